@@ -1,0 +1,2 @@
+//! Starts Nextlink.
+fn main() {}

@@ -1,0 +1,193 @@
+//! The entity data model of one source: entity types, their properties, and the sets they are served in.
+
+mod primitive;
+
+use std::collections::HashMap;
+
+pub use primitive::PrimitiveType;
+
+/// Index of an entity type in [`Model::entity_types`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntityTypeId(pub usize);
+
+/// Index of an entity set in [`Model::entity_sets`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntitySetId(pub usize);
+
+/// Everything `$metadata` tells about one source (CSDL 4.01 section 5).
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Namespace of the one schema, a legal OData namespace.
+    pub namespace: String,
+    /// Name of the entity container.
+    pub container: String,
+    /// All entity types, in a stable order.
+    pub entity_types: Vec<EntityType>,
+    /// All entity sets, in a stable order.
+    pub entity_sets: Vec<EntitySet>,
+    sets_by_name: HashMap<String, EntitySetId>,
+}
+
+/// An entity type (CSDL 4.01 section 6).
+#[derive(Debug, Clone)]
+pub struct EntityType {
+    /// Simple name, unique among the types of the schema.
+    pub name: String,
+    /// Indexes into `properties`, in key order. Never empty.
+    pub key: Vec<usize>,
+    /// Structural properties, in the order of the table's columns.
+    pub properties: Vec<Property>,
+    /// Navigation properties, in a stable order.
+    pub navigation: Vec<NavigationProperty>,
+    /// Text for `Core.Description`.
+    pub description: Option<String>,
+}
+
+/// A structural property (CSDL 4.01 section 7).
+#[derive(Debug, Clone)]
+pub struct Property {
+    /// Name, unique among structural and navigation properties of the type.
+    pub name: String,
+    /// Its primitive type.
+    pub primitive: PrimitiveType,
+    /// Whether null is a value.
+    pub nullable: bool,
+    /// Greatest length in characters (String) or bytes (Binary).
+    pub max_length: Option<u32>,
+    /// Digits of a Decimal, or fractional seconds digits of a temporal type.
+    pub precision: Option<u32>,
+    /// Scale of a Decimal; `None` is written as `variable`.
+    pub scale: Option<u32>,
+    /// Constant default value in the XML form of the type, for `DefaultValue`.
+    pub default_value: Option<String>,
+    /// Who computes the value.
+    pub computed: Computed,
+    /// Whether `$search` looks here.
+    pub searchable: bool,
+    /// Text for `Core.Description`.
+    pub description: Option<String>,
+}
+
+/// Who gives a property its value (Core vocabulary).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Computed {
+    /// The client.
+    No,
+    /// The database, always: `Core.Computed`.
+    Always,
+    /// The database when the client gives none: `Core.ComputedDefaultValue`.
+    Default,
+}
+
+/// A navigation property (CSDL 4.01 section 8).
+#[derive(Debug, Clone)]
+pub struct NavigationProperty {
+    /// Name, unique among structural and navigation properties of the type.
+    pub name: String,
+    /// The related entity type.
+    pub target: EntityTypeId,
+    /// The entity set that the related entities are in.
+    pub target_set: EntitySetId,
+    /// Whether it leads to many entities.
+    pub collection: bool,
+    /// Whether a single-valued one may be null.
+    pub nullable: bool,
+    /// Index of the partner in the target's `navigation`.
+    pub partner: Option<usize>,
+    /// Referential constraints: (property here, property of the target). Empty for many-to-many and for the
+    /// principal's side.
+    pub constraints: Vec<(usize, usize)>,
+    /// What happens to the dependent when the principal goes.
+    pub on_delete: Option<OnDelete>,
+}
+
+/// On-delete actions (CSDL 4.01 section 8.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDelete {
+    /// Related entities are deleted.
+    Cascade,
+    /// Deletion is refused while there are related entities.
+    None,
+    /// Dependent properties become null.
+    SetNull,
+    /// Dependent properties become their default.
+    SetDefault,
+}
+
+/// An entity set (CSDL 4.01 section 13.2).
+#[derive(Debug, Clone)]
+pub struct EntitySet {
+    /// Name, unique in the container.
+    pub name: String,
+    /// Type of its entities.
+    pub entity_type: EntityTypeId,
+    /// Text for `Core.Description`.
+    pub description: Option<String>,
+}
+
+impl Model {
+    /// Puts a model together. Types and sets refer to each other by index.
+    pub fn new(
+        namespace: String,
+        container: String,
+        entity_types: Vec<EntityType>,
+        entity_sets: Vec<EntitySet>,
+    ) -> Model {
+        let sets_by_name = entity_sets
+            .iter()
+            .enumerate()
+            .map(|(i, s)| (s.name.clone(), EntitySetId(i)))
+            .collect();
+        Model {
+            namespace,
+            container,
+            entity_types,
+            entity_sets,
+            sets_by_name,
+        }
+    }
+
+    /// The entity type with this index.
+    pub fn entity_type(&self, id: EntityTypeId) -> &EntityType {
+        &self.entity_types[id.0]
+    }
+
+    /// The entity set with this index.
+    pub fn entity_set(&self, id: EntitySetId) -> &EntitySet {
+        &self.entity_sets[id.0]
+    }
+
+    /// Finds an entity set by its exact name.
+    pub fn find_set(&self, name: &str) -> Option<EntitySetId> {
+        self.sets_by_name.get(name).copied()
+    }
+
+    /// Finds an entity type by its simple or namespace-qualified name.
+    pub fn find_type(&self, name: &str) -> Option<EntityTypeId> {
+        let simple = name
+            .strip_prefix(self.namespace.as_str())
+            .and_then(|n| n.strip_prefix('.'));
+        let simple = simple.unwrap_or(name);
+        self.entity_types
+            .iter()
+            .position(|t| t.name == simple)
+            .map(EntityTypeId)
+    }
+
+    /// The namespace-qualified name of a type.
+    pub fn qualified_name(&self, id: EntityTypeId) -> String {
+        [self.namespace.as_str(), ".", &self.entity_type(id).name].concat()
+    }
+}
+
+impl EntityType {
+    /// Index of a structural property by its exact name.
+    pub fn find_property(&self, name: &str) -> Option<usize> {
+        self.properties.iter().position(|p| p.name == name)
+    }
+
+    /// Index of a navigation property by its exact name.
+    pub fn find_navigation(&self, name: &str) -> Option<usize> {
+        self.navigation.iter().position(|n| n.name == name)
+    }
+}

@@ -1,0 +1,99 @@
+//! The primitive types of CSDL that a column can have.
+
+/// A primitive type (CSDL 4.01 section 3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PrimitiveType {
+    /// Bytes.
+    Binary,
+    /// `true` or `false`.
+    Boolean,
+    /// 0 to 255.
+    Byte,
+    /// A date without time and offset.
+    Date,
+    /// A point in time.
+    DateTimeOffset,
+    /// An exact number.
+    Decimal,
+    /// IEEE 754 binary64.
+    Double,
+    /// Days and time, no months.
+    Duration,
+    /// A 16-byte identifier.
+    Guid,
+    /// 16-bit signed.
+    Int16,
+    /// 32-bit signed.
+    Int32,
+    /// 64-bit signed.
+    Int64,
+    /// -128 to 127.
+    SByte,
+    /// IEEE 754 binary32.
+    Single,
+    /// Unicode text.
+    String,
+    /// A time of day.
+    TimeOfDay,
+}
+
+impl PrimitiveType {
+    /// All of them.
+    pub const ALL: [PrimitiveType; 16] = [
+        PrimitiveType::Binary,
+        PrimitiveType::Boolean,
+        PrimitiveType::Byte,
+        PrimitiveType::Date,
+        PrimitiveType::DateTimeOffset,
+        PrimitiveType::Decimal,
+        PrimitiveType::Double,
+        PrimitiveType::Duration,
+        PrimitiveType::Guid,
+        PrimitiveType::Int16,
+        PrimitiveType::Int32,
+        PrimitiveType::Int64,
+        PrimitiveType::SByte,
+        PrimitiveType::Single,
+        PrimitiveType::String,
+        PrimitiveType::TimeOfDay,
+    ];
+
+    /// The qualified name, as in `Edm.Int32`.
+    pub fn name(self) -> &'static str {
+        match self {
+            PrimitiveType::Binary => "Edm.Binary",
+            PrimitiveType::Boolean => "Edm.Boolean",
+            PrimitiveType::Byte => "Edm.Byte",
+            PrimitiveType::Date => "Edm.Date",
+            PrimitiveType::DateTimeOffset => "Edm.DateTimeOffset",
+            PrimitiveType::Decimal => "Edm.Decimal",
+            PrimitiveType::Double => "Edm.Double",
+            PrimitiveType::Duration => "Edm.Duration",
+            PrimitiveType::Guid => "Edm.Guid",
+            PrimitiveType::Int16 => "Edm.Int16",
+            PrimitiveType::Int32 => "Edm.Int32",
+            PrimitiveType::Int64 => "Edm.Int64",
+            PrimitiveType::SByte => "Edm.SByte",
+            PrimitiveType::Single => "Edm.Single",
+            PrimitiveType::String => "Edm.String",
+            PrimitiveType::TimeOfDay => "Edm.TimeOfDay",
+        }
+    }
+
+    /// Finds a type by its qualified name.
+    pub fn from_name(name: &str) -> Option<PrimitiveType> {
+        PrimitiveType::ALL.into_iter().find(|p| p.name() == name)
+    }
+
+    /// Whether values are whole numbers of at most 64 bits.
+    pub fn is_integer(self) -> bool {
+        use PrimitiveType::*;
+        matches!(self, Byte | SByte | Int16 | Int32 | Int64)
+    }
+
+    /// Whether arithmetic works on it.
+    pub fn is_numeric(self) -> bool {
+        use PrimitiveType::*;
+        self.is_integer() || matches!(self, Decimal | Double | Single)
+    }
+}

@@ -1,0 +1,97 @@
+//! What a database says about itself, as plain values that every driver's introspection fills in.
+
+use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
+
+/// Tables and views of one database, in a stable order.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// All tables and views that the login can read.
+    pub tables: Vec<Table>,
+}
+
+/// A table or view.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Schema, where the database has them.
+    pub schema: Option<String>,
+    /// Name as in the database.
+    pub name: String,
+    /// Table or view.
+    pub kind: TableKind,
+    /// Columns in their order.
+    pub columns: Vec<Column>,
+    /// Column indexes of the primary key, in key order; empty where there is none.
+    pub primary_key: Vec<usize>,
+    /// Column indexes of each unique index without expressions and without a condition.
+    pub unique: Vec<Vec<usize>>,
+    /// Foreign keys, in a stable order.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Comment of the database.
+    pub comment: Option<String>,
+}
+
+/// What kind of relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableKind {
+    /// A table.
+    Table,
+    /// A view.
+    View,
+}
+
+/// A column.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Name as in the database.
+    pub name: String,
+    /// The type as declared, for messages.
+    pub declared: String,
+    /// The type it is served as.
+    pub primitive: PrimitiveType,
+    /// How its values lie in the database.
+    pub storage: Storage,
+    /// Whether null is a value.
+    pub nullable: bool,
+    /// Greatest length in characters or bytes.
+    pub max_length: Option<u32>,
+    /// Digits of a decimal, or digits of fractional seconds.
+    pub precision: Option<u32>,
+    /// Scale of a decimal.
+    pub scale: Option<u32>,
+    /// Constant default value in the XML form of the primitive type.
+    pub default_value: Option<String>,
+    /// Who computes the value.
+    pub computed: Computed,
+    /// Whether comparing and ordering the bare column is by code point.
+    pub binary_collation: bool,
+    /// Comment of the database.
+    pub comment: Option<String>,
+}
+
+/// How the values of a column lie in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// In the database's own type for the primitive type; SQLite: integers, reals, text and blobs for numbers,
+    /// strings and bytes, 0 and 1 for Boolean, integers and reals for Decimal.
+    Native,
+    /// As text in a form that must be read: dates, times and points in time (ISO 8601, `T` or a space, zone or UTC),
+    /// Guid (36 characters, any case), Decimal digits.
+    Text,
+    /// As 16 bytes: Guid.
+    Blob,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone)]
+pub struct ForeignKey {
+    /// Name of the constraint, where it has one.
+    pub name: Option<String>,
+    /// Column indexes in this table.
+    pub columns: Vec<usize>,
+    /// Index of the referenced table in [`Catalog::tables`].
+    pub target: usize,
+    /// Column indexes in the referenced table, one for each of `columns`.
+    pub target_columns: Vec<usize>,
+    /// On-delete action.
+    pub on_delete: Option<OnDelete>,
+}

@@ -1,0 +1,6 @@
+//! From a bound query to one SQL statement: pure, with no driver, no async and no HTTP.
+//!
+//! The order of the modules is the order of dependency: a module uses only those above it.
+
+pub mod catalog;
+pub mod mapping;

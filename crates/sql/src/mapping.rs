@@ -1,0 +1,67 @@
+//! Where the parts of the model lie in the database.
+
+use nextlink_odata::model::{EntitySetId, Model};
+
+use crate::catalog::Storage;
+
+/// A model, and the table behind each of its entity sets.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// What clients see. Entity set `i` has entity type `i`.
+    pub model: Model,
+    /// By entity set index.
+    pub tables: Vec<TableMap>,
+}
+
+/// The table behind an entity set.
+#[derive(Debug, Clone)]
+pub struct TableMap {
+    /// Schema, where the database has them.
+    pub schema: Option<String>,
+    /// Table name as in the database.
+    pub table: String,
+    /// By property index.
+    pub columns: Vec<ColumnMap>,
+    /// By navigation property index.
+    pub links: Vec<Link>,
+}
+
+/// The column behind a property.
+#[derive(Debug, Clone)]
+pub struct ColumnMap {
+    /// Column name as in the database.
+    pub column: String,
+    /// How its values lie there.
+    pub storage: Storage,
+    /// Whether comparing and ordering the bare column is by code point.
+    pub binary_collation: bool,
+}
+
+/// How a navigation property joins tables.
+#[derive(Debug, Clone)]
+pub enum Link {
+    /// By equal properties: (property here, property of the target).
+    Direct(Vec<(usize, usize)>),
+    /// Through a link table.
+    Through(LinkTable),
+}
+
+/// A table of two foreign keys and nothing else.
+#[derive(Debug, Clone)]
+pub struct LinkTable {
+    /// Schema, where the database has them.
+    pub schema: Option<String>,
+    /// Table name.
+    pub table: String,
+    /// (property here, column of the link table)
+    pub near: Vec<(usize, String)>,
+    /// (column of the link table, property of the target)
+    pub far: Vec<(String, usize)>,
+}
+
+impl Mapping {
+    /// The table behind an entity set.
+    pub fn table(&self, set: EntitySetId) -> &TableMap {
+        &self.tables[set.0]
+    }
+}
