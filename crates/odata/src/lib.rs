@@ -2,5 +2,10 @@
 //!
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
+pub mod bind;
+pub mod layout;
 pub mod model;
+pub mod query;
+pub mod temporal;
 pub mod url;
+pub mod value;
