@@ -3,4 +3,9 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod catalog;
+pub mod dialect;
+pub mod emit;
 pub mod mapping;
+pub mod plan;
+pub mod statement;
+pub mod tree;

@@ -56,6 +56,10 @@ pub fn bind_condition(
 
 /// Binds an expression to a primitive value.
 pub fn bind(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
+    cx.deeper(expr.at, || bind_here(cx, scope, expr))
+}
+
+fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
     let at = expr.at;
     match &expr.kind {
         ast::ExprKind::Literal(literal) => Ok(constant(at, from_literal(literal, at)?)),
@@ -135,18 +139,7 @@ fn bind_binary(
     at: u32,
 ) -> BindResult<Expr> {
     let comparison = match op {
-        BinaryOp::And | BinaryOp::Or => {
-            let word = if op == BinaryOp::And { "and" } else { "or" };
-            let left = Box::new(bind_condition(cx, scope, left, word)?);
-            let right = Box::new(bind_condition(cx, scope, right, word)?);
-            let nullable = left.nullable || right.nullable;
-            let kind = if op == BinaryOp::And {
-                ExprKind::And(left, right)
-            } else {
-                ExprKind::Or(left, right)
-            };
-            return Ok(boolean(at, nullable, kind));
-        }
+        BinaryOp::And | BinaryOp::Or => return bind_chain(cx, scope, op, left, right, at),
         BinaryOp::Has => {
             return Err(not_supported(
                 at,
@@ -168,6 +161,54 @@ fn bind_binary(
         BinaryOp::Le => Comparison::Le,
     };
     compare(cx, scope, comparison, left, right, at)
+}
+
+/// Binds `a and b and c …` as a balanced tree, so that a long chain is not a deep one.
+fn bind_chain(
+    cx: &Context,
+    scope: &Scope,
+    op: BinaryOp,
+    left: &ast::Expr,
+    right: &ast::Expr,
+    at: u32,
+) -> BindResult<Expr> {
+    let word = if op == BinaryOp::And { "and" } else { "or" };
+    let mut operands = vec![right];
+    let mut rest = left;
+    while let ast::ExprKind::Binary(same, left, right) = &rest.kind
+        && *same == op
+    {
+        operands.push(right);
+        rest = left;
+    }
+    operands.push(rest);
+    let mut level = operands
+        .into_iter()
+        .rev()
+        .map(|operand| bind_condition(cx, scope, operand, word))
+        .collect::<BindResult<Vec<Expr>>>()?;
+    while level.len() > 1 {
+        let mut next = Vec::with_capacity(level.len().div_ceil(2));
+        let mut operands = level.into_iter();
+        while let Some(left) = operands.next() {
+            let Some(right) = operands.next() else {
+                next.push(left);
+                break;
+            };
+            let nullable = left.nullable || right.nullable;
+            let (left, right) = (Box::new(left), Box::new(right));
+            let kind = if op == BinaryOp::And {
+                ExprKind::And(left, right)
+            } else {
+                ExprKind::Or(left, right)
+            };
+            next.push(boolean(at, nullable, kind));
+        }
+        level = next;
+    }
+    level
+        .pop()
+        .ok_or_else(|| invalid(at, word, "An operand is missing."))
 }
 
 fn compare(

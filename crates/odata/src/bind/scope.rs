@@ -16,6 +16,8 @@ pub struct BindLimits {
     pub expand_items: usize,
     /// Greatest number of values in a list after `in`.
     pub list_values: usize,
+    /// Greatest depth of an expression; chains of `and` and `or` count once.
+    pub expression_depth: usize,
     /// Greatest number of navigation properties in paths, lambdas and counts of one request.
     pub navigations: usize,
 }
@@ -26,6 +28,7 @@ impl Default for BindLimits {
             expand_depth: 8,
             expand_items: 50,
             list_values: 1_000,
+            expression_depth: 100,
             navigations: 100,
         }
     }
@@ -48,6 +51,7 @@ pub struct Context<'a> {
     navigations: Cell<usize>,
     expanded: Cell<usize>,
     alias_depth: Cell<usize>,
+    depth: Cell<usize>,
 }
 
 impl<'a> Context<'a> {
@@ -67,6 +71,7 @@ impl<'a> Context<'a> {
             navigations: Cell::new(0),
             expanded: Cell::new(0),
             alias_depth: Cell::new(0),
+            depth: Cell::new(0),
         }
     }
 
@@ -75,6 +80,22 @@ impl<'a> Context<'a> {
         let next = self.variables.get();
         self.variables.set(next + 1);
         Variable(next)
+    }
+
+    /// Goes one level deeper into an expression for as long as `bind` runs.
+    pub fn deeper<T>(&self, at: u32, bind: impl FnOnce() -> BindResult<T>) -> BindResult<T> {
+        let depth = self.depth.get() + 1;
+        if depth > self.limits.expression_depth {
+            let message = format!(
+                "An expression is deeper than {} (limit `expression_depth`).",
+                self.limits.expression_depth
+            );
+            return Err(limit_exceeded(at, "expression", message));
+        }
+        self.depth.set(depth);
+        let bound = bind();
+        self.depth.set(depth - 1);
+        bound
     }
 
     /// Counts a navigation against its limit.
