@@ -3,9 +3,13 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod bind;
+pub mod decimal;
+pub mod json;
 pub mod layout;
 pub mod model;
 pub mod query;
+pub mod rows;
 pub mod temporal;
 pub mod url;
 pub mod value;
+pub mod version;

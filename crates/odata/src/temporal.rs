@@ -360,7 +360,7 @@ pub fn duration_text(picos: i128) -> String {
         out.push_str(&(seconds / 86_400).to_string());
         out.push('D');
     }
-    if seconds % 86_400 > 0 || rest > 0 || seconds < 86_400 {
+    if !seconds.is_multiple_of(86_400) || rest > 0 || seconds < 86_400 {
         out.push('T');
         for (unit, size, wrap) in [('H', 3600, 24), ('M', 60, 60)] {
             let count = seconds / size % wrap;
@@ -369,7 +369,7 @@ pub fn duration_text(picos: i128) -> String {
                 out.push(unit);
             }
         }
-        if seconds % 60 > 0 || rest > 0 || out.ends_with('T') {
+        if !seconds.is_multiple_of(60) || rest > 0 || out.ends_with('T') {
             out.push_str(&(seconds % 60).to_string());
             write_fraction(&mut out, rest);
             out.push('S');

@@ -1,13 +1,11 @@
 //! Literals become constants, and constants are brought to the type that is asked of them.
 
 use super::error::{BindResult, invalid, not_supported};
+use crate::decimal::plain_decimal;
 use crate::model::PrimitiveType;
 use crate::temporal::{Date, Instant, Time, parse_duration, seconds_text};
 use crate::url::ast::Literal;
 use crate::value::Value;
-
-/// Digits that a decimal may have when its exponent is written out.
-const MAX_DECIMAL_DIGITS: usize = 400;
 
 /// The constant a literal stands for, before it is known what it is compared with.
 pub fn from_literal(literal: &Literal, at: u32) -> BindResult<Value> {
@@ -45,55 +43,6 @@ pub fn from_literal(literal: &Literal, at: u32) -> BindResult<Value> {
             ));
         }
     })
-}
-
-/// Writes a number without exponent; `None` where it would be longer than any decimal a database has.
-fn plain_decimal(text: &str) -> Option<String> {
-    let Some(at) = text.find(['e', 'E']) else {
-        return Some(trim_decimal(text));
-    };
-    let (mantissa, exponent) = (&text[..at], text[at + 1..].parse::<i64>().ok()?);
-    let (sign, digits) = mantissa
-        .strip_prefix('-')
-        .map_or(("", mantissa), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all = [whole, fraction].concat();
-    let point = i64::try_from(whole.len()).ok()?.checked_add(exponent)?;
-    if point.unsigned_abs() as usize > MAX_DECIMAL_DIGITS || all.len() > MAX_DECIMAL_DIGITS {
-        return None;
-    }
-    let mut out = String::from(sign);
-    if point <= 0 {
-        out.push_str("0.");
-        out.extend(std::iter::repeat_n('0', point.unsigned_abs() as usize));
-        out.push_str(&all);
-    } else {
-        let point = point as usize;
-        out.push_str(&all[..point.min(all.len())]);
-        out.extend(std::iter::repeat_n('0', point.saturating_sub(all.len())));
-        if point < all.len() {
-            out.push('.');
-            out.push_str(&all[point..]);
-        }
-    }
-    Some(trim_decimal(&out))
-}
-
-/// Drops zeros that say nothing, so that equal numbers are equal texts.
-fn trim_decimal(text: &str) -> String {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let whole = whole.trim_start_matches('0');
-    let fraction = fraction.trim_end_matches('0');
-    let whole = if whole.is_empty() { "0" } else { whole };
-    if fraction.is_empty() {
-        let sign = if whole == "0" { "" } else { sign };
-        return [sign, whole].concat();
-    }
-    [sign, whole, ".", fraction].concat()
 }
 
 /// Reads the text form of a type (ABNF rules `dateValue`, `durationValue`, …).
@@ -167,22 +116,6 @@ pub fn coerce(value: Value, primitive: PrimitiveType, at: u32) -> BindResult<Val
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn decimals_are_written_out() {
-        for (text, expected) in [
-            ("1.50", Some("1.5")),
-            ("-0.0", Some("0")),
-            ("007", Some("7")),
-            ("1e3", Some("1000")),
-            ("1.25e1", Some("12.5")),
-            ("-12.5E-4", Some("-0.00125")),
-            ("9007199254740993.1", Some("9007199254740993.1")),
-            ("1e401", None),
-        ] {
-            assert_eq!(plain_decimal(text).as_deref(), expected, "{text}");
-        }
-    }
 
     #[test]
     fn constants_are_brought_to_a_type() {

@@ -217,6 +217,7 @@ fn bind_expand(
         skip: options.skip.map_or(0, |(n, _)| n),
         count: count_only || options.count.is_some_and(|(c, _)| c),
         count_only,
+        option_texts: item.option_texts.clone(),
     })
 }
 

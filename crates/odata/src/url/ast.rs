@@ -166,6 +166,9 @@ pub struct ExpandItem {
     pub path: Vec<String>,
     /// Trailing `/$ref` or `/$count`.
     pub suffix: ExpandSuffix,
+    /// Nested options as they were sent, without `$top`, `$skip`, `$count` and `$levels`: what a next link of the
+    /// nested collection has to repeat.
+    pub option_texts: Vec<String>,
     /// Nested options.
     pub options: Options,
 }
