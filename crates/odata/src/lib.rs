@@ -2,5 +2,6 @@
 //!
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
+pub mod lexical;
 pub mod model;
 pub mod url;
