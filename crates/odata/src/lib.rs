@@ -4,4 +4,5 @@
 
 pub mod lexical;
 pub mod model;
+pub mod prefer;
 pub mod url;

@@ -48,6 +48,7 @@ impl Cursor<'_> {
             let grouping = self.items(Self::single_valued_path)?;
             let method = self.aggregate_method()?;
             if method.is_none() && !custom {
+                self.skip_space();
                 return Err(self.expected("with and an aggregation method"));
             }
             from.push(AggregateFrom {
@@ -58,6 +59,7 @@ impl Cursor<'_> {
         }
         let alias = if aliased { self.alias()? } else { None };
         if aliased && alias.is_none() && (!custom || !from.is_empty()) {
+            self.skip_space();
             return Err(self.expected("as and a name"));
         }
         Ok(Aggregate {

@@ -214,7 +214,11 @@ impl<'a> Cursor<'a> {
     fn date_or_time_stamp(&mut self) -> Result<Literal> {
         let start = self.pos;
         let bytes = self.text.as_bytes();
-        let date = self.take_scan(scan_date(bytes, start))?;
+        let date = match (scan_date(bytes, start), scan_guid(bytes, start)) {
+            // Eight digits and a hyphen start a GUID as well as a far year: the farther fault is the better guess.
+            (Err(date), Err(guid)) if guid.at > date.at => return Err(self.malformed(guid)),
+            (date, _) => self.take_scan(date)?,
+        };
         if !matches!(self.peek(), Some(b'T' | b't')) {
             return Ok(Literal::Date(date.to_owned()));
         }

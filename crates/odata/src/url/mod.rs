@@ -8,6 +8,7 @@ pub mod apply;
 mod apply_parse;
 pub mod ast;
 mod call;
+mod context;
 mod cursor;
 mod error;
 mod expand;
@@ -153,6 +154,18 @@ pub fn parse_apply(value: &str, options: &ParseOptions) -> Result<Vec<Transforma
     parse_value(value, options, |cursor| cursor.apply())
 }
 
+/// Checks the fragment of a context URL, what follows the `#` (OData 4.01 Part 1 section 10).
+///
+/// # Errors
+/// The first place where the text leaves the grammar or passes a limit.
+pub fn check_context(fragment: &str, options: &ParseOptions) -> Result<(), ParseError> {
+    check_length(fragment, options)?;
+    let component = Component::decode(fragment, 0, false)?;
+    let mut cursor = Cursor::new(&component, options);
+    cursor.context()?;
+    cursor.end("the end of the context URL")
+}
+
 /// Decodes one value and requires that `rule` reads all of it.
 fn parse_value<T>(
     value: &str,
@@ -167,8 +180,8 @@ fn parse_value<T>(
     Ok(parsed)
 }
 
-/// Refuses what is too long, and a fragment, which is no part of a request.
-fn check_raw(raw: &str, options: &ParseOptions) -> Result<(), ParseError> {
+/// Refuses what is too long.
+fn check_length(raw: &str, options: &ParseOptions) -> Result<(), ParseError> {
     if raw.len() > options.max_url_bytes {
         let limit = options.max_url_bytes;
         return Err(ParseError {
@@ -178,6 +191,12 @@ fn check_raw(raw: &str, options: &ParseOptions) -> Result<(), ParseError> {
             message: format!("the URL has {} bytes: max_url_bytes is {limit}", raw.len()),
         });
     }
+    Ok(())
+}
+
+/// Refuses what is too long, and a fragment, which is no part of a request.
+fn check_raw(raw: &str, options: &ParseOptions) -> Result<(), ParseError> {
+    check_length(raw, options)?;
     match raw.find('#') {
         None => Ok(()),
         Some(at) => Err(ParseError {

@@ -68,7 +68,7 @@ impl Cursor<'_> {
 
     /// NOT, parentheses, a phrase or a word.
     fn term(&mut self) -> Result<Search> {
-        if self.is_plain(b'(') {
+        if self.peek() == Some(b'(') {
             self.open()?;
             let inside = self.alternatives()?;
             self.close(") or another word")?;
@@ -109,17 +109,7 @@ impl Cursor<'_> {
         let rest = self.rest().trim_start_matches([' ', '\t']);
         rest.is_empty()
             || rest.starts_with(')')
-            || (rest.starts_with(';') && !self.is_escaped_at(rest))
-    }
-
-    /// The rest starts with a character that was sent percent-encoded.
-    fn is_escaped_at(&self, rest: &str) -> bool {
-        self.raw_byte(self.text.len() - rest.len()) == Some(b'%')
-    }
-
-    /// A given byte is next.
-    fn is_plain(&self, byte: u8) -> bool {
-        self.peek() == Some(byte)
+            || (rest.starts_with(';') && self.raw_byte(self.text.len() - rest.len()) != Some(b'%'))
     }
 
     /// Words in double quotes.
