@@ -11,9 +11,7 @@ pub fn plain_decimal(text: &str) -> Option<String> {
         return Some(trim_decimal(text));
     };
     let (mantissa, exponent) = (&text[..at], text[at + 1..].parse::<i64>().ok()?);
-    let (sign, digits) = mantissa
-        .strip_prefix('-')
-        .map_or(("", mantissa), |rest| ("-", rest));
+    let (sign, digits) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let all = [whole, fraction].concat();
     let point = i64::try_from(whole.len()).ok()?.checked_add(exponent)?;
@@ -81,11 +79,7 @@ pub fn compare_decimals(a: &str, b: &str) -> Ordering {
 fn compare_magnitudes(a: &str, b: &str) -> Ordering {
     let (a_whole, a_rest) = a.split_once('.').unwrap_or((a, ""));
     let (b_whole, b_rest) = b.split_once('.').unwrap_or((b, ""));
-    a_whole
-        .len()
-        .cmp(&b_whole.len())
-        .then_with(|| a_whole.cmp(b_whole))
-        .then_with(|| a_rest.cmp(b_rest))
+    a_whole.len().cmp(&b_whole.len()).then_with(|| a_whole.cmp(b_whole)).then_with(|| a_rest.cmp(b_rest))
 }
 
 #[cfg(test)]
@@ -110,19 +104,8 @@ mod tests {
 
     #[test]
     fn decimals_compare_by_value() {
-        let ordered = [
-            "x",
-            "-100",
-            "-12.5",
-            "-0.1",
-            "0",
-            "0.05",
-            "0.5",
-            "1",
-            "9.99",
-            "10",
-            "9007199254740993.1",
-        ];
+        let ordered =
+            ["x", "-100", "-12.5", "-0.1", "0", "0.05", "0.5", "1", "9.99", "10", "9007199254740993.1"];
         for (i, a) in ordered.iter().enumerate() {
             for (j, b) in ordered.iter().enumerate() {
                 assert_eq!(compare_decimals(a, b), i.cmp(&j), "{a} {b}");

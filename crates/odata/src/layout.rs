@@ -68,11 +68,7 @@ impl<'q> Layout<'q> {
     pub fn of(model: &Model, query: &'q Query, keys: bool) -> Layout<'q> {
         let mut layout = Layout { nodes: Vec::new() };
         if let Addressed::Property(index) | Addressed::RawValue(index) = query.addressed {
-            let cell = Cell {
-                path: Vec::new(),
-                set: query.selection.set,
-                property: index,
-            };
+            let cell = Cell { path: Vec::new(), set: query.selection.set, property: index };
             layout.nodes.push(Node {
                 selection: &query.selection,
                 link: None,
@@ -93,37 +89,19 @@ impl<'q> Layout<'q> {
         keys: bool,
     ) -> usize {
         let index = self.nodes.len();
-        self.nodes.push(Node {
-            selection,
-            link,
-            cells: Vec::new(),
-            items: Vec::new(),
-        });
+        self.nodes.push(Node { selection, link, cells: Vec::new(), items: Vec::new() });
         self.entity(model, index, selection, &[], keys);
         index
     }
 
-    fn entity(
-        &mut self,
-        model: &Model,
-        node: usize,
-        selection: &'q Selection,
-        path: &[usize],
-        keys: bool,
-    ) {
+    fn entity(&mut self, model: &Model, node: usize, selection: &'q Selection, path: &[usize], keys: bool) {
         let set = selection.set;
         let ty = model.entity_type(model.entity_set(set).entity_type);
-        let cell = |property: usize| Cell {
-            path: path.to_vec(),
-            set,
-            property,
-        };
+        let cell = |property: usize| Cell { path: path.to_vec(), set, property };
         if keys || selection.references {
             for (i, key) in ty.key.iter().enumerate() {
                 self.nodes[node].cells.push(cell(*key));
-                self.nodes[node]
-                    .items
-                    .push(Item::Key(*key, i + 1 == ty.key.len()));
+                self.nodes[node].items.push(Item::Key(*key, i + 1 == ty.key.len()));
             }
         }
         if selection.references {
@@ -135,12 +113,7 @@ impl<'q> Layout<'q> {
         }
         for expand in &selection.expand {
             if expand.collection {
-                let link = NodeLink {
-                    parent: node,
-                    path: path.to_vec(),
-                    set,
-                    expand,
-                };
+                let link = NodeLink { parent: node, path: path.to_vec(), set, expand };
                 let child = self.node(model, &expand.selection, Some(link), keys);
                 self.nodes[node].items.push(Item::Collection(child));
                 continue;
@@ -148,11 +121,7 @@ impl<'q> Layout<'q> {
             let mut below = path.to_vec();
             below.push(expand.navigation);
             let target = model.entity_type(model.entity_set(expand.selection.set).entity_type);
-            let presence = Cell {
-                path: below.clone(),
-                set: expand.selection.set,
-                property: target.key[0],
-            };
+            let presence = Cell { path: below.clone(), set: expand.selection.set, property: target.key[0] };
             self.nodes[node].cells.push(presence);
             self.nodes[node].items.push(Item::Open(expand));
             self.entity(model, node, &expand.selection, &below, keys);

@@ -88,7 +88,7 @@ pub struct Expand {
     pub count: bool,
     /// `Nav/$count`: the count and nothing else.
     pub count_only: bool,
-    /// Nested options as they were sent, which a next link of the nested collection repeats.
+    /// Nested options as text, which a next link of the nested collection repeats.
     pub option_texts: Vec<String>,
 }
 

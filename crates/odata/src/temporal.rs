@@ -38,11 +38,7 @@ fn digits(text: &[u8], count: usize) -> Option<u32> {
     if text.len() < count || !text[..count].iter().all(u8::is_ascii_digit) {
         return None;
     }
-    Some(
-        text[..count]
-            .iter()
-            .fold(0, |n, b| n * 10 + u32::from(b - b'0')),
-    )
+    Some(text[..count].iter().fold(0, |n, b| n * 10 + u32::from(b - b'0')))
 }
 
 impl Date {
@@ -52,11 +48,7 @@ impl Date {
         if b.len() != 10 || b[4] != b'-' || b[7] != b'-' {
             return None;
         }
-        let date = Date {
-            year: digits(b, 4)? as i32,
-            month: digits(&b[5..], 2)?,
-            day: digits(&b[8..], 2)?,
-        };
+        let date = Date { year: digits(b, 4)? as i32, month: digits(&b[5..], 2)?, day: digits(&b[8..], 2)? };
         let exists = (1..=12).contains(&date.month)
             && date.day >= 1
             && date.day <= days_in_month(date.year, date.month);
@@ -81,18 +73,10 @@ impl Date {
         let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
         let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
         let shifted = (5 * doy + 2) / 153;
-        let month = if shifted < 10 {
-            shifted + 3
-        } else {
-            shifted - 9
-        };
+        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
         let year = yoe + era * 400 + i64::from(month <= 2);
         let day = doy - (153 * shifted + 2) / 5 + 1;
-        (0..=9999).contains(&year).then_some(Date {
-            year: year as i32,
-            month: month as u32,
-            day: day as u32,
-        })
+        (0..=9999).contains(&year).then_some(Date { year: year as i32, month: month as u32, day: day as u32 })
     }
 
     /// Appends `YYYY-MM-DD`.
@@ -133,10 +117,8 @@ impl Time {
                 picos = fraction(&b[8..])?;
             }
         }
-        (hour < 24 && minute < 60 && second < 60).then_some(Time {
-            seconds: hour * 3600 + minute * 60 + second,
-            picos,
-        })
+        (hour < 24 && minute < 60 && second < 60)
+            .then_some(Time { seconds: hour * 3600 + minute * 60 + second, picos })
     }
 
     /// Appends `hh:mm:ss` and the fraction without trailing zeros.
@@ -153,8 +135,7 @@ impl Time {
 /// Reads `.f` with 1 to 12 digits as picoseconds.
 fn fraction(text: &[u8]) -> Option<u64> {
     let (point, rest) = text.split_first()?;
-    if *point != b'.' || rest.is_empty() || rest.len() > 12 || !rest.iter().all(u8::is_ascii_digit)
-    {
+    if *point != b'.' || rest.is_empty() || rest.len() > 12 || !rest.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let value = rest.iter().fold(0u64, |n, b| n * 10 + u64::from(b - b'0'));
@@ -189,21 +170,13 @@ impl Instant {
         let date = Date::parse(text.get(..10)?)?;
         let rest = &text[10..];
         if rest.is_empty() {
-            return Some(Instant {
-                seconds: date.days() * 86_400,
-                picos: 0,
-                offset: 0,
-            });
+            return Some(Instant { seconds: date.days() * 86_400, picos: 0, offset: 0 });
         }
         let rest = rest.strip_prefix(['T', 't', ' '])?;
         let (time, offset) = split_zone(rest)?;
         let time = Time::parse(time)?;
         let seconds = date.days() * 86_400 + i64::from(time.seconds) - i64::from(offset) * 60;
-        Some(Instant {
-            seconds,
-            picos: time.picos,
-            offset,
-        })
+        Some(Instant { seconds, picos: time.picos, offset })
     }
 
     /// The date in its own offset, where its year has four digits.
@@ -214,10 +187,7 @@ impl Instant {
     /// The time of day in its own offset.
     pub fn local_time(self) -> Time {
         let seconds = (self.seconds + i64::from(self.offset) * 60).rem_euclid(86_400);
-        Time {
-            seconds: seconds as u32,
-            picos: self.picos,
-        }
+        Time { seconds: seconds as u32, picos: self.picos }
     }
 
     /// Appends the form that compares as text: UTC, `YYYY-MM-DDThh:mm:ss`, fraction without trailing zeros, no `Z`.
@@ -238,11 +208,7 @@ impl Instant {
     /// The point in time so many picoseconds after 1970, in the given offset (minutes).
     pub fn from_picos(picos: i128, offset: i32) -> Option<Instant> {
         let seconds = i64::try_from(picos.div_euclid(i128::from(PICOS))).ok()?;
-        Some(Instant {
-            seconds,
-            picos: picos.rem_euclid(i128::from(PICOS)) as u64,
-            offset,
-        })
+        Some(Instant { seconds, picos: picos.rem_euclid(i128::from(PICOS)) as u64, offset })
     }
 }
 
@@ -265,10 +231,7 @@ fn split_zone(text: &str) -> Option<(&str, i32)> {
         return None;
     }
     let offset = (hours * 60 + minutes) as i32;
-    Some((
-        text[..at].trim_end(),
-        if zone[0] == b'-' { -offset } else { offset },
-    ))
+    Some((text[..at].trim_end(), if zone[0] == b'-' { -offset } else { offset }))
 }
 
 /// Reads a duration such as `P1DT2H3.5S` (no years, no months) as picoseconds.
@@ -388,10 +351,7 @@ mod tests {
             ("2024-02-29", Some("2024-02-29T00:00:00")),
             ("2024-02-29 23:59:59.500", Some("2024-02-29T23:59:59.5")),
             ("2024-02-29T23:30:00-01:00", Some("2024-03-01T00:30:00")),
-            (
-                "2024-01-01T00:00:00.123456789012+14:00",
-                Some("2023-12-31T10:00:00.123456789012"),
-            ),
+            ("2024-01-01T00:00:00.123456789012+14:00", Some("2023-12-31T10:00:00.123456789012")),
             ("1969-12-31T23:59Z", Some("1969-12-31T23:59:00")),
             ("0000-01-01T00:00:00+01:00", None),
             ("2023-02-29", None),
@@ -402,21 +362,14 @@ mod tests {
             ("", None),
         ] {
             let mut out = String::new();
-            let got = Instant::parse(text)
-                .and_then(|i| i.write_utc(&mut out))
-                .map(|()| out.as_str());
+            let got = Instant::parse(text).and_then(|i| i.write_utc(&mut out)).map(|()| out.as_str());
             assert_eq!(got, utc, "{text}");
         }
     }
 
     #[test]
     fn every_day_of_ten_millennia_round_trips() {
-        let mut expected = Date {
-            year: 0,
-            month: 1,
-            day: 1,
-        }
-        .days();
+        let mut expected = Date { year: 0, month: 1, day: 1 }.days();
         for year in 0..=9999 {
             for month in 1..=12 {
                 for day in 1..=days_in_month(year, month) {

@@ -7,22 +7,14 @@ use crate::tree::{JoinKind, OrderTerm, Param, Select, Sql, TableRef};
 /// Writes a select for so many parent rows (none where it takes none).
 pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> Statement {
     let taken = select.keys.map_or(0, |columns| columns * parent_rows);
-    let mut writer = Writer {
-        dialect,
-        out: String::with_capacity(256),
-        params: Vec::new(),
-        taken,
-    };
+    let mut writer = Writer { dialect, out: String::with_capacity(256), params: Vec::new(), taken };
     writer.keys(select, parent_rows);
     if select.window.is_some() {
         writer.windowed(select);
     } else {
         writer.select(select);
     }
-    Statement {
-        sql: writer.out,
-        params: writer.params,
-    }
+    Statement { sql: writer.out, params: writer.params }
 }
 
 struct Writer<'a> {
@@ -58,8 +50,7 @@ impl Writer<'_> {
             self.number(row as u64);
             for column in 0..columns {
                 self.text(", ");
-                self.dialect
-                    .placeholder(row * columns + column + 1, &mut self.out);
+                self.dialect.placeholder(row * columns + column + 1, &mut self.out);
             }
             self.text(")");
         }
@@ -112,11 +103,7 @@ impl Writer<'_> {
         if by_parent || !select.order.is_empty() {
             self.text(" ORDER BY ");
             if by_parent {
-                self.text(if select.order.is_empty() {
-                    "k.o"
-                } else {
-                    "k.o, "
-                });
+                self.text(if select.order.is_empty() { "k.o" } else { "k.o, " });
             }
             self.order(&select.order);
         }
@@ -144,11 +131,7 @@ impl Writer<'_> {
         let mut conditions: Vec<&Sql> = Vec::new();
         for (i, join) in select.from.iter().enumerate() {
             if i > 0 {
-                self.text(if join.kind == JoinKind::Left {
-                    " LEFT JOIN "
-                } else {
-                    " JOIN "
-                });
+                self.text(if join.kind == JoinKind::Left { " LEFT JOIN " } else { " JOIN " });
             }
             self.table(&join.table);
             if i == 0 {
@@ -194,11 +177,7 @@ impl Writer<'_> {
                 self.text(" DESC");
             }
             if term.nullable && !self.dialect.nulls_are_smallest() {
-                self.text(if term.descending {
-                    " NULLS LAST"
-                } else {
-                    " NULLS FIRST"
-                });
+                self.text(if term.descending { " NULLS LAST" } else { " NULLS FIRST" });
             }
         }
     }
@@ -236,8 +215,7 @@ impl Writer<'_> {
             }
             Sql::Param(param) => {
                 self.params.push(param.clone());
-                self.dialect
-                    .placeholder(self.taken + self.params.len(), &mut self.out);
+                self.dialect.placeholder(self.taken + self.params.len(), &mut self.out);
             }
             Sql::Integer(i) => self.out.push_str(&i.to_string()),
             Sql::Word(word) => {

@@ -52,102 +52,30 @@ impl Kind {
 type Signature = (&'static str, F, &'static [Kind], usize, Option<P>);
 
 const SIGNATURES: &[Signature] = &[
-    (
-        "concat",
-        F::Concat,
-        &[Kind::Text, Kind::Text],
-        2,
-        Some(P::String),
-    ),
-    (
-        "contains",
-        F::Contains,
-        &[Kind::Text, Kind::Text],
-        2,
-        Some(P::Boolean),
-    ),
-    (
-        "endswith",
-        F::EndsWith,
-        &[Kind::Text, Kind::Text],
-        2,
-        Some(P::Boolean),
-    ),
-    (
-        "indexof",
-        F::IndexOf,
-        &[Kind::Text, Kind::Text],
-        2,
-        Some(P::Int32),
-    ),
+    ("concat", F::Concat, &[Kind::Text, Kind::Text], 2, Some(P::String)),
+    ("contains", F::Contains, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
+    ("endswith", F::EndsWith, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
+    ("indexof", F::IndexOf, &[Kind::Text, Kind::Text], 2, Some(P::Int32)),
     ("length", F::Length, &[Kind::Text], 1, Some(P::Int32)),
-    (
-        "matchespattern",
-        F::MatchesPattern,
-        &[Kind::Text, Kind::Text],
-        2,
-        Some(P::Boolean),
-    ),
-    (
-        "startswith",
-        F::StartsWith,
-        &[Kind::Text, Kind::Text],
-        2,
-        Some(P::Boolean),
-    ),
-    (
-        "substring",
-        F::Substring,
-        &[Kind::Text, Kind::Integer, Kind::Integer],
-        2,
-        Some(P::String),
-    ),
+    ("matchespattern", F::MatchesPattern, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
+    ("startswith", F::StartsWith, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
+    ("substring", F::Substring, &[Kind::Text, Kind::Integer, Kind::Integer], 2, Some(P::String)),
     ("tolower", F::ToLower, &[Kind::Text], 1, Some(P::String)),
     ("toupper", F::ToUpper, &[Kind::Text], 1, Some(P::String)),
     ("trim", F::Trim, &[Kind::Text], 1, Some(P::String)),
     ("date", F::Date, &[Kind::Dated], 1, Some(P::Date)),
     ("day", F::Day, &[Kind::Dated], 1, Some(P::Int32)),
-    (
-        "fractionalseconds",
-        F::FractionalSeconds,
-        &[Kind::Fractional],
-        1,
-        Some(P::Decimal),
-    ),
+    ("fractionalseconds", F::FractionalSeconds, &[Kind::Fractional], 1, Some(P::Decimal)),
     ("hour", F::Hour, &[Kind::Clocked], 1, Some(P::Int32)),
-    (
-        "maxdatetime",
-        F::MaxDateTime,
-        &[],
-        0,
-        Some(P::DateTimeOffset),
-    ),
-    (
-        "mindatetime",
-        F::MinDateTime,
-        &[],
-        0,
-        Some(P::DateTimeOffset),
-    ),
+    ("maxdatetime", F::MaxDateTime, &[], 0, Some(P::DateTimeOffset)),
+    ("mindatetime", F::MinDateTime, &[], 0, Some(P::DateTimeOffset)),
     ("minute", F::Minute, &[Kind::Clocked], 1, Some(P::Int32)),
     ("month", F::Month, &[Kind::Dated], 1, Some(P::Int32)),
     ("now", F::Now, &[], 0, Some(P::DateTimeOffset)),
     ("second", F::Second, &[Kind::Clocked], 1, Some(P::Int32)),
     ("time", F::Time, &[Kind::Instant], 1, Some(P::TimeOfDay)),
-    (
-        "totaloffsetminutes",
-        F::TotalOffsetMinutes,
-        &[Kind::Instant],
-        1,
-        Some(P::Int32),
-    ),
-    (
-        "totalseconds",
-        F::TotalSeconds,
-        &[Kind::Duration],
-        1,
-        Some(P::Decimal),
-    ),
+    ("totaloffsetminutes", F::TotalOffsetMinutes, &[Kind::Instant], 1, Some(P::Int32)),
+    ("totalseconds", F::TotalSeconds, &[Kind::Duration], 1, Some(P::Decimal)),
     ("year", F::Year, &[Kind::Dated], 1, Some(P::Int32)),
     ("ceiling", F::Ceiling, &[Kind::Number], 1, None),
     ("floor", F::Floor, &[Kind::Number], 1, None),
@@ -155,22 +83,11 @@ const SIGNATURES: &[Signature] = &[
 ];
 
 /// Canonical functions of the standard that no table of a database carries here.
-const NOT_SUPPORTED: &[&str] = &[
-    "geo.distance",
-    "geo.intersects",
-    "geo.length",
-    "hassubset",
-    "hassubsequence",
-];
+const NOT_SUPPORTED: &[&str] =
+    &["geo.distance", "geo.intersects", "geo.length", "hassubset", "hassubsequence"];
 
 /// Binds a call of a canonical function.
-pub fn bind_call(
-    cx: &Context,
-    scope: &Scope,
-    name: &str,
-    args: &[ast::Expr],
-    at: u32,
-) -> BindResult<Expr> {
+pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
     let lower = name.to_ascii_lowercase();
     match lower.as_str() {
         "cast" => return bind_cast(cx, scope, args, at),
@@ -178,23 +95,15 @@ pub fn bind_call(
         "case" => return bind_case(cx, scope, args, at),
         _ => {}
     }
-    let Some((_, function, kinds, needed, result)) = SIGNATURES.iter().find(|s| s.0 == lower)
-    else {
+    let Some((_, function, kinds, needed, result)) = SIGNATURES.iter().find(|s| s.0 == lower) else {
         if NOT_SUPPORTED.contains(&lower.as_str()) {
-            return Err(not_supported(
-                at,
-                name,
-                format!("Function '{name}' is not supported."),
-            ));
+            return Err(not_supported(at, name, format!("Function '{name}' is not supported.")));
         }
         return Err(invalid(at, name, format!("There is no function '{name}'.")));
     };
     if args.len() < *needed || args.len() > kinds.len() {
-        let message = format!(
-            "Function '{name}' takes {needed} to {} arguments, not {}.",
-            kinds.len(),
-            args.len()
-        );
+        let message =
+            format!("Function '{name}' takes {needed} to {} arguments, not {}.", kinds.len(), args.len());
         return Err(invalid(at, name, message));
     }
     let mut bound = Vec::with_capacity(args.len());
@@ -204,36 +113,19 @@ pub fn bind_call(
     match function {
         F::Now => return Ok(constant(at, Value::DateTimeOffset(cx.now.to_owned()))),
         F::MinDateTime => {
-            return Ok(constant(
-                at,
-                Value::DateTimeOffset("0001-01-01T00:00:00".to_owned()),
-            ));
+            return Ok(constant(at, Value::DateTimeOffset("0001-01-01T00:00:00".to_owned())));
         }
         F::MaxDateTime => {
-            return Ok(constant(
-                at,
-                Value::DateTimeOffset("9999-12-31T23:59:59.999999999999".to_owned()),
-            ));
+            return Ok(constant(at, Value::DateTimeOffset("9999-12-31T23:59:59.999999999999".to_owned())));
         }
         _ => {}
     }
     let nullable = bound.iter().any(|b| b.nullable);
     let result = result.or(bound[0].primitive).unwrap_or(P::Int64);
-    Ok(typed(
-        at,
-        result,
-        nullable,
-        ExprKind::Call(*function, bound),
-    ))
+    Ok(typed(at, result, nullable, ExprKind::Call(*function, bound)))
 }
 
-fn argument(
-    cx: &Context,
-    scope: &Scope,
-    name: &str,
-    kind: Kind,
-    arg: &ast::Expr,
-) -> BindResult<Expr> {
+fn argument(cx: &Context, scope: &Scope, name: &str, kind: Kind, arg: &ast::Expr) -> BindResult<Expr> {
     let bound = bind(cx, scope, arg)?;
     let Some(primitive) = bound.primitive else {
         return Ok(bound);
@@ -241,28 +133,17 @@ fn argument(
     if kind.takes(primitive) {
         return Ok(bound);
     }
-    let message = format!(
-        "Function '{name}' takes {} here, not {}.",
-        kind.name(),
-        primitive.name()
-    );
+    let message = format!("Function '{name}' takes {} here, not {}.", kind.name(), primitive.name());
     Err(invalid(arg.at, name, message))
 }
 
 /// The type named by an argument: a path of one qualified name, or a name in quotes as some clients send it.
 fn type_argument(expr: &ast::Expr) -> Option<&str> {
     match &expr.kind {
-        ast::ExprKind::Path(path) if path.root == ast::PathRoot::Implicit => {
-            match path.segments.as_slice() {
-                [
-                    ast::PathSegment {
-                        kind: ast::PathSegmentKind::Name { name, args: None },
-                        ..
-                    },
-                ] => Some(name),
-                _ => None,
-            }
-        }
+        ast::ExprKind::Path(path) if path.root == ast::PathRoot::Implicit => match path.segments.as_slice() {
+            [ast::PathSegment { kind: ast::PathSegmentKind::Name { name, args: None }, .. }] => Some(name),
+            _ => None,
+        },
         ast::ExprKind::Literal(ast::Literal::String(name)) => Some(name),
         _ => None,
     }
@@ -286,26 +167,14 @@ fn value_and_type(
             ));
         }
         _ => {
-            return Err(invalid(
-                at,
-                name,
-                format!("'{name}' takes a value and a type."),
-            ));
+            return Err(invalid(at, name, format!("'{name}' takes a value and a type.")));
         }
     };
     let Some(type_name) = type_argument(ty) else {
-        return Err(invalid(
-            ty.at,
-            name,
-            format!("The second argument of '{name}' is a type name."),
-        ));
+        return Err(invalid(ty.at, name, format!("The second argument of '{name}' is a type name.")));
     };
     let Some(primitive) = P::from_name(type_name) else {
-        return Err(not_supported(
-            ty.at,
-            type_name,
-            format!("'{name}' to '{type_name}' is not supported."),
-        ));
+        return Err(not_supported(ty.at, type_name, format!("'{name}' to '{type_name}' is not supported.")));
     };
     Ok((bind(cx, scope, value)?, primitive))
 }
@@ -316,18 +185,10 @@ fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         None => return Ok(typed(at, primitive, true, ExprKind::Value(Value::Null))),
         Some(from) if from == primitive => return Ok(value),
         Some(P::Binary) | Some(P::Duration) => {
-            return Err(not_supported(
-                at,
-                "cast",
-                "Casts of Edm.Binary and Edm.Duration are not supported.",
-            ));
+            return Err(not_supported(at, "cast", "Casts of Edm.Binary and Edm.Duration are not supported."));
         }
         Some(_) if matches!(primitive, P::Binary | P::Duration) => {
-            return Err(not_supported(
-                at,
-                "cast",
-                "Casts to Edm.Binary and Edm.Duration are not supported.",
-            ));
+            return Err(not_supported(at, "cast", "Casts to Edm.Binary and Edm.Duration are not supported."));
         }
         Some(_) => {}
     }
@@ -353,21 +214,13 @@ fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
     }
     // A value that is there has the type of its property; null has none.
     let null = constant(at, Value::Null);
-    let kind = ExprKind::Compare(
-        crate::query::Comparison::Ne,
-        Box::new(value),
-        Box::new(null),
-    );
+    let kind = ExprKind::Compare(crate::query::Comparison::Ne, Box::new(value), Box::new(null));
     Ok(typed(at, P::Boolean, false, kind))
 }
 
 fn bind_case(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
     if args.is_empty() || !args.len().is_multiple_of(2) {
-        return Err(invalid(
-            at,
-            "case",
-            "'case' takes pairs of a condition and a value.",
-        ));
+        return Err(invalid(at, "case", "'case' takes pairs of a condition and a value."));
     }
     let mut pairs: Vec<(Expr, Expr)> = Vec::with_capacity(args.len() / 2);
     for pair in args.chunks_exact(2) {
@@ -379,10 +232,5 @@ fn bind_case(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         pairs.push((condition, value));
     }
     let primitive = pairs.iter().find_map(|(_, v)| v.primitive);
-    Ok(Expr {
-        at,
-        primitive,
-        nullable: true,
-        kind: ExprKind::Case(pairs),
-    })
+    Ok(Expr { at, primitive, nullable: true, kind: ExprKind::Case(pairs) })
 }

@@ -16,8 +16,7 @@ pub fn from_literal(literal: &Literal, at: u32) -> BindResult<Value> {
         Literal::Decimal(text) => match plain_decimal(text) {
             Some(digits) => Value::Decimal(digits),
             None => Value::Double(
-                text.parse()
-                    .map_err(|_| invalid(at, text, format!("'{text}' is not a number.")))?,
+                text.parse().map_err(|_| invalid(at, text, format!("'{text}' is not a number.")))?,
             ),
         },
         Literal::Double(d) => Value::Double(*d),
@@ -29,18 +28,10 @@ pub fn from_literal(literal: &Literal, at: u32) -> BindResult<Value> {
         Literal::Guid(s) => Value::Guid(s.to_ascii_lowercase()),
         Literal::Binary(b) => Value::Binary(b.clone()),
         Literal::Enum { type_name, .. } => {
-            return Err(invalid(
-                at,
-                type_name,
-                format!("There is no enumeration type '{type_name}'."),
-            ));
+            return Err(invalid(at, type_name, format!("There is no enumeration type '{type_name}'.")));
         }
         Literal::Geo { prefix, .. } => {
-            return Err(not_supported(
-                at,
-                prefix,
-                "Geography and geometry values are not supported.",
-            ));
+            return Err(not_supported(at, prefix, "Geography and geometry values are not supported."));
         }
     })
 }
@@ -59,20 +50,12 @@ pub fn read(primitive: PrimitiveType, text: &str, at: u32) -> BindResult<Value> 
             instant.write_utc(&mut out)?;
             Some(Value::DateTimeOffset(out))
         }),
-        PrimitiveType::Duration => {
-            parse_duration(text).map(|picos| Value::Duration(seconds_text(picos)))
-        }
+        PrimitiveType::Duration => parse_duration(text).map(|picos| Value::Duration(seconds_text(picos))),
         PrimitiveType::Guid => is_guid(text).then(|| Value::Guid(text.to_ascii_lowercase())),
         PrimitiveType::String => Some(Value::String(text.to_owned())),
         _ => None,
     };
-    value.ok_or_else(|| {
-        invalid(
-            at,
-            text,
-            format!("'{text}' is not a value of {}.", primitive.name()),
-        )
-    })
+    value.ok_or_else(|| invalid(at, text, format!("'{text}' is not a value of {}.", primitive.name())))
 }
 
 fn is_guid(text: &str) -> bool {
@@ -90,10 +73,9 @@ pub fn coerce(value: Value, primitive: PrimitiveType, at: u32) -> BindResult<Val
         (Value::Null, _) => Value::Null,
         (Value::Integer(i), P::Decimal) => Value::Decimal(i.to_string()),
         (Value::Integer(i), P::Double | P::Single) => Value::Double(i as f64),
-        (Value::Decimal(d), P::Double | P::Single) => Value::Double(
-            d.parse()
-                .map_err(|_| invalid(at, &d, format!("'{d}' is not a number.")))?,
-        ),
+        (Value::Decimal(d), P::Double | P::Single) => {
+            Value::Double(d.parse().map_err(|_| invalid(at, &d, format!("'{d}' is not a number.")))?)
+        }
         (Value::Double(d), p) if p.is_numeric() => Value::Double(d),
         (Value::Integer(i), p) if p.is_integer() => Value::Integer(i),
         (Value::Decimal(d), p) if p.is_numeric() => Value::Decimal(d),
@@ -104,10 +86,7 @@ pub fn coerce(value: Value, primitive: PrimitiveType, at: u32) -> BindResult<Val
         (value, p) if value.primitive() == Some(p) => value,
         (value, _) => {
             let found = value.primitive().map_or("null", PrimitiveType::name);
-            let message = format!(
-                "A value of {} is needed here, not of {found}.",
-                primitive.name()
-            );
+            let message = format!("A value of {} is needed here, not of {found}.", primitive.name());
             return Err(invalid(at, found, message));
         }
     })
@@ -122,35 +101,19 @@ mod tests {
         use PrimitiveType as P;
         let text = |s: &str| Value::String(s.to_owned());
         for (value, primitive, expected) in [
-            (
-                Value::Integer(5),
-                P::Decimal,
-                Some(Value::Decimal("5".into())),
-            ),
-            (
-                Value::Decimal("2.5".into()),
-                P::Int32,
-                Some(Value::Decimal("2.5".into())),
-            ),
+            (Value::Integer(5), P::Decimal, Some(Value::Decimal("5".into()))),
+            (Value::Decimal("2.5".into()), P::Int32, Some(Value::Decimal("2.5".into()))),
             (
                 Value::Date("2024-02-29".into()),
                 P::DateTimeOffset,
                 Some(Value::DateTimeOffset("2024-02-29T00:00:00".into())),
             ),
-            (
-                text("P1D"),
-                P::Duration,
-                Some(Value::Duration("86400".into())),
-            ),
+            (text("P1D"), P::Duration, Some(Value::Duration("86400".into()))),
             (text("nonsense"), P::Date, None),
             (text("5"), P::Int32, None),
             (Value::Boolean(true), P::String, None),
         ] {
-            assert_eq!(
-                coerce(value.clone(), primitive, 0).ok(),
-                expected,
-                "{value:?} as {primitive:?}"
-            );
+            assert_eq!(coerce(value.clone(), primitive, 0).ok(), expected, "{value:?} as {primitive:?}");
         }
     }
 }

@@ -34,62 +34,29 @@ pub type BindResult<T> = Result<T, BindError>;
 
 /// The path leads to no resource.
 pub fn not_found(at: u32, target: &str, message: String) -> BindError {
-    BindError {
-        kind: BindErrorKind::NotFound,
-        at,
-        target: target.to_owned(),
-        message,
-    }
+    BindError { kind: BindErrorKind::NotFound, at, target: target.to_owned(), message }
 }
 
 /// The request is wrong.
 pub fn invalid(at: u32, target: &str, message: impl Into<String>) -> BindError {
-    BindError {
-        kind: BindErrorKind::Invalid,
-        at,
-        target: target.to_owned(),
-        message: message.into(),
-    }
+    BindError { kind: BindErrorKind::Invalid, at, target: target.to_owned(), message: message.into() }
 }
 
 /// The standard allows it, this service does not do it.
 pub fn not_supported(at: u32, target: &str, message: impl Into<String>) -> BindError {
-    BindError {
-        kind: BindErrorKind::NotSupported,
-        at,
-        target: target.to_owned(),
-        message: message.into(),
-    }
+    BindError { kind: BindErrorKind::NotSupported, at, target: target.to_owned(), message: message.into() }
 }
 
 /// A limit is passed.
 pub fn limit_exceeded(at: u32, target: &str, message: impl Into<String>) -> BindError {
-    BindError {
-        kind: BindErrorKind::LimitExceeded,
-        at,
-        target: target.to_owned(),
-        message: message.into(),
-    }
+    BindError { kind: BindErrorKind::LimitExceeded, at, target: target.to_owned(), message: message.into() }
 }
 
 /// Says that a type has no such property, and what is near.
 pub fn unknown_property(kind: BindErrorKind, at: u32, ty: &EntityType, name: &str) -> BindError {
-    let names = ty
-        .properties
-        .iter()
-        .map(|p| &p.name)
-        .chain(ty.navigation.iter().map(|n| &n.name));
-    let message = format!(
-        "Type '{}' has no property '{name}'.{}",
-        ty.name,
-        suggestion(name, names)
-    );
-    BindError {
-        kind,
-        at,
-        target: name.to_owned(),
-        message,
-    }
+    let names = ty.properties.iter().map(|p| &p.name).chain(ty.navigation.iter().map(|n| &n.name));
+    let message = format!("Type '{}' has no property '{name}'.{}", ty.name, suggestion(name, names));
+    BindError { kind, at, target: name.to_owned(), message }
 }
 
 /// Says that there is no such entity set, and what is near.
@@ -101,11 +68,8 @@ pub fn unknown_set(at: u32, model: &Model, name: &str) -> BindError {
 /// ` Did you mean 'X' or 'Y'?`, or nothing.
 fn suggestion<'a>(name: &str, candidates: impl Iterator<Item = &'a String>) -> String {
     let limit = 1 + name.chars().count() / 4;
-    let mut near: Vec<(usize, &String)> = candidates
-        .take(5_000)
-        .map(|c| (distance(name, c, limit), c))
-        .filter(|(d, _)| *d <= limit)
-        .collect();
+    let mut near: Vec<(usize, &String)> =
+        candidates.take(5_000).map(|c| (distance(name, c, limit), c)).filter(|(d, _)| *d <= limit).collect();
     near.sort();
     match near.as_slice() {
         [] => String::new(),
@@ -140,9 +104,7 @@ mod tests {
 
     #[test]
     fn near_names_are_suggested() {
-        let names: Vec<String> = ["Customers", "Orders", "OrderItems"]
-            .map(String::from)
-            .to_vec();
+        let names: Vec<String> = ["Customers", "Orders", "OrderItems"].map(String::from).to_vec();
         for (name, expected) in [
             ("Custmers", " Did you mean 'Customers'?"),
             ("orders", " Did you mean 'Orders'?"),

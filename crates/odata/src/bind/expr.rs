@@ -11,12 +11,7 @@ use crate::value::Value;
 
 /// Puts a typed expression together.
 pub fn typed(at: u32, primitive: PrimitiveType, nullable: bool, kind: ExprKind) -> Expr {
-    Expr {
-        at,
-        primitive: Some(primitive),
-        nullable,
-        kind,
-    }
+    Expr { at, primitive: Some(primitive), nullable, kind }
 }
 
 fn boolean(at: u32, nullable: bool, kind: ExprKind) -> Expr {
@@ -26,29 +21,16 @@ fn boolean(at: u32, nullable: bool, kind: ExprKind) -> Expr {
 /// A constant with the type it has by itself.
 pub fn constant(at: u32, value: Value) -> Expr {
     let primitive = value.primitive();
-    Expr {
-        at,
-        primitive,
-        nullable: primitive.is_none(),
-        kind: ExprKind::Value(value),
-    }
+    Expr { at, primitive, nullable: primitive.is_none(), kind: ExprKind::Value(value) }
 }
 
 /// Binds an expression that must be a condition.
-pub fn bind_condition(
-    cx: &Context,
-    scope: &Scope,
-    expr: &ast::Expr,
-    target: &str,
-) -> BindResult<Expr> {
+pub fn bind_condition(cx: &Context, scope: &Scope, expr: &ast::Expr, target: &str) -> BindResult<Expr> {
     let bound = bind(cx, scope, expr)?;
     match bound.primitive {
         Some(PrimitiveType::Boolean) | None => Ok(bound),
         Some(other) => {
-            let message = format!(
-                "A condition is needed here, not a value of {}.",
-                other.name()
-            );
+            let message = format!("A condition is needed here, not a value of {}.", other.name());
             Err(invalid(expr.at, target, message))
         }
     }
@@ -70,25 +52,15 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
         }
         ast::ExprKind::Path(path) => match bind_path(cx, scope, path, at)? {
             Member::Value(bound) => Ok(bound),
-            Member::Entity(_) => Err(invalid(
-                at,
-                "navigation",
-                "An entity can only be compared with null.",
-            )),
-            Member::Entities => Err(invalid(
-                at,
-                "navigation",
-                "A collection is not a value; use any, all or $count on it.",
-            )),
+            Member::Entity(_) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
+            Member::Entities => {
+                Err(invalid(at, "navigation", "A collection is not a value; use any, all or $count on it."))
+            }
         },
         ast::ExprKind::Call { name, args } => super::call::bind_call(cx, scope, name, args, at),
         ast::ExprKind::Unary(UnaryOp::Not, operand) => {
             let operand = bind_condition(cx, scope, operand, "not")?;
-            Ok(boolean(
-                at,
-                operand.nullable,
-                ExprKind::Not(Box::new(operand)),
-            ))
+            Ok(boolean(at, operand.nullable, ExprKind::Not(Box::new(operand))))
         }
         ast::ExprKind::Unary(UnaryOp::Negate, operand) => negate(cx, scope, operand, at),
         ast::ExprKind::Binary(op, left, right) => bind_binary(cx, scope, *op, left, right, at),
@@ -97,11 +69,9 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
         ast::ExprKind::List(_) | ast::ExprKind::Array(_) => {
             Err(invalid(at, "list", "A list can only stand after 'in'."))
         }
-        ast::ExprKind::Object(_) => Err(not_supported(
-            at,
-            "object",
-            "Objects in expressions are not supported.",
-        )),
+        ast::ExprKind::Object(_) => {
+            Err(not_supported(at, "object", "Objects in expressions are not supported."))
+        }
     }
 }
 
@@ -111,23 +81,10 @@ fn negate(cx: &Context, scope: &Scope, operand: &ast::Expr, at: u32) -> BindResu
         return Ok(operand);
     };
     if !primitive.is_numeric() && primitive != PrimitiveType::Duration {
-        return Err(invalid(
-            at,
-            "-",
-            format!("A value of {} has no negative.", primitive.name()),
-        ));
+        return Err(invalid(at, "-", format!("A value of {} has no negative.", primitive.name())));
     }
-    let primitive = if primitive.is_integer() {
-        PrimitiveType::Int64
-    } else {
-        primitive
-    };
-    Ok(typed(
-        at,
-        primitive,
-        operand.nullable,
-        ExprKind::Negate(Box::new(operand)),
-    ))
+    let primitive = if primitive.is_integer() { PrimitiveType::Int64 } else { primitive };
+    Ok(typed(at, primitive, operand.nullable, ExprKind::Negate(Box::new(operand))))
 }
 
 fn bind_binary(
@@ -197,18 +154,13 @@ fn bind_chain(
             };
             let nullable = left.nullable || right.nullable;
             let (left, right) = (Box::new(left), Box::new(right));
-            let kind = if op == BinaryOp::And {
-                ExprKind::And(left, right)
-            } else {
-                ExprKind::Or(left, right)
-            };
+            let kind =
+                if op == BinaryOp::And { ExprKind::And(left, right) } else { ExprKind::Or(left, right) };
             next.push(boolean(at, nullable, kind));
         }
         level = next;
     }
-    level
-        .pop()
-        .ok_or_else(|| invalid(at, word, "An operand is missing."))
+    level.pop().ok_or_else(|| invalid(at, word, "An operand is missing."))
 }
 
 fn compare(
@@ -228,19 +180,13 @@ fn compare(
             return match comparison {
                 Comparison::Ne if null => Ok(exists),
                 Comparison::Eq if null => Ok(boolean(at, false, ExprKind::Not(Box::new(exists)))),
-                _ => Err(invalid(
-                    at,
-                    "navigation",
-                    "An entity can only be compared with null, by eq or ne.",
-                )),
+                _ => Err(invalid(at, "navigation", "An entity can only be compared with null, by eq or ne.")),
             };
         }
     }
     let (left, right) = unify(bind(cx, scope, left)?, bind(cx, scope, right)?, at)?;
-    if matches!(
-        left.primitive,
-        Some(PrimitiveType::Boolean | PrimitiveType::Binary)
-    ) && !matches!(comparison, Comparison::Eq | Comparison::Ne)
+    if matches!(left.primitive, Some(PrimitiveType::Boolean | PrimitiveType::Binary))
+        && !matches!(comparison, Comparison::Eq | Comparison::Ne)
     {
         return Err(invalid(
             at,
@@ -248,11 +194,7 @@ fn compare(
             "Boolean and binary values can only be compared by eq and ne.",
         ));
     }
-    Ok(boolean(
-        at,
-        false,
-        ExprKind::Compare(comparison, Box::new(left), Box::new(right)),
-    ))
+    Ok(boolean(at, false, ExprKind::Compare(comparison, Box::new(left), Box::new(right))))
 }
 
 /// Brings two operands to types that compare: constants take the type of the other side.
@@ -273,11 +215,7 @@ pub fn unify(left: Expr, right: Expr, at: u32) -> BindResult<(Expr, Expr)> {
         }
         _ if a == b || (a.is_numeric() && b.is_numeric()) => Ok((left, right)),
         _ => {
-            let message = format!(
-                "A value of {} cannot be compared with one of {}.",
-                a.name(),
-                b.name()
-            );
+            let message = format!("A value of {} cannot be compared with one of {}.", a.name(), b.name());
             Err(invalid(at, "comparison", message))
         }
     }
@@ -291,13 +229,7 @@ fn retype(expr: Expr, primitive: PrimitiveType) -> BindResult<Expr> {
     Ok(constant(expr.at, coerce(value, primitive, expr.at)?))
 }
 
-fn bind_in(
-    cx: &Context,
-    scope: &Scope,
-    left: &ast::Expr,
-    list: &ast::Expr,
-    at: u32,
-) -> BindResult<Expr> {
+fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: u32) -> BindResult<Expr> {
     let needle = bind(cx, scope, left)?;
     let items = match &list.kind {
         ast::ExprKind::List(items) | ast::ExprKind::Array(items) => {
@@ -308,20 +240,12 @@ fn bind_in(
                 ast::ExprKind::List(items) | ast::ExprKind::Array(items) => {
                     bind_items(cx, scope, &needle, items, at)
                 }
-                _ => Err(invalid(
-                    at,
-                    name,
-                    format!("Parameter alias '@{name}' is not a list."),
-                )),
+                _ => Err(invalid(at, name, format!("Parameter alias '@{name}' is not a list."))),
             })?;
             bound.unwrap_or_default()
         }
         _ => {
-            return Err(not_supported(
-                list.at,
-                "in",
-                "Only a list can stand after 'in'.",
-            ));
+            return Err(not_supported(list.at, "in", "Only a list can stand after 'in'."));
         }
     };
     Ok(boolean(at, false, ExprKind::In(Box::new(needle), items)))
@@ -342,10 +266,7 @@ fn bind_items(
         );
         return Err(limit_exceeded(at, "in", message));
     }
-    items
-        .iter()
-        .map(|item| Ok(unify(needle.clone(), bind(cx, scope, item)?, item.at)?.1))
-        .collect()
+    items.iter().map(|item| Ok(unify(needle.clone(), bind(cx, scope, item)?, item.at)?.1)).collect()
 }
 
 fn arithmetic(
@@ -358,9 +279,8 @@ fn arithmetic(
 ) -> BindResult<Expr> {
     use PrimitiveType as P;
     let (left, right) = (bind(cx, scope, left)?, bind(cx, scope, right)?);
-    let nullable = left.nullable
-        || right.nullable
-        || !matches!(op, Arithmetic::Add | Arithmetic::Sub | Arithmetic::Mul);
+    let nullable =
+        left.nullable || right.nullable || !matches!(op, Arithmetic::Add | Arithmetic::Sub | Arithmetic::Mul);
     let (Some(a), Some(b)) = (left.primitive, right.primitive) else {
         return Ok(constant(at, Value::Null));
     };
@@ -371,32 +291,18 @@ fn arithmetic(
         (Arithmetic::Add | Arithmetic::Sub, P::Duration, P::Duration)
         | (Arithmetic::Sub, P::DateTimeOffset, P::DateTimeOffset)
         | (Arithmetic::Sub, P::Date, P::Date) => P::Duration,
-        (Arithmetic::Mul | Arithmetic::Div | Arithmetic::DivBy, P::Duration, n)
-            if n.is_numeric() =>
-        {
+        (Arithmetic::Mul | Arithmetic::Div | Arithmetic::DivBy, P::Duration, n) if n.is_numeric() => {
             P::Duration
         }
         (Arithmetic::Mul, n, P::Duration) if n.is_numeric() => P::Duration,
         _ => {
-            let message = format!(
-                "This operation is not defined for {} and {}.",
-                a.name(),
-                b.name()
-            );
+            let message = format!("This operation is not defined for {} and {}.", a.name(), b.name());
             return Err(invalid(at, "arithmetic", message));
         }
     };
-    let (left, right) = if result.is_numeric() {
-        (widen(left, result)?, widen(right, result)?)
-    } else {
-        (left, right)
-    };
-    Ok(typed(
-        at,
-        result,
-        nullable,
-        ExprKind::Arithmetic(op, Box::new(left), Box::new(right)),
-    ))
+    let (left, right) =
+        if result.is_numeric() { (widen(left, result)?, widen(right, result)?) } else { (left, right) };
+    Ok(typed(at, result, nullable, ExprKind::Arithmetic(op, Box::new(left), Box::new(right))))
 }
 
 /// Binary numeric promotion (Part 2 section 5.1.1.16); `divby` never cuts.
@@ -404,8 +310,7 @@ fn numeric_result(op: Arithmetic, a: PrimitiveType, b: PrimitiveType) -> Primiti
     let floats = [PrimitiveType::Double, PrimitiveType::Single];
     if floats.contains(&a) || floats.contains(&b) {
         PrimitiveType::Double
-    } else if a == PrimitiveType::Decimal || b == PrimitiveType::Decimal || op == Arithmetic::DivBy
-    {
+    } else if a == PrimitiveType::Decimal || b == PrimitiveType::Decimal || op == Arithmetic::DivBy {
         PrimitiveType::Decimal
     } else {
         PrimitiveType::Int64

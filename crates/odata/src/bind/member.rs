@@ -55,12 +55,7 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             )));
         }
         let Some(index) = ty.find_navigation(name) else {
-            return Err(unknown_property(
-                BindErrorKind::Invalid,
-                segment.at,
-                ty,
-                name,
-            ));
+            return Err(unknown_property(BindErrorKind::Invalid, segment.at, ty, name));
         };
         cx.count_navigation(segment.at)?;
         let navigation = &ty.navigation[index];
@@ -72,20 +67,13 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
     }
 }
 
-fn start<'p>(
-    scope: &Scope,
-    path: &'p ast::Path,
-    at: u32,
-) -> BindResult<(Place, &'p [PathSegment])> {
+fn start<'p>(scope: &Scope, path: &'p ast::Path, at: u32) -> BindResult<(Place, &'p [PathSegment])> {
     let segments = path.segments.as_slice();
     match path.root {
         PathRoot::Implicit => {
-            if let Some(PathSegment {
-                kind: PathSegmentKind::Name { name, args: None },
-                ..
-            }) = segments.first()
-                && let Some((_, variable, set)) =
-                    scope.lambdas.iter().rev().find(|(n, ..)| n == name)
+            if let Some(PathSegment { kind: PathSegmentKind::Name { name, args: None }, .. }) =
+                segments.first()
+                && let Some((_, variable, set)) = scope.lambdas.iter().rev().find(|(n, ..)| n == name)
             {
                 return Ok((Scope::place((*variable, *set)), &segments[1..]));
             }
@@ -94,17 +82,10 @@ fn start<'p>(
         PathRoot::This => Ok((Scope::place(scope.implicit), segments)),
         PathRoot::It => match scope.it {
             Some(it) => Ok((Scope::place(it), segments)),
-            None => Err(not_supported(
-                at,
-                "$it",
-                "$it inside of $expand is not supported.",
-            )),
+            None => Err(not_supported(at, "$it", "$it inside of $expand is not supported.")),
         },
-        PathRoot::Root => Err(not_supported(
-            at,
-            "$root",
-            "$root in expressions is not supported.",
-        )),
+        PathRoot::These => Err(not_supported(at, "$these", "$these is not supported.")),
+        PathRoot::Root => Err(not_supported(at, "$root", "$root in expressions is not supported.")),
     }
 }
 
@@ -117,11 +98,7 @@ fn bind_collection(
     mut segments: &[PathSegment],
 ) -> BindResult<Member> {
     let variable = cx.new_variable();
-    let inner = Scope {
-        implicit: (variable, set),
-        it: scope.it,
-        lambdas: scope.lambdas.clone(),
-    };
+    let inner = Scope { implicit: (variable, set), it: scope.it, lambdas: scope.lambdas.clone() };
     let mut predicate: Option<Expr> = None;
     loop {
         let Some((segment, rest)) = segments.split_first() else {
@@ -130,10 +107,7 @@ fn bind_collection(
         let at = segment.at;
         match &segment.kind {
             PathSegmentKind::Filter(condition) => {
-                predicate = both(
-                    predicate,
-                    Some(bind_condition(cx, &inner, condition, "$filter")?),
-                );
+                predicate = both(predicate, Some(bind_condition(cx, &inner, condition, "$filter")?));
                 segments = rest;
                 continue;
             }
@@ -143,51 +117,26 @@ fn bind_collection(
                     let body = lambda_body(cx, scope, lambda, &inner)?;
                     predicate = both(predicate, Some(body));
                 }
-                let related = Related {
-                    place,
-                    navigation,
-                    set,
-                    variable,
-                    predicate,
-                };
+                let related = Related { place, navigation, set, variable, predicate };
                 return Ok(condition(at, ExprKind::Any(Box::new(related))));
             }
             PathSegmentKind::All(lambda) => {
                 if predicate.is_some() {
-                    return Err(not_supported(
-                        at,
-                        "all",
-                        "all after $filter is not supported.",
-                    ));
+                    return Err(not_supported(at, "all", "all after $filter is not supported."));
                 }
                 let predicate = Some(lambda_body(cx, scope, lambda, &inner)?);
-                let related = Related {
-                    place,
-                    navigation,
-                    set,
-                    variable,
-                    predicate,
-                };
+                let related = Related { place, navigation, set, variable, predicate };
                 return Ok(condition(at, ExprKind::All(Box::new(related))));
             }
             PathSegmentKind::Count(options) => {
                 if let Some(filter) = &options.filter {
-                    predicate = both(
-                        predicate,
-                        Some(bind_condition(cx, &inner, filter, "$filter")?),
-                    );
+                    predicate = both(predicate, Some(bind_condition(cx, &inner, filter, "$filter")?));
                 }
                 if let Some(search) = &options.search {
                     let found = bind_search(cx, &Scope::place(inner.implicit), search, at)?;
                     predicate = both(predicate, Some(found));
                 }
-                let related = Related {
-                    place,
-                    navigation,
-                    set,
-                    variable,
-                    predicate,
-                };
+                let related = Related { place, navigation, set, variable, predicate };
                 let kind = ExprKind::Count(Box::new(related));
                 return Ok(Member::Value(typed(at, PrimitiveType::Int64, false, kind)));
             }
@@ -199,20 +148,11 @@ fn bind_collection(
     }
 }
 
-fn lambda_body(
-    cx: &Context,
-    scope: &Scope,
-    lambda: &ast::Lambda,
-    inner: &Scope,
-) -> BindResult<Expr> {
+fn lambda_body(cx: &Context, scope: &Scope, lambda: &ast::Lambda, inner: &Scope) -> BindResult<Expr> {
     // Inside a lambda a bare name still belongs to the outer instance (Part 2 section 5.1.1.13).
     let mut lambdas = scope.lambdas.clone();
     lambdas.push((lambda.variable.clone(), inner.implicit.0, inner.implicit.1));
-    let body_scope = Scope {
-        implicit: scope.implicit,
-        it: scope.it,
-        lambdas,
-    };
+    let body_scope = Scope { implicit: scope.implicit, it: scope.it, lambdas };
     bind_condition(cx, &body_scope, &lambda.body, "lambda")
 }
 
@@ -236,42 +176,31 @@ pub fn both(left: Option<Expr>, right: Option<Expr>) -> Option<Expr> {
 
 fn misplaced(segment: &PathSegment) -> super::error::BindError {
     match &segment.kind {
-        PathSegmentKind::Name { name, .. } if !name.starts_with('@') => invalid(
-            segment.at,
-            name,
-            format!("'{name}' cannot stand after a collection here."),
-        ),
-        PathSegmentKind::Name { name, .. } => not_supported(
-            segment.at,
-            name,
-            "Annotations in expressions are not supported.",
-        ),
-        PathSegmentKind::Aggregate(_) => not_supported(
-            segment.at,
-            "aggregate",
-            "aggregate in paths is not supported.",
-        ),
+        PathSegmentKind::Name { name, .. } if !name.starts_with('@') => {
+            invalid(segment.at, name, format!("'{name}' cannot stand after a collection here."))
+        }
+        PathSegmentKind::Name { name, .. } => {
+            not_supported(segment.at, name, "Annotations in expressions are not supported.")
+        }
+        PathSegmentKind::Aggregate(_) => {
+            not_supported(segment.at, "aggregate", "aggregate in paths is not supported.")
+        }
         PathSegmentKind::Any(_)
         | PathSegmentKind::All(_)
         | PathSegmentKind::Count(_)
-        | PathSegmentKind::Filter(_) => invalid(
-            segment.at,
-            "path",
-            "any, all, $count and $filter need a collection before them.",
-        ),
-        PathSegmentKind::Ref | PathSegmentKind::Value => invalid(
-            segment.at,
-            "path",
-            "$ref and $value cannot stand in an expression here.",
-        ),
+        | PathSegmentKind::Filter(_) => {
+            invalid(segment.at, "path", "any, all, $count and $filter need a collection before them.")
+        }
+        PathSegmentKind::Ref | PathSegmentKind::Value | PathSegmentKind::Key(_) => {
+            invalid(segment.at, "path", "$ref, $value and keys cannot stand in an expression here.")
+        }
     }
 }
 
 fn after_value(next: &PathSegment, property: &str) -> super::error::BindError {
     match &next.kind {
         PathSegmentKind::Name { name, .. } => {
-            let message =
-                format!("'{property}' is a primitive property; '{name}' cannot follow it.");
+            let message = format!("'{property}' is a primitive property; '{name}' cannot follow it.");
             invalid(next.at, name, message)
         }
         _ => misplaced(next),

@@ -50,35 +50,19 @@ pub fn bind(model: &Model, url: &Url, limits: BindLimits, now: &str) -> BindResu
         [first, rest @ ..] => match &first.kind {
             SegmentKind::Metadata if rest.is_empty() => return Ok(Request::Metadata),
             SegmentKind::Metadata => {
-                return Err(not_found(
-                    rest[0].at,
-                    "$metadata",
-                    "Nothing can follow $metadata.".to_owned(),
-                ));
+                return Err(not_found(rest[0].at, "$metadata", "Nothing can follow $metadata.".to_owned()));
             }
             SegmentKind::Batch => {
-                return Err(not_supported(
-                    first.at,
-                    "$batch",
-                    "$batch is not supported.",
-                ));
+                return Err(not_supported(first.at, "$batch", "$batch is not supported."));
             }
             SegmentKind::Entity => {
-                return Err(not_supported(
-                    first.at,
-                    "$entity",
-                    "$entity is not supported.",
-                ));
+                return Err(not_supported(first.at, "$entity", "$entity is not supported."));
             }
             SegmentKind::All => {
                 return Err(not_supported(first.at, "$all", "$all is not supported."));
             }
             SegmentKind::CrossJoin(_) => {
-                return Err(not_supported(
-                    first.at,
-                    "$crossjoin",
-                    "$crossjoin is not supported.",
-                ));
+                return Err(not_supported(first.at, "$crossjoin", "$crossjoin is not supported."));
             }
             _ => {}
         },
@@ -110,11 +94,7 @@ fn bind_query(cx: &Context, url: &Url) -> BindResult<Query> {
 /// System query options fit what is addressed (Part 1 section 11.2.5.1, Part 2 section 5.1).
 fn check_options(options: &Options, addressed: Addressed, at: u32) -> BindResult<()> {
     if let Some((_, at)) = options.levels {
-        return Err(invalid(
-            at,
-            "$levels",
-            "$levels can only stand inside of $expand.",
-        ));
+        return Err(invalid(at, "$levels", "$levels can only stand inside of $expand."));
     }
     let collection = addressed == Addressed::Collection;
     let counted = collection || addressed == Addressed::Count;
@@ -132,11 +112,9 @@ fn check_options(options: &Options, addressed: Addressed, at: u32) -> BindResult
     .into_iter()
     .find(|(wrong, _)| *wrong);
     match wrong {
-        Some((_, option)) => Err(invalid(
-            at,
-            option,
-            format!("{option} cannot be applied to this resource."),
-        )),
+        Some((_, option)) => {
+            Err(invalid(at, option, format!("{option} cannot be applied to this resource.")))
+        }
         None => Ok(()),
     }
 }

@@ -30,11 +30,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         return Err(not_found(0, "path", "The path is empty.".to_owned()));
     };
     let SegmentKind::Name { name, args, key } = &first.kind else {
-        return Err(not_supported(
-            first.at,
-            "path",
-            "This resource is not supported.",
-        ));
+        return Err(not_supported(first.at, "path", "This resource is not supported."));
     };
     let Some(root) = cx.model.find_set(name) else {
         return Err(unknown_set(first.at, cx.model, name));
@@ -42,13 +38,8 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
     if key.is_some() {
         return Err(two_parentheses(first.at, name));
     }
-    let mut path = BoundPath {
-        root,
-        steps: Vec::new(),
-        set: root,
-        addressed: Addressed::Collection,
-        references: false,
-    };
+    let mut path =
+        BoundPath { root, steps: Vec::new(), set: root, addressed: Addressed::Collection, references: false };
     apply_key(cx, &mut path, args.as_deref(), first.at)?;
     for segment in rest {
         if path.references {
@@ -60,11 +51,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
 }
 
 fn two_parentheses(at: u32, name: &str) -> super::error::BindError {
-    invalid(
-        at,
-        name,
-        format!("'{name}' is no function, so it has only one pair of parentheses."),
-    )
+    invalid(at, name, format!("'{name}' is no function, so it has only one pair of parentheses."))
 }
 
 fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindResult<()> {
@@ -81,34 +68,23 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             path.addressed = Addressed::Count;
             Ok(())
         }
-        (SegmentKind::Count, _) => Err(not_found(
-            at,
-            "$count",
-            "Only a collection has a $count.".to_owned(),
-        )),
+        (SegmentKind::Count, _) => Err(not_found(at, "$count", "Only a collection has a $count.".to_owned())),
         (SegmentKind::Ref, _) if entities => {
             path.references = true;
             Ok(())
         }
-        (SegmentKind::Ref, _) => Err(not_found(
-            at,
-            "$ref",
-            "Only entities have references.".to_owned(),
-        )),
+        (SegmentKind::Ref, _) => Err(not_found(at, "$ref", "Only entities have references.".to_owned())),
         (SegmentKind::Value, Addressed::Property(index)) => {
             path.addressed = Addressed::RawValue(index);
             Ok(())
         }
-        (SegmentKind::Value, _) => Err(not_found(
-            at,
-            "$value",
-            "Only a primitive property has a $value here.".to_owned(),
-        )),
-        (SegmentKind::Filter(_), _) => Err(not_supported(
-            at,
-            "$filter",
-            "$filter as a path segment is not supported.",
-        )),
+        (SegmentKind::Value, _) => {
+            Err(not_found(at, "$value", "Only a primitive property has a $value here.".to_owned()))
+        }
+        (SegmentKind::Filter(_), _) => {
+            Err(not_supported(at, "$filter", "$filter as a path segment is not supported."))
+        }
+        (SegmentKind::Key(_), _) => Err(invalid(at, "key", "A key cannot stand here.")),
         (SegmentKind::Each, _) => Err(not_supported(at, "$each", "$each is not supported.")),
         (SegmentKind::Query, _) => Err(not_supported(at, "$query", "$query is not supported.")),
         (
@@ -118,11 +94,7 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             | SegmentKind::All
             | SegmentKind::CrossJoin(_),
             _,
-        ) => Err(not_found(
-            at,
-            "path",
-            "This segment can only stand at the start of the path.".to_owned(),
-        )),
+        ) => Err(not_found(at, "path", "This segment can only stand at the start of the path.".to_owned())),
     }
 }
 
@@ -134,18 +106,13 @@ fn bind_name(
     at: u32,
 ) -> BindResult<()> {
     let ty = cx.type_of(path.set);
-    if cx.model.find_type(name) == Some(cx.model.entity_set(path.set).entity_type)
-        && name.contains('.')
-    {
+    if cx.model.find_type(name) == Some(cx.model.entity_set(path.set).entity_type) && name.contains('.') {
         return apply_key(cx, path, args, at);
     }
     match path.addressed {
         Addressed::Collection => {
-            let message = if ty.find_navigation(name).is_some() || ty.find_property(name).is_some()
-            {
-                format!(
-                    "'{name}' belongs to one entity; a key is needed before it, as in Set(1)/{name}."
-                )
+            let message = if ty.find_navigation(name).is_some() || ty.find_property(name).is_some() {
+                format!("'{name}' belongs to one entity; a key is needed before it, as in Set(1)/{name}.")
             } else {
                 format!("There is no '{name}' in a collection of '{}'.", ty.name)
             };
@@ -167,28 +134,17 @@ fn bind_name(
             let navigation = &ty.navigation[index];
             path.steps.push(Step::Navigate(index));
             path.set = navigation.target_set;
-            path.addressed = if navigation.collection {
-                Addressed::Collection
-            } else {
-                Addressed::Entity
-            };
+            path.addressed = if navigation.collection { Addressed::Collection } else { Addressed::Entity };
             apply_key(cx, path, args, at)
         }
-        Addressed::Property(_) | Addressed::RawValue(_) | Addressed::Count => Err(not_found(
-            at,
-            name,
-            format!("'{name}' cannot follow a primitive value."),
-        )),
+        Addressed::Property(_) | Addressed::RawValue(_) | Addressed::Count => {
+            Err(not_found(at, name, format!("'{name}' cannot follow a primitive value.")))
+        }
     }
 }
 
 /// Takes the parentheses after a name: none, empty, or a key.
-fn apply_key(
-    cx: &Context,
-    path: &mut BoundPath,
-    args: Option<&[Argument]>,
-    at: u32,
-) -> BindResult<()> {
+fn apply_key(cx: &Context, path: &mut BoundPath, args: Option<&[Argument]>, at: u32) -> BindResult<()> {
     let Some(args) = args else {
         return Ok(());
     };
@@ -198,32 +154,18 @@ fn apply_key(
     if path.addressed != Addressed::Collection {
         return Err(invalid(at, "key", "A key can only follow a collection."));
     }
-    path.steps
-        .push(Step::Key(bind_key(cx, cx.type_of(path.set), args, at)?));
+    path.steps.push(Step::Key(bind_key(cx, cx.type_of(path.set), args, at)?));
     path.addressed = Addressed::Entity;
     Ok(())
 }
 
 /// Binds a key predicate: one value, or a name and value for each key property, in any order.
-fn bind_key(
-    cx: &Context,
-    ty: &EntityType,
-    args: &[Argument],
-    at: u32,
-) -> BindResult<Vec<(usize, Value)>> {
-    let names: Vec<&str> = ty
-        .key
-        .iter()
-        .map(|k| ty.properties[*k].name.as_str())
-        .collect();
+fn bind_key(cx: &Context, ty: &EntityType, args: &[Argument], at: u32) -> BindResult<Vec<(usize, Value)>> {
+    let names: Vec<&str> = ty.key.iter().map(|k| ty.properties[*k].name.as_str()).collect();
     let expected = names.join(", ");
     if args.len() != ty.key.len() {
-        let message = format!(
-            "The key of '{}' is ({expected}): {} values, not {}.",
-            ty.name,
-            names.len(),
-            args.len()
-        );
+        let message =
+            format!("The key of '{}' is ({expected}): {} values, not {}.", ty.name, names.len(), args.len());
         return Err(invalid(at, "key", message));
     }
     let mut values: Vec<(usize, Value)> = Vec::with_capacity(args.len());
@@ -231,28 +173,21 @@ fn bind_key(
         let property = match &arg.name {
             None if args.len() == 1 => ty.key[0],
             None => {
-                let message = format!(
-                    "The key of '{}' needs names: ({expected}), each as name=value.",
-                    ty.name
-                );
+                let message =
+                    format!("The key of '{}' needs names: ({expected}), each as name=value.", ty.name);
                 return Err(invalid(arg.at, "key", message));
             }
             Some(name) => match ty.key.iter().find(|k| ty.properties[**k].name == *name) {
                 Some(index) => *index,
                 None => {
-                    let message =
-                        format!("'{name}' is not in the key of '{}': ({expected}).", ty.name);
+                    let message = format!("'{name}' is not in the key of '{}': ({expected}).", ty.name);
                     return Err(invalid(arg.at, name, message));
                 }
             },
         };
         if values.iter().any(|(p, _)| *p == property) {
             let name = &ty.properties[property].name;
-            return Err(invalid(
-                arg.at,
-                name,
-                format!("Key property '{name}' is given twice."),
-            ));
+            return Err(invalid(arg.at, name, format!("Key property '{name}' is given twice.")));
         }
         values.push((property, key_value(cx, ty, property, &arg.value)?));
     }
@@ -274,28 +209,16 @@ fn key_value(cx: &Context, ty: &EntityType, property: usize, expr: &Expr) -> Bin
                 )),
             })?;
             let Some(value) = value else {
-                return Err(invalid(
-                    expr.at,
-                    name,
-                    format!("Parameter alias '@{name}' has no value."),
-                ));
+                return Err(invalid(expr.at, name, format!("Parameter alias '@{name}' has no value.")));
             };
             value
         }
         _ => {
-            return Err(invalid(
-                expr.at,
-                &property.name,
-                "A key value is a literal, as in (1) or ('text').",
-            ));
+            return Err(invalid(expr.at, &property.name, "A key value is a literal, as in (1) or ('text')."));
         }
     };
     if value == Value::Null {
-        return Err(invalid(
-            expr.at,
-            &property.name,
-            "A key value cannot be null.",
-        ));
+        return Err(invalid(expr.at, &property.name, "A key value cannot be null."));
     }
     coerce(value, property.primitive, expr.at).map_err(|mut e| {
         e.target = property.name.clone();

@@ -56,12 +56,7 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// The context of one URL.
-    pub fn new(
-        model: &'a Model,
-        limits: BindLimits,
-        aliases: &'a [Alias],
-        now: &'a str,
-    ) -> Context<'a> {
+    pub fn new(model: &'a Model, limits: BindLimits, aliases: &'a [Alias], now: &'a str) -> Context<'a> {
         Context {
             model,
             limits,
@@ -149,8 +144,7 @@ impl<'a> Context<'a> {
 
     /// The type of the entities of a set.
     pub fn type_of(&self, set: EntitySetId) -> &'a EntityType {
-        self.model
-            .entity_type(self.model.entity_set(set).entity_type)
+        self.model.entity_type(self.model.entity_set(set).entity_type)
     }
 }
 
@@ -168,28 +162,16 @@ pub struct Scope {
 impl Scope {
     /// The scope of options on the addressed resource itself.
     pub fn of_resource(set: EntitySetId) -> Scope {
-        Scope {
-            implicit: (Variable(0), set),
-            it: Some((Variable(0), set)),
-            lambdas: Vec::new(),
-        }
+        Scope { implicit: (Variable(0), set), it: Some((Variable(0), set)), lambdas: Vec::new() }
     }
 
     /// The scope of options nested in `$expand`: `$it` lies outside of its statement.
     pub fn of_expanded(set: EntitySetId) -> Scope {
-        Scope {
-            implicit: (Variable(0), set),
-            it: None,
-            lambdas: Vec::new(),
-        }
+        Scope { implicit: (Variable(0), set), it: None, lambdas: Vec::new() }
     }
 
     /// The place of a variable itself.
     pub fn place((variable, set): (Variable, EntitySetId)) -> Place {
-        Place {
-            variable,
-            set,
-            path: Vec::new(),
-        }
+        Place { variable, set, path: Vec::new() }
     }
 }

@@ -1,8 +1,6 @@
 //! `$select` and `$expand`: what is returned of entities and of those related to them (Part 2 section 5.1.3, 5.1.4).
 
-use super::error::{
-    BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property,
-};
+use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
 use super::expr::{bind, bind_condition};
 use super::member::both;
 use super::scope::{Context, Scope};
@@ -61,8 +59,7 @@ fn select_items(cx: &Context, selection: &mut Selection, items: &[SelectItem]) -
             continue;
         } else if let Some(index) = ty.find_property(name) {
             if !rest.is_empty() || item.options != Options::default() {
-                let message =
-                    format!("'{name}' is a primitive property; nothing can follow it in $select.");
+                let message = format!("'{name}' is a primitive property; nothing can follow it in $select.");
                 return Err(invalid(item.at, name, message));
             }
             chosen[index] = true;
@@ -85,18 +82,11 @@ fn select_items(cx: &Context, selection: &mut Selection, items: &[SelectItem]) -
     Ok(())
 }
 
-fn expand_item(
-    cx: &Context,
-    selection: &mut Selection,
-    item: &ExpandItem,
-    depth: usize,
-) -> BindResult<()> {
+fn expand_item(cx: &Context, selection: &mut Selection, item: &ExpandItem, depth: usize) -> BindResult<()> {
     let ty = cx.type_of(selection.set);
     let name = match item.path.as_slice() {
         [name] => name,
-        [cast, name]
-            if cx.model.find_type(cast) == Some(cx.model.entity_set(selection.set).entity_type) =>
-        {
+        [cast, name] if cx.model.find_type(cast) == Some(cx.model.entity_set(selection.set).entity_type) => {
             name
         }
         [name, cast] if cx.model.find_type(cast).is_some() => name,
@@ -118,18 +108,13 @@ fn expand_item(
     }
     let Some(index) = ty.find_navigation(name) else {
         if ty.find_property(name).is_some() {
-            let message =
-                format!("'{name}' is a primitive property; only navigation properties expand.");
+            let message = format!("'{name}' is a primitive property; only navigation properties expand.");
             return Err(invalid(item.at, name, message));
         }
         return Err(unknown_property(BindErrorKind::Invalid, item.at, ty, name));
     };
     if selection.expand.iter().any(|e| e.navigation == index) {
-        return Err(invalid(
-            item.at,
-            name,
-            format!("'{name}' is expanded twice."),
-        ));
+        return Err(invalid(item.at, name, format!("'{name}' is expanded twice.")));
     }
     push_expand(cx, selection, index, item, depth)
 }
@@ -165,10 +150,7 @@ fn push_expand(
 }
 
 fn too_deep(cx: &Context, at: u32) -> super::error::BindError {
-    let message = format!(
-        "$expand is deeper than {} (limit `expand_depth`).",
-        cx.limits.expand_depth
-    );
+    let message = format!("$expand is deeper than {} (limit `expand_depth`).", cx.limits.expand_depth);
     limit_exceeded(at, "$expand", message)
 }
 
@@ -192,19 +174,13 @@ fn bind_expand(
     }
     let references = item.suffix == ExpandSuffix::Ref;
     if item.suffix == ExpandSuffix::Value {
-        return Err(not_supported(
-            item.at,
-            "$value",
-            "$value in $expand is not supported.",
-        ));
+        return Err(not_supported(item.at, "$value", "$value in $expand is not supported."));
     }
     let target = navigation.target_set;
     let scope = Scope::of_expanded(target);
     let mut selection = bind_selection(cx, target, options, references, depth + 1)?;
     if levels > 1 && !selection.expand.iter().any(|e| e.navigation == index) {
-        selection
-            .expand
-            .push(bind_expand(cx, target, index, item, depth + 1, levels - 1)?);
+        selection.expand.push(bind_expand(cx, target, index, item, depth + 1, levels - 1)?);
     }
     let count_only = item.suffix == ExpandSuffix::Count;
     Ok(Expand {
@@ -217,7 +193,7 @@ fn bind_expand(
         skip: options.skip.map_or(0, |(n, _)| n),
         count: count_only || options.count.is_some_and(|(c, _)| c),
         count_only,
-        option_texts: item.option_texts.clone(),
+        option_texts: options.texts.clone(),
     })
 }
 
@@ -248,11 +224,7 @@ fn refuse_on_single(item: &ExpandItem, name: &str) -> BindResult<()> {
 /// Refuses options that are of the standard but not done here.
 pub fn refuse_unsupported(options: &Options, at: u32) -> BindResult<()> {
     if let Some(first) = options.compute.as_ref().and_then(|c| c.first()) {
-        return Err(not_supported(
-            first.at,
-            "$compute",
-            "$compute is not supported.",
-        ));
+        return Err(not_supported(first.at, "$compute", "$compute is not supported."));
     }
     if let Some(apply) = &options.apply {
         let at = apply.first().map_or(at, |t| t.at);
@@ -265,12 +237,7 @@ pub fn refuse_unsupported(options: &Options, at: u32) -> BindResult<()> {
 }
 
 /// `$filter` and `$search` together.
-pub fn bind_filter(
-    cx: &Context,
-    scope: &Scope,
-    options: &Options,
-    at: u32,
-) -> BindResult<Option<Expr>> {
+pub fn bind_filter(cx: &Context, scope: &Scope, options: &Options, at: u32) -> BindResult<Option<Expr>> {
     let filter = match &options.filter {
         Some(filter) => Some(bind_condition(cx, scope, filter, "$filter")?),
         None => None,
@@ -283,19 +250,10 @@ pub fn bind_filter(
 }
 
 /// `$orderby`
-pub fn bind_orderby(
-    cx: &Context,
-    scope: &Scope,
-    items: Option<&[OrderItem]>,
-) -> BindResult<Vec<Order>> {
+pub fn bind_orderby(cx: &Context, scope: &Scope, items: Option<&[OrderItem]>) -> BindResult<Vec<Order>> {
     items
         .unwrap_or_default()
         .iter()
-        .map(|item| {
-            Ok(Order {
-                expr: bind(cx, scope, &item.expr)?,
-                descending: item.descending,
-            })
-        })
+        .map(|item| Ok(Order { expr: bind(cx, scope, &item.expr)?, descending: item.descending }))
         .collect()
 }

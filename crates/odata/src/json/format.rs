@@ -35,11 +35,7 @@ impl Format {
             MetadataLevel::Minimal => "minimal",
             MetadataLevel::Full => "full",
         };
-        let ieee = if self.ieee754_compatible {
-            ";IEEE754Compatible=true"
-        } else {
-            ""
-        };
+        let ieee = if self.ieee754_compatible { ";IEEE754Compatible=true" } else { "" };
         ["application/json;", dollar, "=", metadata, ieee].concat()
     }
 }

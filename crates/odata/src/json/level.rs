@@ -72,12 +72,7 @@ impl Composer<'_> {
         for hole in &level.holes[first_hole..row.holes_end] {
             out.extend_from_slice(&level.bytes[at..hole.at]);
             at = hole.at;
-            self.collection(
-                hole.node,
-                index as u32,
-                &level.identifiers[hole.identifier.clone()],
-                out,
-            );
+            self.collection(hole.node, index as u32, &level.identifiers[hole.identifier.clone()], out);
         }
         out.extend_from_slice(&level.bytes[at..row.end]);
     }
@@ -101,11 +96,7 @@ impl Composer<'_> {
         }
         member(out, &collection.open);
         let mut written: u64 = 0;
-        while level
-            .rows
-            .get(self.cursors[node].row)
-            .is_some_and(|row| row.parent == parent)
-        {
+        while level.rows.get(self.cursors[node].row).is_some_and(|row| row.parent == parent) {
             let index = self.cursors[node].row;
             self.cursors[node].row += 1;
             if written > 0 {
@@ -126,18 +117,10 @@ fn next_link(collection: &CollectionShape, identifier: &[u8], written: u64, out:
     out.extend_from_slice(&collection.next_link);
     out.extend_from_slice(identifier);
     out.extend_from_slice(&collection.next_path);
-    out.extend_from_slice(
-        itoa::Buffer::new()
-            .format(collection.skip + written)
-            .as_bytes(),
-    );
+    out.extend_from_slice(itoa::Buffer::new().format(collection.skip + written).as_bytes());
     if let Some(top) = collection.top {
         out.extend_from_slice(b"&$top=");
-        out.extend_from_slice(
-            itoa::Buffer::new()
-                .format(top.saturating_sub(written))
-                .as_bytes(),
-        );
+        out.extend_from_slice(itoa::Buffer::new().format(top.saturating_sub(written)).as_bytes());
     }
     out.push(b'"');
 }

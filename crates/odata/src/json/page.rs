@@ -129,18 +129,11 @@ impl<O: PageOutput> PageWriter<O> {
     }
 
     fn close_page(&mut self, more: bool) -> Flow {
-        let buffer = if self.nested {
-            &mut self.page
-        } else {
-            &mut self.buffer
-        };
+        let buffer = if self.nested { &mut self.page } else { &mut self.buffer };
         if !buffer.is_empty() && self.output.bytes(buffer) == Flow::Stop {
             return Flow::Stop;
         }
-        let end = PageEnd {
-            rows: self.page_rows,
-            more,
-        };
+        let end = PageEnd { rows: self.page_rows, more };
         self.page_rows = 0;
         self.page_bytes = 0;
         self.output.page(end)
@@ -152,11 +145,7 @@ impl<O: PageOutput> PageWriter<O> {
         if self.page_rows > 0 && full && self.close_page(true) == Flow::Stop {
             return Flow::Stop;
         }
-        let buffer = if self.nested {
-            &mut self.page
-        } else {
-            &mut self.buffer
-        };
+        let buffer = if self.nested { &mut self.page } else { &mut self.buffer };
         self.row_start = buffer.len();
         if self.page_rows > 0 {
             buffer.push(b',');
@@ -167,11 +156,7 @@ impl<O: PageOutput> PageWriter<O> {
     /// Counts a row of the page and hands a full chunk on.
     fn end_page_row(&mut self) -> Flow {
         self.page_rows += 1;
-        let buffer = if self.nested {
-            &mut self.page
-        } else {
-            &mut self.buffer
-        };
+        let buffer = if self.nested { &mut self.page } else { &mut self.buffer };
         self.page_bytes += buffer.len() - self.row_start;
         if buffer.len() >= CHUNK_BYTES {
             return self.output.bytes(buffer);
@@ -261,15 +246,9 @@ impl<O: PageOutput> PageWriter<O> {
                 let at = self.buffer.len();
                 if let Some(level) = self.levels.get_mut(self.node) {
                     let from = level.identifiers.len();
-                    level
-                        .identifiers
-                        .extend_from_slice(&self.identifiers[start..]);
+                    level.identifiers.extend_from_slice(&self.identifiers[start..]);
                     let identifier = from..level.identifiers.len();
-                    level.holes.push(Hole {
-                        at,
-                        node: *node,
-                        identifier,
-                    });
+                    level.holes.push(Hole { at, node: *node, identifier });
                 }
             }
             Op::Cell { .. } | Op::Key { .. } | Op::Open { .. } => {}
@@ -290,11 +269,7 @@ impl<O: PageOutput> PageWriter<O> {
     /// After a key value: once the last one is there, writes the identifier.
     fn end_key(&mut self) {
         let shape = Arc::clone(&self.shape);
-        let Some(Op::Key {
-            last: Some(identity),
-            ..
-        }) = shape.nodes[self.node].ops.get(self.op - 1)
-        else {
+        let Some(Op::Key { last: Some(identity), .. }) = shape.nodes[self.node].ops.get(self.op - 1) else {
             return;
         };
         self.identifiers.push(b')');
@@ -369,11 +344,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
             self.buffer.push(b'{');
         }
         if let Some(level) = self.levels.get_mut(node) {
-            level.rows.push(Row {
-                parent,
-                end: 0,
-                holes_end: 0,
-            });
+            level.rows.push(Row { parent, end: 0, holes_end: 0 });
         }
         true
     }
@@ -451,9 +422,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
             let length = value.len().div_ceil(3) * 4;
             self.buffer.resize(start + length, 0);
             // The buffer has exactly the room that the encoding takes.
-            let written = URL_SAFE
-                .encode_slice(value, &mut self.buffer[start..])
-                .unwrap_or(0);
+            let written = URL_SAFE.encode_slice(value, &mut self.buffer[start..]).unwrap_or(0);
             self.buffer.truncate(start + written);
             self.buffer.push(b'"');
         }
@@ -504,11 +473,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         let shape = Arc::clone(&self.shape);
         let mut levels = std::mem::take(&mut self.levels);
         let cursors = vec![Cursor::default(); levels.len()];
-        let mut composer = Composer {
-            shape: &shape,
-            levels: &levels,
-            cursors,
-        };
+        let mut composer = Composer { shape: &shape, levels: &levels, cursors };
         let mut flow = Flow::Continue;
         let rows = levels[0].rows.len();
         for row in 0..rows {

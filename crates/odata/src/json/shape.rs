@@ -1,6 +1,7 @@
 //! A layout made ready for writing: names, quotes and commas are put together once for all rows.
 
 use super::format::Format;
+use super::key::write_query_option;
 use super::text::write_string;
 use crate::layout::{Item, Layout, Node};
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType};
@@ -51,10 +52,7 @@ pub(crate) enum Op {
     /// Reads a cell and writes it behind the prefix; a leading comma falls away after `{`.
     Cell { prefix: Vec<u8>, quoted: bool },
     /// Reads a key value behind the prefix (`Customers(` or `,Line=`) into the identifier.
-    Key {
-        prefix: Vec<u8>,
-        last: Option<IdentityShape>,
-    },
+    Key { prefix: Vec<u8>, last: Option<IdentityShape> },
     /// Reads a key value of a related entity: null writes `prefix null` and goes on at `skip_to`.
     Open { prefix: Vec<u8>, skip_to: usize },
     /// Ends a related entity.
@@ -82,26 +80,14 @@ impl Shape {
 
     /// Compiles a layout.
     pub fn new(model: &Model, query: &Query, layout: &Layout, format: Format) -> Shape {
-        let bare = matches!(
-            query.addressed,
-            Addressed::Property(_) | Addressed::RawValue(_)
-        );
-        let nodes = layout
-            .nodes
-            .iter()
-            .map(|node| Compiler { model, format }.node(node, bare))
-            .collect();
-        Shape {
-            nodes,
-            omit_nulls: format.omit_nulls,
-        }
+        let bare = matches!(query.addressed, Addressed::Property(_) | Addressed::RawValue(_));
+        let nodes = layout.nodes.iter().map(|node| Compiler { model, format }.node(node, bare)).collect();
+        Shape { nodes, omit_nulls: format.omit_nulls }
     }
 }
 
 fn expands_collection(expand: &[Expand]) -> bool {
-    expand
-        .iter()
-        .any(|e| e.collection || expands_collection(&e.selection.expand))
+    expand.iter().any(|e| e.collection || expands_collection(&e.selection.expand))
 }
 
 struct Compiler<'a> {
@@ -111,8 +97,7 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn type_of(&self, set: EntitySetId) -> &EntityType {
-        self.model
-            .entity_type(self.model.entity_set(set).entity_type)
+        self.model.entity_type(self.model.entity_set(set).entity_type)
     }
 
     /// `,"name":`
@@ -130,15 +115,11 @@ impl Compiler<'_> {
 
     fn node(&self, node: &Node, bare: bool) -> NodeShape {
         let mut ops: Vec<Op> = Vec::with_capacity(node.items.len() + 1);
-        let mut entities: Vec<(EntitySetId, bool)> =
-            vec![(node.selection.set, node.selection.references)];
+        let mut entities: Vec<(EntitySetId, bool)> = vec![(node.selection.set, node.selection.references)];
         let mut opened: Vec<usize> = Vec::new();
         let mut key_number = 0;
         for item in &node.items {
-            let (set, references) = entities
-                .last()
-                .copied()
-                .unwrap_or((node.selection.set, false));
+            let (set, references) = entities.last().copied().unwrap_or((node.selection.set, false));
             match item {
                 Item::Key(property, last) => {
                     ops.push(self.key(set, *property, key_number, *last, references));
@@ -148,16 +129,11 @@ impl Compiler<'_> {
                 Item::Open(expand) => {
                     let name = &self.type_of(set).navigation[expand.navigation].name;
                     opened.push(ops.len());
-                    ops.push(Op::Open {
-                        prefix: self.member(name),
-                        skip_to: 0,
-                    });
+                    ops.push(Op::Open { prefix: self.member(name), skip_to: 0 });
                     entities.push((expand.selection.set, expand.selection.references));
                 }
                 Item::Close => {
-                    ops.push(Op::Close {
-                        links: self.links(set, references),
-                    });
+                    ops.push(Op::Close { links: self.links(set, references) });
                     entities.pop();
                     if let Some(at) = opened.pop() {
                         let end = ops.len();
@@ -173,25 +149,11 @@ impl Compiler<'_> {
         if !links.is_empty() && !bare {
             ops.push(Op::Links { links });
         }
-        let collection = node
-            .link
-            .as_ref()
-            .map(|link| self.collection(link.set, link.expand));
-        NodeShape {
-            ops,
-            bare,
-            collection,
-        }
+        let collection = node.link.as_ref().map(|link| self.collection(link.set, link.expand));
+        NodeShape { ops, bare, collection }
     }
 
-    fn key(
-        &self,
-        set: EntitySetId,
-        property: usize,
-        number: usize,
-        last: bool,
-        references: bool,
-    ) -> Op {
+    fn key(&self, set: EntitySetId, property: usize, number: usize, last: bool, references: bool) -> Op {
         let ty = self.type_of(set);
         let mut prefix = Vec::new();
         if number == 0 {
@@ -209,16 +171,11 @@ impl Compiler<'_> {
     }
 
     fn identity(&self, set: EntitySetId, references: bool) -> IdentityShape {
-        let mut identity = IdentityShape {
-            before: Vec::new(),
-            members: Vec::new(),
-        };
+        let mut identity = IdentityShape { before: Vec::new(), members: Vec::new() };
         if references {
             identity.members.push(self.annotation("", "id"));
         } else if self.format.metadata == MetadataLevel::Full {
-            let name = self
-                .model
-                .qualified_name(self.model.entity_set(set).entity_type);
+            let name = self.model.qualified_name(self.model.entity_set(set).entity_type);
             identity.before = self.annotation("", "type");
             write_string(&mut identity.before, &["#", &name].concat());
             identity.members.push(self.annotation("", "id"));
@@ -229,16 +186,10 @@ impl Compiler<'_> {
 
     fn property(&self, set: EntitySetId, property: usize, bare: bool) -> Op {
         let property = &self.type_of(set).properties[property];
-        let exact = matches!(
-            property.primitive,
-            PrimitiveType::Int64 | PrimitiveType::Decimal
-        );
+        let exact = matches!(property.primitive, PrimitiveType::Int64 | PrimitiveType::Decimal);
         let quoted = exact && self.format.ieee754_compatible;
         if bare {
-            return Op::Cell {
-                prefix: Vec::new(),
-                quoted,
-            };
+            return Op::Cell { prefix: Vec::new(), quoted };
         }
         let mut prefix = Vec::new();
         let told = matches!(
@@ -248,10 +199,7 @@ impl Compiler<'_> {
         if self.format.metadata == MetadataLevel::Full && !told {
             prefix = self.annotation(&property.name, "type");
             let name = property.primitive.name();
-            write_string(
-                &mut prefix,
-                &["#", name.strip_prefix("Edm.").unwrap_or(name)].concat(),
-            );
+            write_string(&mut prefix, &["#", name.strip_prefix("Edm.").unwrap_or(name)].concat());
         }
         prefix.extend(self.member(&property.name));
         Op::Cell { prefix, quoted }
@@ -284,12 +232,7 @@ impl Compiler<'_> {
         }
         next_path.push(b'?');
         for option in &expand.option_texts {
-            // Options stand here as they were sent: already percent-encoded, but quotes would end the string.
-            next_path.extend(option.bytes().flat_map(|b| match b {
-                b'"' => b"%22".to_vec(),
-                b'\\' => b"%5C".to_vec(),
-                other => vec![other],
-            }));
+            write_query_option(&mut next_path, option);
             next_path.push(b'&');
         }
         next_path.extend_from_slice(b"$skip=");

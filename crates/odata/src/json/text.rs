@@ -37,11 +37,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.reserve(bytes.len() + 2);
     out.push(b'"');
     let (chunks, _) = bytes.as_chunks::<8>();
-    let skipped = chunks
-        .iter()
-        .take_while(|chunk| clean(u64::from_le_bytes(**chunk)))
-        .count()
-        * 8;
+    let skipped = chunks.iter().take_while(|chunk| clean(u64::from_le_bytes(**chunk))).count() * 8;
     let mut start = 0;
     for (i, byte) in bytes.iter().enumerate().skip(skipped) {
         let escape = ESCAPES[usize::from(*byte)];
@@ -70,14 +66,8 @@ mod tests {
     #[test]
     fn every_character_comes_back() {
         let all: String = (0..=0x10ffffu32).filter_map(char::from_u32).collect();
-        for text in [
-            all.as_str(),
-            "",
-            "plain text of some length",
-            "12345678\"",
-            "1234567\\",
-            "\u{0}é\u{1f}",
-        ] {
+        for text in [all.as_str(), "", "plain text of some length", "12345678\"", "1234567\\", "\u{0}é\u{1f}"]
+        {
             let mut out = Vec::new();
             write_string(&mut out, text);
             let back: String = serde_json::from_slice(&out).expect("valid JSON");

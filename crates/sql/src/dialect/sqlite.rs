@@ -78,15 +78,8 @@ impl Dialect for Sqlite {
         });
         let computed = forms().any(|form| matches!(form, Form::Computed | Form::Exact));
         let first = storages.next();
-        let storage = if computed || storages.any(|s| Some(s) != first) {
-            None
-        } else {
-            first
-        };
-        (
-            comparable(left, storage),
-            right.into_iter().map(|r| comparable(r, storage)).collect(),
-        )
+        let storage = if computed || storages.any(|s| Some(s) != first) { None } else { first };
+        (comparable(left, storage), right.into_iter().map(|r| comparable(r, storage)).collect())
     }
 
     fn by_code_point(&self, column: Sql) -> Sql {
@@ -122,10 +115,7 @@ impl Dialect for Sqlite {
                 Arithmetic::Div | Arithmetic::DivBy => Operator::Div,
                 Arithmetic::Mod if result.is_integer() => Operator::Mod,
                 Arithmetic::Mod => {
-                    return Ok(computed(
-                        result,
-                        Sql::Call("nl_mod", vec![double(left), double(right)]),
-                    ));
+                    return Ok(computed(result, Sql::Call("nl_mod", vec![double(left), double(right)])));
                 }
             };
             let sql = if result.is_integer() {
@@ -133,12 +123,7 @@ impl Dialect for Sqlite {
             } else {
                 Sql::binary(operator, double(left), double(right))
             };
-            return Ok(Operand {
-                sql,
-                primitive: Some(result),
-                form: Form::Computed,
-                nullable,
-            });
+            return Ok(Operand { sql, primitive: Some(result), form: Form::Computed, nullable });
         }
         let function = match (result, op) {
             (P::Decimal, _) => decimal_function(op),
@@ -153,20 +138,14 @@ impl Dialect for Sqlite {
             _ => return Err(self.unsupported("This arithmetic")),
         };
         // nl_later and nl_earlier take the point in time first.
-        let (left, right) = if matches!(result, P::DateTimeOffset | P::Date)
-            && left.primitive == Some(P::Duration)
-        {
-            (right, left)
-        } else {
-            (left, right)
-        };
+        let (left, right) =
+            if matches!(result, P::DateTimeOffset | P::Date) && left.primitive == Some(P::Duration) {
+                (right, left)
+            } else {
+                (left, right)
+            };
         let sql = Sql::Call(function, vec![exact(left), exact(right)]);
-        Ok(Operand {
-            sql,
-            primitive: Some(result),
-            form: Form::Exact,
-            nullable,
-        })
+        Ok(Operand { sql, primitive: Some(result), form: Form::Exact, nullable })
     }
 
     fn negate(&self, operand: Operand) -> Result<Operand, Unsupported> {
@@ -174,29 +153,14 @@ impl Dialect for Sqlite {
         if matches!(primitive, Some(P::Decimal | P::Duration)) {
             let nullable = operand.nullable;
             let sql = Sql::Call("nl_decimal_sub", vec![Sql::Word("0"), exact(operand)]);
-            return Ok(Operand {
-                sql,
-                primitive,
-                form: Form::Exact,
-                nullable,
-            });
+            return Ok(Operand { sql, primitive, form: Form::Exact, nullable });
         }
         let nullable = operand.nullable;
         let sql = Sql::Negate(Box::new(plain(operand)));
-        Ok(Operand {
-            sql,
-            primitive,
-            form: Form::Computed,
-            nullable,
-        })
+        Ok(Operand { sql, primitive, form: Form::Computed, nullable })
     }
 
-    fn call(
-        &self,
-        function: Function,
-        args: Vec<Operand>,
-        result: P,
-    ) -> Result<Operand, Unsupported> {
+    fn call(&self, function: Function, args: Vec<Operand>, result: P) -> Result<Operand, Unsupported> {
         let exact_number = matches!(result, P::Decimal);
         if matches!(function, Function::Concat) {
             let mut args = args.into_iter().map(plain);
@@ -228,14 +192,8 @@ impl Dialect for Sqlite {
             Function::TotalOffsetMinutes => "nl_offset",
             Function::Year => "nl_year",
             Function::TotalSeconds => {
-                let operand = args
-                    .into_iter()
-                    .next()
-                    .ok_or_else(|| self.unsupported("totalseconds"))?;
-                return Ok(Operand {
-                    primitive: Some(P::Decimal),
-                    ..operand
-                });
+                let operand = args.into_iter().next().ok_or_else(|| self.unsupported("totalseconds"))?;
+                return Ok(Operand { primitive: Some(P::Decimal), ..operand });
             }
             Function::Ceiling if exact_number => "nl_decimal_ceiling",
             Function::Floor if exact_number => "nl_decimal_floor",
@@ -247,65 +205,36 @@ impl Dialect for Sqlite {
                 return Err(self.unsupported("A date function without a value"));
             }
         };
-        let args = args
-            .into_iter()
-            .map(if exact_number { digits } else { plain })
-            .collect();
+        let args = args.into_iter().map(if exact_number { digits } else { plain }).collect();
         let operand = computed(result, Sql::Call(name, args));
         let exact_result = exact_number || matches!(result, P::Date | P::TimeOfDay);
-        Ok(if exact_result {
-            Operand {
-                form: Form::Exact,
-                ..operand
-            }
-        } else {
-            operand
-        })
+        Ok(if exact_result { Operand { form: Form::Exact, ..operand } } else { operand })
     }
 
     fn cast(&self, operand: Operand, to: P) -> Result<Operand, Unsupported> {
         let from = operand.primitive.map_or("Edm.String", P::name);
-        let sql = Sql::Call(
-            "nl_cast",
-            vec![plain(operand), Sql::Word(from), Sql::Word(to.name())],
-        );
+        let sql = Sql::Call("nl_cast", vec![plain(operand), Sql::Word(from), Sql::Word(to.name())]);
         let form = match to {
             P::Decimal | P::DateTimeOffset | P::Date | P::TimeOfDay | P::Guid => Form::Exact,
             _ => Form::Computed,
         };
-        Ok(Operand {
-            sql,
-            primitive: Some(to),
-            form,
-            nullable: true,
-        })
+        Ok(Operand { sql, primitive: Some(to), form, nullable: true })
     }
 
     fn search(&self, column: Operand, text: &str) -> Sql {
-        let param = Param {
-            value: Value::String(text.to_lowercase()),
-            form: ParamForm::Native,
-        };
+        let param = Param { value: Value::String(text.to_lowercase()), form: ParamForm::Native };
         Sql::Call("nl_search", vec![plain(column), Sql::Param(param)])
     }
 }
 
 impl Sqlite {
     fn unsupported(&self, what: &str) -> Unsupported {
-        Unsupported {
-            what: what.to_owned(),
-            database: self.name(),
-        }
+        Unsupported { what: what.to_owned(), database: self.name() }
     }
 }
 
 fn computed(primitive: P, sql: Sql) -> Operand {
-    Operand {
-        sql,
-        primitive: Some(primitive),
-        form: Form::Computed,
-        nullable: true,
-    }
+    Operand { sql, primitive: Some(primitive), form: Form::Computed, nullable: true }
 }
 
 fn integer_function(op: Arithmetic) -> &'static str {
@@ -330,18 +259,13 @@ fn decimal_function(op: Arithmetic) -> &'static str {
 
 /// Whether comparing needs exact digits: something computed them, or a constant has more than a double holds.
 fn needs_digits(operand: &Operand) -> bool {
-    let exact =
-        matches!(operand.primitive, Some(P::Decimal | P::Duration)) && operand.form == Form::Exact;
+    let exact = matches!(operand.primitive, Some(P::Decimal | P::Duration)) && operand.form == Form::Exact;
     let text = operand.primitive == Some(P::Decimal) && operand.form == Form::Column(Storage::Text);
     let long = match &operand.sql {
-        Sql::Param(Param {
-            value: Value::Decimal(digits),
-            ..
-        }) => digits.bytes().filter(u8::is_ascii_digit).count() > EXACT_DIGITS,
-        Sql::Param(Param {
-            value: Value::Duration(_),
-            ..
-        }) => true,
+        Sql::Param(Param { value: Value::Decimal(digits), .. }) => {
+            digits.bytes().filter(u8::is_ascii_digit).count() > EXACT_DIGITS
+        }
+        Sql::Param(Param { value: Value::Duration(_), .. }) => true,
         _ => false,
     };
     exact || text || long
@@ -361,10 +285,7 @@ fn exact(operand: Operand) -> Sql {
 fn digits(operand: Operand) -> Sql {
     match (operand.form, operand.sql) {
         (Form::Exact, sql) => sql,
-        (_, Sql::Param(param)) => Sql::Param(Param {
-            form: ParamForm::Text,
-            ..param
-        }),
+        (_, Sql::Param(param)) => Sql::Param(Param { form: ParamForm::Text, ..param }),
         (_, sql) => Sql::Call("nl_digits", vec![sql]),
     }
 }
@@ -372,13 +293,9 @@ fn digits(operand: Operand) -> Sql {
 /// A number as a double.
 fn double(operand: Operand) -> Sql {
     match operand.sql {
-        Sql::Param(Param {
-            value: Value::Integer(i),
-            form,
-        }) => Sql::Param(Param {
-            value: Value::Double(i as f64),
-            form,
-        }),
+        Sql::Param(Param { value: Value::Integer(i), form }) => {
+            Sql::Param(Param { value: Value::Double(i as f64), form })
+        }
         // A zero of a double makes the database compute with doubles.
         sql if operand.primitive.is_some_and(P::is_integer) || operand.form == Form::Exact => {
             Sql::Call("nl_double", vec![sql])
@@ -397,20 +314,14 @@ fn plain(operand: Operand) -> Sql {
 fn comparable(operand: Operand, storage: Option<Storage>) -> Sql {
     match (operand.form, operand.primitive, operand.sql) {
         (Form::Constant, Some(P::Guid), Sql::Param(param)) => {
-            let form = if storage == Some(Storage::Blob) {
-                ParamForm::Blob
-            } else {
-                ParamForm::Text
-            };
+            let form = if storage == Some(Storage::Blob) { ParamForm::Blob } else { ParamForm::Text };
             Sql::Param(Param { form, ..param })
         }
         (Form::Column(Storage::Blob), Some(P::Guid), sql) if storage.is_none() => {
             Sql::Call("nl_guid", vec![sql])
         }
         (Form::Column(Storage::Text), Some(P::Guid), sql) => Sql::Call("lower", vec![sql]),
-        (Form::Column(Storage::Text), Some(P::DateTimeOffset), sql) => {
-            Sql::Call("nl_instant", vec![sql])
-        }
+        (Form::Column(Storage::Text), Some(P::DateTimeOffset), sql) => Sql::Call("nl_instant", vec![sql]),
         (Form::Column(Storage::Text), Some(P::TimeOfDay), sql) => Sql::Call("nl_time", vec![sql]),
         (Form::Column(Storage::Text), Some(P::Decimal), sql) => {
             Sql::Collate(Box::new(Sql::Call("nl_digits", vec![sql])), "nl_decimal")

@@ -39,12 +39,10 @@ impl Planner<'_> {
             ExprKind::In(needle, items) => self.member(frames, needle, items, truth)?,
             ExprKind::Exists(place) => self.exists(frames, place),
             ExprKind::Any(related) => Sql::Exists(Box::new(self.related(frames, related, false)?)),
-            ExprKind::All(related) => Sql::Not(Box::new(Sql::Exists(Box::new(
-                self.related(frames, related, true)?,
-            )))),
-            ExprKind::Search(place, properties, text) => {
-                self.search(frames, place, properties, text, truth)
+            ExprKind::All(related) => {
+                Sql::Not(Box::new(Sql::Exists(Box::new(self.related(frames, related, true)?))))
             }
+            ExprKind::Search(place, properties, text) => self.search(frames, place, properties, text, truth),
             _ => {
                 let operand = self.operand(frames, expr)?;
                 match operand.sql {
@@ -68,9 +66,7 @@ impl Planner<'_> {
         if null(&left) || null(&right) {
             let other = if null(&left) { right } else { left };
             return Ok(match (op, null(&other)) {
-                (Comparison::Eq, true) => {
-                    Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(1))
-                }
+                (Comparison::Eq, true) => Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(1)),
                 (Comparison::Eq, false) => Sql::IsNull(Box::new(other.sql)),
                 (Comparison::Ne, false) => Sql::IsNotNull(Box::new(other.sql)),
                 // Part 2 section 5.1.1.1: nothing is greater or less than null.
@@ -83,9 +79,7 @@ impl Planner<'_> {
         let right = right.pop().unwrap_or(Sql::Null);
         let plain = |operator| Sql::binary(operator, left.clone(), right.clone());
         Ok(match op {
-            Comparison::Eq if both_nullable || (nullable && truth == Truth::Exact) => {
-                plain(Operator::Same)
-            }
+            Comparison::Eq if both_nullable || (nullable && truth == Truth::Exact) => plain(Operator::Same),
             Comparison::Eq => plain(Operator::Eq),
             Comparison::Ne if nullable => plain(Operator::Distinct),
             Comparison::Ne => plain(Operator::Ne),
@@ -128,43 +122,23 @@ impl Planner<'_> {
         }
         let (needle, values) = self.dialect.comparable(needle, values);
         let found = never_null(Sql::In(Box::new(needle), values), nullable, truth);
-        Ok(if with_null {
-            Sql::binary(Operator::Or, found, is_null)
-        } else {
-            found
-        })
+        Ok(if with_null { Sql::binary(Operator::Or, found, is_null) } else { found })
     }
 
     fn exists(&self, frames: &mut Frames, place: &Place) -> Sql {
         let alias = frames.resolve(self.mapping, place);
         let model = &self.mapping.model;
-        let key = model
-            .entity_type(model.entity_set(place.target()).entity_type)
-            .key[0];
+        let key = model.entity_type(model.entity_set(place.target()).entity_type).key[0];
         let column = &self.mapping.table(place.target()).columns[key].column;
         Sql::IsNotNull(Box::new(Sql::column(alias, column)))
     }
 
     /// The entities of a collection for which the predicate holds, or (`negated`) does not hold.
-    fn related(
-        &self,
-        frames: &mut Frames,
-        related: &Related,
-        negated: bool,
-    ) -> Result<Select, Unsupported> {
-        frames.enter(
-            self.mapping,
-            &related.place,
-            related.navigation,
-            related.variable,
-        );
+    fn related(&self, frames: &mut Frames, related: &Related, negated: bool) -> Result<Select, Unsupported> {
+        frames.enter(self.mapping, &related.place, related.navigation, related.variable);
         if let Some(predicate) = &related.predicate {
             let condition = self.condition(frames, predicate)?;
-            frames.filter(if negated {
-                Sql::IsNotTrue(Box::new(condition))
-            } else {
-                condition
-            });
+            frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
         }
         frames.select().columns.push(Sql::Integer(1));
         Ok(frames.leave())
@@ -195,17 +169,11 @@ impl Planner<'_> {
     /// An expression as a value.
     pub(super) fn operand(&self, frames: &mut Frames, expr: &Expr) -> Result<Operand, Unsupported> {
         Ok(match &expr.kind {
-            ExprKind::Value(Value::Null) => Operand {
-                sql: Sql::Null,
-                primitive: expr.primitive,
-                form: Form::Constant,
-                nullable: true,
-            },
+            ExprKind::Value(Value::Null) => {
+                Operand { sql: Sql::Null, primitive: expr.primitive, form: Form::Constant, nullable: true }
+            }
             ExprKind::Value(value) => Operand {
-                sql: Sql::Param(Param {
-                    value: value.clone(),
-                    form: ParamForm::Native,
-                }),
+                sql: Sql::Param(Param { value: value.clone(), form: ParamForm::Native }),
                 primitive: expr.primitive,
                 form: Form::Constant,
                 nullable: false,
@@ -213,42 +181,27 @@ impl Planner<'_> {
             ExprKind::Property(place, property) => {
                 let alias = frames.resolve(self.mapping, place);
                 let column = self.column(alias, place.target(), *property);
-                Operand {
-                    nullable: expr.nullable,
-                    ..column
-                }
+                Operand { nullable: expr.nullable, ..column }
             }
             ExprKind::Arithmetic(op, left, right) => {
                 let left = self.operand(frames, left)?;
                 let right = self.operand(frames, right)?;
                 let result = expr.primitive.unwrap_or(P::Int64);
                 let operand = self.dialect.arithmetic(*op, left, right, result)?;
-                Operand {
-                    nullable: true,
-                    ..operand
-                }
+                Operand { nullable: true, ..operand }
             }
             ExprKind::Negate(inner) => {
                 let operand = self.operand(frames, inner)?;
                 self.dialect.negate(operand)?
             }
             ExprKind::Call(function, args) => {
-                let args = args
-                    .iter()
-                    .map(|arg| self.operand(frames, arg))
-                    .collect::<Result<_, _>>()?;
-                let operand =
-                    self.dialect
-                        .call(*function, args, expr.primitive.unwrap_or(P::String))?;
-                Operand {
-                    nullable: expr.nullable,
-                    ..operand
-                }
+                let args = args.iter().map(|arg| self.operand(frames, arg)).collect::<Result<_, _>>()?;
+                let operand = self.dialect.call(*function, args, expr.primitive.unwrap_or(P::String))?;
+                Operand { nullable: expr.nullable, ..operand }
             }
             ExprKind::Cast(inner) => {
                 let operand = self.operand(frames, inner)?;
-                self.dialect
-                    .cast(operand, expr.primitive.unwrap_or(P::String))?
+                self.dialect.cast(operand, expr.primitive.unwrap_or(P::String))?
             }
             ExprKind::Case(pairs) => self.case(frames, pairs, expr.primitive)?,
             ExprKind::Count(related) => {
@@ -282,30 +235,17 @@ impl Planner<'_> {
             let value = self.operand(frames, value)?;
             // All values of a case meet in one column, so each is brought to the form that compares.
             let exact = matches!(primitive, Some(P::Decimal | P::Duration));
-            let value = if exact {
-                self.dialect.exact(value)
-            } else {
-                self.dialect.order_key(value)
-            };
+            let value = if exact { self.dialect.exact(value) } else { self.dialect.order_key(value) };
             sql.push((condition, value));
         }
         let form = match primitive {
             Some(P::Decimal | P::Duration | P::DateTimeOffset) => Form::Exact,
             _ => Form::Computed,
         };
-        Ok(Operand {
-            sql: Sql::Case(sql),
-            primitive,
-            form,
-            nullable: true,
-        })
+        Ok(Operand { sql: Sql::Case(sql), primitive, form, nullable: true })
     }
 }
 
 fn never_null(sql: Sql, nullable: bool, truth: Truth) -> Sql {
-    if nullable && truth == Truth::Exact {
-        Sql::IsTrue(Box::new(sql))
-    } else {
-        sql
-    }
+    if nullable && truth == Truth::Exact { Sql::IsTrue(Box::new(sql)) } else { sql }
 }

@@ -22,11 +22,7 @@ struct Frame {
 }
 
 fn table_ref(table: &TableMap, alias: usize) -> TableRef {
-    TableRef {
-        schema: table.schema.clone(),
-        table: table.table.clone(),
-        alias,
-    }
+    TableRef { schema: table.schema.clone(), table: table.table.clone(), alias }
 }
 
 fn equal(left: Sql, right: Sql) -> Sql {
@@ -36,27 +32,11 @@ fn equal(left: Sql, right: Sql) -> Sql {
 impl Frames {
     /// Starts with one table.
     pub(crate) fn new(variable: Variable, set: EntitySetId, table: &TableMap) -> Frames {
-        let mut frames = Frames {
-            frames: Vec::new(),
-            next_alias: 0,
-        };
+        let mut frames = Frames { frames: Vec::new(), next_alias: 0 };
         let alias = frames.alias();
-        let join = Join {
-            kind: JoinKind::Inner,
-            table: table_ref(table, alias),
-            on: Vec::new(),
-        };
-        let select = Select {
-            from: vec![join],
-            ..Select::default()
-        };
-        frames.frames.push(Frame {
-            variable,
-            set,
-            alias,
-            joined: Vec::new(),
-            select,
-        });
+        let join = Join { kind: JoinKind::Inner, table: table_ref(table, alias), on: Vec::new() };
+        let select = Select { from: vec![join], ..Select::default() };
+        frames.frames.push(Frame { variable, set, alias, joined: Vec::new(), select });
         frames
     }
 
@@ -119,11 +99,7 @@ impl Frames {
                         )
                     })
                     .collect();
-                let join = Join {
-                    kind,
-                    table: table_ref(mapping.table(target), to),
-                    on,
-                };
+                let join = Join { kind, table: table_ref(mapping.table(target), to), on };
                 self.top().select.from.push(join);
                 to
             }
@@ -153,41 +129,24 @@ impl Frames {
             .iter()
             .zip(near)
             .map(|((_, column), value)| equal(Sql::column(middle, column), value));
-        let table = TableRef {
-            schema: through.schema.clone(),
-            table: through.table.clone(),
-            alias: middle,
-        };
+        let table = TableRef { schema: through.schema.clone(), table: through.table.clone(), alias: middle };
         let on = on.collect();
         self.top().select.from.push(Join { kind, table, on });
         let on = far_conditions(mapping, through, middle, to, target);
-        let join = Join {
-            kind,
-            table: table_ref(mapping.table(target), to),
-            on,
-        };
+        let join = Join { kind, table: table_ref(mapping.table(target), to), on };
         self.top().select.from.push(join);
         to
     }
 
     /// The alias of the entity at a place, joining what is not joined yet in the select of its variable.
     pub(crate) fn resolve(&mut self, mapping: &Mapping, place: &Place) -> usize {
-        let index = self
-            .frames
-            .iter()
-            .rposition(|f| f.variable == place.variable)
-            .unwrap_or(0);
+        let index = self.frames.iter().rposition(|f| f.variable == place.variable).unwrap_or(0);
         // Joins go into the select of the variable, which need not be the innermost one.
         let inner = self.frames.split_off(index + 1);
         let (mut alias, mut set) = self.current();
         for (navigation, target) in &place.path {
             let step = (alias, *navigation);
-            let found = self
-                .top()
-                .joined
-                .iter()
-                .find(|(from, _)| *from == step)
-                .map(|(_, to)| *to);
+            let found = self.top().joined.iter().find(|(from, _)| *from == step).map(|(_, to)| *to);
             alias = match found {
                 Some(to) => to,
                 None => {
@@ -204,18 +163,11 @@ impl Frames {
     }
 
     /// Starts a subselect over the entities that a collection-valued navigation property of a place leads to.
-    pub(crate) fn enter(
-        &mut self,
-        mapping: &Mapping,
-        place: &Place,
-        navigation: usize,
-        variable: Variable,
-    ) {
+    pub(crate) fn enter(&mut self, mapping: &Mapping, place: &Place, navigation: usize, variable: Variable) {
         let from = self.resolve(mapping, place);
         let set = place.target();
         let target = target_set(mapping, set, navigation);
-        let near =
-            |property: &usize| Sql::column(from, &mapping.table(set).columns[*property].column);
+        let near = |property: &usize| Sql::column(from, &mapping.table(set).columns[*property].column);
         match &mapping.table(set).links[navigation] {
             Link::Direct(pairs) => {
                 let values = pairs.iter().map(|(here, _)| near(here)).collect();
@@ -242,29 +194,11 @@ impl Frames {
         let on = properties
             .iter()
             .zip(values)
-            .map(|(p, value)| {
-                equal(
-                    Sql::column(alias, &mapping.table(target).columns[*p].column),
-                    value,
-                )
-            })
+            .map(|(p, value)| equal(Sql::column(alias, &mapping.table(target).columns[*p].column), value))
             .collect();
-        let join = Join {
-            kind: JoinKind::Inner,
-            table: table_ref(mapping.table(target), alias),
-            on,
-        };
-        let select = Select {
-            from: vec![join],
-            ..Select::default()
-        };
-        self.frames.push(Frame {
-            variable,
-            set: target,
-            alias,
-            joined: Vec::new(),
-            select,
-        });
+        let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(target), alias), on };
+        let select = Select { from: vec![join], ..Select::default() };
+        self.frames.push(Frame { variable, set: target, alias, joined: Vec::new(), select });
     }
 
     /// Starts a select over entities behind a link table whose near columns equal the given values.
@@ -283,33 +217,12 @@ impl Frames {
             .zip(values)
             .map(|((_, column), value)| equal(Sql::column(middle, column), value))
             .collect();
-        let table = TableRef {
-            schema: through.schema.clone(),
-            table: through.table.clone(),
-            alias: middle,
-        };
-        let link = Join {
-            kind: JoinKind::Inner,
-            table,
-            on,
-        };
+        let table = TableRef { schema: through.schema.clone(), table: through.table.clone(), alias: middle };
+        let link = Join { kind: JoinKind::Inner, table, on };
         let on = far_conditions(mapping, through, middle, alias, target);
-        let join = Join {
-            kind: JoinKind::Inner,
-            table: table_ref(mapping.table(target), alias),
-            on,
-        };
-        let select = Select {
-            from: vec![link, join],
-            ..Select::default()
-        };
-        self.frames.push(Frame {
-            variable,
-            set: target,
-            alias,
-            joined: Vec::new(),
-            select,
-        });
+        let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(target), alias), on };
+        let select = Select { from: vec![link, join], ..Select::default() };
+        self.frames.push(Frame { variable, set: target, alias, joined: Vec::new(), select });
     }
 
     /// Ends the innermost select.
@@ -325,10 +238,7 @@ impl Frames {
 
     /// Frames without any select yet, for a level below another.
     pub(crate) fn empty() -> Frames {
-        Frames {
-            frames: Vec::new(),
-            next_alias: 0,
-        }
+        Frames { frames: Vec::new(), next_alias: 0 }
     }
 }
 
@@ -343,10 +253,7 @@ fn far_conditions(
         .far
         .iter()
         .map(|(column, there)| {
-            equal(
-                Sql::column(to, &mapping.table(target).columns[*there].column),
-                Sql::column(middle, column),
-            )
+            equal(Sql::column(to, &mapping.table(target).columns[*there].column), Sql::column(middle, column))
         })
         .collect()
 }
@@ -354,8 +261,5 @@ fn far_conditions(
 /// The set a navigation property leads to.
 pub(crate) fn target_set(mapping: &Mapping, set: EntitySetId, navigation: usize) -> EntitySetId {
     let model = &mapping.model;
-    model
-        .entity_type(model.entity_set(set).entity_type)
-        .navigation[navigation]
-        .target_set
+    model.entity_type(model.entity_set(set).entity_type).navigation[navigation].target_set
 }

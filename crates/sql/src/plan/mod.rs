@@ -13,9 +13,7 @@ use nextlink_odata::value::Value;
 use crate::dialect::{Dialect, Form, Operand, Unsupported};
 use crate::emit::emit;
 use crate::mapping::Mapping;
-use crate::statement::{
-    ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement,
-};
+use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
 use crate::tree::{Param, ParamForm, Select, Sql};
 use frames::Frames;
 
@@ -79,26 +77,14 @@ pub fn plan(
         nodes.push(planned);
     }
     let counted = query.count && query.addressed == Addressed::Collection;
-    let count = if counted {
-        Some(planner.root_count(query)?)
-    } else {
-        None
-    };
-    let last_navigation = query
-        .steps
-        .iter()
-        .rposition(|s| matches!(s, Step::Navigate(_)));
+    let count = if counted { Some(planner.root_count(query)?) } else { None };
+    let last_navigation = query.steps.iter().rposition(|s| matches!(s, Step::Navigate(_)));
     let parent = match last_navigation {
         Some(at) => Some(planner.parent(query, &query.steps[..at])),
         None => None,
     };
     let point = matches!(query.steps.as_slice(), [Step::Key(_)]) && nodes.len() == 1;
-    Ok(Plan {
-        nodes,
-        count,
-        parent,
-        point,
-    })
+    Ok(Plan { nodes, count, parent, point })
 }
 
 /// Writes the statements of a plan.
@@ -119,15 +105,8 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
             links: node.links,
         })
         .collect();
-    let one = |select: &Option<Select>| -> Option<Statement> {
-        select.as_ref().map(|s| emit(dialect, s, 0))
-    };
-    Program {
-        nodes,
-        count: one(&plan.count),
-        parent: one(&plan.parent),
-        point: plan.point,
-    }
+    let one = |select: &Option<Select>| -> Option<Statement> { select.as_ref().map(|s| emit(dialect, s, 0)) };
+    Program { nodes, count: one(&plan.count), parent: one(&plan.parent), point: plan.point }
 }
 
 /// What planning needs to know throughout.
@@ -158,33 +137,22 @@ impl Planner<'_> {
         let (alias, set) = frames.current();
         let column = self.column(alias, set, property);
         let constant = Operand {
-            sql: Sql::Param(Param {
-                value: value.clone(),
-                form: ParamForm::Native,
-            }),
+            sql: Sql::Param(Param { value: value.clone(), form: ParamForm::Native }),
             primitive: value.primitive(),
             form: Form::Constant,
             nullable: false,
         };
         let (left, mut right) = self.dialect.comparable(column, vec![constant]);
-        Sql::binary(
-            crate::tree::Operator::Eq,
-            left,
-            right.pop().unwrap_or(Sql::Null),
-        )
+        Sql::binary(crate::tree::Operator::Eq, left, right.pop().unwrap_or(Sql::Null))
     }
 
     /// The column of a property as an operand.
     pub(crate) fn column(&self, alias: usize, set: EntitySetId, property: usize) -> Operand {
         let model = &self.mapping.model;
         let column = &self.mapping.table(set).columns[property];
-        let property = &model
-            .entity_type(model.entity_set(set).entity_type)
-            .properties[property];
+        let property = &model.entity_type(model.entity_set(set).entity_type).properties[property];
         let mut sql = Sql::column(alias, &column.column);
-        if property.primitive == nextlink_odata::model::PrimitiveType::String
-            && !column.binary_collation
-        {
+        if property.primitive == nextlink_odata::model::PrimitiveType::String && !column.binary_collation {
             sql = self.dialect.by_code_point(sql);
         }
         Operand {

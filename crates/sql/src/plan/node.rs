@@ -106,11 +106,7 @@ impl Planner<'_> {
     /// The alias, in the parent's rows, of the entity that the collection hangs on: single-valued navigation was
     /// joined there when its cells were added, in the same order.
     fn alias_in(&self, parent: &NodePlan, link: &NodeLink) -> usize {
-        parent
-            .aliases
-            .iter()
-            .find(|(path, _)| *path == link.path)
-            .map_or(0, |(_, alias)| *alias)
+        parent.aliases.iter().find(|(path, _)| *path == link.path).map_or(0, |(_, alias)| *alias)
     }
 
     fn add_filter(&self, frames: &mut Frames, filter: Option<&Expr>) -> Result<(), Unsupported> {
@@ -124,10 +120,7 @@ impl Planner<'_> {
     fn add_cells(&self, frames: &mut Frames, node: &Node) -> Cells {
         let model = &self.mapping.model;
         let (alias, root) = frames.current();
-        let mut cells = Cells {
-            columns: Vec::new(),
-            aliases: vec![(Vec::new(), alias)],
-        };
+        let mut cells = Cells { columns: Vec::new(), aliases: vec![(Vec::new(), alias)] };
         for cell in &node.cells {
             let place = self.place(root, &cell.path);
             let alias = frames.resolve(self.mapping, &place);
@@ -135,13 +128,9 @@ impl Planner<'_> {
                 cells.aliases.push((cell.path.clone(), alias));
             }
             let column = &self.mapping.table(cell.set).columns[cell.property];
-            let property = &model
-                .entity_type(model.entity_set(cell.set).entity_type)
-                .properties[cell.property];
-            frames
-                .select()
-                .columns
-                .push(Sql::column(alias, &column.column));
+            let property =
+                &model.entity_type(model.entity_set(cell.set).entity_type).properties[cell.property];
+            frames.select().columns.push(Sql::column(alias, &column.column));
             cells.columns.push(ResultColumn {
                 primitive: property.primitive,
                 storage: column.storage,
@@ -152,11 +141,7 @@ impl Planner<'_> {
     }
 
     fn place(&self, set: EntitySetId, navigation: &[usize]) -> Place {
-        let mut place = Place {
-            variable: Variable(0),
-            set,
-            path: Vec::new(),
-        };
+        let mut place = Place { variable: Variable(0), set, path: Vec::new() };
         for index in navigation {
             let target = target_set(self.mapping, place.target(), *index);
             place.path.push((*index, target));
@@ -165,18 +150,11 @@ impl Planner<'_> {
     }
 
     /// The order that was asked for, made total by the key.
-    fn add_order(
-        &self,
-        frames: &mut Frames,
-        orderby: &[Order],
-        set: EntitySetId,
-    ) -> Result<(), Unsupported> {
+    fn add_order(&self, frames: &mut Frames, orderby: &[Order], set: EntitySetId) -> Result<(), Unsupported> {
         let model = &self.mapping.model;
         let ty = model.entity_type(model.entity_set(set).entity_type);
         let own = |expr: &Expr| match &expr.kind {
-            ExprKind::Property(place, property)
-                if place.variable == Variable(0) && place.path.is_empty() =>
-            {
+            ExprKind::Property(place, property) if place.variable == Variable(0) && place.path.is_empty() => {
                 Some(*property)
             }
             _ => None,
@@ -192,11 +170,7 @@ impl Planner<'_> {
             let operand = self.operand(frames, &order.expr)?;
             let nullable = operand.nullable;
             let expr = self.dialect.order_key(operand);
-            frames.select().order.push(OrderTerm {
-                expr,
-                descending: order.descending,
-                nullable,
-            });
+            frames.select().order.push(OrderTerm { expr, descending: order.descending, nullable });
             if ty.key.iter().all(|key| seen.contains(key)) {
                 return Ok(());
             }
@@ -204,11 +178,7 @@ impl Planner<'_> {
         let (alias, _) = frames.current();
         for key in ty.key.iter().filter(|key| !seen.contains(key)) {
             let expr = self.dialect.order_key(self.column(alias, set, *key));
-            frames.select().order.push(OrderTerm {
-                expr,
-                descending: false,
-                nullable: false,
-            });
+            frames.select().order.push(OrderTerm { expr, descending: false, nullable: false });
         }
         Ok(())
     }
@@ -227,17 +197,6 @@ fn node_plan(
     cells: impl Into<Option<Cells>>,
     link: Vec<usize>,
 ) -> NodePlan {
-    let cells = cells.into().unwrap_or(Cells {
-        columns: Vec::new(),
-        aliases: Vec::new(),
-    });
-    NodePlan {
-        parent,
-        rows,
-        count,
-        cells: cells.columns,
-        aliases: cells.aliases,
-        link,
-        links: 0,
-    }
+    let cells = cells.into().unwrap_or(Cells { columns: Vec::new(), aliases: Vec::new() });
+    NodePlan { parent, rows, count, cells: cells.columns, aliases: cells.aliases, link, links: 0 }
 }
