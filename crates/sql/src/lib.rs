@@ -3,5 +3,5 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod catalog;
-pub mod notice;
 pub mod mapping;
+pub mod notice;

@@ -44,7 +44,8 @@ impl<'a> Parts<'a> {
             self.add_principal_side(&relations, i);
         }
         for (entity, &table) in self.tables.clone().iter().enumerate() {
-            let own: Vec<&Relation<'a>> = relations.iter().filter(|r| r.dependent == entity).collect();
+            let own: Vec<&Relation<'a>> =
+                relations.iter().filter(|r| r.dependent == entity).collect();
             if let [first, second] = own[..]
                 && is_link_table(&self.catalog.tables[table], first.fk, second.fk)
             {
@@ -55,29 +56,51 @@ impl<'a> Parts<'a> {
 
     /// The foreign keys that can be navigated, in the order of tables and keys.
     fn relations(&self, notices: &mut Vec<Notice>) -> Vec<Relation<'a>> {
-        let entities: HashMap<usize, usize> = self.tables.iter().enumerate().map(|(e, &t)| (t, e)).collect();
+        let entities: HashMap<usize, usize> = self
+            .tables
+            .iter()
+            .enumerate()
+            .map(|(e, &t)| (t, e))
+            .collect();
         let mut relations: Vec<Relation<'a>> = Vec::new();
         for (dependent, &t) in self.tables.iter().enumerate() {
             let table = &self.catalog.tables[t];
             for fk in &table.foreign_keys {
                 // A table that is not served has a notice of its own, or the owner's wish.
-                let Some(&principal) = entities.get(&fk.target) else { continue };
+                let Some(&principal) = entities.get(&fk.target) else {
+                    continue;
+                };
                 let target = &self.catalog.tables[fk.target];
                 if !is_well_formed(table, target, fk) || !identifies(target, &fk.target_columns) {
-                    let text = ["A foreign key to `", &target.name, "` was dropped: the columns it points to are not \
-                                 the primary key and not unique."];
+                    let text = [
+                        "A foreign key to `",
+                        &target.name,
+                        "` was dropped: the columns it points to are not \
+                                 the primary key and not unique.",
+                    ];
                     notices.push(Notice::table(&table.name, text.concat()));
                     continue;
                 }
                 let same = |r: &Relation<'_>| {
-                    r.dependent == dependent && r.fk.target == fk.target && r.fk.columns == fk.columns
+                    r.dependent == dependent
+                        && r.fk.target == fk.target
+                        && r.fk.columns == fk.columns
                 };
                 if relations.iter().any(same) {
-                    let text = ["A second foreign key to `", &target.name, "` over the same columns was dropped."];
+                    let text = [
+                        "A second foreign key to `",
+                        &target.name,
+                        "` over the same columns was dropped.",
+                    ];
                     notices.push(Notice::table(&table.name, text.concat()));
                     continue;
                 }
-                relations.push(Relation { dependent, principal, fk, navigation: 0 });
+                relations.push(Relation {
+                    dependent,
+                    principal,
+                    fk,
+                    navigation: 0,
+                });
             }
         }
         relations
@@ -89,7 +112,12 @@ impl<'a> Parts<'a> {
 
     /// From the row with the foreign key to the row it points to.
     fn add_dependent_side(&mut self, relations: &[Relation<'a>], index: usize) -> usize {
-        let Relation { dependent, principal, fk, .. } = relations[index];
+        let Relation {
+            dependent,
+            principal,
+            fk,
+            ..
+        } = relations[index];
         let (table, target) = (self.table(dependent), self.table(principal));
         let column = joined_columns(table, &fk.columns);
         let one = singular(&target.name);
@@ -97,14 +125,23 @@ impl<'a> Parts<'a> {
         if let [c] = fk.columns[..] {
             wanted.extend(relation_name(&table.columns[c].name, &one, &target.name));
         }
-        let alone = relations.iter().filter(|r| r.dependent == dependent && r.principal == principal).count() == 1;
+        let alone = relations
+            .iter()
+            .filter(|r| r.dependent == dependent && r.principal == principal)
+            .count()
+            == 1;
         if alone && dependent != principal {
             wanted.push(one.clone());
             wanted.push(target.name.clone());
         }
         wanted.push(joined(&column, "", &one));
         let nullable = fk.columns.iter().any(|&c| table.columns[c].nullable);
-        let pairs: Vec<(usize, usize)> = fk.columns.iter().copied().zip(fk.target_columns.iter().copied()).collect();
+        let pairs: Vec<(usize, usize)> = fk
+            .columns
+            .iter()
+            .copied()
+            .zip(fk.target_columns.iter().copied())
+            .collect();
         let navigation = NavigationProperty {
             name: String::new(),
             target: EntityTypeId(principal),
@@ -128,7 +165,10 @@ impl<'a> Parts<'a> {
         nullable: bool,
     ) -> Vec<(usize, usize)> {
         let legal = pairs.iter().all(|&(here, there)| {
-            let (here, there) = (&self.types[dependent].properties[here], &self.types[principal].properties[there]);
+            let (here, there) = (
+                &self.types[dependent].properties[here],
+                &self.types[principal].properties[there],
+            );
             here.primitive == there.primitive && here.nullable == (nullable || there.nullable)
         });
         if legal { pairs.to_vec() } else { Vec::new() }
@@ -136,12 +176,25 @@ impl<'a> Parts<'a> {
 
     /// From the row that a foreign key points to back to the rows that have it.
     fn add_principal_side(&mut self, relations: &[Relation<'a>], index: usize) {
-        let Relation { dependent, principal, fk, navigation } = relations[index];
+        let Relation {
+            dependent,
+            principal,
+            fk,
+            navigation,
+        } = relations[index];
         let table = self.table(dependent);
         // Nulls point nowhere, so a unique index over nullable columns will do.
         let single = identifies(table, &fk.columns);
-        let base = if single { singular(&table.name) } else { set_text(&table.name, self.options) };
-        let several = relations.iter().filter(|r| r.dependent == dependent && r.principal == principal).count() > 1;
+        let base = if single {
+            singular(&table.name)
+        } else {
+            set_text(&table.name, self.options)
+        };
+        let several = relations
+            .iter()
+            .filter(|r| r.dependent == dependent && r.principal == principal)
+            .count()
+            > 1;
         let by = match fk.columns[..] {
             [c] => {
                 let column = &table.columns[c].name;
@@ -155,7 +208,12 @@ impl<'a> Parts<'a> {
             wanted.push(base.clone());
         }
         wanted.push(joined(&base, "by", &by));
-        let back: Vec<(usize, usize)> = fk.target_columns.iter().copied().zip(fk.columns.iter().copied()).collect();
+        let back: Vec<(usize, usize)> = fk
+            .target_columns
+            .iter()
+            .copied()
+            .zip(fk.columns.iter().copied())
+            .collect();
         let property = NavigationProperty {
             name: String::new(),
             target: EntityTypeId(dependent),
@@ -174,12 +232,19 @@ impl<'a> Parts<'a> {
     fn add_through(&mut self, link: usize, first: &Relation<'a>, second: &Relation<'a>) {
         // The indexes that the two new properties will get, so that each can name the other.
         let start = self.types[first.principal].navigation.len();
-        let other = self.types[second.principal].navigation.len() + usize::from(first.principal == second.principal);
+        let other = self.types[second.principal].navigation.len()
+            + usize::from(first.principal == second.principal);
         self.push_through(link, first, second, other);
         self.push_through(link, second, first, start);
     }
 
-    fn push_through(&mut self, link: usize, near: &Relation<'a>, far: &Relation<'a>, partner: usize) {
+    fn push_through(
+        &mut self,
+        link: usize,
+        near: &Relation<'a>,
+        far: &Relation<'a>,
+        partner: usize,
+    ) {
         let (table, target) = (self.table(link), self.table(far.principal));
         let base = set_text(&target.name, self.options);
         let column = joined_columns(table, &far.fk.columns);
@@ -187,14 +252,29 @@ impl<'a> Parts<'a> {
         let wanted = if near.principal == far.principal {
             vec![joined(&base, "by", &by)]
         } else {
-            vec![base.clone(), joined(&base, "via", &type_text(&table.name, self.options))]
+            vec![
+                base.clone(),
+                joined(&base, "via", &type_text(&table.name, self.options)),
+            ]
         };
         let name = |&c: &usize| table.columns[c].name.clone();
         let link = LinkTable {
             schema: table.schema.clone(),
             table: table.name.clone(),
-            near: near.fk.target_columns.iter().copied().zip(near.fk.columns.iter().map(name)).collect(),
-            far: far.fk.columns.iter().map(name).zip(far.fk.target_columns.iter().copied()).collect(),
+            near: near
+                .fk
+                .target_columns
+                .iter()
+                .copied()
+                .zip(near.fk.columns.iter().map(name))
+                .collect(),
+            far: far
+                .fk
+                .columns
+                .iter()
+                .map(name)
+                .zip(far.fk.target_columns.iter().copied())
+                .collect(),
         };
         let property = NavigationProperty {
             name: String::new(),
@@ -210,7 +290,13 @@ impl<'a> Parts<'a> {
     }
 
     /// Names the property and appends it with its link; returns its index.
-    fn push(&mut self, entity: usize, wanted: &[String], property: NavigationProperty, link: Link) -> usize {
+    fn push(
+        &mut self,
+        entity: usize,
+        wanted: &[String],
+        property: NavigationProperty,
+        link: Link,
+    ) -> usize {
         let name = self.scopes[entity].give_first(wanted, self.options.case);
         let properties = &mut self.types[entity].navigation;
         properties.push(NavigationProperty { name, ..property });
@@ -239,12 +325,16 @@ fn is_well_formed(table: &Table, target: &Table, fk: &ForeignKey) -> bool {
 
 /// Whether at most one row has given values in these columns.
 fn identifies(table: &Table, columns: &[usize]) -> bool {
-    let covers = |unique: &Vec<usize>| !unique.is_empty() && unique.iter().all(|c| columns.contains(c));
+    let covers =
+        |unique: &Vec<usize>| !unique.is_empty() && unique.iter().all(|c| columns.contains(c));
     covers(&table.primary_key) || table.unique.iter().any(covers)
 }
 
 fn joined_columns(table: &Table, columns: &[usize]) -> String {
-    let names: Vec<&str> = columns.iter().map(|&c| table.columns[c].name.as_str()).collect();
+    let names: Vec<&str> = columns
+        .iter()
+        .map(|&c| table.columns[c].name.as_str())
+        .collect();
     names.join("_")
 }
 
@@ -266,7 +356,11 @@ fn joined(left: &str, middle: &str, right: &str) -> String {
 fn relation_name(column: &str, one: &str, target: &str) -> Option<String> {
     const SUFFIXES: [&str; 6] = ["_id", "_fk", "_uuid", "_guid", "_key", " id"];
     const PREFIXES: [&str; 3] = ["id_", "fk_", "id "];
-    let named = |text: &str| text.chars().any(char::is_alphabetic).then(|| text.to_owned());
+    let named = |text: &str| {
+        text.chars()
+            .any(char::is_alphabetic)
+            .then(|| text.to_owned())
+    };
     let split = |at: usize| Some((column.get(..at)?, column.get(at..)?));
     for suffix in SUFFIXES {
         if let Some((head, tail)) = column.len().checked_sub(suffix.len()).and_then(split)
@@ -283,7 +377,8 @@ fn relation_name(column: &str, one: &str, target: &str) -> Option<String> {
         }
     }
     let (head, tail) = column.len().checked_sub(2).and_then(split)?;
-    let ends = matches!(tail, "Id" | "ID" | "Fk" | "FK") && head.ends_with(|c: char| c.is_lowercase() || c.is_numeric());
+    let ends = matches!(tail, "Id" | "ID" | "Fk" | "FK")
+        && head.ends_with(|c: char| c.is_lowercase() || c.is_numeric());
     let is_target = |s: &str| s.to_lowercase() == head.to_lowercase();
     let plain = tail.eq_ignore_ascii_case("id") && (is_target(one) || is_target(target));
     if ends || plain {
