@@ -3,4 +3,8 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod model;
+pub mod version;
+
+pub mod csdl;
+pub mod service;
 pub mod url;

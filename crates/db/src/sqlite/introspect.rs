@@ -361,7 +361,7 @@ fn table_columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<RawColu
 fn view_columns(conn: &Connection, view: &str) -> rusqlite::Result<Vec<RawColumn>> {
     let sql = ["SELECT * FROM main.", &quoted(view)].concat();
     let statement = conn.prepare(&sql)?;
-    let columns = statement.columns().into_iter().map(|column| RawColumn {
+    let columns = statement.columns().map(|column| RawColumn {
         name: column.name().to_owned(),
         declared: column.decl_type().unwrap_or_default().to_owned(),
         not_null: false,
