@@ -1,1 +1,6 @@
-//! placeholder
+//! Drivers: connect, run and introspect, one folder a database, with no OData URLs, no JSON and no HTTP.
+//!
+//! The order of the modules is the order of dependency: a module uses only those above it.
+
+pub mod error;
+pub mod sqlite;

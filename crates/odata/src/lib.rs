@@ -2,16 +2,18 @@
 //!
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
-pub mod bind;
-pub mod decimal;
-pub mod json;
-pub mod layout;
-pub mod lexical;
+pub mod version;
 pub mod model;
+pub mod temporal;
+pub mod decimal;
+pub mod value;
+pub mod lexical;
+pub mod url;
 pub mod prefer;
 pub mod query;
+pub mod bind;
+pub mod layout;
 pub mod rows;
-pub mod temporal;
-pub mod url;
-pub mod value;
-pub mod version;
+pub mod json;
+pub mod csdl;
+pub mod service;

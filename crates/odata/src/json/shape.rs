@@ -1,7 +1,7 @@
 //! A layout made ready for writing: names, quotes and commas are put together once for all rows.
 
 use super::format::Format;
-use super::key::write_query_option;
+use super::key::{write_plain_key, write_query_option};
 use super::text::write_string;
 use crate::layout::{Item, Layout, Node};
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType};
@@ -157,13 +157,13 @@ impl Compiler<'_> {
         let ty = self.type_of(set);
         let mut prefix = Vec::new();
         if number == 0 {
-            prefix.extend_from_slice(self.model.entity_set(set).name.as_bytes());
+            write_plain_key(&mut prefix, &self.model.entity_set(set).name);
             prefix.push(b'(');
         } else {
             prefix.push(b',');
         }
         if ty.key.len() > 1 {
-            prefix.extend_from_slice(ty.properties[property].name.as_bytes());
+            write_plain_key(&mut prefix, &ty.properties[property].name);
             prefix.push(b'=');
         }
         let last = last.then(|| self.identity(set, references));
