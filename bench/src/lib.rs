@@ -5,6 +5,12 @@
 pub mod json;
 pub mod source;
 
+pub mod http;
+pub mod page;
+pub mod statistics;
+
 pub mod bare_server;
 pub mod bench_data;
+pub mod follow;
+pub mod load;
 pub mod raw_limit;

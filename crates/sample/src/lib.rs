@@ -9,3 +9,4 @@ pub mod trading;
 
 pub use error::Error;
 pub use file::{Summary, TableRows};
+pub use random::Random;

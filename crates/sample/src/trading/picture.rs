@@ -6,10 +6,10 @@ const SIDE: usize = 16;
 
 /// A PNG file of 16 by 16 pixels with a palette of two colours, about 200 bytes.
 pub(super) fn png(random: &mut Random) -> Vec<u8> {
-    let colour = random.next().to_be_bytes();
+    let colour = random.next_u64().to_be_bytes();
     let mut pixels = Vec::with_capacity(SIDE * 3);
     for _ in 0..SIDE / 2 {
-        let half = (random.next() >> 60) as u8 | ((random.next() >> 60) as u8) << 4;
+        let half = (random.next_u64() >> 60) as u8 | ((random.next_u64() >> 60) as u8) << 4;
         // Each line begins with its filter type; two equal lines make a block.
         for _ in 0..2 {
             pixels.extend([0, half, half.reverse_bits()]);
