@@ -64,16 +64,10 @@ pub fn write_row(out: &mut Vec<u8>, row: &Row<'_>) -> rusqlite::Result<()> {
             (Kind::Boolean, ValueRef::Integer(0)) => out.extend_from_slice(b"false"),
             (Kind::Boolean, ValueRef::Integer(_)) => out.extend_from_slice(b"true"),
             (Kind::Text, ValueRef::Text(value)) => write_text(out, value),
-            (Kind::DateTime, ValueRef::Text(value)) if value.len() >= 19 => {
-                write_date_time(out, value)
-            }
+            (Kind::DateTime, ValueRef::Text(value)) if value.len() >= 19 => write_date_time(out, value),
             _ => {
                 let name = String::from_utf8_lossy(key).into_owned();
-                return Err(rusqlite::Error::InvalidColumnType(
-                    index,
-                    name,
-                    value.data_type(),
-                ));
+                return Err(rusqlite::Error::InvalidColumnType(index, name, value.data_type()));
             }
         }
     }
@@ -122,19 +116,14 @@ fn write_date_time(out: &mut Vec<u8>, value: &[u8]) {
 fn write_text(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
     let mut rest = value;
-    while let Some(position) = rest
-        .iter()
-        .position(|byte| ESCAPES[usize::from(*byte)] != 0)
-    {
+    while let Some(position) = rest.iter().position(|byte| ESCAPES[usize::from(*byte)] != 0) {
         let (plain, tail) = rest.split_at(position);
         out.extend_from_slice(plain);
         let byte = tail[0];
         match ESCAPES[usize::from(byte)] {
             b'u' => {
                 out.extend_from_slice(b"\\u00");
-                out.extend(
-                    [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]),
-                );
+                out.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
             }
             letter => out.extend([b'\\', letter]),
         }
@@ -196,10 +185,7 @@ mod tests {
             "1, 'c', 'n', 1, 1, 1.0, 1, '2024-01-01', 'd', 'x'",
             "1, 'c', x'00', 1, 1, 1.0, 1, '2024-01-01 00:00:00', 'd', 'x'",
         ] {
-            assert!(
-                matches!(row(values), Err(rusqlite::Error::InvalidColumnType(..))),
-                "{values}"
-            );
+            assert!(matches!(row(values), Err(rusqlite::Error::InvalidColumnType(..))), "{values}");
         }
     }
 

@@ -10,12 +10,7 @@ use std::process::ExitCode;
 
 /// The tasks of this project.
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
-    about,
-    disable_help_subcommand = true
-)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about, disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     task: Task,

@@ -21,26 +21,14 @@ const PACKAGES: &[Package] = &[
         why: "xmllint checks $metadata against the schemas of the standard",
         probe: ("xmllint", &["--version"]),
     },
-    Package {
-        name: "python3",
-        why: "runs the Python OData clients",
-        probe: ("python3", &["--version"]),
-    },
+    Package { name: "python3", why: "runs the Python OData clients", probe: ("python3", &["--version"]) },
     Package {
         name: "python3-venv",
         why: "keeps the Python OData clients apart from the system's packages",
         probe: ("python3", &["-c", "import venv, ensurepip"]),
     },
-    Package {
-        name: "nodejs",
-        why: "runs the JavaScript OData client",
-        probe: ("node", &["--version"]),
-    },
-    Package {
-        name: "npm",
-        why: "installs the JavaScript OData client",
-        probe: ("npm", &["--version"]),
-    },
+    Package { name: "nodejs", why: "runs the JavaScript OData client", probe: ("node", &["--version"]) },
+    Package { name: "npm", why: "installs the JavaScript OData client", probe: ("npm", &["--version"]) },
 ];
 
 /// A set of OData clients: pinned in files of the project, installed under `target/clients`.
@@ -77,10 +65,7 @@ const CLIENTS: &[Clients] = &[
 
 /// Installs what is missing; with `dry_run` it only says so, and fails if anything is missing.
 pub fn setup(dry_run: bool) -> Result<()> {
-    let packages: Vec<_> = PACKAGES
-        .iter()
-        .filter(|package| !package.is_there())
-        .collect();
+    let packages: Vec<_> = PACKAGES.iter().filter(|package| !package.is_there()).collect();
     let mut clients = Vec::new();
     for set in CLIENTS {
         if !set.is_there()? {
@@ -122,8 +107,7 @@ impl Clients {
         let mut all = String::new();
         for file in self.pin_files {
             let path = root().join(self.pins).join(file);
-            all += &fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
+            all += &fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         }
         Ok(all)
     }
@@ -145,8 +129,7 @@ impl Clients {
         }
         fs::create_dir_all(&place).with_context(|| format!("cannot make {}", self.place))?;
         (self.install)(&root().join(self.pins), &place)?;
-        fs::write(self.stamp(), self.pins()?)
-            .with_context(|| format!("cannot write in {}", self.place))
+        fs::write(self.stamp(), self.pins()?).with_context(|| format!("cannot write in {}", self.place))
     }
 }
 
@@ -156,37 +139,27 @@ fn install_packages(packages: &[&Package]) -> Result<()> {
     }
     let names: Vec<_> = packages.iter().map(|package| package.name).collect();
     if !succeeds(Path::new("apt-get"), &["--version"]) {
-        bail!(
-            "there is no apt-get here; install by other means: {}",
-            names.join(", ")
-        );
+        bail!("there is no apt-get here; install by other means: {}", names.join(", "));
     }
     run(&mut apt_get(&["update"])?)?;
     run(apt_get(&["install", "--yes", "--no-install-recommends"])?.args(&names))?;
     match packages.iter().find(|package| !package.is_there()) {
-        Some(package) => bail!(
-            "{} is installed, and still `{}` does not work",
-            package.name,
-            package.probe.0
-        ),
+        Some(package) => {
+            bail!("{} is installed, and still `{}` does not work", package.name, package.probe.0)
+        }
         None => Ok(()),
     }
 }
 
 /// `apt-get` as root, or by a `sudo` that may ask for a password on the terminal, never on standard input.
 fn apt_get(args: &[&str]) -> Result<Command> {
-    let user = Command::new("id")
-        .arg("-u")
-        .output()
-        .context("cannot start id")?;
+    let user = Command::new("id").arg("-u").output().context("cannot start id")?;
     let as_root = user.stdout.trim_ascii() == b"0";
     if !as_root && !succeeds(Path::new("sudo"), &["--version"]) {
         bail!("installing Debian packages needs root, or sudo");
     }
     let mut command = Command::new(if as_root { "env" } else { "sudo" });
-    command
-        .args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"])
-        .args(args);
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]).args(args);
     Ok(command)
 }
 
@@ -207,16 +180,9 @@ fn install_python(pins: &Path, place: &Path) -> Result<()> {
 
 fn install_node(pins: &Path, place: &Path) -> Result<()> {
     for file in ["package.json", "package-lock.json"] {
-        fs::copy(pins.join(file), place.join(file))
-            .with_context(|| format!("cannot copy {file}"))?;
+        fs::copy(pins.join(file), place.join(file)).with_context(|| format!("cannot copy {file}"))?;
     }
     run(Command::new("npm")
-        .args([
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--loglevel=error",
-        ])
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
         .current_dir(place))
 }

@@ -9,22 +9,8 @@ use std::io::IsTerminal;
 /// Format, clippy, rustdoc, house rules: each with warnings denied.
 pub fn check() -> Result<()> {
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
-    run(&mut cargo(&[
-        "test",
-        "--quiet",
-        "--package",
-        "xtask",
-        "--test",
-        "rules",
-    ]))?;
-    run(&mut cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]))?;
+    run(&mut cargo(&["test", "--quiet", "--package", "xtask", "--test", "rules"]))?;
+    run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
@@ -35,40 +21,21 @@ pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
     if with_setup {
         setup::setup(false)?;
     }
-    let nextest = cargo(&["nextest", "--version"])
-        .output()
-        .is_ok_and(|out| out.status.success());
+    let nextest = cargo(&["nextest", "--version"]).output().is_ok_and(|out| out.status.success());
     let mut done = (true, Tally::default());
     if args.is_empty() && nextest {
         done = add(
             done,
-            run_counted(&mut cargo(&[
-                "test",
-                "--quiet",
-                "--workspace",
-                "--doc",
-                "--no-fail-fast",
-            ]))?,
+            run_counted(&mut cargo(&["test", "--quiet", "--workspace", "--doc", "--no-fail-fast"]))?,
         );
     }
-    let mut command = cargo(if nextest {
-        &["nextest", "run"]
-    } else {
-        &["test"]
-    });
+    let mut command = cargo(if nextest { &["nextest", "run"] } else { &["test"] });
     command.args(runner_args(args));
     if std::io::stderr().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
     }
     done = add(done, run_counted(&mut command)?);
-    let (
-        succeeded,
-        Tally {
-            passed,
-            failed,
-            skipped,
-        },
-    ) = done;
+    let (succeeded, Tally { passed, failed, skipped }) = done;
     println!("{passed} passed, {failed} failed, {skipped} skipped");
     match (succeeded, passed + failed) {
         (false, _) => bail!("the tests failed"),
@@ -79,14 +46,10 @@ pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
 
 /// The caller's arguments, with the whole workspace and every failure shown unless they say otherwise.
 fn runner_args(args: &[String]) -> Vec<&str> {
-    let has = |names: &[&str]| {
-        args.iter()
-            .take_while(|arg| *arg != "--")
-            .any(|arg| names.iter().any(|n| arg == n))
-    };
-    let chooses = args
-        .iter()
-        .any(|arg| arg.starts_with("--package=") || arg.starts_with("-p") && arg != "-p");
+    let has =
+        |names: &[&str]| args.iter().take_while(|arg| *arg != "--").any(|arg| names.iter().any(|n| arg == n));
+    let chooses =
+        args.iter().any(|arg| arg.starts_with("--package=") || arg.starts_with("-p") && arg != "-p");
     let mut all = Vec::new();
     if !chooses && !has(&["-p", "--package", "--workspace", "--manifest-path"]) {
         all.push("--workspace");
@@ -113,10 +76,7 @@ mod tests {
             (&["lexer"], &["--workspace", "--no-fail-fast", "lexer"]),
             (&["-p", "x", "--fail-fast"], &["-p", "x", "--fail-fast"]),
             (&["-px"], &["--no-fail-fast", "-px"]),
-            (
-                &["--", "--no-capture"],
-                &["--workspace", "--no-fail-fast", "--", "--no-capture"],
-            ),
+            (&["--", "--no-capture"], &["--workspace", "--no-fail-fast", "--", "--no-capture"]),
         ];
         for (given, expected) in rows {
             let given: Vec<String> = given.iter().map(ToString::to_string).collect();

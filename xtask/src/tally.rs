@@ -28,10 +28,7 @@ impl Tally {
         };
         for count in counts.unwrap_or_default().split([',', ';']) {
             let mut words = count.split_whitespace();
-            let number = words
-                .next()
-                .and_then(|word| word.parse::<u64>().ok())
-                .unwrap_or(0);
+            let number = words.next().and_then(|word| word.parse::<u64>().ok()).unwrap_or(0);
             match words.next() {
                 Some("passed") => self.passed += number,
                 Some("failed" | "timed" | "exec") => self.failed += number,
@@ -76,14 +73,8 @@ mod tests {
                 "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.00s",
                 [3, 0, 1],
             ),
-            (
-                "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
-                [3, 2, 0],
-            ),
-            (
-                "     Summary [   0.012s] 5 tests run: 4 passed (1 slow), 1 failed, 2 skipped",
-                [4, 1, 2],
-            ),
+            ("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out", [3, 2, 0]),
+            ("     Summary [   0.012s] 5 tests run: 4 passed (1 slow), 1 failed, 2 skipped", [4, 1, 2]),
             (
                 "     Summary [   0.012s] 3/5 tests run: 1 passed, 1 timed out, 1 exec failed, 0 skipped",
                 [1, 2, 0],
@@ -99,15 +90,7 @@ mod tests {
         for (line, [passed, failed, skipped]) in rows {
             let mut tally = Tally::default();
             tally.read(line);
-            assert_eq!(
-                tally,
-                Tally {
-                    passed: *passed,
-                    failed: *failed,
-                    skipped: *skipped
-                },
-                "{line}"
-            );
+            assert_eq!(tally, Tally { passed: *passed, failed: *failed, skipped: *skipped }, "{line}");
         }
     }
 }

@@ -51,27 +51,16 @@ impl Store {
         let path = config.dir.join(LOCK_FILE);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
-        let held = options
-            .open(&path)
-            .map_err(|error| Error::io("open", &path, error))?;
+        let held = options.open(&path).map_err(|error| Error::io("open", &path, error))?;
         lock(&held, &config.dir)?;
         let inner = Inner::new(&config, registry);
-        let node = NodeRow {
-            id: config.node.id(),
-            address: config.address.clone(),
-            started_ms: inner.now_ms(),
-        };
+        let node =
+            NodeRow { id: config.node.id(), address: config.address.clone(), started_ms: inner.now_ms() };
         let boot = inner.registry.register(&node)?;
         adopt(&inner)?;
         let pool = Pool::start(config.writer_threads, config.deflate_level)
             .map_err(|error| Error::io("start the threads for", &config.dir, error))?;
-        Ok(Arc::new(Self {
-            inner,
-            pool,
-            boot,
-            node: config.node,
-            _lock: held,
-        }))
+        Ok(Arc::new(Self { inner, pool, boot, node: config.node, _lock: held }))
     }
 
     /// The node's name.
@@ -112,29 +101,17 @@ impl Store {
             key: KeyId::default(),
             private_len: 0,
         };
-        let private = Private {
-            source: new.source,
-            user: new.user,
-            meta: Bytes::from(new.meta),
-        };
-        let (header, bytes, cipher) = header
-            .seal(&private, &inner.keys.current)
-            .ok_or(CreateError::Crypto)?;
+        let private = Private { source: new.source, user: new.user, meta: Bytes::from(new.meta) };
+        let (header, bytes, cipher) =
+            header.seal(&private, &inner.keys.current).ok_or(CreateError::Crypto)?;
         let (source, user) = (Arc::from(private.source), Arc::from(private.user));
         let len = bytes.len() as u64;
         let reservation = inner.ledger.reserve(&source, &user, len).map_err(refused)?;
         let io = |error| {
-            if is_full(&error) {
-                CreateError::DiskFull
-            } else {
-                CreateError::Io(error)
-            }
+            if is_full(&error) { CreateError::DiskFull } else { CreateError::Io(error) }
         };
         check_space(inner, len).map_err(io)?;
-        inner
-            .files
-            .create((header.id, header.generation), &bytes)
-            .map_err(io)?;
+        inner.files.create((header.id, header.generation), &bytes).map_err(io)?;
         let about = About {
             id: header.id,
             generation: header.generation,
@@ -147,29 +124,15 @@ impl Store {
             created_ms,
             absolute_ms: created_ms.saturating_add(inner.absolute_expiry.as_millis() as u64),
         };
-        let progress = Progress {
-            pages: 0,
-            rows: 0,
-            bytes: len,
-            stage: Stage::Writing,
-        };
-        let entry = Entry::new(
-            about,
-            cipher,
-            progress,
-            reservation,
-            inner.idle_until_ms(created_ms),
-        );
+        let progress = Progress { pages: 0, rows: 0, bytes: len, stage: Stage::Writing };
+        let entry = Entry::new(about, cipher, progress, reservation, inner.idle_until_ms(created_ms));
         inner.insert(&entry);
         let drain = Drain::new(inner.clone(), entry.clone(), new.first_row, len);
         if drain.push(&self.pool, Job::Register).is_err() {
             inner.remove(header.id);
             return Err(CreateError::Closed);
         }
-        inner.tell(&Event::Created {
-            id: header.id,
-            source: &entry.about.source,
-        });
+        inner.tell(&Event::Created { id: header.id, source: &entry.about.source });
         Ok(ResultWriter::new(self.pool.clone(), drain))
     }
 
@@ -257,10 +220,7 @@ fn check_lengths(new: &NewResult) -> Result<(), CreateError> {
 
 fn refused(refusal: Refusal) -> CreateError {
     match refusal {
-        Refusal::Bytes { level, limit } => CreateError::Quota {
-            level,
-            limit_bytes: limit,
-        },
+        Refusal::Bytes { level, limit } => CreateError::Quota { level, limit_bytes: limit },
         Refusal::Results { limit } => CreateError::TooManyResults { limit },
     }
 }
