@@ -89,10 +89,7 @@ pub fn parse_strict(value: &str) -> Result<Preferences, PreferError> {
     for (at, part) in parts(value, b',') {
         let mut one = Preferences::default();
         if !preference(part, at, &mut one)? {
-            return Err(PreferError {
-                at,
-                expected: "a preference of OData",
-            });
+            return Err(PreferError { at, expected: "a preference of OData" });
         }
         preferences.take_missing(one);
     }
@@ -105,10 +102,7 @@ impl Preferences {
         self.allow_entity_references |= later.allow_entity_references;
         self.callback = self.callback.take().or(later.callback);
         self.continue_on_error = self.continue_on_error.or(later.continue_on_error);
-        self.include_annotations = self
-            .include_annotations
-            .take()
-            .or(later.include_annotations);
+        self.include_annotations = self.include_annotations.take().or(later.include_annotations);
         self.max_page_size = self.max_page_size.or(later.max_page_size);
         self.omit_values = self.omit_values.or(later.omit_values);
         self.respond_async |= later.respond_async;
@@ -145,10 +139,7 @@ fn name_and_value(part: &str) -> (&str, Option<(usize, &str)>) {
         None => (part, None),
         Some((name, value)) => {
             let trimmed = value.trim_start_matches([' ', '\t']);
-            (
-                name.trim_end_matches([' ', '\t']),
-                Some((part.len() - trimmed.len(), trimmed)),
-            )
+            (name.trim_end_matches([' ', '\t']), Some((part.len() - trimmed.len(), trimmed)))
         }
     }
 }
@@ -163,10 +154,7 @@ fn preference(part: &str, at: usize, found: &mut Preferences) -> Result<bool, Pr
         Some(known) => (known, true),
         None => (lower.as_str(), false),
     };
-    let fault = |offset: usize, expected| PreferError {
-        at: at + offset,
-        expected,
-    };
+    let fault = |offset: usize, expected| PreferError { at: at + offset, expected };
     let end = fault(head.len(), "= and a value");
     let text = value.map(|(_, text)| text).unwrap_or_default();
     let offset = value.map_or(head.len(), |(offset, _)| offset);
@@ -174,11 +162,7 @@ fn preference(part: &str, at: usize, found: &mut Preferences) -> Result<bool, Pr
         return Err(fault(offset, "a value"));
     }
     let flag = |expected| {
-        if value.is_none() {
-            Ok(true)
-        } else {
-            Err(fault(name.len(), expected))
-        }
+        if value.is_none() { Ok(true) } else { Err(fault(name.len(), expected)) }
     };
     match known {
         "allow-entityreferences" => found.allow_entity_references = flag("no value")?,
@@ -199,9 +183,7 @@ fn preference(part: &str, at: usize, found: &mut Preferences) -> Result<bool, Pr
         "maxpagesize" => {
             value.ok_or(end)?;
             found.max_page_size = Some(match unquoted(text).as_bytes() {
-                [b'1'..=b'9', ..] => {
-                    number(unquoted(text)).ok_or(fault(offset, "a whole number from 1"))?
-                }
+                [b'1'..=b'9', ..] => number(unquoted(text)).ok_or(fault(offset, "a whole number from 1"))?,
                 _ => return Err(fault(offset, "a whole number from 1")),
             });
         }
@@ -230,18 +212,12 @@ fn preference(part: &str, at: usize, found: &mut Preferences) -> Result<bool, Pr
 
 /// The value without double quotes around it, which RFC 7240 allows anywhere.
 fn unquoted(text: &str) -> &str {
-    text.strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(text)
+    text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }
 
 /// Digits only, in 64 bits.
 fn number(text: &str) -> Option<u64> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().ok()
-    } else {
-        None
-    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 /// The parameter `url` of `callback`.
@@ -257,34 +233,20 @@ fn callback<'a>(
         };
         let url = unquoted(text);
         let scheme = url.bytes().position(|byte| byte == b':');
-        let letters = url
-            .bytes()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
-            .count();
+        let letters =
+            url.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)).count();
         if url.len() + 2 == text.len() && scheme == Some(letters) && letters > 0 {
             return Ok(url.to_owned());
         }
-        return Err(PreferError {
-            at: at + start + offset,
-            expected: "a URL in double quotes",
-        });
+        return Err(PreferError { at: at + start + offset, expected: "a URL in double quotes" });
     }
-    Err(PreferError {
-        at: at + part.len(),
-        expected: "; url= and a URL in double quotes",
-    })
+    Err(PreferError { at: at + part.len(), expected: "; url= and a URL in double quotes" })
 }
 
 /// The list in double quotes of `include-annotations`; `at` is the offset of its first quote.
 fn annotations(text: &str, at: usize) -> Result<Vec<AnnotationFilter>, PreferError> {
-    let fault = |offset: usize, expected| PreferError {
-        at: at + offset,
-        expected,
-    };
-    let Some(list) = text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
+    let fault = |offset: usize, expected| PreferError { at: at + offset, expected };
+    let Some(list) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return Err(fault(0, "a list in double quotes"));
     };
     let mut filters = Vec::new();
@@ -300,10 +262,7 @@ fn annotations(text: &str, at: usize) -> Result<Vec<AnnotationFilter>, PreferErr
         let end = term_end(term);
         if end.is_none_or(|end| end < term.len()) {
             let stop = end.unwrap_or_else(|| dotted_end(term));
-            return Err(fault(
-                place + stop,
-                "*, a namespace and a term, or a namespace and *",
-            ));
+            return Err(fault(place + stop, "*, a namespace and a term, or a namespace and *"));
         }
         if qualifier.is_some_and(|qualifier| crate::lexical::identifier(qualifier).is_err()) {
             return Err(fault(place + term.len() + 1, "a qualifier"));
@@ -324,14 +283,9 @@ fn term_end(term: &str) -> Option<usize> {
     }
     let end = dotted_end(term);
     if term.get(..end).is_some_and(|name| name.ends_with('.')) {
-        return term
-            .get(end..)
-            .filter(|rest| rest.starts_with('*'))
-            .map(|_| end + 1);
+        return term.get(end..).filter(|rest| rest.starts_with('*')).map(|_| end + 1);
     }
-    term.get(..end)
-        .filter(|name| name.contains('.'))
-        .map(|_| end)
+    term.get(..end).filter(|name| name.contains('.')).map(|_| end)
 }
 
 /// Where identifiers with dots between and perhaps behind end.

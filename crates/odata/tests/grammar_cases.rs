@@ -18,66 +18,30 @@ const SKIPPED_RULES: [(&str, &str); 2] = [
 /// Cases that may go another way than published, with the reason. One that agrees after all fails the test,
 /// so that the list cannot go stale.
 const SKIPPED_INPUTS: [(&str, &str); 15] = [
-    (
-        "Categories/TheBestProduct()",
-        "only the model knows that the function is not bound",
-    ),
-    (
-        "Categories(1)/Address/$value",
-        "only the model knows that the address is complex",
-    ),
-    (
-        "Categories(1)/Thumbnail/$value",
-        "only the model knows that the thumbnail is a stream",
-    ),
+    ("Categories/TheBestProduct()", "only the model knows that the function is not bound"),
+    ("Categories(1)/Address/$value", "only the model knows that the address is complex"),
+    ("Categories(1)/Thumbnail/$value", "only the model knows that the thumbnail is a stream"),
     (
         "Products(1)/Model.BestSellingProduct/Model.BestSellingProduct",
         "only the model tells types from functions",
     ),
-    (
-        "$search=more&more",
-        "a custom query option may have any name",
-    ),
-    (
-        "$format=json&$Format=atom&$format=xml&$format=text/html",
-        "the protocol forbids options given twice",
-    ),
-    (
-        "$format=JSON&$format=Atom&$format=XML&$format=text/html",
-        "the protocol forbids options given twice",
-    ),
-    (
-        "#Customers(Address/AddressWithLocation,Orders)",
-        "only the model tells types from properties",
-    ),
+    ("$search=more&more", "a custom query option may have any name"),
+    ("$format=json&$Format=atom&$format=xml&$format=text/html", "the protocol forbids options given twice"),
+    ("$format=JSON&$format=Atom&$format=XML&$format=text/html", "the protocol forbids options given twice"),
+    ("#Customers(Address/AddressWithLocation,Orders)", "only the model tells types from properties"),
     (
         "$apply=aggregate(Sales/Amount sub Sales/Cost with sum as TotalAmount)",
         "only the model knows collections",
     ),
-    (
-        "$apply=aggregate(Amount as Total)",
-        "only the model knows custom aggregates",
-    ),
-    (
-        "$apply=aggregate(Amount)",
-        "only the model knows custom aggregates",
-    ),
+    ("$apply=aggregate(Amount as Total)", "only the model knows custom aggregates"),
+    ("$apply=aggregate(Amount)", "only the model knows custom aggregates"),
     (
         "$apply=aggregate(Amount from Time with average as DailyAverage)",
         "only the model knows custom aggregates",
     ),
-    (
-        "$apply=groupby((Product/Price/Quantity))",
-        "only the model knows that the price is no complex value",
-    ),
-    (
-        "$apply=groupby((Sales/Product/Name))",
-        "only the model knows collections",
-    ),
-    (
-        "$apply=join(ShipTo as Detail,identity)",
-        "only the model knows collections",
-    ),
+    ("$apply=groupby((Product/Price/Quantity))", "only the model knows that the price is no complex value"),
+    ("$apply=groupby((Sales/Product/Name))", "only the model knows collections"),
+    ("$apply=join(ShipTo as Detail,identity)", "only the model knows collections"),
 ];
 
 /// Service roots of the cases that start with one; the host is the business of the server.
@@ -96,17 +60,11 @@ const ROOTS: [&str; 8] = [
 type Outcome = Result<(), usize>;
 
 fn habits() -> ParseOptions {
-    ParseOptions {
-        plus_is_space: false,
-        lenient_space: false,
-        ..ParseOptions::default()
-    }
+    ParseOptions { plus_is_space: false, lenient_space: false, ..ParseOptions::default() }
 }
 
 fn outcome<T>(result: Result<T, ParseError>, before: usize) -> Outcome {
-    result
-        .map(drop)
-        .map_err(|error| (error.at as usize).saturating_sub(before))
+    result.map(drop).map_err(|error| (error.at as usize).saturating_sub(before))
 }
 
 fn value<T>(result: Result<T, lexical::Malformed>) -> Outcome {
@@ -115,17 +73,13 @@ fn value<T>(result: Result<T, lexical::Malformed>) -> Outcome {
 
 /// Parses the input behind a prefix that makes it a whole expression.
 fn expression_behind(prefix: &str, input: &str) -> Outcome {
-    outcome(
-        url::parse_expression(&format!("{prefix}{input}"), &habits()),
-        prefix.len(),
-    )
+    outcome(url::parse_expression(&format!("{prefix}{input}"), &habits()), prefix.len())
 }
 
 /// A path alone, or with a query.
 fn relative(input: &str) -> Outcome {
     if let Some(fragment) = input.strip_prefix("$metadata#") {
-        return outcome(url::check_context(fragment, &habits()), 0)
-            .map_err(|at| at + "$metadata#".len());
+        return outcome(url::check_context(fragment, &habits()), 0).map_err(|at| at + "$metadata#".len());
     }
     outcome(url::parse_with(input, &habits()), 0)
 }
@@ -150,15 +104,11 @@ fn run(rule: &str, input: &str) -> Option<Outcome> {
             outcome(url::parse_with(&path, &habits()), 2)
         }
         "queryOptions" => outcome(url::parse_query_options(input, &habits()), 0),
-        "filter" | "select" | "expand" | "orderby" | "orderBy" | "compute" | "search"
-        | "skiptoken" | "deltatoken" | "systemQueryOption" | "customQueryOption" => {
-            one_option(input)
-        }
+        "filter" | "select" | "expand" | "orderby" | "orderBy" | "compute" | "search" | "skiptoken"
+        | "deltatoken" | "systemQueryOption" | "customQueryOption" => one_option(input),
         "searchExpr" => outcome(url::parse_search(input, &habits()), 0),
-        "commonExpr" | "boolCommonExpr" | "boolcommonExpr" | "firstMemberExpr"
-        | "propertyPathExpr" | "isofExpr" | "notExpr" | "primitiveLiteral" | "stringInUrl" => {
-            expression_behind("", input)
-        }
+        "commonExpr" | "boolCommonExpr" | "boolcommonExpr" | "firstMemberExpr" | "propertyPathExpr"
+        | "isofExpr" | "notExpr" | "primitiveLiteral" | "stringInUrl" => expression_behind("", input),
         "anyExpr" => expression_behind("X/", input),
         rule if rule.starts_with("geo") => expression_behind("", input),
         "boolean"
@@ -197,9 +147,7 @@ fn run(rule: &str, input: &str) -> Option<Outcome> {
         "enumValue" => value(lexical::enumeration(input)),
         "primitiveValue" => value(lexical::primitive(input)),
         "prefer" => preferences(input.strip_prefix("Prefer: ")?),
-        "preference" | "includeAnnotationsPreference" | "maxpagesizePreference" => {
-            preferences(input)
-        }
+        "preference" | "includeAnnotationsPreference" | "maxpagesizePreference" => preferences(input),
         _ => return None,
     })
 }
@@ -228,17 +176,11 @@ fn literal(rule: &str, input: &str) -> Outcome {
         Literal::Geo { .. } => rule.starts_with("geo"),
     };
     // The grammar reads a sign before it sees that no number of the rule follows.
-    if fits {
-        Ok(())
-    } else {
-        Err(input.len() - input.trim_start_matches('-').len())
-    }
+    if fits { Ok(()) } else { Err(input.len() - input.trim_start_matches('-').len()) }
 }
 
 fn preferences(input: &str) -> Outcome {
-    prefer::parse_strict(input)
-        .map(drop)
-        .map_err(|error| error.at)
+    prefer::parse_strict(input).map(drop).map_err(|error| error.at)
 }
 
 fn cases(file: &str) -> Option<Vec<Value>> {
@@ -269,18 +211,14 @@ fn check(file: &str) {
         match (skip, agrees) {
             (Some(_), true) => failures.push(format!("{rule}: {input:?} is skipped for no reason")),
             (Some(_), _) => *counts.entry("skipped").or_default() += 1,
-            (None, false) => failures.push(format!(
-                "{rule}: {input:?}, must fail: {must_fail}, was {outcome:?}"
-            )),
+            (None, false) => {
+                failures.push(format!("{rule}: {input:?}, must fail: {must_fail}, was {outcome:?}"))
+            }
             (None, true) => *counts.entry("agree").or_default() += 1,
         }
         if let (None, true, Some(Err(at))) = (skip, must_fail, outcome) {
             let wanted = case["fail_at"].as_u64().unwrap_or_default() as usize;
-            let near = if at == wanted {
-                "same offset"
-            } else {
-                "other offset"
-            };
+            let near = if at == wanted { "same offset" } else { "other offset" };
             *counts.entry(near).or_default() += 1;
             if at != wanted {
                 println!("{rule}: {input:?} fails at {at}, not {wanted}");
@@ -288,12 +226,7 @@ fn check(file: &str) {
         }
     }
     println!("{file}: {counts:?} of {}", cases.len());
-    assert!(
-        failures.is_empty(),
-        "{} cases of {file} disagree:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} cases of {file} disagree:\n{}", failures.len(), failures.join("\n"));
 }
 
 #[test]

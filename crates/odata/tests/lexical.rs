@@ -1,8 +1,8 @@
 //! The lexical rules of primitive values, at their edges.
 
 use nextlink_odata::lexical::{
-    Malformed, binary, date, date_time_offset, decimal, duration, enumeration, geo, guid,
-    identifier, integer, primitive, time_of_day,
+    Malformed, binary, date, date_time_offset, decimal, duration, enumeration, geo, guid, identifier,
+    integer, primitive, time_of_day,
 };
 
 /// The offset of the fault, or none.
@@ -11,11 +11,7 @@ fn at(result: Result<(), Malformed>) -> Option<usize> {
 }
 
 /// A rule, its name, and values with the offset of their fault.
-type Rows<'a> = (
-    &'static str,
-    fn(&str) -> Result<(), Malformed>,
-    &'a [(&'static str, Option<usize>)],
-);
+type Rows<'a> = (&'static str, fn(&str) -> Result<(), Malformed>, &'a [(&'static str, Option<usize>)]);
 
 /// Every rule with its rows.
 const RULES: &[Rows<'static>] = &[
@@ -105,12 +101,7 @@ const RULES: &[Rows<'static>] = &[
     (
         "int16",
         |text| integer(text, 5),
-        &[
-            ("-12345", None),
-            ("123456", Some(5)),
-            ("1.0", Some(1)),
-            ("-", Some(1)),
-        ],
+        &[("-12345", None), ("123456", Some(5)), ("1.0", Some(1)), ("-", Some(1))],
     ),
     (
         "binary",
@@ -129,23 +120,12 @@ const RULES: &[Rows<'static>] = &[
     (
         "enumeration",
         enumeration,
-        &[
-            ("Red,-1,_x", None),
-            ("Red,", Some(4)),
-            ("", Some(0)),
-            ("Red Blue", Some(3)),
-        ],
+        &[("Red,-1,_x", None), ("Red,", Some(4)), ("", Some(0)), ("Red Blue", Some(3))],
     ),
     (
         "identifier",
         identifier,
-        &[
-            ("_a1", None),
-            ("Ärger", None),
-            ("1a", Some(0)),
-            ("a-b", Some(1)),
-            ("", Some(0)),
-        ],
+        &[("_a1", None), ("Ärger", None), ("1a", Some(0)), ("a-b", Some(1)), ("", Some(0))],
     ),
     (
         "geo",
@@ -159,30 +139,18 @@ const RULES: &[Rows<'static>] = &[
             ("SRID=0;LineString(1 2)", Some(21)),
             ("SRID=0;Polygon((1 1,2 2,1 1))", None),
             ("SRID=0;MultiPoint()", None),
-            (
-                "SRID=0;GeometryCollection(Point(1 2),MultiPoint((1 2)))",
-                None,
-            ),
+            ("SRID=0;GeometryCollection(Point(1 2),MultiPoint((1 2)))", None),
             ("Point(1 2)", Some(0)),
         ],
     ),
-    (
-        "primitive",
-        primitive,
-        &[("Yellow", None), ("P1D", None), ("a b", Some(1))],
-    ),
+    ("primitive", primitive, &[("Yellow", None), ("P1D", None), ("a b", Some(1))]),
 ];
 
 #[test]
 fn values_and_their_faults() {
     for &(name, rule, rows) in RULES {
         for (text, wanted) in rows {
-            assert_eq!(
-                at(rule(text)),
-                *wanted,
-                "{name} of {text:?}: {:?}",
-                rule(text)
-            );
+            assert_eq!(at(rule(text)), *wanted, "{name} of {text:?}: {:?}", rule(text));
         }
     }
 }
@@ -190,11 +158,7 @@ fn values_and_their_faults() {
 #[test]
 fn collections_of_geometries_nest_only_so_deep() {
     for (depth, fits) in [(16, true), (17, false), (10_000, false)] {
-        let text = format!(
-            "SRID=0;{}Point(1 2){}",
-            "GeometryCollection(".repeat(depth),
-            ")".repeat(depth)
-        );
+        let text = format!("SRID=0;{}Point(1 2){}", "GeometryCollection(".repeat(depth), ")".repeat(depth));
         assert_eq!(geo(&text).is_ok(), fits, "{depth} levels");
     }
 }

@@ -13,11 +13,7 @@ fn short(found: &Preferences) -> String {
         parts.extend(flag.then(|| name.to_owned()));
     }
     parts.extend(found.callback.iter().map(|url| format!("callback={url}")));
-    parts.extend(
-        found
-            .continue_on_error
-            .map(|value| format!("continue={value}")),
-    );
+    parts.extend(found.continue_on_error.map(|value| format!("continue={value}")));
     for filter in found.include_annotations.iter().flatten() {
         let qualifier = filter.qualifier.as_deref().unwrap_or("none");
         parts.push(format!(
@@ -28,11 +24,7 @@ fn short(found: &Preferences) -> String {
     }
     parts.extend(found.max_page_size.map(|size| format!("size={size}")));
     parts.extend(found.omit_values.map(|values| format!("omit={values:?}")));
-    parts.extend(
-        found
-            .return_content
-            .map(|content| format!("return={content:?}")),
-    );
+    parts.extend(found.return_content.map(|content| format!("return={content:?}")));
     parts.extend(found.wait.map(|seconds| format!("wait={seconds}")));
     parts.join("; ")
 }
@@ -52,18 +44,9 @@ fn preferences_are_read() {
         ("omit-values=NULLS", "omit=Nulls"),
         ("odata.omit-values=defaults", "omit=Defaults"),
         ("continue-on-error=FALSE", "continue=false"),
-        (
-            "odata.continue-on-error, track-changes",
-            "track; continue=true",
-        ),
-        (
-            "include-annotations=\"*,-N.T#Q,M.*\"",
-            "* qualifier none; not N.T qualifier Q; M.* qualifier none",
-        ),
-        (
-            "callback; url=\"http://a/b?c,d;e\", unknown=1, handling=lenient",
-            "callback=http://a/b?c,d;e",
-        ),
+        ("odata.continue-on-error, track-changes", "track; continue=true"),
+        ("include-annotations=\"*,-N.T#Q,M.*\"", "* qualifier none; not N.T qualifier Q; M.* qualifier none"),
+        ("callback; url=\"http://a/b?c,d;e\", unknown=1, handling=lenient", "callback=http://a/b?c,d;e"),
         ("foo=\"a, maxpagesize=5\"", ""),
         ("odata.allow-entityreferences,", "entity-references"),
         ("odata.wait=1, odata.return=minimal, wait=x", ""),
@@ -78,21 +61,13 @@ fn the_strict_reader_says_where() {
     let rows = [
         ("maxpagesize", 11, "= and a value"),
         ("respond-async, maxpagesize=x", 27, "a whole number from 1"),
-        (
-            "maxpagesize=99999999999999999999",
-            12,
-            "a whole number from 1",
-        ),
+        ("maxpagesize=99999999999999999999", 12, "a whole number from 1"),
         ("unknown", 0, "a preference of OData"),
         ("return=all", 7, "representation or minimal"),
         ("callback", 8, "; url= and a URL in double quotes"),
         ("callback;url=x", 13, "a URL in double quotes"),
         ("include-annotations=*", 20, "a list in double quotes"),
-        (
-            "include-annotations=\"a\"",
-            22,
-            "*, a namespace and a term, or a namespace and *",
-        ),
+        ("include-annotations=\"a\"", 22, "*, a namespace and a term, or a namespace and *"),
         ("track-changes=1", 13, "no value"),
     ];
     for (header, at, expected) in rows {

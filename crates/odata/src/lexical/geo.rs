@@ -28,29 +28,17 @@ pub(crate) fn scan_geo(bytes: &[u8], pos: usize) -> Scan {
 
 /// Any shape, without its reference system.
 fn shape(bytes: &[u8], pos: usize, depth: u32) -> Scan {
-    let end = pos
-        + bytes
-            .iter()
-            .skip(pos)
-            .take_while(|byte| byte.is_ascii_alphabetic())
-            .count();
-    match bytes
-        .get(pos..end)
-        .unwrap_or_default()
-        .to_ascii_lowercase()
-        .as_slice()
-    {
+    let end = pos + bytes.iter().skip(pos).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    match bytes.get(pos..end).unwrap_or_default().to_ascii_lowercase().as_slice() {
         b"point" => point(bytes, end),
         b"linestring" => line(bytes, end),
         b"polygon" => list(bytes, end, 1, |bytes, pos| list(bytes, pos, 1, position)),
         b"multipoint" => list(bytes, end, 0, point),
         b"multilinestring" => list(bytes, end, 0, line),
-        b"multipolygon" => list(bytes, end, 0, |bytes, pos| {
-            list(bytes, pos, 1, |bytes, pos| list(bytes, pos, 1, position))
-        }),
-        b"geometrycollection" if depth > 0 => {
-            list(bytes, end, 1, |bytes, pos| shape(bytes, pos, depth - 1))
+        b"multipolygon" => {
+            list(bytes, end, 0, |bytes, pos| list(bytes, pos, 1, |bytes, pos| list(bytes, pos, 1, position)))
         }
+        b"geometrycollection" if depth > 0 => list(bytes, end, 1, |bytes, pos| shape(bytes, pos, depth - 1)),
         b"geometrycollection" => malformed(pos, "collections nested less deeply"),
         _ => malformed(pos, "the name of a shape such as Point"),
     }
@@ -58,12 +46,7 @@ fn shape(bytes: &[u8], pos: usize, depth: u32) -> Scan {
 
 /// `(1 2)`
 fn point(bytes: &[u8], pos: usize) -> Scan {
-    text(
-        bytes,
-        position(bytes, text(bytes, pos, b"(", "(")?)?,
-        b")",
-        ")",
-    )
+    text(bytes, position(bytes, text(bytes, pos, b"(", "(")?)?, b")", ")")
 }
 
 /// `(1 2,3 4)`, two positions or more.
@@ -73,10 +56,7 @@ fn line(bytes: &[u8], pos: usize) -> Scan {
 
 /// Two to four numbers with one space between.
 fn position(bytes: &[u8], pos: usize) -> Scan {
-    let mut end = scan_decimal(
-        bytes,
-        text(bytes, scan_decimal(bytes, pos)?, b" ", "a space")?,
-    )?;
+    let mut end = scan_decimal(bytes, text(bytes, scan_decimal(bytes, pos)?, b" ", "a space")?)?;
     for _ in 0..2 {
         if bytes.get(end) == Some(&b' ') {
             end = scan_decimal(bytes, end + 1)?;

@@ -78,11 +78,7 @@ pub fn integer(text: &str, digits: usize) -> Result<(), Malformed> {
     whole(text, |bytes, pos| {
         let start = pos + usize::from(matches!(bytes.get(pos), Some(b'+' | b'-')));
         let end = scan_digits(bytes, start)?;
-        if end - start > digits {
-            malformed(start + digits, "fewer digits")
-        } else {
-            Ok(end)
-        }
+        if end - start > digits { malformed(start + digits, "fewer digits") } else { Ok(end) }
     })
 }
 
@@ -121,10 +117,7 @@ pub fn primitive(text: &str) -> Result<(), Malformed> {
         decimal,
         binary,
     ];
-    let mut best = Malformed {
-        at: 0,
-        expected: "a primitive value",
-    };
+    let mut best = Malformed { at: 0, expected: "a primitive value" };
     for rule in rules {
         match rule(text) {
             Ok(()) => return Ok(()),
@@ -145,10 +138,7 @@ pub(crate) fn scan_identifier(text: &str, pos: usize) -> usize {
             b'0'..=b'9' if end > pos => end += 1,
             0x80.. => match text.get(end..).and_then(|rest| rest.chars().next()) {
                 // Mn, Mc, Pc and Cf may follow. More than these pass here; no name of the model has them.
-                Some(c)
-                    if c.is_alphabetic()
-                        || (end > pos && !c.is_whitespace() && !c.is_control()) =>
-                {
+                Some(c) if c.is_alphabetic() || (end > pos && !c.is_whitespace() && !c.is_control()) => {
                     end += c.len_utf8();
                 }
                 _ => break,
@@ -169,11 +159,7 @@ fn digit(bytes: &[u8], pos: usize, low: u8, high: u8, expected: &'static str) ->
 
 /// One given character.
 fn char(bytes: &[u8], pos: usize, wanted: u8, expected: &'static str) -> Scan {
-    if bytes.get(pos) == Some(&wanted) {
-        Ok(pos + 1)
-    } else {
-        malformed(pos, expected)
-    }
+    if bytes.get(pos) == Some(&wanted) { Ok(pos + 1) } else { malformed(pos, expected) }
 }
 
 /// One digit or more.
@@ -182,20 +168,14 @@ pub(crate) fn scan_digits(bytes: &[u8], pos: usize) -> Scan {
     while bytes.get(end).is_some_and(u8::is_ascii_digit) {
         end += 1;
     }
-    if end == pos {
-        malformed(pos, "a digit")
-    } else {
-        Ok(end)
-    }
+    if end == pos { malformed(pos, "a digit") } else { Ok(end) }
 }
 
 /// `year "-" month "-" day`
 pub(crate) fn scan_date(bytes: &[u8], pos: usize) -> Scan {
     let start = pos + usize::from(bytes.get(pos) == Some(&b'-'));
     let mut end = start;
-    while bytes.get(end).is_some_and(u8::is_ascii_digit)
-        && !(end == start + 4 && bytes[start] == b'0')
-    {
+    while bytes.get(end).is_some_and(u8::is_ascii_digit) && !(end == start + 4 && bytes[start] == b'0') {
         end += 1;
     }
     if end < start + 4 {
@@ -246,11 +226,7 @@ pub(crate) fn scan_time(bytes: &[u8], pos: usize) -> Scan {
     }
     let fraction = end + 1;
     let end = scan_digits(bytes, fraction)?;
-    if end - fraction > 12 {
-        malformed(fraction + 12, "at most 12 fractional digits")
-    } else {
-        Ok(end)
-    }
+    if end - fraction > 12 { malformed(fraction + 12, "at most 12 fractional digits") } else { Ok(end) }
 }
 
 /// `"Z" / SIGN hour ":" minute`
@@ -297,10 +273,7 @@ pub(crate) fn scan_duration(bytes: &[u8], pos: usize) -> Scan {
             unit = scan_digits(bytes, unit + 1)?;
         }
         let letter = bytes.get(unit).map(u8::to_ascii_uppercase);
-        match units
-            .iter()
-            .position(|&allowed| Some(allowed) == letter && (!fraction || allowed == b'S'))
-        {
+        match units.iter().position(|&allowed| Some(allowed) == letter && (!fraction || allowed == b'S')) {
             Some(index) => units = &units[index + 1..],
             None => return malformed(unit, "H, M or S, in this order"),
         }
@@ -334,24 +307,14 @@ pub(crate) fn scan_decimal(bytes: &[u8], pos: usize) -> Scan {
     }
     let start = pos + usize::from(matches!(bytes.get(pos), Some(b'+' | b'-')));
     let Ok(mut end) = scan_digits(bytes, start) else {
-        return malformed(
-            if bytes.get(start).is_some() {
-                start
-            } else {
-                pos
-            },
-            "a number",
-        );
+        return malformed(if bytes.get(start).is_some() { start } else { pos }, "a number");
     };
     if bytes.get(end) == Some(&b'.') {
         end = scan_digits(bytes, end + 1)?;
     }
     if matches!(bytes.get(end), Some(b'e' | b'E')) {
         let exponent = end + 1;
-        end = scan_digits(
-            bytes,
-            exponent + usize::from(matches!(bytes.get(exponent), Some(b'+' | b'-'))),
-        )?;
+        end = scan_digits(bytes, exponent + usize::from(matches!(bytes.get(exponent), Some(b'+' | b'-'))))?;
     }
     Ok(end)
 }
@@ -359,10 +322,7 @@ pub(crate) fn scan_decimal(bytes: &[u8], pos: usize) -> Scan {
 /// Base64url with or without padding; the unused bits of the last character are zero.
 fn scan_binary(bytes: &[u8], pos: usize) -> Scan {
     let mut end = pos;
-    while bytes
-        .get(end)
-        .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    {
+    while bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
         end += 1;
     }
     let last = bytes.get(end.wrapping_sub(1)).copied().unwrap_or_default();
@@ -373,17 +333,8 @@ fn scan_binary(bytes: &[u8], pos: usize) -> Scan {
         1 => return malformed(end, "another base64url character"),
         _ => return malformed(end - 1, "a last base64url character without surplus bits"),
     };
-    let given = bytes
-        .iter()
-        .skip(end)
-        .take(padding)
-        .take_while(|&&byte| byte == b'=')
-        .count();
-    if given == 0 || given == padding {
-        Ok(end + given)
-    } else {
-        malformed(end + given, "=")
-    }
+    let given = bytes.iter().skip(end).take(padding).take_while(|&&byte| byte == b'=').count();
+    if given == 0 || given == padding { Ok(end + given) } else { malformed(end + given, "=") }
 }
 
 /// Names or signed numbers with commas between.

@@ -24,11 +24,7 @@ impl Cursor<'_> {
         let at = self.at();
         let expr = self.aggregatable()?;
         let count = ends_in_count(&expr);
-        let method = if count {
-            None
-        } else {
-            self.aggregate_method()?
-        };
+        let method = if count { None } else { self.aggregate_method()? };
         // A path alone may name a custom aggregate; whether it does, only the model knows.
         let custom = method.is_none() && !count;
         if custom && !matches!(expr.kind, ExprKind::Path(_)) {
@@ -49,24 +45,14 @@ impl Cursor<'_> {
                 self.skip_space();
                 return Err(self.expected("with and an aggregation method"));
             }
-            from.push(AggregateFrom {
-                at,
-                grouping,
-                method,
-            });
+            from.push(AggregateFrom { at, grouping, method });
         }
         let alias = if aliased { self.alias()? } else { None };
         if aliased && alias.is_none() && (!custom || !from.is_empty()) {
             self.skip_space();
             return Err(self.expected("as and a name"));
         }
-        Ok(Aggregate {
-            at,
-            expr,
-            method,
-            from,
-            alias,
-        })
+        Ok(Aggregate { at, expr, method, from, alias })
     }
 
     /// An expression, `$count` alone, or a type cast alone.
@@ -81,13 +67,7 @@ impl Cursor<'_> {
             && name.contains('.')
             && matches!(self.peek(), Some(b' ' | b'\t'))
         {
-            return Ok(lone(
-                at,
-                PathSegmentKind::Name {
-                    name: name.to_owned(),
-                    args: None,
-                },
-            ));
+            return Ok(lone(at, PathSegmentKind::Name { name: name.to_owned(), args: None }));
         }
         self.pos = start;
         self.expr()
@@ -130,10 +110,7 @@ impl Cursor<'_> {
     /// A simple name.
     pub(crate) fn name(&mut self, expected: &'static str) -> Result<Name> {
         let at = self.at();
-        Ok(Name {
-            at,
-            name: self.identifier(expected)?.to_owned(),
-        })
+        Ok(Name { at, name: self.identifier(expected)?.to_owned() })
     }
 
     /// Names with slashes between.
@@ -145,10 +122,7 @@ impl Cursor<'_> {
             let Some(name) = self.eat_qualified() else {
                 return Err(self.expected("the name of a property"));
             };
-            path.push(Name {
-                at,
-                name: name.to_owned(),
-            });
+            path.push(Name { at, name: name.to_owned() });
             if !self.eat(b'/') {
                 return Ok(path);
             }
@@ -159,9 +133,7 @@ impl Cursor<'_> {
     pub(crate) fn single_valued_path(&mut self) -> Result<DataPath> {
         let path = self.data_path()?;
         if path.last().is_some_and(|last| last.name.contains('.')) {
-            return Err(
-                self.expected("/ and a property, as a type cast alone cannot be grouped by")
-            );
+            return Err(self.expected("/ and a property, as a type cast alone cannot be grouped by"));
         }
         Ok(path)
     }
@@ -169,14 +141,8 @@ impl Cursor<'_> {
 
 /// A path of one segment.
 fn lone(at: u32, kind: PathSegmentKind) -> Expr {
-    let path = Path {
-        root: PathRoot::Implicit,
-        segments: vec![PathSegment { at, kind }],
-    };
-    Expr {
-        at,
-        kind: ExprKind::Path(path),
-    }
+    let path = Path { root: PathRoot::Implicit, segments: vec![PathSegment { at, kind }] };
+    Expr { at, kind: ExprKind::Path(path) }
 }
 
 /// A path whose last segment is `$count`.
@@ -184,11 +150,5 @@ fn ends_in_count(expr: &Expr) -> bool {
     let ExprKind::Path(path) = &expr.kind else {
         return false;
     };
-    matches!(
-        path.segments.last(),
-        Some(PathSegment {
-            kind: PathSegmentKind::Count(_),
-            ..
-        })
-    )
+    matches!(path.segments.last(), Some(PathSegment { kind: PathSegmentKind::Count(_), .. }))
 }

@@ -66,26 +66,17 @@ impl Cursor<'_> {
         let start = self.pos;
         let name = self.eat_qualified().unwrap_or_default();
         if name == "identity" {
-            return Ok(Transformation {
-                at,
-                kind: TransformationKind::Identity,
-            });
+            return Ok(Transformation { at, kind: TransformationKind::Identity });
         }
         if name.contains('.') && self.peek() == Some(b'(') {
             let args = self.arguments(Arguments::InExpression)?;
             return Ok(Transformation {
                 at,
-                kind: TransformationKind::Function {
-                    name: name.to_owned(),
-                    args,
-                },
+                kind: TransformationKind::Function { name: name.to_owned(), args },
             });
         }
         let Some(rule) = rule(name) else {
-            return Err(self.expected_at(
-                start,
-                "a transformation, such as filter, groupby or aggregate",
-            ));
+            return Err(self.expected_at(start, "a transformation, such as filter, groupby or aggregate"));
         };
         self.open()?;
         let kind = rule(self, name)?;
@@ -105,11 +96,7 @@ impl Cursor<'_> {
 
     /// A comma and transformations, if they are there.
     fn then(&mut self) -> Result<Option<Pipeline>> {
-        if self.eat_comma() {
-            self.pipeline(false).map(Some)
-        } else {
-            Ok(None)
-        }
+        if self.eat_comma() { self.pipeline(false).map(Some) } else { Ok(None) }
     }
 
     /// A path, `rollup(…)` or `rolluprecursive(…)`.
@@ -131,16 +118,9 @@ impl Cursor<'_> {
             self.pos += "rolluprecursive".len();
             self.open()?;
             let hierarchy = self.hierarchy()?;
-            let restrict = if self.eat_comma() {
-                Some(self.pipeline(true)?)
-            } else {
-                None
-            };
+            let restrict = if self.eat_comma() { Some(self.pipeline(true)?) } else { None };
             self.close(", or )")?;
-            return Ok(GroupingElement::RollupRecursive {
-                hierarchy,
-                restrict,
-            });
+            return Ok(GroupingElement::RollupRecursive { hierarchy, restrict });
         }
         self.single_valued_path().map(GroupingElement::Path)
     }
@@ -152,11 +132,7 @@ impl Cursor<'_> {
         let qualifier = self.name("the qualifier of the hierarchy")?;
         self.comma("a comma and the path to the node")?;
         let node = self.data_path()?;
-        Ok(Hierarchy {
-            nodes,
-            qualifier,
-            node,
-        })
+        Ok(Hierarchy { nodes, qualifier, node })
     }
 
     /// A comma that must be there.
@@ -194,21 +170,13 @@ impl Cursor<'_> {
     fn join(&mut self, outer: bool) -> Result<TransformationKind> {
         let at = self.at();
         let path = if self.peek() == Some(b'@') {
-            vec![Name {
-                at,
-                name: self.annotation_name()?,
-            }]
+            vec![Name { at, name: self.annotation_name()? }]
         } else {
             self.data_path()?
         };
         let alias = self.required_alias()?;
         let then = self.then()?;
-        Ok(TransformationKind::Join {
-            outer,
-            path,
-            alias,
-            then,
-        })
+        Ok(TransformationKind::Join { outer, path, alias, then })
     }
 
     /// A hierarchy, the nodes to start from, a distance and `keep start`.
@@ -233,13 +201,7 @@ impl Cursor<'_> {
         if keep_start {
             self.pos += "keep start".len();
         }
-        Ok(TransformationKind::Relatives {
-            direction,
-            hierarchy,
-            start,
-            max_distance,
-            keep_start,
-        })
+        Ok(TransformationKind::Relatives { direction, hierarchy, start, max_distance, keep_start })
     }
 
     /// A hierarchy, the order, the nodes that take part, and the order of siblings.
@@ -258,17 +220,8 @@ impl Cursor<'_> {
             start = Some(self.pipeline(true)?);
             comma = self.eat_comma();
         }
-        let orderby = if comma {
-            self.items(Self::order_item)?
-        } else {
-            Vec::new()
-        };
-        Ok(TransformationKind::Traverse {
-            hierarchy,
-            order,
-            start,
-            orderby,
-        })
+        let orderby = if comma { self.items(Self::order_item)? } else { Vec::new() };
+        Ok(TransformationKind::Traverse { hierarchy, order, start, orderby })
     }
 }
 
@@ -284,16 +237,8 @@ fn rule(name: &str) -> Option<Rule> {
         "groupby" => |cursor, _| cursor.groupby(),
         "orderby" => |cursor, _| cursor.orderby().map(TransformationKind::OrderBy),
         "search" => |cursor, _| cursor.search().map(TransformationKind::Search),
-        "skip" => |cursor, _| {
-            cursor
-                .number("a whole number from 0")
-                .map(TransformationKind::Skip)
-        },
-        "top" => |cursor, _| {
-            cursor
-                .number("a whole number from 0")
-                .map(TransformationKind::Top)
-        },
+        "skip" => |cursor, _| cursor.number("a whole number from 0").map(TransformationKind::Skip),
+        "top" => |cursor, _| cursor.number("a whole number from 0").map(TransformationKind::Top),
         "nest" => |cursor, _| cursor.nest_items().map(TransformationKind::Nest),
         "traverse" => |cursor, _| cursor.traverse(),
         "concat" => |cursor, _| {
@@ -306,10 +251,7 @@ fn rule(name: &str) -> Option<Rule> {
         "addnested" => |cursor, _| {
             let path = cursor.data_path()?;
             cursor.comma("a comma and transformations")?;
-            Ok(TransformationKind::AddNested {
-                path,
-                items: cursor.nest_items()?,
-            })
+            Ok(TransformationKind::AddNested { path, items: cursor.nest_items()? })
         },
         "join" | "outerjoin" => |cursor, name| cursor.join(name == "outerjoin"),
         "ancestors" => |cursor, _| cursor.relatives(Direction::Ancestors),

@@ -63,9 +63,7 @@ impl Cursor<'_> {
             return Err(self.expected("an expression"));
         };
         if self.peek() == Some(b'(') {
-            let function = FUNCTIONS
-                .iter()
-                .find(|(canonical, _, _)| canonical.eq_ignore_ascii_case(name));
+            let function = FUNCTIONS.iter().find(|(canonical, _, _)| canonical.eq_ignore_ascii_case(name));
             if let Some(&(name, least, most)) = function {
                 return self.call(at, name, least, most);
             }
@@ -89,13 +87,7 @@ impl Cursor<'_> {
         };
         self.close(if args.len() < most { ", or )" } else { ")" })?;
         self.in_case = in_case;
-        Ok(Expr {
-            at,
-            kind: ExprKind::Call {
-                name: name.to_owned(),
-                args,
-            },
-        })
+        Ok(Expr { at, kind: ExprKind::Call { name: name.to_owned(), args } })
     }
 
     /// `least` to `most` expressions.
@@ -164,18 +156,9 @@ impl Cursor<'_> {
                 return None;
             }
         }
-        let kind = PathSegmentKind::Name {
-            name: self.slice(start, self.pos).to_owned(),
-            args: None,
-        };
-        let path = Path {
-            root: PathRoot::Implicit,
-            segments: vec![PathSegment { at, kind }],
-        };
-        Some(Expr {
-            at,
-            kind: ExprKind::Path(path),
-        })
+        let kind = PathSegmentKind::Name { name: self.slice(start, self.pos).to_owned(), args: None };
+        let path = Path { root: PathRoot::Implicit, segments: vec![PathSegment { at, kind }] };
+        Some(Expr { at, kind: ExprKind::Path(path) })
     }
 
     /// A key predicate or arguments of a function; the next byte is the parenthesis.
@@ -204,11 +187,7 @@ impl Cursor<'_> {
         if let Some(name) = self.eat_identifier() {
             if self.eat(b'=') {
                 let value = self.named_value(place)?;
-                return Ok(Argument {
-                    at,
-                    name: Some(name.to_owned()),
-                    value,
-                });
+                return Ok(Argument { at, name: Some(name.to_owned()), value });
             }
             self.pos = start;
         }
@@ -216,11 +195,7 @@ impl Cursor<'_> {
             Some(b'[' | b'{') => self.json()?,
             _ => self.literal_or_name_fault("a literal, an alias or name=value")?,
         };
-        Ok(Argument {
-            at,
-            name: None,
-            value,
-        })
+        Ok(Argument { at, name: None, value })
     }
 
     /// The value of a named argument.
@@ -240,9 +215,8 @@ impl Cursor<'_> {
         }
         match self.eat_qualified() {
             Some(name) => {
-                let message = format!(
-                    "expected {expected}, found the name '{name}'; text stands in single quotes"
-                );
+                let message =
+                    format!("expected {expected}, found the name '{name}'; text stands in single quotes");
                 Err(self.fault(self.pos, expected, message))
             }
             None => {

@@ -22,11 +22,7 @@ impl Cursor<'_> {
                 return Err(self.expected_at(start, "the qualified name of a type"));
             }
             self.expect(b')', ")")?;
-            return if self.peek() == Some(b'(') {
-                self.select_list()
-            } else {
-                Ok(())
-            };
+            return if self.peek() == Some(b'(') { self.select_list() } else { Ok(()) };
         }
         loop {
             if self.peek() == Some(b'(') && !self.key_follows() {
@@ -38,13 +34,8 @@ impl Cursor<'_> {
                 self.arguments(Arguments::InPath)?;
                 continue;
             }
-            if self.context_suffix(&[
-                "/$entity",
-                "/$delta",
-                "/$deletedEntity",
-                "/$link",
-                "/$deletedLink",
-            ]) || !self.eat(b'/')
+            if self.context_suffix(&["/$entity", "/$delta", "/$deletedEntity", "/$link", "/$deletedLink"])
+                || !self.eat(b'/')
             {
                 return Ok(());
             }
@@ -117,10 +108,6 @@ impl Cursor<'_> {
             }
         }
         self.eat(b'+');
-        if self.peek() == Some(b'(') {
-            self.select_list()
-        } else {
-            Ok(())
-        }
+        if self.peek() == Some(b'(') { self.select_list() } else { Ok(()) }
     }
 }

@@ -53,9 +53,7 @@ impl<'a> Cursor<'a> {
 
     /// The raw byte a decoded byte comes from: `%` for an escape.
     pub(crate) fn raw_byte(&self, pos: usize) -> Option<u8> {
-        self.raw
-            .get((self.at_pos(pos) - self.base) as usize)
-            .copied()
+        self.raw.get((self.at_pos(pos) - self.base) as usize).copied()
     }
 
     /// The next byte.
@@ -98,11 +96,7 @@ impl<'a> Cursor<'a> {
 
     /// Takes one byte or fails.
     pub(crate) fn expect(&mut self, byte: u8, expected: &'static str) -> Result<()> {
-        if self.eat(byte) {
-            Ok(())
-        } else {
-            Err(self.expected(expected))
-        }
+        if self.eat(byte) { Ok(()) } else { Err(self.expected(expected)) }
     }
 
     /// Takes spaces and tabs; says whether there were any.
@@ -196,11 +190,7 @@ impl<'a> Cursor<'a> {
             return Err(self.expected(expected));
         }
         self.slice(start, self.pos).parse().map_err(|_| {
-            self.fault(
-                start,
-                expected,
-                format!("expected {expected}, found a number beyond 64 bits"),
-            )
+            self.fault(start, expected, format!("expected {expected}, found a number beyond 64 bits"))
         })
     }
 
@@ -209,11 +199,7 @@ impl<'a> Cursor<'a> {
         if self.options.lenient_space {
             self.skip_space();
         }
-        if self.pos == self.text.len() {
-            Ok(())
-        } else {
-            Err(self.expected(expected))
-        }
+        if self.pos == self.text.len() { Ok(()) } else { Err(self.expected(expected)) }
     }
 
     /// Moves to where a scan ended, or fails where it failed.
@@ -255,20 +241,12 @@ impl<'a> Cursor<'a> {
 
     /// Refuses a list that has already `len` items from taking another.
     pub(crate) fn more(&self, len: usize) -> Result<()> {
-        if len >= self.options.max_list {
-            Err(self.limit("max_list", "long a list"))
-        } else {
-            Ok(())
-        }
+        if len >= self.options.max_list { Err(self.limit("max_list", "long a list")) } else { Ok(()) }
     }
 
     /// A limit that was passed.
     fn limit(&self, name: &'static str, how: &'static str) -> ParseError {
-        let limit = if name == "max_list" {
-            self.options.max_list
-        } else {
-            self.options.max_depth as usize
-        };
+        let limit = if name == "max_list" { self.options.max_list } else { self.options.max_depth as usize };
         ParseError {
             kind: ParseErrorKind::Limit(name),
             at: self.at(),
@@ -290,12 +268,7 @@ impl<'a> Cursor<'a> {
 
     /// A fault with its own sentence.
     pub(crate) fn fault(&self, pos: usize, expected: &'static str, message: String) -> ParseError {
-        ParseError {
-            kind: ParseErrorKind::Syntax,
-            at: self.at_pos(pos),
-            expected,
-            message,
-        }
+        ParseError { kind: ParseErrorKind::Syntax, at: self.at_pos(pos), expected, message }
     }
 }
 

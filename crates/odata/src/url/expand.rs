@@ -52,25 +52,12 @@ impl Cursor<'_> {
             ExpandSuffix::Ref if !star => Allowed::REF,
             ExpandSuffix::Count => Allowed::COUNT,
             ExpandSuffix::Ref | ExpandSuffix::Value => {
-                return Ok(ExpandItem {
-                    at,
-                    path,
-                    suffix,
-                    options: Options::default(),
-                });
+                return Ok(ExpandItem { at, path, suffix, options: Options::default() });
             }
         };
-        let options = if self.peek() == Some(b'(') {
-            *self.nested_options(allowed)?
-        } else {
-            Options::default()
-        };
-        Ok(ExpandItem {
-            at,
-            path,
-            suffix,
-            options,
-        })
+        let options =
+            if self.peek() == Some(b'(') { *self.nested_options(allowed)? } else { Options::default() };
+        Ok(ExpandItem { at, path, suffix, options })
     }
 
     /// `$value` alone, `$ref` or `$count` behind a path.
@@ -81,9 +68,7 @@ impl Cursor<'_> {
             Some("value") if path.is_empty() => Ok(ExpandSuffix::Value),
             Some("ref") if !path.is_empty() => Ok(ExpandSuffix::Ref),
             Some("count") if !path.is_empty() => Ok(ExpandSuffix::Count),
-            _ if path.is_empty() => {
-                Err(self.expected_at(start, "a navigation property, * or $value"))
-            }
+            _ if path.is_empty() => Err(self.expected_at(start, "a navigation property, * or $value")),
             _ => Err(self.expected_at(start, "a name, *, $ref or $count")),
         }
     }
@@ -100,11 +85,7 @@ impl Cursor<'_> {
         }
         match u32::try_from(self.number(expected)?) {
             Ok(levels) => Ok(Levels::Number(levels)),
-            Err(_) => Err(self.fault(
-                start,
-                expected,
-                "the number of levels is beyond 32 bits".into(),
-            )),
+            Err(_) => Err(self.fault(start, expected, "the number of levels is beyond 32 bits".into())),
         }
     }
 }

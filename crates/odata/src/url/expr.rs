@@ -55,10 +55,7 @@ impl Operator {
             (b"divby", Operator::Binary(BinaryOp::DivBy)),
             (b"mod", Operator::Binary(BinaryOp::Mod)),
         ];
-        WORDS
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(word))
-            .map(|(_, op)| *op)
+        WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, op)| *op)
     }
 }
 
@@ -80,10 +77,7 @@ impl Cursor<'_> {
         };
         let first = operand(self)?;
         let mut chain = Vec::new();
-        while let Some(found) = self
-            .operator()
-            .filter(|found| found.op == Operator::Binary(op))
-        {
+        while let Some(found) = self.operator().filter(|found| found.op == Operator::Binary(op)) {
             self.more(chain.len() + 1)?;
             self.pos = found.end;
             chain.push((self.at_pos(found.start), operand(self)?));
@@ -93,10 +87,7 @@ impl Cursor<'_> {
         }
         let count = chain.len() + 1;
         let mut operands = std::iter::once((0, first)).chain(chain);
-        let pair = |at, left, right| Expr {
-            at,
-            kind: ExprKind::Binary(op, Box::new(left), Box::new(right)),
-        };
+        let pair = |at, left, right| Expr { at, kind: ExprKind::Binary(op, Box::new(left), Box::new(right)) };
         match join(&mut operands, count, &pair) {
             Some((_, expr)) => Ok(expr),
             None => Err(self.expected("an operand")),
@@ -107,10 +98,7 @@ impl Cursor<'_> {
     fn operation(&mut self, least: u8) -> Result<Expr> {
         let mut left = self.unary()?;
         let mut chained = false;
-        while let Some(found) = self
-            .operator()
-            .filter(|found| found.op.precedence() >= least)
-        {
+        while let Some(found) = self.operator().filter(|found| found.op.precedence() >= least) {
             let Operator::Binary(op) = found.op else {
                 break;
             };
@@ -121,10 +109,7 @@ impl Cursor<'_> {
             self.pos = found.end;
             let right = self.operation(found.op.precedence() + 1)?;
             let kind = ExprKind::Binary(op, Box::new(left), Box::new(right));
-            left = Expr {
-                at: self.at_pos(found.start),
-                kind,
-            };
+            left = Expr { at: self.at_pos(found.start), kind };
         }
         Ok(left)
     }
@@ -156,10 +141,7 @@ impl Cursor<'_> {
                 Operator::Binary(op) => ExprKind::Binary(op, operand, Box::new(self.primary()?)),
                 Operator::In => ExprKind::In(operand, Box::new(self.members()?)),
             };
-            left = Expr {
-                at: self.at_pos(found.start),
-                kind,
-            };
+            left = Expr { at: self.at_pos(found.start), kind };
         }
         Ok(left)
     }
@@ -169,32 +151,20 @@ impl Cursor<'_> {
         self.enter()?;
         let operand = self.unary()?;
         self.leave();
-        Ok(Expr {
-            at,
-            kind: ExprKind::Unary(op, Box::new(operand)),
-        })
+        Ok(Expr { at, kind: ExprKind::Unary(op, Box::new(operand)) })
     }
 
     /// The operator that follows, with space before and behind, if there is one.
     fn operator(&self) -> Option<Found> {
         let bytes = self.text.as_bytes();
         let space = |from: usize| {
-            from + bytes
-                .iter()
-                .skip(from)
-                .take_while(|byte| matches!(byte, b' ' | b'\t'))
-                .count()
+            from + bytes.iter().skip(from).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
         };
         let start = space(self.pos);
         if start == self.pos {
             return None;
         }
-        let length = bytes
-            .iter()
-            .skip(start)
-            .take(6)
-            .take_while(|byte| byte.is_ascii_alphabetic())
-            .count();
+        let length = bytes.iter().skip(start).take(6).take_while(|byte| byte.is_ascii_alphabetic()).count();
         let end = space(start + length);
         if end == start + length {
             return None;
@@ -214,10 +184,7 @@ impl Cursor<'_> {
         let mut items = Vec::new();
         if self.eat(b')') {
             self.in_case = in_case;
-            return Ok(Expr {
-                at,
-                kind: ExprKind::List(items),
-            });
+            return Ok(Expr { at, kind: ExprKind::List(items) });
         }
         let first = self.expr()?;
         let literal = matches!(first.kind, ExprKind::Literal(_));
@@ -234,10 +201,7 @@ impl Cursor<'_> {
         }
         self.close(", or )")?;
         self.in_case = in_case;
-        Ok(Expr {
-            at,
-            kind: ExprKind::List(items),
-        })
+        Ok(Expr { at, kind: ExprKind::List(items) })
     }
 
     /// Whether a comma is next, behind spaces.
@@ -253,10 +217,7 @@ impl Cursor<'_> {
         let at = self.at();
         if self.eat(b'@') {
             let name = self.identifier("the name of a parameter alias")?.to_owned();
-            return Ok(Expr {
-                at,
-                kind: ExprKind::Alias(name),
-            });
+            return Ok(Expr { at, kind: ExprKind::Alias(name) });
         }
         Err(self.expected(expected))
     }
@@ -294,10 +255,9 @@ impl Cursor<'_> {
             Some("these") => PathRoot::These,
             Some("root") => PathRoot::Root,
             _ => {
-                return Err(self.expected_at(
-                    start,
-                    "an expression; with $ start $it, $this, $these and $root",
-                ));
+                return Err(
+                    self.expected_at(start, "an expression; with $ start $it, $this, $these and $root")
+                );
             }
         };
         if root == PathRoot::Root && self.peek() != Some(b'/') {

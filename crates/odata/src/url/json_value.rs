@@ -7,21 +7,13 @@ use super::error::Result;
 impl Cursor<'_> {
     /// The value of a parameter: an array, an object or an expression.
     pub(crate) fn json_or_expr(&mut self) -> Result<Expr> {
-        if self.peek() == Some(b'"') {
-            self.json_text()
-        } else {
-            self.expr()
-        }
+        if self.peek() == Some(b'"') { self.json_text() } else { self.expr() }
     }
 
     /// An array or an object; the next byte is its bracket.
     pub(crate) fn json(&mut self) -> Result<Expr> {
         let at = self.at();
-        let kind = if self.eat(b'[') {
-            self.array()?
-        } else {
-            self.object()?
-        };
+        let kind = if self.eat(b'[') { self.array()? } else { self.object()? };
         Ok(Expr { at, kind })
     }
 
@@ -69,10 +61,7 @@ impl Cursor<'_> {
     /// A string in double quotes as an expression.
     fn json_text(&mut self) -> Result<Expr> {
         let at = self.at();
-        Ok(Expr {
-            at,
-            kind: ExprKind::Literal(Literal::String(self.json_string()?)),
-        })
+        Ok(Expr { at, kind: ExprKind::Literal(Literal::String(self.json_string()?)) })
     }
 
     /// A string in double quotes with the escapes of JSON.
@@ -81,10 +70,7 @@ impl Cursor<'_> {
         let mut text = String::new();
         loop {
             let rest = self.rest();
-            let length = rest
-                .bytes()
-                .position(|byte| matches!(byte, b'"' | b'\\'))
-                .unwrap_or(rest.len());
+            let length = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
             text.push_str(rest.get(..length).unwrap_or_default());
             self.pos += length;
             match self.peek() {
@@ -130,11 +116,7 @@ impl Cursor<'_> {
                 return Ok(c);
             }
         }
-        Err(self.fault(
-            start,
-            "a pair of surrogates",
-            "half a surrogate pair is no character".into(),
-        ))
+        Err(self.fault(start, "a pair of surrogates", "half a surrogate pair is no character".into()))
     }
 
     /// `uXXXX`

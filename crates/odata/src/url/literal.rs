@@ -7,8 +7,8 @@ use super::ast::{Expr, ExprKind, Literal};
 use super::cursor::Cursor;
 use super::error::Result;
 use crate::lexical::{
-    Scan, malformed, scan_date, scan_decimal, scan_digits, scan_duration, scan_enumeration,
-    scan_guid, scan_time, scan_zone,
+    Scan, malformed, scan_date, scan_decimal, scan_digits, scan_duration, scan_enumeration, scan_guid,
+    scan_time, scan_zone,
 };
 
 impl<'a> Cursor<'a> {
@@ -22,10 +22,7 @@ impl<'a> Cursor<'a> {
             Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..) => self.word_literal()?,
             _ => None,
         };
-        Ok(literal.map(|literal| Expr {
-            at,
-            kind: ExprKind::Literal(literal),
-        }))
+        Ok(literal.map(|literal| Expr { at, kind: ExprKind::Literal(literal) }))
     }
 
     /// A minus sign that belongs to a number or a year, not to an expression.
@@ -78,10 +75,8 @@ impl<'a> Cursor<'a> {
             let rest = self.rest();
             let Some(length) = rest.bytes().position(|byte| byte == b'\'') else {
                 self.pos = self.text.len();
-                let message = format!(
-                    "expected ' to end the string that starts at offset {}",
-                    self.at_pos(start)
-                );
+                let message =
+                    format!("expected ' to end the string that starts at offset {}", self.at_pos(start));
                 return Err(self.fault(self.pos, "'", message));
             };
             text.push_str(rest.get(..length).unwrap_or_default());
@@ -111,24 +106,17 @@ impl<'a> Cursor<'a> {
         for geo in ["geography", "geometry"] {
             if prefix.eq_ignore_ascii_case(geo) {
                 let text = inside(self, crate::lexical::scan_geo)?.to_owned();
-                return Ok(Literal::Geo {
-                    prefix: geo.to_owned(),
-                    text,
-                });
+                return Ok(Literal::Geo { prefix: geo.to_owned(), text });
             }
         }
         if !prefix.contains('.') {
             let expected = "an operator, or a known literal prefix before '";
-            let message = format!(
-                "'{prefix}' is no prefix of a literal; an enumeration needs its qualified type name"
-            );
+            let message =
+                format!("'{prefix}' is no prefix of a literal; an enumeration needs its qualified type name");
             return Err(self.fault(start, expected, message));
         }
         let value = inside(self, scan_enumeration)?.to_owned();
-        Ok(Literal::Enum {
-            type_name: prefix.to_owned(),
-            value,
-        })
+        Ok(Literal::Enum { type_name: prefix.to_owned(), value })
     }
 
     /// The quotes of a binary literal.
@@ -184,12 +172,7 @@ impl<'a> Cursor<'a> {
             return Some(scan);
         }
         let end = scan.ok()?;
-        let next = self
-            .text
-            .as_bytes()
-            .iter()
-            .skip(end)
-            .find(|byte| !matches!(byte, b' ' | b'\t'));
+        let next = self.text.as_bytes().iter().skip(end).find(|byte| !matches!(byte, b' ' | b'\t'));
         let minutes = self.pos + "10:11".len();
         match next {
             Some(b',' | b')') if end == minutes => None,
@@ -208,8 +191,7 @@ impl<'a> Cursor<'a> {
                 if self.is_raw_plus(error.at)
                     && matches!(bytes.get(error.at.wrapping_sub(1)), Some(b'e' | b'E')) =>
             {
-                let end =
-                    scan_digits(bytes, error.at + 1).map_err(|error| self.malformed(error))?;
+                let end = scan_digits(bytes, error.at + 1).map_err(|error| self.malformed(error))?;
                 self.pos = end;
                 self.slice(start, end).replace(' ', "+")
             }

@@ -9,12 +9,7 @@ use super::option_names::Allowed;
 
 impl Cursor<'_> {
     /// The rest of a path, whose root and first segments are known.
-    pub(crate) fn path(
-        &mut self,
-        at: u32,
-        root: PathRoot,
-        first: Vec<PathSegment>,
-    ) -> Result<Expr> {
+    pub(crate) fn path(&mut self, at: u32, root: PathRoot, first: Vec<PathSegment>) -> Result<Expr> {
         let mut segments = first;
         self.more_segments(&mut segments)?;
         if let (PathRoot::Implicit, [only]) = (root, segments.as_slice())
@@ -24,10 +19,7 @@ impl Cursor<'_> {
         {
             return Err(self.expected("( or / after the name of a function or type"));
         }
-        Ok(Expr {
-            at,
-            kind: ExprKind::Path(Path { root, segments }),
-        })
+        Ok(Expr { at, kind: ExprKind::Path(Path { root, segments }) })
     }
 
     /// Segments with their slashes, as long as there are any.
@@ -61,10 +53,7 @@ impl Cursor<'_> {
             return Err(self.expected("a name"));
         };
         if self.peek() != Some(b'(') {
-            let kind = PathSegmentKind::Name {
-                name: name.to_owned(),
-                args: None,
-            };
+            let kind = PathSegmentKind::Name { name: name.to_owned(), args: None };
             return Ok(vec![PathSegment { at, kind }]);
         }
         let kind = if name.eq_ignore_ascii_case("any") {
@@ -76,10 +65,7 @@ impl Cursor<'_> {
             self.aggregate_segment()?
         } else {
             let args = Some(self.arguments(Arguments::InExpression)?);
-            PathSegmentKind::Name {
-                name: name.to_owned(),
-                args,
-            }
+            PathSegmentKind::Name { name: name.to_owned(), args }
         };
         let mut segments = vec![PathSegment { at, kind }];
         if self.peek() == Some(b'(') {
@@ -138,10 +124,7 @@ impl Cursor<'_> {
         let start = self.pos;
         self.eat(b'-');
         self.number("a position in the collection")?;
-        let kind = PathSegmentKind::Name {
-            name: self.slice(start, self.pos).to_owned(),
-            args: None,
-        };
+        let kind = PathSegmentKind::Name { name: self.slice(start, self.pos).to_owned(), args: None };
         Ok(PathSegment { at, kind })
     }
 
@@ -149,10 +132,7 @@ impl Cursor<'_> {
     pub(crate) fn annotation(&mut self) -> Result<PathSegment> {
         let at = self.at();
         let name = self.annotation_name()?;
-        Ok(PathSegment {
-            at,
-            kind: PathSegmentKind::Name { name, args: None },
-        })
+        Ok(PathSegment { at, kind: PathSegmentKind::Name { name, args: None } })
     }
 
     /// The name of an annotation, with `@` and qualifier.
@@ -174,13 +154,8 @@ impl Cursor<'_> {
         let first = self.annotation()?;
         let at = first.at;
         match &first.kind {
-            PathSegmentKind::Name { name, .. }
-                if !name.contains(['.', '#']) && self.peek() != Some(b'/') =>
-            {
-                Ok(Expr {
-                    at,
-                    kind: ExprKind::Alias(name.trim_start_matches('@').to_owned()),
-                })
+            PathSegmentKind::Name { name, .. } if !name.contains(['.', '#']) && self.peek() != Some(b'/') => {
+                Ok(Expr { at, kind: ExprKind::Alias(name.trim_start_matches('@').to_owned()) })
             }
             _ => self.path(at, PathRoot::Implicit, vec![first]),
         }

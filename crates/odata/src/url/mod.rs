@@ -84,10 +84,7 @@ pub fn parse_with(path_and_query: &str, options: &ParseOptions) -> Result<Url, P
     let base = path.len() as u32 + 1;
     let parsed = options::parse_query(query.unwrap_or_default(), base, allowed, options)?;
     allowed.require_id(&parsed, path_and_query.len() as u32)?;
-    Ok(Url {
-        path: segments,
-        options: parsed,
-    })
+    Ok(Url { path: segments, options: parsed })
 }
 
 /// Parses query options without a path, as they stand behind `?` or in the body of a `$query` request.
@@ -204,8 +201,7 @@ fn check_raw(raw: &str, options: &ParseOptions) -> Result<(), ParseError> {
             kind: ParseErrorKind::Syntax,
             at: u32::try_from(at).unwrap_or(u32::MAX),
             expected: "no #, or %23",
-            message: "a # starts a fragment, which is no part of a request; as text it is %23"
-                .into(),
+            message: "a # starts a fragment, which is no part of a request; as text it is %23".into(),
         }),
     }
 }

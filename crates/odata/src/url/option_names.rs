@@ -67,15 +67,9 @@ impl Allowed {
     /// After `$entity`.
     const ENTITY: Allowed = Allowed(Self::of(&[Name::Format, Name::Id]));
     /// After `$entity/Type`.
-    const ENTITY_CAST: Allowed = Allowed(Self::of(&[
-        Name::Format,
-        Name::Id,
-        Name::Expand,
-        Name::Select,
-    ]));
+    const ENTITY_CAST: Allowed = Allowed(Self::of(&[Name::Format, Name::Id, Name::Expand, Name::Select]));
     /// In the parentheses of a collection's or complex property's select item.
-    pub(crate) const SELECT: Allowed =
-        Allowed(Self::REF.0 | Self::of(&[Name::Compute, Name::Select]));
+    pub(crate) const SELECT: Allowed = Allowed(Self::REF.0 | Self::of(&[Name::Compute, Name::Select]));
     /// Behind `/$count`.
     pub(crate) const COUNT: Allowed = Allowed(Self::of(&[Name::Filter, Name::Search]));
     /// Behind `/$ref` in `$expand`.
@@ -84,9 +78,8 @@ impl Allowed {
     /// Behind `*` in `$expand`.
     pub(crate) const LEVELS: Allowed = Allowed(Self::of(&[Name::Levels]));
     /// Behind a navigation property in `$expand`.
-    pub(crate) const EXPAND: Allowed = Allowed(
-        Self::SELECT.0 | Self::TEMPORAL | Self::of(&[Name::Expand, Name::Levels, Name::Apply]),
-    );
+    pub(crate) const EXPAND: Allowed =
+        Allowed(Self::SELECT.0 | Self::TEMPORAL | Self::of(&[Name::Expand, Name::Levels, Name::Apply]));
 
     const fn of(names: &[Name]) -> u32 {
         let mut set = 0;
@@ -119,12 +112,7 @@ impl Allowed {
             return Ok(());
         }
         let message = "$entity needs the query option $id".into();
-        Err(ParseError {
-            kind: ParseErrorKind::Syntax,
-            at: end,
-            expected: "$id",
-            message,
-        })
+        Err(ParseError { kind: ParseErrorKind::Syntax, at: end, expected: "$id", message })
     }
 }
 

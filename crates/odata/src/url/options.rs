@@ -31,10 +31,7 @@ pub(crate) fn parse_query(
                 kind: ParseErrorKind::Limit("max_list"),
                 at: base + start,
                 expected: "fewer query options",
-                message: format!(
-                    "the query has too many options: max_list is {}",
-                    habits.max_list
-                ),
+                message: format!("the query has too many options: max_list is {}", habits.max_list),
             });
         }
         if !part.is_empty() {
@@ -99,34 +96,23 @@ impl<'a> Cursor<'a> {
         if let Some(alias) = name.strip_prefix('@') {
             return match crate::lexical::identifier(alias) {
                 Ok(()) => Ok(Kind::Alias(alias)),
-                Err(error) => {
-                    Err(self.expected_at(start + 1 + error.at, "the name of a parameter alias"))
-                }
+                Err(error) => Err(self.expected_at(start + 1 + error.at, "the name of a parameter alias")),
             };
         }
         let dollar = name.starts_with('$');
         let found = NAMES.iter().find(|(canonical, known)| {
-            let canonical = if dollar {
-                canonical
-            } else {
-                canonical.trim_start_matches('$')
-            };
-            let may_drop =
-                self.options.dollar_optional && !is_temporal(*known) && *known != Name::Levels
-                    || *known == Name::Levels && allowed.has(Name::Levels);
+            let canonical = if dollar { canonical } else { canonical.trim_start_matches('$') };
+            let may_drop = self.options.dollar_optional && !is_temporal(*known) && *known != Name::Levels
+                || *known == Name::Levels && allowed.has(Name::Levels);
             (dollar || may_drop) && canonical.eq_ignore_ascii_case(name)
         });
         match found {
-            Some(&(canonical, known)) if !allowed.has(known) => Err(self.fault(
-                start,
-                "another query option",
-                format!("{canonical} is not allowed here"),
-            )),
-            Some(&(canonical, known)) if *seen & (1 << known as u32) != 0 => Err(self.fault(
-                start,
-                "each query option once",
-                format!("{canonical} is given twice"),
-            )),
+            Some(&(canonical, known)) if !allowed.has(known) => {
+                Err(self.fault(start, "another query option", format!("{canonical} is not allowed here")))
+            }
+            Some(&(canonical, known)) if *seen & (1 << known as u32) != 0 => {
+                Err(self.fault(start, "each query option once", format!("{canonical} is given twice")))
+            }
             Some(&(canonical, known)) => {
                 *seen |= 1 << known as u32;
                 Ok(Kind::System(known, canonical))
@@ -136,11 +122,7 @@ impl<'a> Cursor<'a> {
                 if end < name.len() && end > 1 {
                     return Err(self.expected_at(start + end, "= and a value"));
                 }
-                Err(self.fault(
-                    start,
-                    "a system query option",
-                    format!("there is no query option {name}"),
-                ))
+                Err(self.fault(start, "a system query option", format!("there is no query option {name}")))
             }
             None => Ok(Kind::Custom),
         }
@@ -175,9 +157,8 @@ impl<'a> Cursor<'a> {
                     self.new_alias(alias, at, value, &mut options)?;
                 }
                 Kind::Custom => {
-                    let message = format!(
-                        "{name} is no system query option, and only these are allowed here"
-                    );
+                    let message =
+                        format!("{name} is no system query option, and only these are allowed here");
                     return Err(self.fault(start, "a query option", message));
                 }
             }
@@ -219,11 +200,7 @@ impl<'a> Cursor<'a> {
             Name::Index => options.index = Some((self.index()?, at)),
             Name::At | Name::From | Name::To | Name::ToInclusive => {
                 let value = self.temporal()?.to_owned();
-                options.text.push(TextOption {
-                    at: option_at,
-                    name: canonical.to_owned(),
-                    value,
-                });
+                options.text.push(TextOption { at: option_at, name: canonical.to_owned(), value });
             }
             Name::Format | Name::Id | Name::SkipToken | Name::DeltaToken | Name::SchemaVersion => {
                 let value = self.rest().to_owned();
@@ -231,11 +208,7 @@ impl<'a> Cursor<'a> {
                     return Err(self.expected("a value"));
                 }
                 self.pos = self.text.len();
-                options.text.push(TextOption {
-                    at: option_at,
-                    name: canonical.to_owned(),
-                    value,
-                });
+                options.text.push(TextOption { at: option_at, name: canonical.to_owned(), value });
             }
         }
         Ok(())
@@ -249,11 +222,7 @@ impl<'a> Cursor<'a> {
     /// Adds an alias.
     fn new_alias(&self, name: &str, at: u32, value: Expr, options: &mut Options) -> Result<()> {
         self.more(options.aliases.len())?;
-        options.aliases.push(Alias {
-            at,
-            name: name.to_owned(),
-            value,
-        });
+        options.aliases.push(Alias { at, name: name.to_owned(), value });
         Ok(())
     }
 
@@ -262,11 +231,7 @@ impl<'a> Cursor<'a> {
         if self.eat_text("true") {
             return Ok(true);
         }
-        if self.eat_text("false") {
-            Ok(false)
-        } else {
-            Err(self.expected("true or false"))
-        }
+        if self.eat_text("false") { Ok(false) } else { Err(self.expected("true or false")) }
     }
 
     /// A whole number, which may be negative.
@@ -275,9 +240,7 @@ impl<'a> Cursor<'a> {
         self.eat(b'-');
         self.number("a whole number")?;
         let expected = "a whole number of 64 bits";
-        self.slice(start, self.pos)
-            .parse()
-            .map_err(|_| self.expected_at(start, expected))
+        self.slice(start, self.pos).parse().map_err(|_| self.expected_at(start, expected))
     }
 
     /// `min`, `max` or an expression; only its text is kept.

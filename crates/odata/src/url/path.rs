@@ -26,12 +26,7 @@ pub(crate) fn parse_path(path: &str, options: &ParseOptions) -> Result<Vec<Segme
             follow(&previous.kind, start - 1)?;
         }
         if raw.is_empty() {
-            return Err(fault(
-                start,
-                ParseErrorKind::Syntax,
-                "a path segment",
-                "a path segment is empty",
-            ));
+            return Err(fault(start, ParseErrorKind::Syntax, "a path segment", "a path segment is empty"));
         }
         let component = Component::decode(raw, start as u32, false)?;
         let mut cursor = Cursor::new(&component, options);
@@ -46,29 +41,19 @@ pub(crate) fn parse_path(path: &str, options: &ParseOptions) -> Result<Vec<Segme
 
 /// A fault of the path as a whole.
 fn fault(at: usize, kind: ParseErrorKind, expected: &'static str, message: &str) -> ParseError {
-    ParseError {
-        kind,
-        at: at as u32,
-        expected,
-        message: message.to_owned(),
-    }
+    ParseError { kind, at: at as u32, expected, message: message.to_owned() }
 }
 
 /// Bytes to the next slash. Only the condition of `$filter(…)` may have slashes; a slash in a key is `%2F`.
 fn segment_length(raw: &str) -> usize {
-    let filter = ["$filter(", "%24filter(", "$filter%28", "%24filter%28"]
-        .iter()
-        .any(|start| raw.starts_with(start));
+    let filter =
+        ["$filter(", "%24filter(", "$filter%28", "%24filter%28"].iter().any(|start| raw.starts_with(start));
     let mut depth = 0_usize;
     let mut quoted = false;
     let bytes = raw.as_bytes();
     let mut pos = 0;
     while let Some(&byte) = bytes.get(pos) {
-        let escape = if byte == b'%' {
-            bytes.get(pos + 1..pos + 3)
-        } else {
-            None
-        };
+        let escape = if byte == b'%' { bytes.get(pos + 1..pos + 3) } else { None };
         match (byte, escape) {
             (b'/', _) if !filter || (depth == 0 && !quoted) => return pos,
             (b'\'', _) | (_, Some(b"27")) => quoted = !quoted,
@@ -93,12 +78,7 @@ fn follow(previous: &SegmentKind, slash: usize) -> Result<()> {
         _ => return Ok(()),
     };
     let message = format!("nothing can follow {name} in a path");
-    Err(fault(
-        slash,
-        ParseErrorKind::Syntax,
-        "the end of the path",
-        &message,
-    ))
+    Err(fault(slash, ParseErrorKind::Syntax, "the end of the path", &message))
 }
 
 /// One segment; `$filter(…)(key)` makes two.
@@ -111,27 +91,18 @@ fn segment(cursor: &mut Cursor<'_>, segments: &mut Vec<Segment>) -> Result<()> {
         if keyed {
             let at = cursor.at();
             let key = cursor.arguments(Arguments::InPath)?;
-            segments.push(Segment {
-                at,
-                kind: SegmentKind::Key(key),
-            });
+            segments.push(Segment { at, kind: SegmentKind::Key(key) });
         }
         return Ok(());
     }
-    let kind = if segments.is_empty() {
-        first_segment(cursor)?
-    } else {
-        named_segment(cursor)?
-    };
+    let kind = if segments.is_empty() { first_segment(cursor)? } else { named_segment(cursor)? };
     segments.push(Segment { at, kind });
     Ok(())
 }
 
 /// The first segment: an unqualified name of a set, singleton, function or action.
 fn first_segment(cursor: &mut Cursor<'_>) -> Result<SegmentKind> {
-    let name = cursor
-        .identifier("the name of an entity set, singleton, function or action")?
-        .to_owned();
+    let name = cursor.identifier("the name of an entity set, singleton, function or action")?.to_owned();
     let (args, key) = parentheses(cursor)?;
     Ok(SegmentKind::Name { name, args, key })
 }
@@ -147,11 +118,7 @@ fn named_segment(cursor: &mut Cursor<'_>) -> Result<SegmentKind> {
         }
         _ => {
             cursor.pos = cursor.text.len();
-            Ok(SegmentKind::Name {
-                name: cursor.text.to_owned(),
-                args: None,
-                key: None,
-            })
+            Ok(SegmentKind::Name { name: cursor.text.to_owned(), args: None, key: None })
         }
     }
 }
@@ -165,11 +132,7 @@ fn parentheses(cursor: &mut Cursor<'_>) -> Result<(Parentheses, Parentheses)> {
         return Ok((None, None));
     }
     let args = cursor.arguments(Arguments::InPath)?;
-    let key = if cursor.peek() == Some(b'(') {
-        Some(cursor.arguments(Arguments::InPath)?)
-    } else {
-        None
-    };
+    let key = if cursor.peek() == Some(b'(') { Some(cursor.arguments(Arguments::InPath)?) } else { None };
     Ok((Some(args), key))
 }
 
@@ -185,9 +148,8 @@ fn system_segment(cursor: &mut Cursor<'_>, first: bool) -> Result<SegmentKind> {
         "all" => SegmentKind::All,
         "crossjoin" => {
             cursor.open()?;
-            let set = |cursor: &mut Cursor<'_>| {
-                Ok(cursor.identifier("the name of an entity set")?.to_owned())
-            };
+            let set =
+                |cursor: &mut Cursor<'_>| Ok(cursor.identifier("the name of an entity set")?.to_owned());
             let sets = cursor.items(set)?;
             cursor.close(", or )")?;
             SegmentKind::CrossJoin(sets)
@@ -217,11 +179,7 @@ fn system_segment(cursor: &mut Cursor<'_>, first: bool) -> Result<SegmentKind> {
             | SegmentKind::CrossJoin(_)
     );
     if starts != first {
-        let place = if first {
-            "cannot start a path"
-        } else {
-            "can only start a path"
-        };
+        let place = if first { "cannot start a path" } else { "can only start a path" };
         return Err(cursor.fault(start, "another path segment", format!("${word} {place}")));
     }
     Ok(kind)

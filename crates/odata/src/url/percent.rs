@@ -15,14 +15,8 @@ pub(crate) struct Component<'a> {
 impl<'a> Component<'a> {
     /// Decodes `raw`, which starts at `base` of the whole URL.
     pub(crate) fn decode(raw: &'a str, base: u32, plus_is_space: bool) -> Result<Self> {
-        let escaped = raw
-            .bytes()
-            .any(|byte| byte == b'%' || (byte == b'+' && plus_is_space));
-        let decoded = if escaped {
-            Some(decode(raw, base, plus_is_space)?)
-        } else {
-            None
-        };
+        let escaped = raw.bytes().any(|byte| byte == b'%' || (byte == b'+' && plus_is_space));
+        let decoded = if escaped { Some(decode(raw, base, plus_is_space)?) } else { None };
         Ok(Component { raw, base, decoded })
     }
 
@@ -47,10 +41,7 @@ fn decode(raw: &str, base: u32, plus_is_space: bool) -> Result<(String, Vec<u32>
         map.push(base + pos as u32);
         match byte {
             b'%' => {
-                let digits = (
-                    bytes.get(pos + 1).and_then(hex),
-                    bytes.get(pos + 2).and_then(hex),
-                );
+                let digits = (bytes.get(pos + 1).and_then(hex), bytes.get(pos + 2).and_then(hex));
                 let (Some(high), Some(low)) = digits else {
                     return Err(bad_escape(raw, pos, base));
                 };

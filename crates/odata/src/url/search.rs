@@ -9,11 +9,7 @@ impl Cursor<'_> {
     /// `searchExpr`, or text in single quotes.
     pub(crate) fn search(&mut self) -> Result<Search> {
         self.skip_space();
-        if self.peek() == Some(b'\'') {
-            Ok(Search::Incomplete(self.quoted()?))
-        } else {
-            self.alternatives()
-        }
+        if self.peek() == Some(b'\'') { Ok(Search::Incomplete(self.quoted()?)) } else { self.alternatives() }
     }
 
     /// Operands of OR.
@@ -25,9 +21,7 @@ impl Cursor<'_> {
             operands.push((0, self.conjunction()?));
         }
         self.leave();
-        self.joined(operands, |left, right| {
-            Search::Or(Box::new(left), Box::new(right))
-        })
+        self.joined(operands, |left, right| Search::Or(Box::new(left), Box::new(right)))
     }
 
     /// Operands of AND, which may be left out.
@@ -46,9 +40,7 @@ impl Cursor<'_> {
             self.more(operands.len())?;
             operands.push((0, self.term()?));
         }
-        self.joined(operands, |left, right| {
-            Search::And(Box::new(left), Box::new(right))
-        })
+        self.joined(operands, |left, right| Search::And(Box::new(left), Box::new(right)))
     }
 
     /// A balanced tree of operands, so that long searches stay flat.
@@ -58,9 +50,7 @@ impl Cursor<'_> {
         pair: impl Fn(Search, Search) -> Search,
     ) -> Result<Search> {
         let count = operands.len();
-        match join(&mut operands.into_iter(), count, &|_, left, right| {
-            pair(left, right)
-        }) {
+        match join(&mut operands.into_iter(), count, &|_, left, right| pair(left, right)) {
             Some((_, search)) => Ok(search),
             None => Err(self.expected("a word to search for")),
         }

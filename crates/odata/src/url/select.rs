@@ -7,10 +7,7 @@ use super::option_names::Allowed;
 
 impl Cursor<'_> {
     /// Items with commas between, at least one.
-    pub(crate) fn items<T>(
-        &mut self,
-        mut item: impl FnMut(&mut Self) -> Result<T>,
-    ) -> Result<Vec<T>> {
+    pub(crate) fn items<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
         let mut items = vec![item(self)?];
         while self.eat_comma() {
             self.more(items.len())?;
@@ -46,9 +43,7 @@ impl Cursor<'_> {
             return Err(self.expected("an operator, or as and a name"));
         }
         let at = self.at();
-        let name = self
-            .identifier("the name of the computed property")?
-            .to_owned();
+        let name = self.identifier("the name of the computed property")?.to_owned();
         Ok(ComputeItem { expr, name, at })
     }
 
@@ -76,66 +71,34 @@ impl Cursor<'_> {
                 if path.is_empty() && self.rest().starts_with(".*") {
                     self.pos += 2;
                     let path = vec![format!("{name}.*")];
-                    return Ok(SelectItem {
-                        at,
-                        path,
-                        parameters: None,
-                        options: Options::default(),
-                    });
+                    return Ok(SelectItem { at, path, parameters: None, options: Options::default() });
                 }
                 path.push(name.to_owned());
             } else {
-                return Err(self.expected(if path.is_empty() {
-                    "a property or *"
-                } else {
-                    "a property"
-                }));
+                return Err(self.expected(if path.is_empty() { "a property or *" } else { "a property" }));
             }
             if !self.eat(b'/') {
                 break;
             }
         }
         if self.peek() != Some(b'(') {
-            return Ok(SelectItem {
-                at,
-                path,
-                parameters: None,
-                options: Options::default(),
-            });
+            return Ok(SelectItem { at, path, parameters: None, options: Options::default() });
         }
         if self.option_follows() {
             let options = *self.nested_options(Allowed::SELECT)?;
-            return Ok(SelectItem {
-                at,
-                path,
-                parameters: None,
-                options,
-            });
+            return Ok(SelectItem { at, path, parameters: None, options });
         }
         self.open()?;
-        let names = self.items(|cursor| {
-            Ok(cursor
-                .identifier("a query option or the name of a parameter")?
-                .to_owned())
-        })?;
+        let names = self
+            .items(|cursor| Ok(cursor.identifier("a query option or the name of a parameter")?.to_owned()))?;
         self.close(", or )")?;
-        Ok(SelectItem {
-            at,
-            path,
-            parameters: Some(names),
-            options: Options::default(),
-        })
+        Ok(SelectItem { at, path, parameters: Some(names), options: Options::default() })
     }
 
     /// The parenthesis that is next holds query options, not names.
     fn option_follows(&self) -> bool {
-        let inside = self
-            .rest()
-            .get(1..)
-            .unwrap_or_default()
-            .trim_start_matches([' ', '\t']);
+        let inside = self.rest().get(1..).unwrap_or_default().trim_start_matches([' ', '\t']);
         let end = crate::lexical::scan_identifier(inside, 0);
-        inside.starts_with(['$', '@'])
-            || inside.get(end..).is_some_and(|rest| rest.starts_with('='))
+        inside.starts_with(['$', '@']) || inside.get(end..).is_some_and(|rest| rest.starts_with('='))
     }
 }

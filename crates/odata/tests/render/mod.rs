@@ -1,9 +1,8 @@
 //! Writes syntax trees as short text, so that a test row fits one line.
 
 use nextlink_odata::url::ast::{
-    Argument, BinaryOp, ComputeItem, ExpandItem, ExpandSuffix, Expr, ExprKind, Literal, Options,
-    OrderItem, Path, PathRoot, PathSegment, PathSegmentKind, Search, Segment, SegmentKind,
-    SelectItem, UnaryOp,
+    Argument, BinaryOp, ComputeItem, ExpandItem, ExpandSuffix, Expr, ExprKind, Literal, Options, OrderItem,
+    Path, PathRoot, PathSegment, PathSegmentKind, Search, Segment, SegmentKind, SelectItem, UnaryOp,
 };
 
 /// Items with spaces between.
@@ -26,10 +25,9 @@ pub fn expr(tree: &Expr) -> String {
         ExprKind::In(left, right) => format!("(in {} {})", expr(left), expr(right)),
         ExprKind::List(items) => format!("({})", join(items, expr)),
         ExprKind::Array(items) => format!("[{}]", join(items, expr)),
-        ExprKind::Object(members) => format!(
-            "{{{}}}",
-            join(members, |(name, value)| format!("{name}:{}", expr(value)))
-        ),
+        ExprKind::Object(members) => {
+            format!("{{{}}}", join(members, |(name, value)| format!("{name}:{}", expr(value))))
+        }
     }
 }
 
@@ -64,19 +62,13 @@ fn path(tree: &Path) -> String {
         PathRoot::Root => Some("$root".to_owned()),
         PathRoot::These => Some("$these".to_owned()),
     };
-    root.into_iter()
-        .chain(tree.segments.iter().map(path_segment))
-        .collect::<Vec<_>>()
-        .join("/")
+    root.into_iter().chain(tree.segments.iter().map(path_segment)).collect::<Vec<_>>().join("/")
 }
 
 fn path_segment(segment: &PathSegment) -> String {
     match &segment.kind {
         PathSegmentKind::Name { name, args: None } => name.clone(),
-        PathSegmentKind::Name {
-            name,
-            args: Some(args),
-        } => format!("{name}{}", arguments(args)),
+        PathSegmentKind::Name { name, args: Some(args) } => format!("{name}{}", arguments(args)),
         PathSegmentKind::Any(None) => "any()".into(),
         PathSegmentKind::Any(Some(lambda)) => {
             format!("any({}: {})", lambda.variable, expr(&lambda.body))
@@ -120,16 +112,9 @@ pub fn segments(path: &[Segment]) -> String {
 /// `name(options)` of every select item.
 pub fn select(items: &[SelectItem]) -> String {
     join(items, |item| {
-        let names = item
-            .parameters
-            .as_ref()
-            .map(|names| format!("<{}>", names.join(" ")))
-            .unwrap_or_default();
-        format!(
-            "{}{names}{}",
-            item.path.join("/"),
-            in_parentheses(&item.options)
-        )
+        let names =
+            item.parameters.as_ref().map(|names| format!("<{}>", names.join(" "))).unwrap_or_default();
+        format!("{}{names}{}", item.path.join("/"), in_parentheses(&item.options))
     })
 }
 
@@ -140,61 +125,28 @@ pub fn expand(items: &[ExpandItem]) -> String {
             ExpandSuffix::None => String::new(),
             other => format!("/{other:?}"),
         };
-        format!(
-            "{}{suffix}{}",
-            item.path.join("/"),
-            in_parentheses(&item.options)
-        )
+        format!("{}{suffix}{}", item.path.join("/"), in_parentheses(&item.options))
     })
 }
 
 fn in_parentheses(nested: &Options) -> String {
-    if *nested == Options::default() {
-        String::new()
-    } else {
-        format!("({})", options(nested))
-    }
+    if *nested == Options::default() { String::new() } else { format!("({})", options(nested)) }
 }
 
 /// Every option that is there, in a fixed order.
 pub fn options(tree: &Options) -> String {
     let mut parts = expressions(tree);
-    parts.extend(
-        tree.search
-            .iter()
-            .map(|tree| format!("search={}", search(tree))),
-    );
+    parts.extend(tree.search.iter().map(|tree| format!("search={}", search(tree))));
     parts.extend(tree.top.iter().map(|(top, at)| format!("top={top}@{at}")));
-    parts.extend(
-        tree.skip
-            .iter()
-            .map(|(skip, at)| format!("skip={skip}@{at}")),
-    );
-    parts.extend(
-        tree.count
-            .iter()
-            .map(|(count, at)| format!("count={count}@{at}")),
-    );
-    parts.extend(
-        tree.levels
-            .iter()
-            .map(|(levels, at)| format!("levels={levels:?}@{at}")),
-    );
-    parts.extend(
-        tree.index
-            .iter()
-            .map(|(index, at)| format!("index={index}@{at}")),
-    );
+    parts.extend(tree.skip.iter().map(|(skip, at)| format!("skip={skip}@{at}")));
+    parts.extend(tree.count.iter().map(|(count, at)| format!("count={count}@{at}")));
+    parts.extend(tree.levels.iter().map(|(levels, at)| format!("levels={levels:?}@{at}")));
+    parts.extend(tree.index.iter().map(|(index, at)| format!("index={index}@{at}")));
     for option in &tree.text {
         parts.push(format!("{}={}@{}", option.name, option.value, option.at));
     }
     for alias in &tree.aliases {
-        parts.push(format!(
-            "@{}={}@{}",
-            alias.name,
-            expr(&alias.value),
-            alias.at
-        ));
+        parts.push(format!("@{}={}@{}", alias.name, expr(&alias.value), alias.at));
     }
     for option in &tree.custom {
         parts.push(format!("<{}>={}@{}", option.name, option.value, option.at));
@@ -205,44 +157,14 @@ pub fn options(tree: &Options) -> String {
 /// The options made of expressions and paths.
 fn expressions(tree: &Options) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
-    parts.extend(
-        tree.filter
-            .iter()
-            .map(|filter| format!("filter={}", expr(filter))),
-    );
-    let order = |item: &OrderItem| {
-        format!(
-            "{}{}",
-            expr(&item.expr),
-            if item.descending { "-" } else { "+" }
-        )
-    };
-    parts.extend(
-        tree.orderby
-            .iter()
-            .map(|items| format!("orderby={}", join(items, order))),
-    );
-    parts.extend(
-        tree.select
-            .iter()
-            .map(|items| format!("select={}", select(items))),
-    );
-    parts.extend(
-        tree.expand
-            .iter()
-            .map(|items| format!("expand={}", expand(items))),
-    );
+    parts.extend(tree.filter.iter().map(|filter| format!("filter={}", expr(filter))));
+    let order = |item: &OrderItem| format!("{}{}", expr(&item.expr), if item.descending { "-" } else { "+" });
+    parts.extend(tree.orderby.iter().map(|items| format!("orderby={}", join(items, order))));
+    parts.extend(tree.select.iter().map(|items| format!("select={}", select(items))));
+    parts.extend(tree.expand.iter().map(|items| format!("expand={}", expand(items))));
     let computed = |item: &ComputeItem| format!("{}->{}@{}", expr(&item.expr), item.name, item.at);
-    parts.extend(
-        tree.compute
-            .iter()
-            .map(|items| format!("compute={}", join(items, computed))),
-    );
-    parts.extend(
-        tree.apply
-            .iter()
-            .map(|pipeline| format!("apply={pipeline:?}")),
-    );
+    parts.extend(tree.compute.iter().map(|items| format!("compute={}", join(items, computed))));
+    parts.extend(tree.apply.iter().map(|pipeline| format!("apply={pipeline:?}")));
     parts
 }
 
