@@ -66,8 +66,8 @@ pub struct PreferError {
     pub expected: &'static str,
 }
 
-/// Reads a `Prefer` header as a server does: what is unknown or malformed is ignored, as RFC 7240 section 2 asks,
-/// and of a preference given twice the first counts.
+/// Reads a `Prefer` header as a server does: what is unknown or malformed is ignored, as RFC 7240 section 2
+/// asks, and of a preference given twice the first counts.
 pub fn parse_lenient(value: &str) -> Preferences {
     let mut preferences = Preferences::default();
     for (at, part) in parts(value, b',') {

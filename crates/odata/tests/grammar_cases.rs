@@ -1,4 +1,4 @@
-//! Runs the published grammar cases of OData (core, aggregation, temporal) through the entry points of the parser.
+//! Runs the published grammar cases of OData (core, aggregation, temporal) through the parser's entry points.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -100,9 +100,12 @@ pub fn identifier(text: &str) -> Result<(), Malformed> {
     })
 }
 
+/// A rule that a whole text follows or not.
+type Rule = fn(&str) -> Result<(), Malformed>;
+
 /// `primitiveValue` of CSDL default values: any of the above.
 pub fn primitive(text: &str) -> Result<(), Malformed> {
-    let rules: [fn(&str) -> Result<(), Malformed>; 10] = [
+    let rules: [Rule; 10] = [
         |text| boolean(text).map(drop),
         guid,
         duration,
@@ -134,7 +137,7 @@ pub(crate) fn scan_identifier(text: &str, pos: usize) -> usize {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => end += 1,
             b'0'..=b'9' if end > pos => end += 1,
             0x80.. => match text.get(end..).and_then(|rest| rest.chars().next()) {
-                // The categories Mn, Mc, Pc and Cf may follow; what is no letter after all is no known name either.
+                // Mn, Mc, Pc and Cf may follow. More than these pass here; no name of the model has them.
                 Some(c) if c.is_alphabetic() || (end > pos && !c.is_whitespace() && !c.is_control()) => {
                     end += c.len_utf8();
                 }

@@ -1,4 +1,4 @@
-//! Parses aggregate expressions and data aggregation paths (OData Data Aggregation 4.0 sections 3.1.3 and 3.2.1).
+//! Parses aggregate expressions and data aggregation paths (Data Aggregation 4.0 sections 3.1.3 and 3.2.1).
 
 use super::apply::{Aggregate, AggregateFrom, DataPath, Method, MethodKind, Name};
 use super::ast::{Expr, ExprKind, Path, PathRoot, PathSegment, PathSegmentKind};
@@ -13,11 +13,9 @@ impl Cursor<'_> {
 
     /// `/aggregate(…)` in an expression; the next byte is the parenthesis.
     pub(crate) fn aggregate_segment(&mut self) -> Result<PathSegmentKind> {
-        self.enter()?;
         self.open()?;
         let aggregate = self.aggregate(false)?;
         self.close(")")?;
-        self.leave();
         Ok(PathSegmentKind::Aggregate(vec![aggregate]))
     }
 
@@ -65,10 +63,11 @@ impl Cursor<'_> {
             self.pos += "$count".len();
             return Ok(lone(at, PathSegmentKind::Count(Box::default())));
         }
-        if let Some(name) = self.eat_qualified() {
-            if name.contains('.') && matches!(self.peek(), Some(b' ' | b'\t')) {
-                return Ok(lone(at, PathSegmentKind::Name { name: name.to_owned(), args: None }));
-            }
+        if let Some(name) = self.eat_qualified()
+            && name.contains('.')
+            && matches!(self.peek(), Some(b' ' | b'\t'))
+        {
+            return Ok(lone(at, PathSegmentKind::Name { name: name.to_owned(), args: None }));
         }
         self.pos = start;
         self.expr()

@@ -151,7 +151,7 @@ pub type DataPath = Vec<Name>;
 pub struct Aggregate {
     /// Byte offset in path and query as sent.
     pub at: u32,
-    /// What is aggregated. `$count` is a path that ends in `Count`; a custom aggregate is a path without `method`.
+    /// What is aggregated. `$count` is a path that ends in `Count`, a custom aggregate one without `method`.
     pub expr: Expr,
     /// `with sum`; none for `$count` and custom aggregates.
     pub method: Option<Method>,

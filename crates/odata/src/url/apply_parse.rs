@@ -106,10 +106,10 @@ impl Cursor<'_> {
             self.pos += "rollup".len();
             self.open()?;
             let paths = self.items(Self::single_valued_path)?;
-            if let [only] = paths.as_slice() {
-                if only.len() > 1 {
-                    return Err(self.expected(", and another property"));
-                }
+            if let [only] = paths.as_slice()
+                && only.len() > 1
+            {
+                return Err(self.expected(", and another property"));
             }
             self.close(", or )")?;
             return Ok(GroupingElement::Rollup(paths));

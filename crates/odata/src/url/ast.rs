@@ -97,8 +97,8 @@ pub struct Options {
     pub levels: Option<(Levels, u32)>,
     /// `$index`, with its offset.
     pub index: Option<(i64, u32)>,
-    /// Options taken as text: `$format`, `$skiptoken`, `$deltatoken`, `$id`, `$schemaversion`, and the temporal
-    /// `$at`, `$from`, `$to`, `$toInclusive`. Names with their dollar and in canonical case.
+    /// Options taken as text: `$format`, `$skiptoken`, `$deltatoken`, `$id`, `$schemaversion`, and the
+    /// temporal `$at`, `$from`, `$to`, `$toInclusive`. Names with their dollar and in canonical case.
     pub text: Vec<TextOption>,
     /// Parameter aliases `@name=value`, name without the `@`.
     pub aliases: Vec<Alias>,
@@ -169,8 +169,8 @@ pub struct SelectItem {
 pub struct ExpandItem {
     /// Byte offset.
     pub at: u32,
-    /// `Nav`, `Complex/Nav`, `Nav/Model.Derived`, `*`, without a trailing `$ref` or `$count`; nothing for `$value`,
-    /// which expands the media stream of the entity itself.
+    /// `Nav`, `Complex/Nav`, `Nav/Model.Derived`, `*`, without a trailing `$ref` or `$count`; nothing for
+    /// `$value`, which expands the media stream of the entity itself.
     pub path: Vec<String>,
     /// Trailing `/$ref` or `/$count`.
     pub suffix: ExpandSuffix,
@@ -231,13 +231,15 @@ pub struct Expr {
 pub enum ExprKind {
     /// A literal.
     Literal(Literal),
-    /// `@p`, without the `@`. With a path behind, `@p/Name`, it is a `Path` whose first segment is the name `@p`,
-    /// which may also be an annotation without namespace: only the aliases of the request tell.
+    /// `@p`, without the `@`. With a path behind, `@p/Name`, it is a `Path` whose first segment is the name
+    /// `@p`, which may also be an annotation without namespace: only the aliases of the request tell.
     Alias(String),
-    /// A path: `Customer/Address/City`, `$it/Name`, `Items/any(i:i/Quantity gt 1)`, `Items/$count`, `x/Model.Func(a=1)`.
+    /// A path: `Customer/Address/City`, `$it/Name`, `Items/any(i:i/Quantity gt 1)`, `Items/$count`,
+    /// `x/Model.Func(a=1)`.
     Path(Path),
-    /// A canonical function, name in canonical lower case: `contains`, `cast`, `isof`, `case`…; a `case` has its
-    /// condition and value pairs flattened. Type names among the arguments are `Path`s of one segment.
+    /// A canonical function, name in canonical lower case: `contains`, `cast`, `isof`, `case`…; a `case`
+    /// has its condition and value pairs flattened. Type names among the arguments are `Path`s of one
+    /// segment, `Collection(Edm.String)` too.
     Call {
         /// Name.
         name: String,
@@ -294,7 +296,8 @@ pub struct PathSegment {
 /// What a segment of a path in an expression is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PathSegmentKind {
-    /// Property, navigation property, type cast, bound function, lambda variable, annotation (with its `@`), number.
+    /// Property, navigation property, type cast, bound function, lambda variable, annotation (with its `@`),
+    /// number.
     Name {
         /// Simple or qualified name.
         name: String,
@@ -358,7 +361,8 @@ pub enum BinaryOp {
     Mod,
 }
 
-/// A literal of the URL (Part 2 section 5.1.1.11), its value checked by form but kept as text where text is exact.
+/// A literal of the URL (Part 2 section 5.1.1.11), its value checked by form but kept as text where text is
+/// exact.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
     /// `null`
@@ -367,7 +371,8 @@ pub enum Literal {
     Boolean(bool),
     /// Digits with an optional sign that fit 64 bits.
     Integer(i64),
-    /// Digits with a point, or a whole number beyond 64 bits; also with exponent. As sent, without a leading `+`.
+    /// Digits with a point, or a whole number beyond 64 bits; also with exponent. As sent, without a leading
+    /// `+`.
     Decimal(String),
     /// `INF`, `-INF`, `NaN`
     Double(f64),

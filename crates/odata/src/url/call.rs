@@ -1,4 +1,4 @@
-//! Canonical functions and what stands in parentheses behind a name (OData 4.01 Part 2 sections 5.1.1.5 to 5.1.1.14).
+//! Canonical functions and what stands in parentheses behind a name (OData 4.01 Part 2 section 5.1.1).
 
 use super::ast::{Argument, Expr, ExprKind, Path, PathRoot, PathSegment, PathSegmentKind};
 use super::cursor::Cursor;
@@ -78,7 +78,6 @@ impl Cursor<'_> {
 
     /// A canonical function; the next byte is its parenthesis.
     fn call(&mut self, at: u32, name: &'static str, least: usize, most: usize) -> Result<Expr> {
-        self.enter()?;
         let in_case = std::mem::take(&mut self.in_case);
         self.open()?;
         let args = match name {
@@ -88,7 +87,6 @@ impl Cursor<'_> {
         };
         self.close(if args.len() < most { ", or )" } else { ")" })?;
         self.in_case = in_case;
-        self.leave();
         Ok(Expr { at, kind: ExprKind::Call { name: name.to_owned(), args } })
     }
 
@@ -165,7 +163,6 @@ impl Cursor<'_> {
 
     /// A key predicate or arguments of a function; the next byte is the parenthesis.
     pub(crate) fn arguments(&mut self, place: Arguments) -> Result<Vec<Argument>> {
-        self.enter()?;
         let in_case = std::mem::take(&mut self.in_case);
         self.open()?;
         let mut args = Vec::new();
@@ -180,7 +177,6 @@ impl Cursor<'_> {
             self.close(", or )")?;
         }
         self.in_case = in_case;
-        self.leave();
         Ok(args)
     }
 

@@ -32,17 +32,14 @@ impl Cursor<'_> {
             }
             if self.peek() == Some(b'(') {
                 self.arguments(Arguments::InPath)?;
-            } else if self.context_suffix(&[
-                "/$entity",
-                "/$delta",
-                "/$deletedEntity",
-                "/$link",
-                "/$deletedLink",
-            ]) {
+                continue;
+            }
+            if self.context_suffix(&["/$entity", "/$delta", "/$deletedEntity", "/$link", "/$deletedLink"])
+                || !self.eat(b'/')
+            {
                 return Ok(());
-            } else if !self.eat(b'/') {
-                return Ok(());
-            } else if self.eat_qualified().is_none() {
+            }
+            if self.eat_qualified().is_none() {
                 return Err(self.expected("a name, $entity or $delta"));
             }
         }

@@ -3,7 +3,7 @@
 use super::ast::{ExpandItem, ExpandSuffix, Levels, Options};
 use super::cursor::Cursor;
 use super::error::Result;
-use super::options::Allowed;
+use super::option_names::Allowed;
 
 impl Cursor<'_> {
     /// The value of `$expand`.

@@ -12,10 +12,8 @@ impl Cursor<'_> {
 
     /// An array or an object; the next byte is its bracket.
     pub(crate) fn json(&mut self) -> Result<Expr> {
-        self.enter()?;
         let at = self.at();
         let kind = if self.eat(b'[') { self.array()? } else { self.object()? };
-        self.leave();
         Ok(Expr { at, kind })
     }
 

@@ -145,29 +145,40 @@ impl<'a> Cursor<'a> {
         let count = digits - self.pos - sign;
         match bytes.get(digits) {
             Some(b'-') if count >= 4 => self.date_or_time_stamp(),
-            Some(b':') if count == 2 && sign == 0 && !self.colon_belongs_to_case() => {
-                let time = self.take_scan(scan_time(bytes, self.pos))?;
-                Ok(Literal::TimeOfDay(time.to_owned()))
-            }
+            Some(b':') if count == 2 && sign == 0 => match self.time_end() {
+                Some(scan) => Ok(Literal::TimeOfDay(self.take_scan(scan)?.to_owned())),
+                None => Ok(self.integer(digits)),
+            },
             Some(b'.' | b'e' | b'E') => self.decimal(),
-            _ => {
-                let text = self.slice(self.pos, digits);
-                self.pos = digits;
-                Ok(match text.parse() {
-                    Ok(number) => Literal::Integer(number),
-                    Err(_) => Literal::Decimal(text.trim_start_matches('+').to_owned()),
-                })
-            }
+            _ => Ok(self.integer(digits)),
         }
     }
 
-    /// In `case(X gt 10:11)` the colon ends the condition: a time there could not be followed by its end.
-    fn colon_belongs_to_case(&self) -> bool {
-        let Ok(end) = scan_time(self.text.as_bytes(), self.pos) else {
-            return self.in_case;
-        };
+    /// A whole number that ends at `end`.
+    fn integer(&mut self, end: usize) -> Literal {
+        let text = self.slice(self.pos, end);
+        self.pos = end;
+        match text.parse() {
+            Ok(number) => Literal::Integer(number),
+            Err(_) => Literal::Decimal(text.trim_start_matches('+').to_owned()),
+        }
+    }
+
+    /// Where a time ends; none where the colon is that of `case`. In `case(X gt 10:11)` and
+    /// `case(X gt 10:11:12)` the last colon ends the condition, since no other follows.
+    fn time_end(&self) -> Option<Scan> {
+        let scan = scan_time(self.text.as_bytes(), self.pos);
+        if !self.in_case {
+            return Some(scan);
+        }
+        let end = scan.ok()?;
         let next = self.text.as_bytes().iter().skip(end).find(|byte| !matches!(byte, b' ' | b'\t'));
-        self.in_case && matches!(next, Some(b',' | b')'))
+        let minutes = self.pos + "10:11".len();
+        match next {
+            Some(b',' | b')') if end == minutes => None,
+            Some(b',' | b')') => Some(Ok(minutes)),
+            _ => Some(Ok(end)),
+        }
     }
 
     /// A number with point or exponent, or an infinity.
@@ -197,7 +208,7 @@ impl<'a> Cursor<'a> {
         let start = self.pos;
         let bytes = self.text.as_bytes();
         let date = match (scan_date(bytes, start), scan_guid(bytes, start)) {
-            // Eight digits and a hyphen start a GUID as well as a far year: the farther fault is the better guess.
+            // Eight digits and a hyphen start a GUID and a far year: the farther fault is the better guess.
             (Err(date), Err(guid)) if guid.at > date.at => return Err(self.malformed(guid)),
             (date, _) => self.take_scan(date)?,
         };

@@ -5,19 +5,19 @@ use super::ast::{Expr, ExprKind, Lambda, Path, PathRoot, PathSegment, PathSegmen
 use super::call::Arguments;
 use super::cursor::Cursor;
 use super::error::Result;
-use super::options::Allowed;
+use super::option_names::Allowed;
 
 impl Cursor<'_> {
     /// The rest of a path, whose root and first segments are known.
     pub(crate) fn path(&mut self, at: u32, root: PathRoot, first: Vec<PathSegment>) -> Result<Expr> {
         let mut segments = first;
         self.more_segments(&mut segments)?;
-        if let (PathRoot::Implicit, [only]) = (root, segments.as_slice()) {
-            if let PathSegmentKind::Name { name, args: None } = &only.kind {
-                if name.contains('.') && !name.starts_with('@') {
-                    return Err(self.expected("( or / after the name of a function or type"));
-                }
-            }
+        if let (PathRoot::Implicit, [only]) = (root, segments.as_slice())
+            && let PathSegmentKind::Name { name, args: None } = &only.kind
+            && name.contains('.')
+            && !name.starts_with('@')
+        {
+            return Err(self.expected("( or / after the name of a function or type"));
         }
         Ok(Expr { at, kind: ExprKind::Path(Path { root, segments }) })
     }
@@ -76,12 +76,10 @@ impl Cursor<'_> {
 
     /// `(x:predicate)`, or nothing between the parentheses where that is allowed.
     fn lambda(&mut self, may_be_empty: bool) -> Result<Option<Lambda>> {
-        self.enter()?;
         let in_case = std::mem::take(&mut self.in_case);
         self.open()?;
         if may_be_empty && self.eat(b')') {
             self.in_case = in_case;
-            self.leave();
             return Ok(None);
         }
         let variable = self.identifier("a lambda variable")?.to_owned();
@@ -91,7 +89,6 @@ impl Cursor<'_> {
         let body = Box::new(self.expr()?);
         self.close(") or an operator")?;
         self.in_case = in_case;
-        self.leave();
         Ok(Some(Lambda { variable, body }))
     }
 

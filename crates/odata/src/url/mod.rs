@@ -16,6 +16,7 @@ mod expr;
 mod json_value;
 mod literal;
 mod member;
+mod option_names;
 mod options;
 mod path;
 mod percent;
@@ -79,7 +80,7 @@ pub fn parse_with(path_and_query: &str, options: &ParseOptions) -> Result<Url, P
         None => (path_and_query, None),
     };
     let segments = path::parse_path(path, options)?;
-    let allowed = options::Allowed::after_path(&segments);
+    let allowed = option_names::Allowed::after_path(&segments);
     let base = path.len() as u32 + 1;
     let parsed = options::parse_query(query.unwrap_or_default(), base, allowed, options)?;
     allowed.require_id(&parsed, path_and_query.len() as u32)?;
@@ -92,7 +93,7 @@ pub fn parse_with(path_and_query: &str, options: &ParseOptions) -> Result<Url, P
 /// The first place where the text leaves the grammar or passes a limit.
 pub fn parse_query_options(query: &str, options: &ParseOptions) -> Result<Options, ParseError> {
     check_raw(query, options)?;
-    options::parse_query(query, 0, options::Allowed::RESOURCE, options)
+    options::parse_query(query, 0, option_names::Allowed::RESOURCE, options)
 }
 
 /// Parses a common expression, the value of `$filter` or of a parameter alias.

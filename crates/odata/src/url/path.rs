@@ -44,7 +44,7 @@ fn fault(at: usize, kind: ParseErrorKind, expected: &'static str, message: &str)
     ParseError { kind, at: at as u32, expected, message: message.to_owned() }
 }
 
-/// Bytes to the next slash. Only the condition of `$filter(…)` may contain slashes; a slash in a key is `%2F`.
+/// Bytes to the next slash. Only the condition of `$filter(…)` may have slashes; a slash in a key is `%2F`.
 fn segment_length(raw: &str) -> usize {
     let filter =
         ["$filter(", "%24filter(", "$filter%28", "%24filter%28"].iter().any(|start| raw.starts_with(start));
@@ -123,8 +123,11 @@ fn named_segment(cursor: &mut Cursor<'_>) -> Result<SegmentKind> {
     }
 }
 
+/// What stands in a pair of parentheses, where there is one.
+type Parentheses = Option<Vec<Argument>>;
+
 /// A key or arguments, and a key behind arguments.
-fn parentheses(cursor: &mut Cursor<'_>) -> Result<(Option<Vec<Argument>>, Option<Vec<Argument>>)> {
+fn parentheses(cursor: &mut Cursor<'_>) -> Result<(Parentheses, Parentheses)> {
     if cursor.peek() != Some(b'(') {
         return Ok((None, None));
     }

@@ -3,7 +3,7 @@
 use super::ast::{ComputeItem, Options, OrderItem, SelectItem};
 use super::cursor::Cursor;
 use super::error::Result;
-use super::options::Allowed;
+use super::option_names::Allowed;
 
 impl Cursor<'_> {
     /// Items with commas between, at least one.
