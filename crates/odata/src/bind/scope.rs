@@ -28,7 +28,7 @@ impl Default for BindLimits {
             expand_depth: 8,
             expand_items: 50,
             list_values: 1_000,
-            expression_depth: 100,
+            expression_depth: 64,
             navigations: 100,
         }
     }

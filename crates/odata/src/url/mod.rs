@@ -53,7 +53,7 @@ impl Default for ParseOptions {
             plus_is_space: true,
             lenient_space: true,
             dollar_optional: true,
-            max_depth: 100,
+            max_depth: 64,
             max_list: 10_000,
             max_url_bytes: 65_536,
         }

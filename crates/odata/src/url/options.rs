@@ -162,12 +162,7 @@ impl<'a> Cursor<'a> {
                     return Err(self.fault(start, "a query option", message));
                 }
             }
-            let paging = ["$top", "$skip", "$count", "$levels"];
-            if !paging.iter().any(|option| {
-                option.trim_start_matches('$').eq_ignore_ascii_case(name.trim_start_matches('$'))
-            }) {
-                options.texts.push(self.slice(start, self.pos).to_owned());
-            }
+            self.keep_text(name, start, &mut options);
             self.skip_space();
             if !self.eat(b';') {
                 break;
@@ -179,6 +174,15 @@ impl<'a> Cursor<'a> {
         self.in_case = in_case;
         self.leave();
         Ok(options)
+    }
+
+    /// Keeps the text of a nested option, unless it is about paging.
+    #[inline(never)]
+    fn keep_text(&self, name: &str, start: usize, options: &mut Options) {
+        let bare = name.trim_start_matches('$');
+        if !["top", "skip", "count", "levels"].iter().any(|paging| paging.eq_ignore_ascii_case(bare)) {
+            options.texts.push(self.slice(start, self.pos).to_owned());
+        }
     }
 
     /// The value of one system query option.
