@@ -11,6 +11,7 @@ pub mod lexical;
 pub mod url;
 pub mod prefer;
 pub mod query;
+pub mod context;
 pub mod bind;
 pub mod layout;
 pub mod rows;

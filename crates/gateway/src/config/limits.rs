@@ -1,0 +1,110 @@
+//! `[limits]`: a number on everything that a client can make large.
+
+use nextlink_odata::bind::BindLimits;
+use nextlink_odata::url::ParseOptions;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, bad};
+
+/// Bounds on what clients can make large.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Bytes of path and query of a URL. Default 16384.
+    pub url_bytes: usize,
+    /// Depth of expressions and of parentheses in a URL, at most 64. Default 64.
+    pub expression_depth: usize,
+    /// Depth of `$expand`. Default 8.
+    pub expand_depth: usize,
+    /// Expanded navigation properties of one request. Default 50.
+    pub expand_items: usize,
+    /// Values of a list after `in`. Default 1000.
+    pub list_values: usize,
+    /// Navigation properties in paths, lambda operators and counts of one request. Default 50.
+    pub navigations: usize,
+    /// Bytes of the header of a request. Default 65536.
+    pub header_bytes: usize,
+    /// Seconds that one request may take in the database. Default 300.
+    pub statement_seconds: u64,
+    /// Seconds to wait for a lock of another process on a database. Default 5.
+    pub lock_wait_seconds: u64,
+    /// Statements that run at one time; further requests wait. Default 64.
+    pub queries: usize,
+    /// Seconds that a request waits for its turn before it is answered with 503. Default 10.
+    pub queue_seconds: u64,
+    /// Seconds that a request waits for a page that is not written yet before it is answered with 503. Default 25.
+    pub page_wait_seconds: u64,
+    /// Bytes that a batch of rows with their expanded collections may take in memory. Default 33554432 (32 MiB).
+    pub batch_bytes: usize,
+    /// Connections of clients at one time. Default 10000.
+    pub connections: usize,
+    /// Seconds for a client to send the header of a request. Default 30.
+    pub header_seconds: u64,
+    /// Seconds that a client may take for the first page before the statement is given up. Default 120.
+    pub slow_client_seconds: u64,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> LimitsConfig {
+        LimitsConfig {
+            url_bytes: 16 * 1024,
+            expression_depth: 64,
+            expand_depth: 8,
+            expand_items: 50,
+            list_values: 1_000,
+            navigations: 50,
+            header_bytes: 64 * 1024,
+            statement_seconds: 300,
+            lock_wait_seconds: 5,
+            queries: 64,
+            queue_seconds: 10,
+            page_wait_seconds: 25,
+            batch_bytes: 32 * 1024 * 1024,
+            connections: 10_000,
+            header_seconds: 30,
+            slow_client_seconds: 120,
+        }
+    }
+}
+
+impl LimitsConfig {
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        let rules = [
+            ("limits.url_bytes", (256..=1 << 20).contains(&self.url_bytes), "must be 256 to 1048576"),
+            ("limits.expression_depth", (1..=64).contains(&self.expression_depth), "must be 1 to 64"),
+            ("limits.expand_depth", self.expand_depth <= 16, "must be 0 to 16"),
+            ("limits.list_values", (1..=10_000).contains(&self.list_values), "must be 1 to 10000"),
+            ("limits.navigations", self.navigations <= 60, "must be 0 to 60, as a database joins no more tables"),
+            ("limits.header_bytes", (8_192..=1 << 20).contains(&self.header_bytes), "must be 8192 to 1048576"),
+            ("limits.queries", (1..=400).contains(&self.queries), "must be 1 to 400"),
+            ("limits.statement_seconds", self.statement_seconds > 0, "must be above 0"),
+            ("limits.connections", self.connections > 0, "must be above 0"),
+            ("limits.header_seconds", self.header_seconds > 0, "must be above 0"),
+            ("limits.slow_client_seconds", self.slow_client_seconds > 0, "must be above 0"),
+        ];
+        match rules.into_iter().find(|(_, good, _)| !good) {
+            Some((key, _, problem)) => Err(bad(key, problem)),
+            None => Ok(()),
+        }
+    }
+
+    /// For the parser of URLs.
+    pub fn parse_options(&self) -> ParseOptions {
+        ParseOptions {
+            max_depth: self.expression_depth as u32,
+            max_url_bytes: self.url_bytes,
+            ..ParseOptions::default()
+        }
+    }
+
+    /// For binding.
+    pub fn bind_limits(&self) -> BindLimits {
+        BindLimits {
+            expand_depth: self.expand_depth,
+            expand_items: self.expand_items,
+            list_values: self.list_values,
+            expression_depth: self.expression_depth,
+            navigations: self.navigations,
+        }
+    }
+}

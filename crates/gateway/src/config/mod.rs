@@ -1,0 +1,158 @@
+//! Configuration: a tree of small structs, read from one TOML file, validated once.
+
+mod limits;
+mod log;
+mod results;
+mod server;
+mod source;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use limits::LimitsConfig;
+pub use log::{LogConfig, LogFormat};
+pub use results::ResultsConfig;
+pub use server::{Network, ServerConfig};
+pub use source::SourceConfig;
+
+/// All settings.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Directory for what the server keeps: node identity, keys, system database, stored results. Created when missing.
+    pub data_dir: PathBuf,
+    /// Listeners and links.
+    pub server: ServerConfig,
+    /// Bounds on what clients can make large.
+    pub limits: LimitsConfig,
+    /// Stored results.
+    pub results: ResultsConfig,
+    /// Logs.
+    pub log: LogConfig,
+    /// The databases, by the name in their URL.
+    pub sources: BTreeMap<String, SourceConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            data_dir: PathBuf::from("nextlink-data"),
+            server: ServerConfig::default(),
+            limits: LimitsConfig::default(),
+            results: ResultsConfig::default(),
+            log: LogConfig::default(),
+            sources: BTreeMap::new(),
+        }
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file is no valid TOML, or has a key or a value that is not known.
+    #[error("{}: {error}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Why, with line and column.
+        error: Box<toml::de::Error>,
+    },
+    /// A value cannot be used.
+    #[error("{key}: {problem}")]
+    Value {
+        /// The key, dotted.
+        key: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+/// A value that cannot be used.
+pub(crate) fn bad(key: &str, problem: impl Into<String>) -> ConfigError {
+    ConfigError::Value { key: key.to_owned(), problem: problem.into() }
+}
+
+impl Config {
+    /// Reads a file; it is validated when all settings are together.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not right: with line and column.
+    pub fn read(path: &Path) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Read { path: path.to_owned(), error })?;
+        toml::from_str(&text)
+            .map_err(|error| ConfigError::Syntax { path: path.to_owned(), error: Box::new(error) })
+    }
+
+    /// Checks all values.
+    ///
+    /// # Errors
+    /// The first value that cannot be used, by its key.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.server.validate()?;
+        self.limits.validate()?;
+        self.results.validate()?;
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for (name, source) in &self.sources {
+            if let Some(other) = seen.insert(name.to_lowercase(), name) {
+                let problem = format!("'{other}' and '{name}' differ only in case; source names are case-insensitive");
+                return Err(bad("sources", problem));
+            }
+            source.validate(name)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_files_name_the_place() {
+        for (text, expected) in [
+            ("data_dir = 5", "line 1"),
+            ("[server]\nlisen = \"x\"", "line 2"),
+            ("[limits]\nurl_bytes = -1", "line 2"),
+        ] {
+            let error = toml::from_str::<Config>(text).expect_err(text).to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn bad_values_name_the_key() {
+        for (text, expected) in [
+            ("[sources.shop]\nurl = \"oracle:x\"", "sources.shop.url"),
+            ("[sources.\"a/b\"]\nurl = \"sqlite:x\"", "sources.a/b"),
+            ("[sources.A]\nurl = \"sqlite:x\"\n[sources.a]\nurl = \"sqlite:x\"", "sources"),
+            ("[sources.a]\nurl = \"sqlite:x\"\npage_rows = 0", "sources.a.page_rows"),
+            ("[server]\nlisten = \"0.0.0.0:8080\"", "server.listen"),
+            ("[server]\npublic_url = \"example.com\"", "server.public_url"),
+            ("[limits]\nqueries = 0", "limits.queries"),
+            ("[results]\nidle_minutes = 0", "results.idle_minutes"),
+        ] {
+            let config: Config = toml::from_str(text).expect(text);
+            let error = config.validate().expect_err(text).to_string();
+            assert!(error.starts_with(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_can_be_read() {
+        let config = Config::default();
+        let text = toml::to_string(&config).expect("defaults can be written");
+        let back: Config = toml::from_str(&text).expect("and read");
+        assert_eq!(toml::to_string(&back).expect("again"), text);
+    }
+}

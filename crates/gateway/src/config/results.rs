@@ -1,0 +1,87 @@
+//! `[results]`: how long and how much is stored.
+
+use std::time::Duration;
+
+use nextlink_results::Quotas;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, bad};
+
+/// Stored results.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResultsConfig {
+    /// Minutes that a result is kept after its last page was read. Default 15.
+    pub idle_minutes: u64,
+    /// Minutes that a result is kept at most. Default 720.
+    pub absolute_minutes: u64,
+    /// MiB on disk for all results. Default 16384.
+    pub node_mib: u64,
+    /// MiB on disk for the results of one source. Default 16384.
+    pub source_mib: u64,
+    /// MiB on disk for the results of one user. Default 8192.
+    pub user_mib: u64,
+    /// MiB on disk for one result. Default 4096.
+    pub result_mib: u64,
+    /// Results at one time. Default 10000.
+    pub results: usize,
+    /// MiB of the disk that stay free. Default 512.
+    pub min_free_mib: u64,
+    /// Seconds between two clean-ups. Default 10.
+    pub sweep_seconds: u64,
+}
+
+impl Default for ResultsConfig {
+    fn default() -> ResultsConfig {
+        ResultsConfig {
+            idle_minutes: 15,
+            absolute_minutes: 12 * 60,
+            node_mib: 16 * 1024,
+            source_mib: 16 * 1024,
+            user_mib: 8 * 1024,
+            result_mib: 4 * 1024,
+            results: 10_000,
+            min_free_mib: 512,
+            sweep_seconds: 10,
+        }
+    }
+}
+
+impl ResultsConfig {
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        let rules = [
+            ("results.idle_minutes", self.idle_minutes > 0, "must be above 0"),
+            (
+                "results.absolute_minutes",
+                self.absolute_minutes >= self.idle_minutes,
+                "must not be below results.idle_minutes",
+            ),
+            ("results.sweep_seconds", self.sweep_seconds > 0, "must be above 0"),
+        ];
+        match rules.into_iter().find(|(_, good, _)| !good) {
+            Some((key, _, problem)) => Err(bad(key, problem)),
+            None => Ok(()),
+        }
+    }
+
+    /// For the store.
+    pub fn quotas(&self) -> Quotas {
+        const MIB: u64 = 1 << 20;
+        Quotas {
+            node_bytes: self.node_mib.saturating_mul(MIB),
+            source_bytes: self.source_mib.saturating_mul(MIB),
+            user_bytes: self.user_mib.saturating_mul(MIB),
+            result_bytes: self.result_mib.saturating_mul(MIB),
+            results: self.results,
+            min_free_bytes: self.min_free_mib.saturating_mul(MIB),
+        }
+    }
+
+    /// Idle and absolute expiry.
+    pub fn expiry(&self) -> (Duration, Duration) {
+        (
+            Duration::from_secs(self.idle_minutes.saturating_mul(60)),
+            Duration::from_secs(self.absolute_minutes.saturating_mul(60)),
+        )
+    }
+}

@@ -1,0 +1,243 @@
+//! The way of a result out of the thread that reads rows: the first page to the client, the rest to the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use nextlink_odata::json::{PageEnd, PageOutput};
+use nextlink_odata::rows::Flow;
+use nextlink_results::{Codec, NewResult, NodeId, PageIn, Recovery, ResultId, ResultWriter, Store};
+use tokio::sync::mpsc;
+
+use crate::answer::{Refusal, create_cause, write_failure};
+use crate::envelope::Envelope;
+use crate::observe::{Event as Happened, event};
+
+/// Room for the next chunk.
+const CHUNK_ROOM: usize = 72 * 1024;
+
+/// What the reading thread tells of the first page.
+#[derive(Debug)]
+pub enum Event {
+    /// The number of all rows.
+    Count(u64),
+    /// Bytes of rows.
+    Bytes(Bytes),
+    /// The first page is complete.
+    End(Next),
+    /// There is nothing to send; why.
+    Failed(Box<Refusal>),
+}
+
+/// What follows the first page.
+#[derive(Debug, Clone, Copy)]
+pub enum Next {
+    /// Nothing.
+    Nothing,
+    /// Pages of a stored result.
+    Stored {
+        /// The result.
+        id: ResultId,
+        /// Its execution.
+        generation: u32,
+        /// The node it lies on.
+        owner: NodeId,
+        /// Rows of the first page.
+        rows: u64,
+    },
+    /// Rows that are not stored: so many rows of them are out.
+    Unstored {
+        /// Rows of the first page.
+        rows: u64,
+    },
+}
+
+/// What is needed to store a result.
+#[derive(Debug)]
+pub struct Storing {
+    /// The store.
+    pub store: Arc<Store>,
+    /// The source's name.
+    pub source: String,
+    /// Who asks.
+    pub user: String,
+    /// For the log.
+    pub trace: String,
+    /// Compression of stored pages.
+    pub codec: Codec,
+    /// Envelope and form of all pages; the count is put in when it is known.
+    pub envelope: Envelope,
+    /// Makes the metadata that is kept with the result.
+    pub meta: fn(&Envelope, &str) -> Vec<u8>,
+    /// What `meta` needs of the request.
+    pub form: String,
+}
+
+/// Takes pages in the thread that reads rows.
+pub struct Delivery {
+    storing: Storing,
+    handle: tokio::runtime::Handle,
+    patience: Duration,
+    /// The way to the client, until the first page is complete.
+    client: Option<mpsc::Sender<Event>>,
+    writer: Option<ResultWriter>,
+    body: Vec<u8>,
+}
+
+impl Delivery {
+    /// A delivery to a client that may take so long for each chunk.
+    pub fn new(storing: Storing, client: mpsc::Sender<Event>, patience: Duration) -> Delivery {
+        let handle = tokio::runtime::Handle::current();
+        Delivery { storing, handle, patience, client: Some(client), writer: None, body: Vec::new() }
+    }
+
+    fn send(&mut self, sent: Event) -> Flow {
+        let Some(client) = &self.client else {
+            return Flow::Stop;
+        };
+        let sent = match client.try_send(sent) {
+            Ok(()) => return Flow::Continue,
+            Err(mpsc::error::TrySendError::Full(sent)) => sent,
+            Err(mpsc::error::TrySendError::Closed(_)) => return Flow::Stop,
+        };
+        // The client is slower than the source; wait for it, but not for ever.
+        let waited = self.handle.block_on(tokio::time::timeout(self.patience, client.send(sent)));
+        if matches!(waited, Ok(Ok(()))) { Flow::Continue } else { Flow::Stop }
+    }
+
+    /// The first page is complete: what follows is stored.
+    fn first_page(&mut self, end: PageEnd) -> Flow {
+        let mut next = Next::Nothing;
+        if end.more {
+            let storing = &self.storing;
+            let created = storing.store.create(NewResult {
+                source: storing.source.clone(),
+                user: storing.user.clone(),
+                meta: (storing.meta)(&storing.envelope, &storing.form),
+                codec: storing.codec,
+                first_row: end.rows,
+                recovery: Recovery::Key,
+            });
+            next = match created {
+                Ok(writer) => {
+                    let (id, generation, owner) = (writer.id(), writer.generation(), writer.owner());
+                    self.writer = Some(writer);
+                    Next::Stored { id, generation, owner, rows: end.rows }
+                }
+                Err(error) => {
+                    // The new query pays: it is paged by row number, without a snapshot, and says so.
+                    let cause = create_cause(&error);
+                    let (source, trace) = (storing.source.as_str(), storing.trace.as_str());
+                    event(&Happened::NotStored { source, trace, cause: &cause });
+                    Next::Unstored { rows: end.rows }
+                }
+            };
+        }
+        let told = self.send(Event::End(next));
+        self.client = None;
+        match (&mut self.writer, told) {
+            (Some(_), Flow::Continue) => Flow::Continue,
+            // Nobody got the link, so nobody will ask.
+            (Some(_), Flow::Stop) => {
+                if let Some(writer) = self.writer.take() {
+                    writer.cancel();
+                }
+                Flow::Stop
+            }
+            (None, _) => Flow::Stop,
+        }
+    }
+
+    fn stored_page(&mut self, end: PageEnd) -> Flow {
+        let Some(mut writer) = self.writer.take() else {
+            return Flow::Stop;
+        };
+        let body = std::mem::take(&mut self.body);
+        let rows = u32::try_from(end.rows).unwrap_or(u32::MAX);
+        let page = PageIn { body: body.into(), rows, position: Vec::new(), row_offsets: Vec::new() };
+        let written = if end.more {
+            let written = writer.page(page);
+            self.body = writer.buffer();
+            self.writer = Some(writer);
+            written
+        } else {
+            writer.finish(page).map(|_| ())
+        };
+        match written {
+            Ok(()) => Flow::Continue,
+            Err(error) => {
+                let (code, message) = write_failure(&error);
+                let storing = &self.storing;
+                let (source, trace) = (storing.source.as_str(), storing.trace.as_str());
+                event(&Happened::NotStored { source, trace, cause: &message });
+                if let Some(writer) = self.writer.take() {
+                    writer.fail(code, &message);
+                }
+                Flow::Stop
+            }
+        }
+    }
+
+    /// The source failed, or there is nothing to send.
+    pub fn fail(mut self, refusal: Refusal) {
+        if let Some(writer) = self.writer.take() {
+            writer.fail(refusal.code, &refusal.message);
+        } else if self.client.is_some() {
+            self.send(Event::Failed(Box::new(refusal)));
+        }
+    }
+}
+
+impl PageOutput for Delivery {
+    fn count(&mut self, rows: u64) {
+        self.storing.envelope.count = Some(rows);
+        self.send(Event::Count(rows));
+    }
+
+    fn bytes(&mut self, chunk: &mut Vec<u8>) -> Flow {
+        if self.client.is_some() {
+            let chunk = std::mem::replace(chunk, Vec::with_capacity(CHUNK_ROOM));
+            return self.send(Event::Bytes(chunk.into()));
+        }
+        if self.body.is_empty() {
+            std::mem::swap(&mut self.body, chunk);
+        } else {
+            self.body.extend_from_slice(chunk);
+        }
+        chunk.clear();
+        Flow::Continue
+    }
+
+    fn page(&mut self, end: PageEnd) -> Flow {
+        if self.client.is_some() { self.first_page(end) } else { self.stored_page(end) }
+    }
+}
+
+/// Takes the rows of an answer that is one piece.
+#[derive(Debug, Default)]
+pub struct Whole {
+    /// The rows.
+    pub bytes: Vec<u8>,
+    /// The number of all rows.
+    pub count: Option<u64>,
+}
+
+impl PageOutput for Whole {
+    fn count(&mut self, rows: u64) {
+        self.count = Some(rows);
+    }
+
+    fn bytes(&mut self, chunk: &mut Vec<u8>) -> Flow {
+        if self.bytes.is_empty() {
+            std::mem::swap(&mut self.bytes, chunk);
+        } else {
+            self.bytes.append(chunk);
+        }
+        chunk.clear();
+        Flow::Continue
+    }
+
+    fn page(&mut self, end: PageEnd) -> Flow {
+        if end.more { Flow::Stop } else { Flow::Continue }
+    }
+}

@@ -1,0 +1,79 @@
+//! What stands around the rows of a page: context URL, count, next link (JSON Format section 4 and 13).
+
+use nextlink_odata::json::{Format, write_string};
+use nextlink_odata::version::MetadataLevel;
+use serde::{Deserialize, Serialize};
+
+/// What every page of a result has around its rows; kept with the stored result.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Envelope {
+    /// The fragment of the context URL.
+    pub context: String,
+    /// The number of all rows, where it was asked for.
+    pub count: Option<u64>,
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    write_string(&mut out, text);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// `"@odata.context":"…"`, or nothing for metadata=none.
+pub fn context_member(format: Format, root: &str, fragment: &str) -> Option<String> {
+    if format.metadata == MetadataLevel::None {
+        return None;
+    }
+    let url = [root, "$metadata#", &encode_fragment(fragment)].concat();
+    Some([&quoted(&format.control("context")), ":", &quoted(&url)].concat())
+}
+
+/// Characters that a fragment cannot hold are percent-encoded.
+fn encode_fragment(fragment: &str) -> String {
+    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+    const SET: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'\\');
+    utf8_percent_encode(fragment, SET).to_string()
+}
+
+impl Envelope {
+    /// Everything before the rows of a collection.
+    pub fn open(&self, format: Format, root: &str) -> String {
+        let mut out = String::from("{");
+        if let Some(context) = context_member(format, root, &self.context) {
+            out.push_str(&context);
+            out.push(',');
+        }
+        if let Some(count) = self.count {
+            out.push_str(&quoted(&format.control("count")));
+            out.push(':');
+            // 64-bit integers are strings for clients that know only doubles (section 3.2).
+            out.push_str(&if format.ieee754_compatible { format!("\"{count}\"") } else { count.to_string() });
+            out.push(',');
+        }
+        out.push_str("\"value\":[");
+        out
+    }
+
+    /// Everything behind the rows.
+    pub fn close(format: Format, next: Option<&NextLink>) -> String {
+        let Some(next) = next else {
+            return "]}".to_owned();
+        };
+        let mut out = ["],", &quoted(&format.control("nextLink")), ":", &quoted(&next.url)].concat();
+        if !next.snapshot {
+            // Later pages see the data as it is then.
+            out.push_str(",\"@Nextlink.Snapshot\":false");
+        }
+        out.push('}');
+        out
+    }
+}
+
+/// A link to the next page.
+#[derive(Debug, Clone)]
+pub struct NextLink {
+    /// The link.
+    pub url: String,
+    /// Whether the next page comes from the same execution.
+    pub snapshot: bool,
+}

@@ -1,0 +1,143 @@
+//! The base of all links: configured, from a trusted proxy, or from the request (clients.md calls for this order).
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+
+use crate::answer::Refusal;
+use crate::config::ServerConfig;
+
+/// The base of all links as the client sees it, without a slash at its end.
+///
+/// # Errors
+/// The host is not one that links may name, or is no host at all.
+pub fn base(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<String, Refusal> {
+    if let Some(url) = &config.public_url {
+        return Ok(url.trim_end_matches('/').to_owned());
+    }
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let mut scheme = "http";
+    let mut host = text("host").unwrap_or("localhost");
+    let mut port = None;
+    let mut prefix = "";
+    if config.trusted_proxies.iter().any(|network| network.contains(peer)) {
+        if let Some(forwarded) = text("forwarded") {
+            // The last element is the one that the trusted proxy has added.
+            let last = forwarded.rsplit(',').next().unwrap_or_default();
+            scheme = parameter(last, "proto").unwrap_or(scheme);
+            host = parameter(last, "host").unwrap_or(host);
+        } else {
+            let last = |name| text(name).and_then(|v| v.rsplit(',').next()).map(str::trim);
+            scheme = last("x-forwarded-proto").unwrap_or(scheme);
+            host = last("x-forwarded-host").unwrap_or(host);
+            port = last("x-forwarded-port");
+        }
+        prefix = text("x-forwarded-prefix").unwrap_or(prefix).trim_end_matches('/');
+    }
+    let scheme = if scheme.eq_ignore_ascii_case("https") { "https" } else { "http" };
+    check_host(config, host)?;
+    let authority = authority(scheme, host, port);
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b"/-._~".contains(&b);
+    let prefix = if prefix.starts_with('/') && prefix.bytes().all(legal) { prefix } else { "" };
+    Ok([scheme, "://", &authority, prefix].concat())
+}
+
+/// A parameter of an element of `Forwarded` (RFC 7239 section 4).
+fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
+    element.split(';').find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
+    })
+}
+
+fn check_host(config: &ServerConfig, host: &str) -> Result<(), Refusal> {
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
+    if host.is_empty() || host.len() > 255 || !host.bytes().all(legal) {
+        return Err(Refusal::bad_request("BadHost", "The host of the request is not a host name.").about("Host"));
+    }
+    let name = split_port(host).0;
+    let allowed = &config.allowed_hosts;
+    if !allowed.is_empty() && !allowed.iter().any(|a| a.eq_ignore_ascii_case(name) || a.eq_ignore_ascii_case(host)) {
+        return Err(Refusal::bad_request("BadHost", "The host of the request is not served here.").about("Host"));
+    }
+    Ok(())
+}
+
+fn split_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => (name, Some(port)),
+        _ => (host, None),
+    }
+}
+
+/// Host and port; default ports are dropped.
+fn authority(scheme: &str, host: &str, forwarded_port: Option<&str>) -> String {
+    let (name, port) = split_port(host);
+    let port = port.or(forwarded_port.filter(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit())));
+    match (scheme, port) {
+        (_, None) | ("http", Some("80")) | ("https", Some("443")) => name.to_owned(),
+        (_, Some(port)) => [name, ":", port].concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_is_that_of_the_client() {
+        let direct: &[(&str, &str)] = &[("host", "localhost:8080")];
+        let rows: &[(bool, &[(&str, &str)], Option<&str>)] = &[
+            (false, direct, Some("http://localhost:8080")),
+            (false, &[("host", "a.example:80")], Some("http://a.example")),
+            (false, &[("host", "[::1]:8080")], Some("http://[::1]:8080")),
+            (false, &[("host", "a.example"), ("x-forwarded-proto", "https")], Some("http://a.example")),
+            (true, &[("host", "n1"), ("x-forwarded-proto", "https")], Some("https://n1")),
+            (
+                true,
+                &[
+                    ("host", "n1:8080"),
+                    ("x-forwarded-host", "data.example"),
+                    ("x-forwarded-proto", "https"),
+                    ("x-forwarded-port", "8443"),
+                    ("x-forwarded-prefix", "/odata/"),
+                ],
+                Some("https://data.example:8443/odata"),
+            ),
+            (
+                true,
+                &[("host", "n1"), ("forwarded", "for=1;host=evil;proto=http, for=2;host=\"d.example:443\";proto=https")],
+                Some("https://d.example"),
+            ),
+            (true, &[("host", "n1"), ("x-forwarded-prefix", "/a\"b")], Some("http://n1")),
+            (false, &[("host", "a/b")], None),
+            (false, &[("host", "")], None),
+        ];
+        for (trusted, headers, expected) in rows {
+            let mut config = ServerConfig::default();
+            if *trusted {
+                config.trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")];
+            }
+            let mut map = HeaderMap::new();
+            for (name, value) in *headers {
+                map.insert(
+                    http::HeaderName::from_bytes(name.as_bytes()).expect("a name"),
+                    value.parse().expect("a value"),
+                );
+            }
+            let found = base(&config, &map, "10.1.2.3".parse().expect("an address"));
+            assert_eq!(found.ok().as_deref(), *expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn only_allowed_hosts() {
+        let config = ServerConfig { allowed_hosts: vec!["data.example".into()], ..ServerConfig::default() };
+        for (host, good) in [("data.example", true), ("DATA.example:8080", true), ("evil.example", false)] {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", host.parse().expect("a value"));
+            let found = base(&config, &headers, "127.0.0.1".parse().expect("an address"));
+            assert_eq!(found.is_ok(), good, "{host}");
+        }
+    }
+}

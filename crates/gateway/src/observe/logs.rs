@@ -1,0 +1,74 @@
+//! Log lines, as text or JSON, on standard error.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nextlink_results::Event as StoreEvent;
+use tracing::{debug, error, info, warn};
+use tracing_subscriber::EnvFilter;
+
+use super::Event;
+use crate::config::{LogConfig, LogFormat};
+
+/// Whether every request gets a line.
+static REQUESTS: AtomicBool = AtomicBool::new(false);
+
+/// Starts logging. To be called once.
+///
+/// # Errors
+/// The level cannot be read.
+pub fn start(config: &LogConfig) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&config.level).map_err(|e| format!("log.level: {e}"))?;
+    REQUESTS.store(config.requests, Ordering::Relaxed);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
+    match config.format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+/// Writes the line of an event.
+pub(super) fn log(event: &Event<'_>) {
+    match event {
+        Event::Listening { what, address } => info!(%address, "{what} listening"),
+        Event::SourceOpened { source, sets } => info!(source, sets, "source opened"),
+        Event::SourceNotice { source, notice } => warn!(source, "{notice}"),
+        Event::Answered { answered: a } => {
+            let ms = a.elapsed.as_secs_f64() * 1e3;
+            if a.status >= 500 && a.status != 501 {
+                let cause = a.cause.unwrap_or("");
+                error!(a.method, a.source, a.kind, a.status, a.code, a.trace, ms, cause, "request failed");
+            } else if REQUESTS.load(Ordering::Relaxed) {
+                info!(a.method, a.source, a.kind, a.status, a.code, a.trace, ms, "request");
+            }
+        }
+        Event::BrokenOff { source, trace, cause } => warn!(source, trace, cause, "first page broke off"),
+        Event::NotStored { source, trace, cause } => warn!(source, trace, cause, "result not stored to its end"),
+        Event::Store(event) => log_store(event),
+        Event::Connection { cause } => debug!(cause, "connection failed"),
+        Event::Stopping { signal } => info!(signal, "stopping"),
+        Event::Stopped { connections } => info!(connections, "stopped"),
+    }
+}
+
+fn log_store(event: &StoreEvent<'_>) {
+    match event {
+        StoreEvent::Damaged { id, page, what } => error!(%id, page, what, "stored page is damaged"),
+        StoreEvent::RegistryFailed { what, error } => warn!(what, %error, "system database failed"),
+        StoreEvent::RemovalFailed { id, error } => warn!(%id, %error, "stored result cannot be removed"),
+        StoreEvent::Adopted { id, pages } => info!(%id, pages, "stored result taken over"),
+        StoreEvent::Discarded { name, why } => info!(name, why, "left-over file removed"),
+        StoreEvent::Interrupted { id, why } => warn!(%id, %why, "stored result is incomplete"),
+        StoreEvent::Created { id, source } => debug!(%id, source, "stored result begun"),
+        StoreEvent::Completed { id, pages, rows, bytes } => {
+            debug!(%id, pages, rows, bytes, "stored result complete");
+        }
+        StoreEvent::Removed { id, expired } => debug!(%id, expired, "stored result removed"),
+        other => tracing::trace!(?other, "store"),
+    }
+}

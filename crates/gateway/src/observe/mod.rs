@@ -1,0 +1,70 @@
+//! Everything that happens is an [`Event`]; logs and metrics are two readers of it.
+
+mod logs;
+mod numbers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nextlink_results::{Event as StoreEvent, Observer};
+
+pub use logs::start as start_logs;
+pub use numbers::{Exporter, start as start_metrics};
+
+/// Something that happened.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub enum Event<'a> {
+    /// A listener is open.
+    Listening { what: &'static str, address: std::net::SocketAddr },
+    /// A source is served.
+    SourceOpened { source: &'a str, sets: usize },
+    /// Something of a source is not served, or other than declared.
+    SourceNotice { source: &'a str, notice: &'a str },
+    /// A request was answered.
+    Answered { answered: Answered<'a> },
+    /// A first page was sent in part and broke off.
+    BrokenOff { source: &'a str, trace: &'a str, cause: &'a str },
+    /// The rest of a result could not be stored.
+    NotStored { source: &'a str, trace: &'a str, cause: &'a str },
+    /// Something happened in the store of results.
+    Store(&'a StoreEvent<'a>),
+    /// A connection of a client failed.
+    Connection { cause: &'a str },
+    /// The server is stopping.
+    Stopping { signal: &'a str },
+    /// The server has stopped.
+    Stopped { connections: usize },
+}
+
+/// What is told of an answered request.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Answered<'a> {
+    pub method: &'a str,
+    pub source: &'a str,
+    pub kind: &'static str,
+    pub status: u16,
+    pub code: &'a str,
+    pub trace: &'a str,
+    pub elapsed: Duration,
+    /// What went wrong, for the log only.
+    pub cause: Option<&'a str>,
+}
+
+/// Tells an event to its readers.
+pub fn event(event: &Event<'_>) {
+    logs::log(event);
+    numbers::count(event);
+}
+
+/// Passes on what happens in the store.
+pub fn store_observer() -> Arc<dyn Observer> {
+    struct Reader;
+    impl Observer for Reader {
+        fn event(&self, happened: &StoreEvent<'_>) {
+            event(&Event::Store(happened));
+        }
+    }
+    Arc::new(Reader)
+}

@@ -1,0 +1,76 @@
+//! Metrics in the form of Prometheus.
+
+use metrics::{counter, gauge, histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use nextlink_results::{Event as StoreEvent, Stats};
+
+use super::Event;
+
+/// Seconds that the buckets of request times end at.
+const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// Renders the metrics.
+#[derive(Clone)]
+pub struct Exporter(PrometheusHandle);
+
+/// Starts counting. To be called once.
+///
+/// # Errors
+/// Another recorder is in place.
+pub fn start() -> Result<Exporter, String> {
+    let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).map_err(|e| e.to_string())?;
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|e| e.to_string())?;
+    Ok(Exporter(handle))
+}
+
+impl Exporter {
+    /// All metrics as text, with the state of the store as it is now.
+    pub fn render(&self, stats: Stats) -> String {
+        gauge!("nextlink_results").set(stats.results as f64);
+        gauge!("nextlink_results_writing").set(stats.writing as f64);
+        gauge!("nextlink_results_bytes").set(stats.bytes as f64);
+        gauge!("nextlink_results_open_files").set(stats.open_files as f64);
+        counter!("nextlink_result_pages_written_total").absolute(stats.pages_written);
+        counter!("nextlink_result_pages_read_total").absolute(stats.pages_read);
+        counter!("nextlink_result_bytes_written_total").absolute(stats.bytes_written);
+        counter!("nextlink_result_bytes_read_total").absolute(stats.bytes_read);
+        counter!("nextlink_results_expired_total").absolute(stats.expired);
+        counter!("nextlink_results_refused_total").absolute(stats.refused);
+        counter!("nextlink_result_pages_damaged_total").absolute(stats.damaged);
+        self.0.run_upkeep();
+        self.0.render()
+    }
+}
+
+/// Counts an event.
+pub(super) fn count(event: &Event<'_>) {
+    match event {
+        Event::Answered { answered: a } => {
+            counter!("nextlink_requests_total", "kind" => a.kind, "status" => class(a.status)).increment(1);
+            histogram!("nextlink_request_seconds", "kind" => a.kind).record(a.elapsed.as_secs_f64());
+        }
+        Event::BrokenOff { .. } => counter!("nextlink_broken_off_total").increment(1),
+        Event::NotStored { .. } => counter!("nextlink_not_stored_total").increment(1),
+        Event::Connection { .. } => counter!("nextlink_connection_failures_total").increment(1),
+        Event::Store(StoreEvent::RegistryFailed { .. }) => {
+            counter!("nextlink_registry_failures_total").increment(1);
+        }
+        Event::Store(_)
+        | Event::Listening { .. }
+        | Event::SourceOpened { .. }
+        | Event::SourceNotice { .. }
+        | Event::Stopping { .. }
+        | Event::Stopped { .. } => {}
+    }
+}
+
+fn class(status: u16) -> &'static str {
+    match status {
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    }
+}

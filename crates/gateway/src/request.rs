@@ -1,0 +1,208 @@
+//! A request taken apart: source, path, options, version, preferences, and where links start.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use nextlink_odata::prefer::{OmitValues, Preferences, parse_lenient};
+use nextlink_odata::version::Version;
+use percent_encoding::percent_decode_str;
+
+use crate::answer::Refusal;
+use crate::links;
+use crate::negotiate;
+use crate::served::Served;
+use crate::state::State;
+
+/// Longest `Trace-ID` that is taken over, in characters.
+const MAX_TRACE: usize = 64;
+/// Longest next link that repeats the options of the request; load balancers and clients refuse long lines.
+const MAX_LINK: usize = 2_000;
+
+/// A request for a source.
+#[derive(Debug)]
+pub struct Request {
+    /// The source.
+    pub served: Arc<Served>,
+    /// Path and query behind the service root, as sent, without a slash in front.
+    pub url: String,
+    /// Bytes of `url` that are path.
+    path_bytes: usize,
+    /// `HEAD` rather than `GET`.
+    pub head: bool,
+    /// Version of the answer.
+    pub version: Version,
+    /// What the client prefers.
+    pub prefer: Preferences,
+    /// Whether the client takes gzip.
+    pub gzip: bool,
+    /// The service root as the client sees it, with a slash at its end.
+    pub root: String,
+    /// Identifies the request in logs.
+    pub trace: String,
+    /// All headers.
+    pub headers: HeaderMap,
+    /// Who asks.
+    pub user: String,
+}
+
+/// The `Trace-ID` of a request, or a new one.
+pub fn trace_id(headers: &HeaderMap) -> String {
+    let given = headers.get("Trace-ID").and_then(|v| v.to_str().ok()).filter(|t| {
+        !t.is_empty() && t.len() <= MAX_TRACE && t.bytes().all(|b| b.is_ascii_graphic())
+    });
+    given.map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned)
+}
+
+impl Request {
+    /// Takes a request apart. `url` is what stands behind `/api/odata4/{source}`.
+    ///
+    /// # Errors
+    /// Headers that cannot be served.
+    pub fn new(
+        state: &State,
+        served: Arc<Served>,
+        url: &str,
+        head: bool,
+        headers: HeaderMap,
+        peer: IpAddr,
+        trace: String,
+    ) -> Result<Request, Refusal> {
+        let url = url.strip_prefix('/').unwrap_or(url).to_owned();
+        let path_bytes = url.find('?').unwrap_or(url.len());
+        let version = negotiate::version(&headers)?;
+        let base = links::base(&state.config.server, &headers, peer)?;
+        let root = [&base, "/api/odata4/", &served.name, "/"].concat();
+        let mut prefer = Preferences::default();
+        for value in headers.get_all("Prefer").iter().filter_map(|v| v.to_str().ok()) {
+            merge(&mut prefer, parse_lenient(value));
+        }
+        let gzip = negotiate::takes_gzip(&headers);
+        let user = "anonymous".to_owned();
+        Ok(Request { served, url, path_bytes, head, version, prefer, gzip, root, trace, headers, user })
+    }
+
+    /// The path behind the service root, as sent.
+    pub fn path(&self) -> &str {
+        &self.url[..self.path_bytes]
+    }
+
+    /// The query, as sent, without the question mark.
+    pub fn query(&self) -> &str {
+        self.url.get(self.path_bytes + 1..).unwrap_or_default()
+    }
+
+    /// Whether nulls are left out.
+    pub fn omits_nulls(&self) -> bool {
+        self.prefer.omit_values == Some(OmitValues::Nulls)
+    }
+
+    /// Rows of a page: those of the source, or fewer where the client prefers it.
+    pub fn page_rows(&self) -> u64 {
+        let rows = self.served.page_rows;
+        self.prefer.max_page_size.filter(|n| *n > 0).map_or(rows, |n| n.min(rows))
+    }
+
+    /// The value of a system query option as sent, decoded; `name` with its dollar and in lower case.
+    pub fn option(&self, name: &str) -> Option<String> {
+        options(self.query()).find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+
+    /// What a page token is bound to: who asks, the source, the path, and the options unless `short`. Compared after
+    /// decoding, so that the way a client encodes does not matter.
+    pub fn binding(&self, short: bool) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.url.len() + 64);
+        let mut part = |kind: u8, text: &str| {
+            out.push(kind);
+            out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+            out.extend_from_slice(text.as_bytes());
+        };
+        part(b'u', &self.user);
+        part(b's', &self.served.name.to_lowercase());
+        for segment in self.path().split('/').filter(|s| !s.is_empty()) {
+            part(b'p', &percent_decode_str(segment).decode_utf8_lossy());
+        }
+        if short {
+            part(b'o', "short");
+        } else {
+            let mut all: Vec<(String, String)> =
+                options(self.query()).filter(|(name, _)| name != "$skiptoken").collect();
+            all.sort();
+            for (name, value) in &all {
+                part(b'n', name);
+                part(b'v', value);
+            }
+        }
+        out
+    }
+
+    /// A link to a page: the options of the request with the token, or (`short`) the token alone.
+    pub fn page_link(&self, token: &str, short: bool) -> String {
+        let mut link = [&self.root, self.path(), "?"].concat();
+        if !short {
+            for option in self.query().split('&').filter(|o| !o.is_empty() && !is_option(o, "$skiptoken")) {
+                link.push_str(option);
+                link.push('&');
+            }
+        }
+        link.push_str("$skiptoken=");
+        link.push_str(token);
+        link
+    }
+
+    /// Whether a link that repeats the options would be longer than load balancers and clients take.
+    pub fn needs_short_link(&self) -> bool {
+        const TOKEN: usize = 250;
+        self.root.len() + self.url.len() + TOKEN > MAX_LINK
+    }
+
+    /// A link to the rows behind the first `rows` ones, for results that are not stored.
+    pub fn skip_link(&self, skip: u64, top: Option<u64>) -> String {
+        let mut link = [&self.root, self.path(), "?"].concat();
+        let paging = |o: &str| is_option(o, "$skip") || is_option(o, "$top") || is_option(o, "$skiptoken");
+        for option in self.query().split('&').filter(|o| !o.is_empty() && !paging(o)) {
+            link.push_str(option);
+            link.push('&');
+        }
+        link.push_str(&format!("$skip={skip}"));
+        if let Some(top) = top {
+            link.push_str(&format!("&$top={top}"));
+        }
+        link
+    }
+}
+
+/// Of a preference given twice the first counts (RFC 7240 section 2).
+fn merge(all: &mut Preferences, more: Preferences) {
+    all.max_page_size = all.max_page_size.or(more.max_page_size);
+    all.omit_values = all.omit_values.or(more.omit_values);
+    if all.include_annotations.is_none() {
+        all.include_annotations = more.include_annotations;
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+/// System query options that may be sent without their dollar.
+const SYSTEM: &[&str] = &[
+    "$filter", "$select", "$expand", "$orderby", "$top", "$skip", "$count", "$search", "$compute", "$apply",
+    "$index", "$format", "$id", "$skiptoken", "$deltatoken", "$schemaversion",
+];
+
+/// The options of a query, decoded; names of system query options with their dollar and in lower case.
+fn options(query: &str) -> impl Iterator<Item = (String, String)> {
+    query.split('&').filter(|o| !o.is_empty()).map(|option| {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let name = decode(name);
+        let lower = name.to_ascii_lowercase();
+        let bare = lower.trim_start_matches('$');
+        let system = SYSTEM.iter().find(|known| known[1..] == *bare);
+        (system.map_or(name, |known| (*known).to_owned()), decode(value))
+    })
+}
+
+fn is_option(option: &str, name: &str) -> bool {
+    options(option).any(|(found, _)| found == name)
+}

@@ -1,0 +1,97 @@
+//! A source as it is served: database, model, and the documents that describe it.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use bytes::Bytes;
+use nextlink_db::source::Source;
+use nextlink_db::sqlite::IntrospectLimits;
+use nextlink_odata::csdl::{self, CsdlOptions};
+use nextlink_odata::version::Version;
+use nextlink_sql::mapping::{self, Mapping};
+use nextlink_sql::notice::Notice;
+
+use crate::config::SourceConfig;
+
+/// A source as it is served.
+#[derive(Debug)]
+pub struct Served {
+    /// Name in URLs.
+    pub name: String,
+    /// The database.
+    pub source: Source,
+    /// Model and tables.
+    pub mapping: Mapping,
+    /// What was dropped or changed on the way from the database to the model.
+    pub notices: Vec<Notice>,
+    /// Rows of a page.
+    pub page_rows: u64,
+    /// Bytes of a page.
+    pub page_bytes: usize,
+    documents: BTreeMap<(bool, Version), Document>,
+}
+
+/// A metadata document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its text.
+    pub text: Bytes,
+    /// Its weak ETag.
+    pub etag: String,
+}
+
+/// A source that cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[error("source '{name}' ({location}): {cause}")]
+pub struct OpenError {
+    name: String,
+    location: String,
+    cause: String,
+}
+
+impl Served {
+    /// Opens a source, reads its catalogue and makes its model. Blocks.
+    ///
+    /// # Errors
+    /// It cannot be opened or read.
+    pub fn open(name: &str, config: &SourceConfig, vocabulary_url: &str) -> Result<Served, OpenError> {
+        let failed = |cause: String| OpenError { name: name.to_owned(), location: config.url.clone(), cause };
+        let location = config.url.parse().map_err(|e: nextlink_db::source::BadLocation| failed(e.to_string()))?;
+        let source = Source::open(&location).map_err(|e| failed(e.to_string()))?;
+        let (catalog, mut notices) =
+            source.introspect(&IntrospectLimits::default()).map_err(|e| failed(e.to_string()))?;
+        let (mapping, more) = mapping::build(&catalog, &config.model_options(name));
+        notices.extend(more);
+        let documents = documents(&mapping, vocabulary_url);
+        Ok(Served {
+            name: name.to_owned(),
+            source,
+            mapping,
+            notices,
+            page_rows: config.page_rows(),
+            page_bytes: config.page_bytes(),
+            documents,
+        })
+    }
+
+    /// `$metadata` as XML or JSON.
+    pub fn metadata(&self, json: bool, version: Version) -> &Document {
+        &self.documents[&(json, version)]
+    }
+}
+
+fn documents(mapping: &Mapping, vocabulary_url: &str) -> BTreeMap<(bool, Version), Document> {
+    let mut documents = BTreeMap::new();
+    for version in [Version::V40, Version::V401] {
+        let options = CsdlOptions { version, vocabulary_base: vocabulary_url.to_owned() };
+        for json in [false, true] {
+            let text =
+                if json { csdl::json(&mapping.model, &options) } else { csdl::xml(&mapping.model, &options) };
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            let etag = format!("W/\"{:016x}\"", hasher.finish());
+            documents.insert((json, version), Document { text: text.into(), etag });
+        }
+    }
+    documents
+}

@@ -1,0 +1,98 @@
+//! What all requests share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nextlink_db::run::{Cancel, RunOptions};
+use nextlink_odata::temporal::Instant as PointInTime;
+use nextlink_results::Store;
+use nextlink_results::token::TokenKeys;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::answer::Refusal;
+use crate::config::Config;
+use crate::observe::Exporter;
+use crate::served::Served;
+
+/// What all requests share.
+pub struct State {
+    /// Settings.
+    pub config: Config,
+    /// Sources by their names in lower case.
+    pub sources: BTreeMap<String, Arc<Served>>,
+    /// Stored results.
+    pub store: Arc<Store>,
+    /// Seals page tokens.
+    pub tokens: TokenKeys,
+    /// Metrics.
+    pub exporter: Exporter,
+    queries: Arc<Semaphore>,
+    stopping: AtomicBool,
+}
+
+impl State {
+    /// Puts the state together.
+    pub fn new(
+        config: Config,
+        sources: BTreeMap<String, Arc<Served>>,
+        store: Arc<Store>,
+        tokens: TokenKeys,
+        exporter: Exporter,
+    ) -> State {
+        let queries = Arc::new(Semaphore::new(config.limits.queries));
+        State { config, sources, store, tokens, exporter, queries, stopping: AtomicBool::new(false) }
+    }
+
+    /// Waits for a turn to run a statement.
+    ///
+    /// # Errors
+    /// 503 where the wait is too long.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        if let Ok(permit) = Arc::clone(&self.queries).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let wait = Duration::from_secs(self.config.limits.queue_seconds);
+        match tokio::time::timeout(wait, Arc::clone(&self.queries).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) | Err(_) => {
+                let message = "Too many statements are running (limit `queries`); try again.";
+                Err(Refusal::unavailable("Busy", message, 1).about("queries"))
+            }
+        }
+    }
+
+    /// The bounds of a run.
+    pub fn run_options(&self, cancel: Cancel) -> RunOptions {
+        RunOptions {
+            timeout: Duration::from_secs(self.config.limits.statement_seconds),
+            lock_wait: Duration::from_secs(self.config.limits.lock_wait_seconds),
+            cancel,
+        }
+    }
+
+    /// Says that the server is stopping: it is not ready for new work.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// The time of now as UTC text that compares, to the microsecond.
+pub fn now() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let instant = PointInTime {
+        seconds: i64::try_from(since.as_secs()).unwrap_or(0),
+        picos: u64::from(since.subsec_micros()) * 1_000_000,
+        offset: 0,
+    };
+    let mut out = String::with_capacity(32);
+    // Only a clock beyond the year 9999 has no such text.
+    instant.write_utc(&mut out).unwrap_or_default();
+    out
+}

@@ -1,0 +1,55 @@
+//! Context URLs: what an answer holds, as a fragment of the metadata URL (Part 1 section 10).
+
+use crate::model::Model;
+use crate::query::{Addressed, Query, Selection};
+use crate::version::Version;
+
+/// The fragment behind `$metadata#`. `entity` is the identifier of the entity that a property belongs to, as in
+/// `Customers('A')`.
+pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) -> String {
+    let selection = &query.selection;
+    let set = &model.entity_set(selection.set).name;
+    match query.addressed {
+        Addressed::Property(index) | Addressed::RawValue(index) => {
+            let ty = model.entity_type(model.entity_set(selection.set).entity_type);
+            [entity, "/", &ty.properties[index].name].concat()
+        }
+        Addressed::Count => "Edm.Int64".to_owned(),
+        Addressed::Collection if selection.references => "Collection($ref)".to_owned(),
+        Addressed::Entity if selection.references => "$ref".to_owned(),
+        Addressed::Collection => [set.as_str(), &select_list(model, selection, version)].concat(),
+        Addressed::Entity => [set.as_str(), &select_list(model, selection, version), "/$entity"].concat(),
+    }
+}
+
+/// `(Name,Orders(Id))`, or nothing where all properties and no expanded ones are told.
+fn select_list(model: &Model, selection: &Selection, version: Version) -> String {
+    let ty = model.entity_type(model.entity_set(selection.set).entity_type);
+    let mut items: Vec<String> = Vec::new();
+    if selection.selected {
+        let all = selection.properties.len() == ty.properties.len();
+        if all {
+            items.push("*".to_owned());
+        } else {
+            items.extend(selection.properties.iter().map(|p| ty.properties[*p].name.clone()));
+        }
+        let expanded = |n: &usize| selection.expand.iter().any(|e| e.navigation == *n);
+        let links = selection.selected_navigation.iter().filter(|n| !expanded(n));
+        items.extend(links.map(|n| ty.navigation[*n].name.clone()));
+    }
+    for expand in &selection.expand {
+        let name = &ty.navigation[expand.navigation].name;
+        if expand.selection.references {
+            items.push([name, "/$ref"].concat());
+            continue;
+        }
+        let inner = select_list(model, &expand.selection, version);
+        // 4.01 names every expanded property; 4.0 only those with a select list of their own.
+        match (inner.is_empty(), version) {
+            (false, _) => items.push([name, inner.as_str()].concat()),
+            (true, Version::V401) => items.push([name, "()"].concat()),
+            (true, Version::V40) => {}
+        }
+    }
+    if items.is_empty() { String::new() } else { ["(", &items.join(","), ")"].concat() }
+}
