@@ -6,6 +6,8 @@ mod defaults;
 
 mod probe;
 
+mod schema;
+
 mod foreign;
 
 mod introspect;
