@@ -12,31 +12,15 @@ fn collations() {
             c TEXT COLLATE BINARY, d INT, e TEXT COLLATE own, "f g" TEXT);
         CREATE VIEW v AS SELECT id, a COLLATE NOCASE AS n FROM t;"#;
     let conn = Connection::open_in_memory().expect("SQLite opens a database in memory");
-    conn.create_collation("own", |a, b| b.cmp(a))
-        .expect("a collation");
+    conn.create_collation("own", |a, b| b.cmp(a)).expect("a collation");
     conn.execute_batch(script).expect("the script is right");
     let (catalog, notices) = common::catalog(&conn);
     let columns = catalog.tables[0].columns.iter();
-    let found: Vec<(&str, bool)> = columns
-        .map(|c| (c.name.as_str(), c.binary_collation))
-        .collect();
-    let expected = [
-        ("id", true),
-        ("a", false),
-        ("b", false),
-        ("c", true),
-        ("d", true),
-        ("e", false),
-        ("f g", true),
-    ];
+    let found: Vec<(&str, bool)> = columns.map(|c| (c.name.as_str(), c.binary_collation)).collect();
+    let expected =
+        [("id", true), ("a", false), ("b", false), ("c", true), ("d", true), ("e", false), ("f g", true)];
     assert_eq!(found, expected);
-    assert!(
-        catalog.tables[1]
-            .columns
-            .iter()
-            .all(|c| !c.binary_collation),
-        "a view may bring any"
-    );
+    assert!(catalog.tables[1].columns.iter().all(|c| !c.binary_collation), "a view may bring any");
     assert!(notices.is_empty(), "{notices:?}");
 }
 
@@ -64,39 +48,14 @@ fn columns_of_views() {
 
 #[test]
 fn limits() {
-    let script =
-        "CREATE TABLE a (x INT, y INT); CREATE TABLE b (x INT); CREATE VIEW c AS SELECT 1 AS x;";
+    let script = "CREATE TABLE a (x INT, y INT); CREATE TABLE b (x INT); CREATE VIEW c AS SELECT 1 AS x;";
     let conn = common::database(script);
-    let fits = IntrospectLimits {
-        tables: 3,
-        columns: 2,
-        ..IntrospectLimits::default()
-    };
-    assert_eq!(
-        introspect(&conn, &fits)
-            .expect("the limits are kept")
-            .0
-            .tables
-            .len(),
-        3
-    );
+    let fits = IntrospectLimits { tables: 3, columns: 2, ..IntrospectLimits::default() };
+    assert_eq!(introspect(&conn, &fits).expect("the limits are kept").0.tables.len(), 3);
     let found = introspect(&conn, &IntrospectLimits { tables: 2, ..fits });
-    assert!(
-        matches!(found, Err(Error::TooManyTables { found: 3, limit: 2 })),
-        "{found:?}"
-    );
+    assert!(matches!(found, Err(Error::TooManyTables { found: 3, limit: 2 })), "{found:?}");
     let found = introspect(&conn, &IntrospectLimits { columns: 1, ..fits });
-    assert!(
-        matches!(
-            found,
-            Err(Error::TooManyColumns {
-                found: 2,
-                limit: 1,
-                ..
-            })
-        ),
-        "{found:?}"
-    );
+    assert!(matches!(found, Err(Error::TooManyColumns { found: 2, limit: 1, .. })), "{found:?}");
 }
 
 #[test]
@@ -115,11 +74,7 @@ fn files_that_are_no_databases() {
     for path in [text, cut] {
         let conn = Connection::open(&path).expect("opening reads nothing yet");
         let found = introspect(&conn, &IntrospectLimits::default());
-        assert!(
-            matches!(found, Err(Error::Sqlite(_))),
-            "{}: {found:?}",
-            path.display()
-        );
+        assert!(matches!(found, Err(Error::Sqlite(_))), "{}: {found:?}", path.display());
     }
 }
 
@@ -128,20 +83,13 @@ fn a_locked_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("locked.db");
     let writer = Connection::open(&path).expect("SQLite opens a file");
-    writer
-        .execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY); BEGIN EXCLUSIVE;")
-        .expect("a lock");
+    writer.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY); BEGIN EXCLUSIVE;").expect("a lock");
     let reader = Connection::open(&path).expect("SQLite opens a file");
-    reader
-        .busy_timeout(std::time::Duration::ZERO)
-        .expect("a setting of SQLite");
+    reader.busy_timeout(std::time::Duration::ZERO).expect("a setting of SQLite");
     let found = introspect(&reader, &IntrospectLimits::default());
     assert!(matches!(found, Err(Error::Sqlite(_))), "{found:?}");
-    writer
-        .execute_batch("ROLLBACK")
-        .expect("the lock is given back");
-    let (catalog, _) =
-        introspect(&reader, &IntrospectLimits::default()).expect("it can be read now");
+    writer.execute_batch("ROLLBACK").expect("the lock is given back");
+    let (catalog, _) = introspect(&reader, &IntrospectLimits::default()).expect("it can be read now");
     assert_eq!(catalog.tables.len(), 1);
     assert!(reader.is_autocommit(), "no transaction is left open");
 }

@@ -31,26 +31,18 @@ fn validate_xml(name: &str, schemas: &Path, xml: &str) {
     drop(stdin);
     let output = child.wait_with_output().expect("xmllint ends");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{name} is not valid: {said}\n{xml}"
-    );
+    assert!(output.status.success(), "{name} is not valid: {said}\n{xml}");
 }
 
 /// Checks a document against the JSON schema. The length of names is bounded in there by patterns that no
 /// regular expression engine likes; the test of names looks at it instead.
 fn validate_json(name: &str, schemas: &Path, json: &str) {
-    let text = std::fs::read_to_string(schemas.join("csdl.schema.json"))
-        .expect("the schema is beside the other");
-    let schema: Value =
-        serde_json::from_str(&text.replace("{0,127}", "*")).expect("the schema is JSON");
+    let text =
+        std::fs::read_to_string(schemas.join("csdl.schema.json")).expect("the schema is beside the other");
+    let schema: Value = serde_json::from_str(&text.replace("{0,127}", "*")).expect("the schema is JSON");
     let (mut all, mut compiler) = (Schemas::new(), Compiler::new());
-    compiler
-        .add_resource("csdl.json", schema)
-        .expect("the schema is a schema");
-    let index = compiler
-        .compile("csdl.json", &mut all)
-        .expect("the schema compiles");
+    compiler.add_resource("csdl.json", schema).expect("the schema is a schema");
+    let index = compiler.compile("csdl.json", &mut all).expect("the schema compiles");
     let document: Value = serde_json::from_str(json).expect("the document is JSON");
     if let Err(error) = all.validate(&document, index) {
         panic!("{name} is not valid: {error:#}\n{json}");
@@ -64,10 +56,7 @@ fn validate(name: &str, model: &Model) {
         return;
     }
     for version in [Version::V40, Version::V401] {
-        let options = CsdlOptions {
-            version,
-            ..CsdlOptions::default()
-        };
+        let options = CsdlOptions { version, ..CsdlOptions::default() };
         let name = format!("{name} in {}", version.as_str());
         validate_xml(&name, &schemas, &csdl::xml(model, &options));
     }
@@ -86,11 +75,7 @@ fn a_wrong_document_is_refused() {
         std::panic::catch_unwind(move || f(&schemas)).is_err()
     };
     assert!(refused(|s| validate_xml("wrong", s, "<Edmx/>")));
-    assert!(refused(|s| validate_json(
-        "wrong",
-        s,
-        r#"{"$Version":"4.01","a b":{}}"#
-    )));
+    assert!(refused(|s| validate_json("wrong", s, r#"{"$Version":"4.01","a b":{}}"#)));
 }
 
 #[test]
@@ -100,11 +85,7 @@ fn samples() {
             continue;
         };
         for case in [Case::AsIs, Case::Pascal] {
-            let options = ModelOptions {
-                case,
-                plural_sets: case == Case::Pascal,
-                ..ModelOptions::default()
-            };
+            let options = ModelOptions { case, plural_sets: case == Case::Pascal, ..ModelOptions::default() };
             let (mapping, _) = common::model(&conn, &options);
             validate(name, &mapping.model);
         }

@@ -15,10 +15,7 @@ fn column(declared: &str, values: &[&str]) -> (Column, Vec<Text>) {
         script += &format!("INSERT INTO t VALUES ({value});");
     }
     let (catalog, notices) = common::catalog(&common::database(&script));
-    (
-        catalog.tables[0].columns[0].clone(),
-        notices.iter().map(ToString::to_string).collect(),
-    )
+    (catalog.tables[0].columns[0].clone(), notices.iter().map(ToString::to_string).collect())
 }
 
 /// Declared type, values, the type served, and whether the owner is told of a change.
@@ -58,12 +55,7 @@ const NUMBERS: &[Row] = &[
     ("DOUBLE PRECISION", &["1e308", "9e999"], Double, false),
     ("FLOAT", &["'n/a'"], String, true),
     ("DECIMAL(10,2)", &[], Decimal, false),
-    (
-        "DECIMAL(10,2)",
-        &["1", "0.99", "12345678.25"],
-        Decimal,
-        false,
-    ),
+    ("DECIMAL(10,2)", &["1", "0.99", "12345678.25"], Decimal, false),
     ("DECIMAL(10,2)", &["0.999"], Decimal, true),
     ("DECIMAL(4,2)", &["100"], Decimal, true),
     ("DECIMAL(4,2)", &["-100.5"], Decimal, true),
@@ -92,41 +84,16 @@ const OTHERS: &[Row] = &[
     ("DATE", &["'2024-02-29'"], Date, false),
     ("DATE", &["'2023-02-29'"], String, true),
     ("DATE", &["'29.02.2024'"], String, true),
-    (
-        "DATE",
-        &["'2024-02-29'", "'2024-02-29 10:00'"],
-        DateTimeOffset,
-        true,
-    ),
+    ("DATE", &["'2024-02-29'", "'2024-02-29 10:00'"], DateTimeOffset, true),
     ("DATE", &["20240229"], Int64, true),
     ("DATE", &["2460000.5"], Double, true),
-    (
-        "DATETIME",
-        &["'2024-02-29 10:00:00'", "'2024-02-29'"],
-        DateTimeOffset,
-        false,
-    ),
-    (
-        "TIMESTAMP",
-        &["'2024-02-29T10:00:00.123456789Z'"],
-        DateTimeOffset,
-        false,
-    ),
-    (
-        "DATETIME",
-        &["'2024-02-29T10:00:00+01:00'", "NULL"],
-        DateTimeOffset,
-        false,
-    ),
+    ("DATETIME", &["'2024-02-29 10:00:00'", "'2024-02-29'"], DateTimeOffset, false),
+    ("TIMESTAMP", &["'2024-02-29T10:00:00.123456789Z'"], DateTimeOffset, false),
+    ("DATETIME", &["'2024-02-29T10:00:00+01:00'", "NULL"], DateTimeOffset, false),
     ("DATETIME", &["'2024-02-29 24:00:00'"], String, true),
     ("DATETIME", &["'2024-02-29 10:00:00 UTC'"], String, true),
     ("DATETIME", &["'2024-02-30 10:00:00'"], String, true),
-    (
-        "DATETIME",
-        &["'2024-02-29 10:00:00.1234567890123'"],
-        String,
-        true,
-    ),
+    ("DATETIME", &["'2024-02-29 10:00:00.1234567890123'"], String, true),
     ("DATETIME", &["'0000-00-00 00:00:00'"], String, true),
     ("DATETIME", &["1700000000"], Int64, true),
     ("DATETIME", &["'2024-02-29'", "1700000000"], String, true),
@@ -135,37 +102,12 @@ const OTHERS: &[Row] = &[
     ("TIME", &["'100:00:00'"], String, true),
     ("TIME", &["'10:00Z'"], String, true),
     ("UUID", &[], Guid, false),
-    (
-        "UUID",
-        &["'6BA7B810-9dad-11d1-80b4-00c04fd430c8'"],
-        Guid,
-        false,
-    ),
-    (
-        "UUID",
-        &["'6ba7b8109dad11d180b400c04fd430c8'"],
-        String,
-        true,
-    ),
-    (
-        "UUID",
-        &["'6ba7b810-9dad-11d1-80b4-00c04fd430cg'"],
-        String,
-        true,
-    ),
-    (
-        "GUID",
-        &["x'000102030405060708090a0b0c0d0e0f'"],
-        Guid,
-        false,
-    ),
+    ("UUID", &["'6BA7B810-9dad-11d1-80b4-00c04fd430c8'"], Guid, false),
+    ("UUID", &["'6ba7b8109dad11d180b400c04fd430c8'"], String, true),
+    ("UUID", &["'6ba7b810-9dad-11d1-80b4-00c04fd430cg'"], String, true),
+    ("GUID", &["x'000102030405060708090a0b0c0d0e0f'"], Guid, false),
     ("GUID", &["x'0001'"], Binary, true),
-    (
-        "UNIQUEIDENTIFIER",
-        &["'6ba7b810-9dad-11d1-80b4-00c04fd430c8'", "x'00'"],
-        Binary,
-        true,
-    ),
+    ("UNIQUEIDENTIFIER", &["'6ba7b810-9dad-11d1-80b4-00c04fd430c8'", "x'00'"], Binary, true),
     ("", &[], String, false),
     ("", &["NULL"], String, false),
     ("", &["1"], Int64, false),
@@ -183,16 +125,9 @@ fn types() {
     for (declared, values, expected, told) in NUMBERS.iter().chain(OTHERS) {
         let (column, notices) = column(declared, values);
         assert_eq!(column.primitive, *expected, "{declared} with {values:?}");
-        assert_eq!(
-            notices.len(),
-            usize::from(*told),
-            "{declared} with {values:?}: {notices:?}"
-        );
+        assert_eq!(notices.len(), usize::from(*told), "{declared} with {values:?}: {notices:?}");
         if *told {
-            assert!(
-                notices[0].starts_with("t.c: "),
-                "{declared} with {values:?}: {notices:?}"
-            );
+            assert!(notices[0].starts_with("t.c: "), "{declared} with {values:?}: {notices:?}");
         }
     }
 }
@@ -213,21 +148,9 @@ fn facets() {
         ("DECIMAL(10,2)", vec!["0.999"], (None, None, None)),
         ("NUMERIC", vec!["0.99"], (None, None, None)),
         ("DATETIME", vec![], (None, Some(6), None)),
-        (
-            "DATETIME(3)",
-            vec!["'2024-01-01 00:00:00'"],
-            (None, Some(3), None),
-        ),
-        (
-            "DATETIME(3)",
-            vec!["'2024-01-01 00:00:00.12345+01:00'"],
-            (None, Some(5), None),
-        ),
-        (
-            "DATETIME",
-            vec!["'2024-01-01 00:00:00.123456789Z'"],
-            (None, Some(9), None),
-        ),
+        ("DATETIME(3)", vec!["'2024-01-01 00:00:00'"], (None, Some(3), None)),
+        ("DATETIME(3)", vec!["'2024-01-01 00:00:00.12345+01:00'"], (None, Some(5), None)),
+        ("DATETIME", vec!["'2024-01-01 00:00:00.123456789Z'"], (None, Some(9), None)),
         ("TIME(0)", vec!["'00:00:00'"], (None, Some(0), None)),
         ("DATE", vec!["'2024-01-01 00:00'"], (None, Some(6), None)),
         ("DATE", vec!["'2024-01-01'"], (None, None, None)),
@@ -245,16 +168,8 @@ fn storage() {
         ("DATE", vec!["'2024-01-01'"], Storage::Text),
         ("DATETIME", vec![], Storage::Text),
         ("TIME", vec!["'10:00'"], Storage::Text),
-        (
-            "UUID",
-            vec!["'6ba7b810-9dad-11d1-80b4-00c04fd430c8'"],
-            Storage::Text,
-        ),
-        (
-            "UUID",
-            vec!["x'000102030405060708090a0b0c0d0e0f'"],
-            Storage::Blob,
-        ),
+        ("UUID", vec!["'6ba7b810-9dad-11d1-80b4-00c04fd430c8'"], Storage::Text),
+        ("UUID", vec!["x'000102030405060708090a0b0c0d0e0f'"], Storage::Blob),
         ("DECIMAL(5,2)", vec!["1.25", "2"], Storage::Native),
         ("INTEGER", vec!["1", "'x'"], Storage::Native),
         ("BOOLEAN", vec!["1"], Storage::Native),
@@ -267,11 +182,7 @@ fn storage() {
 #[test]
 fn decimals_as_text() {
     for (values, primitive, storage) in [
-        (
-            vec!["'12345678901234567890.123'", "'-1'", "'0.5'"],
-            Decimal,
-            Storage::Text,
-        ),
+        (vec!["'12345678901234567890.123'", "'-1'", "'0.5'"], Decimal, Storage::Text),
         (vec!["'1.'"], String, Storage::Native),
         (vec!["'-.5'"], String, Storage::Native),
         (vec!["'1.2.3'"], String, Storage::Native),
@@ -280,10 +191,7 @@ fn decimals_as_text() {
         (vec!["''"], String, Storage::Native),
         (vec!["'1'", "2"], String, Storage::Native),
     ] {
-        let script: Text = values
-            .iter()
-            .map(|v| format!("INSERT INTO b VALUES ({v});"))
-            .collect();
+        let script: Text = values.iter().map(|v| format!("INSERT INTO b VALUES ({v});")).collect();
         let conn = common::database(&format!("CREATE TABLE b (x BLOB); {script}"));
         // What NUMERIC would convert on the way in is written past it.
         conn.execute_batch(
@@ -294,29 +202,20 @@ fn decimals_as_text() {
         .expect("the schema can be written");
         let (catalog, _) = common::catalog(&conn);
         let column = &catalog.tables[0].columns[0];
-        assert_eq!(
-            (column.primitive, column.storage),
-            (primitive, storage),
-            "{values:?}"
-        );
+        assert_eq!((column.primitive, column.storage), (primitive, storage), "{values:?}");
     }
 }
 
 /// Only the ends of a large table are looked at, and whatever its form both of them.
 #[test]
 fn large_tables() {
-    const NUMBERS: &str =
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20001)";
+    const NUMBERS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20001)";
     for (table, odd, expected) in [
         ("t (id INTEGER PRIMARY KEY, v INT)", 1, String),
         ("t (id INTEGER PRIMARY KEY, v INT)", 20_001, String),
         ("t (id INTEGER PRIMARY KEY, v INT)", 10_000, Int32),
         ("t (id INT PRIMARY KEY, v INT) WITHOUT ROWID", 1, String),
-        (
-            "t (id INT PRIMARY KEY, v INT) WITHOUT ROWID",
-            20_001,
-            String,
-        ),
+        ("t (id INT PRIMARY KEY, v INT) WITHOUT ROWID", 20_001, String),
         ("t (id INT PRIMARY KEY, v INT) WITHOUT ROWID", 10_000, Int32),
         ("t (rowid INT, v INT)", 20_001, String),
         ("t (rowid INT, v INT)", 10_000, Int32),
@@ -326,20 +225,14 @@ fn large_tables() {
              {NUMBERS} INSERT INTO t SELECT i, CASE WHEN i = {odd} THEN 'x' ELSE i END FROM n;"
         );
         let (catalog, _) = common::catalog(&common::database(&script));
-        assert_eq!(
-            catalog.tables[0].columns[1].primitive, expected,
-            "{table} with text in row {odd}"
-        );
+        assert_eq!(catalog.tables[0].columns[1].primitive, expected, "{table} with text in row {odd}");
     }
 }
 
 #[test]
 fn many_columns() {
     let columns: Vec<Text> = (0..700).map(|i| format!("\"c {i}\" INT")).collect();
-    let script = format!(
-        "CREATE TABLE t ({}); INSERT INTO t (\"c 699\") VALUES ('x');",
-        columns.join(", ")
-    );
+    let script = format!("CREATE TABLE t ({}); INSERT INTO t (\"c 699\") VALUES ('x');", columns.join(", "));
     let (catalog, notices) = common::catalog(&common::database(&script));
     assert_eq!(catalog.tables[0].columns.len(), 700);
     assert_eq!(catalog.tables[0].columns[698].primitive, Int32);
@@ -363,10 +256,8 @@ fn defaults_and_who_computes() {
     )";
     let (catalog, _) = common::catalog(&common::database(script));
     let found: Vec<_> = catalog.tables[0].columns.iter().collect();
-    let found: Vec<_> = found
-        .iter()
-        .map(|c| (c.name.as_str(), c.default_value.as_deref(), c.computed))
-        .collect();
+    let found: Vec<_> =
+        found.iter().map(|c| (c.name.as_str(), c.default_value.as_deref(), c.computed)).collect();
     let expected = [
         ("id", None, Computed::Default),
         ("a", Some("5"), Computed::No),

@@ -7,12 +7,7 @@ use crate::version::{MetadataLevel, Version};
 
 /// The service document in JSON. `context_url` is the URL of the metadata document; URLs of sets are
 /// relative to it.
-pub fn document(
-    model: &Model,
-    context_url: &str,
-    metadata: MetadataLevel,
-    version: Version,
-) -> String {
+pub fn document(model: &Model, context_url: &str, metadata: MetadataLevel, version: Version) -> String {
     let mut document = Map::new();
     let name = match version {
         Version::V40 => "@odata.context",
@@ -25,8 +20,7 @@ pub fn document(
         }
     }
     let sets = model.entity_sets.iter();
-    let sets =
-        sets.map(|set| json!({ "name": set.name, "kind": "EntitySet", "url": segment(&set.name) }));
+    let sets = sets.map(|set| json!({ "name": set.name, "kind": "EntitySet", "url": segment(&set.name) }));
     document.insert("value".to_owned(), sets.collect());
     Value::Object(document).to_string()
 }

@@ -2,8 +2,8 @@
 
 use nextlink_odata::csdl::{self, CsdlOptions};
 use nextlink_odata::model::{
-    Computed, EntitySet, EntitySetId, EntityType, EntityTypeId, Model, NavigationProperty,
-    OnDelete, PrimitiveType, Property,
+    Computed, EntitySet, EntitySetId, EntityType, EntityTypeId, Model, NavigationProperty, OnDelete,
+    PrimitiveType, Property,
 };
 use nextlink_odata::service;
 use nextlink_odata::version::{MetadataLevel, Version};
@@ -38,18 +38,12 @@ fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty
 }
 
 fn model() -> Model {
-    let key = |name: &str, primitive| Property {
-        nullable: false,
-        ..property(name, primitive)
-    };
+    let key = |name: &str, primitive| Property { nullable: false, ..property(name, primitive) };
     let order = EntityType {
         name: "Order".to_owned(),
         key: vec![0],
         properties: vec![
-            Property {
-                computed: Computed::Default,
-                ..key("ID", PrimitiveType::Int64)
-            },
+            Property { computed: Computed::Default, ..key("ID", PrimitiveType::Int64) },
             key("Customer_ID", PrimitiveType::String),
         ],
         navigation: vec![NavigationProperty {
@@ -61,36 +55,22 @@ fn model() -> Model {
     let customer = EntityType {
         name: "Kunde_ä".to_owned(),
         key: vec![0],
-        properties: vec![Property {
-            max_length: Some(5),
-            ..key("ID", PrimitiveType::String)
-        }],
+        properties: vec![Property { max_length: Some(5), ..key("ID", PrimitiveType::String) }],
         navigation: vec![NavigationProperty {
             on_delete: Some(OnDelete::Cascade),
             ..navigation("Orders", 0, true)
         }],
         description: None,
     };
-    let set = |name: &str, t| EntitySet {
-        name: name.to_owned(),
-        entity_type: EntityTypeId(t),
-        description: None,
-    };
+    let set =
+        |name: &str, t| EntitySet { name: name.to_owned(), entity_type: EntityTypeId(t), description: None };
     let sets = vec![set("Orders", 0), set("Kunden_ä", 1)];
-    Model::new(
-        "Shop.V1".to_owned(),
-        "Container".to_owned(),
-        vec![order, customer],
-        sets,
-    )
+    Model::new("Shop.V1".to_owned(), "Container".to_owned(), vec![order, customer], sets)
 }
 
 /// A model of one set with the given properties behind its key.
 fn one(properties: Vec<Property>) -> Model {
-    let mut all = vec![Property {
-        nullable: false,
-        ..property("ID", PrimitiveType::Int32)
-    }];
+    let mut all = vec![Property { nullable: false, ..property("ID", PrimitiveType::Int32) }];
     all.extend(properties);
     let t = EntityType {
         name: "T".to_owned(),
@@ -99,19 +79,12 @@ fn one(properties: Vec<Property>) -> Model {
         navigation: Vec::new(),
         description: None,
     };
-    let set = EntitySet {
-        name: "T".to_owned(),
-        entity_type: EntityTypeId(0),
-        description: None,
-    };
+    let set = EntitySet { name: "T".to_owned(), entity_type: EntityTypeId(0), description: None };
     Model::new("N".to_owned(), "C".to_owned(), vec![t], vec![set])
 }
 
 fn xml(model: &Model, version: Version) -> String {
-    let options = CsdlOptions {
-        version,
-        vocabulary_base: "/v/".to_owned(),
-    };
+    let options = CsdlOptions { version, vocabulary_base: "/v/".to_owned() };
     let document = csdl::xml(model, &options);
     document.lines().map(str::trim_start).collect()
 }
@@ -125,9 +98,8 @@ fn xml_document() {
                  <PropertyValue Property=\"{property}\" Bool=\"{value}\"/></Record></Annotation>"
             )
         };
-        let flag = |term: &str| {
-            format!("<Annotation Term=\"Org.OData.Capabilities.V1.{term}\" Bool=\"true\"/>")
-        };
+        let flag =
+            |term: &str| format!("<Annotation Term=\"Org.OData.Capabilities.V1.{term}\" Bool=\"true\"/>");
         [
             record("InsertRestrictions", "Insertable", false),
             record("UpdateRestrictions", "Updatable", false),
@@ -186,16 +158,9 @@ fn facets() {
     use PrimitiveType::*;
     let base = property;
     for (property, in_xml, in_json) in [
+        (base("P", String), "Type=\"Edm.String\"", json!({"$Nullable": true})),
         (
-            base("P", String),
-            "Type=\"Edm.String\"",
-            json!({"$Nullable": true}),
-        ),
-        (
-            Property {
-                max_length: Some(9),
-                ..base("P", Binary)
-            },
+            Property { max_length: Some(9), ..base("P", Binary) },
             "Type=\"Edm.Binary\" MaxLength=\"9\"",
             json!({"$Type": "Edm.Binary", "$Nullable": true, "$MaxLength": 9}),
         ),
@@ -205,32 +170,20 @@ fn facets() {
             json!({"$Type": "Edm.Decimal", "$Nullable": true}),
         ),
         (
-            Property {
-                precision: Some(10),
-                scale: Some(0),
-                nullable: false,
-                ..base("P", Decimal)
-            },
+            Property { precision: Some(10), scale: Some(0), nullable: false, ..base("P", Decimal) },
             "Type=\"Edm.Decimal\" Nullable=\"false\" Precision=\"10\" Scale=\"0\"",
             json!({"$Type": "Edm.Decimal", "$Precision": 10, "$Scale": 0}),
         ),
         (
-            Property {
-                precision: Some(6),
-                ..base("P", DateTimeOffset)
-            },
+            Property { precision: Some(6), ..base("P", DateTimeOffset) },
             "Type=\"Edm.DateTimeOffset\" Precision=\"6\"",
             json!({"$Type": "Edm.DateTimeOffset", "$Nullable": true, "$Precision": 6}),
         ),
     ] {
         let model = one(vec![property]);
         let found = xml(&model, Version::V40);
-        assert!(
-            found.contains(&format!("<Property Name=\"P\" {in_xml}/>")),
-            "{in_xml}: {found}"
-        );
-        let found: Value =
-            serde_json::from_str(&csdl::json(&model, &CsdlOptions::default())).expect("JSON");
+        assert!(found.contains(&format!("<Property Name=\"P\" {in_xml}/>")), "{in_xml}: {found}");
+        let found: Value = serde_json::from_str(&csdl::json(&model, &CsdlOptions::default())).expect("JSON");
         assert_eq!(found["N"]["T"]["P"], in_json, "{in_xml}");
     }
 }
@@ -240,58 +193,30 @@ fn default_values() {
     use PrimitiveType::*;
     for (primitive, text, in_xml, in_json) in [
         (Int32, "5", "5", json!(5)),
-        (
-            Int64,
-            "-9223372036854775808",
-            "-9223372036854775808",
-            json!(i64::MIN),
-        ),
+        (Int64, "-9223372036854775808", "-9223372036854775808", json!(i64::MIN)),
         (Boolean, "true", "true", json!(true)),
         (Boolean, "false", "false", json!(false)),
         (Decimal, "1.5", "1.5", json!(1.5)),
         // JSON numbers would lose the last zero, or digits.
         (Decimal, "1.50", "1.50", json!("1.50")),
-        (
-            Decimal,
-            "12345678901234567890.5",
-            "12345678901234567890.5",
-            json!("12345678901234567890.5"),
-        ),
+        (Decimal, "12345678901234567890.5", "12345678901234567890.5", json!("12345678901234567890.5")),
         (Double, "INF", "INF", json!("INF")),
         (String, "5", "5", json!("5")),
         (String, "", "", json!("")),
-        (
-            String,
-            "a\n\"<&>'",
-            "a&#10;&quot;&lt;&amp;&gt;&apos;",
-            json!("a\n\"<&>'"),
-        ),
+        (String, "a\n\"<&>'", "a&#10;&quot;&lt;&amp;&gt;&apos;", json!("a\n\"<&>'")),
         (Date, "2024-02-29", "2024-02-29", json!("2024-02-29")),
     ] {
-        let model = one(vec![Property {
-            default_value: Some(text.to_owned()),
-            ..property("P", primitive)
-        }]);
+        let model = one(vec![Property { default_value: Some(text.to_owned()), ..property("P", primitive) }]);
         let found = xml(&model, Version::V40);
-        assert!(
-            found.contains(&format!(" DefaultValue=\"{in_xml}\"/>")),
-            "{text}: {found}"
-        );
-        let found: Value =
-            serde_json::from_str(&csdl::json(&model, &CsdlOptions::default())).expect("JSON");
-        assert_eq!(
-            found["N"]["T"]["P"]["$DefaultValue"], in_json,
-            "{text} of {primitive:?}"
-        );
+        assert!(found.contains(&format!(" DefaultValue=\"{in_xml}\"/>")), "{text}: {found}");
+        let found: Value = serde_json::from_str(&csdl::json(&model, &CsdlOptions::default())).expect("JSON");
+        assert_eq!(found["N"]["T"]["P"]["$DefaultValue"], in_json, "{text} of {primitive:?}");
     }
 }
 
 #[test]
 fn json_document() {
-    let options = CsdlOptions {
-        vocabulary_base: "/v/".to_owned(),
-        ..CsdlOptions::default()
-    };
+    let options = CsdlOptions { vocabulary_base: "/v/".to_owned(), ..CsdlOptions::default() };
     let text = csdl::json(&model(), &options);
     let found: Value = serde_json::from_str(&text).expect("JSON");
     let capabilities = |object: Value| {
@@ -362,33 +287,20 @@ fn json_document() {
         },
     });
     assert_eq!(found, expected);
-    assert!(
-        text.starts_with("{\"$Version\":\"4.01\""),
-        "the version comes first: {text}"
-    );
+    assert!(text.starts_with("{\"$Version\":\"4.01\""), "the version comes first: {text}");
 }
 
 #[test]
 fn capabilities_follow_the_type() {
     let without_text = one(vec![]);
     let found = xml(&without_text, Version::V401);
-    for (property, value) in [
-        ("Searchable", "false"),
-        ("Expandable", "false"),
-        ("Filterable", "true"),
-    ] {
+    for (property, value) in [("Searchable", "false"), ("Expandable", "false"), ("Filterable", "true")] {
         let expected = format!("<PropertyValue Property=\"{property}\" Bool=\"{value}\"/>");
         assert!(found.contains(&expected), "{expected}: {found}");
     }
-    let computed = one(vec![Property {
-        computed: Computed::Always,
-        ..property("P", PrimitiveType::Int32)
-    }]);
+    let computed = one(vec![Property { computed: Computed::Always, ..property("P", PrimitiveType::Int32) }]);
     let found = xml(&computed, Version::V40);
-    assert!(
-        found.contains("<Annotation Term=\"Org.OData.Core.V1.Computed\" Bool=\"true\"/>"),
-        "{found}"
-    );
+    assert!(found.contains("<Annotation Term=\"Org.OData.Core.V1.Computed\" Bool=\"true\"/>"), "{found}");
 }
 
 #[test]
@@ -398,27 +310,11 @@ fn service_documents() {
         {"name": "Kunden_ä", "kind": "EntitySet", "url": "Kunden_%C3%A4"},
     ]);
     for (metadata, version, expected) in [
-        (
-            MetadataLevel::Minimal,
-            Version::V40,
-            json!({"@odata.context": "/s/$metadata", "value": sets}),
-        ),
-        (
-            MetadataLevel::Full,
-            Version::V40,
-            json!({"@odata.context": "/s/$metadata", "value": sets}),
-        ),
+        (MetadataLevel::Minimal, Version::V40, json!({"@odata.context": "/s/$metadata", "value": sets})),
+        (MetadataLevel::Full, Version::V40, json!({"@odata.context": "/s/$metadata", "value": sets})),
         (MetadataLevel::None, Version::V40, json!({"value": sets})),
-        (
-            MetadataLevel::Minimal,
-            Version::V401,
-            json!({"@context": "/s/$metadata", "value": sets}),
-        ),
-        (
-            MetadataLevel::Full,
-            Version::V401,
-            json!({"@context": "/s/$metadata", "value": sets}),
-        ),
+        (MetadataLevel::Minimal, Version::V401, json!({"@context": "/s/$metadata", "value": sets})),
+        (MetadataLevel::Full, Version::V401, json!({"@context": "/s/$metadata", "value": sets})),
         (MetadataLevel::None, Version::V401, json!({"value": sets})),
     ] {
         let text = service::document(&model(), "/s/$metadata", metadata, version);

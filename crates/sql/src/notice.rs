@@ -17,20 +17,12 @@ pub struct Notice {
 impl Notice {
     /// A notice about a table.
     pub fn table(table: &str, text: impl Into<String>) -> Notice {
-        Notice {
-            table: table.to_owned(),
-            column: None,
-            text: text.into(),
-        }
+        Notice { table: table.to_owned(), column: None, text: text.into() }
     }
 
     /// A notice about a column.
     pub fn column(table: &str, column: &str, text: impl Into<String>) -> Notice {
-        Notice {
-            table: table.to_owned(),
-            column: Some(column.to_owned()),
-            text: text.into(),
-        }
+        Notice { table: table.to_owned(), column: Some(column.to_owned()), text: text.into() }
     }
 }
 

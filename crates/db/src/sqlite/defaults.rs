@@ -14,11 +14,7 @@ pub(super) enum Default {
 }
 
 /// Reads the text of a default expression.
-pub(super) fn read(
-    expression: Option<&str>,
-    primitive: PrimitiveType,
-    max_length: Option<u32>,
-) -> Default {
+pub(super) fn read(expression: Option<&str>, primitive: PrimitiveType, max_length: Option<u32>) -> Default {
     let Some(text) = expression.map(without_parentheses) else {
         return Default::Nothing;
     };
@@ -73,18 +69,12 @@ fn literal(text: &str) -> Option<Literal> {
 
 /// Digits, at most one point between them, no exponent.
 fn is_plain_number(text: &str) -> bool {
-    let (whole, fraction) = text
-        .split_once('.')
-        .map_or((text, None), |(w, f)| (w, Some(f)));
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(w, f)| (w, Some(f)));
     let digits = |s: &str| !s.is_empty() && s.len() <= 40 && s.bytes().all(|b| b.is_ascii_digit());
     digits(whole) && fraction.is_none_or(digits)
 }
 
-fn xml_form(
-    literal: &Literal,
-    primitive: PrimitiveType,
-    max_length: Option<u32>,
-) -> Option<String> {
+fn xml_form(literal: &Literal, primitive: PrimitiveType, max_length: Option<u32>) -> Option<String> {
     use PrimitiveType::*;
     match (literal, primitive) {
         (Literal::Number(n), Boolean) if n == "0" || n == "1" => Some((n == "1").to_string()),
@@ -113,13 +103,10 @@ fn xml_form(
         (Literal::Text(t), Date) => {
             let bytes = t.as_bytes();
             let shape = bytes.len() == 10
-                && bytes.iter().enumerate().all(|(i, b)| {
-                    if i == 4 || i == 7 {
-                        *b == b'-'
-                    } else {
-                        b.is_ascii_digit()
-                    }
-                });
+                && bytes
+                    .iter()
+                    .enumerate()
+                    .all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
             (shape && t.parse::<jiff::civil::Date>().is_ok()).then(|| t.clone())
         }
         (Literal::Text(t), Guid) => {
@@ -179,11 +166,7 @@ mod tests {
             (Some("("), String, Default::Computed),
             (Some(""), String, Default::Computed),
         ] {
-            assert_eq!(
-                read(text, primitive, Some(10)),
-                expected,
-                "{text:?} as {primitive:?}"
-            );
+            assert_eq!(read(text, primitive, Some(10)), expected, "{text:?} as {primitive:?}");
         }
     }
 }

@@ -28,12 +28,7 @@ pub(super) fn declared(conn: &Connection, table: &str) -> rusqlite::Result<Vec<D
         let id: i64 = row.get(0)?;
         if last != Some(id) {
             let (target, on_delete) = (row.get(1)?, row.get(4)?);
-            keys.push(Declared {
-                target,
-                columns: Vec::new(),
-                target_columns: Vec::new(),
-                on_delete,
-            });
+            keys.push(Declared { target, columns: Vec::new(), target_columns: Vec::new(), on_delete });
             last = Some(id);
         }
         if let Some(key) = keys.last_mut() {
@@ -45,25 +40,14 @@ pub(super) fn declared(conn: &Connection, table: &str) -> rusqlite::Result<Vec<D
 }
 
 /// Finds tables and columns by name. A key that leads nowhere is dropped with a notice.
-pub(super) fn resolve(
-    tables: &mut [Table],
-    declared: Vec<Vec<Declared>>,
-    notices: &mut Vec<Notice>,
-) {
+pub(super) fn resolve(tables: &mut [Table], declared: Vec<Vec<Declared>>, notices: &mut Vec<Notice>) {
     for (index, keys) in declared.into_iter().enumerate() {
         let mut resolved = Vec::with_capacity(keys.len());
         for key in &keys {
             match resolve_one(tables, index, key) {
                 Ok(fk) => resolved.push(fk),
                 Err(why) => {
-                    let text = [
-                        "The foreign key to `",
-                        &key.target,
-                        "` was dropped: ",
-                        &why,
-                        ".",
-                    ]
-                    .concat();
+                    let text = ["The foreign key to `", &key.target, "` was dropped: ", &why, "."].concat();
                     notices.push(Notice::table(&tables[index].name, text));
                 }
             }
@@ -75,47 +59,26 @@ pub(super) fn resolve(
 }
 
 fn resolve_one(tables: &[Table], index: usize, key: &Declared) -> Result<ForeignKey, String> {
-    let target = tables
-        .iter()
-        .position(|t| t.name.eq_ignore_ascii_case(&key.target));
+    let target = tables.iter().position(|t| t.name.eq_ignore_ascii_case(&key.target));
     let target = target.ok_or("there is no such table")?;
-    let columns = key
-        .columns
-        .iter()
-        .map(|c| column(&tables[index], c))
-        .collect::<Result<Vec<_>, _>>()?;
+    let columns = key.columns.iter().map(|c| column(&tables[index], c)).collect::<Result<Vec<_>, _>>()?;
     let target_columns = if key.target_columns.iter().any(Option::is_none) {
         tables[target].primary_key.clone()
     } else {
         let names = key.target_columns.iter().flatten();
-        names
-            .map(|c| column(&tables[target], c))
-            .collect::<Result<Vec<_>, _>>()?
+        names.map(|c| column(&tables[target], c)).collect::<Result<Vec<_>, _>>()?
     };
     if columns.len() != target_columns.len() {
         let counts = [columns.len().to_string(), target_columns.len().to_string()];
-        return Err([
-            "of its columns there are ",
-            &counts[0],
-            ", of those it points to ",
-            &counts[1],
-        ]
-        .concat());
+        return Err(
+            ["of its columns there are ", &counts[0], ", of those it points to ", &counts[1]].concat()
+        );
     }
-    Ok(ForeignKey {
-        name: None,
-        columns,
-        target,
-        target_columns,
-        on_delete: on_delete(&key.on_delete),
-    })
+    Ok(ForeignKey { name: None, columns, target, target_columns, on_delete: on_delete(&key.on_delete) })
 }
 
 fn column(table: &Table, name: &str) -> Result<usize, String> {
-    let found = table
-        .columns
-        .iter()
-        .position(|c| c.name.eq_ignore_ascii_case(name));
+    let found = table.columns.iter().position(|c| c.name.eq_ignore_ascii_case(name));
     found.ok_or_else(|| ["`", &table.name, "` has no column `", name, "`"].concat())
 }
 

@@ -27,11 +27,7 @@ pub struct IntrospectLimits {
 
 impl Default for IntrospectLimits {
     fn default() -> IntrospectLimits {
-        IntrospectLimits {
-            tables: 5_000,
-            columns: 2_000,
-            probe_rows: 10_000,
-        }
+        IntrospectLimits { tables: 5_000, columns: 2_000, probe_rows: 10_000 }
     }
 }
 
@@ -44,22 +40,12 @@ impl Default for IntrospectLimits {
 ///
 /// # Errors
 /// The file is no database or damaged, it is locked, it can't be read, or a limit was passed.
-pub fn introspect(
-    conn: &Connection,
-    limits: &IntrospectLimits,
-) -> Result<(Catalog, Vec<Notice>), Error> {
-    let transaction = if conn.is_autocommit() {
-        Some(conn.unchecked_transaction()?)
-    } else {
-        None
-    };
+pub fn introspect(conn: &Connection, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
+    let transaction = if conn.is_autocommit() { Some(conn.unchecked_transaction()?) } else { None };
     let mut notices = Vec::new();
     let relations = schema::relations(conn)?;
     if relations.len() > limits.tables {
-        return Err(Error::TooManyTables {
-            found: relations.len(),
-            limit: limits.tables,
-        });
+        return Err(Error::TooManyTables { found: relations.len(), limit: limits.tables });
     }
     let mut tables = Vec::with_capacity(relations.len());
     let mut keys = Vec::with_capacity(relations.len());
@@ -70,12 +56,7 @@ pub fn introspect(
                 keys.push(declared);
             }
             Err(Error::Sqlite(error)) if is_of_the_table(&error) => {
-                let text = [
-                    "Not served: SQLite can't read it (",
-                    &error.to_string(),
-                    ").",
-                ]
-                .concat();
+                let text = ["Not served: SQLite can't read it (", &error.to_string(), ")."].concat();
                 notices.push(Notice::table(&relation.name, text));
             }
             Err(error) => return Err(error),
@@ -119,21 +100,14 @@ fn read_table(
     };
     if raw.len() > limits.columns {
         let (table, found, limit) = (relation.name.clone(), raw.len(), limits.columns);
-        return Err(Error::TooManyColumns {
-            table,
-            found,
-            limit,
-        });
+        return Err(Error::TooManyColumns { table, found, limit });
     }
     let mut primary_key: Vec<usize> = (0..raw.len()).filter(|&i| raw[i].key > 0).collect();
     primary_key.sort_by_key(|&i| raw[i].key);
     let (indexes, declared) = if is_view {
         (Indexes::default(), Vec::new())
     } else {
-        (
-            schema::indexes(conn, &relation.name, &raw)?,
-            foreign::declared(conn, &relation.name)?,
-        )
+        (schema::indexes(conn, &relation.name, &raw)?, foreign::declared(conn, &relation.name)?)
     };
     let rowid_alias = rowid_alias(relation, &raw, &primary_key, &indexes);
     let facts = facts(conn, relation, &raw, &primary_key, limits, notices)?;
@@ -150,17 +124,9 @@ fn read_table(
     let table = Table {
         schema: None,
         name: relation.name.clone(),
-        kind: if is_view {
-            TableKind::View
-        } else {
-            TableKind::Table
-        },
+        kind: if is_view { TableKind::View } else { TableKind::Table },
         columns,
-        unique: indexes
-            .unique
-            .into_iter()
-            .filter(|u| *u != primary_key)
-            .collect(),
+        unique: indexes.unique.into_iter().filter(|u| *u != primary_key).collect(),
         primary_key,
         foreign_keys: Vec::new(),
         comment: None,
@@ -192,27 +158,12 @@ fn facts(
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<Facts>, Error> {
     let from = ["main.", &quoted(&relation.name)].concat();
-    let columns: Vec<(String, Wish)> = raw
-        .iter()
-        .map(|c| (c.name.clone(), wish(&c.declared)))
-        .collect();
+    let columns: Vec<(String, Wish)> = raw.iter().map(|c| (c.name.clone(), wish(&c.declared))).collect();
     let access = access(relation, raw, primary_key);
-    match probe(
-        conn,
-        &Probe {
-            from: &from,
-            columns: &columns,
-            access,
-            rows: limits.probe_rows,
-        },
-    ) {
+    match probe(conn, &Probe { from: &from, columns: &columns, access, rows: limits.probe_rows }) {
         Ok(facts) => Ok(facts),
         Err(error) if is_of_the_table(&error) && relation.kind != "view" => {
-            let text = [
-                "Its values can't be looked at (",
-                &error.to_string(),
-                "): types are as declared.",
-            ];
+            let text = ["Its values can't be looked at (", &error.to_string(), "): types are as declared."];
             notices.push(Notice::table(&relation.name, text.concat()));
             Ok(vec![Facts::default(); raw.len()])
         }
@@ -230,11 +181,7 @@ fn column(
 ) -> Column {
     let served = decide(wish(&raw.declared), facts);
     if let Some(change) = served.change {
-        notices.push(Notice::column(
-            &relation.name,
-            &raw.name,
-            describe(change, raw, &served),
-        ));
+        notices.push(Notice::column(&relation.name, &raw.name, describe(change, raw, &served)));
     }
     let default = defaults::read(raw.default.as_deref(), served.primitive, served.max_length);
     let computed = match default {
@@ -265,14 +212,9 @@ fn column(
 fn describe(change: Change, raw: &RawColumn, served: &Served) -> String {
     let name = served.primitive.name();
     match change {
-        Change::Type => [
-            "Declared ",
-            &raw.declared,
-            ", but not all values fit: served as ",
-            name,
-            ".",
-        ]
-        .concat(),
+        Change::Type => {
+            ["Declared ", &raw.declared, ", but not all values fit: served as ", name, "."].concat()
+        }
         Change::Facets => [
             "Declared ",
             &raw.declared,
@@ -286,13 +228,8 @@ fn describe(change: Change, raw: &RawColumn, served: &Served) -> String {
 }
 
 fn null_in_key(relation: &Relation, raw: &RawColumn, facts: &Facts) -> Notice {
-    let text =
-        "Rows with null in this column of the primary key can't be told apart and are not served: ";
-    Notice::column(
-        &relation.name,
-        &raw.name,
-        [text, &facts.nulls.to_string(), " seen."].concat(),
-    )
+    let text = "Rows with null in this column of the primary key can't be told apart and are not served: ";
+    Notice::column(&relation.name, &raw.name, [text, &facts.nulls.to_string(), " seen."].concat())
 }
 
 /// How rows at both ends are found. A column may have the name of the rowid and hide it.
@@ -304,8 +241,5 @@ fn access(relation: &Relation, raw: &[RawColumn], primary_key: &[usize]) -> Acce
         return Access::Key(primary_key.iter().map(|&i| quoted(&raw[i].name)).collect());
     }
     let free = |id: &&str| !raw.iter().any(|c| c.name.eq_ignore_ascii_case(id));
-    ["rowid", "_rowid_", "oid"]
-        .into_iter()
-        .find(free)
-        .map_or(Access::First, Access::RowId)
+    ["rowid", "_rowid_", "oid"].into_iter().find(free).map_or(Access::First, Access::RowId)
 }

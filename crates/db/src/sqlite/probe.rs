@@ -42,9 +42,7 @@ pub(super) fn probe(conn: &Connection, probe: &Probe<'_>) -> rusqlite::Result<Ve
         let mut seen = vec![Facts::default(); columns.len()];
         for rows in sources(probe, columns, small) {
             let sql = [&aggregates(columns), " FROM ", &rows].concat();
-            let part = conn
-                .prepare(&sql)?
-                .query_row([], |row| read(row, columns.len()))?;
+            let part = conn.prepare(&sql)?.query_row([], |row| read(row, columns.len()))?;
             for (seen, part) in seen.iter_mut().zip(part) {
                 *seen = seen.and(part);
             }
@@ -59,12 +57,7 @@ fn is_small(conn: &Connection, probe: &Probe<'_>) -> rusqlite::Result<bool> {
     if probe.access == Access::First {
         return Ok(false);
     }
-    let sql = [
-        "SELECT count(*) FROM (SELECT 1 FROM ",
-        probe.from,
-        " LIMIT ?1)",
-    ]
-    .concat();
+    let sql = ["SELECT count(*) FROM (SELECT 1 FROM ", probe.from, " LIMIT ?1)"].concat();
     let limit = i64::from(probe.rows) + 1;
     let count: i64 = conn.query_row(&sql, [limit], |row| row.get(0))?;
     Ok(count < limit)
@@ -76,9 +69,8 @@ fn is_small(conn: &Connection, probe: &Probe<'_>) -> rusqlite::Result<bool> {
 /// and then reads no more of a long value than its header.
 fn sources(probe: &Probe<'_>, columns: &[(String, Wish)], small: bool) -> Vec<String> {
     let names = columns.iter().enumerate();
-    let names: Vec<String> = names
-        .map(|(i, (name, _))| [&quoted(name), " AS c", &i.to_string()].concat())
-        .collect();
+    let names: Vec<String> =
+        names.map(|(i, (name, _))| [&quoted(name), " AS c", &i.to_string()].concat()).collect();
     let select = ["(SELECT ", &names.join(", "), " FROM ", probe.from].concat();
     let half = (probe.rows / 2).max(1).to_string();
     match &probe.access {
@@ -89,25 +81,13 @@ fn sources(probe: &Probe<'_>, columns: &[(String, Wish)], small: bool) -> Vec<St
                 let last: u32 = (probe.rows / 2).max(1) - 1;
                 let inner = ["SELECT ", id, " FROM ", probe.from, " ORDER BY ", id, order].concat();
                 let offset = last.to_string();
-                [
-                    &select,
-                    " WHERE ",
-                    id,
-                    compare,
-                    "(",
-                    &inner,
-                    " LIMIT 1 OFFSET ",
-                    &offset,
-                    "))",
-                ]
-                .concat()
+                [&select, " WHERE ", id, compare, "(", &inner, " LIMIT 1 OFFSET ", &offset, "))"].concat()
             };
             vec![end(" <= ", ""), end(" >= ", " DESC")]
         }
         Access::Key(key) => {
             let down: Vec<String> = key.iter().map(|k| [k, " DESC"].concat()).collect();
-            let end =
-                |order: String| [&select, " ORDER BY ", &order, " LIMIT ", &half, ")"].concat();
+            let end = |order: String| [&select, " ORDER BY ", &order, " LIMIT ", &half, ")"].concat();
             vec![end(key.join(", ")), end(down.join(", "))]
         }
     }
@@ -136,9 +116,7 @@ fn fields(wish: Wish) -> [String; FIELDS] {
         Wish::DateTime(_) => (Some(date_time()), None, Some(fraction())),
         Wish::Time(_) => (Some(TIME.to_owned()), None, Some(fraction())),
         Wish::Guid => (Some(GUID.to_owned()), None, None),
-        Wish::Decimal(Some((_, scale))) => {
-            (Some(DECIMAL.replace('#', &scale.to_string())), None, None)
-        }
+        Wish::Decimal(Some((_, scale))) => (Some(DECIMAL.replace('#', &scale.to_string())), None, None),
         // Without a scale every real will do.
         Wish::Decimal(None) => (Some(DECIMAL.replace("round($, #)", "$")), None, None),
         Wish::String(Some(_)) | Wish::Binary(Some(_)) => (None, None, Some("length($)".to_owned())),
@@ -194,20 +172,8 @@ fn date_time() -> String {
 /// Digits behind the point of a second.
 fn fraction() -> String {
     let tail = "substr($, instr($, '.') + 1)";
-    let digits = [
-        "length(",
-        tail,
-        ") - length(ltrim(",
-        tail,
-        ", '0123456789'))",
-    ]
-    .concat();
-    [
-        "CASE WHEN typeof($) = 'text' AND instr($, '.') > 0 THEN ",
-        &digits,
-        " ELSE 0 END",
-    ]
-    .concat()
+    let digits = ["length(", tail, ") - length(ltrim(", tail, ", '0123456789'))"].concat();
+    ["CASE WHEN typeof($) = 'text' AND instr($, '.') > 0 THEN ", &digits, " ELSE 0 END"].concat()
 }
 
 fn read(row: &Row<'_>, columns: usize) -> rusqlite::Result<Vec<Facts>> {

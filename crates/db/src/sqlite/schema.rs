@@ -18,12 +18,7 @@ pub(super) fn relations(conn: &Connection) -> rusqlite::Result<Vec<Relation>> {
                ORDER BY name";
     let mut statement = conn.prepare(sql)?;
     let relations = statement.query_map([], |row| {
-        Ok(Relation {
-            name: row.get(0)?,
-            kind: row.get(1)?,
-            without_rowid: row.get(2)?,
-            strict: row.get(3)?,
-        })
+        Ok(Relation { name: row.get(0)?, kind: row.get(1)?, without_rowid: row.get(2)?, strict: row.get(3)? })
     })?;
     relations.collect()
 }
@@ -96,11 +91,7 @@ pub(super) struct Indexes {
     pub(super) of_primary_key: bool,
 }
 
-pub(super) fn indexes(
-    conn: &Connection,
-    table: &str,
-    raw: &[RawColumn],
-) -> rusqlite::Result<Indexes> {
+pub(super) fn indexes(conn: &Connection, table: &str, raw: &[RawColumn]) -> rusqlite::Result<Indexes> {
     let sql = "SELECT name, origin FROM pragma_index_list(?1, 'main') \
                WHERE \"unique\" AND NOT partial ORDER BY name";
     let mut statement = conn.prepare(sql)?;
@@ -117,10 +108,7 @@ pub(super) fn indexes(
         let columns = statement.query_map([&name], |row| row.get::<_, Option<String>>(0))?;
         let columns: Vec<Option<String>> = columns.collect::<Result<_, _>>()?;
         // An expression has no name.
-        let place = |c: &Option<String>| {
-            c.as_ref()
-                .and_then(|c| raw.iter().position(|r| r.name == *c))
-        };
+        let place = |c: &Option<String>| c.as_ref().and_then(|c| raw.iter().position(|r| r.name == *c));
         if let Some(columns) = columns.iter().map(place).collect::<Option<Vec<usize>>>()
             && !columns.is_empty()
         {

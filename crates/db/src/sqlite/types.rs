@@ -111,10 +111,7 @@ pub(super) fn wish(declared: &str) -> Wish {
     };
     let mut numbers = arguments.split(',').map(|n| n.trim().parse::<u32>().ok());
     let (first, second) = (numbers.next().flatten(), numbers.next().flatten());
-    let words: Vec<&str> = name
-        .split_whitespace()
-        .filter(|w| !matches!(*w, "UNSIGNED" | "SIGNED"))
-        .collect();
+    let words: Vec<&str> = name.split_whitespace().filter(|w| !matches!(*w, "UNSIGNED" | "SIGNED")).collect();
     match words.join(" ").as_str() {
         "" | "ANY" => Wish::Values,
         "INT" | "INT4" | "MEDIUMINT" | "SERIAL" => Wish::Int32,
@@ -122,12 +119,9 @@ pub(super) fn wish(declared: &str) -> Wish {
         "TINYINT" if first == Some(1) => Wish::Boolean { or_byte: true },
         "TINYINT" | "INT1" => Wish::Int8,
         "BOOLEAN" | "BOOL" | "BIT" => Wish::Boolean { or_byte: false },
-        "DECIMAL" | "NUMERIC" | "NUMBER" | "DEC" => Wish::Decimal(
-            first
-                .filter(|&p| p > 0)
-                .map(|p| (p, second.unwrap_or(0)))
-                .filter(|(p, s)| s <= p),
-        ),
+        "DECIMAL" | "NUMERIC" | "NUMBER" | "DEC" => {
+            Wish::Decimal(first.filter(|&p| p > 0).map(|p| (p, second.unwrap_or(0))).filter(|(p, s)| s <= p))
+        }
         "MONEY" | "SMALLMONEY" | "CURRENCY" => Wish::Decimal(None),
         "STRING" | "JSON" | "XML" | "ENUM" => Wish::String(first.filter(|&n| n > 0)),
         "BINARY" | "VARBINARY" | "IMAGE" | "BYTEA" => Wish::Binary(first.filter(|&n| n > 0)),
@@ -168,15 +162,11 @@ pub(super) fn decide(wish: Wish, facts: &Facts) -> Served {
     let matched = texts_only && facts.matched == facts.texts;
     match wish {
         Wish::Int64 if facts.only_integers() => Served::plain(PrimitiveType::Int64),
-        Wish::Int32 | Wish::Int16 | Wish::Int8 if facts.only_integers() => {
-            small_integer(wish, facts)
-        }
+        Wish::Int32 | Wish::Int16 | Wish::Int8 if facts.only_integers() => small_integer(wish, facts),
         Wish::Boolean { .. } if facts.only_integers() && facts.within(0, 1) => {
             Served::plain(PrimitiveType::Boolean)
         }
-        Wish::Boolean { or_byte: true } if facts.only_integers() => {
-            small_integer(Wish::Int8, facts)
-        }
+        Wish::Boolean { or_byte: true } if facts.only_integers() => small_integer(Wish::Int8, facts),
         Wish::Double if facts.only_numbers() && facts.exact_in_double() => {
             Served::plain(PrimitiveType::Double)
         }
@@ -185,31 +175,21 @@ pub(super) fn decide(wish: Wish, facts: &Facts) -> Served {
         Wish::Binary(length) if facts.only_blobs() => sized(PrimitiveType::Binary, length, facts),
         Wish::Date if matched => Served::text(PrimitiveType::Date),
         Wish::Date if texts_only && facts.date_times == facts.texts && facts.fraction_fits() => {
-            Served {
-                precision: Some(facts.fraction(None)),
-                ..Served::text(PrimitiveType::DateTimeOffset)
-            }
-            .changed()
+            Served { precision: Some(facts.fraction(None)), ..Served::text(PrimitiveType::DateTimeOffset) }
+                .changed()
         }
-        Wish::DateTime(digits) if matched && facts.fraction_fits() => Served {
-            precision: Some(facts.fraction(digits)),
-            ..Served::text(PrimitiveType::DateTimeOffset)
-        },
-        Wish::Time(digits) if matched && facts.fraction_fits() => Served {
-            precision: Some(facts.fraction(digits)),
-            ..Served::text(PrimitiveType::TimeOfDay)
-        },
+        Wish::DateTime(digits) if matched && facts.fraction_fits() => {
+            Served { precision: Some(facts.fraction(digits)), ..Served::text(PrimitiveType::DateTimeOffset) }
+        }
+        Wish::Time(digits) if matched && facts.fraction_fits() => {
+            Served { precision: Some(facts.fraction(digits)), ..Served::text(PrimitiveType::TimeOfDay) }
+        }
         Wish::Guid if matched => Served::text(PrimitiveType::Guid),
-        Wish::Guid if facts.only_blobs() && facts.matched == facts.blobs => Served {
-            storage: Storage::Blob,
-            ..Served::plain(PrimitiveType::Guid)
-        },
-        Wish::Values => by_values(facts),
-        _ => Served {
-            change: None,
-            ..by_values(facts)
+        Wish::Guid if facts.only_blobs() && facts.matched == facts.blobs => {
+            Served { storage: Storage::Blob, ..Served::plain(PrimitiveType::Guid) }
         }
-        .changed(),
+        Wish::Values => by_values(facts),
+        _ => Served { change: None, ..by_values(facts) }.changed(),
     }
 }
 
@@ -224,49 +204,29 @@ fn small_integer(wish: Wish, facts: &Facts) -> Served {
         (Wish::Int64, Int64, i64::MIN, i64::MAX),
     ];
     let start = wider.iter().position(|w| w.0 == wish).unwrap_or(0);
-    let found = wider[start..]
-        .iter()
-        .find(|w| facts.within(w.2, w.3))
-        .unwrap_or(&wider[4]);
+    let found = wider[start..].iter().find(|w| facts.within(w.2, w.3)).unwrap_or(&wider[4]);
     let served = Served::plain(found.1);
-    if found.0 == wish {
-        served
-    } else {
-        served.changed()
-    }
+    if found.0 == wish { served } else { served.changed() }
 }
 
 fn decimal(digits: Option<(u32, u32)>, facts: &Facts) -> Served {
     let plain = Served::plain(PrimitiveType::Decimal);
     if facts.texts > 0 && facts.only_texts() && facts.matched == facts.texts {
         let served = Served::text(PrimitiveType::Decimal);
-        return if digits.is_some() {
-            served.without_facets()
-        } else {
-            served
-        };
+        return if digits.is_some() { served.without_facets() } else { served };
     }
     let largest = facts.greatest_real.unwrap_or(0.0);
     if !facts.only_numbers() || largest >= DECIMAL_REALS_BELOW {
-        return Served {
-            change: None,
-            ..by_values(facts)
-        }
-        .changed();
+        return Served { change: None, ..by_values(facts) }.changed();
     }
     let Some((precision, scale)) = digits else {
         return plain;
     };
     // Whole digits that the facets leave; beyond 18 every 64-bit integer fits.
     let bound = 10_u64.checked_pow(precision - scale).unwrap_or(u64::MAX);
-    let fits =
-        facts.matched == facts.reals && facts.greatest_integer() < bound && largest < bound as f64;
+    let fits = facts.matched == facts.reals && facts.greatest_integer() < bound && largest < bound as f64;
     if fits {
-        Served {
-            precision: Some(precision),
-            scale: Some(scale),
-            ..plain
-        }
+        Served { precision: Some(precision), scale: Some(scale), ..plain }
     } else {
         plain.without_facets()
     }
@@ -276,19 +236,13 @@ fn sized(primitive: PrimitiveType, length: Option<u32>, facts: &Facts) -> Served
     let plain = Served::plain(primitive);
     match (length, facts.longest) {
         (Some(length), Some(longest)) if longest > i64::from(length) => plain.without_facets(),
-        _ => Served {
-            max_length: length,
-            ..plain
-        },
+        _ => Served { max_length: length, ..plain },
     }
 }
 
 /// A type that holds all the values.
 fn by_values(facts: &Facts) -> Served {
-    let kinds = [facts.integers + facts.reals, facts.texts, facts.blobs]
-        .iter()
-        .filter(|&&n| n > 0)
-        .count();
+    let kinds = [facts.integers + facts.reals, facts.texts, facts.blobs].iter().filter(|&&n| n > 0).count();
     let primitive = if facts.blobs > 0 {
         // The bytes of a text are always there to be had; the text of bytes is not.
         PrimitiveType::Binary
@@ -303,10 +257,7 @@ fn by_values(facts: &Facts) -> Served {
     } else {
         PrimitiveType::String
     };
-    Served {
-        change: (kinds > 1).then_some(Change::Mixed),
-        ..Served::plain(primitive)
-    }
+    Served { change: (kinds > 1).then_some(Change::Mixed), ..Served::plain(primitive) }
 }
 
 impl Served {
@@ -322,24 +273,15 @@ impl Served {
     }
 
     fn text(primitive: PrimitiveType) -> Served {
-        Served {
-            storage: Storage::Text,
-            ..Served::plain(primitive)
-        }
+        Served { storage: Storage::Text, ..Served::plain(primitive) }
     }
 
     fn changed(self) -> Served {
-        Served {
-            change: Some(Change::Type),
-            ..self
-        }
+        Served { change: Some(Change::Type), ..self }
     }
 
     fn without_facets(self) -> Served {
-        Served {
-            change: Some(Change::Facets),
-            ..self
-        }
+        Served { change: Some(Change::Facets), ..self }
     }
 }
 
@@ -347,9 +289,7 @@ impl Facts {
     /// What two disjoint parts of a column are together.
     pub(super) fn and(self, other: Facts) -> Facts {
         let least = [self.least, other.least].into_iter().flatten().min();
-        let reals = [self.greatest_real, other.greatest_real]
-            .into_iter()
-            .flatten();
+        let reals = [self.greatest_real, other.greatest_real].into_iter().flatten();
         Facts {
             nulls: self.nulls + other.nulls,
             integers: self.integers + other.integers,
@@ -386,10 +326,7 @@ impl Facts {
     }
 
     fn greatest_integer(&self) -> u64 {
-        let sizes = [self.least, self.greatest]
-            .into_iter()
-            .flatten()
-            .map(i64::unsigned_abs);
+        let sizes = [self.least, self.greatest].into_iter().flatten().map(i64::unsigned_abs);
         sizes.max().unwrap_or(0)
     }
 
@@ -403,11 +340,7 @@ impl Facts {
 
     /// Fractional seconds digits: at least those declared, or the usual ones, and all that were seen.
     fn fraction(&self, declared: Option<u32>) -> u32 {
-        let seen = self
-            .longest
-            .and_then(|n| u32::try_from(n).ok())
-            .unwrap_or(0);
-        seen.max(declared.unwrap_or(USUAL_FRACTION))
-            .min(MAX_FRACTION)
+        let seen = self.longest.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+        seen.max(declared.unwrap_or(USUAL_FRACTION)).min(MAX_FRACTION)
     }
 }

@@ -13,18 +13,14 @@ use nextlink_sql::notice::Notice;
 use rusqlite::Connection;
 
 /// The sample databases that are there without this project.
-pub const SAMPLES: [&str; 3] = [
-    "northwind/northwind_sqlite.sql",
-    "northwind/northwind_sqlite_ms.sql",
-    "chinook/Chinook_Sqlite.sql",
-];
+pub const SAMPLES: [&str; 3] =
+    ["northwind/northwind_sqlite.sql", "northwind/northwind_sqlite_ms.sql", "chinook/Chinook_Sqlite.sql"];
 
 /// A database in memory, made by a script.
 pub fn database(script: &str) -> Connection {
     let conn = Connection::open_in_memory().expect("SQLite opens a database in memory");
     // Scripts load tables in any order.
-    conn.pragma_update(None, "foreign_keys", false)
-        .expect("a setting of SQLite");
+    conn.pragma_update(None, "foreign_keys", false).expect("a setting of SQLite");
     conn.execute_batch(script).expect("the script is right");
     conn
 }
@@ -64,24 +60,11 @@ pub fn outline(mapping: &Mapping) -> String {
     let model = &mapping.model;
     let mut text = String::new();
     for (set, t) in model.entity_sets.iter().zip(&model.entity_types) {
-        let key: Vec<&str> = t
-            .key
-            .iter()
-            .map(|&k| t.properties[k].name.as_str())
-            .collect();
+        let key: Vec<&str> = t.key.iter().map(|&k| t.properties[k].name.as_str()).collect();
         text += &format!("{} of {} ({})\n", set.name, t.name, key.join(", "));
         for p in &t.properties {
-            text += &format!(
-                "  {} {}{}",
-                p.name,
-                p.primitive.name(),
-                if p.nullable { "?" } else { "" }
-            );
-            for (facet, value) in [
-                ("max", p.max_length),
-                ("precision", p.precision),
-                ("scale", p.scale),
-            ] {
+            text += &format!("  {} {}{}", p.name, p.primitive.name(), if p.nullable { "?" } else { "" });
+            for (facet, value) in [("max", p.max_length), ("precision", p.precision), ("scale", p.scale)] {
                 text += &value.map(|v| format!(" {facet}={v}")).unwrap_or_default();
             }
             text += "\n";
@@ -96,10 +79,7 @@ pub fn outline(mapping: &Mapping) -> String {
 /// A navigation property as text.
 pub fn navigation(mapping: &Mapping, n: &nextlink_odata::model::NavigationProperty) -> String {
     let target = mapping.model.entity_type(n.target);
-    let partner = n
-        .partner
-        .map(|p| target.navigation[p].name.as_str())
-        .unwrap_or("-");
+    let partner = n.partner.map(|p| target.navigation[p].name.as_str()).unwrap_or("-");
     let many = match (n.collection, n.nullable) {
         (true, _) => "*",
         (false, true) => "?",

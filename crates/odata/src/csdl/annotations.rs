@@ -24,26 +24,18 @@ pub(super) enum Value<'a> {
 }
 
 fn flag(term: &'static str, value: bool) -> Annotation<'static> {
-    Annotation {
-        term,
-        value: Value::Bool(value),
-    }
+    Annotation { term, value: Value::Bool(value) }
 }
 
 fn record(term: &'static str, property: &'static str, value: bool) -> Annotation<'static> {
-    Annotation {
-        term,
-        value: Value::Record(property, value),
-    }
+    Annotation { term, value: Value::Record(property, value) }
 }
 
 /// `Core.Description`, where there is one.
 pub(super) fn description(text: Option<&str>) -> Vec<Annotation<'_>> {
     let text = text.filter(|t| !t.is_empty());
-    let annotation = text.map(|text| Annotation {
-        term: "Org.OData.Core.V1.Description",
-        value: Value::Text(text),
-    });
+    let annotation =
+        text.map(|text| Annotation { term: "Org.OData.Core.V1.Description", value: Value::Text(text) });
     annotation.into_iter().collect()
 }
 
@@ -59,54 +51,19 @@ pub(super) fn property(property: &Property) -> Vec<Annotation<'_>> {
 }
 
 /// What clients can do with an entity set.
-pub(super) fn entity_set<'a>(
-    entity_type: &EntityType,
-    text: Option<&'a str>,
-) -> Vec<Annotation<'a>> {
+pub(super) fn entity_set<'a>(entity_type: &EntityType, text: Option<&'a str>) -> Vec<Annotation<'a>> {
     let searchable = entity_type.properties.iter().any(|p| p.searchable);
     let expandable = !entity_type.navigation.is_empty();
     let mut found = description(text);
     found.extend([
-        record(
-            "Org.OData.Capabilities.V1.InsertRestrictions",
-            "Insertable",
-            false,
-        ),
-        record(
-            "Org.OData.Capabilities.V1.UpdateRestrictions",
-            "Updatable",
-            false,
-        ),
-        record(
-            "Org.OData.Capabilities.V1.DeleteRestrictions",
-            "Deletable",
-            false,
-        ),
-        record(
-            "Org.OData.Capabilities.V1.FilterRestrictions",
-            "Filterable",
-            true,
-        ),
-        record(
-            "Org.OData.Capabilities.V1.SortRestrictions",
-            "Sortable",
-            true,
-        ),
-        record(
-            "Org.OData.Capabilities.V1.ExpandRestrictions",
-            "Expandable",
-            expandable,
-        ),
-        record(
-            "Org.OData.Capabilities.V1.SearchRestrictions",
-            "Searchable",
-            searchable,
-        ),
-        record(
-            "Org.OData.Capabilities.V1.CountRestrictions",
-            "Countable",
-            true,
-        ),
+        record("Org.OData.Capabilities.V1.InsertRestrictions", "Insertable", false),
+        record("Org.OData.Capabilities.V1.UpdateRestrictions", "Updatable", false),
+        record("Org.OData.Capabilities.V1.DeleteRestrictions", "Deletable", false),
+        record("Org.OData.Capabilities.V1.FilterRestrictions", "Filterable", true),
+        record("Org.OData.Capabilities.V1.SortRestrictions", "Sortable", true),
+        record("Org.OData.Capabilities.V1.ExpandRestrictions", "Expandable", expandable),
+        record("Org.OData.Capabilities.V1.SearchRestrictions", "Searchable", searchable),
+        record("Org.OData.Capabilities.V1.CountRestrictions", "Countable", true),
         flag("Org.OData.Capabilities.V1.TopSupported", true),
         flag("Org.OData.Capabilities.V1.SkipSupported", true),
     ]);

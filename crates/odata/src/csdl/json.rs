@@ -20,45 +20,30 @@ pub fn json(model: &Model, options: &CsdlOptions) -> String {
     }
     let mut schema = Object::new();
     for entity_type in &model.entity_types {
-        schema.insert(
-            entity_type.name.clone(),
-            Json::Object(entity_type_object(model, entity_type)),
-        );
+        schema.insert(entity_type.name.clone(), Json::Object(entity_type_object(model, entity_type)));
     }
     schema.insert(model.container.clone(), Json::Object(container(model)));
     let mut document = Object::new();
     document.insert("$Version".to_owned(), Version::V401.as_str().into());
-    document.insert(
-        "$EntityContainer".to_owned(),
-        [&model.namespace, ".", &model.container].concat().into(),
-    );
+    document.insert("$EntityContainer".to_owned(), [&model.namespace, ".", &model.container].concat().into());
     document.insert("$Reference".to_owned(), Json::Object(references));
     document.insert(model.namespace.clone(), Json::Object(schema));
     Json::Object(document).to_string()
 }
 
 fn entity_type_object(model: &Model, entity_type: &EntityType) -> Object {
-    let key = entity_type
-        .key
-        .iter()
-        .map(|&k| Json::from(entity_type.properties[k].name.as_str()));
+    let key = entity_type.key.iter().map(|&k| Json::from(entity_type.properties[k].name.as_str()));
     let mut object = Object::new();
     object.insert("$Kind".to_owned(), "EntityType".into());
     object.insert("$Key".to_owned(), key.collect());
     for property in &entity_type.properties {
-        object.insert(
-            property.name.clone(),
-            Json::Object(property_object(property)),
-        );
+        object.insert(property.name.clone(), Json::Object(property_object(property)));
     }
     for navigation in &entity_type.navigation {
         let found = navigation_object(model, entity_type, navigation);
         object.insert(navigation.name.clone(), Json::Object(found));
     }
-    annotate(
-        &mut object,
-        &annotations::description(entity_type.description.as_deref()),
-    );
+    annotate(&mut object, &annotations::description(entity_type.description.as_deref()));
     object
 }
 
@@ -71,21 +56,15 @@ fn property_object(property: &Property) -> Object {
     if property.nullable {
         object.insert("$Nullable".to_owned(), true.into());
     }
-    let facets = [
-        ("$MaxLength", property.max_length),
-        ("$Precision", property.precision),
-        ("$Scale", property.scale),
-    ];
+    let facets =
+        [("$MaxLength", property.max_length), ("$Precision", property.precision), ("$Scale", property.scale)];
     for (name, facet) in facets {
         if let Some(facet) = facet {
             object.insert(name.to_owned(), facet.into());
         }
     }
     if let Some(text) = &property.default_value {
-        object.insert(
-            "$DefaultValue".to_owned(),
-            default_value(property.primitive, text),
-        );
+        object.insert("$DefaultValue".to_owned(), default_value(property.primitive, text));
     }
     annotate(&mut object, &annotations::property(property));
     object
@@ -97,9 +76,7 @@ fn default_value(primitive: PrimitiveType, text: &str) -> Json {
     let number = match primitive {
         PrimitiveType::Boolean => return Json::Bool(text == "true"),
         p if p.is_integer() => text.parse::<i64>().ok().map(Json::from),
-        PrimitiveType::Decimal | PrimitiveType::Double | PrimitiveType::Single => {
-            exact_number(text)
-        }
+        PrimitiveType::Decimal | PrimitiveType::Double | PrimitiveType::Single => exact_number(text),
         _ => None,
     };
     number.unwrap_or_else(|| text.into())
@@ -107,11 +84,7 @@ fn default_value(primitive: PrimitiveType, text: &str) -> Json {
 
 fn exact_number(text: &str) -> Option<Json> {
     let whole = text.parse::<i64>().ok().filter(|n| n.to_string() == text);
-    let real = || {
-        text.parse::<f64>()
-            .ok()
-            .filter(|n| n.is_finite() && n.to_string() == text)
-    };
+    let real = || text.parse::<f64>().ok().filter(|n| n.is_finite() && n.to_string() == text);
     whole.map(Json::from).or_else(|| real().map(Json::from))
 }
 
@@ -119,10 +92,7 @@ fn navigation_object(model: &Model, owner: &EntityType, navigation: &NavigationP
     let target = model.entity_type(navigation.target);
     let mut object = Object::new();
     object.insert("$Kind".to_owned(), "NavigationProperty".into());
-    object.insert(
-        "$Type".to_owned(),
-        model.qualified_name(navigation.target).into(),
-    );
+    object.insert("$Type".to_owned(), model.qualified_name(navigation.target).into());
     if navigation.collection {
         object.insert("$Collection".to_owned(), true.into());
     } else if navigation.nullable {
@@ -135,15 +105,9 @@ fn navigation_object(model: &Model, owner: &EntityType, navigation: &NavigationP
         let name = |properties: &[Property], i: usize| properties[i].name.clone();
         let pairs = navigation.constraints.iter();
         let pairs = pairs.map(|&(here, there)| {
-            (
-                name(&owner.properties, here),
-                Json::from(name(&target.properties, there)),
-            )
+            (name(&owner.properties, here), Json::from(name(&target.properties, there)))
         });
-        object.insert(
-            "$ReferentialConstraint".to_owned(),
-            Json::Object(pairs.collect()),
-        );
+        object.insert("$ReferentialConstraint".to_owned(), Json::Object(pairs.collect()));
     }
     if let Some(action) = navigation.on_delete {
         object.insert("$OnDelete".to_owned(), on_delete(action).into());
@@ -165,26 +129,13 @@ fn entity_set(model: &Model, set: &EntitySet) -> Object {
     let entity_type = model.entity_type(set.entity_type);
     let mut object = Object::new();
     object.insert("$Collection".to_owned(), true.into());
-    object.insert(
-        "$Type".to_owned(),
-        model.qualified_name(set.entity_type).into(),
-    );
+    object.insert("$Type".to_owned(), model.qualified_name(set.entity_type).into());
     if !entity_type.navigation.is_empty() {
-        let target =
-            |n: &NavigationProperty| Json::from(model.entity_set(n.target_set).name.as_str());
-        let bindings = entity_type
-            .navigation
-            .iter()
-            .map(|n| (n.name.clone(), target(n)));
-        object.insert(
-            "$NavigationPropertyBinding".to_owned(),
-            Json::Object(bindings.collect()),
-        );
+        let target = |n: &NavigationProperty| Json::from(model.entity_set(n.target_set).name.as_str());
+        let bindings = entity_type.navigation.iter().map(|n| (n.name.clone(), target(n)));
+        object.insert("$NavigationPropertyBinding".to_owned(), Json::Object(bindings.collect()));
     }
-    annotate(
-        &mut object,
-        &annotations::entity_set(entity_type, set.description.as_deref()),
-    );
+    annotate(&mut object, &annotations::entity_set(entity_type, set.description.as_deref()));
     object
 }
 

@@ -25,9 +25,6 @@ pub struct CsdlOptions {
 
 impl Default for CsdlOptions {
     fn default() -> CsdlOptions {
-        CsdlOptions {
-            version: Version::V40,
-            vocabulary_base: VOCABULARIES.to_owned(),
-        }
+        CsdlOptions { version: Version::V40, vocabulary_base: VOCABULARIES.to_owned() }
     }
 }

@@ -7,9 +7,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
 
 use super::CsdlOptions;
 use super::annotations::{self, Annotation, REFERENCED, Value};
-use crate::model::{
-    EntitySet, EntityType, Model, NavigationProperty, OnDelete, PrimitiveType, Property,
-};
+use crate::model::{EntitySet, EntityType, Model, NavigationProperty, OnDelete, PrimitiveType, Property};
 
 const EDMX: &str = "http://docs.oasis-open.org/odata/ns/edmx";
 const EDM: &str = "http://docs.oasis-open.org/odata/ns/edm";
@@ -18,10 +16,7 @@ const EDM: &str = "http://docs.oasis-open.org/odata/ns/edm";
 pub fn xml(model: &Model, options: &CsdlOptions) -> String {
     let mut out = Out(Writer::new_with_indent(Vec::new(), b' ', 2));
     out.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
-    out.open(
-        "edmx:Edmx",
-        &[("Version", options.version.as_str()), ("xmlns:edmx", EDMX)],
-    );
+    out.open("edmx:Edmx", &[("Version", options.version.as_str()), ("xmlns:edmx", EDMX)]);
     for namespace in REFERENCED {
         let uri = [&options.vocabulary_base, namespace, ".xml"].concat();
         out.open("edmx:Reference", &[("Uri", &uri)]);
@@ -68,10 +63,7 @@ impl Out {
         self.open("EntityType", &[("Name", &entity_type.name)]);
         self.open("Key", &[]);
         for &key in &entity_type.key {
-            self.empty(
-                "PropertyRef",
-                &[("Name", &entity_type.properties[key].name)],
-            );
+            self.empty("PropertyRef", &[("Name", &entity_type.properties[key].name)]);
         }
         self.close("Key");
         for property in &entity_type.properties {
@@ -80,9 +72,7 @@ impl Out {
         for navigation in &entity_type.navigation {
             self.navigation(model, entity_type, navigation);
         }
-        self.annotations(&annotations::description(
-            entity_type.description.as_deref(),
-        ));
+        self.annotations(&annotations::description(entity_type.description.as_deref()));
         self.close("EntityType");
     }
 
@@ -93,29 +83,13 @@ impl Out {
         // Without the attribute a Decimal would have no fraction (section 7.2.4).
         let scale = (property.primitive == PrimitiveType::Decimal)
             .then(|| number(property.scale).unwrap_or_else(|| "variable".to_owned()));
-        let mut attributes = vec![
-            ("Name", property.name.as_str()),
-            ("Type", property.primitive.name()),
-        ];
+        let mut attributes = vec![("Name", property.name.as_str()), ("Type", property.primitive.name())];
         if !property.nullable {
             attributes.push(("Nullable", "false"));
         }
-        let facets = [
-            ("MaxLength", &length),
-            ("Precision", &precision),
-            ("Scale", &scale),
-        ];
-        attributes.extend(
-            facets
-                .iter()
-                .filter_map(|(name, value)| Some((*name, value.as_deref()?))),
-        );
-        attributes.extend(
-            property
-                .default_value
-                .as_deref()
-                .map(|value| ("DefaultValue", value)),
-        );
+        let facets = [("MaxLength", &length), ("Precision", &precision), ("Scale", &scale)];
+        attributes.extend(facets.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
+        attributes.extend(property.default_value.as_deref().map(|value| ("DefaultValue", value)));
         self.with_annotations("Property", &attributes, &annotations::property(property));
     }
 
@@ -126,10 +100,7 @@ impl Out {
         if navigation.collection {
             type_name = ["Collection(", &type_name, ")"].concat();
         }
-        let mut attributes = vec![
-            ("Name", navigation.name.as_str()),
-            ("Type", type_name.as_str()),
-        ];
+        let mut attributes = vec![("Name", navigation.name.as_str()), ("Type", type_name.as_str())];
         // A collection may be empty but is never null (section 8.3).
         if !navigation.collection && !navigation.nullable {
             attributes.push(("Nullable", "false"));
@@ -142,10 +113,7 @@ impl Out {
         self.open("NavigationProperty", &attributes);
         for &(here, there) in &navigation.constraints {
             let (here, there) = (&owner.properties[here].name, &target.properties[there].name);
-            self.empty(
-                "ReferentialConstraint",
-                &[("Property", here), ("ReferencedProperty", there)],
-            );
+            self.empty("ReferentialConstraint", &[("Property", here), ("ReferencedProperty", there)]);
         }
         if let Some(action) = navigation.on_delete {
             self.empty("OnDelete", &[("Action", on_delete(action))]);
@@ -166,30 +134,16 @@ impl Out {
     fn entity_set(&mut self, model: &Model, set: &EntitySet) {
         let entity_type = model.entity_type(set.entity_type);
         let type_name = model.qualified_name(set.entity_type);
-        self.open(
-            "EntitySet",
-            &[("Name", &set.name), ("EntityType", &type_name)],
-        );
+        self.open("EntitySet", &[("Name", &set.name), ("EntityType", &type_name)]);
         for navigation in &entity_type.navigation {
             let target = &model.entity_set(navigation.target_set).name;
-            self.empty(
-                "NavigationPropertyBinding",
-                &[("Path", &navigation.name), ("Target", target)],
-            );
+            self.empty("NavigationPropertyBinding", &[("Path", &navigation.name), ("Target", target)]);
         }
-        self.annotations(&annotations::entity_set(
-            entity_type,
-            set.description.as_deref(),
-        ));
+        self.annotations(&annotations::entity_set(entity_type, set.description.as_deref()));
         self.close("EntitySet");
     }
 
-    fn with_annotations(
-        &mut self,
-        name: &str,
-        attributes: &[(&str, &str)],
-        annotations: &[Annotation<'_>],
-    ) {
+    fn with_annotations(&mut self, name: &str, attributes: &[(&str, &str)], annotations: &[Annotation<'_>]) {
         if annotations.is_empty() {
             return self.empty(name, attributes);
         }
@@ -209,10 +163,7 @@ impl Out {
                 Value::Record(property, value) => {
                     self.open("Annotation", &[("Term", term)]);
                     self.open("Record", &[]);
-                    self.empty(
-                        "PropertyValue",
-                        &[("Property", property), ("Bool", bool_text(*value))],
-                    );
+                    self.empty("PropertyValue", &[("Property", property), ("Bool", bool_text(*value))]);
                     self.close("Record");
                     self.close("Annotation");
                 }
@@ -236,17 +187,7 @@ fn legal(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_legal) {
         Cow::Borrowed(text)
     } else {
-        Cow::Owned(
-            text.chars()
-                .map(|c| {
-                    if is_legal(c) {
-                        c
-                    } else {
-                        char::REPLACEMENT_CHARACTER
-                    }
-                })
-                .collect(),
-        )
+        Cow::Owned(text.chars().map(|c| if is_legal(c) { c } else { char::REPLACEMENT_CHARACTER }).collect())
     }
 }
 

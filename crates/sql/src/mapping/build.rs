@@ -34,10 +34,8 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     let set_texts: Vec<String> = chosen().map(|t| set_text(&t.name, options)).collect();
     // Types and the container are children of the schema and share its names (CSDL 4.01 section 5).
     let mut schema = Scope::default();
-    let type_names = schema.give_all(
-        &type_texts.iter().map(String::as_str).collect::<Vec<_>>(),
-        options.case,
-    );
+    let type_names =
+        schema.give_all(&type_texts.iter().map(String::as_str).collect::<Vec<_>>(), options.case);
     let container = schema.give(&options.container, super::Case::AsIs);
     let set_texts: Vec<&str> = set_texts.iter().map(String::as_str).collect();
     let set_names = Scope::default().give_all(&set_texts, options.case);
@@ -50,47 +48,26 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
         scopes.push(scope);
     }
     let links = vec![Vec::new(); tables.len()];
-    let mut parts = Parts {
-        catalog,
-        options,
-        tables,
-        types,
-        scopes,
-        links,
-    };
+    let mut parts = Parts { catalog, options, tables, types, scopes, links };
     parts.add_navigation(&mut notices);
     (mapping(parts, &keys, set_names, container), notices)
 }
 
 fn mapping(parts: Parts<'_>, keys: &[Key], set_names: Vec<String>, container: String) -> Mapping {
     let sets = set_names.into_iter().enumerate();
-    let sets = sets.map(|(i, name)| EntitySet {
-        name,
-        entity_type: EntityTypeId(i),
-        description: None,
+    let sets = sets.map(|(i, name)| EntitySet { name, entity_type: EntityTypeId(i), description: None });
+    let maps = parts.tables.iter().zip(parts.links).zip(keys).map(|((&t, links), key)| {
+        let table = &parts.catalog.tables[t];
+        TableMap {
+            schema: table.schema.clone(),
+            table: table.name.clone(),
+            null_key: key.may_be_null,
+            columns: table.columns.iter().map(column_map).collect(),
+            links,
+        }
     });
-    let maps = parts
-        .tables
-        .iter()
-        .zip(parts.links)
-        .zip(keys)
-        .map(|((&t, links), key)| {
-            let table = &parts.catalog.tables[t];
-            TableMap {
-                schema: table.schema.clone(),
-                table: table.name.clone(),
-                null_key: key.may_be_null,
-                columns: table.columns.iter().map(column_map).collect(),
-                links,
-            }
-        });
     Mapping {
-        model: Model::new(
-            namespace(parts.options),
-            container,
-            parts.types,
-            sets.collect(),
-        ),
+        model: Model::new(namespace(parts.options), container, parts.types, sets.collect()),
         tables: maps.collect(),
     }
 }
@@ -103,21 +80,10 @@ fn is_chosen(table: &Table, options: &ModelOptions) -> bool {
 
 /// Notices for names and patterns in the options that match no table.
 fn unmatched(catalog: &Catalog, options: &ModelOptions) -> Vec<Notice> {
-    let patterns = options
-        .include
-        .iter()
-        .chain(&options.exclude)
-        .chain(options.keys.keys());
-    let found = |p: &str| {
-        catalog
-            .tables
-            .iter()
-            .any(|t| matches_table(p, t.schema.as_deref(), &t.name))
-    };
+    let patterns = options.include.iter().chain(&options.exclude).chain(options.keys.keys());
+    let found = |p: &str| catalog.tables.iter().any(|t| matches_table(p, t.schema.as_deref(), &t.name));
     let missing = patterns.filter(|p| !found(p));
-    missing
-        .map(|p| Notice::table(p, "The options name it, but no table or view matches."))
-        .collect()
+    missing.map(|p| Notice::table(p, "The options name it, but no table or view matches.")).collect()
 }
 
 /// The entity type of a table, without its navigation. Property `i` is column `i`. A property may have the
@@ -133,8 +99,7 @@ fn entity_type(
     let texts: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
     let names = scope.give_all(&texts, options.case);
     let columns = table.columns.iter().zip(names).enumerate();
-    let properties =
-        columns.map(|(i, (column, name))| property(column, name, key.columns.contains(&i)));
+    let properties = columns.map(|(i, (column, name))| property(column, name, key.columns.contains(&i)));
     EntityType {
         name,
         key: key.columns.clone(),
@@ -147,16 +112,11 @@ fn entity_type(
 fn property(column: &Column, name: String, is_key: bool) -> Property {
     use PrimitiveType::*;
     let sized = matches!(column.primitive, String | Binary);
-    let precise = matches!(
-        column.primitive,
-        Decimal | DateTimeOffset | Duration | TimeOfDay
-    );
+    let precise = matches!(column.primitive, Decimal | DateTimeOffset | Duration | TimeOfDay);
     let scaled = column.primitive == Decimal;
     let precision = column.precision.filter(|&p| precise && (!scaled || p > 0));
     // Scale may not be greater than precision (CSDL 4.01 section 7.2.4).
-    let scale = column
-        .scale
-        .filter(|&s| scaled && precision.is_none_or(|p| s <= p));
+    let scale = column.scale.filter(|&s| scaled && precision.is_none_or(|p| s <= p));
     Property {
         name,
         primitive: column.primitive,

@@ -48,8 +48,7 @@ impl<'a> Parts<'a> {
         for (entity, [first, second]) in &links {
             let same = |pair: &[&Relation<'a>; 2]| {
                 let ends = [pair[0].principal, pair[1].principal];
-                ends == [first.principal, second.principal]
-                    || ends == [second.principal, first.principal]
+                ends == [first.principal, second.principal] || ends == [second.principal, first.principal]
             };
             let several = links.iter().filter(|(_, pair)| same(pair)).count() > 1;
             self.add_through(*entity, first, second, several);
@@ -57,10 +56,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Entity types of link tables, with their two foreign keys.
-    fn link_tables<'r>(
-        &self,
-        relations: &'r [Relation<'a>],
-    ) -> Vec<(usize, [&'r Relation<'a>; 2])> {
+    fn link_tables<'r>(&self, relations: &'r [Relation<'a>]) -> Vec<(usize, [&'r Relation<'a>; 2])> {
         let mut links = Vec::new();
         for entity in 0..self.tables.len() {
             let mut own = relations.iter().filter(|r| r.dependent == entity);
@@ -75,12 +71,7 @@ impl<'a> Parts<'a> {
 
     /// The foreign keys that can be navigated, in the order of tables and keys.
     fn relations(&self, notices: &mut Vec<Notice>) -> Vec<Relation<'a>> {
-        let entities: HashMap<usize, usize> = self
-            .tables
-            .iter()
-            .enumerate()
-            .map(|(e, &t)| (t, e))
-            .collect();
+        let entities: HashMap<usize, usize> = self.tables.iter().enumerate().map(|(e, &t)| (t, e)).collect();
         let mut relations: Vec<Relation<'a>> = Vec::new();
         for (dependent, &t) in self.tables.iter().enumerate() {
             let table = &self.catalog.tables[t];
@@ -101,25 +92,15 @@ impl<'a> Parts<'a> {
                     continue;
                 }
                 let same = |r: &Relation<'_>| {
-                    r.dependent == dependent
-                        && r.fk.target == fk.target
-                        && r.fk.columns == fk.columns
+                    r.dependent == dependent && r.fk.target == fk.target && r.fk.columns == fk.columns
                 };
                 if relations.iter().any(same) {
-                    let text = [
-                        "A second foreign key to `",
-                        &target.name,
-                        "` over the same columns was dropped.",
-                    ];
+                    let text =
+                        ["A second foreign key to `", &target.name, "` over the same columns was dropped."];
                     notices.push(Notice::table(&table.name, text.concat()));
                     continue;
                 }
-                relations.push(Relation {
-                    dependent,
-                    principal,
-                    fk,
-                    navigation: 0,
-                });
+                relations.push(Relation { dependent, principal, fk, navigation: 0 });
             }
         }
         relations
@@ -131,12 +112,7 @@ impl<'a> Parts<'a> {
 
     /// From the row with the foreign key to the row it points to.
     fn add_dependent_side(&mut self, relations: &[Relation<'a>], index: usize) -> usize {
-        let Relation {
-            dependent,
-            principal,
-            fk,
-            ..
-        } = relations[index];
+        let Relation { dependent, principal, fk, .. } = relations[index];
         let (table, target) = (self.table(dependent), self.table(principal));
         let column = joined_columns(table, &fk.columns);
         let one = singular(&target.name);
@@ -144,28 +120,17 @@ impl<'a> Parts<'a> {
         if let [c] = fk.columns[..] {
             wanted.extend(relation_name(&table.columns[c].name, &one, &target.name));
         }
-        let alone = relations
-            .iter()
-            .filter(|r| r.dependent == dependent && r.principal == principal)
-            .count()
-            == 1;
+        let alone =
+            relations.iter().filter(|r| r.dependent == dependent && r.principal == principal).count() == 1;
         if alone && dependent != principal {
             wanted.push(one.clone());
             wanted.push(target.name.clone());
         }
-        let last = if column.eq_ignore_ascii_case(&one) {
-            "navigation"
-        } else {
-            &one
-        };
+        let last = if column.eq_ignore_ascii_case(&one) { "navigation" } else { &one };
         wanted.push(joined(&column, "", last));
         let nullable = fk.columns.iter().any(|&c| table.columns[c].nullable);
-        let pairs: Vec<(usize, usize)> = fk
-            .columns
-            .iter()
-            .copied()
-            .zip(fk.target_columns.iter().copied())
-            .collect();
+        let pairs: Vec<(usize, usize)> =
+            fk.columns.iter().copied().zip(fk.target_columns.iter().copied()).collect();
         let navigation = NavigationProperty {
             name: String::new(),
             target: EntityTypeId(principal),
@@ -189,10 +154,8 @@ impl<'a> Parts<'a> {
         nullable: bool,
     ) -> Vec<(usize, usize)> {
         let legal = pairs.iter().all(|&(here, there)| {
-            let (here, there) = (
-                &self.types[dependent].properties[here],
-                &self.types[principal].properties[there],
-            );
+            let (here, there) =
+                (&self.types[dependent].properties[here], &self.types[principal].properties[there]);
             here.primitive == there.primitive && here.nullable == (nullable || there.nullable)
         });
         if legal { pairs.to_vec() } else { Vec::new() }
@@ -200,25 +163,13 @@ impl<'a> Parts<'a> {
 
     /// From the row that a foreign key points to back to the rows that have it.
     fn add_principal_side(&mut self, relations: &[Relation<'a>], index: usize) {
-        let Relation {
-            dependent,
-            principal,
-            fk,
-            navigation,
-        } = relations[index];
+        let Relation { dependent, principal, fk, navigation } = relations[index];
         let table = self.table(dependent);
         // Nulls point nowhere, so a unique index over nullable columns will do.
         let single = identifies(table, &fk.columns);
-        let base = if single {
-            singular(&table.name)
-        } else {
-            set_text(&table.name, self.options)
-        };
-        let several = relations
-            .iter()
-            .filter(|r| r.dependent == dependent && r.principal == principal)
-            .count()
-            > 1;
+        let base = if single { singular(&table.name) } else { set_text(&table.name, self.options) };
+        let several =
+            relations.iter().filter(|r| r.dependent == dependent && r.principal == principal).count() > 1;
         let by = match fk.columns[..] {
             [c] => {
                 let column = &table.columns[c].name;
@@ -232,12 +183,8 @@ impl<'a> Parts<'a> {
             wanted.push(base.clone());
         }
         wanted.push(joined(&base, "by", &by));
-        let back: Vec<(usize, usize)> = fk
-            .target_columns
-            .iter()
-            .copied()
-            .zip(fk.columns.iter().copied())
-            .collect();
+        let back: Vec<(usize, usize)> =
+            fk.target_columns.iter().copied().zip(fk.columns.iter().copied()).collect();
         let property = NavigationProperty {
             name: String::new(),
             target: EntityTypeId(dependent),
@@ -253,34 +200,21 @@ impl<'a> Parts<'a> {
     }
 
     /// Many-to-many in both directions through a link table.
-    fn add_through(
-        &mut self,
-        link: usize,
-        first: &Relation<'a>,
-        second: &Relation<'a>,
-        several: bool,
-    ) {
+    fn add_through(&mut self, link: usize, first: &Relation<'a>, second: &Relation<'a>, several: bool) {
         // The indexes that the two new properties will get, so that each can name the other.
         let start = self.types[first.principal].navigation.len();
-        let other = self.types[second.principal].navigation.len()
-            + usize::from(first.principal == second.principal);
+        let other =
+            self.types[second.principal].navigation.len() + usize::from(first.principal == second.principal);
         self.push_through(link, [first, second], several, other);
         self.push_through(link, [second, first], several, start);
     }
 
-    fn push_through(
-        &mut self,
-        link: usize,
-        [near, far]: [&Relation<'a>; 2],
-        several: bool,
-        partner: usize,
-    ) {
+    fn push_through(&mut self, link: usize, [near, far]: [&Relation<'a>; 2], several: bool, partner: usize) {
         let (table, target) = (self.table(link), self.table(far.principal));
         let mut text = set_text(&target.name, self.options);
         if near.principal == far.principal {
             let column = joined_columns(table, &far.fk.columns);
-            let by =
-                relation_name(&column, &singular(&target.name), &target.name).unwrap_or(column);
+            let by = relation_name(&column, &singular(&target.name), &target.name).unwrap_or(column);
             text = joined(&text, "by", &by);
         }
         let via = joined(&text, "via", &type_text(&table.name, self.options));
@@ -289,20 +223,8 @@ impl<'a> Parts<'a> {
         let link = LinkTable {
             schema: table.schema.clone(),
             table: table.name.clone(),
-            near: near
-                .fk
-                .target_columns
-                .iter()
-                .copied()
-                .zip(near.fk.columns.iter().map(name))
-                .collect(),
-            far: far
-                .fk
-                .columns
-                .iter()
-                .map(name)
-                .zip(far.fk.target_columns.iter().copied())
-                .collect(),
+            near: near.fk.target_columns.iter().copied().zip(near.fk.columns.iter().map(name)).collect(),
+            far: far.fk.columns.iter().map(name).zip(far.fk.target_columns.iter().copied()).collect(),
         };
         let property = NavigationProperty {
             name: String::new(),
@@ -318,13 +240,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Names the property and appends it with its link; returns its index.
-    fn push(
-        &mut self,
-        entity: usize,
-        wanted: &[String],
-        property: NavigationProperty,
-        link: Link,
-    ) -> usize {
+    fn push(&mut self, entity: usize, wanted: &[String], property: NavigationProperty, link: Link) -> usize {
         let name = self.scopes[entity].give_first(wanted, self.options.case);
         let properties = &mut self.types[entity].navigation;
         properties.push(NavigationProperty { name, ..property });
@@ -353,16 +269,12 @@ fn is_well_formed(table: &Table, target: &Table, fk: &ForeignKey) -> bool {
 
 /// Whether at most one row has given values in these columns.
 fn identifies(table: &Table, columns: &[usize]) -> bool {
-    let covers =
-        |unique: &Vec<usize>| !unique.is_empty() && unique.iter().all(|c| columns.contains(c));
+    let covers = |unique: &Vec<usize>| !unique.is_empty() && unique.iter().all(|c| columns.contains(c));
     covers(&table.primary_key) || table.unique.iter().any(covers)
 }
 
 fn joined_columns(table: &Table, columns: &[usize]) -> String {
-    let names: Vec<&str> = columns
-        .iter()
-        .map(|&c| table.columns[c].name.as_str())
-        .collect();
+    let names: Vec<&str> = columns.iter().map(|&c| table.columns[c].name.as_str()).collect();
     names.join("_")
 }
 
@@ -384,11 +296,7 @@ fn joined(left: &str, middle: &str, right: &str) -> String {
 fn relation_name(column: &str, one: &str, target: &str) -> Option<String> {
     const SUFFIXES: [&str; 6] = ["_id", "_fk", "_uuid", "_guid", "_key", " id"];
     const PREFIXES: [&str; 3] = ["id_", "fk_", "id "];
-    let named = |text: &str| {
-        text.chars()
-            .any(char::is_alphabetic)
-            .then(|| text.to_owned())
-    };
+    let named = |text: &str| text.chars().any(char::is_alphabetic).then(|| text.to_owned());
     let split = |at: usize| Some((column.get(..at)?, column.get(at..)?));
     for suffix in SUFFIXES {
         if let Some((head, tail)) = column.len().checked_sub(suffix.len()).and_then(split)

@@ -56,8 +56,7 @@ impl Scope {
             }
         }
         let rest = names.into_iter().zip(wanted);
-        rest.map(|(slot, text)| slot.unwrap_or_else(|| self.give(text, case)))
-            .collect()
+        rest.map(|(slot, text)| slot.unwrap_or_else(|| self.give(text, case))).collect()
     }
 }
 
@@ -122,67 +121,36 @@ fn in_case(text: &str, case: Case) -> String {
 fn words(text: &str) -> Vec<String> {
     let split = text.split(|c: char| c == '_' || !is_continue(c));
     let shout = !text.chars().any(char::is_lowercase);
-    split
-        .filter(|w| !w.is_empty())
-        .map(|w| {
-            if shout {
-                w.to_lowercase()
-            } else {
-                w.to_owned()
-            }
-        })
-        .collect()
+    split.filter(|w| !w.is_empty()).map(|w| if shout { w.to_lowercase() } else { w.to_owned() }).collect()
 }
 
 /// The word with its first letter large.
 pub(super) fn capitalized(word: &str) -> String {
     let mut chars = word.chars();
-    chars
-        .next()
-        .map(|c| c.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// The word with its first letter small.
 fn decapitalized(word: &str) -> String {
     let mut chars = word.chars();
-    chars
-        .next()
-        .map(|c| c.to_lowercase().chain(chars).collect())
-        .unwrap_or_default()
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// The namespace, made legal: each part between dots an identifier, none of the reserved ones.
 pub(super) fn namespace(options: &ModelOptions) -> String {
-    let parts: Vec<String> = options
-        .namespace
-        .split('.')
-        .map(|p| identifier(p, Case::AsIs))
-        .collect();
+    let parts: Vec<String> = options.namespace.split('.').map(|p| identifier(p, Case::AsIs)).collect();
     let name = parts.join(".");
-    if RESERVED_NAMESPACES.contains(&name.as_str()) {
-        name + "_"
-    } else {
-        name
-    }
+    if RESERVED_NAMESPACES.contains(&name.as_str()) { name + "_" } else { name }
 }
 
 /// The text for an entity type of this table.
 pub(super) fn type_text(table: &str, options: &ModelOptions) -> String {
-    if options.plural_sets {
-        singular(table)
-    } else {
-        table.to_owned()
-    }
+    if options.plural_sets { singular(table) } else { table.to_owned() }
 }
 
 /// The text for an entity set of this table.
 pub(super) fn set_text(table: &str, options: &ModelOptions) -> String {
-    if options.plural_sets {
-        plural(table)
-    } else {
-        table.to_owned()
-    }
+    if options.plural_sets { plural(table) } else { table.to_owned() }
 }
 
 /// The English singular of the last word, by its ending only; a text that is no plural stays as it is.
@@ -203,12 +171,8 @@ pub(super) fn singular(text: &str) -> String {
         ("us", "us"),
         ("is", "is"),
     ];
-    let found = ENDINGS
-        .iter()
-        .find_map(|(from, to)| replace_ending(text, from, to));
-    found
-        .or_else(|| replace_ending(text, "s", ""))
-        .unwrap_or_else(|| text.to_owned())
+    let found = ENDINGS.iter().find_map(|(from, to)| replace_ending(text, from, to));
+    found.or_else(|| replace_ending(text, "s", "")).unwrap_or_else(|| text.to_owned())
 }
 
 /// The English plural of the last word, by its ending only; a plural stays as it is.
@@ -237,9 +201,7 @@ pub(super) fn plural(text: &str) -> String {
         ("sh", "shes"),
         ("", "s"),
     ];
-    let found = ENDINGS
-        .iter()
-        .find_map(|(from, to)| replace_ending(text, from, to));
+    let found = ENDINGS.iter().find_map(|(from, to)| replace_ending(text, from, to));
     found.unwrap_or_else(|| text.to_owned())
 }
 
@@ -302,8 +264,7 @@ mod tests {
 
     #[test]
     fn numbers_of_colliding_names() {
-        let names =
-            Scope::default().give_all(&["a b", "a-b", "a_b", "a_b2", "A_B", "a_b"], Case::AsIs);
+        let names = Scope::default().give_all(&["a b", "a-b", "a_b", "a_b2", "A_B", "a_b"], Case::AsIs);
         assert_eq!(names, ["a_b3", "a_b4", "a_b", "a_b2", "A_B", "a_b5"]);
         let long = "y".repeat(130);
         let names = Scope::default().give_all(&[&long, &long], Case::AsIs);
@@ -345,10 +306,7 @@ mod tests {
             ("", "_"),
             ("a..b", "a._.b"),
         ] {
-            let options = ModelOptions {
-                namespace: wanted.to_owned(),
-                ..ModelOptions::default()
-            };
+            let options = ModelOptions { namespace: wanted.to_owned(), ..ModelOptions::default() };
             assert_eq!(namespace(&options), expected, "{wanted}");
         }
     }

@@ -121,11 +121,7 @@ mod tests {
             ("größe", None, "Größe", true),
             ("", None, "a", false),
         ] {
-            assert_eq!(
-                matches_table(pattern, schema, table),
-                expected,
-                "{pattern} on {schema:?} {table}"
-            );
+            assert_eq!(matches_table(pattern, schema, table), expected, "{pattern} on {schema:?} {table}");
         }
     }
 }
