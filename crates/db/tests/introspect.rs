@@ -74,7 +74,7 @@ fn files_that_are_no_databases() {
     for path in [text, cut] {
         let conn = Connection::open(&path).expect("opening reads nothing yet");
         let found = introspect(&conn, &IntrospectLimits::default());
-        assert!(matches!(found, Err(Error::Sqlite(_))), "{}: {found:?}", path.display());
+        assert!(matches!(found, Err(Error::Damaged(_))), "{}: {found:?}", path.display());
     }
 }
 
@@ -87,7 +87,7 @@ fn a_locked_file() {
     let reader = Connection::open(&path).expect("SQLite opens a file");
     reader.busy_timeout(std::time::Duration::ZERO).expect("a setting of SQLite");
     let found = introspect(&reader, &IntrospectLimits::default());
-    assert!(matches!(found, Err(Error::Sqlite(_))), "{found:?}");
+    assert!(matches!(found, Err(Error::Locked)), "{found:?}");
     writer.execute_batch("ROLLBACK").expect("the lock is given back");
     let (catalog, _) = introspect(&reader, &IntrospectLimits::default()).expect("it can be read now");
     assert_eq!(catalog.tables.len(), 1);

@@ -107,7 +107,7 @@ fn xml_form(literal: &Literal, primitive: PrimitiveType, max_length: Option<u32>
                     .iter()
                     .enumerate()
                     .all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
-            (shape && t.parse::<jiff::civil::Date>().is_ok()).then(|| t.clone())
+            (shape && nextlink_odata::temporal::Date::parse(t).is_some()).then(|| t.clone())
         }
         (Literal::Text(t), Guid) => {
             (t.len() == 36 && uuid::Uuid::try_parse(t).is_ok()).then(|| t.to_lowercase())

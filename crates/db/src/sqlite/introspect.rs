@@ -50,16 +50,23 @@ pub fn introspect(conn: &Connection, limits: &IntrospectLimits) -> Result<(Catal
     let mut tables = Vec::with_capacity(relations.len());
     let mut keys = Vec::with_capacity(relations.len());
     for relation in &relations {
-        match read_table(conn, relation, limits, &mut notices) {
+        let raw = match schema::columns(conn, relation) {
+            Ok(raw) => raw,
+            Err(error) => {
+                leave_out(relation, error, &mut notices)?;
+                continue;
+            }
+        };
+        if raw.len() > limits.columns {
+            let (table, found, limit) = (relation.name.clone(), raw.len(), limits.columns);
+            return Err(Error::TooManyColumns { table, found, limit });
+        }
+        match read_table(conn, relation, &raw, limits, &mut notices) {
             Ok((table, declared)) => {
                 tables.push(table);
                 keys.push(declared);
             }
-            Err(Error::Sqlite(error)) if is_of_the_table(&error) => {
-                let text = ["Not served: SQLite can't read it (", &error.to_string(), ")."].concat();
-                notices.push(Notice::table(&relation.name, text));
-            }
-            Err(error) => return Err(error),
+            Err(error) => leave_out(relation, error, &mut notices)?,
         }
     }
     foreign::resolve(&mut tables, keys, &mut notices);
@@ -67,6 +74,16 @@ pub fn introspect(conn: &Connection, limits: &IntrospectLimits) -> Result<(Catal
         transaction.finish()?;
     }
     Ok((Catalog { tables }, notices))
+}
+
+/// Says that a table can't be read, where the others can.
+fn leave_out(relation: &Relation, error: rusqlite::Error, notices: &mut Vec<Notice>) -> Result<(), Error> {
+    if !is_of_the_table(&error) {
+        return Err(error.into());
+    }
+    let text = ["Not served: SQLite can't read it (", &error.to_string(), ")."].concat();
+    notices.push(Notice::table(&relation.name, text));
+    Ok(())
 }
 
 /// Whether the error is about one table, and the others can be read.
@@ -89,28 +106,20 @@ fn is_of_the_table(error: &rusqlite::Error) -> bool {
 fn read_table(
     conn: &Connection,
     relation: &Relation,
+    raw: &[RawColumn],
     limits: &IntrospectLimits,
     notices: &mut Vec<Notice>,
-) -> Result<(Table, Vec<Declared>), Error> {
+) -> rusqlite::Result<(Table, Vec<Declared>)> {
     let is_view = relation.kind == "view";
-    let raw = if is_view {
-        schema::view_columns(conn, &relation.name)?
-    } else {
-        schema::table_columns(conn, &relation.name)?
-    };
-    if raw.len() > limits.columns {
-        let (table, found, limit) = (relation.name.clone(), raw.len(), limits.columns);
-        return Err(Error::TooManyColumns { table, found, limit });
-    }
     let mut primary_key: Vec<usize> = (0..raw.len()).filter(|&i| raw[i].key > 0).collect();
     primary_key.sort_by_key(|&i| raw[i].key);
     let (indexes, declared) = if is_view {
         (Indexes::default(), Vec::new())
     } else {
-        (schema::indexes(conn, &relation.name, &raw)?, foreign::declared(conn, &relation.name)?)
+        (schema::indexes(conn, &relation.name, raw)?, foreign::declared(conn, &relation.name)?)
     };
-    let rowid_alias = rowid_alias(relation, &raw, &primary_key, &indexes);
-    let facts = facts(conn, relation, &raw, &primary_key, limits, notices)?;
+    let rowid_alias = rowid_alias(relation, raw, &primary_key, &indexes);
+    let facts = facts(conn, relation, raw, &primary_key, limits, notices)?;
     let mut columns = Vec::with_capacity(raw.len());
     for (i, (raw, facts)) in raw.iter().zip(&facts).enumerate() {
         let is_alias = rowid_alias == Some(i);
@@ -156,7 +165,7 @@ fn facts(
     primary_key: &[usize],
     limits: &IntrospectLimits,
     notices: &mut Vec<Notice>,
-) -> Result<Vec<Facts>, Error> {
+) -> rusqlite::Result<Vec<Facts>> {
     let from = ["main.", &quoted(&relation.name)].concat();
     let columns: Vec<(String, Wish)> = raw.iter().map(|c| (c.name.clone(), wish(&c.declared))).collect();
     let access = access(relation, raw, primary_key);
@@ -167,7 +176,7 @@ fn facts(
             notices.push(Notice::table(&relation.name, text.concat()));
             Ok(vec![Facts::default(); raw.len()])
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,15 +1,17 @@
 //! SQLite.
 
 mod types;
-
 mod defaults;
-
 mod probe;
-
 mod schema;
-
 mod foreign;
-
 mod introspect;
+mod cells;
+mod numbers;
+mod dates;
+mod functions;
+mod run;
+mod connect;
 
+pub use connect::SqliteSource;
 pub use introspect::{IntrospectLimits, introspect};

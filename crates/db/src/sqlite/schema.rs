@@ -35,7 +35,15 @@ pub(super) struct RawColumn {
     pub(super) binary_collation: bool,
 }
 
-pub(super) fn table_columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<RawColumn>> {
+/// The columns of a table or view.
+pub(super) fn columns(conn: &Connection, relation: &Relation) -> rusqlite::Result<Vec<RawColumn>> {
+    match relation.kind.as_str() {
+        "view" => view_columns(conn, &relation.name),
+        _ => table_columns(conn, &relation.name),
+    }
+}
+
+fn table_columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<RawColumn>> {
     // 0: ordinary, 1: hidden column of a virtual table, 2 and 3: generated.
     let sql = "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main') \
                WHERE hidden <> 1 ORDER BY cid";
@@ -58,7 +66,7 @@ pub(super) fn table_columns(conn: &Connection, table: &str) -> rusqlite::Result<
 }
 
 /// Columns of a view, with the declared type of the table column that each comes from unchanged.
-pub(super) fn view_columns(conn: &Connection, view: &str) -> rusqlite::Result<Vec<RawColumn>> {
+fn view_columns(conn: &Connection, view: &str) -> rusqlite::Result<Vec<RawColumn>> {
     let sql = ["SELECT * FROM main.", &quoted(view)].concat();
     let statement = conn.prepare(&sql)?;
     let columns = statement.columns().map(|column| RawColumn {
