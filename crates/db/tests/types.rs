@@ -271,3 +271,56 @@ fn defaults_and_who_computes() {
     ];
     assert_eq!(found, expected);
 }
+
+/// What the probe takes for a date or time, the reader of rows can read.
+#[test]
+fn texts_taken_are_texts_read() {
+    use nextlink_odata::temporal;
+    let reads = |primitive, text: &str| match primitive {
+        Date => temporal::Date::parse(text).is_some(),
+        DateTimeOffset => temporal::Instant::parse(text).is_some(),
+        TimeOfDay => temporal::Time::parse(text).is_some(),
+        _ => true,
+    };
+    let days =
+        ["2024-02-29", "2023-02-29", "2024-12-31", "2024-13-01", "0000-01-01", "0001-01-01", "9999-12-31"];
+    let times = [
+        "00:00",
+        "23:59",
+        "24:00",
+        "12:60",
+        "00:00:00",
+        "23:59:59",
+        "23:59:60",
+        "12:00:00.0",
+        "12:00:00.",
+        "12:00:00.123456",
+        "12:00:00.123456789012",
+        "12:00:00.1234567890123",
+        "1:00",
+        "12:00:0",
+        "12",
+    ];
+    let zones =
+        ["", "Z", "z", "+00:00", "-00:00", "+14:00", "-12:30", "+15:00", "+1:00", "+0100", " Z", " UTC"];
+    let mut texts: Vec<Text> = days.iter().chain(&times).map(|t| (*t).to_owned()).collect();
+    for day in days {
+        for time in times {
+            for zone in zones {
+                texts.extend([" ", "T", "t", "  "].map(|between| format!("{day}{between}{time}{zone}")));
+            }
+        }
+    }
+    let mut taken = 0;
+    let conn = common::database("CREATE TABLE t (d DATE, p DATETIME, t TIME)");
+    for text in &texts {
+        conn.execute("DELETE FROM t", []).expect("rows can go");
+        conn.execute("INSERT INTO t VALUES (?1, ?1, ?1)", [text]).expect("a row");
+        let (catalog, _) = common::catalog(&conn);
+        for column in &catalog.tables[0].columns {
+            assert!(reads(column.primitive, text), "{text:?} was taken for {:?}", column.primitive);
+            taken += usize::from(column.primitive != String);
+        }
+    }
+    assert!(taken > 500, "only {taken} of {} texts were taken", texts.len());
+}
