@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::model::Model;
 use crate::version::{MetadataLevel, Version};
 
-/// The service document in JSON. `context_url` is the URL of the metadata document; URLs of sets are relative to it.
+/// The service document in JSON. `context_url` is the URL of the metadata document; URLs of sets are
+/// relative to it.
 pub fn document(model: &Model, context_url: &str, metadata: MetadataLevel, version: Version) -> String {
     let mut document = Map::new();
     let name = match version {

@@ -1,4 +1,5 @@
-//! What was dropped or changed on the way from a database to its model, told to the owner and not to clients.
+//! What was dropped or changed on the way from a database to its model, told to the owner and not to
+//! clients.
 
 use std::fmt;
 

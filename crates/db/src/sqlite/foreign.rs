@@ -1,4 +1,4 @@
-//! Foreign keys, with what SQLite leaves open resolved: target columns that are not named, names in another case.
+//! Foreign keys, with what SQLite leaves open resolved: columns that are not named, names in another case.
 
 use nextlink_odata::model::OnDelete;
 use nextlink_sql::catalog::{ForeignKey, Table};
@@ -70,7 +70,9 @@ fn resolve_one(tables: &[Table], index: usize, key: &Declared) -> Result<Foreign
     };
     if columns.len() != target_columns.len() {
         let counts = [columns.len().to_string(), target_columns.len().to_string()];
-        return Err(["it has ", &counts[0], " columns and points to ", &counts[1]].concat());
+        return Err(
+            ["of its columns there are ", &counts[0], ", of those it points to ", &counts[1]].concat()
+        );
     }
     Ok(ForeignKey { name: None, columns, target, target_columns, on_delete: on_delete(&key.on_delete) })
 }

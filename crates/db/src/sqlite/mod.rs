@@ -3,6 +3,7 @@
 mod types;
 mod defaults;
 mod probe;
+mod schema;
 mod foreign;
 mod introspect;
 mod cells;

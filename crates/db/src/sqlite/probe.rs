@@ -1,4 +1,4 @@
-//! What the values of a table are, asked of SQLite itself: one aggregate statement for some dozens of columns.
+//! What the values of a table are, asked of SQLite itself: one aggregate statement for dozens of columns.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -65,8 +65,8 @@ fn is_small(conn: &Connection, probe: &Probe<'_>) -> rusqlite::Result<bool> {
 
 /// Subqueries that give the rows to look at, with columns named `c0`, `c1`, ….
 ///
-/// Where a table is read in full, or by ranges of the rowid, SQLite folds the subquery into the aggregate, and then
-/// reads no more of a long value than its header.
+/// Where a table is read in full, or by ranges of the rowid, SQLite folds the subquery into the aggregate,
+/// and then reads no more of a long value than its header.
 fn sources(probe: &Probe<'_>, columns: &[(String, Wish)], small: bool) -> Vec<String> {
     let names = columns.iter().enumerate();
     let names: Vec<String> =
@@ -162,8 +162,8 @@ const GUID: &str = "CASE typeof($) WHEN 'blob' THEN length($) = 16 WHEN 'text' T
 
 /// Reals of the scale, and texts of digits with a sign and a point.
 const DECIMAL: &str = "CASE typeof($) WHEN 'real' THEN round($, #) = $ WHEN 'text' THEN \
-    length($) <= 40 AND $ GLOB '[-0-9]*' AND substr($, -1) GLOB '[0-9]' AND substr($, 2) NOT GLOB '*[^0-9.]*' \
-    AND $ NOT GLOB '*.*.*' AND $ NOT GLOB '-.*' END";
+    length($) <= 40 AND $ GLOB '[-0-9]*' AND substr($, -1) GLOB '[0-9]' \
+    AND substr($, 2) NOT GLOB '*[^0-9.]*' AND $ NOT GLOB '*.*.*' AND $ NOT GLOB '-.*' END";
 
 fn date_time() -> String {
     ["(", DATE, " OR ", DATE_WITH_TIME, ")"].concat()

@@ -1,7 +1,7 @@
 //! From a declared type and what the values are to the type a column is served as.
 //!
-//! SQLite keeps any value in any column of a table that is not STRICT. So a declaration is a wish: it holds while the
-//! values seen agree with it.
+//! SQLite keeps any value in any column of a table that is not STRICT. So a declaration is a wish: it holds
+//! while the values seen agree with it.
 
 use nextlink_odata::model::PrimitiveType;
 use nextlink_sql::catalog::Storage;
@@ -70,7 +70,8 @@ pub(super) struct Facts {
     pub(super) greatest: Option<i64>,
     /// Greatest absolute value of a real.
     pub(super) greatest_real: Option<f64>,
-    /// Values in the form that the wish asks for: texts, for a Guid also blobs, for a Decimal reals of the scale.
+    /// Values in the form that the wish asks for: texts, for a Guid also blobs, for a Decimal reals of the
+    /// scale.
     pub(super) matched: i64,
     /// For a Date wish: texts that are a date with or without a time.
     pub(super) date_times: i64,

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod odd;
+
 use std::path::PathBuf;
 
 use nextlink_db::sqlite::{IntrospectLimits, introspect};

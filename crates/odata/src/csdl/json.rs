@@ -70,7 +70,8 @@ fn property_object(property: &Property) -> Object {
     object
 }
 
-/// The XML form of a value as JSON. A number that JSON can't carry exactly stays text, which clients must take too.
+/// The XML form of a value as JSON. A number that JSON can't carry exactly stays text, which clients must
+/// take too.
 fn default_value(primitive: PrimitiveType, text: &str) -> Json {
     let number = match primitive {
         PrimitiveType::Boolean => return Json::Bool(text == "true"),

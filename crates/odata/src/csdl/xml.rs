@@ -28,7 +28,10 @@ pub fn xml(model: &Model, options: &CsdlOptions) -> String {
     for entity_type in &model.entity_types {
         out.entity_type(model, entity_type);
     }
-    out.container(model);
+    // A container has at least one child (CSDL 4.0 section 13.1): an empty database has none to give.
+    if !model.entity_sets.is_empty() {
+        out.container(model);
+    }
     for name in ["Schema", "edmx:DataServices", "edmx:Edmx"] {
         out.close(name);
     }
@@ -177,7 +180,8 @@ fn element<'a>(name: &'a str, attributes: &[(&'a str, &'a str)]) -> BytesStart<'
     element
 }
 
-/// The text without characters that no XML document can hold (XML 1.0 section 2.2): a database's comment may have them.
+/// The text without characters that no XML document can hold (XML 1.0 section 2.2): a database's comment
+/// may have them.
 fn legal(text: &str) -> Cow<'_, str> {
     let is_legal = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
     if text.chars().all(is_legal) {

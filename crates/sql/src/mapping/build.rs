@@ -12,8 +12,9 @@ use super::{ColumnMap, Mapping, TableMap};
 use crate::catalog::{Catalog, Column, Table};
 use crate::notice::Notice;
 
-/// Makes the model of a catalogue: an entity type and set for each table with a key, navigation properties in both
-/// directions. Tables without a key and foreign keys that lead nowhere are left out; the notices say so.
+/// Makes the model of a catalogue: an entity type and set for each table with a key, navigation properties
+/// in both directions. Tables without a key and foreign keys that lead nowhere are left out; the notices
+/// say so.
 ///
 /// The same catalogue and options give the same model.
 pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
@@ -49,15 +50,14 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     let links = vec![Vec::new(); tables.len()];
     let mut parts = Parts { catalog, options, tables, types, scopes, links };
     parts.add_navigation(&mut notices);
+    (mapping(parts, &keys, set_names, container), notices)
+}
 
-    let Parts { tables, types, links, .. } = parts;
-    let sets = set_names.into_iter().enumerate().map(|(i, name)| EntitySet {
-        name,
-        entity_type: EntityTypeId(i),
-        description: None,
-    });
-    let maps = tables.iter().zip(links).zip(&keys).map(|((&t, links), key)| {
-        let table = &catalog.tables[t];
+fn mapping(parts: Parts<'_>, keys: &[Key], set_names: Vec<String>, container: String) -> Mapping {
+    let sets = set_names.into_iter().enumerate();
+    let sets = sets.map(|(i, name)| EntitySet { name, entity_type: EntityTypeId(i), description: None });
+    let maps = parts.tables.iter().zip(parts.links).zip(keys).map(|((&t, links), key)| {
+        let table = &parts.catalog.tables[t];
         TableMap {
             schema: table.schema.clone(),
             table: table.name.clone(),
@@ -66,9 +66,10 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
             links,
         }
     });
-    let maps = maps.collect();
-    let model = Model::new(namespace(options), container, types, sets.collect());
-    (Mapping { model, tables: maps }, notices)
+    Mapping {
+        model: Model::new(namespace(parts.options), container, parts.types, sets.collect()),
+        tables: maps.collect(),
+    }
 }
 
 fn is_chosen(table: &Table, options: &ModelOptions) -> bool {
@@ -85,8 +86,9 @@ fn unmatched(catalog: &Catalog, options: &ModelOptions) -> Vec<Notice> {
     missing.map(|p| Notice::table(p, "The options name it, but no table or view matches.")).collect()
 }
 
-/// The entity type of a table, without its navigation. Property `i` is column `i`. A property may have the name of
-/// its type: CSDL 4 asks only for names that are unique among the type's properties (CSDL 4.01 section 7.1).
+/// The entity type of a table, without its navigation. Property `i` is column `i`. A property may have the
+/// name of its type: CSDL 4 asks only for names that are unique among the type's properties (CSDL 4.01
+/// section 7.1).
 fn entity_type(
     table: &Table,
     key: &Key,

@@ -15,8 +15,14 @@ pub(super) struct Key {
     pub(super) may_be_null: bool,
 }
 
-/// Finds the key: the options' one, else the primary key, else the shortest unique index over columns that are not
-/// null. Without one the table can't be served, and a notice says how to help.
+const VIEW_WITHOUT_KEY: &str = "Not served: a view has no key. Name columns that identify its rows \
+    under `keys` in the model file.";
+
+const TABLE_WITHOUT_KEY: &str = "Not served: it has no primary key and no unique index over columns that \
+    are not null. Add one, or name columns that identify its rows under `keys` in the model file.";
+
+/// Finds the key: the options' one, else the primary key, else the shortest unique index over columns that
+/// are not null. Without one the table can't be served, and a notice says how to help.
 pub(super) fn find(table: &Table, options: &ModelOptions, notices: &mut Vec<Notice>) -> Option<Key> {
     if let Some(names) = options_key(table, options) {
         match resolve(table, names) {
@@ -41,15 +47,8 @@ pub(super) fn find(table: &Table, options: &ModelOptions, notices: &mut Vec<Noti
     }
     notices.push(match (table.primary_key.is_empty(), table.kind) {
         (false, _) => unfit(table, &table.primary_key, "Not served: its primary key can't be a key in OData"),
-        (true, TableKind::View) => Notice::table(
-            &table.name,
-            "Not served: a view has no key. Name columns that identify its rows under `keys` in the model file.",
-        ),
-        (true, TableKind::Table) => Notice::table(
-            &table.name,
-            "Not served: it has no primary key and no unique index over columns that are not null. Add one, or name \
-             columns that identify its rows under `keys` in the model file.",
-        ),
+        (true, TableKind::View) => Notice::table(&table.name, VIEW_WITHOUT_KEY),
+        (true, TableKind::Table) => Notice::table(&table.name, TABLE_WITHOUT_KEY),
     });
     None
 }

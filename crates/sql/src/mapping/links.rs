@@ -1,4 +1,5 @@
-//! Navigation properties in both directions, and the joins behind them, out of foreign keys and link tables.
+//! Navigation properties in both directions, and the joins behind them, out of foreign keys and link
+//! tables.
 
 use std::collections::HashMap;
 
@@ -33,8 +34,8 @@ struct Relation<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Adds all navigation properties: first those named by columns, then the way back, then through link tables.
-    /// The order decides who gets a name that two would like.
+    /// Adds all navigation properties: first those named by columns, then the way back, then through link
+    /// tables. The order decides who gets a name that two would like.
     pub(super) fn add_navigation(&mut self, notices: &mut Vec<Notice>) {
         let mut relations = self.relations(notices);
         for i in 0..relations.len() {
@@ -43,14 +44,29 @@ impl<'a> Parts<'a> {
         for i in 0..relations.len() {
             self.add_principal_side(&relations, i);
         }
-        for (entity, &table) in self.tables.clone().iter().enumerate() {
-            let own: Vec<&Relation<'a>> = relations.iter().filter(|r| r.dependent == entity).collect();
-            if let [first, second] = own[..]
-                && is_link_table(&self.catalog.tables[table], first.fk, second.fk)
+        let links = self.link_tables(&relations);
+        for (entity, [first, second]) in &links {
+            let same = |pair: &[&Relation<'a>; 2]| {
+                let ends = [pair[0].principal, pair[1].principal];
+                ends == [first.principal, second.principal] || ends == [second.principal, first.principal]
+            };
+            let several = links.iter().filter(|(_, pair)| same(pair)).count() > 1;
+            self.add_through(*entity, first, second, several);
+        }
+    }
+
+    /// Entity types of link tables, with their two foreign keys.
+    fn link_tables<'r>(&self, relations: &'r [Relation<'a>]) -> Vec<(usize, [&'r Relation<'a>; 2])> {
+        let mut links = Vec::new();
+        for entity in 0..self.tables.len() {
+            let mut own = relations.iter().filter(|r| r.dependent == entity);
+            if let (Some(first), Some(second), None) = (own.next(), own.next(), own.next())
+                && is_link_table(self.table(entity), first.fk, second.fk)
             {
-                self.add_through(entity, first, second);
+                links.push((entity, [first, second]));
             }
         }
+        links
     }
 
     /// The foreign keys that can be navigated, in the order of tables and keys.
@@ -110,7 +126,8 @@ impl<'a> Parts<'a> {
             wanted.push(one.clone());
             wanted.push(target.name.clone());
         }
-        wanted.push(joined(&column, "", &one));
+        let last = if column.eq_ignore_ascii_case(&one) { "navigation" } else { &one };
+        wanted.push(joined(&column, "", last));
         let nullable = fk.columns.iter().any(|&c| table.columns[c].nullable);
         let pairs: Vec<(usize, usize)> =
             fk.columns.iter().copied().zip(fk.target_columns.iter().copied()).collect();
@@ -127,8 +144,8 @@ impl<'a> Parts<'a> {
         self.push(dependent, &wanted, navigation, Link::Direct(pairs))
     }
 
-    /// The pairs as referential constraints, or none where the standard's conditions on types and nullability are
-    /// not met (CSDL 4.01 section 8.5). The navigation works without.
+    /// The pairs as referential constraints, or none where the standard's conditions on types and
+    /// nullability are not met (CSDL 4.01 section 8.5). The navigation works without.
     fn constraints(
         &self,
         dependent: usize,
@@ -183,25 +200,25 @@ impl<'a> Parts<'a> {
     }
 
     /// Many-to-many in both directions through a link table.
-    fn add_through(&mut self, link: usize, first: &Relation<'a>, second: &Relation<'a>) {
+    fn add_through(&mut self, link: usize, first: &Relation<'a>, second: &Relation<'a>, several: bool) {
         // The indexes that the two new properties will get, so that each can name the other.
         let start = self.types[first.principal].navigation.len();
         let other =
             self.types[second.principal].navigation.len() + usize::from(first.principal == second.principal);
-        self.push_through(link, first, second, other);
-        self.push_through(link, second, first, start);
+        self.push_through(link, [first, second], several, other);
+        self.push_through(link, [second, first], several, start);
     }
 
-    fn push_through(&mut self, link: usize, near: &Relation<'a>, far: &Relation<'a>, partner: usize) {
+    fn push_through(&mut self, link: usize, [near, far]: [&Relation<'a>; 2], several: bool, partner: usize) {
         let (table, target) = (self.table(link), self.table(far.principal));
-        let base = set_text(&target.name, self.options);
-        let column = joined_columns(table, &far.fk.columns);
-        let by = relation_name(&column, &singular(&target.name), &target.name).unwrap_or(column);
-        let wanted = if near.principal == far.principal {
-            vec![joined(&base, "by", &by)]
-        } else {
-            vec![base.clone(), joined(&base, "via", &type_text(&table.name, self.options))]
-        };
+        let mut text = set_text(&target.name, self.options);
+        if near.principal == far.principal {
+            let column = joined_columns(table, &far.fk.columns);
+            let by = relation_name(&column, &singular(&target.name), &target.name).unwrap_or(column);
+            text = joined(&text, "by", &by);
+        }
+        let via = joined(&text, "via", &type_text(&table.name, self.options));
+        let wanted = if several { vec![via] } else { vec![text, via] };
         let name = |&c: &usize| table.columns[c].name.clone();
         let link = LinkTable {
             schema: table.schema.clone(),
@@ -274,8 +291,8 @@ fn joined(left: &str, middle: &str, right: &str) -> String {
 }
 
 /// What a foreign key column says about the relation when its mark of a key is taken off: `customer_id` and
-/// `fk_customer` say `customer`. Where nothing marks where the name ends (`customerid`) the rest must be the name of
-/// the target.
+/// `fk_customer` say `customer`. Where nothing marks where the name ends (`customerid`) the rest must be
+/// the name of the target.
 fn relation_name(column: &str, one: &str, target: &str) -> Option<String> {
     const SUFFIXES: [&str; 6] = ["_id", "_fk", "_uuid", "_guid", "_key", " id"];
     const PREFIXES: [&str; 3] = ["id_", "fk_", "id "];

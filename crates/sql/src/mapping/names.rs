@@ -10,7 +10,8 @@ const MAX_CHARS: usize = 128;
 /// Namespaces that a schema may not have (CSDL 4.01 section 5.1).
 const RESERVED_NAMESPACES: [&str; 4] = ["Edm", "odata", "System", "Transient"];
 
-/// Names already given in one scope. They differ by case-sensitive comparison, as the standard compares them.
+/// Names already given in one scope. They differ by case-sensitive comparison, as the standard compares
+/// them.
 #[derive(Debug, Default)]
 pub(super) struct Scope(HashSet<String>);
 
@@ -44,7 +45,8 @@ impl Scope {
         self.give(wanted.last().map_or("", String::as_str), case)
     }
 
-    /// Names for all the texts. Those that are legal as they are keep their name, whatever stands before them.
+    /// Names for all the texts. Those that are legal as they are keep their name, whatever stands before
+    /// them.
     pub(super) fn give_all(&mut self, wanted: &[&str], case: Case) -> Vec<String> {
         let mut names: Vec<Option<String>> = vec![None; wanted.len()];
         for (slot, text) in names.iter_mut().zip(wanted) {
@@ -81,8 +83,8 @@ fn is_start(c: char) -> bool {
     c == '_' || (unicode_ident::is_xid_start(c) && !other)
 }
 
-/// A letter, digit, mark or connector (categories L, Nl, Nd, Mn, Mc, Pc). Format characters (Cf) are legal too, but
-/// invisible: names that differ only by them would look the same.
+/// A letter, digit, mark or connector (categories L, Nl, Nd, Mn, Mc, Pc). Format characters (Cf) are legal
+/// too, but invisible: names that differ only by them would look the same.
 fn is_continue(c: char) -> bool {
     let other = matches!(
         c,
@@ -114,8 +116,8 @@ fn in_case(text: &str, case: Case) -> String {
     }
 }
 
-/// The words between characters that are neither letter nor digit. Words in capitals only become small, so that
-/// `ORDER_DATE` is `OrderDate`; `OrderDate` is one word and stays.
+/// The words between characters that are neither letter nor digit. Words in capitals only become small, so
+/// that `ORDER_DATE` is `OrderDate`; `OrderDate` is one word and stays.
 fn words(text: &str) -> Vec<String> {
     let split = text.split(|c: char| c == '_' || !is_continue(c));
     let shout = !text.chars().any(char::is_lowercase);
@@ -203,8 +205,8 @@ pub(super) fn plural(text: &str) -> String {
     found.unwrap_or_else(|| text.to_owned())
 }
 
-/// Replaces an ASCII ending, found in any case. The new one is in capitals where the text has no small letter.
-/// Nothing is replaced that would leave no letter.
+/// Replaces an ASCII ending, found in any case. The new one is in capitals where the text has no small
+/// letter. Nothing is replaced that would leave no letter.
 fn replace_ending(text: &str, from: &str, to: &str) -> Option<String> {
     let cut = text.len().checked_sub(from.len())?;
     let (head, tail) = (text.get(..cut)?, text.get(cut..)?);

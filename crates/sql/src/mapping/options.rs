@@ -9,7 +9,8 @@ pub struct ModelOptions {
     pub namespace: String,
     /// Name of the entity container. Made legal where it is not.
     pub container: String,
-    /// Entity sets in the plural and entity types in the singular (English), instead of the table's name for both.
+    /// Entity sets in the plural and entity types in the singular (English), instead of the table's name
+    /// for both.
     pub plural_sets: bool,
     /// Case of all names.
     pub case: Case,
