@@ -1,4 +1,5 @@
-//! Prints how fast one result is written and read back, for each codec: megabytes a second and CPU seconds.
+//! Prints how fast one result is written and read back, for each codec: megabytes a second and CPU
+//! seconds.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,7 +37,8 @@ impl Registry for Nowhere {
     }
 }
 
-/// CPU seconds of this process so far, in user mode and in the kernel; clock ticks are a hundredth of a second.
+/// CPU seconds of this process so far, in user mode and in the kernel; clock ticks are a hundredth
+/// of a second.
 fn cpu_seconds() -> (f64, f64) {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat

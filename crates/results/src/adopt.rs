@@ -1,5 +1,5 @@
-//! The sweep at start: results of an earlier run are taken over when file and registry agree, and what is provably
-//! ours and of no use is removed.
+//! The sweep at start: results of an earlier run are taken over when file and registry agree, and
+//! what is provably ours and of no use is removed.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -161,7 +161,8 @@ fn load(inner: &Inner, key: Key, row: Option<&ResultRow>) -> Result<Arc<Entry>, 
     Ok(entry)
 }
 
-/// How far the result was written. Every page is checked again when it is read, so only the end is looked at here.
+/// How far the result was written. Every page is checked again when it is read, so only the end is
+/// looked at here.
 fn measure(
     pages: &Path,
     index: &Path,
@@ -189,7 +190,7 @@ fn measure(
         _ => Stage::Failed(Failure::Incomplete(why)),
     };
     let rows = last.map_or(row.rows, |entry| {
-        (entry.first_row + u64::from(entry.rows)) - header.first_row
+        entry.end_row().saturating_sub(header.first_row)
     });
     Ok((
         Progress {

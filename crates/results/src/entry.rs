@@ -1,4 +1,5 @@
-//! A result as the store keeps it in memory: what never changes, how far it is written, when it expires.
+//! A result as the store keeps it in memory: what never changes, how far it is written, when it
+//! expires.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -205,10 +206,14 @@ impl Entry {
         self.idle_until_ms.fetch_max(until_ms, Relaxed);
     }
 
-    /// The expiry, when the registry does not know it yet; it is then taken as known.
+    /// The expiry, when the registry does not know it yet.
     pub(crate) fn unregistered_expiry(&self) -> Option<u64> {
         let now = self.expires_ms();
-        (self.registered_until_ms.swap(now, Relaxed) != now).then_some(now)
+        (self.registered_until_ms.load(Relaxed) != now).then_some(now)
+    }
+
+    pub(crate) fn set_registered_expiry(&self, expires_ms: u64) {
+        self.registered_until_ms.store(expires_ms, Relaxed);
     }
 
     pub(crate) fn is_read(&self) -> bool {

@@ -152,7 +152,8 @@ fn wrapping_key(master: &MasterKey) -> Option<LessSafeKey> {
         .map(LessSafeKey::new)
 }
 
-/// The private part has a key of its own, so that its random nonce can never meet that of a segment.
+/// The private part has a key of its own, so that its random nonce can never meet that of a
+/// segment.
 fn private_key(data_key: &[u8; 32]) -> Option<LessSafeKey> {
     let key = MasterKey::from_bytes(*data_key)
         .ok()?

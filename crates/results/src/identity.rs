@@ -24,8 +24,8 @@ impl NodeIdentity {
     /// Reads or makes the identity in `dir`, and makes the directory when it is not there.
     ///
     /// # Errors
-    /// [`Error::Locked`] when another process holds it, [`Error::Identity`] for a file that is not an identity,
-    /// [`Error::Io`], [`Error::Crypto`].
+    /// [`Error::Locked`] when another process holds it, [`Error::Identity`] for a file that is not
+    /// an identity, [`Error::Io`], [`Error::Crypto`].
     pub fn open(dir: &Path) -> Result<Self, Error> {
         make_private_dir(dir)?;
         let path = dir.join(FILE);

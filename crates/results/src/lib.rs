@@ -1,9 +1,10 @@
-//! Stored results: numbered pages of bytes, encrypted, kept on this node for a while and read by number.
+//! Stored results: numbered pages of bytes, encrypted, kept on this node for a while and read by
+//! number.
 //!
-//! The crate knows no OData, no SQL and no HTTP. A [`Store`] owns one directory. A [`ResultWriter`] takes pages
-//! from the thread that reads rows; [`Store::page`] gives them back, any number of times, while the rest is still
-//! being written. Identity, generation and owner are part of every name, token and header, so that other nodes
-//! can take part later without a change of format.
+//! The crate knows no OData, no SQL and no HTTP. A [`Store`] owns one directory. A [`ResultWriter`]
+//! takes pages from the thread that reads rows; [`Store::page`] gives them back, any number of
+//! times, while the rest is still being written. Identity, generation and owner are part of every
+//! name, token and header, so that other nodes can take part later without a change of format.
 //!
 //! The order of the modules is the order of dependency: a module uses only those above it.
 

@@ -1,6 +1,7 @@
 //! A few threads that compress, encrypt and write for all results, one step at a time.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -11,6 +12,9 @@ use crate::wire::lock;
 pub(crate) trait Task: Send + Sync {
     /// Does one step; `true` when there is another one to do.
     fn step(&self, scratch: &mut Scratch) -> bool;
+
+    /// A step panicked: nobody may wait for the task any more.
+    fn abandon(&self);
 }
 
 /// The working memory of a thread, used again for each step.
@@ -99,7 +103,11 @@ fn work(shared: &Shared, mut scratch: Scratch) {
             }
         };
         drop(ready);
-        if task.step(&mut scratch) {
+        let step = catch_unwind(AssertUnwindSafe(|| task.step(&mut scratch)));
+        if step.is_err() {
+            task.abandon();
+        }
+        if step.unwrap_or(false) {
             // To the end of the line, so that one large result does not keep the others waiting.
             lock(&shared.ready).tasks.push_back(task);
         }

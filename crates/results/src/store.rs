@@ -29,7 +29,8 @@ const LOCK_FILE: &str = "lock";
 /// A first execution.
 const FIRST_GENERATION: u32 = 1;
 
-/// The stored results of this node. It owns its directory; dropping it finishes the writes that were handed over.
+/// The stored results of this node. It owns its directory; dropping it finishes the writes that
+/// were handed over.
 pub struct Store {
     inner: Arc<Inner>,
     pool: Arc<Pool>,
@@ -40,11 +41,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// Makes the directory (mode 0700) or takes it over: locks it, takes over the results of an earlier run that the
-    /// registry knows, and removes files that this node made and that are of no use. May block.
+    /// Makes the directory (mode 0700) or takes it over: locks it, takes over the results of an
+    /// earlier run that the registry knows, and removes files that this node made and that are of
+    /// no use. May block.
     ///
     /// # Errors
-    /// [`Error::Locked`] when another process has the directory, [`Error::Setting`], [`Error::Registry`], [`Error::Io`].
+    /// [`Error::Locked`] when another process has the directory, [`Error::Setting`],
+    /// [`Error::Registry`], [`Error::Io`].
     pub fn open(config: StoreConfig, registry: Arc<dyn Registry>) -> Result<Arc<Self>, Error> {
         config.validate()?;
         make_private_dir(&config.dir)?;
@@ -86,7 +89,8 @@ impl Store {
         self.boot
     }
 
-    /// Begins a result. The two files are made here; everything else happens on the store's threads.
+    /// Begins a result. The two files are made here; everything else happens on the store's
+    /// threads.
     ///
     /// # Errors
     /// [`CreateError`]: quotas and a full disk are normal answers.
@@ -173,8 +177,8 @@ impl Store {
         Ok(ResultWriter::new(self.pool.clone(), drain))
     }
 
-    /// Reads page `number` (from 0) of a result, and slides its expiry. A page that is still to be written is waited
-    /// for, at most `wait`. Needs a tokio runtime.
+    /// Reads page `number` (from 0) of a result, and slides its expiry. A page that is still to be
+    /// written is waited for, at most `wait`. Needs a tokio runtime.
     ///
     /// # Errors
     /// [`PageError`]. A result that expired and was swept is [`PageError::Unknown`].
@@ -210,12 +214,14 @@ impl Store {
         all
     }
 
-    /// Removes a result with its files, even while it is written or read; `false` when it is not here. May block.
+    /// Removes a result with its files, even while it is written or read; `false` when it is not
+    /// here. May block.
     pub fn end(&self, id: ResultId) -> bool {
         self.inner.remove(id)
     }
 
-    /// Removes what has expired and is not being read right now. To be called now and then (each minute). May block.
+    /// Removes what has expired and is not being read right now. To be called now and then (each
+    /// minute). May block.
     pub fn sweep(&self) -> SweepReport {
         self.inner.sweep()
     }
