@@ -71,7 +71,8 @@ fn page_text(page: u32) -> (Vec<u8>, Vec<u32>) {
         let id = page * ROWS_A_PAGE + row;
         let text = format!(
             "{{\"Id\":{id},\"Name\":\"Customer {}\",\"City\":\"City {}\",\"Country\":\"Country {}\",\
-             \"Price\":{}.{:02},\"Quantity\":{},\"Active\":{},\"Created\":\"20{:02}-{:02}-{:02}T{:02}:{:02}:00Z\",\
+             \"Price\":{}.{:02},\"Quantity\":{},\"Active\":{},\
+             \"Created\":\"20{:02}-{:02}-{:02}T{:02}:{:02}:00Z\",\
              \"Code\":\"{:08x}-{:08x}\",\"Note\":\"some words that say {} and {} about it\"}},",
             next() % 100_000,
             next() % 5000,

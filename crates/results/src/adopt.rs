@@ -139,20 +139,8 @@ fn load(inner: &Inner, key: Key, row: Option<&ResultRow>) -> Result<Arc<Entry>, 
     let index = inner.files.path(key, Part::Index);
     let (progress, on_disk) =
         measure(&path, &index, &cipher, &header, row).map_err(|_| "its files cannot be read")?;
-    let (source, user) = (Arc::from(private.source), Arc::from(private.user));
-    let reservation = inner.ledger.adopt(&source, &user, on_disk);
-    let about = About {
-        id: header.id,
-        generation: header.generation,
-        owner: header.owner,
-        source,
-        user,
-        recovery: row.recovery,
-        codec: header.codec,
-        meta: private.meta,
-        created_ms: header.created_ms,
-        absolute_ms: row.absolute_ms,
-    };
+    let about = About::new(&header, private, row.recovery, row.absolute_ms);
+    let reservation = inner.ledger.adopt(&about.source, &about.user, on_disk);
     let entry = Entry::new(about, cipher, progress, reservation, row.expires_ms);
     let found = entry.row();
     if found.state != row.state || found.pages != row.pages {

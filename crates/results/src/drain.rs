@@ -17,8 +17,8 @@ use crate::wire::lock;
 
 /// Page buffers that wait for their next use.
 const SPARE_BUFFERS: usize = 2;
-/// Buffers beyond this are not kept.
-const SPARE_BYTES: usize = 8 * 1024 * 1024;
+/// Buffers beyond this are not kept, so that a result that waits holds little memory.
+const SPARE_BYTES: usize = 1024 * 1024;
 
 /// A step of the work on a result.
 pub(crate) enum Job {

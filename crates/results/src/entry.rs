@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::codec::Codec;
 use crate::error::{Incomplete, PageError, WriteError};
 use crate::files::Key;
+use crate::header::{Header, Private};
 use crate::id::{NodeId, ResultId};
 use crate::quota::{Refusal, Reservation};
 use crate::registry::{Recovery, ResultRow, ResultState};
@@ -98,6 +99,28 @@ pub(crate) struct About {
     pub(crate) meta: Bytes,
     pub(crate) created_ms: u64,
     pub(crate) absolute_ms: u64,
+}
+
+impl About {
+    pub(crate) fn new(
+        header: &Header,
+        private: Private,
+        recovery: Recovery,
+        absolute_ms: u64,
+    ) -> Self {
+        Self {
+            id: header.id,
+            generation: header.generation,
+            owner: header.owner,
+            source: private.source.into(),
+            user: private.user.into(),
+            recovery,
+            codec: header.codec,
+            meta: private.meta,
+            created_ms: header.created_ms,
+            absolute_ms,
+        }
+    }
 }
 
 /// A result in memory.

@@ -8,6 +8,9 @@ use std::thread::JoinHandle;
 use crate::codec::Compressor;
 use crate::wire::lock;
 
+/// A larger buffer is not kept for the next step.
+const SPARE_BYTES: usize = 8 * 1024 * 1024;
+
 /// Work in steps. At most one step of a task runs at a time.
 pub(crate) trait Task: Send + Sync {
     /// Does one step; `true` when there is another one to do.
@@ -89,6 +92,9 @@ impl Pool {
 
 fn work(shared: &Shared, mut scratch: Scratch) {
     loop {
+        if scratch.out.capacity() > SPARE_BYTES {
+            scratch.out = Vec::new();
+        }
         let mut ready = lock(&shared.ready);
         let task = loop {
             match ready.tasks.pop_front() {

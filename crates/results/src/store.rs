@@ -103,78 +103,67 @@ impl Store {
     }
 
     fn begin(&self, new: NewResult) -> Result<ResultWriter, CreateError> {
+        let first_row = new.first_row;
+        let (entry, len) = self.lay_down(new)?;
+        let (inner, id) = (&self.inner, entry.about.id);
+        inner.insert(&entry);
+        let drain = Drain::new(inner.clone(), entry.clone(), first_row, len);
+        if drain.push(&self.pool, Job::Register).is_err() {
+            inner.remove(id);
+            return Err(CreateError::Closed);
+        }
+        inner.tell(&Event::Created {
+            id,
+            source: &entry.about.source,
+        });
+        Ok(ResultWriter::new(self.pool.clone(), drain))
+    }
+
+    /// Reserves the room of the header and makes the files; gives the header's length too.
+    fn lay_down(&self, new: NewResult) -> Result<(Arc<Entry>, u64), CreateError> {
         check_lengths(&new)?;
         let inner = &self.inner;
-        let created_ms = inner.now_ms();
+        let now_ms = inner.now_ms();
         let header = Header {
             codec: new.codec,
             id: ResultId::generate().map_err(|_| CreateError::Crypto)?,
             generation: FIRST_GENERATION,
             owner: self.node(),
-            created_ms,
+            created_ms: now_ms,
             first_row: new.first_row,
             key: KeyId::default(),
             private_len: 0,
         };
+        let meta = Bytes::from(new.meta);
         let private = Private {
             source: new.source,
             user: new.user,
-            meta: Bytes::from(new.meta),
+            meta,
         };
-        let (header, bytes, cipher) = header
-            .seal(&private, &inner.keys.current)
-            .ok_or(CreateError::Crypto)?;
-        let (source, user) = (Arc::from(private.source), Arc::from(private.user));
+        let sealed = header.seal(&private, &inner.keys.current);
+        let (header, bytes, cipher) = sealed.ok_or(CreateError::Crypto)?;
+        let absolute_ms = now_ms.saturating_add(inner.absolute_expiry.as_millis() as u64);
+        let about = About::new(&header, private, new.recovery, absolute_ms);
+
         let len = bytes.len() as u64;
-        let reservation = inner.ledger.reserve(&source, &user, len).map_err(refused)?;
-        let io = |error| {
-            if is_full(&error) {
-                CreateError::DiskFull
-            } else {
-                CreateError::Io(error)
-            }
-        };
-        check_space(inner, len).map_err(io)?;
+        let reserved = inner.ledger.reserve(&about.source, &about.user, len);
+        let reservation = reserved.map_err(refused)?;
+        check_space(inner, len).map_err(create_error)?;
         inner
             .files
             .create((header.id, header.generation), &bytes)
-            .map_err(io)?;
-        let about = About {
-            id: header.id,
-            generation: header.generation,
-            owner: header.owner,
-            source,
-            user,
-            recovery: new.recovery,
-            codec: header.codec,
-            meta: private.meta,
-            created_ms,
-            absolute_ms: created_ms.saturating_add(inner.absolute_expiry.as_millis() as u64),
-        };
+            .map_err(create_error)?;
         let progress = Progress {
             pages: 0,
             rows: 0,
             bytes: len,
             stage: Stage::Writing,
         };
-        let entry = Entry::new(
-            about,
-            cipher,
-            progress,
-            reservation,
-            inner.idle_until_ms(created_ms),
-        );
-        inner.insert(&entry);
-        let drain = Drain::new(inner.clone(), entry.clone(), new.first_row, len);
-        if drain.push(&self.pool, Job::Register).is_err() {
-            inner.remove(header.id);
-            return Err(CreateError::Closed);
-        }
-        inner.tell(&Event::Created {
-            id: header.id,
-            source: &entry.about.source,
-        });
-        Ok(ResultWriter::new(self.pool.clone(), drain))
+        let until_ms = inner.idle_until_ms(now_ms);
+        Ok((
+            Entry::new(about, cipher, progress, reservation, until_ms),
+            len,
+        ))
     }
 
     /// Reads page `number` (from 0) of a result, and slides its expiry. A page that is still to be
@@ -268,5 +257,13 @@ fn refused(refusal: Refusal) -> CreateError {
             limit_bytes: limit,
         },
         Refusal::Results { limit } => CreateError::TooManyResults { limit },
+    }
+}
+
+fn create_error(error: std::io::Error) -> CreateError {
+    if is_full(&error) {
+        CreateError::DiskFull
+    } else {
+        CreateError::Io(error)
     }
 }

@@ -219,20 +219,37 @@ fn the_minimum_of_free_space_is_kept() {
     }
 }
 
+/// A small file system in memory; it goes away with this value, also when a test fails.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    /// `None` where nothing can be mounted.
+    fn mount(path: std::path::PathBuf) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs"])
+            .arg(&path);
+        mount
+            .output()
+            .is_ok_and(|done| done.status.success())
+            .then_some(Self(path))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).output();
+    }
+}
+
 #[test]
 fn a_small_file_system_fills_up() {
     let fixture = Fixture::new();
     std::fs::create_dir(fixture.results()).unwrap();
-    let mount = |command: &mut Command| {
-        command
-            .arg(fixture.results())
-            .output()
-            .is_ok_and(|done| done.status.success())
-    };
-    if !mount(Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs"])) {
+    let Some(_disk) = SmallDisk::mount(fixture.results()) else {
         println!("skipped: no file system can be mounted here");
         return;
-    }
+    };
     let store = fixture.open();
     let page = PageIn {
         rows: 1,
@@ -259,8 +276,6 @@ fn a_small_file_system_fills_up() {
     ));
     store.end(id);
     write(&store, Codec::None, &[page.clone(), page]);
-    drop(store);
-    assert!(mount(&mut Command::new("umount")));
 }
 
 const CHILD: &str = "NEXTLINK_TEST_FEW_HANDLES";

@@ -44,8 +44,9 @@ fn what_was_written_comes_back() {
                     assert_page(&name, &page, number, pages);
                 }
             }
-            let beyond = read(&store, id, pages.len() as u32);
-            let expected = matches!(beyond, Err(PageError::NoSuchPage { pages: n }) if n as usize == pages.len());
+            let count = pages.len() as u32;
+            let beyond = read(&store, id, count);
+            let expected = matches!(beyond, Err(PageError::NoSuchPage { pages }) if pages == count);
             assert!(expected, "{codec:?}, {name}: {beyond:?}");
         }
     }

@@ -195,8 +195,6 @@ fn one_directory_belongs_to_one_store() {
 #[test]
 fn directory_and_files_are_private() {
     let fixture = Fixture::new();
-    std::fs::create_dir(fixture.results()).unwrap();
-    std::fs::set_permissions(fixture.results(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let store = fixture.open();
     write(&store, Codec::None, &pages());
     let mode =

@@ -2,14 +2,14 @@
 
 use nextlink_results::{
     Codec, CreateError, Incomplete, MAX_META_BYTES, MAX_NAME_BYTES, MAX_POSITION_BYTES, PageError,
-    PageIn, ResultState, WriteError,
+    PageIn, RegistryError, ResultId, ResultRow, ResultState, Store, WriteError,
 };
 
 use crate::support::*;
 
 /// Pages `0..good` can be read, and the next one gives an error, which is returned.
 #[track_caller]
-fn beyond(store: &nextlink_results::Store, id: nextlink_results::ResultId, good: u32) -> PageError {
+fn beyond(store: &Store, id: ResultId, good: u32) -> PageError {
     let wait = std::time::Duration::from_secs(3600);
     for number in 0..good {
         let page = block_on(store.page(id, 1, number, wait)).unwrap();
@@ -51,8 +51,7 @@ fn a_result_without_its_last_page_ends_in_an_error() {
             if &**code == "HY000" && &**message == "the connection was lost");
         assert!(told, "{codec:?}: {error}");
     }
-    let failed =
-        |row: &nextlink_results::ResultRow| row.state == ResultState::Failed && row.pages == 2;
+    let failed = |row: &ResultRow| row.state == ResultState::Failed && row.pages == 2;
     drop(store);
     assert_eq!(
         fixture
@@ -188,7 +187,7 @@ fn a_slow_disk_holds_the_writer_back_and_buffers_come_again() {
     let mut config = fixture.config();
     config.queue_bytes = 1;
     config.writer_threads = 1;
-    let store = nextlink_results::Store::open(config, fixture.registry.clone()).unwrap();
+    let store = Store::open(config, fixture.registry.clone()).unwrap();
     let mut writer = store.create(new_result(Codec::None)).unwrap();
     let id = writer.id();
     let mut reused = 0;
@@ -262,4 +261,52 @@ fn a_registry_that_is_down_does_not_stop_paging() {
         ResultState::Complete,
         "the row is made when it can be"
     );
+}
+
+/// Panics when a result is to be inserted.
+struct Broken;
+
+impl nextlink_results::Registry for Broken {
+    fn register(&self, _: &nextlink_results::NodeRow) -> Result<u64, RegistryError> {
+        Ok(1)
+    }
+    fn insert(&self, _: &ResultRow) -> Result<(), RegistryError> {
+        panic!("this panic is part of the test")
+    }
+    fn update(&self, _: &ResultRow) -> Result<(), RegistryError> {
+        Ok(())
+    }
+    fn touch(&self, _: &[nextlink_results::Touch]) -> Result<(), RegistryError> {
+        Ok(())
+    }
+    fn remove(
+        &self,
+        _: nextlink_results::NodeId,
+        _: &[(ResultId, u32)],
+    ) -> Result<(), RegistryError> {
+        Ok(())
+    }
+    fn owned_by(&self, _: nextlink_results::NodeId) -> Result<Vec<ResultRow>, RegistryError> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_thread_that_panicked() {
+    let fixture = Fixture::new();
+    let store = Store::open(fixture.config(), std::sync::Arc::new(Broken)).unwrap();
+    for _ in 0..4 {
+        let mut writer = store.create(new_result(Codec::None)).unwrap();
+        let id = writer.id();
+        while writer.page(sample(0, 10)).is_ok() {}
+        assert!(matches!(
+            writer.finish(sample(1, 10)),
+            Err(WriteError::Io(_))
+        ));
+        let error = beyond(&store, id, 0);
+        assert!(
+            matches!(error, PageError::Incomplete(Incomplete::Write(_))),
+            "{error}"
+        );
+    }
 }
