@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use nextlink_results::keys::MasterKeys;
 use nextlink_results::{
-    Codec, NewResult, NodeId, NodeIdentity, NodeRow, PageIn, Recovery, Registry, RegistryError,
-    ResultId, ResultRow, Store, StoreConfig, Touch,
+    Codec, NewResult, NodeId, NodeIdentity, NodeRow, PageIn, Recovery, Registry, RegistryError, ResultId,
+    ResultRow, Store, StoreConfig, Touch,
 };
 
 const ROWS: u32 = 1_000_000;
@@ -41,18 +41,8 @@ impl Registry for Nowhere {
 /// of a second.
 fn cpu_seconds() -> (f64, f64) {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks = |at: usize| {
-        fields
-            .get(at)
-            .and_then(|text| text.parse::<f64>().ok())
-            .unwrap_or(0.0)
-    };
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
     (ticks(11) / 100.0, ticks(12) / 100.0)
 }
 
@@ -63,9 +53,7 @@ fn page_text(page: u32) -> (Vec<u8>, Vec<u32>) {
     for row in 0..ROWS_A_PAGE {
         offsets.push(body.len() as u32);
         let mut next = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             state >> 33
         };
         let id = page * ROWS_A_PAGE + row;
@@ -97,20 +85,12 @@ fn page_text(page: u32) -> (Vec<u8>, Vec<u32>) {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let samples: Vec<_> = (0..16).map(page_text).collect();
     for codec in [Codec::None, Codec::Lz4, Codec::Deflate] {
         let dir = tempfile::tempdir()?;
-        let (node, keys) = (
-            NodeIdentity::open(dir.path())?,
-            MasterKeys::open(dir.path())?,
-        );
-        let store = Store::open(
-            StoreConfig::new(dir.path().join("results"), node, keys),
-            Arc::new(Nowhere),
-        )?;
+        let (node, keys) = (NodeIdentity::open(dir.path())?, MasterKeys::open(dir.path())?);
+        let store = Store::open(StoreConfig::new(dir.path().join("results"), node, keys), Arc::new(Nowhere))?;
         let new = NewResult {
             source: "bench".into(),
             user: "bench".into(),
@@ -129,12 +109,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut body = writer.buffer();
             body.extend_from_slice(text);
             plain += body.len();
-            let page_in = PageIn {
-                body,
-                rows: ROWS_A_PAGE,
-                position: vec![0; 16],
-                row_offsets: offsets.clone(),
-            };
+            let page_in =
+                PageIn { body, rows: ROWS_A_PAGE, position: vec![0; 16], row_offsets: offsets.clone() };
             if page + 1 < pages {
                 writer.page(page_in)?;
             } else {

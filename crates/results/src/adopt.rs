@@ -24,27 +24,17 @@ use crate::segment::{Cipher, INDEX_ENTRY, IndexEntry};
 pub(crate) fn adopt(inner: &Inner) -> Result<(), Error> {
     let owner = inner.files.owner();
     let rows = inner.registry.owned_by(owner)?;
-    let mut rows: HashMap<Key, ResultRow> = rows
-        .into_iter()
-        .map(|row| ((row.id, row.generation), row))
-        .collect();
-    let found =
-        scan(inner).map_err(|error| Error::io("read the directory", inner.files.dir(), error))?;
+    let mut rows: HashMap<Key, ResultRow> =
+        rows.into_iter().map(|row| ((row.id, row.generation), row)).collect();
+    let found = scan(inner).map_err(|error| Error::io("read the directory", inner.files.dir(), error))?;
     let mut kept = HashSet::new();
-    for key in found
-        .iter()
-        .filter(|(_, part)| *part == Part::Pages)
-        .map(|(key, _)| *key)
-    {
+    for key in found.iter().filter(|(_, part)| *part == Part::Pages).map(|(key, _)| *key) {
         match load(inner, key, rows.get(&key)) {
             Ok(entry) => {
                 kept.insert(key);
                 rows.remove(&key);
                 inner.insert(&entry);
-                inner.tell(&Event::Adopted {
-                    id: key.0,
-                    pages: entry.progress().pages,
-                });
+                inner.tell(&Event::Adopted { id: key.0, pages: entry.progress().pages });
             }
             Err(why) => discard(inner, key, Part::Pages, why),
         }
@@ -86,10 +76,7 @@ fn discard(inner: &Inner, key: Key, part: Part, why: &'static str) {
     let name = file_name(key, inner.files.owner(), part);
     match remove_in_steps(&path) {
         Ok(()) => inner.tell(&Event::Discarded { name: &name, why }),
-        Err(error) => inner.tell(&Event::RemovalFailed {
-            id: key.0,
-            error: &error,
-        }),
+        Err(error) => inner.tell(&Event::RemovalFailed { id: key.0, error: &error }),
     }
 }
 
@@ -111,8 +98,7 @@ fn read_header(path: &Path) -> io::Result<Vec<u8>> {
     (&mut file).take(1024).read_to_end(&mut bytes)?;
     let len = Header::parse(&bytes).map_or(0, |header| header.len().min(MAX_HEADER));
     if len > bytes.len() {
-        file.take((len - bytes.len()) as u64)
-            .read_to_end(&mut bytes)?;
+        file.take((len - bytes.len()) as u64).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
 }
@@ -177,16 +163,6 @@ fn measure(
         Some(entry) if entry.last => Stage::Complete,
         _ => Stage::Failed(Failure::Incomplete(why)),
     };
-    let rows = last.map_or(row.rows, |entry| {
-        entry.end_row().saturating_sub(header.first_row)
-    });
-    Ok((
-        Progress {
-            pages: count,
-            rows,
-            bytes,
-            stage,
-        },
-        bytes,
-    ))
+    let rows = last.map_or(row.rows, |entry| entry.end_row().saturating_sub(header.first_row));
+    Ok((Progress { pages: count, rows, bytes, stage }, bytes))
 }

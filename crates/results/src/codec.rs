@@ -1,9 +1,7 @@
 //! How the bytes of a segment are compressed.
 
 use flate2::{Compress, Compression, Decompress, FlushDecompress, Status};
-use lz4_flex::block::{
-    CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size,
-};
+use lz4_flex::block::{CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size};
 
 use crate::gzip::deflate_fragment;
 
@@ -55,20 +53,11 @@ pub(crate) struct Compressor {
 
 impl Compressor {
     pub(crate) fn new(deflate_level: u32) -> Self {
-        Self {
-            level: deflate_level,
-            deflate: None,
-            table: None,
-        }
+        Self { level: deflate_level, deflate: None, table: None }
     }
 
     /// Appends the compressed form of `plain`. `None` when the library refuses.
-    pub(crate) fn segment(
-        &mut self,
-        codec: Codec,
-        plain: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Option<Packed> {
+    pub(crate) fn segment(&mut self, codec: Codec, plain: &[u8], out: &mut Vec<u8>) -> Option<Packed> {
         match codec {
             Codec::None => {
                 out.extend_from_slice(plain);
@@ -89,9 +78,7 @@ impl Compressor {
             }
             Codec::Deflate => {
                 let level = Compression::new(self.level);
-                let compress = self
-                    .deflate
-                    .get_or_insert_with(|| Compress::new(level, false));
+                let compress = self.deflate.get_or_insert_with(|| Compress::new(level, false));
                 if !deflate_fragment(compress, plain, out) {
                     self.deflate = None;
                     return None;
@@ -116,9 +103,7 @@ pub(crate) fn expand(codec: Codec, coded: &[u8], plain_len: usize) -> Option<Vec
             loop {
                 let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
                 let rest = coded.get(before_in as usize..)?;
-                let status = inflate
-                    .decompress_vec(rest, &mut out, FlushDecompress::Sync)
-                    .ok()?;
+                let status = inflate.decompress_vec(rest, &mut out, FlushDecompress::Sync).ok()?;
                 let consumed = inflate.total_in() as usize == coded.len();
                 if consumed || out.len() > plain_len || matches!(status, Status::StreamEnd) {
                     return (consumed && out.len() == plain_len).then_some(out);
@@ -137,12 +122,9 @@ mod tests {
 
     #[test]
     fn every_codec_gives_back_what_it_took() {
-        let text: Vec<u8> = (0..300_000u32)
-            .flat_map(|n| n.to_string().into_bytes())
-            .collect();
-        let noise: Vec<u8> = (0..200_000u64)
-            .map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8)
-            .collect();
+        let text: Vec<u8> = (0..300_000u32).flat_map(|n| n.to_string().into_bytes()).collect();
+        let noise: Vec<u8> =
+            (0..200_000u64).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
         for codec in [Codec::None, Codec::Lz4, Codec::Deflate] {
             assert_eq!(Codec::from_number(codec.number()), Some(codec));
             for plain in [&b""[..], b"a", &text[..65_536], &text, &noise] {
@@ -160,11 +142,7 @@ mod tests {
                                 Some(plain),
                                 "{name}"
                             );
-                            assert_eq!(
-                                expand(codec, &out[6..], plain.len() + 1),
-                                None,
-                                "{name}: longer"
-                            );
+                            assert_eq!(expand(codec, &out[6..], plain.len() + 1), None, "{name}: longer");
                             if !plain.is_empty() {
                                 assert_eq!(
                                     expand(codec, &out[6..], plain.len() - 1),

@@ -136,36 +136,12 @@ impl StoreConfig {
     /// [`Error::Setting`] with the name of the first field that cannot work.
     pub(crate) fn validate(&self) -> Result<(), Error> {
         let rules = [
-            (
-                "writer_threads",
-                (1..=64).contains(&self.writer_threads),
-                "must be 1 to 64",
-            ),
-            (
-                "open_results",
-                (1..=65_536).contains(&self.open_results),
-                "must be 1 to 65536",
-            ),
-            (
-                "slow_reads",
-                (1..=1024).contains(&self.slow_reads),
-                "must be 1 to 1024",
-            ),
-            (
-                "deflate_level",
-                (1..=9).contains(&self.deflate_level),
-                "must be 1 to 9",
-            ),
-            (
-                "idle_expiry",
-                !self.idle_expiry.is_zero(),
-                "must not be zero",
-            ),
-            (
-                "absolute_expiry",
-                self.absolute_expiry >= self.idle_expiry,
-                "must not be below idle_expiry",
-            ),
+            ("writer_threads", (1..=64).contains(&self.writer_threads), "must be 1 to 64"),
+            ("open_results", (1..=65_536).contains(&self.open_results), "must be 1 to 65536"),
+            ("slow_reads", (1..=1024).contains(&self.slow_reads), "must be 1 to 1024"),
+            ("deflate_level", (1..=9).contains(&self.deflate_level), "must be 1 to 9"),
+            ("idle_expiry", !self.idle_expiry.is_zero(), "must not be zero"),
+            ("absolute_expiry", self.absolute_expiry >= self.idle_expiry, "must not be below idle_expiry"),
         ];
         match rules.into_iter().find(|(_, good, _)| !good) {
             Some((name, _, why)) => Err(Error::Setting { name, why }),

@@ -61,25 +61,9 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    pub(crate) fn new(
-        inner: Arc<Inner>,
-        entry: Arc<Entry>,
-        first_row: u64,
-        offset: u64,
-    ) -> Arc<Self> {
-        let tail = Mutex::new(Tail {
-            page: 0,
-            first_row,
-            offset,
-            registered: false,
-        });
-        Arc::new(Self {
-            inner,
-            entry,
-            queue: Mutex::default(),
-            moved: Condvar::new(),
-            tail,
-        })
+    pub(crate) fn new(inner: Arc<Inner>, entry: Arc<Entry>, first_row: u64, offset: u64) -> Arc<Self> {
+        let tail = Mutex::new(Tail { page: 0, first_row, offset, registered: false });
+        Arc::new(Self { inner, entry, queue: Mutex::default(), moved: Condvar::new(), tail })
     }
 
     /// Puts a page into the queue; waits while the queue is full.
@@ -106,10 +90,7 @@ impl Drain {
             if queue.bytes == 0 || queue.bytes.saturating_add(weight) <= self.inner.queue_bytes {
                 break;
             }
-            queue = self
-                .moved
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
+            queue = self.moved.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         queue.bytes += weight;
         queue.jobs.push_back(Job::Page { page, last });
@@ -148,10 +129,7 @@ impl Drain {
     pub(crate) fn settle(&self) -> Result<(), WriteError> {
         let mut queue = lock(&self.queue);
         while queue.scheduled {
-            queue = self
-                .moved
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
+            queue = self.moved.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         queue.error.clone().map_or(Ok(()), Err)
     }
@@ -161,41 +139,19 @@ impl Drain {
         lock(&self.queue).spare.pop().unwrap_or_default()
     }
 
-    fn write_page(
-        &self,
-        page: &PageIn,
-        last: bool,
-        scratch: &mut Scratch,
-    ) -> Result<(), WriteError> {
+    fn write_page(&self, page: &PageIn, last: bool, scratch: &mut Scratch) -> Result<(), WriteError> {
         let mut tail = lock(&self.tail);
         let rows = tail.first_row.checked_add(u64::from(page.rows));
         let next = tail.page.checked_add(1).zip(rows);
         let next = next.ok_or(WriteError::Page("there are too many pages or rows"))?;
-        let place = Place {
-            number: tail.page,
-            first_row: tail.first_row,
-            last,
-        };
+        let place = Place { number: tail.page, first_row: tail.first_row, last };
         let (codec, cipher) = (self.entry.about.codec, &self.entry.cipher);
         scratch.out.clear();
-        pack(
-            page,
-            place,
-            codec,
-            cipher,
-            &mut scratch.compressor,
-            &mut scratch.out,
-        )
-        .ok_or(WriteError::Page("it cannot be compressed or encrypted"))?;
-        let len =
-            u32::try_from(scratch.out.len()).map_err(|_| WriteError::Page("it is too large"))?;
-        let index = IndexEntry {
-            offset: tail.offset,
-            first_row: place.first_row,
-            rows: page.rows,
-            bytes: len,
-            last,
-        };
+        pack(page, place, codec, cipher, &mut scratch.compressor, &mut scratch.out)
+            .ok_or(WriteError::Page("it cannot be compressed or encrypted"))?;
+        let len = u32::try_from(scratch.out.len()).map_err(|_| WriteError::Page("it is too large"))?;
+        let index =
+            IndexEntry { offset: tail.offset, first_row: place.first_row, rows: page.rows, bytes: len, last };
         let index = index.to_bytes(cipher, place.number);
         let bytes = u64::from(len) + INDEX_ENTRY as u64;
         self.entry.reserve(bytes)?;
@@ -205,45 +161,28 @@ impl Drain {
         }
         (tail.page, tail.first_row) = next;
         tail.offset += u64::from(len);
-        self.entry
-            .touch(self.inner.idle_until_ms(self.inner.now_ms()));
+        self.entry.touch(self.inner.idle_until_ms(self.inner.now_ms()));
         self.entry.publish(page.rows, bytes, last);
         Counters::add(&self.inner.counters.pages_written, 1);
         Counters::add(&self.inner.counters.bytes_written, bytes);
-        self.inner.tell(&Event::PageWritten {
-            id: self.entry.about.id,
-            page: place.number,
-            bytes,
-        });
+        self.inner.tell(&Event::PageWritten { id: self.entry.about.id, page: place.number, bytes });
         Ok(())
     }
 
     /// Writes the page, then its index entry: an entry never points at what is not there.
-    fn append(
-        &self,
-        tail: &Tail,
-        pages: &[u8],
-        index: &[u8],
-        bytes: u64,
-    ) -> Result<(), WriteError> {
+    fn append(&self, tail: &Tail, pages: &[u8], index: &[u8], bytes: u64) -> Result<(), WriteError> {
         let inner = &self.inner;
         check_space(inner, bytes).map_err(|error| write_error(&error))?;
-        let files = inner
-            .files
-            .open(self.entry.key(), true)
-            .map_err(|error| write_error(&error))?;
-        let written = files.pages.write_all_at(pages, tail.offset).and_then(|()| {
-            files
-                .index
-                .write_all_at(index, u64::from(tail.page) * INDEX_ENTRY as u64)
-        });
+        let files = inner.files.open(self.entry.key(), true).map_err(|error| write_error(&error))?;
+        let written = files
+            .pages
+            .write_all_at(pages, tail.offset)
+            .and_then(|()| files.index.write_all_at(index, u64::from(tail.page) * INDEX_ENTRY as u64));
         written.map_err(|error| {
             // What was half written is given back to the disk; a failure here changes nothing for
             // readers.
             let _ = files.pages.set_len(tail.offset);
-            let _ = files
-                .index
-                .set_len(u64::from(tail.page) * INDEX_ENTRY as u64);
+            let _ = files.index.set_len(u64::from(tail.page) * INDEX_ENTRY as u64);
             write_error(&error)
         })
     }
@@ -272,10 +211,7 @@ impl Drain {
         lock(&self.tail).registered = inner.note("insert", inner.registry.insert(&entry.row()));
         // It may have been ended before its row was there to be removed.
         if matches!(entry.progress().stage, Stage::Gone) {
-            inner.note(
-                "remove",
-                inner.registry.remove(inner.files.owner(), &[entry.key()]),
-            );
+            inner.note("remove", inner.registry.remove(inner.files.owner(), &[entry.key()]));
         }
     }
 
@@ -283,12 +219,7 @@ impl Drain {
         let progress = self.entry.progress();
         let (id, rows) = (self.entry.about.id, progress.rows);
         self.update_row();
-        self.inner.tell(&Event::Completed {
-            id,
-            pages: progress.pages,
-            rows,
-            bytes: progress.bytes,
-        });
+        self.inner.tell(&Event::Completed { id, pages: progress.pages, rows, bytes: progress.bytes });
     }
 
     fn fail(&self, failure: Failure) {
@@ -297,9 +228,7 @@ impl Drain {
             return;
         }
         match &failure {
-            Failure::Source { code, message } => {
-                self.inner.tell(&Event::SourceFailed { id, code, message })
-            }
+            Failure::Source { code, message } => self.inner.tell(&Event::SourceFailed { id, code, message }),
             Failure::Incomplete(why) => self.inner.tell(&Event::Interrupted { id, why }),
         }
         self.update_row();
@@ -323,11 +252,7 @@ impl Task for Drain {
             self.moved.notify_all();
             return false;
         };
-        let weight = if let Job::Page { page, .. } = &job {
-            page.weight()
-        } else {
-            0
-        };
+        let weight = if let Job::Page { page, .. } = &job { page.weight() } else { 0 };
         let outcome = self.run(job, scratch);
         if let Err(error) = &outcome {
             self.fail(Failure::Incomplete(Incomplete::Write(error.clone())));
@@ -335,9 +260,7 @@ impl Task for Drain {
         let mut queue = lock(&self.queue);
         queue.bytes = queue.bytes.saturating_sub(weight);
         match outcome {
-            Ok(Some(mut body))
-                if queue.spare.len() < SPARE_BUFFERS && body.capacity() <= SPARE_BYTES =>
-            {
+            Ok(Some(mut body)) if queue.spare.len() < SPARE_BUFFERS && body.capacity() <= SPARE_BYTES => {
                 body.clear();
                 queue.spare.push(body);
             }
@@ -357,8 +280,7 @@ impl Task for Drain {
 
     fn abandon(&self) {
         let error = WriteError::Io("the writing thread failed".into());
-        self.entry
-            .fail(Failure::Incomplete(Incomplete::Write(error.clone())));
+        self.entry.fail(Failure::Incomplete(Incomplete::Write(error.clone())));
         let mut queue = lock(&self.queue);
         queue.error.get_or_insert(error);
         queue.jobs.clear();
@@ -388,9 +310,5 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
 }
 
 fn write_error(error: &io::Error) -> WriteError {
-    if is_full(error) {
-        WriteError::DiskFull
-    } else {
-        WriteError::Io(error.to_string().into())
-    }
+    if is_full(error) { WriteError::DiskFull } else { WriteError::Io(error.to_string().into()) }
 }

@@ -56,14 +56,9 @@ impl Progress {
             Stage::Writing => None,
             Stage::Complete => Some(Err(PageError::NoSuchPage { pages: self.pages })),
             Stage::Failed(Failure::Source { code, message }) => {
-                Some(Err(PageError::SourceFailed {
-                    code: code.clone(),
-                    message: message.clone(),
-                }))
+                Some(Err(PageError::SourceFailed { code: code.clone(), message: message.clone() }))
             }
-            Stage::Failed(Failure::Incomplete(why)) => {
-                Some(Err(PageError::Incomplete(why.clone())))
-            }
+            Stage::Failed(Failure::Incomplete(why)) => Some(Err(PageError::Incomplete(why.clone()))),
         }
     }
 
@@ -102,12 +97,7 @@ pub(crate) struct About {
 }
 
 impl About {
-    pub(crate) fn new(
-        header: &Header,
-        private: Private,
-        recovery: Recovery,
-        absolute_ms: u64,
-    ) -> Self {
+    pub(crate) fn new(header: &Header, private: Private, recovery: Recovery, absolute_ms: u64) -> Self {
         Self {
             id: header.id,
             generation: header.generation,
@@ -196,8 +186,7 @@ impl Entry {
     /// Says that the result is gone, and gives its reservation to whoever removes its files.
     pub(crate) fn end(&self) -> Option<Reservation> {
         let reservation = lock(&self.reservation).take();
-        self.progress
-            .send_modify(|progress| progress.stage = Stage::Gone);
+        self.progress.send_modify(|progress| progress.stage = Stage::Gone);
         reservation
     }
 
@@ -264,11 +253,7 @@ impl Entry {
     }
 
     pub(crate) fn info(&self) -> ResultInfo {
-        ResultInfo {
-            row: self.row(),
-            codec: self.about.codec,
-            meta: self.about.meta.clone(),
-        }
+        ResultInfo { row: self.row(), codec: self.about.codec, meta: self.about.meta.clone() }
     }
 }
 
@@ -280,9 +265,7 @@ pub(crate) struct Reading {
 impl Reading {
     pub(crate) fn begin(entry: &Arc<Entry>) -> Self {
         entry.readers.fetch_add(1, SeqCst);
-        Self {
-            entry: entry.clone(),
-        }
+        Self { entry: entry.clone() }
     }
 }
 

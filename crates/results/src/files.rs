@@ -51,10 +51,7 @@ pub(crate) fn parse_name(name: &str) -> Option<(Key, NodeId, Part)> {
         "index" => Part::Index,
         _ => return None,
     };
-    fields
-        .next()
-        .is_none()
-        .then_some(((id, generation), owner, part))
+    fields.next().is_none().then_some(((id, generation), owner, part))
 }
 
 /// Both files of a result, open.
@@ -80,12 +77,7 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn new(dir: PathBuf, owner: NodeId, capacity: usize) -> Self {
-        Self {
-            dir,
-            owner,
-            capacity,
-            cache: Mutex::default(),
-        }
+        Self { dir, owner, capacity, cache: Mutex::default() }
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -114,9 +106,7 @@ impl Files {
             let index = index.inspect_err(|_| self.unlink(key))?;
             Ok(Pair { pages, index })
         })?;
-        made.pages
-            .write_all_at(header, 0)
-            .inspect_err(|_| self.unlink(key))?;
+        made.pages.write_all_at(header, 0).inspect_err(|_| self.unlink(key))?;
         self.keep(key, Arc::new(made));
         Ok(())
     }
@@ -140,10 +130,7 @@ impl Files {
             let mut options = OpenOptions::new();
             options.read(true).write(writable);
             let pages = options.open(self.path(key, Part::Pages))?;
-            Ok(Pair {
-                pages,
-                index: options.open(self.path(key, Part::Index))?,
-            })
+            Ok(Pair { pages, index: options.open(self.path(key, Part::Index))? })
         })?;
         let pair = Arc::new(pair);
         self.keep(key, pair.clone());
@@ -190,11 +177,7 @@ impl Files {
         let turn = cache.turn;
         cache.open.insert(key, (pair, turn));
         while cache.open.len() > self.capacity {
-            let oldest = cache
-                .open
-                .iter()
-                .min_by_key(|(_, (_, used))| *used)
-                .map(|(key, _)| *key);
+            let oldest = cache.open.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key);
             let Some(oldest) = oldest else { return };
             cache.open.remove(&oldest);
         }
@@ -204,11 +187,7 @@ impl Files {
 /// Removes a file that may be large.
 pub(crate) fn remove_in_steps(path: &Path) -> io::Result<()> {
     let absent = |error: io::Error| {
-        if error.kind() == io::ErrorKind::NotFound {
-            Ok(())
-        } else {
-            Err(error)
-        }
+        if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
     };
     let mut left = match std::fs::symlink_metadata(path) {
         Ok(found) => found.len(),

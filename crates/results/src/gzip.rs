@@ -35,13 +35,7 @@ impl GzipMember {
     #[must_use]
     pub fn new(level: u32) -> Self {
         let level = Compression::new(level.clamp(1, 9));
-        Self {
-            level,
-            compress: None,
-            crc: Hasher::new(),
-            plain_len: 0,
-            started: false,
-        }
+        Self { level, compress: None, crc: Hasher::new(), plain_len: 0, started: false }
     }
 
     /// Adds plain bytes: the envelope before the rows, or rows that are not stored deflated. The
@@ -60,8 +54,7 @@ impl GzipMember {
     pub fn stored(&mut self, plain_crc32: u32, plain_len: u64) -> Bytes {
         let mut out = Vec::new();
         self.begin(&mut out);
-        self.crc
-            .combine(&Hasher::new_with_initial_len(plain_crc32, plain_len));
+        self.crc.combine(&Hasher::new_with_initial_len(plain_crc32, plain_len));
         self.plain_len = self.plain_len.wrapping_add(plain_len);
         Bytes::from(out)
     }
@@ -91,9 +84,7 @@ impl GzipMember {
         self.crc.update(text);
         self.plain_len = self.plain_len.wrapping_add(text.len() as u64);
         if text.len() > STORED_BYTES {
-            let compress = self
-                .compress
-                .get_or_insert_with(|| Compress::new(self.level, false));
+            let compress = self.compress.get_or_insert_with(|| Compress::new(self.level, false));
             if deflate_fragment(compress, text, out) {
                 return;
             }
@@ -111,10 +102,7 @@ pub(crate) fn deflate_fragment(compress: &mut Compress, text: &[u8], out: &mut V
     loop {
         let done = (compress.total_in() - before) as usize;
         let rest = text.get(done..).unwrap_or_default();
-        if compress
-            .compress_vec(rest, out, FlushCompress::Full)
-            .is_err()
-        {
+        if compress.compress_vec(rest, out, FlushCompress::Full).is_err() {
             out.truncate(start);
             return false;
         }

@@ -92,14 +92,9 @@ impl Header {
     }
 
     /// Makes the bytes of a new header with a new data key. `None` when the library refuses.
-    pub(crate) fn seal(
-        mut self,
-        private: &Private,
-        master: &MasterKey,
-    ) -> Option<(Self, Vec<u8>, Cipher)> {
-        let mut plain = Vec::with_capacity(
-            64 + private.source.len() + private.user.len() + private.meta.len() + TAG,
-        );
+    pub(crate) fn seal(mut self, private: &Private, master: &MasterKey) -> Option<(Self, Vec<u8>, Cipher)> {
+        let mut plain =
+            Vec::with_capacity(64 + private.source.len() + private.user.len() + private.meta.len() + TAG);
         put_prefixed(&mut plain, private.source.as_bytes());
         put_prefixed(&mut plain, private.user.as_bytes());
         put_prefixed(&mut plain, &private.meta);
@@ -147,21 +142,14 @@ fn hash(bytes: &[u8]) -> Option<[u8; 32]> {
 
 fn wrapping_key(master: &MasterKey) -> Option<LessSafeKey> {
     let key = master.derive(Purpose::WrapResultKey).ok()?;
-    UnboundKey::new(&AES_256_GCM, key.as_slice())
-        .ok()
-        .map(LessSafeKey::new)
+    UnboundKey::new(&AES_256_GCM, key.as_slice()).ok().map(LessSafeKey::new)
 }
 
 /// The private part has a key of its own, so that its random nonce can never meet that of a
 /// segment.
 fn private_key(data_key: &[u8; 32]) -> Option<LessSafeKey> {
-    let key = MasterKey::from_bytes(*data_key)
-        .ok()?
-        .derive(Purpose::PrivateHeader)
-        .ok()?;
-    UnboundKey::new(&AES_256_GCM, key.as_slice())
-        .ok()
-        .map(LessSafeKey::new)
+    let key = MasterKey::from_bytes(*data_key).ok()?.derive(Purpose::PrivateHeader).ok()?;
+    UnboundKey::new(&AES_256_GCM, key.as_slice()).ok().map(LessSafeKey::new)
 }
 
 /// Appends nonce, cipher text and tag; everything already in `out` is authenticated with it.
@@ -185,10 +173,7 @@ fn open_part(key: &LessSafeKey, aad: &[u8], part: &[u8]) -> Option<Zeroizing<Vec
     let (nonce, text) = part.split_at_checked(NONCE)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
     let mut text = Zeroizing::new(text.to_vec());
-    let len = key
-        .open_in_place(nonce, Aad::from(aad), &mut text)
-        .ok()?
-        .len();
+    let len = key.open_in_place(nonce, Aad::from(aad), &mut text).ok()?.len();
     text.truncate(len);
     Some(text)
 }

@@ -84,10 +84,7 @@ impl NodeId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let hyphens = [8, 13, 18, 23];
-        if text.len() != 36
-            || !text.is_ascii()
-            || hyphens.iter().any(|at| text.as_bytes()[*at] != b'-')
-        {
+        if text.len() != 36 || !text.is_ascii() || hyphens.iter().any(|at| text.as_bytes()[*at] != b'-') {
             return None;
         }
         let digits: String = text.chars().filter(|digit| *digit != '-').collect();
@@ -99,15 +96,7 @@ impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = hex(&self.0);
         let group = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-        write!(
-            f,
-            "{}-{}-{}-{}-{}",
-            group(0, 8),
-            group(8, 12),
-            group(12, 16),
-            group(16, 20),
-            group(20, 32)
-        )
+        write!(f, "{}-{}-{}-{}-{}", group(0, 8), group(8, 12), group(12, 16), group(16, 20), group(20, 32))
     }
 }
 
@@ -128,12 +117,7 @@ mod tests {
         let node = NodeId::generate().unwrap();
         assert_eq!(NodeId::parse(&node.to_string()), Some(node));
         assert_eq!(&node.to_string()[14..15], "4", "version 4");
-        for text in [
-            "",
-            "0",
-            "00000000-0000-0000-0000-00000000000",
-            "000000000000000000000000000000000000",
-        ] {
+        for text in ["", "0", "00000000-0000-0000-0000-00000000000", "000000000000000000000000000000000000"] {
             assert_eq!(NodeId::parse(text), None, "{text}");
         }
     }

@@ -31,12 +31,7 @@ impl NodeIdentity {
         let path = dir.join(FILE);
         let fail = |error| Error::io("open the identity file", &path, error);
         let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600);
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(&path).map_err(fail)?;
         lock(&file, &path)?;
         let mut text = String::new();
@@ -65,19 +60,14 @@ pub(crate) fn make_private_dir(dir: &Path) -> Result<(), Error> {
     if dir.is_dir() {
         return Ok(());
     }
-    let made = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir);
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.map_err(|error| Error::io("make the directory", dir, error))
 }
 
 /// Takes the lock of a file for this process, without waiting.
 pub(crate) fn lock(file: &File, path: &Path) -> Result<(), Error> {
     file.try_lock().map_err(|error| match error {
-        std::fs::TryLockError::WouldBlock => Error::Locked {
-            path: path.to_owned(),
-        },
+        std::fs::TryLockError::WouldBlock => Error::Locked { path: path.to_owned() },
         std::fs::TryLockError::Error(error) => Error::io("lock", path, error),
     })
 }
@@ -93,21 +83,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         let first = NodeIdentity::open(&data).unwrap();
-        assert!(matches!(
-            NodeIdentity::open(&data),
-            Err(Error::Locked { .. })
-        ));
+        assert!(matches!(NodeIdentity::open(&data), Err(Error::Locked { .. })));
         let id = first.id();
         drop(first);
         assert_eq!(NodeIdentity::open(&data).unwrap().id(), id);
-        assert_eq!(
-            std::fs::metadata(&data).unwrap().permissions().mode() & 0o777,
-            0o700
-        );
+        assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
         std::fs::write(data.join(FILE), "something else").unwrap();
-        assert!(matches!(
-            NodeIdentity::open(&data),
-            Err(Error::Identity { .. })
-        ));
+        assert!(matches!(NodeIdentity::open(&data), Err(Error::Identity { .. })));
     }
 }

@@ -71,9 +71,7 @@ impl Inner {
     }
 
     pub(crate) fn now_ms(&self) -> u64 {
-        let since = (self.clock)()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
         since.as_millis() as u64
     }
 
@@ -120,9 +118,7 @@ impl Inner {
         let results = self.read();
         let entry = results.get(&id).ok_or(PageError::Unknown)?;
         if entry.about.generation != generation {
-            return Err(PageError::OtherGeneration {
-                current: entry.about.generation,
-            });
+            return Err(PageError::OtherGeneration { current: entry.about.generation });
         }
         let now = self.now_ms();
         if entry.is_expired(now) {
@@ -163,11 +159,7 @@ impl Inner {
         let touched = self.write_expiries();
         let mut pending = lock(&self.doomed);
         pending.append(&mut doomed);
-        SweepReport {
-            expired: count,
-            pending: pending.len(),
-            touched,
-        }
+        SweepReport { expired: count, pending: pending.len(), touched }
     }
 
     /// Writes the expiries of results that were read; gives their number.
@@ -175,14 +167,7 @@ impl Inner {
         let touch = |entry: Arc<Entry>| {
             let expires_ms = entry.unregistered_expiry()?;
             let (id, generation) = entry.key();
-            Some((
-                entry,
-                Touch {
-                    id,
-                    generation,
-                    expires_ms,
-                },
-            ))
+            Some((entry, Touch { id, generation, expires_ms }))
         };
         let (entries, touches): (Vec<_>, Vec<_>) = self.all().into_iter().filter_map(touch).unzip();
         let mut written = 0;
@@ -206,11 +191,7 @@ impl Inner {
             }
         }
         let owner = self.files.owner();
-        let ready: Vec<Key> = doomed
-            .iter()
-            .filter(|item| item.files_gone)
-            .map(|item| item.key)
-            .collect();
+        let ready: Vec<Key> = doomed.iter().filter(|item| item.files_gone).map(|item| item.key).collect();
         let removed = |batch: &[Key]| self.note("remove", self.registry.remove(owner, batch));
         if ready.chunks(BATCH).all(removed) {
             doomed.retain(|item| !item.files_gone);
@@ -220,17 +201,11 @@ impl Inner {
     fn files_gone(&self, item: &mut Doomed) {
         item.files_gone = true;
         item.reservation = None;
-        self.tell(&Event::Removed {
-            id: item.key.0,
-            expired: item.expired,
-        });
+        self.tell(&Event::Removed { id: item.key.0, expired: item.expired });
     }
 
     fn removal_failed(&self, item: &Doomed, error: &io::Error) {
-        self.tell(&Event::RemovalFailed {
-            id: item.key.0,
-            error,
-        });
+        self.tell(&Event::RemovalFailed { id: item.key.0, error });
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -249,10 +224,5 @@ impl Inner {
 }
 
 fn doom(entry: &Entry, expired: bool) -> Doomed {
-    Doomed {
-        key: entry.key(),
-        reservation: entry.end(),
-        files_gone: false,
-        expired,
-    }
+    Doomed { key: entry.key(), reservation: entry.end(), files_gone: false, expired }
 }

@@ -82,10 +82,7 @@ impl MasterKey {
     /// # Errors
     /// [`Error::Crypto`] when the library refuses.
     pub fn from_bytes(secret: [u8; 32]) -> Result<Self, Error> {
-        let mut key = Self {
-            id: KeyId([0; 4]),
-            secret: Zeroizing::new(secret),
-        };
+        let mut key = Self { id: KeyId([0; 4]), secret: Zeroizing::new(secret) };
         let name = key.derive(Purpose::KeyName)?;
         key.id = KeyId([name[0], name[1], name[2], name[3]]);
         Ok(key)
@@ -137,11 +134,7 @@ impl MasterKeys {
             return Err(Error::KeyFile("too many earlier keys"));
         }
         let ids: Vec<KeyId> = keys.all().map(MasterKey::id).collect();
-        if ids
-            .iter()
-            .enumerate()
-            .any(|(at, id)| ids[..at].contains(id))
-        {
+        if ids.iter().enumerate().any(|(at, id)| ids[..at].contains(id)) {
             return Err(Error::KeyFile("the same key twice"));
         }
         Ok(keys)
@@ -163,8 +156,7 @@ impl MasterKeys {
             }
             Err(error) => return Err(Error::io("read the key file", &path, error)),
         };
-        let found = std::fs::metadata(&path)
-            .map_err(|error| Error::io("read the key file", &path, error))?;
+        let found = std::fs::metadata(&path).map_err(|error| Error::io("read the key file", &path, error))?;
         if found.permissions().mode() & 0o077 != 0 {
             return Err(Error::KeysExposed { path });
         }
@@ -247,10 +239,7 @@ mod tests {
         let made = MasterKeys::open(dir.path()).unwrap();
         let read = MasterKeys::open(dir.path()).unwrap();
         assert_eq!(made.current.id(), read.current.id());
-        let mode = std::fs::metadata(dir.path().join(KEY_FILE))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(dir.path().join(KEY_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -262,16 +251,8 @@ mod tests {
             let last = keys.current.id();
             keys = keys.rotate(dir.path()).unwrap();
             assert_eq!(keys.previous[0].id(), last, "turn {turn}");
-            assert_eq!(
-                keys.previous.len(),
-                turn.min(MAX_PREVIOUS_KEYS),
-                "turn {turn}"
-            );
-            assert_eq!(
-                MasterKeys::open(dir.path()).unwrap().current.id(),
-                keys.current.id(),
-                "turn {turn}"
-            );
+            assert_eq!(keys.previous.len(), turn.min(MAX_PREVIOUS_KEYS), "turn {turn}");
+            assert_eq!(MasterKeys::open(dir.path()).unwrap().current.id(), keys.current.id(), "turn {turn}");
         }
     }
 
@@ -282,26 +263,17 @@ mod tests {
             ("empty", String::new()),
             ("no key", format!("{FIRST_LINE}\n")),
             ("other first line", format!("keys\n{key}\n")),
-            (
-                "short key",
-                format!("{FIRST_LINE}\n{}\n", STANDARD.encode([7u8; 31])),
-            ),
+            ("short key", format!("{FIRST_LINE}\n{}\n", STANDARD.encode([7u8; 31]))),
             ("not base64", format!("{FIRST_LINE}\n???\n")),
             ("twice", format!("{FIRST_LINE}\n{key}\n{key}\n")),
         ];
         for (name, text) in rows {
-            assert!(
-                matches!(MasterKeys::parse(&text), Err(Error::KeyFile(_))),
-                "{name}"
-            );
+            assert!(matches!(MasterKeys::parse(&text), Err(Error::KeyFile(_))), "{name}");
         }
         let dir = tempfile::tempdir().unwrap();
         MasterKeys::open(dir.path()).unwrap();
         let path = dir.path().join(KEY_FILE);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(
-            MasterKeys::open(dir.path()),
-            Err(Error::KeysExposed { .. })
-        ));
+        assert!(matches!(MasterKeys::open(dir.path()), Err(Error::KeysExposed { .. })));
     }
 }

@@ -9,40 +9,38 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 mod wire;
-
-mod adopt;
-mod codec;
-mod config;
-mod drain;
-mod entry;
+mod id;
+mod registry;
 mod error;
 mod event;
-mod files;
-pub mod gzip;
-mod header;
-mod id;
 mod identity;
-mod inner;
 pub mod keys;
-mod page;
-mod pool;
-mod quota;
-mod reader;
-mod registry;
-mod segment;
-mod store;
 pub mod token;
+pub mod gzip;
+mod codec;
+mod segment;
+mod page;
+mod header;
+mod config;
+mod quota;
+mod files;
+mod entry;
+mod inner;
+mod pool;
+mod drain;
 mod writer;
+mod reader;
+mod adopt;
+mod store;
 
 pub use codec::Codec;
 pub use config::{Clock, Disk, LocalDisk, Quotas, StoreConfig};
 pub use entry::{MAX_META_BYTES, MAX_NAME_BYTES, ResultInfo};
-pub use error::{CreateError, Error, Incomplete, PageError, WriteError};
+pub use error::{CreateError, Error, Incomplete, PageError, QuotaLevel, WriteError};
 pub use event::{Event, Observer, Stats, SweepReport};
 pub use id::{NodeId, ResultId};
 pub use identity::NodeIdentity;
 pub use page::{MAX_PAGE_BYTES, MAX_POSITION_BYTES, PageIn, SEGMENT_BYTES, StoredPage};
-pub use quota::QuotaLevel;
 pub use registry::{NodeRow, Recovery, Registry, RegistryError, ResultRow, ResultState, Touch};
 pub use store::Store;
 pub use writer::{Finished, NewResult, ResultWriter};

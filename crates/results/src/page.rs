@@ -44,11 +44,7 @@ impl PageIn {
         if !offsets.is_empty() && offsets.len() != self.rows as usize {
             return Some("it has not one offset for each row");
         }
-        if !offsets.is_sorted()
-            || offsets
-                .last()
-                .is_some_and(|last| *last as usize > self.body.len())
-        {
+        if !offsets.is_sorted() || offsets.last().is_some_and(|last| *last as usize > self.body.len()) {
             return Some("its row offsets are not ascending positions in it");
         }
         None
@@ -79,20 +75,13 @@ pub(crate) fn pack(
 ) -> Option<()> {
     let meta = meta_bytes(page, place);
     let meta = meta.chunks(SEGMENT_BYTES).map(|chunk| (Kind::Meta, chunk));
-    let body = page
-        .body
-        .chunks(SEGMENT_BYTES)
-        .map(|chunk| (Kind::Body, chunk));
+    let body = page.body.chunks(SEGMENT_BYTES).map(|chunk| (Kind::Body, chunk));
     let mut segments = meta.chain(body).enumerate().peekable();
     out.reserve(page.body.len() / 2 + SEGMENT_BYTES.min(page.body.len()) + 4096);
     while let Some((number, (kind, chunk))) = segments.next() {
         let start = out.len();
         out.resize(start + SEGMENT_HEADER, 0);
-        let codec = if kind == Kind::Meta {
-            Codec::None
-        } else {
-            codec
-        };
+        let codec = if kind == Kind::Meta { Codec::None } else { codec };
         let raw = compressor.segment(codec, chunk, out)? == Packed::Raw;
         let end = segments.peek().is_none();
         let flag = |on: bool, flag: u8| if on { flag } else { 0 };
@@ -168,11 +157,7 @@ impl StoredPage {
         if self.codec != Codec::Deflate {
             return Err(Box::new(self));
         }
-        Ok(self
-            .fragments
-            .into_iter()
-            .map(|fragment| fragment.bytes)
-            .collect())
+        Ok(self.fragments.into_iter().map(|fragment| fragment.bytes).collect())
     }
 
     /// The plain bytes, a piece a segment. Without compression nothing is copied; for
@@ -233,9 +218,7 @@ impl StoredPage {
         }
         expand(self.codec, &fragment.bytes, fragment.plain_len)
             .map(Bytes::from)
-            .ok_or(PageError::Corrupt(
-                "a segment does not expand to its length",
-            ))
+            .ok_or(PageError::Corrupt("a segment does not expand to its length"))
     }
 }
 
@@ -257,9 +240,7 @@ pub(crate) fn unpack(
     let mut at = 0;
     let mut ended = false;
     while at < buffer.len() {
-        let header = buffer
-            .get(at..at + SEGMENT_HEADER)
-            .and_then(SegmentHeader::parse);
+        let header = buffer.get(at..at + SEGMENT_HEADER).and_then(SegmentHeader::parse);
         let header = header.ok_or(damaged("a segment header is not valid"))?;
         let text = at + SEGMENT_HEADER;
         let end = text.saturating_add(header.cipher_len as usize);
@@ -271,12 +252,8 @@ pub(crate) fn unpack(
         if !expected || header.cipher_len < TAG as u32 {
             return Err(damaged("a segment is not the one expected"));
         }
-        let cipher_text = buffer
-            .get_mut(text..end)
-            .ok_or(damaged("a segment is cut"))?;
-        cipher
-            .open(header, cipher_text)
-            .ok_or(damaged("a segment was altered"))?;
+        let cipher_text = buffer.get_mut(text..end).ok_or(damaged("a segment is cut"))?;
+        cipher.open(header, cipher_text).ok_or(damaged("a segment was altered"))?;
         ended = header.flags & END_OF_PAGE != 0;
         parts.push((header, text..end - TAG));
         at = end;
@@ -296,17 +273,12 @@ fn assemble(
     codec: Codec,
     meta: Bytes,
 ) -> Option<StoredPage> {
-    let metas = parts
-        .iter()
-        .take_while(|(header, _)| header.kind == Kind::Meta)
-        .count();
+    let metas = parts.iter().take_while(|(header, _)| header.kind == Kind::Meta).count();
     let (metas, bodies) = parts.split_at(metas);
     let about = match metas {
         [(_, range)] => buffer.slice(range.clone()),
         many => Bytes::from(
-            many.iter()
-                .flat_map(|(_, range)| buffer[range.clone()].iter().copied())
-                .collect::<Vec<u8>>(),
+            many.iter().flat_map(|(_, range)| buffer[range.clone()].iter().copied()).collect::<Vec<u8>>(),
         ),
     };
     let mut from = Cursor::new(&about);
@@ -320,16 +292,9 @@ fn assemble(
         if header.kind != Kind::Body || (raw && range.len() != plain_len) {
             return None;
         }
-        fragments.push(Fragment {
-            bytes: buffer.slice(range.clone()),
-            plain_len,
-            raw,
-        });
+        fragments.push(Fragment { bytes: buffer.slice(range.clone()), plain_len, raw });
     }
-    let total: u64 = fragments
-        .iter()
-        .map(|fragment| fragment.plain_len as u64)
-        .sum();
+    let total: u64 = fragments.iter().map(|fragment| fragment.plain_len as u64).sum();
     let agrees = first_row == entry.first_row && rows == entry.rows && total == plain_len;
     let page = StoredPage {
         number,

@@ -48,20 +48,12 @@ impl Pool {
     /// Starts the threads.
     pub(crate) fn start(count: usize, deflate_level: u32) -> std::io::Result<Arc<Self>> {
         let shared = Arc::<Shared>::default();
-        let pool = Arc::new(Self {
-            shared: shared.clone(),
-            threads: Mutex::default(),
-        });
+        let pool = Arc::new(Self { shared: shared.clone(), threads: Mutex::default() });
         for number in 0..count {
             let shared = shared.clone();
-            let scratch = Scratch {
-                compressor: Compressor::new(deflate_level),
-                out: Vec::new(),
-            };
+            let scratch = Scratch { compressor: Compressor::new(deflate_level), out: Vec::new() };
             let builder = std::thread::Builder::new().name(format!("results-{number}"));
-            let thread = builder
-                .spawn(move || work(&shared, scratch))
-                .inspect_err(|_| pool.close())?;
+            let thread = builder.spawn(move || work(&shared, scratch)).inspect_err(|_| pool.close())?;
             lock(&pool.threads).push(thread);
         }
         Ok(pool)
@@ -100,12 +92,7 @@ fn work(shared: &Shared, mut scratch: Scratch) {
             match ready.tasks.pop_front() {
                 Some(task) => break task,
                 None if ready.closed => return,
-                None => {
-                    ready = shared
-                        .wake
-                        .wait(ready)
-                        .unwrap_or_else(PoisonError::into_inner)
-                }
+                None => ready = shared.wake.wait(ready).unwrap_or_else(PoisonError::into_inner),
             }
         };
         drop(ready);

@@ -39,19 +39,11 @@ pub(crate) async fn page(
             let bytes = page.plain_len;
             Counters::add(&inner.counters.pages_read, 1);
             Counters::add(&inner.counters.bytes_read, bytes);
-            inner.tell(&Event::PageRead {
-                id,
-                page: number,
-                bytes,
-            });
+            inner.tell(&Event::PageRead { id, page: number, bytes });
         }
         Err(PageError::Corrupt(what)) => {
             Counters::add(&inner.counters.damaged, 1);
-            inner.tell(&Event::Damaged {
-                id,
-                page: number,
-                what,
-            });
+            inner.tell(&Event::Damaged { id, page: number, what });
         }
         Err(_) => {}
     }
@@ -76,11 +68,7 @@ async fn written(reading: &Reading, number: u32, wait: Duration) -> Result<(), P
 }
 
 /// Both reads and the decryption, if nothing has to be waited for and the page is small.
-fn page_at_once(
-    reading: &Reading,
-    number: u32,
-    inner: &Inner,
-) -> Option<Result<StoredPage, PageError>> {
+fn page_at_once(reading: &Reading, number: u32, inner: &Inner) -> Option<Result<StoredPage, PageError>> {
     let files = inner.files.cached(reading.key())?;
     let mut index = [0; INDEX_ENTRY];
     if !read_at_once(&files.index, &mut index, index_offset(number)) {
@@ -97,19 +85,14 @@ fn page_at_once(
     Some(open(reading, number, entry, buffer))
 }
 
-async fn page_slowly(
-    inner: Arc<Inner>,
-    reading: Reading,
-    number: u32,
-) -> Result<StoredPage, PageError> {
+async fn page_slowly(inner: Arc<Inner>, reading: Reading, number: u32) -> Result<StoredPage, PageError> {
     let permit = inner.slow_reads.clone().acquire_owned().await;
     let read = tokio::task::spawn_blocking(move || {
         let outcome = page_blocking(&inner, &reading, number);
         drop(permit);
         outcome
     });
-    read.await
-        .unwrap_or_else(|error| Err(PageError::Io(io::Error::other(error))))
+    read.await.unwrap_or_else(|error| Err(PageError::Io(io::Error::other(error))))
 }
 
 fn page_blocking(inner: &Inner, reading: &Reading, number: u32) -> Result<StoredPage, PageError> {
@@ -127,42 +110,22 @@ fn page_blocking(inner: &Inner, reading: &Reading, number: u32) -> Result<Stored
         return Err(PageError::Corrupt("the index entry is not valid"));
     }
     let mut buffer = vec![0; entry.bytes as usize];
-    files
-        .pages
-        .read_exact_at(&mut buffer, entry.offset)
-        .map_err(|error| short(error, "the page is cut"))?;
+    files.pages.read_exact_at(&mut buffer, entry.offset).map_err(|error| short(error, "the page is cut"))?;
     open(reading, number, entry, buffer)
 }
 
 fn open_files(inner: &Inner, reading: &Reading) -> Result<Arc<Pair>, PageError> {
     let writing = matches!(reading.progress().stage, Stage::Writing);
-    inner
-        .files
-        .open(reading.key(), writing)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound if matches!(reading.progress().stage, Stage::Gone) => {
-                PageError::Unknown
-            }
-            io::ErrorKind::NotFound => PageError::Corrupt("the file is missing"),
-            _ => PageError::Io(error),
-        })
+    inner.files.open(reading.key(), writing).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if matches!(reading.progress().stage, Stage::Gone) => PageError::Unknown,
+        io::ErrorKind::NotFound => PageError::Corrupt("the file is missing"),
+        _ => PageError::Io(error),
+    })
 }
 
-fn open(
-    reading: &Reading,
-    number: u32,
-    entry: IndexEntry,
-    buffer: Vec<u8>,
-) -> Result<StoredPage, PageError> {
+fn open(reading: &Reading, number: u32, entry: IndexEntry, buffer: Vec<u8>) -> Result<StoredPage, PageError> {
     let about = &reading.about;
-    unpack(
-        buffer,
-        number,
-        entry,
-        about.codec,
-        &reading.cipher,
-        about.meta.clone(),
-    )
+    unpack(buffer, number, entry, about.codec, &reading.cipher, about.meta.clone())
 }
 
 fn index_offset(number: u32) -> u64 {
@@ -170,9 +133,5 @@ fn index_offset(number: u32) -> u64 {
 }
 
 fn short(error: io::Error, what: &'static str) -> PageError {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        PageError::Corrupt(what)
-    } else {
-        PageError::Io(error)
-    }
+    if error.kind() == io::ErrorKind::UnexpectedEof { PageError::Corrupt(what) } else { PageError::Io(error) }
 }

@@ -97,10 +97,7 @@ pub(crate) struct Cipher {
 impl Cipher {
     pub(crate) fn new(key: &[u8; 32], header_hash: [u8; 32]) -> Option<Self> {
         let key = UnboundKey::new(&AES_256_GCM, key).ok()?;
-        Some(Self {
-            key: LessSafeKey::new(key),
-            header_hash,
-        })
+        Some(Self { key: LessSafeKey::new(key), header_hash })
     }
 
     fn aad(&self, header: &[u8; AUTHENTICATED]) -> Aad<[u8; 32 + AUTHENTICATED]> {
@@ -112,31 +109,20 @@ impl Cipher {
 
     /// Seals the segment that lies in `out` from `start` on: [`SEGMENT_HEADER`] bytes of room, then
     /// the packed bytes. `header.cipher_len` is filled in here. `None` when the library refuses.
-    pub(crate) fn seal(
-        &self,
-        mut header: SegmentHeader,
-        out: &mut Vec<u8>,
-        start: usize,
-    ) -> Option<()> {
+    pub(crate) fn seal(&self, mut header: SegmentHeader, out: &mut Vec<u8>, start: usize) -> Option<()> {
         let body = start + SEGMENT_HEADER;
         header.cipher_len = u32::try_from(out.len() - body + TAG).ok()?;
         let head = header.to_bytes();
         let tag = self
             .key
-            .seal_in_place_separate_tag(
-                SegmentHeader::nonce(&head),
-                self.aad(&head),
-                out.get_mut(body..)?,
-            )
+            .seal_in_place_separate_tag(SegmentHeader::nonce(&head), self.aad(&head), out.get_mut(body..)?)
             .ok()?;
         out.extend_from_slice(tag.as_ref());
         let mut crc = Hasher::new();
         crc.update(&head);
         crc.update(out.get(body..)?);
-        out.get_mut(start..start + AUTHENTICATED)?
-            .copy_from_slice(&head);
-        out.get_mut(start + AUTHENTICATED..body)?
-            .copy_from_slice(&crc.finalize().to_le_bytes());
+        out.get_mut(start..start + AUTHENTICATED)?.copy_from_slice(&head);
+        out.get_mut(start + AUTHENTICATED..body)?.copy_from_slice(&crc.finalize().to_le_bytes());
         Some(())
     }
 
@@ -197,8 +183,8 @@ impl IndexEntry {
                 _ => return None,
             },
         };
-        let possible = entry.offset <= MAX_OFFSET
-            && entry.first_row.checked_add(u64::from(entry.rows)).is_some();
+        let possible =
+            entry.offset <= MAX_OFFSET && entry.first_row.checked_add(u64::from(entry.rows)).is_some();
         let sum = from.u32()? == cipher.index_crc(page, &bytes[..28]);
         (possible && sum).then_some(entry)
     }

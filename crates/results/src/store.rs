@@ -54,27 +54,16 @@ impl Store {
         let path = config.dir.join(LOCK_FILE);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
-        let held = options
-            .open(&path)
-            .map_err(|error| Error::io("open", &path, error))?;
+        let held = options.open(&path).map_err(|error| Error::io("open", &path, error))?;
         lock(&held, &config.dir)?;
         let inner = Inner::new(&config, registry);
-        let node = NodeRow {
-            id: config.node.id(),
-            address: config.address.clone(),
-            started_ms: inner.now_ms(),
-        };
+        let node =
+            NodeRow { id: config.node.id(), address: config.address.clone(), started_ms: inner.now_ms() };
         let boot = inner.registry.register(&node)?;
         adopt(&inner)?;
         let pool = Pool::start(config.writer_threads, config.deflate_level)
             .map_err(|error| Error::io("start the threads for", &config.dir, error))?;
-        Ok(Arc::new(Self {
-            inner,
-            pool,
-            boot,
-            node: config.node,
-            _lock: held,
-        }))
+        Ok(Arc::new(Self { inner, pool, boot, node: config.node, _lock: held }))
     }
 
     /// The node's name.
@@ -112,10 +101,7 @@ impl Store {
             inner.remove(id);
             return Err(CreateError::Closed);
         }
-        inner.tell(&Event::Created {
-            id,
-            source: &entry.about.source,
-        });
+        inner.tell(&Event::Created { id, source: &entry.about.source });
         Ok(ResultWriter::new(self.pool.clone(), drain))
     }
 
@@ -135,11 +121,7 @@ impl Store {
             private_len: 0,
         };
         let meta = Bytes::from(new.meta);
-        let private = Private {
-            source: new.source,
-            user: new.user,
-            meta,
-        };
+        let private = Private { source: new.source, user: new.user, meta };
         let sealed = header.seal(&private, &inner.keys.current);
         let (header, bytes, cipher) = sealed.ok_or(CreateError::Crypto)?;
         let absolute_ms = now_ms.saturating_add(inner.absolute_expiry.as_millis() as u64);
@@ -149,21 +131,10 @@ impl Store {
         let reserved = inner.ledger.reserve(&about.source, &about.user, len);
         let reservation = reserved.map_err(refused)?;
         check_space(inner, len).map_err(create_error)?;
-        inner
-            .files
-            .create((header.id, header.generation), &bytes)
-            .map_err(create_error)?;
-        let progress = Progress {
-            pages: 0,
-            rows: 0,
-            bytes: len,
-            stage: Stage::Writing,
-        };
+        inner.files.create((header.id, header.generation), &bytes).map_err(create_error)?;
+        let progress = Progress { pages: 0, rows: 0, bytes: len, stage: Stage::Writing };
         let until_ms = inner.idle_until_ms(now_ms);
-        Ok((
-            Entry::new(about, cipher, progress, reservation, until_ms),
-            len,
-        ))
+        Ok((Entry::new(about, cipher, progress, reservation, until_ms), len))
     }
 
     /// Reads page `number` (from 0) of a result, and slides its expiry. A page that is still to be
@@ -252,18 +223,11 @@ fn check_lengths(new: &NewResult) -> Result<(), CreateError> {
 
 fn refused(refusal: Refusal) -> CreateError {
     match refusal {
-        Refusal::Bytes { level, limit } => CreateError::Quota {
-            level,
-            limit_bytes: limit,
-        },
+        Refusal::Bytes { level, limit } => CreateError::Quota { level, limit_bytes: limit },
         Refusal::Results { limit } => CreateError::TooManyResults { limit },
     }
 }
 
 fn create_error(error: std::io::Error) -> CreateError {
-    if is_full(&error) {
-        CreateError::DiskFull
-    } else {
-        CreateError::Io(error)
-    }
+    if is_full(&error) { CreateError::DiskFull } else { CreateError::Io(error) }
 }

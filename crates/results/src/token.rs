@@ -72,9 +72,7 @@ pub struct TokenKeys {
 
 impl fmt::Debug for TokenKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.pairs.iter().map(|pair| pair.id))
-            .finish()
+        f.debug_list().entries(self.pairs.iter().map(|pair| pair.id)).finish()
     }
 }
 
@@ -89,15 +87,9 @@ impl TokenKeys {
             let nonce = key.derive(Purpose::TokenNonce)?;
             let seal = UnboundKey::new(&AES_256_GCM, seal.as_slice()).map_err(|_| Error::Crypto)?;
             let nonce = hmac::Key::new(hmac::HMAC_SHA256, nonce.as_slice());
-            Ok(Pair {
-                id: key.id(),
-                seal: LessSafeKey::new(seal),
-                nonce,
-            })
+            Ok(Pair { id: key.id(), seal: LessSafeKey::new(seal), nonce })
         });
-        Ok(Self {
-            pairs: pairs.collect::<Result<_, Error>>()?,
-        })
+        Ok(Self { pairs: pairs.collect::<Result<_, Error>>()? })
     }
 
     /// Seals a token. `aad` is what it is bound to (user, source, path, options): it opens only
@@ -111,8 +103,7 @@ impl TokenKeys {
         if token.extra.len() > MAX_EXTRA_BYTES {
             return Err(TokenError::TooLong);
         }
-        let mut sealed =
-            Vec::with_capacity(CLEAR_LEN + NONCE_LEN + 80 + token.extra.len() + TAG_LEN);
+        let mut sealed = Vec::with_capacity(CLEAR_LEN + NONCE_LEN + 80 + token.extra.len() + TAG_LEN);
         sealed.push(VERSION);
         sealed.extend_from_slice(&pair.id.0);
         let bound = bind(&sealed, aad);
@@ -129,11 +120,7 @@ impl TokenKeys {
         nonce.copy_from_slice(&hash.sign().as_ref()[..NONCE_LEN]);
 
         pair.seal
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(&bound),
-                &mut body,
-            )
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(&bound), &mut body)
             .map_err(|_| TokenError::TooLong)?;
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&body);
@@ -149,20 +136,14 @@ impl TokenKeys {
         if text.len() > MAX_TOKEN_CHARS {
             return Err(TokenError::Invalid);
         }
-        let sealed = URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| TokenError::Invalid)?;
+        let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError::Invalid)?;
         if sealed.len() < CLEAR_LEN + NONCE_LEN + TAG_LEN || sealed[0] != VERSION {
             return Err(TokenError::Invalid);
         }
         let (clear, rest) = sealed.split_at(CLEAR_LEN);
         let (nonce, body) = rest.split_at(NONCE_LEN);
         let id = &clear[1..];
-        let pair = self
-            .pairs
-            .iter()
-            .find(|pair| pair.id.0 == id)
-            .ok_or(TokenError::UnknownKey)?;
+        let pair = self.pairs.iter().find(|pair| pair.id.0 == id).ok_or(TokenError::UnknownKey)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| TokenError::Invalid)?;
         let mut body = body.to_vec();
         let plain = pair

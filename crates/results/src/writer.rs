@@ -54,11 +54,7 @@ pub struct ResultWriter {
 
 impl ResultWriter {
     pub(crate) fn new(pool: Arc<Pool>, drain: Arc<Drain>) -> Self {
-        Self {
-            pool,
-            drain,
-            open: true,
-        }
+        Self { pool, drain, open: true }
     }
 
     /// The result's name.
@@ -105,21 +101,14 @@ impl ResultWriter {
         self.open = false;
         self.drain.settle()?;
         let progress = self.drain.entry.progress();
-        Ok(Finished {
-            pages: progress.pages,
-            rows: progress.rows,
-            bytes: progress.bytes,
-        })
+        Ok(Finished { pages: progress.pages, rows: progress.rows, bytes: progress.bytes })
     }
 
     /// Says that the source failed. Pages already added stay; beyond them readers get this code and
     /// message.
     pub fn fail(mut self, code: &str, message: &str) {
         self.open = false;
-        let failure = Failure::Source {
-            code: code.into(),
-            message: message.into(),
-        };
+        let failure = Failure::Source { code: code.into(), message: message.into() };
         let _ = self.drain.push(&self.pool, Job::Fail(failure));
     }
 

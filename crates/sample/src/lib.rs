@@ -1,1 +1,12 @@
-//! placeholder
+//! Sample databases, made by deterministic generators: every run writes the same rows.
+
+mod error;
+mod file;
+mod random;
+
+pub mod big;
+pub mod trading;
+
+pub use error::Error;
+pub use file::{Summary, TableRows};
+pub use random::Random;

@@ -49,10 +49,7 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
 }];
 
 /// Brings the schema up to date; `false` when the database was made by a later version.
-pub(crate) fn migrate(
-    connection: &mut Connection,
-    migrations: &[Migration],
-) -> rusqlite::Result<bool> {
+pub(crate) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> rusqlite::Result<bool> {
     let newest = migrations.last().map_or(0, |migration| migration.number);
     for migration in migrations {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

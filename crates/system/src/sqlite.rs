@@ -55,39 +55,21 @@ impl SqliteRegistry {
     /// # Errors
     /// [`Error`].
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let io = |source| Error::Io {
-            path: path.to_owned(),
-            source,
-        };
+        let io = |source| Error::Io { path: path.to_owned(), source };
         let mut options = OpenOptions::new();
         // SQLite gives the files beside this one the same mode.
-        options
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .map_err(io)?;
-        let sqlite = |source| Error::Sqlite {
-            path: path.to_owned(),
-            source,
-        };
+        options.write(true).create(true).truncate(false).mode(0o600).open(path).map_err(io)?;
+        let sqlite = |source| Error::Sqlite { path: path.to_owned(), source };
         let mut connection = Connection::open(path).map_err(sqlite)?;
         prepare(&connection).map_err(sqlite)?;
         if !migrate(&mut connection, MIGRATIONS).map_err(sqlite)? {
-            return Err(Error::TooNew {
-                path: path.to_owned(),
-            });
+            return Err(Error::TooNew { path: path.to_owned() });
         }
-        Ok(Self {
-            connection: Mutex::new(connection),
-        })
+        Ok(Self { connection: Mutex::new(connection) })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -118,8 +100,7 @@ impl Registry for SqliteRegistry {
     }
 
     fn insert(&self, row: &ResultRow) -> Result<(), RegistryError> {
-        let sql =
-            "INSERT INTO results (id, generation, owner, state, user, source, recovery, pages,
+        let sql = "INSERT INTO results (id, generation, owner, state, user, source, recovery, pages,
             rows, bytes, created_ms, expires_ms, absolute_ms)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         let values = params![
@@ -141,8 +122,7 @@ impl Registry for SqliteRegistry {
     }
 
     fn update(&self, row: &ResultRow) -> Result<(), RegistryError> {
-        let sql =
-            "UPDATE results SET state = ?4, pages = ?5, rows = ?6, bytes = ?7, expires_ms = ?8
+        let sql = "UPDATE results SET state = ?4, pages = ?5, rows = ?6, bytes = ?7, expires_ms = ?8
             WHERE id = ?1 AND generation = ?2 AND owner = ?3";
         let values = params![
             row.id.as_bytes(),
@@ -158,14 +138,9 @@ impl Registry for SqliteRegistry {
     }
 
     fn touch(&self, touches: &[Touch]) -> Result<(), RegistryError> {
-        let sql =
-            "UPDATE results SET expires_ms = max(expires_ms, ?3) WHERE id = ?1 AND generation = ?2";
+        let sql = "UPDATE results SET expires_ms = max(expires_ms, ?3) WHERE id = ?1 AND generation = ?2";
         self.batch(sql, touches, |statement, touch| {
-            statement.execute(params![
-                touch.id.as_bytes(),
-                touch.generation,
-                number(touch.expires_ms)
-            ])
+            statement.execute(params![touch.id.as_bytes(), touch.generation, number(touch.expires_ms)])
         })
     }
 
@@ -184,9 +159,7 @@ impl Registry for SqliteRegistry {
         let mut rows = statement.query([owner.as_bytes()]).map_err(unavailable)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(unavailable)? {
-            found.push(
-                read_row(row, owner).map_err(|error| RegistryError::Invalid(error.to_string()))?,
-            );
+            found.push(read_row(row, owner).map_err(|error| RegistryError::Invalid(error.to_string()))?);
         }
         Ok(found)
     }
@@ -195,9 +168,7 @@ impl Registry for SqliteRegistry {
 impl SqliteRegistry {
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<(), RegistryError> {
         let connection = self.connection();
-        let done = connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute(values));
+        let done = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
         done.map(drop).map_err(unavailable)
     }
 
@@ -211,8 +182,7 @@ impl SqliteRegistry {
             return Ok(());
         }
         let all = |connection: &mut Connection| {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut statement = transaction.prepare_cached(sql)?;
             for item in items {
                 one(&mut statement, item)?;
@@ -225,9 +195,8 @@ impl SqliteRegistry {
 }
 
 fn read_row(row: &Row<'_>, owner: NodeId) -> rusqlite::Result<ResultRow> {
-    let unsigned = |at: usize| -> rusqlite::Result<u64> {
-        row.get::<_, i64>(at).map(|value| value.max(0) as u64)
-    };
+    let unsigned =
+        |at: usize| -> rusqlite::Result<u64> { row.get::<_, i64>(at).map(|value| value.max(0) as u64) };
     let state: String = row.get(2)?;
     let recovery: String = row.get(5)?;
     Ok(ResultRow {
@@ -241,11 +210,7 @@ fn read_row(row: &Row<'_>, owner: NodeId) -> rusqlite::Result<ResultRow> {
         },
         user: row.get(3)?,
         source: row.get(4)?,
-        recovery: if recovery == "key" {
-            Recovery::Key
-        } else {
-            Recovery::None
-        },
+        recovery: if recovery == "key" { Recovery::Key } else { Recovery::None },
         pages: row.get(6)?,
         rows: unsigned(7)?,
         bytes: unsigned(8)?,

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use nextlink_results::keys::MasterKeys;
 use nextlink_results::{
-    Codec, Incomplete, NewResult, NodeIdentity, PageError, PageIn, Recovery, ResultId, ResultState,
-    Store, StoreConfig,
+    Codec, Incomplete, NewResult, NodeIdentity, PageError, PageIn, Recovery, ResultId, ResultState, Store,
+    StoreConfig,
 };
 use nextlink_system::SqliteRegistry;
 
@@ -28,12 +28,7 @@ fn open(dir: &Path) -> Arc<Store> {
 
 fn page(number: u32) -> PageIn {
     let body = format!("row of page {number};").repeat(5_000).into_bytes();
-    PageIn {
-        body,
-        rows: 5_000,
-        position: number.to_le_bytes().to_vec(),
-        row_offsets: Vec::new(),
-    }
+    PageIn { body, rows: 5_000, position: number.to_le_bytes().to_vec(), row_offsets: Vec::new() }
 }
 
 fn new_result(codec: Codec) -> NewResult {
@@ -54,17 +49,12 @@ fn child_that_writes() {
         return;
     };
     let store = open(Path::new(&dir));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut writer = store.create(new_result(Codec::None)).unwrap();
     println!("whole {}", writer.id());
     writer.page(page(0)).unwrap();
     writer.finish(page(1)).unwrap();
-    let mut writers: Vec<_> = CODECS
-        .map(|codec| store.create(new_result(codec)).unwrap())
-        .into();
+    let mut writers: Vec<_> = CODECS.map(|codec| store.create(new_result(codec)).unwrap()).into();
     for writer in &writers {
         println!("result {}", writer.id());
     }
@@ -73,9 +63,7 @@ fn child_that_writes() {
             writer.page(page(number)).unwrap();
             if let Some(before) = number.checked_sub(1) {
                 let wait = Duration::from_secs(3600);
-                runtime
-                    .block_on(store.page(writer.id(), 1, before, wait))
-                    .unwrap();
+                runtime.block_on(store.page(writer.id(), 1, before, wait)).unwrap();
                 println!("page {} {before}", writer.id());
             }
         }
@@ -99,10 +87,7 @@ fn killed_child(dir: &Path, lines: usize) -> (ResultId, Vec<(ResultId, Option<u3
             ["whole", id] => whole = ResultId::parse(id),
             ["result", id] => known.push((ResultId::parse(id).unwrap(), None)),
             ["page", id, number] => {
-                let entry = known
-                    .iter_mut()
-                    .find(|(found, _)| found.to_string() == id)
-                    .unwrap();
+                let entry = known.iter_mut().find(|(found, _)| found.to_string() == id).unwrap();
                 entry.1 = Some(number.parse().unwrap());
                 seen += 1;
             }
@@ -124,10 +109,7 @@ fn what_was_written_before_a_kill_is_read_after_a_restart() {
         let (whole, known) = killed_child(dir.path(), lines);
         let store = open(dir.path());
         assert_eq!(store.boot(), 2);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let read = |id, number| runtime.block_on(store.page(id, 1, number, Duration::ZERO));
         assert_eq!(known.len(), 3, "{lines} lines");
 
@@ -140,21 +122,15 @@ fn what_was_written_before_a_kill_is_read_after_a_restart() {
             let Some(info) = store.info(id) else {
                 // Killed before its row was made: then none of its pages was ever told to be there.
                 assert!(last.is_none(), "{lines} lines: {last:?} was read");
-                assert!(
-                    matches!(read(id, 0), Err(PageError::Unknown)),
-                    "{lines} lines"
-                );
+                assert!(matches!(read(id, 0), Err(PageError::Unknown)), "{lines} lines");
                 continue;
             };
             assert_eq!(info.row.state, ResultState::Failed, "{lines} lines");
             let pages = info.row.pages;
-            assert!(
-                last.is_none_or(|last| pages > last),
-                "{lines} lines: {pages} pages, {last:?} was read"
-            );
+            assert!(last.is_none_or(|last| pages > last), "{lines} lines: {pages} pages, {last:?} was read");
             for number in 0..pages {
-                let got = read(id, number)
-                    .unwrap_or_else(|error| panic!("{lines} lines, page {number}: {error}"));
+                let got =
+                    read(id, number).unwrap_or_else(|error| panic!("{lines} lines, page {number}: {error}"));
                 assert!(
                     got.identity().unwrap().concat() == page(number).body,
                     "{lines} lines, page {number}"
@@ -168,22 +144,10 @@ fn what_was_written_before_a_kill_is_read_after_a_restart() {
             );
         }
         // After expiry nothing is left.
-        store
-            .list()
-            .iter()
-            .for_each(|info| assert!(store.end(info.row.id)));
-        let left = std::fs::read_dir(dir.path().join("results"))
-            .unwrap()
-            .count();
-        assert_eq!(
-            (left, store.stats().bytes),
-            (1, 0),
-            "{lines} lines: only the lock is left"
-        );
+        store.list().iter().for_each(|info| assert!(store.end(info.row.id)));
+        let left = std::fs::read_dir(dir.path().join("results")).unwrap().count();
+        assert_eq!((left, store.stats().bytes), (1, 0), "{lines} lines: only the lock is left");
         drop(store);
-        assert!(
-            open(dir.path()).list().is_empty(),
-            "{lines} lines: no row is left"
-        );
+        assert!(open(dir.path()).list().is_empty(), "{lines} lines: no row is left");
     }
 }

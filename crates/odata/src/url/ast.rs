@@ -54,6 +54,8 @@ pub enum SegmentKind {
     Query,
     /// `$filter(expr)`
     Filter(Expr),
+    /// A key behind the parentheses of `$filter(expr)`: `Products/$filter(@p)(1)`
+    Key(Vec<Argument>),
 }
 
 /// A key value or function argument, named or not.
@@ -95,13 +97,16 @@ pub struct Options {
     pub levels: Option<(Levels, u32)>,
     /// `$index`, with its offset.
     pub index: Option<(i64, u32)>,
-    /// Options taken as text: `$format`, `$skiptoken`, `$deltatoken`, `$id`, `$schemaversion`, and the temporal
-    /// `$at`, `$from`, `$to`, `$toInclusive`. Names with their dollar and in canonical case.
+    /// Options taken as text: `$format`, `$skiptoken`, `$deltatoken`, `$id`, `$schemaversion`, and the
+    /// temporal `$at`, `$from`, `$to`, `$toInclusive`. Names with their dollar and in canonical case.
     pub text: Vec<TextOption>,
     /// Parameter aliases `@name=value`, name without the `@`.
     pub aliases: Vec<Alias>,
     /// Options that do not start with `$` or `@` and are no system option.
     pub custom: Vec<TextOption>,
+    /// Of options in parentheses: their decoded texts, without `$top`, `$skip`, `$count` and `$levels`. A next link
+    /// of the nested collection has to repeat them.
+    pub texts: Vec<String>,
 }
 
 /// An option whose value the grammar leaves as text.
@@ -153,6 +158,8 @@ pub struct SelectItem {
     pub at: u32,
     /// `A/B/C`; `*` and `Namespace.*` are single names. Annotations keep their `@`.
     pub path: Vec<String>,
+    /// `Location` and `Kind` of `Model.Function(Location,Kind)`, which names one overload.
+    pub parameters: Option<Vec<String>>,
     /// Nested options.
     pub options: Options,
 }
@@ -162,7 +169,8 @@ pub struct SelectItem {
 pub struct ExpandItem {
     /// Byte offset.
     pub at: u32,
-    /// `Nav`, `Complex/Nav`, `Nav/Model.Derived`, `*`, without a trailing `$ref` or `$count`.
+    /// `Nav`, `Complex/Nav`, `Nav/Model.Derived`, `*`, without a trailing `$ref` or `$count`; nothing for
+    /// `$value`, which expands the media stream of the entity itself.
     pub path: Vec<String>,
     /// Trailing `/$ref` or `/$count`.
     pub suffix: ExpandSuffix,
@@ -179,7 +187,7 @@ pub enum ExpandSuffix {
     Ref,
     /// `/$count`
     Count,
-    /// `/$value`, of a media stream
+    /// `$value`, alone, of a media stream
     Value,
 }
 
@@ -205,12 +213,14 @@ pub enum Search {
     And(Box<Search>, Box<Search>),
     /// OR
     Or(Box<Search>, Box<Search>),
+    /// Text in single quotes, without them: an expression that is not finished, as sent while a person types.
+    Incomplete(String),
 }
 
 /// An expression with its offset (Part 2 section 5.1.1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expr {
-    /// Byte offset in path and query as sent.
+    /// Byte offset in path and query as sent; of an operation the offset of its operator.
     pub at: u32,
     /// What it is.
     pub kind: ExprKind,
@@ -221,12 +231,15 @@ pub struct Expr {
 pub enum ExprKind {
     /// A literal.
     Literal(Literal),
-    /// `@p`, without the `@`.
+    /// `@p`, without the `@`. With a path behind, `@p/Name`, it is a `Path` whose first segment is the name
+    /// `@p`, which may also be an annotation without namespace: only the aliases of the request tell.
     Alias(String),
-    /// A path: `Customer/Address/City`, `$it/Name`, `Items/any(i:i/Quantity gt 1)`, `Items/$count`, `x/Model.Func(a=1)`.
+    /// A path: `Customer/Address/City`, `$it/Name`, `Items/any(i:i/Quantity gt 1)`, `Items/$count`,
+    /// `x/Model.Func(a=1)`.
     Path(Path),
-    /// A canonical function, name in canonical lower case: `contains`, `cast`, `isof`, `case`…; a `case` has its
-    /// condition and value pairs flattened. Type names among the arguments are `Path`s of one segment.
+    /// A canonical function, name in canonical lower case: `contains`, `cast`, `isof`, `case`…; a `case`
+    /// has its condition and value pairs flattened. Type names among the arguments are `Path`s of one
+    /// segment, `Collection(Edm.String)` too.
     Call {
         /// Name.
         name: String,
@@ -235,7 +248,7 @@ pub enum ExprKind {
     },
     /// `not` and unary `-`.
     Unary(UnaryOp, Box<Expr>),
-    /// Two operands.
+    /// Two operands. Chains of `and` and of `or` are balanced trees, others lean to the left.
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `x in (1,2)` with a `List` on the right, or an expression that is a collection.
     In(Box<Expr>, Box<Expr>),
@@ -267,6 +280,8 @@ pub enum PathRoot {
     This,
     /// `$root`
     Root,
+    /// `$these`, the current collection (Data Aggregation 4.0)
+    These,
 }
 
 /// A segment of a path in an expression.
@@ -281,7 +296,8 @@ pub struct PathSegment {
 /// What a segment of a path in an expression is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PathSegmentKind {
-    /// Property, navigation property, type cast, bound function, lambda variable, annotation (with its `@`), number.
+    /// Property, navigation property, type cast, bound function, lambda variable, annotation (with its `@`),
+    /// number.
     Name {
         /// Simple or qualified name.
         name: String,
@@ -302,6 +318,8 @@ pub enum PathSegmentKind {
     Ref,
     /// `$value`
     Value,
+    /// A key behind parentheses that belong to something else: `$filter(…)(1)`, `Func(a=1)(2)`.
+    Key(Vec<Argument>),
 }
 
 /// A lambda variable and its predicate.
@@ -343,7 +361,8 @@ pub enum BinaryOp {
     Mod,
 }
 
-/// A literal of the URL (Part 2 section 5.1.1.11), its value checked by form but kept as text where text is exact.
+/// A literal of the URL (Part 2 section 5.1.1.11), its value checked by form but kept as text where text is
+/// exact.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
     /// `null`
@@ -352,7 +371,8 @@ pub enum Literal {
     Boolean(bool),
     /// Digits with an optional sign that fit 64 bits.
     Integer(i64),
-    /// Digits with a point, or a whole number beyond 64 bits; also with exponent. As sent, without a leading `+`.
+    /// Digits with a point, or a whole number beyond 64 bits; also with exponent. As sent, without a leading
+    /// `+`.
     Decimal(String),
     /// `INF`, `-INF`, `NaN`
     Double(f64),

@@ -93,15 +93,8 @@ fn every_flipped_byte_under_a_running_store() {
             std::fs::write(path, bytes).unwrap();
         }
         // The header is not read again, and the checksum of a segment is for those who hold no key.
-        let header = saved.pages.len()
-            - (0..3)
-                .map(|page| page_bytes(&saved.index, page))
-                .sum::<usize>();
-        assert_eq!(
-            harmless,
-            3 * (header + 3 * 2 * 4),
-            "{codec:?}: every other byte is noticed"
-        );
+        let header = saved.pages.len() - (0..3).map(|page| page_bytes(&saved.index, page)).sum::<usize>();
+        assert_eq!(harmless, 3 * (header + 3 * 2 * 4), "{codec:?}: every other byte is noticed");
         assert_eq!(check("at last", &store, id, &pages, false), 3);
         assert!(store.stats().damaged > 1000);
     }
@@ -129,11 +122,7 @@ fn every_flipped_byte_before_a_restart() {
             }
         }
         saved.restore(&fixture, &paths);
-        assert_eq!(
-            check("at last", &fixture.open(), id, &pages, true),
-            3,
-            "{codec:?}"
-        );
+        assert_eq!(check("at last", &fixture.open(), id, &pages, true), 3, "{codec:?}");
     }
 }
 
@@ -200,20 +189,12 @@ fn segments(file: &[u8], from: usize, to: usize) -> Vec<(usize, usize)> {
 fn swapped_segments_pages_and_index_entries_are_noticed() {
     let fixture = Fixture::new();
     let store = fixture.open();
-    let body = |byte: u8| PageIn {
-        rows: 1,
-        body: vec![byte; 3 * 256 * 1024],
-        ..PageIn::default()
-    };
+    let body = |byte: u8| PageIn { rows: 1, body: vec![byte; 3 * 256 * 1024], ..PageIn::default() };
     let pages = [body(b'a'), body(b'a'), body(b'b')];
     let id = write(&store, Codec::None, &pages);
     let (saved, paths) = Saved::take(&fixture, id);
     let len = page_bytes(&saved.index, 0);
-    assert_eq!(
-        len,
-        page_bytes(&saved.index, 1),
-        "both pages have one length"
-    );
+    assert_eq!(len, page_bytes(&saved.index, 1), "both pages have one length");
     let start = saved.pages.len() - len - len - page_bytes(&saved.index, 2);
 
     let parts = segments(&saved.pages, start, start + len);
@@ -229,10 +210,7 @@ fn swapped_segments_pages_and_index_entries_are_noticed() {
     swapped[start..start + len].copy_from_slice(&saved.pages[start + len..start + 2 * len]);
     swapped[start + len..start + 2 * len].copy_from_slice(&saved.pages[start..start + len]);
     std::fs::write(&paths[0], swapped).unwrap();
-    assert_eq!(
-        check("two pages of the same text", &store, id, &pages, false),
-        1
-    );
+    assert_eq!(check("two pages of the same text", &store, id, &pages, false), 1);
     std::fs::write(&paths[0], &saved.pages).unwrap();
 
     let mut swapped = saved.index.clone();
@@ -251,11 +229,7 @@ fn parts_of_another_result_are_noticed() {
         let (one, two) = (write(&store, codec, &pages), write(&store, codec, &pages));
         let (saved, paths) = Saved::take(&fixture, one);
         let (other, _) = Saved::take(&fixture, two);
-        assert_eq!(
-            saved.pages.len(),
-            other.pages.len(),
-            "the two differ in keys only"
-        );
+        assert_eq!(saved.pages.len(), other.pages.len(), "the two differ in keys only");
         let page = page_bytes(&saved.index, 2);
         let at = saved.pages.len() - page;
 
@@ -265,30 +239,14 @@ fn parts_of_another_result_are_noticed() {
         assert_eq!(check("a page", &store, one, &pages, false), 2, "{codec:?}");
 
         std::fs::write(&paths[0], &other.pages).unwrap();
-        assert_eq!(
-            check("all pages", &store, one, &pages, false),
-            0,
-            "{codec:?}"
-        );
+        assert_eq!(check("all pages", &store, one, &pages, false), 0, "{codec:?}");
         std::fs::write(&paths[1], &other.index).unwrap();
-        assert_eq!(
-            check("both files", &store, one, &pages, false),
-            0,
-            "{codec:?}"
-        );
+        assert_eq!(check("both files", &store, one, &pages, false), 0, "{codec:?}");
         drop(store);
         // Under its own name but with the header of another: not ours to delete, and not served.
         let store: Arc<Store> = fixture.open();
-        assert_eq!(
-            check("both files, later", &store, one, &pages, true),
-            0,
-            "{codec:?}"
-        );
-        assert_eq!(
-            check("the other one", &store, two, &pages, true),
-            3,
-            "{codec:?}"
-        );
+        assert_eq!(check("both files, later", &store, one, &pages, true), 0, "{codec:?}");
+        assert_eq!(check("the other one", &store, two, &pages, true), 3, "{codec:?}");
     }
 }
 
@@ -302,16 +260,8 @@ fn a_missing_file_is_an_error() {
         let pages = small_pages();
         let id = write(&store, Codec::None, &pages);
         std::fs::remove_file(fixture.file(id, suffix)).unwrap();
-        assert_eq!(
-            check("while open", &store, id, &pages, false),
-            3,
-            "{suffix}: open files go on"
-        );
+        assert_eq!(check("while open", &store, id, &pages, false), 3, "{suffix}: open files go on");
         write(&store, Codec::None, &pages);
-        assert_eq!(
-            check("when opened again", &store, id, &pages, false),
-            0,
-            "{suffix}"
-        );
+        assert_eq!(check("when opened again", &store, id, &pages, false), 0, "{suffix}");
     }
 }

@@ -19,19 +19,10 @@ fn expiry_slides_with_each_read_up_to_the_absolute_one() {
     assert_eq!(store.sweep().expired, 0);
     assert!(read(&store, used, 0).is_ok());
     fixture.advance(MINUTE);
-    assert!(
-        matches!(read(&store, idle, 0), Err(PageError::Expired)),
-        "before the sweep"
-    );
-    assert!(
-        matches!(store.meta(idle, 1), Err(PageError::Expired)),
-        "metadata too"
-    );
+    assert!(matches!(read(&store, idle, 0), Err(PageError::Expired)), "before the sweep");
+    assert!(matches!(store.meta(idle, 1), Err(PageError::Expired)), "metadata too");
     assert_eq!(store.sweep().expired, 1);
-    assert!(
-        matches!(read(&store, idle, 0), Err(PageError::Unknown)),
-        "after the sweep"
-    );
+    assert!(matches!(read(&store, idle, 0), Err(PageError::Unknown)), "after the sweep");
     assert_eq!(fixture.files().len(), 2);
 
     let mut minutes = 15;
@@ -46,10 +37,7 @@ fn expiry_slides_with_each_read_up_to_the_absolute_one() {
     assert_eq!(store.sweep().expired, 1);
     assert_eq!((fixture.files().len(), fixture.registry.len()), (0, 0));
     let stats = store.stats();
-    assert_eq!(
-        (stats.bytes, stats.results, stats.open_files, stats.expired),
-        (0, 0, 0, 2)
-    );
+    assert_eq!((stats.bytes, stats.results, stats.open_files, stats.expired), (0, 0, 0, 2));
 }
 
 #[test]
@@ -73,11 +61,7 @@ fn the_registry_learns_new_expiries_only_at_a_sweep() {
     fixture.advance(MINUTE);
     read(&store, id, 0).unwrap();
     drop(store);
-    assert_eq!(
-        expiry(),
-        first + 6 * MINUTE * 1000,
-        "written at the end too"
-    );
+    assert_eq!(expiry(), first + 6 * MINUTE * 1000, "written at the end too");
 }
 
 #[test]
@@ -98,16 +82,10 @@ fn thousands_expire_at_once() {
     let report = store.sweep();
     assert_eq!((report.expired, report.pending), (3000, 0));
     assert_eq!((fixture.files().len(), fixture.registry.len()), (2, 1));
-    assert!(
-        fixture.registry.count("remove") <= 4,
-        "rows are removed in batches"
-    );
+    assert!(fixture.registry.count("remove") <= 4, "rows are removed in batches");
     assert!(read(&store, kept, 0).is_ok());
     let stats = store.stats();
-    assert_eq!(
-        (stats.results, stats.open_files, stats.bytes),
-        (1, 1, store.list()[0].row.bytes)
-    );
+    assert_eq!((stats.results, stats.open_files, stats.bytes), (1, 1, store.list()[0].row.bytes));
 }
 
 #[test]
@@ -120,9 +98,8 @@ fn a_result_being_read_is_not_swept() {
     block_on(async {
         let waiting = store.page(id, 1, 1, Duration::from_secs(3600));
         let mut waiting = std::pin::pin!(waiting);
-        let polled = std::future::poll_fn(|cx| {
-            std::task::Poll::Ready(waiting.as_mut().poll(cx).is_pending())
-        });
+        let polled =
+            std::future::poll_fn(|cx| std::task::Poll::Ready(waiting.as_mut().poll(cx).is_pending()));
         assert!(polled.await, "the reader waits");
         fixture.advance(13 * 60 * MINUTE);
         assert_eq!(store.sweep().expired, 0, "while it is read");
@@ -142,11 +119,7 @@ fn a_result_that_expires_while_it_is_written_stops_its_writer() {
         fixture.advance(14 * MINUTE / 20);
         writer.page(sample(number, 1)).unwrap();
         block_on(store.page(id, 1, number, Duration::from_secs(3600))).unwrap();
-        assert_eq!(
-            store.sweep().expired,
-            0,
-            "writing keeps it alive, page {number}"
-        );
+        assert_eq!(store.sweep().expired, 0, "writing keeps it alive, page {number}");
     }
     fixture.advance(15 * MINUTE);
     assert_eq!(store.sweep().expired, 1);
@@ -168,14 +141,7 @@ fn an_ended_result_is_gone_at_once() {
     assert!(store.end(id));
     assert!(!store.end(id), "only once");
     assert!(matches!(read(&store, id, 0), Err(PageError::Unknown)));
-    assert_eq!(
-        (
-            fixture.files().len(),
-            fixture.registry.len(),
-            store.stats().bytes
-        ),
-        (0, 0, 0)
-    );
+    assert_eq!((fixture.files().len(), fixture.registry.len(), store.stats().bytes), (0, 0, 0));
 }
 
 #[test]
@@ -191,25 +157,11 @@ fn what_cannot_be_removed_is_tried_again() {
     std::fs::create_dir(&path).unwrap();
     fixture.advance(16 * MINUTE);
     let report = store.sweep();
-    assert_eq!(
-        (report.expired, report.pending),
-        (2, 2),
-        "one file, and both rows"
-    );
-    assert!(
-        store.stats().bytes > 0,
-        "bytes that may still be there are still counted"
-    );
+    assert_eq!((report.expired, report.pending), (2, 2), "one file, and both rows");
+    assert!(store.stats().bytes > 0, "bytes that may still be there are still counted");
     fixture.registry.down.store(false, SeqCst);
     assert_eq!(store.sweep().pending, 1, "the file is still there");
     std::fs::remove_dir(&path).unwrap();
     assert_eq!(store.sweep().pending, 0);
-    assert_eq!(
-        (
-            fixture.files().len(),
-            fixture.registry.len(),
-            store.stats().bytes
-        ),
-        (0, 0, 0)
-    );
+    assert_eq!((fixture.files().len(), fixture.registry.len(), store.stats().bytes), (0, 0, 0));
 }

@@ -19,9 +19,7 @@ fn response(page: &StoredPage, prefix: &[u8], suffix: &[u8]) -> (Vec<u8>, Vec<u8
     match page.clone().deflate_fragments() {
         Ok(fragments) => {
             out.extend_from_slice(&member.stored(page.plain_crc32, page.plain_len));
-            fragments
-                .iter()
-                .for_each(|fragment| out.extend_from_slice(fragment));
+            fragments.iter().for_each(|fragment| out.extend_from_slice(fragment));
         }
         Err(page) => {
             for piece in page.identity().unwrap() {
@@ -37,14 +35,8 @@ fn response(page: &StoredPage, prefix: &[u8], suffix: &[u8]) -> (Vec<u8>, Vec<u8
 fn stored_fragments_and_envelope_are_one_gzip_member() {
     let fixture = Fixture::new();
     let store = fixture.open();
-    let text =
-        |len: usize| "{\"@odata.context\":\"http://host/$metadata#Orders\",\"value\":[".repeat(len);
-    let pages = [
-        sample(0, 1),
-        sample(1, 100_000),
-        sample(2, 0),
-        sample(3, 700),
-    ];
+    let text = |len: usize| "{\"@odata.context\":\"http://host/$metadata#Orders\",\"value\":[".repeat(len);
+    let pages = [sample(0, 1), sample(1, 100_000), sample(2, 0), sample(3, 700)];
     assert!(pages[1].body.len() > 4 * SEGMENT_BYTES);
     for codec in CODECS {
         let id = write(&store, codec, &pages);
@@ -52,29 +44,17 @@ fn stored_fragments_and_envelope_are_one_gzip_member() {
             for (prefix, suffix) in [(0, 0), (1, 1), (0, 1), (40, 0), (2000, 2000)] {
                 let name = format!("{codec:?}, page {number}, prefix {prefix}, suffix {suffix}");
                 let page = read(&store, id, number).unwrap();
-                let (gzip, wanted) =
-                    response(&page, text(prefix).as_bytes(), text(suffix).as_bytes());
+                let (gzip, wanted) = response(&page, text(prefix).as_bytes(), text(suffix).as_bytes());
                 let mut single = GzDecoder::new(&gzip[..]);
                 let mut got = Vec::new();
-                single
-                    .read_to_end(&mut got)
-                    .unwrap_or_else(|error| panic!("{name}: {error}"));
+                single.read_to_end(&mut got).unwrap_or_else(|error| panic!("{name}: {error}"));
                 assert_eq!(got, wanted, "{name}");
-                assert!(
-                    single.into_inner().is_empty(),
-                    "{name}: nothing follows the member"
-                );
+                assert!(single.into_inner().is_empty(), "{name}: nothing follows the member");
                 got.clear();
-                MultiGzDecoder::new(&gzip[..])
-                    .read_to_end(&mut got)
-                    .unwrap();
+                MultiGzDecoder::new(&gzip[..]).read_to_end(&mut got).unwrap();
                 assert_eq!(got, wanted, "{name}: as many members");
                 if codec == Codec::Deflate && prefix < 2 {
-                    assert!(
-                        gzip.len() < wanted.len() / 2 + 600,
-                        "{name}: {} bytes",
-                        gzip.len()
-                    );
+                    assert!(gzip.len() < wanted.len() / 2 + 600, "{name}: {} bytes", gzip.len());
                 }
             }
         }
@@ -90,11 +70,7 @@ fn the_gzip_tool_accepts_it() {
         let page = read(&store, id, number).unwrap();
         let (gzip, wanted) = response(&page, b"{\"value\":[", b"],\"@odata.nextLink\":\"...\"}");
         for option in ["-t", "-dc"] {
-            let tool = Command::new("gzip")
-                .arg(option)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn();
+            let tool = Command::new("gzip").arg(option).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
             let Ok(mut tool) = tool else {
                 println!("skipped: there is no gzip tool");
                 return;

@@ -16,36 +16,24 @@ use crate::support::*;
 fn write_under(quotas: Quotas) -> (Fixture, Result<u64, Option<WriteError>>) {
     let fixture = Fixture::new();
     let mut config = fixture.config();
-    config.quotas = Quotas {
-        min_free_bytes: 0,
-        ..quotas
-    };
+    config.quotas = Quotas { min_free_bytes: 0, ..quotas };
     let store = Store::open(config, fixture.registry.clone()).unwrap();
     let outcome = match store.create(new_result(Codec::None)) {
         Ok(mut writer) => {
             let id = writer.id();
-            let done = writer
-                .page(sample(0, 100))
-                .and_then(|()| writer.finish(sample(1, 100)));
+            let done = writer.page(sample(0, 100)).and_then(|()| writer.finish(sample(1, 100)));
             if let Err(error) = &done {
                 let beyond = block_on(store.page(id, 1, 1, std::time::Duration::from_secs(3600)));
                 let expected = PageError::Incomplete(Incomplete::Write(error.clone()));
                 assert_eq!(beyond.unwrap_err().to_string(), expected.to_string());
-                assert_eq!(
-                    read(&store, id, 0).unwrap().rows,
-                    100,
-                    "the first page stays"
-                );
+                assert_eq!(read(&store, id, 0).unwrap().rows, 100, "the first page stays");
             }
             done.map(|finished| finished.bytes).map_err(Some)
         }
         Err(CreateError::Quota { .. }) => Err(None),
         Err(other) => panic!("{other}"),
     };
-    store
-        .list()
-        .iter()
-        .for_each(|info| assert!(store.end(info.row.id)));
+    store.list().iter().for_each(|info| assert!(store.end(info.row.id)));
     assert_eq!(store.stats().bytes, 0, "all is given back");
     drop(store);
     (fixture, outcome)
@@ -57,13 +45,9 @@ fn every_quota_takes_its_limit_and_refuses_one_byte_more() {
     type Set = fn(&mut Quotas, u64);
     let rows: [(QuotaLevel, Set); 4] = [
         (QuotaLevel::Node, |quotas, bytes| quotas.node_bytes = bytes),
-        (QuotaLevel::Source, |quotas, bytes| {
-            quotas.source_bytes = bytes
-        }),
+        (QuotaLevel::Source, |quotas, bytes| quotas.source_bytes = bytes),
         (QuotaLevel::User, |quotas, bytes| quotas.user_bytes = bytes),
-        (QuotaLevel::Result, |quotas, bytes| {
-            quotas.result_bytes = bytes
-        }),
+        (QuotaLevel::Result, |quotas, bytes| quotas.result_bytes = bytes),
     ];
     for (level, set) in rows {
         let under = |limit: u64| {
@@ -72,11 +56,7 @@ fn every_quota_takes_its_limit_and_refuses_one_byte_more() {
             write_under(quotas).1
         };
         assert_eq!(under(bytes), Ok(bytes), "{level}: the limit");
-        assert_eq!(
-            under(bytes - 1),
-            Err(Some(WriteError::Quota { level })),
-            "{level}: one byte less"
-        );
+        assert_eq!(under(bytes - 1), Err(Some(WriteError::Quota { level })), "{level}: one byte less");
         assert_eq!(under(100), Err(None), "{level}: not even the header");
     }
 }
@@ -87,18 +67,11 @@ fn the_new_query_pays_and_the_old_results_stay() {
     let mut config = fixture.config();
     config.quotas.results = 2;
     let store = Store::open(config, fixture.registry.clone()).unwrap();
-    let ids = [
-        write(&store, Codec::None, &[sample(0, 1)]),
-        write(&store, Codec::None, &[sample(0, 1)]),
-    ];
+    let ids = [write(&store, Codec::None, &[sample(0, 1)]), write(&store, Codec::None, &[sample(0, 1)])];
     let refused = store.create(new_result(Codec::None));
-    assert!(matches!(
-        refused,
-        Err(CreateError::TooManyResults { limit: 2 })
-    ));
+    assert!(matches!(refused, Err(CreateError::TooManyResults { limit: 2 })));
     assert_eq!(store.stats().refused, 1);
-    ids.iter()
-        .for_each(|id| assert!(read(&store, *id, 0).is_ok()));
+    ids.iter().for_each(|id| assert!(read(&store, *id, 0).is_ok()));
     store.end(ids[0]);
     write(&store, Codec::None, &[sample(0, 1)]);
 }
@@ -116,11 +89,7 @@ impl Disk for TestDisk {
     }
 
     fn admit(&self, _: u64) -> io::Result<()> {
-        if self.writes.fetch_sub(1, SeqCst) > 0 {
-            Ok(())
-        } else {
-            Err(self.fails_with.into())
-        }
+        if self.writes.fetch_sub(1, SeqCst) > 0 { Ok(()) } else { Err(self.fails_with.into()) }
     }
 }
 
@@ -138,30 +107,17 @@ fn a_full_disk_is_a_normal_answer() {
         ("at once", 0, full, None),
         ("at the first page", 1, full, Some(0)),
         ("at the third page", 3, full, Some(2)),
-        (
-            "quota of the file system",
-            2,
-            io::ErrorKind::QuotaExceeded,
-            Some(1),
-        ),
+        ("quota of the file system", 2, io::ErrorKind::QuotaExceeded, Some(1)),
         ("another error", 2, io::ErrorKind::PermissionDenied, Some(1)),
     ] {
         let fixture = Fixture::new();
-        let disk = TestDisk {
-            free: u64::MAX.into(),
-            writes: writes.into(),
-            fails_with: kind,
-        };
+        let disk = TestDisk { free: u64::MAX.into(), writes: writes.into(), fails_with: kind };
         let disk = Arc::new(disk);
         let store = store_on(&fixture, &disk, 0);
         let created = store.create(new_result(Codec::None));
         let Some(good) = good else {
             assert!(matches!(created, Err(CreateError::DiskFull)), "{name}");
-            assert_eq!(
-                (fixture.files().len(), store.stats().bytes),
-                (0, 0),
-                "{name}"
-            );
+            assert_eq!((fixture.files().len(), store.stats().bytes), (0, 0), "{name}");
             continue;
         };
         let mut writer = created.unwrap();
@@ -177,17 +133,10 @@ fn a_full_disk_is_a_normal_answer() {
         };
         assert!(as_told, "{name}: {error}");
         for number in 0..good {
-            assert_eq!(
-                read(&store, id, number).unwrap().rows,
-                10,
-                "{name}: page {number} stays"
-            );
+            assert_eq!(read(&store, id, number).unwrap().rows, 10, "{name}: page {number} stays");
         }
         let beyond = read(&store, id, good).unwrap_err();
-        assert!(
-            matches!(beyond, PageError::Incomplete(Incomplete::Write(_))),
-            "{name}: {beyond}"
-        );
+        assert!(matches!(beyond, PageError::Incomplete(Incomplete::Write(_))), "{name}: {beyond}");
         disk.writes.store(100, SeqCst);
         write(&store, Codec::None, &[sample(0, 10)]);
     }
@@ -204,18 +153,11 @@ fn the_minimum_of_free_space_is_kept() {
     let store = store_on(&fixture, &disk, 1_000_000);
     let header = store.create(new_result(Codec::None)).unwrap();
     let len = store.info(header.id()).unwrap().row.bytes;
-    for (free, accepted) in [
-        (0, false),
-        (1_000_000 + len - 1, false),
-        (1_000_000 + len, true),
-    ] {
+    for (free, accepted) in [(0, false), (1_000_000 + len - 1, false), (1_000_000 + len, true)] {
         disk.free.store(free, SeqCst);
         let created = store.create(new_result(Codec::None));
         assert_eq!(created.is_ok(), accepted, "{free} bytes free");
-        assert!(
-            accepted || matches!(created, Err(CreateError::DiskFull)),
-            "{free} bytes free"
-        );
+        assert!(accepted || matches!(created, Err(CreateError::DiskFull)), "{free} bytes free");
     }
 }
 
@@ -226,13 +168,8 @@ impl SmallDisk {
     /// `None` where nothing can be mounted.
     fn mount(path: std::path::PathBuf) -> Option<Self> {
         let mut mount = Command::new("mount");
-        mount
-            .args(["-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs"])
-            .arg(&path);
-        mount
-            .output()
-            .is_ok_and(|done| done.status.success())
-            .then_some(Self(path))
+        mount.args(["-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs"]).arg(&path);
+        mount.output().is_ok_and(|done| done.status.success()).then_some(Self(path))
     }
 }
 
@@ -251,11 +188,7 @@ fn a_small_file_system_fills_up() {
         return;
     };
     let store = fixture.open();
-    let page = PageIn {
-        rows: 1,
-        body: vec![b'x'; 300_000],
-        ..PageIn::default()
-    };
+    let page = PageIn { rows: 1, body: vec![b'x'; 300_000], ..PageIn::default() };
     let mut writer = store.create(new_result(Codec::None)).unwrap();
     let id = writer.id();
     let error = (0..20).find_map(|_| writer.page(page.clone()).err());
@@ -264,16 +197,9 @@ fn a_small_file_system_fills_up() {
     let good = store.info(id).unwrap().row.pages;
     assert!((4..7).contains(&good), "{good} pages");
     for number in 0..good {
-        assert_eq!(
-            plain(&read(&store, id, number).unwrap()),
-            page.body,
-            "page {number}"
-        );
+        assert_eq!(plain(&read(&store, id, number).unwrap()), page.body, "page {number}");
     }
-    assert!(matches!(
-        read(&store, id, good),
-        Err(PageError::Incomplete(_))
-    ));
+    assert!(matches!(read(&store, id, good), Err(PageError::Incomplete(_))));
     store.end(id);
     write(&store, Codec::None, &[page.clone(), page]);
 }
@@ -287,18 +213,9 @@ fn few_file_handles_are_enough() {
     }
     let exe = std::env::current_exe().unwrap();
     let script = "ulimit -n 256 && exec \"$0\" --exact limits::child_with_few_handles --nocapture";
-    let done = Command::new("sh")
-        .args(["-c", script])
-        .arg(exe)
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
+    let done = Command::new("sh").args(["-c", script]).arg(exe).env(CHILD, "1").output().unwrap();
     let text = String::from_utf8_lossy(&done.stdout);
-    assert!(
-        done.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
+    assert!(done.status.success(), "{text}{}", String::from_utf8_lossy(&done.stderr));
     assert!(text.contains("400 results read"), "{text}");
 }
 
@@ -313,14 +230,8 @@ fn child_with_few_handles() {
     config.open_results = 1000;
     let store = Store::open(config, fixture.registry.clone()).unwrap();
     let pages = [sample(0, 10), sample(1, 10)];
-    let ids: Vec<_> = (0..400)
-        .map(|_| write(&store, Codec::Lz4, &pages))
-        .collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build()
-        .unwrap();
+    let ids: Vec<_> = (0..400).map(|_| write(&store, Codec::Lz4, &pages)).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     runtime.block_on(async {
         let mut readers = tokio::task::JoinSet::new();
         for id in ids {

@@ -9,8 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use nextlink_results::keys::{MasterKey, MasterKeys};
 use nextlink_results::{
-    Codec, Event, NewResult, NodeId, NodeIdentity, NodeRow, Observer, PageError, PageIn, Recovery,
-    Registry, RegistryError, ResultId, ResultRow, Store, StoreConfig, StoredPage, Touch,
+    Codec, Event, NewResult, NodeId, NodeIdentity, NodeRow, Observer, PageError, PageIn, Recovery, Registry,
+    RegistryError, ResultId, ResultRow, Store, StoreConfig, StoredPage, Touch,
 };
 use tempfile::TempDir;
 
@@ -88,11 +88,7 @@ impl Registry for MemoryRegistry {
     fn owned_by(&self, owner: NodeId) -> Result<Vec<ResultRow>, RegistryError> {
         self.called("owned_by")?;
         let rows = self.rows.lock().unwrap();
-        Ok(rows
-            .values()
-            .filter(|row| row.owner == owner)
-            .cloned()
-            .collect())
+        Ok(rows.values().filter(|row| row.owner == owner).cloned().collect())
     }
 }
 
@@ -108,12 +104,7 @@ impl Observer for Notes {
 
 impl Notes {
     pub fn about(&self, what: &str) -> usize {
-        self.0
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|note| note.starts_with(what))
-            .count()
+        self.0.lock().unwrap().iter().filter(|note| note.starts_with(what)).count()
     }
 }
 
@@ -196,14 +187,10 @@ pub fn new_result(codec: Codec) -> NewResult {
 
 /// A page of `rows` rows whose text depends on its number; about 12 bytes a row.
 pub fn sample(number: u32, rows: u32) -> PageIn {
-    let mut page = PageIn {
-        rows,
-        ..PageIn::default()
-    };
+    let mut page = PageIn { rows, ..PageIn::default() };
     for row in 0..rows {
         page.row_offsets.push(page.body.len() as u32);
-        page.body
-            .extend_from_slice(format!("{{\"{number}\":{:05}}},", row * 7 + number).as_bytes());
+        page.body.extend_from_slice(format!("{{\"{number}\":{:05}}},", row * 7 + number).as_bytes());
     }
     page.position = format!("after {number}").into_bytes();
     page
@@ -223,10 +210,7 @@ pub fn write(store: &Store, codec: Codec, pages: &[PageIn]) -> ResultId {
 }
 
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(future)
 }
 
@@ -242,28 +226,17 @@ pub fn plain(page: &StoredPage) -> Vec<u8> {
 #[track_caller]
 pub fn assert_page(name: &str, got: &StoredPage, number: u32, pages: &[PageIn]) {
     let wanted = &pages[number as usize];
-    let before: u64 = pages[..number as usize]
-        .iter()
-        .map(|page| u64::from(page.rows))
-        .sum();
+    let before: u64 = pages[..number as usize].iter().map(|page| u64::from(page.rows)).sum();
     assert_eq!(plain(got), wanted.body, "{name}: body");
     assert_eq!(got.number, number, "{name}: number");
     assert_eq!(got.rows, wanted.rows, "{name}: rows");
     assert_eq!(got.first_row, 2000 + before, "{name}: first row");
     assert_eq!(got.last, number as usize + 1 == pages.len(), "{name}: last");
     assert_eq!(got.plain_len, wanted.body.len() as u64, "{name}: length");
-    assert_eq!(
-        got.plain_crc32,
-        crc32fast::hash(&wanted.body),
-        "{name}: checksum"
-    );
+    assert_eq!(got.plain_crc32, crc32fast::hash(&wanted.body), "{name}: checksum");
     assert_eq!(got.position, wanted.position, "{name}: position");
     assert_eq!(got.meta, META, "{name}: metadata");
-    assert_eq!(
-        got.row_offsets().unwrap(),
-        wanted.row_offsets,
-        "{name}: row offsets"
-    );
+    assert_eq!(got.row_offsets().unwrap(), wanted.row_offsets, "{name}: row offsets");
 }
 
 pub fn keys(byte: u8, previous: &[u8]) -> MasterKeys {

@@ -1,8 +1,8 @@
 //! Writing pages: ends of every kind, and what readers are told beyond them.
 
 use nextlink_results::{
-    Codec, CreateError, Incomplete, MAX_META_BYTES, MAX_NAME_BYTES, MAX_POSITION_BYTES, PageError,
-    PageIn, RegistryError, ResultId, ResultRow, ResultState, Store, WriteError,
+    Codec, CreateError, Incomplete, MAX_META_BYTES, MAX_NAME_BYTES, MAX_POSITION_BYTES, PageError, PageIn,
+    RegistryError, ResultId, ResultRow, ResultState, Store, WriteError,
 };
 
 use crate::support::*;
@@ -33,15 +33,8 @@ fn a_result_without_its_last_page_ends_in_an_error() {
         let id = writer.id();
         drop(writer);
         let error = beyond(&store, id, 2);
-        assert!(
-            matches!(error, PageError::Incomplete(Incomplete::WriterGone)),
-            "{codec:?}: {error}"
-        );
-        assert_eq!(
-            store.info(id).unwrap().row.state,
-            ResultState::Failed,
-            "{codec:?}"
-        );
+        assert!(matches!(error, PageError::Incomplete(Incomplete::WriterGone)), "{codec:?}: {error}");
+        assert_eq!(store.info(id).unwrap().row.state, ResultState::Failed, "{codec:?}");
 
         let writer = start();
         let id = writer.id();
@@ -53,17 +46,7 @@ fn a_result_without_its_last_page_ends_in_an_error() {
     }
     let failed = |row: &ResultRow| row.state == ResultState::Failed && row.pages == 2;
     drop(store);
-    assert_eq!(
-        fixture
-            .registry
-            .rows
-            .lock()
-            .unwrap()
-            .values()
-            .filter(|row| failed(row))
-            .count(),
-        6
-    );
+    assert_eq!(fixture.registry.rows.lock().unwrap().values().filter(|row| failed(row)).count(), 6);
 }
 
 #[test]
@@ -92,34 +75,10 @@ fn a_cancelled_result_leaves_nothing() {
 fn a_page_that_contradicts_itself_is_refused_and_nothing_follows_it() {
     let page = sample(0, 3);
     let rows = [
-        (
-            "too few offsets",
-            PageIn {
-                row_offsets: vec![0],
-                ..page.clone()
-            },
-        ),
-        (
-            "offsets that fall",
-            PageIn {
-                row_offsets: vec![0, 9, 8],
-                ..page.clone()
-            },
-        ),
-        (
-            "offsets beyond the end",
-            PageIn {
-                row_offsets: vec![0, 9, 1000],
-                ..page.clone()
-            },
-        ),
-        (
-            "a long position",
-            PageIn {
-                position: vec![0; MAX_POSITION_BYTES + 1],
-                ..page.clone()
-            },
-        ),
+        ("too few offsets", PageIn { row_offsets: vec![0], ..page.clone() }),
+        ("offsets that fall", PageIn { row_offsets: vec![0, 9, 8], ..page.clone() }),
+        ("offsets beyond the end", PageIn { row_offsets: vec![0, 9, 1000], ..page.clone() }),
+        ("a long position", PageIn { position: vec![0; MAX_POSITION_BYTES + 1], ..page.clone() }),
     ];
     let fixture = Fixture::new();
     let store = fixture.open();
@@ -127,31 +86,16 @@ fn a_page_that_contradicts_itself_is_refused_and_nothing_follows_it() {
         let mut writer = store.create(new_result(Codec::None)).unwrap();
         let id = writer.id();
         writer.page(page.clone()).unwrap();
-        assert!(
-            matches!(writer.page(bad), Err(WriteError::Page(_))),
-            "{name}"
-        );
-        assert!(
-            writer.page(page.clone()).is_err(),
-            "{name}: nothing follows"
-        );
-        assert!(
-            writer.finish(page.clone()).is_err(),
-            "{name}: no end either"
-        );
+        assert!(matches!(writer.page(bad), Err(WriteError::Page(_))), "{name}");
+        assert!(writer.page(page.clone()).is_err(), "{name}: nothing follows");
+        assert!(writer.finish(page.clone()).is_err(), "{name}: no end either");
         let error = beyond(&store, id, 1);
         assert!(
-            matches!(
-                error,
-                PageError::Incomplete(Incomplete::Write(WriteError::Page(_)))
-            ),
+            matches!(error, PageError::Incomplete(Incomplete::Write(WriteError::Page(_)))),
             "{name}: {error}"
         );
     }
-    let good = PageIn {
-        position: vec![0; MAX_POSITION_BYTES],
-        ..page
-    };
+    let good = PageIn { position: vec![0; MAX_POSITION_BYTES], ..page };
     write(&store, Codec::None, &[good]);
 }
 
@@ -161,11 +105,7 @@ fn names_and_metadata_have_limits() {
     let store = fixture.open();
     let long = |bytes: usize| "x".repeat(bytes);
     for (extra, accepted) in [(0, true), (1, false)] {
-        let mut rows = [
-            new_result(Codec::None),
-            new_result(Codec::None),
-            new_result(Codec::None),
-        ];
+        let mut rows = [new_result(Codec::None), new_result(Codec::None), new_result(Codec::None)];
         rows[0].source = long(MAX_NAME_BYTES + extra);
         rows[1].user = long(MAX_NAME_BYTES + extra);
         rows[2].meta = vec![7; MAX_META_BYTES + extra];
@@ -222,12 +162,7 @@ fn many_results_are_written_at_once() {
     for writer in writers {
         let (id, pages) = writer.join().unwrap();
         for number in 0..20 {
-            assert_page(
-                &format!("{id}, page {number}"),
-                &read(&store, id, number).unwrap(),
-                number,
-                &pages,
-            );
+            assert_page(&format!("{id}, page {number}"), &read(&store, id, number).unwrap(), number, &pages);
         }
     }
     let calls = ["insert", "update", "touch", "remove"].map(|what| fixture.registry.count(what));
@@ -238,29 +173,19 @@ fn many_results_are_written_at_once() {
 fn a_registry_that_is_down_does_not_stop_paging() {
     let fixture = Fixture::new();
     let store = fixture.open();
-    fixture
-        .registry
-        .down
-        .store(true, std::sync::atomic::Ordering::SeqCst);
+    fixture.registry.down.store(true, std::sync::atomic::Ordering::SeqCst);
     let mut writer = store.create(new_result(Codec::None)).unwrap();
     let id = writer.id();
     writer.page(sample(0, 5)).unwrap();
     while fixture.notes.about("PageWritten") == 0 {
         std::thread::yield_now();
     }
-    fixture
-        .registry
-        .down
-        .store(false, std::sync::atomic::Ordering::SeqCst);
+    fixture.registry.down.store(false, std::sync::atomic::Ordering::SeqCst);
     writer.finish(sample(1, 5)).unwrap();
     assert_eq!(read(&store, id, 1).unwrap().rows, 5);
     assert_eq!(fixture.notes.about("RegistryFailed"), 1);
     let rows = fixture.registry.rows.lock().unwrap();
-    assert_eq!(
-        rows[&id].state,
-        ResultState::Complete,
-        "the row is made when it can be"
-    );
+    assert_eq!(rows[&id].state, ResultState::Complete, "the row is made when it can be");
 }
 
 /// Panics when a result is to be inserted.
@@ -279,11 +204,7 @@ impl nextlink_results::Registry for Broken {
     fn touch(&self, _: &[nextlink_results::Touch]) -> Result<(), RegistryError> {
         Ok(())
     }
-    fn remove(
-        &self,
-        _: nextlink_results::NodeId,
-        _: &[(ResultId, u32)],
-    ) -> Result<(), RegistryError> {
+    fn remove(&self, _: nextlink_results::NodeId, _: &[(ResultId, u32)]) -> Result<(), RegistryError> {
         Ok(())
     }
     fn owned_by(&self, _: nextlink_results::NodeId) -> Result<Vec<ResultRow>, RegistryError> {
@@ -299,14 +220,8 @@ fn nobody_waits_for_a_thread_that_panicked() {
         let mut writer = store.create(new_result(Codec::None)).unwrap();
         let id = writer.id();
         while writer.page(sample(0, 10)).is_ok() {}
-        assert!(matches!(
-            writer.finish(sample(1, 10)),
-            Err(WriteError::Io(_))
-        ));
+        assert!(matches!(writer.finish(sample(1, 10)), Err(WriteError::Io(_))));
         let error = beyond(&store, id, 0);
-        assert!(
-            matches!(error, PageError::Incomplete(Incomplete::Write(_))),
-            "{error}"
-        );
+        assert!(matches!(error, PageError::Incomplete(Incomplete::Write(_))), "{error}");
     }
 }

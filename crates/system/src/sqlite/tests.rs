@@ -45,11 +45,9 @@ fn rows_are_inserted_updated_touched_and_removed() {
     };
     assert_eq!(sorted(&registry), rows);
 
-    for (row, state) in rows.iter_mut().zip([
-        ResultState::Complete,
-        ResultState::Failed,
-        ResultState::Writing,
-    ]) {
+    for (row, state) in
+        rows.iter_mut().zip([ResultState::Complete, ResultState::Failed, ResultState::Writing])
+    {
         row.state = state;
         row.pages = u32::MAX;
         row.rows = u64::from(u32::MAX) * 2000;
@@ -58,48 +56,19 @@ fn rows_are_inserted_updated_touched_and_removed() {
     }
     assert_eq!(sorted(&registry), rows, "updated");
 
-    let touch = |row: &ResultRow, expires_ms| Touch {
-        id: row.id,
-        generation: row.generation,
-        expires_ms,
-    };
-    let touches = [
-        touch(&rows[0], 1_700_001_000_000),
-        touch(&rows[1], 5),
-        touch(&row(70, 9), 1),
-    ];
+    let touch = |row: &ResultRow, expires_ms| Touch { id: row.id, generation: row.generation, expires_ms };
+    let touches = [touch(&rows[0], 1_700_001_000_000), touch(&rows[1], 5), touch(&row(70, 9), 1)];
     registry.touch(&touches).unwrap();
     rows[0].expires_ms = 1_700_001_000_000;
-    assert_eq!(
-        sorted(&registry),
-        rows,
-        "touched; an expiry never moves back"
-    );
+    assert_eq!(sorted(&registry), rows, "touched; an expiry never moves back");
 
-    let other_generation = ResultRow {
-        generation: 99,
-        pages: 1,
-        ..rows[0].clone()
-    };
-    let other_owner = ResultRow {
-        owner: node(8),
-        pages: 1,
-        ..rows[0].clone()
-    };
+    let other_generation = ResultRow { generation: 99, pages: 1, ..rows[0].clone() };
+    let other_owner = ResultRow { owner: node(8), pages: 1, ..rows[0].clone() };
     registry.update(&other_generation).unwrap();
     registry.update(&other_owner).unwrap();
-    registry
-        .remove(
-            node(9),
-            &[(rows[0].id, 99), (row(7, 8).id, 8), (row(50, 9).id, 1)],
-        )
-        .unwrap();
+    registry.remove(node(9), &[(rows[0].id, 99), (row(7, 8).id, 8), (row(50, 9).id, 1)]).unwrap();
     registry.remove(node(9), &[]).unwrap();
-    assert_eq!(
-        sorted(&registry),
-        rows,
-        "another generation or owner is not touched"
-    );
+    assert_eq!(sorted(&registry), rows, "another generation or owner is not touched");
     assert_eq!(registry.owned_by(node(8)).unwrap(), [row(7, 8)]);
 
     drop(registry);
@@ -115,10 +84,7 @@ fn an_insert_of_the_same_name_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let registry = open(&dir);
     registry.insert(&row(1, 1)).unwrap();
-    assert!(matches!(
-        registry.insert(&row(1, 2)),
-        Err(RegistryError::Unavailable(_))
-    ));
+    assert!(matches!(registry.insert(&row(1, 2)), Err(RegistryError::Unavailable(_))));
 }
 
 #[test]
@@ -126,17 +92,10 @@ fn each_start_of_a_node_is_counted() {
     let dir = tempfile::tempdir().unwrap();
     for boot in 1..4 {
         let registry = open(&dir);
-        let start = |byte| NodeRow {
-            id: node(byte),
-            address: Some("10.0.0.1:8190".into()),
-            started_ms: boot,
-        };
+        let start =
+            |byte| NodeRow { id: node(byte), address: Some("10.0.0.1:8190".into()), started_ms: boot };
         assert_eq!(registry.register(&start(1)).unwrap(), boot);
-        assert_eq!(
-            registry.register(&start(boot as u8 + 10)).unwrap(),
-            1,
-            "each node has its own count"
-        );
+        assert_eq!(registry.register(&start(boot as u8 + 10)).unwrap(), 1, "each node has its own count");
     }
 }
 
@@ -160,16 +119,8 @@ fn migrations_are_numbered_from_one_and_applied_once() {
         assert_eq!(migration.number as usize, at + 1, "{}", migration.name);
     }
     let steps = [
-        Migration {
-            number: 1,
-            name: "one",
-            sql: "CREATE TABLE t (a)",
-        },
-        Migration {
-            number: 2,
-            name: "two",
-            sql: "ALTER TABLE t ADD COLUMN b; INSERT INTO t VALUES (1, 2)",
-        },
+        Migration { number: 1, name: "one", sql: "CREATE TABLE t (a)" },
+        Migration { number: 2, name: "two", sql: "ALTER TABLE t ADD COLUMN b; INSERT INTO t VALUES (1, 2)" },
         Migration {
             number: 3,
             name: "broken",
@@ -178,15 +129,8 @@ fn migrations_are_numbered_from_one_and_applied_once() {
     ];
     let mut connection = Connection::open_in_memory().unwrap();
     let version = |connection: &Connection| -> (u32, u32) {
-        let version = connection
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .unwrap();
-        (
-            version,
-            connection
-                .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
-                .unwrap(),
-        )
+        let version = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        (version, connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap())
     };
     assert!(migrate(&mut connection, &steps[..1]).unwrap());
     assert_eq!(version(&connection), (1, 0));
@@ -195,40 +139,20 @@ fn migrations_are_numbered_from_one_and_applied_once() {
         assert_eq!(version(&connection), (2, 1));
     }
     assert!(migrate(&mut connection, &steps).is_err());
-    assert_eq!(
-        version(&connection),
-        (2, 1),
-        "a step that fails leaves nothing"
-    );
-    assert!(
-        !migrate(&mut connection, &steps[..1]).unwrap(),
-        "made by a later version"
-    );
+    assert_eq!(version(&connection), (2, 1), "a step that fails leaves nothing");
+    assert!(!migrate(&mut connection, &steps[..1]).unwrap(), "made by a later version");
 }
 
 #[test]
 fn what_is_no_system_database_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("system.db");
-    std::fs::write(
-        &path,
-        "this is some text that is certainly not a database file, and long enough",
-    )
-    .unwrap();
-    assert!(matches!(
-        SqliteRegistry::open(&path),
-        Err(Error::Sqlite { .. })
-    ));
-    assert!(matches!(
-        SqliteRegistry::open(&dir.path().join("no/such/dir.db")),
-        Err(Error::Io { .. })
-    ));
-    let later = dir.path().join("later.db");
-    SqliteRegistry::open(&later)
-        .unwrap()
-        .connection()
-        .pragma_update(None, "user_version", 1000)
+    std::fs::write(&path, "this is some text that is certainly not a database file, and long enough")
         .unwrap();
+    assert!(matches!(SqliteRegistry::open(&path), Err(Error::Sqlite { .. })));
+    assert!(matches!(SqliteRegistry::open(&dir.path().join("no/such/dir.db")), Err(Error::Io { .. })));
+    let later = dir.path().join("later.db");
+    SqliteRegistry::open(&later).unwrap().connection().pragma_update(None, "user_version", 1000).unwrap();
     let refused = SqliteRegistry::open(&later).unwrap_err();
     assert!(refused.to_string().contains("later version"), "{refused}");
 }

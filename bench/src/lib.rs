@@ -1,0 +1,16 @@
+//! Benchmark programs, as functions so that `compare` can start each of them as a process of its own.
+//!
+//! The order of the modules is the order of dependency: a module uses only those above it.
+
+pub mod json;
+pub mod source;
+
+pub mod http;
+pub mod page;
+pub mod statistics;
+
+pub mod bare_server;
+pub mod bench_data;
+pub mod follow;
+pub mod load;
+pub mod raw_limit;

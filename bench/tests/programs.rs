@@ -1,0 +1,104 @@
+//! The programs against each other: the bare server's links give what the raw scan gives.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Parser;
+use nextlink_bench::{bare_server, follow, load, raw_limit, source};
+use nextlink_sample::big;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+/// A bare server with a small database, until it is dropped.
+struct Bare {
+    _folder: TempDir,
+    runtime: Runtime,
+    database: PathBuf,
+    url: String,
+}
+
+impl Bare {
+    fn start(rows: u64) -> Self {
+        let folder = TempDir::new().expect("folder");
+        let database = folder.path().join("bench.db");
+        big::create(&database, rows).expect("create");
+        let runtime = Runtime::new().expect("runtime");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("bind");
+        let url = format!("http://{}", listener.local_addr().expect("address"));
+        runtime.spawn(bare_server::serve(listener, database.clone()));
+        Self { _folder: folder, runtime, database, url }
+    }
+
+    fn follow(&self, path: &str, more: &[&str]) -> anyhow::Result<follow::Export> {
+        let url = format!("{}{path}", self.url);
+        let args = [&["follow", &url], more].concat();
+        follow::follow(&follow::Args::parse_from(args))
+    }
+}
+
+#[test]
+fn links_give_what_a_scan_gives() {
+    for (rows, pages) in [(0, 1), (1, 1), (999, 1), (1_000, 1), (1_001, 2), (2_500, 3)] {
+        let bare = Bare::start(rows);
+        let connection = source::open(&bare.database).expect("open");
+        let scan = raw_limit::scan(&connection, "Rows", None, true, &mut io::sink()).expect("scan");
+        let export = bare.follow("/all", &["--check"]).expect("follow");
+        assert_eq!(scan.rows, rows);
+        let found = (export.rows, export.bytes, export.crc32, export.page_ms.len());
+        assert_eq!(found, (Some(rows), scan.bytes, scan.crc32, pages), "{rows} rows");
+    }
+}
+
+#[test]
+fn following_stops_at_the_page_asked_for() {
+    let bare = Bare::start(2_500);
+    let export = bare.follow("/all", &["--pages", "2", "--check"]).expect("follow");
+    assert_eq!((export.page_ms.len(), export.rows), (2, Some(2_000)));
+}
+
+#[test]
+fn answers_other_than_200_are_errors() {
+    let bare = Bare::start(10);
+    for path in ["/none", "/key/0", "/key/x", "/page/"] {
+        let error = bare.follow(path, &[]).expect_err(path).to_string();
+        assert!(error.contains("404"), "{path}: {error}");
+    }
+}
+
+#[test]
+fn orders_of_a_scan_hold_the_same_rows() {
+    let bare = Bare::start(500);
+    let connection = source::open(&bare.database).expect("open");
+    let mut texts = Vec::new();
+    for order in [None, Some("Amount"), Some("Note")] {
+        let mut text = vec![b'['];
+        raw_limit::scan(&connection, "Rows", order, false, &mut text).expect("scan");
+        text.push(b']');
+        let mut rows: Vec<serde_json::Value> = serde_json::from_slice(&text).expect("JSON");
+        if order == Some("Amount") {
+            let amounts: Vec<_> = rows.iter().map(|row| row["Amount"].as_f64()).collect();
+            assert!(amounts.is_sorted(), "by Amount");
+        }
+        rows.sort_by_key(|row| row["Id"].as_i64());
+        texts.push(rows);
+    }
+    assert!(texts.iter().all(|rows| *rows == texts[0]));
+}
+
+#[test]
+fn load_counts_requests_and_bytes() {
+    let bare = Bare::start(100);
+    let url = format!("{}/key/{{id}}", bare.url);
+    let args = ["load", &url, "--ids", "100", "--connections", "3", "--seconds", "0.2", "--warm-up", "0"];
+    let load = bare.runtime.block_on(load::load(&load::Args::parse_from(args))).expect("load");
+    assert!(load.latencies_ms.len() > 3, "{} requests", load.latencies_ms.len());
+    assert!(load.bytes > 200 * load.latencies_ms.len() as u64, "{} bytes", load.bytes);
+
+    let args = ["load", &url, "--ids", "10000", "--connections", "3", "--seconds", "60"];
+    let error = bare
+        .runtime
+        .block_on(load::load(&load::Args::parse_from(args)))
+        .expect_err("rows that are not there");
+    assert!(error.to_string().contains("404"), "{error}");
+}
