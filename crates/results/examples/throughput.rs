@@ -1,4 +1,5 @@
-//! Prints how fast one result is written and read back, for each codec: megabytes a second and CPU seconds.
+//! Prints how fast one result is written and read back, for each codec: megabytes a second and CPU
+//! seconds.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,7 +37,8 @@ impl Registry for Nowhere {
     }
 }
 
-/// CPU seconds of this process so far, in user mode and in the kernel; clock ticks are a hundredth of a second.
+/// CPU seconds of this process so far, in user mode and in the kernel; clock ticks are a hundredth
+/// of a second.
 fn cpu_seconds() -> (f64, f64) {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
@@ -57,7 +59,8 @@ fn page_text(page: u32) -> (Vec<u8>, Vec<u32>) {
         let id = page * ROWS_A_PAGE + row;
         let text = format!(
             "{{\"Id\":{id},\"Name\":\"Customer {}\",\"City\":\"City {}\",\"Country\":\"Country {}\",\
-             \"Price\":{}.{:02},\"Quantity\":{},\"Active\":{},\"Created\":\"20{:02}-{:02}-{:02}T{:02}:{:02}:00Z\",\
+             \"Price\":{}.{:02},\"Quantity\":{},\"Active\":{},\
+             \"Created\":\"20{:02}-{:02}-{:02}T{:02}:{:02}:00Z\",\
              \"Code\":\"{:08x}-{:08x}\",\"Note\":\"some words that say {} and {} about it\"}},",
             next() % 100_000,
             next() % 5000,

@@ -1,5 +1,5 @@
-//! The sweep at start: results of an earlier run are taken over when file and registry agree, and what is provably
-//! ours and of no use is removed.
+//! The sweep at start: results of an earlier run are taken over when file and registry agree, and
+//! what is provably ours and of no use is removed.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -125,20 +125,8 @@ fn load(inner: &Inner, key: Key, row: Option<&ResultRow>) -> Result<Arc<Entry>, 
     let index = inner.files.path(key, Part::Index);
     let (progress, on_disk) =
         measure(&path, &index, &cipher, &header, row).map_err(|_| "its files cannot be read")?;
-    let (source, user) = (Arc::from(private.source), Arc::from(private.user));
-    let reservation = inner.ledger.adopt(&source, &user, on_disk);
-    let about = About {
-        id: header.id,
-        generation: header.generation,
-        owner: header.owner,
-        source,
-        user,
-        recovery: row.recovery,
-        codec: header.codec,
-        meta: private.meta,
-        created_ms: header.created_ms,
-        absolute_ms: row.absolute_ms,
-    };
+    let about = About::new(&header, private, row.recovery, row.absolute_ms);
+    let reservation = inner.ledger.adopt(&about.source, &about.user, on_disk);
     let entry = Entry::new(about, cipher, progress, reservation, row.expires_ms);
     let found = entry.row();
     if found.state != row.state || found.pages != row.pages {
@@ -147,7 +135,8 @@ fn load(inner: &Inner, key: Key, row: Option<&ResultRow>) -> Result<Arc<Entry>, 
     Ok(entry)
 }
 
-/// How far the result was written. Every page is checked again when it is read, so only the end is looked at here.
+/// How far the result was written. Every page is checked again when it is read, so only the end is
+/// looked at here.
 fn measure(
     pages: &Path,
     index: &Path,
@@ -174,6 +163,6 @@ fn measure(
         Some(entry) if entry.last => Stage::Complete,
         _ => Stage::Failed(Failure::Incomplete(why)),
     };
-    let rows = last.map_or(row.rows, |entry| (entry.first_row + u64::from(entry.rows)) - header.first_row);
+    let rows = last.map_or(row.rows, |entry| entry.end_row().saturating_sub(header.first_row));
     Ok((Progress { pages: count, rows, bytes, stage }, bytes))
 }

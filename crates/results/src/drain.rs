@@ -1,11 +1,12 @@
-//! One result being written: the queue between the thread that reads rows and the threads that write.
+//! One result being written: the queue between the thread that reads rows and the threads that
+//! write.
 
 use std::collections::VecDeque;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use crate::entry::{Entry, Failure};
+use crate::entry::{Entry, Failure, Stage};
 use crate::error::{Incomplete, WriteError};
 use crate::event::{Counters, Event};
 use crate::inner::Inner;
@@ -16,8 +17,8 @@ use crate::wire::lock;
 
 /// Page buffers that wait for their next use.
 const SPARE_BUFFERS: usize = 2;
-/// Buffers beyond this are not kept.
-const SPARE_BYTES: usize = 8 * 1024 * 1024;
+/// Buffers beyond this are not kept, so that a result that waits holds little memory.
+const SPARE_BYTES: usize = 1024 * 1024;
 
 /// A step of the work on a result.
 pub(crate) enum Job {
@@ -45,6 +46,8 @@ struct Tail {
     page: u32,
     first_row: u64,
     offset: u64,
+    /// The registry has a row of it.
+    registered: bool,
 }
 
 /// A result being written.
@@ -59,7 +62,7 @@ pub(crate) struct Drain {
 
 impl Drain {
     pub(crate) fn new(inner: Arc<Inner>, entry: Arc<Entry>, first_row: u64, offset: u64) -> Arc<Self> {
-        let tail = Mutex::new(Tail { page: 0, first_row, offset });
+        let tail = Mutex::new(Tail { page: 0, first_row, offset, registered: false });
         Arc::new(Self { inner, entry, queue: Mutex::default(), moved: Condvar::new(), tail })
     }
 
@@ -71,7 +74,12 @@ impl Drain {
         last: bool,
     ) -> Result<(), WriteError> {
         if let Some(fault) = page.fault() {
-            return Err(WriteError::Page(fault));
+            // A page left out would be a gap: nothing may follow it.
+            let error = WriteError::Page(fault);
+            lock(&self.queue).error.get_or_insert(error.clone());
+            let why = Incomplete::Write(error.clone());
+            self.push(pool, Job::Fail(Failure::Incomplete(why)))?;
+            return Err(error);
         }
         let weight = page.weight();
         let mut queue = lock(&self.queue);
@@ -133,6 +141,9 @@ impl Drain {
 
     fn write_page(&self, page: &PageIn, last: bool, scratch: &mut Scratch) -> Result<(), WriteError> {
         let mut tail = lock(&self.tail);
+        let rows = tail.first_row.checked_add(u64::from(page.rows));
+        let next = tail.page.checked_add(1).zip(rows);
+        let next = next.ok_or(WriteError::Page("there are too many pages or rows"))?;
         let place = Place { number: tail.page, first_row: tail.first_row, last };
         let (codec, cipher) = (self.entry.about.codec, &self.entry.cipher);
         scratch.out.clear();
@@ -148,8 +159,7 @@ impl Drain {
             self.entry.give_back(bytes);
             return Err(error);
         }
-        tail.page = tail.page.checked_add(1).ok_or(WriteError::Page("there are too many pages"))?;
-        tail.first_row += u64::from(page.rows);
+        (tail.page, tail.first_row) = next;
         tail.offset += u64::from(len);
         self.entry.touch(self.inner.idle_until_ms(self.inner.now_ms()));
         self.entry.publish(page.rows, bytes, last);
@@ -169,7 +179,8 @@ impl Drain {
             .write_all_at(pages, tail.offset)
             .and_then(|()| files.index.write_all_at(index, u64::from(tail.page) * INDEX_ENTRY as u64));
         written.map_err(|error| {
-            // What was half written is given back to the disk; a failure here changes nothing for readers.
+            // What was half written is given back to the disk; a failure here changes nothing for
+            // readers.
             let _ = files.pages.set_len(tail.offset);
             let _ = files.index.set_len(u64::from(tail.page) * INDEX_ENTRY as u64);
             write_error(&error)
@@ -197,9 +208,9 @@ impl Drain {
 
     fn register(&self) {
         let (inner, entry) = (&self.inner, &self.entry);
-        inner.note("insert", inner.registry.insert(&entry.row()));
+        lock(&self.tail).registered = inner.note("insert", inner.registry.insert(&entry.row()));
         // It may have been ended before its row was there to be removed.
-        if matches!(entry.progress().stage, crate::entry::Stage::Gone) {
+        if matches!(entry.progress().stage, Stage::Gone) {
             inner.note("remove", inner.registry.remove(inner.files.owner(), &[entry.key()]));
         }
     }
@@ -207,7 +218,7 @@ impl Drain {
     fn complete(&self) {
         let progress = self.entry.progress();
         let (id, rows) = (self.entry.about.id, progress.rows);
-        self.inner.note("update", self.inner.registry.update(&self.entry.row()));
+        self.update_row();
         self.inner.tell(&Event::Completed { id, pages: progress.pages, rows, bytes: progress.bytes });
     }
 
@@ -220,14 +231,26 @@ impl Drain {
             Failure::Source { code, message } => self.inner.tell(&Event::SourceFailed { id, code, message }),
             Failure::Incomplete(why) => self.inner.tell(&Event::Interrupted { id, why }),
         }
-        self.inner.note("update", self.inner.registry.update(&self.entry.row()));
+        self.update_row();
+    }
+
+    /// Writes how the result ended. A row that could not be made at the start is made now.
+    fn update_row(&self) {
+        let (registry, row) = (&self.inner.registry, self.entry.row());
+        if lock(&self.tail).registered {
+            self.inner.note("update", registry.update(&row));
+        } else {
+            self.inner.note("insert", registry.insert(&row));
+        }
     }
 }
 
 impl Task for Drain {
     fn step(&self, scratch: &mut Scratch) -> bool {
         let Some(job) = lock(&self.queue).jobs.pop_front() else {
-            return self.rest();
+            lock(&self.queue).scheduled = false;
+            self.moved.notify_all();
+            return false;
         };
         let weight = if let Job::Page { page, .. } = &job { page.weight() } else { 0 };
         let outcome = self.run(job, scratch);
@@ -254,13 +277,17 @@ impl Task for Drain {
         self.moved.notify_all();
         more
     }
-}
 
-impl Drain {
-    fn rest(&self) -> bool {
-        lock(&self.queue).scheduled = false;
+    fn abandon(&self) {
+        let error = WriteError::Io("the writing thread failed".into());
+        self.entry.fail(Failure::Incomplete(Incomplete::Write(error.clone())));
+        let mut queue = lock(&self.queue);
+        queue.error.get_or_insert(error);
+        queue.jobs.clear();
+        queue.bytes = 0;
+        queue.scheduled = false;
+        drop(queue);
         self.moved.notify_all();
-        false
     }
 }
 

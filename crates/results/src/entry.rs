@@ -1,4 +1,5 @@
-//! A result as the store keeps it in memory: what never changes, how far it is written, when it expires.
+//! A result as the store keeps it in memory: what never changes, how far it is written, when it
+//! expires.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 use crate::codec::Codec;
 use crate::error::{Incomplete, PageError, WriteError};
 use crate::files::Key;
+use crate::header::{Header, Private};
 use crate::id::{NodeId, ResultId};
 use crate::quota::{Refusal, Reservation};
 use crate::registry::{Recovery, ResultRow, ResultState};
@@ -92,6 +94,23 @@ pub(crate) struct About {
     pub(crate) meta: Bytes,
     pub(crate) created_ms: u64,
     pub(crate) absolute_ms: u64,
+}
+
+impl About {
+    pub(crate) fn new(header: &Header, private: Private, recovery: Recovery, absolute_ms: u64) -> Self {
+        Self {
+            id: header.id,
+            generation: header.generation,
+            owner: header.owner,
+            source: private.source.into(),
+            user: private.user.into(),
+            recovery,
+            codec: header.codec,
+            meta: private.meta,
+            created_ms: header.created_ms,
+            absolute_ms,
+        }
+    }
 }
 
 /// A result in memory.
@@ -199,10 +218,14 @@ impl Entry {
         self.idle_until_ms.fetch_max(until_ms, Relaxed);
     }
 
-    /// The expiry, when the registry does not know it yet; it is then taken as known.
+    /// The expiry, when the registry does not know it yet.
     pub(crate) fn unregistered_expiry(&self) -> Option<u64> {
         let now = self.expires_ms();
-        (self.registered_until_ms.swap(now, Relaxed) != now).then_some(now)
+        (self.registered_until_ms.load(Relaxed) != now).then_some(now)
+    }
+
+    pub(crate) fn set_registered_expiry(&self, expires_ms: u64) {
+        self.registered_until_ms.store(expires_ms, Relaxed);
     }
 
     pub(crate) fn is_read(&self) -> bool {

@@ -1,10 +1,10 @@
 //! What can go wrong: one enum for opening, one for each thing a caller does with a result.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::quota::QuotaLevel;
 use crate::registry::RegistryError;
 
 /// Opening a store, an identity or keys.
@@ -60,6 +60,30 @@ pub enum Error {
 impl Error {
     pub(crate) fn io(what: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { what, path: path.to_owned(), source }
+    }
+}
+
+/// Whose quota it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QuotaLevel {
+    /// Of all results.
+    Node,
+    /// Of the results of one source.
+    Source,
+    /// Of the results of one user.
+    User,
+    /// Of one result.
+    Result,
+}
+
+impl fmt::Display for QuotaLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Node => "node",
+            Self::Source => "source",
+            Self::User => "user",
+            Self::Result => "result",
+        })
     }
 }
 

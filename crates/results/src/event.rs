@@ -59,7 +59,7 @@ pub enum Event<'a> {
         id: ResultId,
         /// The page, from 0.
         page: u32,
-        /// Bytes read from the file.
+        /// Its plain bytes.
         bytes: u64,
     },
     /// What is stored is not what was written.
@@ -131,7 +131,7 @@ pub struct Stats {
     pub pages_read: u64,
     /// Bytes written since the start.
     pub bytes_written: u64,
-    /// Bytes read since the start.
+    /// Plain bytes of pages read since the start.
     pub bytes_read: u64,
     /// Pages found damaged since the start.
     pub damaged: u64,

@@ -143,8 +143,8 @@ impl Files {
         drop(dropped);
     }
 
-    /// Removes both files, a large one in steps so that no other work on the disk waits long. Files that are not
-    /// there are as good as removed.
+    /// Removes both files, a large one in steps so that no other work on the disk waits long. Files
+    /// that are not there are as good as removed.
     pub(crate) fn remove(&self, key: Key) -> io::Result<()> {
         self.forget(key);
         remove_in_steps(&self.path(key, Part::Pages))?;

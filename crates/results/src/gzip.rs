@@ -7,14 +7,14 @@ use flate2::{Compress, Compression, FlushCompress};
 /// The header of a gzip member: deflate, no name, no time, unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
-/// Text up to this length is put in as stored blocks: an envelope and its next link hardly shrink, and a
-/// compressor costs more to set up than it would save.
+/// Text up to this length is put in as stored blocks: an envelope and its next link hardly shrink,
+/// and a compressor costs more to set up than it would save.
 const STORED_BYTES: usize = 2048;
 
 /// Builds a gzip member piece by piece. Each method gives the bytes to send next.
 ///
-/// Stored fragments are deflate data that ended with a full flush: they start and end at a byte and refer to
-/// nothing before them, so they can follow anything.
+/// Stored fragments are deflate data that ended with a full flush: they start and end at a byte and
+/// refer to nothing before them, so they can follow anything.
 #[derive(Debug)]
 pub struct GzipMember {
     level: Compression,
@@ -38,7 +38,8 @@ impl GzipMember {
         Self { level, compress: None, crc: Hasher::new(), plain_len: 0, started: false }
     }
 
-    /// Adds plain bytes: the envelope before the rows, or rows that are not stored deflated. The first call gives the member's header too.
+    /// Adds plain bytes: the envelope before the rows, or rows that are not stored deflated. The
+    /// first call gives the member's header too.
     pub fn plain(&mut self, text: &[u8]) -> Bytes {
         let mut out = Vec::with_capacity(text.len() + 64);
         self.begin(&mut out);
@@ -46,8 +47,9 @@ impl GzipMember {
         Bytes::from(out)
     }
 
-    /// Counts stored fragments that are sent next as they are. `plain_crc32` and `plain_len` are those of the
-    /// plain bytes of all of them together. Gives the bytes that go before them: the member's header, or nothing.
+    /// Counts stored fragments that are sent next as they are. `plain_crc32` and `plain_len` are
+    /// those of the plain bytes of all of them together. Gives the bytes that go before them: the
+    /// member's header, or nothing.
     #[must_use]
     pub fn stored(&mut self, plain_crc32: u32, plain_len: u64) -> Bytes {
         let mut out = Vec::new();
@@ -91,7 +93,8 @@ impl GzipMember {
     }
 }
 
-/// Deflates `text` as one fragment ended by a full flush. `false`, with `out` as before, when the library refuses.
+/// Deflates `text` as one fragment ended by a full flush. `false`, with `out` as before, when the
+/// library refuses.
 pub(crate) fn deflate_fragment(compress: &mut Compress, text: &[u8], out: &mut Vec<u8>) -> bool {
     let start = out.len();
     let before = compress.total_in();

@@ -145,7 +145,8 @@ fn wrapping_key(master: &MasterKey) -> Option<LessSafeKey> {
     UnboundKey::new(&AES_256_GCM, key.as_slice()).ok().map(LessSafeKey::new)
 }
 
-/// The private part has a key of its own, so that its random nonce can never meet that of a segment.
+/// The private part has a key of its own, so that its random nonce can never meet that of a
+/// segment.
 fn private_key(data_key: &[u8; 32]) -> Option<LessSafeKey> {
     let key = MasterKey::from_bytes(*data_key).ok()?.derive(Purpose::PrivateHeader).ok()?;
     UnboundKey::new(&AES_256_GCM, key.as_slice()).ok().map(LessSafeKey::new)

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use crate::error::Error;
@@ -24,8 +24,8 @@ impl NodeIdentity {
     /// Reads or makes the identity in `dir`, and makes the directory when it is not there.
     ///
     /// # Errors
-    /// [`Error::Locked`] when another process holds it, [`Error::Identity`] for a file that is not an identity,
-    /// [`Error::Io`], [`Error::Crypto`].
+    /// [`Error::Locked`] when another process holds it, [`Error::Identity`] for a file that is not
+    /// an identity, [`Error::Io`], [`Error::Crypto`].
     pub fn open(dir: &Path) -> Result<Self, Error> {
         make_private_dir(dir)?;
         let path = dir.join(FILE);
@@ -54,17 +54,14 @@ impl NodeIdentity {
     }
 }
 
-/// Makes a directory that only its owner may enter.
+/// Makes a directory that only its owner may enter. One that is there already keeps its mode: it may
+/// serve others too.
 pub(crate) fn make_private_dir(dir: &Path) -> Result<(), Error> {
-    let fail = |error| Error::io("make the directory", dir, error);
-    if !dir.is_dir() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(fail)?;
+    if dir.is_dir() {
+        return Ok(());
     }
-    let mode = std::fs::metadata(dir).map_err(fail)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).map_err(fail)?;
-    }
-    Ok(())
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.map_err(|error| Error::io("make the directory", dir, error))
 }
 
 /// Takes the lock of a file for this process, without waiting.
@@ -77,6 +74,8 @@ pub(crate) fn lock(file: &File, path: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

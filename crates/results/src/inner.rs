@@ -139,8 +139,8 @@ impl Inner {
         true
     }
 
-    /// Removes what has expired and is not being read, tries again what failed before, and writes the expiries of
-    /// results that were read to the registry. May block.
+    /// Removes what has expired and is not being read, tries again what failed before, and writes
+    /// the expiries of results that were read to the registry. May block.
     pub(crate) fn sweep(&self) -> SweepReport {
         let now = self.now_ms();
         let mut expired = Vec::new();
@@ -164,15 +164,22 @@ impl Inner {
 
     /// Writes the expiries of results that were read; gives their number.
     pub(crate) fn write_expiries(&self) -> usize {
-        let touch = |entry: &Arc<Entry>| {
+        let touch = |entry: Arc<Entry>| {
             let expires_ms = entry.unregistered_expiry()?;
-            Some(Touch { id: entry.about.id, generation: entry.about.generation, expires_ms })
+            let (id, generation) = entry.key();
+            Some((entry, Touch { id, generation, expires_ms }))
         };
-        let touches: Vec<Touch> = self.all().iter().filter_map(touch).collect();
-        for batch in touches.chunks(BATCH) {
-            self.note("touch", self.registry.touch(batch));
+        let (entries, touches): (Vec<_>, Vec<_>) = self.all().into_iter().filter_map(touch).unzip();
+        let mut written = 0;
+        for (entries, touches) in entries.chunks(BATCH).zip(touches.chunks(BATCH)) {
+            if self.note("touch", self.registry.touch(touches)) {
+                written += touches.len();
+                for (entry, touch) in entries.iter().zip(touches) {
+                    entry.set_registered_expiry(touch.expires_ms);
+                }
+            }
         }
-        touches.len()
+        written
     }
 
     /// Removes files and rows; what cannot be removed yet stays in the list.
@@ -186,7 +193,7 @@ impl Inner {
         let owner = self.files.owner();
         let ready: Vec<Key> = doomed.iter().filter(|item| item.files_gone).map(|item| item.key).collect();
         let removed = |batch: &[Key]| self.note("remove", self.registry.remove(owner, batch));
-        if ready.chunks(BATCH).fold(true, |good, batch| removed(batch) && good) {
+        if ready.chunks(BATCH).all(removed) {
             doomed.retain(|item| !item.files_gone);
         }
     }

@@ -22,7 +22,8 @@ pub const MAX_PREVIOUS_KEYS: usize = 3;
 
 const FIRST_LINE: &str = "nextlink keys 1";
 
-/// The short name of a master key, derived from the key. It is written in clear into tokens and headers.
+/// The short name of a master key, derived from the key. It is written in clear into tokens and
+/// headers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct KeyId(pub(crate) [u8; 4]);
 
@@ -142,8 +143,8 @@ impl MasterKeys {
     /// Reads the key file [`KEY_FILE`] in `dir`, or makes it with one new key (mode 0600).
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::KeyFile`] for a file that is not a key file, [`Error::KeysExposed`] when others
-    /// than the owner may read the file.
+    /// [`Error::Io`], [`Error::KeyFile`] for a file that is not a key file, [`Error::KeysExposed`]
+    /// when others than the owner may read the file.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(KEY_FILE);
         let text = match std::fs::read_to_string(&path) {
@@ -162,7 +163,8 @@ impl MasterKeys {
         Self::parse(&text)
     }
 
-    /// Makes a new current key, keeps the present one for reading, and writes the key file in `dir`.
+    /// Makes a new current key, keeps the present one for reading, and writes the key file in
+    /// `dir`.
     ///
     /// # Errors
     /// As [`MasterKeys::open`].

@@ -148,7 +148,8 @@ pub struct StoredPage {
 }
 
 impl StoredPage {
-    /// The fragments as they lie on disk, for one gzip member ([`GzipMember::stored`](crate::gzip::GzipMember::stored)).
+    /// The fragments as they lie on disk, for one gzip member
+    /// ([`GzipMember::stored`](crate::gzip::GzipMember::stored)).
     ///
     /// # Errors
     /// Gives the page back when it is not stored as [`Codec::Deflate`].
@@ -159,8 +160,8 @@ impl StoredPage {
         Ok(self.fragments.into_iter().map(|fragment| fragment.bytes).collect())
     }
 
-    /// The plain bytes, a piece a segment. Without compression nothing is copied; for [`Codec::Deflate`] this is
-    /// work for a thread that may be kept busy.
+    /// The plain bytes, a piece a segment. Without compression nothing is copied; for
+    /// [`Codec::Deflate`] this is work for a thread that may be kept busy.
     ///
     /// # Errors
     /// [`PageError::Corrupt`] when a segment does not expand to its length.
@@ -168,7 +169,8 @@ impl StoredPage {
         self.identity_range(0..self.plain_len)
     }
 
-    /// A part of the plain bytes; only the segments it touches are expanded. What lies beyond the page is left out.
+    /// A part of the plain bytes; only the segments it touches are expanded. What lies beyond the
+    /// page is left out.
     ///
     /// # Errors
     /// As [`StoredPage::identity`].
@@ -223,7 +225,8 @@ impl StoredPage {
 /// Checks, opens and takes apart the bytes of a page.
 ///
 /// # Errors
-/// [`PageError::Corrupt`] for anything that is not exactly what [`pack`] made for this page of this file.
+/// [`PageError::Corrupt`] for anything that is not exactly what [`pack`] made for this page of this
+/// file.
 pub(crate) fn unpack(
     mut buffer: Vec<u8>,
     number: u32,

@@ -1,16 +1,23 @@
 //! A few threads that compress, encrypt and write for all results, one step at a time.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::codec::Compressor;
 use crate::wire::lock;
 
+/// A larger buffer is not kept for the next step.
+const SPARE_BYTES: usize = 8 * 1024 * 1024;
+
 /// Work in steps. At most one step of a task runs at a time.
 pub(crate) trait Task: Send + Sync {
     /// Does one step; `true` when there is another one to do.
     fn step(&self, scratch: &mut Scratch) -> bool;
+
+    /// A step panicked: nobody may wait for the task any more.
+    fn abandon(&self);
 }
 
 /// The working memory of a thread, used again for each step.
@@ -77,6 +84,9 @@ impl Pool {
 
 fn work(shared: &Shared, mut scratch: Scratch) {
     loop {
+        if scratch.out.capacity() > SPARE_BYTES {
+            scratch.out = Vec::new();
+        }
         let mut ready = lock(&shared.ready);
         let task = loop {
             match ready.tasks.pop_front() {
@@ -86,7 +96,11 @@ fn work(shared: &Shared, mut scratch: Scratch) {
             }
         };
         drop(ready);
-        if task.step(&mut scratch) {
+        let step = catch_unwind(AssertUnwindSafe(|| task.step(&mut scratch)));
+        if step.is_err() {
+            task.abandon();
+        }
+        if step.unwrap_or(false) {
             // To the end of the line, so that one large result does not keep the others waiting.
             lock(&shared.ready).tasks.push_back(task);
         }

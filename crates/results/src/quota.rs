@@ -1,35 +1,11 @@
 //! How many bytes are reserved at each level, and the guard that gives them back.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::config::Quotas;
+use crate::error::QuotaLevel;
 use crate::wire::lock;
-
-/// Whose quota it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum QuotaLevel {
-    /// Of all results.
-    Node,
-    /// Of the results of one source.
-    Source,
-    /// Of the results of one user.
-    User,
-    /// Of one result.
-    Result,
-}
-
-impl fmt::Display for QuotaLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Node => "node",
-            Self::Source => "source",
-            Self::User => "user",
-            Self::Result => "result",
-        })
-    }
-}
 
 /// Why nothing was reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,8 @@ use crate::inner::Inner;
 use crate::page::{MAX_PAGE_BYTES, StoredPage, unpack};
 use crate::segment::{INDEX_ENTRY, IndexEntry};
 
-/// Pages up to this size are decrypted where they were asked for; larger ones on a thread of their own.
+/// Pages up to this size are decrypted where they were asked for; larger ones on a thread of their
+/// own.
 const AT_ONCE_BYTES: u32 = 1024 * 1024;
 
 /// Reads a page; see [`Store::page`](crate::Store::page).
@@ -103,7 +104,8 @@ fn page_blocking(inner: &Inner, reading: &Reading, number: u32) -> Result<Stored
         .map_err(|error| short(error, "the index is cut"))?;
     let entry = IndexEntry::parse(&index, &reading.cipher, number);
     let entry = entry.ok_or(PageError::Corrupt("the index entry is not valid"))?;
-    // Compression cannot have made it larger than this; the sum was right, so this is for safety only.
+    // Compression cannot have made it larger than this; the sum was right, so this is for safety
+    // only.
     if entry.bytes as usize > MAX_PAGE_BYTES * 2 {
         return Err(PageError::Corrupt("the index entry is not valid"));
     }

@@ -48,7 +48,8 @@ pub struct ResultRow {
     pub bytes: u64,
     /// When it was made, in milliseconds since 1970.
     pub created_ms: u64,
-    /// When it expires if nobody reads it, in milliseconds since 1970; written now and then, not at each read.
+    /// When it expires if nobody reads it, in milliseconds since 1970; written now and then, not at
+    /// each read.
     pub expires_ms: u64,
     /// When it expires in any case, in milliseconds since 1970.
     pub absolute_ms: u64,
@@ -87,11 +88,13 @@ pub enum RegistryError {
     Invalid(String),
 }
 
-/// The tables of nodes and results. One insert, one update and one removal a result; nothing for a page.
+/// The tables of nodes and results. One insert, one update and one removal a result; nothing for a
+/// page.
 ///
 /// All methods may block. The store calls them from its own threads, or from methods that say so.
 pub trait Registry: Send + Sync {
-    /// Records that a node has started, and gives its boot sequence: 1 at first, one more at each start.
+    /// Records that a node has started, and gives its boot sequence: 1 at first, one more at each
+    /// start.
     ///
     /// # Errors
     /// [`RegistryError`].
@@ -103,7 +106,8 @@ pub trait Registry: Send + Sync {
     /// [`RegistryError`].
     fn insert(&self, row: &ResultRow) -> Result<(), RegistryError>;
 
-    /// Writes state, sizes and expiry of a result; nothing happens when there is no such row of that owner.
+    /// Writes state, sizes and expiry of a result; nothing happens when there is no such row of
+    /// that owner.
     ///
     /// # Errors
     /// [`RegistryError`].

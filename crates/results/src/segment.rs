@@ -12,6 +12,9 @@ pub(crate) const TAG: usize = 16;
 /// Bytes of an index entry.
 pub(crate) const INDEX_ENTRY: usize = 32;
 
+/// No file is longer than this; it keeps sums of offsets and lengths in range.
+const MAX_OFFSET: u64 = 1 << 62;
+
 const AUTHENTICATED: usize = 16;
 
 /// What a segment holds.
@@ -57,7 +60,8 @@ impl SegmentHeader {
         out
     }
 
-    /// Reads a header of [`SEGMENT_HEADER`] bytes. The checksum is for those who hold no key, and is not looked at here.
+    /// Reads a header of [`SEGMENT_HEADER`] bytes. The checksum is for those who hold no key, and
+    /// is not looked at here.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let mut from = Cursor::new(bytes);
         Some(Self {
@@ -74,7 +78,8 @@ impl SegmentHeader {
         })
     }
 
-    /// Page, segment, kind and flags. Each is written once under the key of its result, so no nonce comes twice.
+    /// Page, segment, kind and flags. Each is written once under the key of its result, so no nonce
+    /// comes twice.
     fn nonce(header: &[u8; AUTHENTICATED]) -> Nonce {
         let mut nonce = [0; 12];
         nonce[..8].copy_from_slice(&header[..8]);
@@ -102,8 +107,8 @@ impl Cipher {
         Aad::from(aad)
     }
 
-    /// Seals the segment that lies in `out` from `start` on: [`SEGMENT_HEADER`] bytes of room, then the packed bytes.
-    /// `header.cipher_len` is filled in here. `None` when the library refuses.
+    /// Seals the segment that lies in `out` from `start` on: [`SEGMENT_HEADER`] bytes of room, then
+    /// the packed bytes. `header.cipher_len` is filled in here. `None` when the library refuses.
     pub(crate) fn seal(&self, mut header: SegmentHeader, out: &mut Vec<u8>, start: usize) -> Option<()> {
         let body = start + SEGMENT_HEADER;
         header.cipher_len = u32::try_from(out.len() - body + TAG).ok()?;
@@ -121,7 +126,8 @@ impl Cipher {
         Some(())
     }
 
-    /// Opens cipher text in place; the plain bytes lie at its start, without the tag. `None` when it was altered.
+    /// Opens cipher text in place; the plain bytes lie at its start, without the tag. `None` when
+    /// it was altered.
     pub(crate) fn open(&self, header: SegmentHeader, cipher_text: &mut [u8]) -> Option<()> {
         let head = header.to_bytes();
         let (nonce, aad) = (SegmentHeader::nonce(&head), self.aad(&head));
@@ -129,7 +135,8 @@ impl Cipher {
         Some(())
     }
 
-    /// The checksum of an index entry: bound to the file and the page, so that entries cannot change places.
+    /// The checksum of an index entry: bound to the file and the page, so that entries cannot
+    /// change places.
     fn index_crc(&self, page: u32, fields: &[u8]) -> u32 {
         let mut crc = Hasher::new();
         crc.update(&self.header_hash);
@@ -176,6 +183,14 @@ impl IndexEntry {
                 _ => return None,
             },
         };
-        (from.u32()? == cipher.index_crc(page, &bytes[..28])).then_some(entry)
+        let possible =
+            entry.offset <= MAX_OFFSET && entry.first_row.checked_add(u64::from(entry.rows)).is_some();
+        let sum = from.u32()? == cipher.index_crc(page, &bytes[..28]);
+        (possible && sum).then_some(entry)
+    }
+
+    /// The number of the row behind its last one.
+    pub(crate) fn end_row(&self) -> u64 {
+        self.first_row.saturating_add(u64::from(self.rows))
     }
 }

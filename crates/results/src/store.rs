@@ -29,7 +29,8 @@ const LOCK_FILE: &str = "lock";
 /// A first execution.
 const FIRST_GENERATION: u32 = 1;
 
-/// The stored results of this node. It owns its directory; dropping it finishes the writes that were handed over.
+/// The stored results of this node. It owns its directory; dropping it finishes the writes that
+/// were handed over.
 pub struct Store {
     inner: Arc<Inner>,
     pool: Arc<Pool>,
@@ -40,11 +41,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// Makes the directory (mode 0700) or takes it over: locks it, takes over the results of an earlier run that the
-    /// registry knows, and removes files that this node made and that are of no use. May block.
+    /// Makes the directory (mode 0700) or takes it over: locks it, takes over the results of an
+    /// earlier run that the registry knows, and removes files that this node made and that are of
+    /// no use. May block.
     ///
     /// # Errors
-    /// [`Error::Locked`] when another process has the directory, [`Error::Setting`], [`Error::Registry`], [`Error::Io`].
+    /// [`Error::Locked`] when another process has the directory, [`Error::Setting`],
+    /// [`Error::Registry`], [`Error::Io`].
     pub fn open(config: StoreConfig, registry: Arc<dyn Registry>) -> Result<Arc<Self>, Error> {
         config.validate()?;
         make_private_dir(&config.dir)?;
@@ -75,7 +78,8 @@ impl Store {
         self.boot
     }
 
-    /// Begins a result. The two files are made here; everything else happens on the store's threads.
+    /// Begins a result. The two files are made here; everything else happens on the store's
+    /// threads.
     ///
     /// # Errors
     /// [`CreateError`]: quotas and a full disk are normal answers.
@@ -88,56 +92,53 @@ impl Store {
     }
 
     fn begin(&self, new: NewResult) -> Result<ResultWriter, CreateError> {
+        let first_row = new.first_row;
+        let (entry, len) = self.lay_down(new)?;
+        let (inner, id) = (&self.inner, entry.about.id);
+        inner.insert(&entry);
+        let drain = Drain::new(inner.clone(), entry.clone(), first_row, len);
+        if drain.push(&self.pool, Job::Register).is_err() {
+            inner.remove(id);
+            return Err(CreateError::Closed);
+        }
+        inner.tell(&Event::Created { id, source: &entry.about.source });
+        Ok(ResultWriter::new(self.pool.clone(), drain))
+    }
+
+    /// Reserves the room of the header and makes the files; gives the header's length too.
+    fn lay_down(&self, new: NewResult) -> Result<(Arc<Entry>, u64), CreateError> {
         check_lengths(&new)?;
         let inner = &self.inner;
-        let created_ms = inner.now_ms();
+        let now_ms = inner.now_ms();
         let header = Header {
             codec: new.codec,
             id: ResultId::generate().map_err(|_| CreateError::Crypto)?,
             generation: FIRST_GENERATION,
             owner: self.node(),
-            created_ms,
+            created_ms: now_ms,
             first_row: new.first_row,
             key: KeyId::default(),
             private_len: 0,
         };
-        let private = Private { source: new.source, user: new.user, meta: Bytes::from(new.meta) };
-        let (header, bytes, cipher) =
-            header.seal(&private, &inner.keys.current).ok_or(CreateError::Crypto)?;
-        let (source, user) = (Arc::from(private.source), Arc::from(private.user));
+        let meta = Bytes::from(new.meta);
+        let private = Private { source: new.source, user: new.user, meta };
+        let sealed = header.seal(&private, &inner.keys.current);
+        let (header, bytes, cipher) = sealed.ok_or(CreateError::Crypto)?;
+        let absolute_ms = now_ms.saturating_add(inner.absolute_expiry.as_millis() as u64);
+        let about = About::new(&header, private, new.recovery, absolute_ms);
+
         let len = bytes.len() as u64;
-        let reservation = inner.ledger.reserve(&source, &user, len).map_err(refused)?;
-        let io = |error| {
-            if is_full(&error) { CreateError::DiskFull } else { CreateError::Io(error) }
-        };
-        check_space(inner, len).map_err(io)?;
-        inner.files.create((header.id, header.generation), &bytes).map_err(io)?;
-        let about = About {
-            id: header.id,
-            generation: header.generation,
-            owner: header.owner,
-            source,
-            user,
-            recovery: new.recovery,
-            codec: header.codec,
-            meta: private.meta,
-            created_ms,
-            absolute_ms: created_ms.saturating_add(inner.absolute_expiry.as_millis() as u64),
-        };
+        let reserved = inner.ledger.reserve(&about.source, &about.user, len);
+        let reservation = reserved.map_err(refused)?;
+        check_space(inner, len).map_err(create_error)?;
+        inner.files.create((header.id, header.generation), &bytes).map_err(create_error)?;
         let progress = Progress { pages: 0, rows: 0, bytes: len, stage: Stage::Writing };
-        let entry = Entry::new(about, cipher, progress, reservation, inner.idle_until_ms(created_ms));
-        inner.insert(&entry);
-        let drain = Drain::new(inner.clone(), entry.clone(), new.first_row, len);
-        if drain.push(&self.pool, Job::Register).is_err() {
-            inner.remove(header.id);
-            return Err(CreateError::Closed);
-        }
-        inner.tell(&Event::Created { id: header.id, source: &entry.about.source });
-        Ok(ResultWriter::new(self.pool.clone(), drain))
+        let until_ms = inner.idle_until_ms(now_ms);
+        Ok((Entry::new(about, cipher, progress, reservation, until_ms), len))
     }
 
-    /// Reads page `number` (from 0) of a result, and slides its expiry. A page that is still to be written is waited
-    /// for, at most `wait`. Needs a tokio runtime.
+    /// Reads page `number` (from 0) of a result, and slides its expiry. A page that is still to be
+    /// written is waited for, at most `wait`. Needs a tokio runtime.
     ///
     /// # Errors
     /// [`PageError`]. A result that expired and was swept is [`PageError::Unknown`].
@@ -173,12 +174,14 @@ impl Store {
         all
     }
 
-    /// Removes a result with its files, even while it is written or read; `false` when it is not here. May block.
+    /// Removes a result with its files, even while it is written or read; `false` when it is not
+    /// here. May block.
     pub fn end(&self, id: ResultId) -> bool {
         self.inner.remove(id)
     }
 
-    /// Removes what has expired and is not being read right now. To be called now and then (each minute). May block.
+    /// Removes what has expired and is not being read right now. To be called now and then (each
+    /// minute). May block.
     pub fn sweep(&self) -> SweepReport {
         self.inner.sweep()
     }
@@ -223,4 +226,8 @@ fn refused(refusal: Refusal) -> CreateError {
         Refusal::Bytes { level, limit } => CreateError::Quota { level, limit_bytes: limit },
         Refusal::Results { limit } => CreateError::TooManyResults { limit },
     }
+}
+
+fn create_error(error: std::io::Error) -> CreateError {
+    if is_full(&error) { CreateError::DiskFull } else { CreateError::Io(error) }
 }

@@ -1,4 +1,5 @@
-//! Sealed tokens: which page of which result, unreadable and unforgeable, bound to what the caller says.
+//! Sealed tokens: which page of which result, unreadable and unforgeable, bound to what the caller
+//! says.
 
 use std::fmt;
 
@@ -45,7 +46,8 @@ pub struct Token {
 /// Why a token was not sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Altered, cut, forged, of another version, or bound to something else: there is one answer for all.
+    /// Altered, cut, forged, of another version, or bound to something else: there is one answer
+    /// for all.
     #[error("the token is not valid")]
     Invalid,
     /// Sealed under a key that is no longer kept.
@@ -90,8 +92,9 @@ impl TokenKeys {
         Ok(Self { pairs: pairs.collect::<Result<_, Error>>()? })
     }
 
-    /// Seals a token. `aad` is what it is bound to (user, source, path, options): it opens only with the same bytes.
-    /// The same token and `aad` always give the same text (base64url without padding).
+    /// Seals a token. `aad` is what it is bound to (user, source, path, options): it opens only
+    /// with the same bytes. The same token and `aad` always give the same text (base64url without
+    /// padding).
     ///
     /// # Errors
     /// [`TokenError::TooLong`] when [`Token::extra`] exceeds [`MAX_EXTRA_BYTES`].
@@ -107,7 +110,8 @@ impl TokenKeys {
         let mut body = Vec::with_capacity(80 + token.extra.len() + TAG_LEN);
         put_token(&mut body, token);
 
-        // The nonce is a keyed hash of everything that is sealed, so it repeats only for the very same token.
+        // The nonce is a keyed hash of everything that is sealed, so it repeats only for the very
+        // same token.
         let mut hash = hmac::Context::with_key(&pair.nonce);
         hash.update(&(bound.len() as u64).to_le_bytes());
         hash.update(&bound);
@@ -126,7 +130,8 @@ impl TokenKeys {
     /// Opens a token with the same `aad` it was sealed with.
     ///
     /// # Errors
-    /// [`TokenError::Invalid`], or [`TokenError::UnknownKey`] when the key it names is not among ours.
+    /// [`TokenError::Invalid`], or [`TokenError::UnknownKey`] when the key it names is not among
+    /// ours.
     pub fn open(&self, text: &str, aad: &[u8]) -> Result<Token, TokenError> {
         if text.len() > MAX_TOKEN_CHARS {
             return Err(TokenError::Invalid);

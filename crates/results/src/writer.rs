@@ -23,7 +23,8 @@ pub struct NewResult {
     pub meta: Vec<u8>,
     /// How pages are compressed.
     pub codec: Codec,
-    /// The number of the first stored row in the whole result: above 0 when earlier pages are not stored.
+    /// The number of the first stored row in the whole result: above 0 when earlier pages are not
+    /// stored.
     pub first_row: u64,
     /// What can be done when the pages are lost.
     pub recovery: Recovery,
@@ -40,10 +41,11 @@ pub struct Finished {
     pub bytes: u64,
 }
 
-/// The writing end of a result. Its methods block while the queue is full; they are for a plain thread.
+/// The writing end of a result. Its methods block while the queue is full; they are for a plain
+/// thread.
 ///
-/// Dropped without [`finish`](Self::finish), [`fail`](Self::fail) or [`cancel`](Self::cancel), it leaves the pages
-/// that are written, and an explicit error behind them.
+/// Dropped without [`finish`](Self::finish), [`fail`](Self::fail) or [`cancel`](Self::cancel), it
+/// leaves the pages that are written, and an explicit error behind them.
 pub struct ResultWriter {
     pool: Arc<Pool>,
     drain: Arc<Drain>,
@@ -73,14 +75,16 @@ impl ResultWriter {
         self.drain.entry.about.owner
     }
 
-    /// An empty buffer for the body of the next page, with the memory of an earlier one where possible.
+    /// An empty buffer for the body of the next page, with the memory of an earlier one where
+    /// possible.
     #[must_use]
     pub fn buffer(&self) -> Vec<u8> {
         self.drain.buffer()
     }
 
-    /// Adds a page that is not the last one: at least one more row follows. Waits while the queue is full. Errors of
-    /// earlier pages are told here too; after an error no page is taken any more.
+    /// Adds a page that is not the last one: at least one more row follows. Waits while the queue
+    /// is full. Errors of earlier pages are told here too; after an error no page is taken any
+    /// more.
     ///
     /// # Errors
     /// [`WriteError`].
@@ -100,7 +104,8 @@ impl ResultWriter {
         Ok(Finished { pages: progress.pages, rows: progress.rows, bytes: progress.bytes })
     }
 
-    /// Says that the source failed. Pages already added stay; beyond them readers get this code and message.
+    /// Says that the source failed. Pages already added stay; beyond them readers get this code and
+    /// message.
     pub fn fail(mut self, code: &str, message: &str) {
         self.open = false;
         let failure = Failure::Source { code: code.into(), message: message.into() };

@@ -100,8 +100,9 @@ impl Registry for SqliteRegistry {
     }
 
     fn insert(&self, row: &ResultRow) -> Result<(), RegistryError> {
-        let sql = "INSERT INTO results (id, generation, owner, state, user, source, recovery, pages, rows, bytes,
-            created_ms, expires_ms, absolute_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        let sql = "INSERT INTO results (id, generation, owner, state, user, source, recovery, pages,
+            rows, bytes, created_ms, expires_ms, absolute_ms)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         let values = params![
             row.id.as_bytes(),
             row.generation,
@@ -151,8 +152,8 @@ impl Registry for SqliteRegistry {
     }
 
     fn owned_by(&self, owner: NodeId) -> Result<Vec<ResultRow>, RegistryError> {
-        let sql = "SELECT id, generation, state, user, source, recovery, pages, rows, bytes, created_ms, expires_ms,
-            absolute_ms FROM results WHERE owner = ?1";
+        let sql = "SELECT id, generation, state, user, source, recovery, pages, rows, bytes,
+            created_ms, expires_ms, absolute_ms FROM results WHERE owner = ?1";
         let connection = self.connection();
         let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
         let mut rows = statement.query([owner.as_bytes()]).map_err(unavailable)?;

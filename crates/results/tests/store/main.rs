@@ -1,0 +1,11 @@
+//! Tests of a whole store on a real directory, with a clock of their own.
+
+mod damage;
+mod expiry;
+mod gzip;
+mod limits;
+mod reading;
+mod restart;
+mod support;
+mod token;
+mod writing;
