@@ -1,2 +1,65 @@
-//! Project tasks.
-fn main() {}
+//! Project tasks: `cargo xtask setup`, `cargo xtask check` and `cargo xtask test`.
+
+mod run;
+mod setup;
+mod suite;
+mod tally;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The tasks of this project.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the tests need, after saying what and why
+    ///
+    /// Debian packages come by apt-get (as root, or with sudo). The OData clients that the tests run go
+    /// to target/clients and nowhere else. When everything is there, nothing is asked of the network.
+    Setup {
+        /// Only say what is missing, and why it is needed; exit code 1 when something is
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Format, clippy and rustdoc with warnings denied, and the house rules
+    Check,
+    /// Run `setup`, then every test of the workspace
+    ///
+    /// Uses cargo-nextest where it is there, else `cargo test`. Further arguments go to the test
+    /// runner, for example `cargo xtask test -p nextlink-odata lexer`; documentation tests run only
+    /// when there are none.
+    Test {
+        /// Do not run `setup` first
+        #[arg(long)]
+        no_setup: bool,
+        /// Arguments for the test runner
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Setup { dry_run } => setup::setup(dry_run),
+        Task::Check => suite::check(),
+        Task::Test { no_setup, args } => suite::test(!no_setup, &args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,8 @@
-//! placeholder
+//! Drivers: connect, run and introspect, one folder a database, with no OData URLs, no JSON and no HTTP.
+//!
+//! The order of the modules is the order of dependency: a module uses only those above it.
+
+pub mod error;
+pub mod run;
+pub mod sqlite;
+pub mod source;

@@ -2,5 +2,18 @@
 //!
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
+pub mod version;
 pub mod model;
+pub mod temporal;
+pub mod decimal;
+pub mod value;
+pub mod lexical;
 pub mod url;
+pub mod prefer;
+pub mod query;
+pub mod bind;
+pub mod layout;
+pub mod rows;
+pub mod json;
+pub mod csdl;
+pub mod service;

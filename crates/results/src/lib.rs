@@ -1,1 +1,47 @@
-//! placeholder
+//! Stored results: numbered pages of bytes, encrypted, kept on this node for a while and read by number.
+//!
+//! The crate knows no OData, no SQL and no HTTP. A [`Store`] owns one directory. A [`ResultWriter`] takes pages
+//! from the thread that reads rows; [`Store::page`] gives them back, any number of times, while the rest is still
+//! being written. Identity, generation and owner are part of every name, token and header, so that other nodes
+//! can take part later without a change of format.
+//!
+//! The order of the modules is the order of dependency: a module uses only those above it.
+
+mod wire;
+
+mod adopt;
+mod codec;
+mod config;
+mod drain;
+mod entry;
+mod error;
+mod event;
+mod files;
+pub mod gzip;
+mod header;
+mod id;
+mod identity;
+mod inner;
+pub mod keys;
+mod page;
+mod pool;
+mod quota;
+mod reader;
+mod registry;
+mod segment;
+mod store;
+pub mod token;
+mod writer;
+
+pub use codec::Codec;
+pub use config::{Clock, Disk, LocalDisk, Quotas, StoreConfig};
+pub use entry::{MAX_META_BYTES, MAX_NAME_BYTES, ResultInfo};
+pub use error::{CreateError, Error, Incomplete, PageError, WriteError};
+pub use event::{Event, Observer, Stats, SweepReport};
+pub use id::{NodeId, ResultId};
+pub use identity::NodeIdentity;
+pub use page::{MAX_PAGE_BYTES, MAX_POSITION_BYTES, PageIn, SEGMENT_BYTES, StoredPage};
+pub use quota::QuotaLevel;
+pub use registry::{NodeRow, Recovery, Registry, RegistryError, ResultRow, ResultState, Touch};
+pub use store::Store;
+pub use writer::{Finished, NewResult, ResultWriter};

@@ -2,5 +2,11 @@
 //!
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
+pub mod notice;
 pub mod catalog;
 pub mod mapping;
+pub mod tree;
+pub mod statement;
+pub mod dialect;
+pub mod emit;
+pub mod plan;

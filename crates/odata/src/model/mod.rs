@@ -133,18 +133,9 @@ impl Model {
         entity_types: Vec<EntityType>,
         entity_sets: Vec<EntitySet>,
     ) -> Model {
-        let sets_by_name = entity_sets
-            .iter()
-            .enumerate()
-            .map(|(i, s)| (s.name.clone(), EntitySetId(i)))
-            .collect();
-        Model {
-            namespace,
-            container,
-            entity_types,
-            entity_sets,
-            sets_by_name,
-        }
+        let sets_by_name =
+            entity_sets.iter().enumerate().map(|(i, s)| (s.name.clone(), EntitySetId(i))).collect();
+        Model { namespace, container, entity_types, entity_sets, sets_by_name }
     }
 
     /// The entity type with this index.
@@ -164,14 +155,9 @@ impl Model {
 
     /// Finds an entity type by its simple or namespace-qualified name.
     pub fn find_type(&self, name: &str) -> Option<EntityTypeId> {
-        let simple = name
-            .strip_prefix(self.namespace.as_str())
-            .and_then(|n| n.strip_prefix('.'));
+        let simple = name.strip_prefix(self.namespace.as_str()).and_then(|n| n.strip_prefix('.'));
         let simple = simple.unwrap_or(name);
-        self.entity_types
-            .iter()
-            .position(|t| t.name == simple)
-            .map(EntityTypeId)
+        self.entity_types.iter().position(|t| t.name == simple).map(EntityTypeId)
     }
 
     /// The namespace-qualified name of a type.

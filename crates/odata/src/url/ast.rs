@@ -54,6 +54,8 @@ pub enum SegmentKind {
     Query,
     /// `$filter(expr)`
     Filter(Expr),
+    /// A key behind the parentheses of `$filter(expr)`: `Products/$filter(@p)(1)`
+    Key(Vec<Argument>),
 }
 
 /// A key value or function argument, named or not.
@@ -102,6 +104,9 @@ pub struct Options {
     pub aliases: Vec<Alias>,
     /// Options that do not start with `$` or `@` and are no system option.
     pub custom: Vec<TextOption>,
+    /// Of options in parentheses: their decoded texts, without `$top`, `$skip`, `$count` and `$levels`. A next link
+    /// of the nested collection has to repeat them.
+    pub texts: Vec<String>,
 }
 
 /// An option whose value the grammar leaves as text.
@@ -153,6 +158,8 @@ pub struct SelectItem {
     pub at: u32,
     /// `A/B/C`; `*` and `Namespace.*` are single names. Annotations keep their `@`.
     pub path: Vec<String>,
+    /// `Location` and `Kind` of `Model.Function(Location,Kind)`, which names one overload.
+    pub parameters: Option<Vec<String>>,
     /// Nested options.
     pub options: Options,
 }
@@ -162,7 +169,8 @@ pub struct SelectItem {
 pub struct ExpandItem {
     /// Byte offset.
     pub at: u32,
-    /// `Nav`, `Complex/Nav`, `Nav/Model.Derived`, `*`, without a trailing `$ref` or `$count`.
+    /// `Nav`, `Complex/Nav`, `Nav/Model.Derived`, `*`, without a trailing `$ref` or `$count`; nothing for `$value`,
+    /// which expands the media stream of the entity itself.
     pub path: Vec<String>,
     /// Trailing `/$ref` or `/$count`.
     pub suffix: ExpandSuffix,
@@ -179,7 +187,7 @@ pub enum ExpandSuffix {
     Ref,
     /// `/$count`
     Count,
-    /// `/$value`, of a media stream
+    /// `$value`, alone, of a media stream
     Value,
 }
 
@@ -205,12 +213,14 @@ pub enum Search {
     And(Box<Search>, Box<Search>),
     /// OR
     Or(Box<Search>, Box<Search>),
+    /// Text in single quotes, without them: an expression that is not finished, as sent while a person types.
+    Incomplete(String),
 }
 
 /// An expression with its offset (Part 2 section 5.1.1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expr {
-    /// Byte offset in path and query as sent.
+    /// Byte offset in path and query as sent; of an operation the offset of its operator.
     pub at: u32,
     /// What it is.
     pub kind: ExprKind,
@@ -221,7 +231,8 @@ pub struct Expr {
 pub enum ExprKind {
     /// A literal.
     Literal(Literal),
-    /// `@p`, without the `@`.
+    /// `@p`, without the `@`. With a path behind, `@p/Name`, it is a `Path` whose first segment is the name `@p`,
+    /// which may also be an annotation without namespace: only the aliases of the request tell.
     Alias(String),
     /// A path: `Customer/Address/City`, `$it/Name`, `Items/any(i:i/Quantity gt 1)`, `Items/$count`, `x/Model.Func(a=1)`.
     Path(Path),
@@ -235,7 +246,7 @@ pub enum ExprKind {
     },
     /// `not` and unary `-`.
     Unary(UnaryOp, Box<Expr>),
-    /// Two operands.
+    /// Two operands. Chains of `and` and of `or` are balanced trees, others lean to the left.
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `x in (1,2)` with a `List` on the right, or an expression that is a collection.
     In(Box<Expr>, Box<Expr>),
@@ -267,6 +278,8 @@ pub enum PathRoot {
     This,
     /// `$root`
     Root,
+    /// `$these`, the current collection (Data Aggregation 4.0)
+    These,
 }
 
 /// A segment of a path in an expression.
@@ -302,6 +315,8 @@ pub enum PathSegmentKind {
     Ref,
     /// `$value`
     Value,
+    /// A key behind parentheses that belong to something else: `$filter(…)(1)`, `Func(a=1)(2)`.
+    Key(Vec<Argument>),
 }
 
 /// A lambda variable and its predicate.

@@ -1,8 +1,21 @@
 //! Where the parts of the model lie in the database.
 
+mod options;
+
+mod names;
+
+mod keys;
+
+mod links;
+
+mod build;
+
 use nextlink_odata::model::{EntitySetId, Model};
 
 use crate::catalog::Storage;
+
+pub use build::build;
+pub use options::{Case, ModelOptions};
 
 /// A model, and the table behind each of its entity sets.
 #[derive(Debug, Clone)]
@@ -20,6 +33,9 @@ pub struct TableMap {
     pub schema: Option<String>,
     /// Table name as in the database.
     pub table: String,
+    /// Whether the database permits null in a column of the key. Rows with null there are no entities: a
+    /// statement must leave them out.
+    pub null_key: bool,
     /// By property index.
     pub columns: Vec<ColumnMap>,
     /// By navigation property index.

@@ -1,0 +1,78 @@
+//! What can go wrong between this crate and a database.
+
+/// Why a database could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// SQLite refused: the file is no database, damaged, or a statement failed.
+    #[error("SQLite: {0}")]
+    Sqlite(#[source] rusqlite::Error),
+    /// The database is locked by another process; it may answer later.
+    #[error("the database is locked")]
+    Locked,
+    /// The statement took longer than it may.
+    #[error("the statement took longer than {seconds} s")]
+    TimedOut {
+        /// The limit, in seconds.
+        seconds: u64,
+    },
+    /// Nobody waits for the answer any more.
+    #[error("cancelled")]
+    Cancelled,
+    /// A table or column that the model knows is gone.
+    #[error("the database has changed: {0}")]
+    Changed(String),
+    /// The file is damaged or is no database.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    /// A value does not fit the type its column is served as.
+    #[error("column {column} of the result holds {found}, which is no value of {expected}")]
+    Value {
+        /// Number of the column in the result, from 0.
+        column: usize,
+        /// The type it is served as.
+        expected: &'static str,
+        /// What was found, shortened.
+        found: String,
+    },
+    /// An expression of the request cannot be computed: overflow, division by zero, a bad pattern.
+    #[error("{0}")]
+    Expression(String),
+    /// There are more tables and views than the limit.
+    #[error("the database has {found} tables and views; the limit is {limit}")]
+    TooManyTables {
+        /// How many there are.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A table has more columns than the limit.
+    #[error("table {table} has {found} columns; the limit is {limit}")]
+    TooManyColumns {
+        /// The table or view.
+        table: String,
+        /// How many there are.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Error {
+        use rusqlite::ErrorCode;
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Locked,
+            Some(ErrorCode::OperationInterrupted) => Error::Cancelled,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged(text),
+            _ if text.contains("no such table") || text.contains("no such column") => Error::Changed(text),
+            _ => match text.find(EXPRESSION) {
+                Some(at) => Error::Expression(text[at + EXPRESSION.len()..].to_owned()),
+                None => Error::Sqlite(error),
+            },
+        }
+    }
+}
+
+/// Marks messages of the functions of this crate that are about the request.
+pub(crate) const EXPRESSION: &str = "expression: ";

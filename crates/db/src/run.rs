@@ -1,0 +1,43 @@
+//! What running a program gives and what bounds it, the same for every database.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Bounds of a run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Time that one request may take in the database.
+    pub timeout: Duration,
+    /// Time to wait for a lock of another process.
+    pub lock_wait: Duration,
+    /// Ends the run from outside.
+    pub cancel: Cancel,
+}
+
+/// Ends a run from outside: the statement stops soon after.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Ends the run.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run is to end.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// Rows of the first level that were handed over.
+    pub rows: u64,
+    /// Whether the source said that there are no more rows; otherwise the sink wanted no more.
+    pub complete: bool,
+    /// Where there was no row at all: whether the entity before the last navigation is there.
+    pub parent: Option<bool>,
+}

@@ -1,0 +1,203 @@
+//! Functions that SQLite lacks or has only for ASCII: text in characters and in all scripts, patterns, casts.
+
+use std::sync::Arc;
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::temporal::{Date, Instant, Time};
+use regex::Regex;
+use rusqlite::functions::Context;
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Error};
+
+use super::cells::real_text;
+use super::numbers::{PURE, any_null, refuse};
+use super::{dates, numbers};
+
+/// Bytes of a pattern of `matchesPattern`.
+const MAX_PATTERN: usize = 1_000;
+/// Bytes that a compiled pattern may take.
+const MAX_COMPILED: usize = 1 << 20;
+
+/// Registers all functions.
+pub fn register(connection: &Connection) -> Result<(), Error> {
+    numbers::register(connection)?;
+    dates::register(connection)?;
+    text_functions(connection)?;
+    pattern(connection)?;
+    connection.create_scalar_function("nl_guid", 1, PURE, |cx| match cx.get_raw(0) {
+        ValueRef::Blob(bytes) => Ok(uuid::Uuid::from_slice(bytes).ok().map(|id| id.hyphenated().to_string())),
+        ValueRef::Text(bytes) => Ok(std::str::from_utf8(bytes).ok().map(str::to_lowercase)),
+        _ => Ok(None),
+    })?;
+    connection.create_scalar_function("nl_cast", 3, PURE, |cx| {
+        if any_null(cx) {
+            return Ok(Value::Null);
+        }
+        let (from, to): (String, String) = (cx.get(1)?, cx.get(2)?);
+        Ok(match (P::from_name(&from), P::from_name(&to)) {
+            (Some(from), Some(to)) => cast(cx.get_raw(0), from, to),
+            _ => Value::Null,
+        })
+    })
+}
+
+/// An argument as text; columns of mixed values hold numbers too.
+fn text(cx: &Context<'_>, index: usize) -> Option<String> {
+    match cx.get_raw(index) {
+        ValueRef::Text(bytes) => String::from_utf8(bytes.to_vec()).ok(),
+        ValueRef::Integer(i) => Some(i.to_string()),
+        ValueRef::Real(r) => Some(real_text(r)),
+        ValueRef::Null | ValueRef::Blob(_) => None,
+    }
+}
+
+type Test = fn(&str, &str) -> bool;
+type Change = fn(&str) -> String;
+
+fn text_functions(connection: &Connection) -> Result<(), Error> {
+    let tests: [(&str, Test); 4] = [
+        ("nl_contains", |a, b| a.contains(b)),
+        ("nl_startswith", |a, b| a.starts_with(b)),
+        ("nl_endswith", |a, b| a.ends_with(b)),
+        // The text that is looked for has been brought to lower case already.
+        ("nl_search", |a, b| a.to_lowercase().contains(b)),
+    ];
+    for (name, test) in tests {
+        connection.create_scalar_function(name, 2, PURE, move |cx| {
+            // Without a copy where both are text, which is nearly always so.
+            if let (ValueRef::Text(a), ValueRef::Text(b)) = (cx.get_raw(0), cx.get_raw(1))
+                && let (Ok(a), Ok(b)) = (std::str::from_utf8(a), std::str::from_utf8(b))
+            {
+                return Ok(Some(test(a, b)));
+            }
+            Ok(text(cx, 0).zip(text(cx, 1)).map(|(a, b)| test(&a, &b)))
+        })?;
+    }
+    let changes: [(&str, Change); 3] = [
+        ("nl_lower", |t| t.to_lowercase()),
+        ("nl_upper", |t| t.to_uppercase()),
+        ("nl_trim", |t| t.trim().to_owned()),
+    ];
+    for (name, change) in changes {
+        connection.create_scalar_function(name, 1, PURE, move |cx| Ok(text(cx, 0).map(|t| change(&t))))?;
+    }
+    connection.create_scalar_function("nl_length", 1, PURE, |cx| {
+        Ok(text(cx, 0).map(|t| t.chars().count() as i64))
+    })?;
+    connection.create_scalar_function("nl_indexof", 2, PURE, |cx| {
+        Ok(text(cx, 0).zip(text(cx, 1)).map(|(a, b)| match a.find(&b) {
+            Some(at) => a[..at].chars().count() as i64,
+            None => -1,
+        }))
+    })?;
+    connection.create_scalar_function("nl_substring", -1, PURE, |cx| {
+        if any_null(cx) {
+            return Ok(None);
+        }
+        let length = if cx.len() > 2 { Some(cx.get::<i64>(2)?) } else { None };
+        let start: i64 = cx.get(1)?;
+        Ok(text(cx, 0).map(|t| substring(&t, start, length)))
+    })
+}
+
+/// Characters from a start counted from 0; a negative start counts from the end (4.01).
+fn substring(text: &str, start: i64, length: Option<i64>) -> String {
+    let start = if start < 0 {
+        (text.chars().count() as u64).saturating_sub(start.unsigned_abs())
+    } else {
+        start.unsigned_abs()
+    };
+    let rest = text.chars().skip(usize::try_from(start).unwrap_or(usize::MAX));
+    match length {
+        Some(length) => rest.take(usize::try_from(length).unwrap_or(0)).collect(),
+        None => rest.collect(),
+    }
+}
+
+fn pattern(connection: &Connection) -> Result<(), Error> {
+    connection.create_scalar_function("nl_matches", 2, PURE, |cx| {
+        if any_null(cx) {
+            return Ok(None);
+        }
+        let compiled: Arc<Regex> = cx.get_or_create_aux(1, |value| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
+            let pattern = value.as_str()?;
+            if pattern.len() > MAX_PATTERN {
+                return Err("the pattern is longer than 1000 bytes".into());
+            }
+            Ok(regex::RegexBuilder::new(pattern).size_limit(MAX_COMPILED).build()?)
+        })
+        .map_err(|_| refuse("the pattern of matchesPattern cannot be used: it must be a regular expression without look-around and back-references"))?;
+        Ok(text(cx, 0).map(|t| compiled.is_match(&t)))
+    })
+}
+
+/// `cast` of primitive values; what cannot be cast is null (Part 2 section 5.1.1.10.1).
+fn cast(value: ValueRef<'_>, from: P, to: P) -> Value {
+    let written = match value {
+        ValueRef::Integer(i) if from == P::Boolean => (if i == 0 { "false" } else { "true" }).to_owned(),
+        ValueRef::Integer(i) => i.to_string(),
+        ValueRef::Real(r) => match from {
+            P::Decimal => nextlink_odata::decimal::plain_decimal(&real_text(r)).unwrap_or_default(),
+            _ => real_text(r),
+        },
+        ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        ValueRef::Null | ValueRef::Blob(_) => return Value::Null,
+    };
+    cast_text(&written, from, to).unwrap_or(Value::Null)
+}
+
+fn cast_text(text: &str, from: P, to: P) -> Option<Value> {
+    let instant = |text: &str| {
+        let mut out = String::new();
+        Instant::parse(text)?.write_utc(&mut out)?;
+        Some(out)
+    };
+    Some(match to {
+        P::String if from == P::DateTimeOffset => Value::Text([&instant(text)?, "Z"].concat()),
+        P::String => Value::Text(text.to_owned()),
+        P::Boolean => match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => Value::Integer(1),
+            "false" | "0" => Value::Integer(0),
+            _ => return None,
+        },
+        P::Double | P::Single => match text {
+            "INF" => Value::Real(f64::INFINITY),
+            "-INF" => Value::Real(f64::NEG_INFINITY),
+            text => Value::Real(text.parse().ok()?),
+        },
+        P::Decimal => {
+            let digits = nextlink_odata::decimal::plain_decimal(text)?;
+            Value::Text(nextlink_odata::decimal::is_decimal(&digits).then_some(digits)?)
+        }
+        to if to.is_integer() => {
+            // Casting a number cuts its fraction.
+            let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+            let whole: i64 = whole.parse().ok()?;
+            let fits = match to {
+                P::Byte => u8::try_from(whole).is_ok(),
+                P::SByte => i8::try_from(whole).is_ok(),
+                P::Int16 => i16::try_from(whole).is_ok(),
+                P::Int32 => i32::try_from(whole).is_ok(),
+                _ => true,
+            };
+            Value::Integer(fits.then_some(whole)?)
+        }
+        P::Date => {
+            let day = text.get(..10)?;
+            Date::parse(day)?;
+            Value::Text(day.to_owned())
+        }
+        P::DateTimeOffset => Value::Text(instant(text)?),
+        P::TimeOfDay => {
+            let time = match Instant::parse(text) {
+                Some(instant) => instant.local_time(),
+                None => Time::parse(text)?,
+            };
+            let mut out = String::new();
+            time.write(&mut out);
+            Value::Text(out)
+        }
+        P::Guid => Value::Text(uuid::Uuid::try_parse(text).ok()?.hyphenated().to_string()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,16 @@
+//! SQLite.
+
+mod types;
+mod defaults;
+mod probe;
+mod foreign;
+mod introspect;
+mod cells;
+mod numbers;
+mod dates;
+mod functions;
+mod run;
+mod connect;
+
+pub use connect::SqliteSource;
+pub use introspect::{IntrospectLimits, introspect};

@@ -1,0 +1,130 @@
+//! Exact arithmetic for SQLite: decimals as text of digits, integers that refuse to overflow.
+
+use nextlink_odata::decimal::{compare_decimals, plain_decimal};
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Error};
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::cells::real_text;
+use crate::error::EXPRESSION;
+
+/// Functions that give the same for the same arguments and touch nothing else.
+pub const PURE: FunctionFlags = FunctionFlags::SQLITE_UTF8
+    .union(FunctionFlags::SQLITE_DETERMINISTIC)
+    .union(FunctionFlags::SQLITE_INNOCUOUS);
+
+/// A failure that is about the request.
+pub fn refuse(message: &str) -> Error {
+    Error::UserFunctionError([EXPRESSION, message].concat().into())
+}
+
+/// Whether any argument is null; the result is null then.
+pub fn any_null(cx: &Context<'_>) -> bool {
+    (0..cx.len()).any(|i| matches!(cx.get_raw(i), ValueRef::Null))
+}
+
+/// An argument as decimal digits.
+fn digits(cx: &Context<'_>, index: usize) -> Result<String, Error> {
+    let text = match cx.get_raw(index) {
+        ValueRef::Integer(i) => i.to_string(),
+        ValueRef::Real(r) => real_text(r),
+        ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        ValueRef::Null | ValueRef::Blob(_) => String::new(),
+    };
+    plain_decimal(&text).ok_or_else(|| refuse("a number is too large for Edm.Decimal"))
+}
+
+fn decimal(cx: &Context<'_>, index: usize) -> Result<Decimal, Error> {
+    let digits = digits(cx, index)?;
+    digits.parse().map_err(|_| refuse("a number has more digits than Edm.Decimal arithmetic can hold"))
+}
+
+fn double(cx: &Context<'_>, index: usize) -> f64 {
+    match cx.get_raw(index) {
+        ValueRef::Integer(i) => i as f64,
+        ValueRef::Real(r) => r,
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().and_then(|t| t.parse().ok()).unwrap_or(0.0),
+        ValueRef::Null | ValueRef::Blob(_) => 0.0,
+    }
+}
+
+type DecimalOperation = fn(Decimal, Decimal) -> Option<Decimal>;
+type IntegerOperation = fn(i64, i64) -> Option<i64>;
+
+/// Registers the functions and the collation.
+pub fn register(connection: &Connection) -> Result<(), Error> {
+    connection.create_collation("nl_decimal", compare_decimals)?;
+    let decimals: [(&str, DecimalOperation); 5] = [
+        ("nl_decimal_add", Decimal::checked_add),
+        ("nl_decimal_sub", Decimal::checked_sub),
+        ("nl_decimal_mul", Decimal::checked_mul),
+        ("nl_decimal_div", Decimal::checked_div),
+        ("nl_decimal_mod", Decimal::checked_rem),
+    ];
+    for (name, operation) in decimals {
+        connection.create_scalar_function(name, 2, PURE, move |cx| {
+            if any_null(cx) {
+                return Ok(None);
+            }
+            let result = operation(decimal(cx, 0)?, decimal(cx, 1)?);
+            let result = result.ok_or_else(|| refuse("a decimal operation overflows or divides by zero"))?;
+            Ok(Some(result.normalize().to_string()))
+        })?;
+    }
+    let integers: [(&str, IntegerOperation); 5] = [
+        ("nl_integer_add", i64::checked_add),
+        ("nl_integer_sub", i64::checked_sub),
+        ("nl_integer_mul", i64::checked_mul),
+        ("nl_integer_div", i64::checked_div),
+        ("nl_integer_mod", i64::checked_rem),
+    ];
+    for (name, operation) in integers {
+        connection.create_scalar_function(name, 2, PURE, move |cx| {
+            if any_null(cx) {
+                return Ok(None);
+            }
+            let result = operation(cx.get(0)?, cx.get(1)?);
+            Ok(Some(result.ok_or_else(|| refuse("an integer operation overflows or divides by zero"))?))
+        })?;
+    }
+    rounding(connection)?;
+    connection.create_scalar_function("nl_digits", 1, PURE, |cx| {
+        if any_null(cx) { Ok(None) } else { digits(cx, 0).map(Some) }
+    })?;
+    connection.create_scalar_function("nl_double", 1, PURE, |cx| {
+        Ok(if any_null(cx) { None } else { Some(double(cx, 0)) })
+    })?;
+    connection.create_scalar_function("nl_mod", 2, PURE, |cx| {
+        Ok(if any_null(cx) { None } else { Some(double(cx, 0) % double(cx, 1)) })
+    })
+}
+
+/// `round` is half away from zero (Part 2 section 5.1.1.9.1).
+fn rounding(connection: &Connection) -> Result<(), Error> {
+    let strategies = [
+        ("nl_decimal_round", RoundingStrategy::MidpointAwayFromZero),
+        ("nl_decimal_floor", RoundingStrategy::ToNegativeInfinity),
+        ("nl_decimal_ceiling", RoundingStrategy::ToPositiveInfinity),
+    ];
+    for (name, strategy) in strategies {
+        connection.create_scalar_function(name, 1, PURE, move |cx| {
+            if any_null(cx) {
+                return Ok(None);
+            }
+            Ok(Some(decimal(cx, 0)?.round_dp_with_strategy(0, strategy).normalize().to_string()))
+        })?;
+    }
+    let doubles: [(&str, fn(f64) -> f64); 3] =
+        [("nl_round", f64::round), ("nl_floor", f64::floor), ("nl_ceiling", f64::ceil)];
+    for (name, operation) in doubles {
+        connection.create_scalar_function(name, 1, PURE, move |cx| {
+            Ok(match cx.get_raw(0) {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(i) => Value::Integer(i),
+                _ => Value::Real(operation(double(cx, 0))),
+            })
+        })?;
+    }
+    Ok(())
+}

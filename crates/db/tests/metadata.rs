@@ -1,0 +1,89 @@
+//! Every metadata document is valid by the schemas of the standard, in XML and in JSON (CSDL 4.01 sections 1 and 3).
+
+mod common;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use boon::{Compiler, Schemas};
+use nextlink_odata::csdl::{self, CsdlOptions};
+use nextlink_odata::model::Model;
+use nextlink_odata::version::Version;
+use nextlink_sql::mapping::{Case, ModelOptions};
+use serde_json::Value;
+
+/// Checks a document with `xmllint`, and says which package has it where it is missing.
+fn validate_xml(name: &str, schemas: &Path, xml: &str) {
+    let child = Command::new("xmllint")
+        .args(["--noout", "--nonet", "--schema"])
+        .arg(schemas.join("edmx.xsd"))
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.expect("`xmllint` runs: it is in the Debian package libxml2-utils");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(xml.as_bytes()).expect("xmllint reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("xmllint ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name} is not valid: {said}\n{xml}");
+}
+
+/// Checks a document against the JSON schema. The length of names is bounded in there by patterns that no regular
+/// expression engine likes; the test of names looks at it instead.
+fn validate_json(name: &str, schemas: &Path, json: &str) {
+    let text =
+        std::fs::read_to_string(schemas.join("csdl.schema.json")).expect("the schema is beside the other");
+    let schema: Value = serde_json::from_str(&text.replace("{0,127}", "*")).expect("the schema is JSON");
+    let (mut all, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.add_resource("csdl.json", schema).expect("the schema is a schema");
+    let index = compiler.compile("csdl.json", &mut all).expect("the schema compiles");
+    let document: Value = serde_json::from_str(json).expect("the document is JSON");
+    if let Err(error) = all.validate(&document, index) {
+        panic!("{name} is not valid: {error:#}\n{json}");
+    }
+}
+
+fn validate(name: &str, model: &Model) {
+    let schemas = common::shared().join("conformance/schemas");
+    if !schemas.is_dir() {
+        println!("skipped: {} is absent", schemas.display());
+        return;
+    }
+    for version in [Version::V40, Version::V401] {
+        let options = CsdlOptions { version, ..CsdlOptions::default() };
+        let name = format!("{name} in {}", version.as_str());
+        validate_xml(&name, &schemas, &csdl::xml(model, &options));
+    }
+    validate_json(name, &schemas, &csdl::json(model, &CsdlOptions::default()));
+}
+
+#[test]
+fn a_wrong_document_is_refused() {
+    let schemas = common::shared().join("conformance/schemas");
+    if !schemas.is_dir() {
+        println!("skipped: {} is absent", schemas.display());
+        return;
+    }
+    let refused = |f: fn(&Path)| {
+        let schemas = schemas.clone();
+        std::panic::catch_unwind(move || f(&schemas)).is_err()
+    };
+    assert!(refused(|s| validate_xml("wrong", s, "<Edmx/>")));
+    assert!(refused(|s| validate_json("wrong", s, r#"{"$Version":"4.01","a b":{}}"#)));
+}
+
+#[test]
+fn samples() {
+    for name in common::SAMPLES {
+        let Some(conn) = common::sample(name) else { continue };
+        for case in [Case::AsIs, Case::Pascal] {
+            let options = ModelOptions { case, plural_sets: case == Case::Pascal, ..ModelOptions::default() };
+            let (mapping, _) = common::model(&conn, &options);
+            validate(name, &mapping.model);
+        }
+    }
+}

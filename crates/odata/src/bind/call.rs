@@ -1,0 +1,236 @@
+//! Canonical functions: names, arguments and result types (Part 2 section 5.1.1.5 to 5.1.1.12).
+
+use super::constant::coerce;
+use super::error::{BindResult, invalid, not_supported};
+use super::expr::{bind, bind_condition, constant, typed, unify};
+use super::scope::{Context, Scope};
+use crate::model::PrimitiveType as P;
+use crate::query::{Expr, ExprKind, Function as F};
+use crate::url::ast;
+use crate::value::Value;
+
+/// The types that an argument may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Integer,
+    Number,
+    Dated,
+    Clocked,
+    Instant,
+    Fractional,
+    Duration,
+}
+
+impl Kind {
+    fn takes(self, p: P) -> bool {
+        match self {
+            Kind::Text => p == P::String,
+            Kind::Integer => p.is_integer(),
+            Kind::Number => p.is_numeric(),
+            Kind::Dated => matches!(p, P::Date | P::DateTimeOffset),
+            Kind::Clocked | Kind::Fractional => matches!(p, P::TimeOfDay | P::DateTimeOffset),
+            Kind::Instant => p == P::DateTimeOffset,
+            Kind::Duration => p == P::Duration,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Text => "Edm.String",
+            Kind::Integer => "an integer type",
+            Kind::Number => "a numeric type",
+            Kind::Dated => "Edm.Date or Edm.DateTimeOffset",
+            Kind::Clocked | Kind::Fractional => "Edm.TimeOfDay or Edm.DateTimeOffset",
+            Kind::Instant => "Edm.DateTimeOffset",
+            Kind::Duration => "Edm.Duration",
+        }
+    }
+}
+
+/// Name, function, arguments, how many of them are needed, result; no result means that of the argument.
+type Signature = (&'static str, F, &'static [Kind], usize, Option<P>);
+
+const SIGNATURES: &[Signature] = &[
+    ("concat", F::Concat, &[Kind::Text, Kind::Text], 2, Some(P::String)),
+    ("contains", F::Contains, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
+    ("endswith", F::EndsWith, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
+    ("indexof", F::IndexOf, &[Kind::Text, Kind::Text], 2, Some(P::Int32)),
+    ("length", F::Length, &[Kind::Text], 1, Some(P::Int32)),
+    ("matchespattern", F::MatchesPattern, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
+    ("startswith", F::StartsWith, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
+    ("substring", F::Substring, &[Kind::Text, Kind::Integer, Kind::Integer], 2, Some(P::String)),
+    ("tolower", F::ToLower, &[Kind::Text], 1, Some(P::String)),
+    ("toupper", F::ToUpper, &[Kind::Text], 1, Some(P::String)),
+    ("trim", F::Trim, &[Kind::Text], 1, Some(P::String)),
+    ("date", F::Date, &[Kind::Dated], 1, Some(P::Date)),
+    ("day", F::Day, &[Kind::Dated], 1, Some(P::Int32)),
+    ("fractionalseconds", F::FractionalSeconds, &[Kind::Fractional], 1, Some(P::Decimal)),
+    ("hour", F::Hour, &[Kind::Clocked], 1, Some(P::Int32)),
+    ("maxdatetime", F::MaxDateTime, &[], 0, Some(P::DateTimeOffset)),
+    ("mindatetime", F::MinDateTime, &[], 0, Some(P::DateTimeOffset)),
+    ("minute", F::Minute, &[Kind::Clocked], 1, Some(P::Int32)),
+    ("month", F::Month, &[Kind::Dated], 1, Some(P::Int32)),
+    ("now", F::Now, &[], 0, Some(P::DateTimeOffset)),
+    ("second", F::Second, &[Kind::Clocked], 1, Some(P::Int32)),
+    ("time", F::Time, &[Kind::Instant], 1, Some(P::TimeOfDay)),
+    ("totaloffsetminutes", F::TotalOffsetMinutes, &[Kind::Instant], 1, Some(P::Int32)),
+    ("totalseconds", F::TotalSeconds, &[Kind::Duration], 1, Some(P::Decimal)),
+    ("year", F::Year, &[Kind::Dated], 1, Some(P::Int32)),
+    ("ceiling", F::Ceiling, &[Kind::Number], 1, None),
+    ("floor", F::Floor, &[Kind::Number], 1, None),
+    ("round", F::Round, &[Kind::Number], 1, None),
+];
+
+/// Canonical functions of the standard that no table of a database carries here.
+const NOT_SUPPORTED: &[&str] =
+    &["geo.distance", "geo.intersects", "geo.length", "hassubset", "hassubsequence"];
+
+/// Binds a call of a canonical function.
+pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
+    let lower = name.to_ascii_lowercase();
+    match lower.as_str() {
+        "cast" => return bind_cast(cx, scope, args, at),
+        "isof" => return bind_isof(cx, scope, args, at),
+        "case" => return bind_case(cx, scope, args, at),
+        _ => {}
+    }
+    let Some((_, function, kinds, needed, result)) = SIGNATURES.iter().find(|s| s.0 == lower) else {
+        if NOT_SUPPORTED.contains(&lower.as_str()) {
+            return Err(not_supported(at, name, format!("Function '{name}' is not supported.")));
+        }
+        return Err(invalid(at, name, format!("There is no function '{name}'.")));
+    };
+    if args.len() < *needed || args.len() > kinds.len() {
+        let message =
+            format!("Function '{name}' takes {needed} to {} arguments, not {}.", kinds.len(), args.len());
+        return Err(invalid(at, name, message));
+    }
+    let mut bound = Vec::with_capacity(args.len());
+    for (kind, arg) in kinds.iter().zip(args) {
+        bound.push(argument(cx, scope, name, *kind, arg)?);
+    }
+    match function {
+        F::Now => return Ok(constant(at, Value::DateTimeOffset(cx.now.to_owned()))),
+        F::MinDateTime => {
+            return Ok(constant(at, Value::DateTimeOffset("0001-01-01T00:00:00".to_owned())));
+        }
+        F::MaxDateTime => {
+            return Ok(constant(at, Value::DateTimeOffset("9999-12-31T23:59:59.999999999999".to_owned())));
+        }
+        _ => {}
+    }
+    let nullable = bound.iter().any(|b| b.nullable);
+    let result = result.or(bound[0].primitive).unwrap_or(P::Int64);
+    Ok(typed(at, result, nullable, ExprKind::Call(*function, bound)))
+}
+
+fn argument(cx: &Context, scope: &Scope, name: &str, kind: Kind, arg: &ast::Expr) -> BindResult<Expr> {
+    let bound = bind(cx, scope, arg)?;
+    let Some(primitive) = bound.primitive else {
+        return Ok(bound);
+    };
+    if kind.takes(primitive) {
+        return Ok(bound);
+    }
+    let message = format!("Function '{name}' takes {} here, not {}.", kind.name(), primitive.name());
+    Err(invalid(arg.at, name, message))
+}
+
+/// The type named by an argument: a path of one qualified name, or a name in quotes as some clients send it.
+fn type_argument(expr: &ast::Expr) -> Option<&str> {
+    match &expr.kind {
+        ast::ExprKind::Path(path) if path.root == ast::PathRoot::Implicit => match path.segments.as_slice() {
+            [ast::PathSegment { kind: ast::PathSegmentKind::Name { name, args: None }, .. }] => Some(name),
+            _ => None,
+        },
+        ast::ExprKind::Literal(ast::Literal::String(name)) => Some(name),
+        _ => None,
+    }
+}
+
+/// The optional value and the primitive type of `cast` and `isof`.
+fn value_and_type(
+    cx: &Context,
+    scope: &Scope,
+    name: &str,
+    args: &[ast::Expr],
+    at: u32,
+) -> BindResult<(Expr, P)> {
+    let (value, ty) = match args {
+        [value, ty] => (value, ty),
+        [_] => {
+            return Err(not_supported(
+                at,
+                name,
+                format!("'{name}' of the instance itself is not supported."),
+            ));
+        }
+        _ => {
+            return Err(invalid(at, name, format!("'{name}' takes a value and a type.")));
+        }
+    };
+    let Some(type_name) = type_argument(ty) else {
+        return Err(invalid(ty.at, name, format!("The second argument of '{name}' is a type name.")));
+    };
+    let Some(primitive) = P::from_name(type_name) else {
+        return Err(not_supported(ty.at, type_name, format!("'{name}' to '{type_name}' is not supported.")));
+    };
+    Ok((bind(cx, scope, value)?, primitive))
+}
+
+fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
+    let (value, primitive) = value_and_type(cx, scope, "cast", args, at)?;
+    match value.primitive {
+        None => return Ok(typed(at, primitive, true, ExprKind::Value(Value::Null))),
+        Some(from) if from == primitive => return Ok(value),
+        Some(P::Binary) | Some(P::Duration) => {
+            return Err(not_supported(at, "cast", "Casts of Edm.Binary and Edm.Duration are not supported."));
+        }
+        Some(_) if matches!(primitive, P::Binary | P::Duration) => {
+            return Err(not_supported(at, "cast", "Casts to Edm.Binary and Edm.Duration are not supported."));
+        }
+        Some(_) => {}
+    }
+    if let ExprKind::Value(known) = &value.kind
+        && let Ok(known) = coerce(known.clone(), primitive, at)
+    {
+        return Ok(typed(at, primitive, false, ExprKind::Value(known)));
+    }
+    Ok(typed(at, primitive, true, ExprKind::Cast(Box::new(value))))
+}
+
+fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
+    if let [ty] = args
+        && let Some(name) = type_argument(ty)
+        && let Some(id) = cx.model.find_type(name)
+    {
+        let same = cx.model.entity_set(scope.implicit.1).entity_type == id;
+        return Ok(constant(at, Value::Boolean(same)));
+    }
+    let (value, primitive) = value_and_type(cx, scope, "isof", args, at)?;
+    if value.primitive != Some(primitive) {
+        return Ok(constant(at, Value::Boolean(false)));
+    }
+    // A value that is there has the type of its property; null has none.
+    let null = constant(at, Value::Null);
+    let kind = ExprKind::Compare(crate::query::Comparison::Ne, Box::new(value), Box::new(null));
+    Ok(typed(at, P::Boolean, false, kind))
+}
+
+fn bind_case(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
+    if args.is_empty() || !args.len().is_multiple_of(2) {
+        return Err(invalid(at, "case", "'case' takes pairs of a condition and a value."));
+    }
+    let mut pairs: Vec<(Expr, Expr)> = Vec::with_capacity(args.len() / 2);
+    for pair in args.chunks_exact(2) {
+        let condition = bind_condition(cx, scope, &pair[0], "case")?;
+        let mut value = bind(cx, scope, &pair[1])?;
+        if let Some((_, first)) = pairs.iter().find(|(_, v)| v.primitive.is_some()) {
+            value = unify(first.clone(), value, pair[1].at)?.1;
+        }
+        pairs.push((condition, value));
+    }
+    let primitive = pairs.iter().find_map(|(_, v)| v.primitive);
+    Ok(Expr { at, primitive, nullable: true, kind: ExprKind::Case(pairs) })
+}

@@ -1,0 +1,325 @@
+//! Expressions: operators get their types, constants the type of what they meet (Part 2 section 5.1.1).
+
+use super::constant::{coerce, from_literal};
+use super::error::{BindResult, invalid, limit_exceeded, not_supported};
+use super::member::{Member, bind_path};
+use super::scope::{Context, Scope};
+use crate::model::PrimitiveType;
+use crate::query::{Arithmetic, Comparison, Expr, ExprKind};
+use crate::url::ast::{self, BinaryOp, UnaryOp};
+use crate::value::Value;
+
+/// Puts a typed expression together.
+pub fn typed(at: u32, primitive: PrimitiveType, nullable: bool, kind: ExprKind) -> Expr {
+    Expr { at, primitive: Some(primitive), nullable, kind }
+}
+
+fn boolean(at: u32, nullable: bool, kind: ExprKind) -> Expr {
+    typed(at, PrimitiveType::Boolean, nullable, kind)
+}
+
+/// A constant with the type it has by itself.
+pub fn constant(at: u32, value: Value) -> Expr {
+    let primitive = value.primitive();
+    Expr { at, primitive, nullable: primitive.is_none(), kind: ExprKind::Value(value) }
+}
+
+/// Binds an expression that must be a condition.
+pub fn bind_condition(cx: &Context, scope: &Scope, expr: &ast::Expr, target: &str) -> BindResult<Expr> {
+    let bound = bind(cx, scope, expr)?;
+    match bound.primitive {
+        Some(PrimitiveType::Boolean) | None => Ok(bound),
+        Some(other) => {
+            let message = format!("A condition is needed here, not a value of {}.", other.name());
+            Err(invalid(expr.at, target, message))
+        }
+    }
+}
+
+/// Binds an expression to a primitive value.
+pub fn bind(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
+    cx.deeper(expr.at, || bind_here(cx, scope, expr))
+}
+
+fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
+    let at = expr.at;
+    match &expr.kind {
+        ast::ExprKind::Literal(literal) => Ok(constant(at, from_literal(literal, at)?)),
+        ast::ExprKind::Alias(name) => {
+            let bound = cx.with_alias(name, at, |value| bind(cx, scope, value))?;
+            // Part 2 section 5.3: an alias that the URL does not define is null.
+            Ok(bound.unwrap_or_else(|| constant(at, Value::Null)))
+        }
+        ast::ExprKind::Path(path) => match bind_path(cx, scope, path, at)? {
+            Member::Value(bound) => Ok(bound),
+            Member::Entity(_) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
+            Member::Entities => {
+                Err(invalid(at, "navigation", "A collection is not a value; use any, all or $count on it."))
+            }
+        },
+        ast::ExprKind::Call { name, args } => super::call::bind_call(cx, scope, name, args, at),
+        ast::ExprKind::Unary(UnaryOp::Not, operand) => {
+            let operand = bind_condition(cx, scope, operand, "not")?;
+            Ok(boolean(at, operand.nullable, ExprKind::Not(Box::new(operand))))
+        }
+        ast::ExprKind::Unary(UnaryOp::Negate, operand) => negate(cx, scope, operand, at),
+        ast::ExprKind::Binary(op, left, right) => bind_binary(cx, scope, *op, left, right, at),
+        ast::ExprKind::In(left, list) => bind_in(cx, scope, left, list, at),
+        ast::ExprKind::List(items) if items.len() == 1 => bind(cx, scope, &items[0]),
+        ast::ExprKind::List(_) | ast::ExprKind::Array(_) => {
+            Err(invalid(at, "list", "A list can only stand after 'in'."))
+        }
+        ast::ExprKind::Object(_) => {
+            Err(not_supported(at, "object", "Objects in expressions are not supported."))
+        }
+    }
+}
+
+fn negate(cx: &Context, scope: &Scope, operand: &ast::Expr, at: u32) -> BindResult<Expr> {
+    let operand = bind(cx, scope, operand)?;
+    let Some(primitive) = operand.primitive else {
+        return Ok(operand);
+    };
+    if !primitive.is_numeric() && primitive != PrimitiveType::Duration {
+        return Err(invalid(at, "-", format!("A value of {} has no negative.", primitive.name())));
+    }
+    let primitive = if primitive.is_integer() { PrimitiveType::Int64 } else { primitive };
+    Ok(typed(at, primitive, operand.nullable, ExprKind::Negate(Box::new(operand))))
+}
+
+fn bind_binary(
+    cx: &Context,
+    scope: &Scope,
+    op: BinaryOp,
+    left: &ast::Expr,
+    right: &ast::Expr,
+    at: u32,
+) -> BindResult<Expr> {
+    let comparison = match op {
+        BinaryOp::And | BinaryOp::Or => return bind_chain(cx, scope, op, left, right, at),
+        BinaryOp::Has => {
+            return Err(not_supported(
+                at,
+                "has",
+                "There are no enumeration properties here, so 'has' has no use.",
+            ));
+        }
+        BinaryOp::Add => return arithmetic(cx, scope, Arithmetic::Add, left, right, at),
+        BinaryOp::Sub => return arithmetic(cx, scope, Arithmetic::Sub, left, right, at),
+        BinaryOp::Mul => return arithmetic(cx, scope, Arithmetic::Mul, left, right, at),
+        BinaryOp::Div => return arithmetic(cx, scope, Arithmetic::Div, left, right, at),
+        BinaryOp::DivBy => return arithmetic(cx, scope, Arithmetic::DivBy, left, right, at),
+        BinaryOp::Mod => return arithmetic(cx, scope, Arithmetic::Mod, left, right, at),
+        BinaryOp::Eq => Comparison::Eq,
+        BinaryOp::Ne => Comparison::Ne,
+        BinaryOp::Gt => Comparison::Gt,
+        BinaryOp::Ge => Comparison::Ge,
+        BinaryOp::Lt => Comparison::Lt,
+        BinaryOp::Le => Comparison::Le,
+    };
+    compare(cx, scope, comparison, left, right, at)
+}
+
+/// Binds `a and b and c …` as a balanced tree, so that a long chain is not a deep one.
+fn bind_chain(
+    cx: &Context,
+    scope: &Scope,
+    op: BinaryOp,
+    left: &ast::Expr,
+    right: &ast::Expr,
+    at: u32,
+) -> BindResult<Expr> {
+    let word = if op == BinaryOp::And { "and" } else { "or" };
+    let mut operands = vec![right];
+    let mut rest = left;
+    while let ast::ExprKind::Binary(same, left, right) = &rest.kind
+        && *same == op
+    {
+        operands.push(right);
+        rest = left;
+    }
+    operands.push(rest);
+    let mut level = operands
+        .into_iter()
+        .rev()
+        .map(|operand| bind_condition(cx, scope, operand, word))
+        .collect::<BindResult<Vec<Expr>>>()?;
+    while level.len() > 1 {
+        let mut next = Vec::with_capacity(level.len().div_ceil(2));
+        let mut operands = level.into_iter();
+        while let Some(left) = operands.next() {
+            let Some(right) = operands.next() else {
+                next.push(left);
+                break;
+            };
+            let nullable = left.nullable || right.nullable;
+            let (left, right) = (Box::new(left), Box::new(right));
+            let kind =
+                if op == BinaryOp::And { ExprKind::And(left, right) } else { ExprKind::Or(left, right) };
+            next.push(boolean(at, nullable, kind));
+        }
+        level = next;
+    }
+    level.pop().ok_or_else(|| invalid(at, word, "An operand is missing."))
+}
+
+fn compare(
+    cx: &Context,
+    scope: &Scope,
+    comparison: Comparison,
+    left: &ast::Expr,
+    right: &ast::Expr,
+    at: u32,
+) -> BindResult<Expr> {
+    for (entity, other) in [(left, right), (right, left)] {
+        if let ast::ExprKind::Path(path) = &entity.kind
+            && let Member::Entity(place) = bind_path(cx, scope, path, entity.at)?
+        {
+            let null = matches!(other.kind, ast::ExprKind::Literal(ast::Literal::Null));
+            let exists = boolean(at, false, ExprKind::Exists(place));
+            return match comparison {
+                Comparison::Ne if null => Ok(exists),
+                Comparison::Eq if null => Ok(boolean(at, false, ExprKind::Not(Box::new(exists)))),
+                _ => Err(invalid(at, "navigation", "An entity can only be compared with null, by eq or ne.")),
+            };
+        }
+    }
+    let (left, right) = unify(bind(cx, scope, left)?, bind(cx, scope, right)?, at)?;
+    if matches!(left.primitive, Some(PrimitiveType::Boolean | PrimitiveType::Binary))
+        && !matches!(comparison, Comparison::Eq | Comparison::Ne)
+    {
+        return Err(invalid(
+            at,
+            "comparison",
+            "Boolean and binary values can only be compared by eq and ne.",
+        ));
+    }
+    Ok(boolean(at, false, ExprKind::Compare(comparison, Box::new(left), Box::new(right))))
+}
+
+/// Brings two operands to types that compare: constants take the type of the other side.
+pub fn unify(left: Expr, right: Expr, at: u32) -> BindResult<(Expr, Expr)> {
+    let (Some(a), Some(b)) = (left.primitive, right.primitive) else {
+        return Ok((left, right));
+    };
+    let left_constant = matches!(left.kind, ExprKind::Value(_));
+    let right_constant = matches!(right.kind, ExprKind::Value(_));
+    match (left_constant, right_constant) {
+        (_, true) if a != b => {
+            let right = retype(right, a)?;
+            Ok((left, right))
+        }
+        (true, false) if a != b => {
+            let left = retype(left, b)?;
+            Ok((left, right))
+        }
+        _ if a == b || (a.is_numeric() && b.is_numeric()) => Ok((left, right)),
+        _ => {
+            let message = format!("A value of {} cannot be compared with one of {}.", a.name(), b.name());
+            Err(invalid(at, "comparison", message))
+        }
+    }
+}
+
+/// Brings a constant to the type of the other operand.
+fn retype(expr: Expr, primitive: PrimitiveType) -> BindResult<Expr> {
+    let ExprKind::Value(value) = expr.kind else {
+        return Ok(expr);
+    };
+    Ok(constant(expr.at, coerce(value, primitive, expr.at)?))
+}
+
+fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: u32) -> BindResult<Expr> {
+    let needle = bind(cx, scope, left)?;
+    let items = match &list.kind {
+        ast::ExprKind::List(items) | ast::ExprKind::Array(items) => {
+            bind_items(cx, scope, &needle, items, at)?
+        }
+        ast::ExprKind::Alias(name) => {
+            let bound = cx.with_alias(name, at, |value| match &value.kind {
+                ast::ExprKind::List(items) | ast::ExprKind::Array(items) => {
+                    bind_items(cx, scope, &needle, items, at)
+                }
+                _ => Err(invalid(at, name, format!("Parameter alias '@{name}' is not a list."))),
+            })?;
+            bound.unwrap_or_default()
+        }
+        _ => {
+            return Err(not_supported(list.at, "in", "Only a list can stand after 'in'."));
+        }
+    };
+    Ok(boolean(at, false, ExprKind::In(Box::new(needle), items)))
+}
+
+fn bind_items(
+    cx: &Context,
+    scope: &Scope,
+    needle: &Expr,
+    items: &[ast::Expr],
+    at: u32,
+) -> BindResult<Vec<Expr>> {
+    if items.len() > cx.limits.list_values {
+        let message = format!(
+            "A list has at most {} values (limit `list_values`), this one {}.",
+            cx.limits.list_values,
+            items.len()
+        );
+        return Err(limit_exceeded(at, "in", message));
+    }
+    items.iter().map(|item| Ok(unify(needle.clone(), bind(cx, scope, item)?, item.at)?.1)).collect()
+}
+
+fn arithmetic(
+    cx: &Context,
+    scope: &Scope,
+    op: Arithmetic,
+    left: &ast::Expr,
+    right: &ast::Expr,
+    at: u32,
+) -> BindResult<Expr> {
+    use PrimitiveType as P;
+    let (left, right) = (bind(cx, scope, left)?, bind(cx, scope, right)?);
+    let nullable =
+        left.nullable || right.nullable || !matches!(op, Arithmetic::Add | Arithmetic::Sub | Arithmetic::Mul);
+    let (Some(a), Some(b)) = (left.primitive, right.primitive) else {
+        return Ok(constant(at, Value::Null));
+    };
+    let result = match (op, a, b) {
+        (_, a, b) if a.is_numeric() && b.is_numeric() => numeric_result(op, a, b),
+        (Arithmetic::Add | Arithmetic::Sub, P::DateTimeOffset | P::Date, P::Duration) => a,
+        (Arithmetic::Add, P::Duration, P::DateTimeOffset | P::Date) => b,
+        (Arithmetic::Add | Arithmetic::Sub, P::Duration, P::Duration)
+        | (Arithmetic::Sub, P::DateTimeOffset, P::DateTimeOffset)
+        | (Arithmetic::Sub, P::Date, P::Date) => P::Duration,
+        (Arithmetic::Mul | Arithmetic::Div | Arithmetic::DivBy, P::Duration, n) if n.is_numeric() => {
+            P::Duration
+        }
+        (Arithmetic::Mul, n, P::Duration) if n.is_numeric() => P::Duration,
+        _ => {
+            let message = format!("This operation is not defined for {} and {}.", a.name(), b.name());
+            return Err(invalid(at, "arithmetic", message));
+        }
+    };
+    let (left, right) =
+        if result.is_numeric() { (widen(left, result)?, widen(right, result)?) } else { (left, right) };
+    Ok(typed(at, result, nullable, ExprKind::Arithmetic(op, Box::new(left), Box::new(right))))
+}
+
+/// Binary numeric promotion (Part 2 section 5.1.1.16); `divby` never cuts.
+fn numeric_result(op: Arithmetic, a: PrimitiveType, b: PrimitiveType) -> PrimitiveType {
+    let floats = [PrimitiveType::Double, PrimitiveType::Single];
+    if floats.contains(&a) || floats.contains(&b) {
+        PrimitiveType::Double
+    } else if a == PrimitiveType::Decimal || b == PrimitiveType::Decimal || op == Arithmetic::DivBy {
+        PrimitiveType::Decimal
+    } else {
+        PrimitiveType::Int64
+    }
+}
+
+fn widen(expr: Expr, primitive: PrimitiveType) -> BindResult<Expr> {
+    if matches!(expr.kind, ExprKind::Value(_)) {
+        return retype(expr, primitive);
+    }
+    Ok(expr)
+}

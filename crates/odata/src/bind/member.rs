@@ -1,0 +1,208 @@
+//! Paths in expressions: properties, navigation, lambda operators and counts (Part 2 section 5.1.1.13 ff.).
+
+use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_property};
+use super::expr::{bind_condition, typed};
+use super::scope::{Context, Scope};
+use super::search::bind_search;
+use crate::model::{EntitySetId, PrimitiveType};
+use crate::query::{Expr, ExprKind, Place, Related};
+use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
+
+/// What a path leads to.
+pub enum Member {
+    /// A primitive value.
+    Value(Expr),
+    /// One entity.
+    Entity(Place),
+    /// A collection of entities.
+    Entities,
+}
+
+/// Binds a path.
+pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> BindResult<Member> {
+    let (mut place, mut segments) = start(scope, path, at)?;
+    // Whether the place can be without an entity, so that what is read there can be null.
+    let mut optional = false;
+    loop {
+        let Some((segment, rest)) = segments.split_first() else {
+            return Ok(Member::Entity(place));
+        };
+        segments = rest;
+        let PathSegmentKind::Name { name, args } = &segment.kind else {
+            return Err(misplaced(segment));
+        };
+        let ty = cx.type_of(place.target());
+        if args.is_some() {
+            let message = format!("There is no function '{name}'.");
+            return Err(invalid(segment.at, name, message));
+        }
+        if name.contains('.')
+            && cx.model.find_type(name) == Some(cx.model.entity_set(place.target()).entity_type)
+        {
+            continue;
+        }
+        if let Some(index) = ty.find_property(name) {
+            let property = &ty.properties[index];
+            if let Some(next) = segments.first() {
+                return Err(after_value(next, name));
+            }
+            let kind = ExprKind::Property(place, index);
+            return Ok(Member::Value(typed(
+                segment.at,
+                property.primitive,
+                optional || property.nullable,
+                kind,
+            )));
+        }
+        let Some(index) = ty.find_navigation(name) else {
+            return Err(unknown_property(BindErrorKind::Invalid, segment.at, ty, name));
+        };
+        cx.count_navigation(segment.at)?;
+        let navigation = &ty.navigation[index];
+        if navigation.collection {
+            return bind_collection(cx, scope, place, index, navigation.target_set, segments);
+        }
+        optional = optional || navigation.nullable;
+        place.path.push((index, navigation.target_set));
+    }
+}
+
+fn start<'p>(scope: &Scope, path: &'p ast::Path, at: u32) -> BindResult<(Place, &'p [PathSegment])> {
+    let segments = path.segments.as_slice();
+    match path.root {
+        PathRoot::Implicit => {
+            if let Some(PathSegment { kind: PathSegmentKind::Name { name, args: None }, .. }) =
+                segments.first()
+                && let Some((_, variable, set)) = scope.lambdas.iter().rev().find(|(n, ..)| n == name)
+            {
+                return Ok((Scope::place((*variable, *set)), &segments[1..]));
+            }
+            Ok((Scope::place(scope.implicit), segments))
+        }
+        PathRoot::This => Ok((Scope::place(scope.implicit), segments)),
+        PathRoot::It => match scope.it {
+            Some(it) => Ok((Scope::place(it), segments)),
+            None => Err(not_supported(at, "$it", "$it inside of $expand is not supported.")),
+        },
+        PathRoot::These => Err(not_supported(at, "$these", "$these is not supported.")),
+        PathRoot::Root => Err(not_supported(at, "$root", "$root in expressions is not supported.")),
+    }
+}
+
+fn bind_collection(
+    cx: &Context,
+    scope: &Scope,
+    place: Place,
+    navigation: usize,
+    set: EntitySetId,
+    mut segments: &[PathSegment],
+) -> BindResult<Member> {
+    let variable = cx.new_variable();
+    let inner = Scope { implicit: (variable, set), it: scope.it, lambdas: scope.lambdas.clone() };
+    let mut predicate: Option<Expr> = None;
+    loop {
+        let Some((segment, rest)) = segments.split_first() else {
+            return Ok(Member::Entities);
+        };
+        let at = segment.at;
+        match &segment.kind {
+            PathSegmentKind::Filter(condition) => {
+                predicate = both(predicate, Some(bind_condition(cx, &inner, condition, "$filter")?));
+                segments = rest;
+                continue;
+            }
+            _ if !rest.is_empty() => return Err(misplaced(&rest[0])),
+            PathSegmentKind::Any(lambda) => {
+                if let Some(lambda) = lambda {
+                    let body = lambda_body(cx, scope, lambda, &inner)?;
+                    predicate = both(predicate, Some(body));
+                }
+                let related = Related { place, navigation, set, variable, predicate };
+                return Ok(condition(at, ExprKind::Any(Box::new(related))));
+            }
+            PathSegmentKind::All(lambda) => {
+                if predicate.is_some() {
+                    return Err(not_supported(at, "all", "all after $filter is not supported."));
+                }
+                let predicate = Some(lambda_body(cx, scope, lambda, &inner)?);
+                let related = Related { place, navigation, set, variable, predicate };
+                return Ok(condition(at, ExprKind::All(Box::new(related))));
+            }
+            PathSegmentKind::Count(options) => {
+                if let Some(filter) = &options.filter {
+                    predicate = both(predicate, Some(bind_condition(cx, &inner, filter, "$filter")?));
+                }
+                if let Some(search) = &options.search {
+                    let found = bind_search(cx, &Scope::place(inner.implicit), search, at)?;
+                    predicate = both(predicate, Some(found));
+                }
+                let related = Related { place, navigation, set, variable, predicate };
+                let kind = ExprKind::Count(Box::new(related));
+                return Ok(Member::Value(typed(at, PrimitiveType::Int64, false, kind)));
+            }
+            _ => {
+                let message = "After a collection only any, all, $count and $filter can stand.";
+                return Err(invalid(at, "path", message));
+            }
+        }
+    }
+}
+
+fn lambda_body(cx: &Context, scope: &Scope, lambda: &ast::Lambda, inner: &Scope) -> BindResult<Expr> {
+    // Inside a lambda a bare name still belongs to the outer instance (Part 2 section 5.1.1.13).
+    let mut lambdas = scope.lambdas.clone();
+    lambdas.push((lambda.variable.clone(), inner.implicit.0, inner.implicit.1));
+    let body_scope = Scope { implicit: scope.implicit, it: scope.it, lambdas };
+    bind_condition(cx, &body_scope, &lambda.body, "lambda")
+}
+
+fn condition(at: u32, kind: ExprKind) -> Member {
+    Member::Value(typed(at, PrimitiveType::Boolean, false, kind))
+}
+
+/// Joins two conditions by `and`.
+pub fn both(left: Option<Expr>, right: Option<Expr>) -> Option<Expr> {
+    match (left, right) {
+        (Some(left), Some(right)) => {
+            let nullable = left.nullable || right.nullable;
+            let at = left.at;
+            let kind = ExprKind::And(Box::new(left), Box::new(right));
+            Some(typed(at, PrimitiveType::Boolean, nullable, kind))
+        }
+        (one, None) => one,
+        (None, one) => one,
+    }
+}
+
+fn misplaced(segment: &PathSegment) -> super::error::BindError {
+    match &segment.kind {
+        PathSegmentKind::Name { name, .. } if !name.starts_with('@') => {
+            invalid(segment.at, name, format!("'{name}' cannot stand after a collection here."))
+        }
+        PathSegmentKind::Name { name, .. } => {
+            not_supported(segment.at, name, "Annotations in expressions are not supported.")
+        }
+        PathSegmentKind::Aggregate(_) => {
+            not_supported(segment.at, "aggregate", "aggregate in paths is not supported.")
+        }
+        PathSegmentKind::Any(_)
+        | PathSegmentKind::All(_)
+        | PathSegmentKind::Count(_)
+        | PathSegmentKind::Filter(_) => {
+            invalid(segment.at, "path", "any, all, $count and $filter need a collection before them.")
+        }
+        PathSegmentKind::Ref | PathSegmentKind::Value | PathSegmentKind::Key(_) => {
+            invalid(segment.at, "path", "$ref, $value and keys cannot stand in an expression here.")
+        }
+    }
+}
+
+fn after_value(next: &PathSegment, property: &str) -> super::error::BindError {
+    match &next.kind {
+        PathSegmentKind::Name { name, .. } => {
+            let message = format!("'{property}' is a primitive property; '{name}' cannot follow it.");
+            invalid(next.at, name, message)
+        }
+        _ => misplaced(next),
+    }
+}

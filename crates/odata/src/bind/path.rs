@@ -1,0 +1,227 @@
+//! The resource path: from an entity set through keys and navigation to what is addressed (Part 2 section 4).
+
+use super::constant::{coerce, from_literal};
+use super::error::{
+    BindErrorKind, BindResult, invalid, not_found, not_supported, unknown_property, unknown_set,
+};
+use super::scope::Context;
+use crate::model::{EntitySetId, EntityType};
+use crate::query::{Addressed, Step};
+use crate::url::ast::{Argument, Expr, ExprKind, Segment, SegmentKind};
+use crate::value::Value;
+
+/// What a resource path leads to.
+pub struct BoundPath {
+    /// The entity set at its start.
+    pub root: EntitySetId,
+    /// Keys and navigation.
+    pub steps: Vec<Step>,
+    /// The set of the addressed entities.
+    pub set: EntitySetId,
+    /// What is addressed.
+    pub addressed: Addressed,
+    /// Whether the path ends in `$ref`.
+    pub references: bool,
+}
+
+/// Binds the segments of a path that starts with a name.
+pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
+    let Some((first, rest)) = segments.split_first() else {
+        return Err(not_found(0, "path", "The path is empty.".to_owned()));
+    };
+    let SegmentKind::Name { name, args, key } = &first.kind else {
+        return Err(not_supported(first.at, "path", "This resource is not supported."));
+    };
+    let Some(root) = cx.model.find_set(name) else {
+        return Err(unknown_set(first.at, cx.model, name));
+    };
+    if key.is_some() {
+        return Err(two_parentheses(first.at, name));
+    }
+    let mut path =
+        BoundPath { root, steps: Vec::new(), set: root, addressed: Addressed::Collection, references: false };
+    apply_key(cx, &mut path, args.as_deref(), first.at)?;
+    for segment in rest {
+        if path.references {
+            return Err(invalid(segment.at, "$ref", "Nothing can follow $ref."));
+        }
+        bind_segment(cx, &mut path, segment)?;
+    }
+    Ok(path)
+}
+
+fn two_parentheses(at: u32, name: &str) -> super::error::BindError {
+    invalid(at, name, format!("'{name}' is no function, so it has only one pair of parentheses."))
+}
+
+fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindResult<()> {
+    let at = segment.at;
+    let entities = matches!(path.addressed, Addressed::Collection | Addressed::Entity);
+    match (&segment.kind, path.addressed) {
+        (SegmentKind::Name { name, args, key }, _) => {
+            if key.is_some() {
+                return Err(two_parentheses(at, name));
+            }
+            bind_name(cx, path, name, args.as_deref(), at)
+        }
+        (SegmentKind::Count, Addressed::Collection) => {
+            path.addressed = Addressed::Count;
+            Ok(())
+        }
+        (SegmentKind::Count, _) => Err(not_found(at, "$count", "Only a collection has a $count.".to_owned())),
+        (SegmentKind::Ref, _) if entities => {
+            path.references = true;
+            Ok(())
+        }
+        (SegmentKind::Ref, _) => Err(not_found(at, "$ref", "Only entities have references.".to_owned())),
+        (SegmentKind::Value, Addressed::Property(index)) => {
+            path.addressed = Addressed::RawValue(index);
+            Ok(())
+        }
+        (SegmentKind::Value, _) => {
+            Err(not_found(at, "$value", "Only a primitive property has a $value here.".to_owned()))
+        }
+        (SegmentKind::Filter(_), _) => {
+            Err(not_supported(at, "$filter", "$filter as a path segment is not supported."))
+        }
+        (SegmentKind::Key(_), _) => Err(invalid(at, "key", "A key cannot stand here.")),
+        (SegmentKind::Each, _) => Err(not_supported(at, "$each", "$each is not supported.")),
+        (SegmentKind::Query, _) => Err(not_supported(at, "$query", "$query is not supported.")),
+        (
+            SegmentKind::Metadata
+            | SegmentKind::Batch
+            | SegmentKind::Entity
+            | SegmentKind::All
+            | SegmentKind::CrossJoin(_),
+            _,
+        ) => Err(not_found(at, "path", "This segment can only stand at the start of the path.".to_owned())),
+    }
+}
+
+fn bind_name(
+    cx: &Context,
+    path: &mut BoundPath,
+    name: &str,
+    args: Option<&[Argument]>,
+    at: u32,
+) -> BindResult<()> {
+    let ty = cx.type_of(path.set);
+    if cx.model.find_type(name) == Some(cx.model.entity_set(path.set).entity_type) && name.contains('.') {
+        return apply_key(cx, path, args, at);
+    }
+    match path.addressed {
+        Addressed::Collection => {
+            let message = if ty.find_navigation(name).is_some() || ty.find_property(name).is_some() {
+                format!("'{name}' belongs to one entity; a key is needed before it, as in Set(1)/{name}.")
+            } else {
+                format!("There is no '{name}' in a collection of '{}'.", ty.name)
+            };
+            Err(not_found(at, name, message))
+        }
+        Addressed::Entity => {
+            if let Some(index) = ty.find_property(name) {
+                if args.is_some() {
+                    let message = format!("'{name}' is a property; no parentheses can follow it.");
+                    return Err(not_found(at, name, message));
+                }
+                path.addressed = Addressed::Property(index);
+                return Ok(());
+            }
+            let Some(index) = ty.find_navigation(name) else {
+                return Err(unknown_property(BindErrorKind::NotFound, at, ty, name));
+            };
+            cx.count_navigation(at)?;
+            let navigation = &ty.navigation[index];
+            path.steps.push(Step::Navigate(index));
+            path.set = navigation.target_set;
+            path.addressed = if navigation.collection { Addressed::Collection } else { Addressed::Entity };
+            apply_key(cx, path, args, at)
+        }
+        Addressed::Property(_) | Addressed::RawValue(_) | Addressed::Count => {
+            Err(not_found(at, name, format!("'{name}' cannot follow a primitive value.")))
+        }
+    }
+}
+
+/// Takes the parentheses after a name: none, empty, or a key.
+fn apply_key(cx: &Context, path: &mut BoundPath, args: Option<&[Argument]>, at: u32) -> BindResult<()> {
+    let Some(args) = args else {
+        return Ok(());
+    };
+    if args.is_empty() {
+        return Ok(());
+    }
+    if path.addressed != Addressed::Collection {
+        return Err(invalid(at, "key", "A key can only follow a collection."));
+    }
+    path.steps.push(Step::Key(bind_key(cx, cx.type_of(path.set), args, at)?));
+    path.addressed = Addressed::Entity;
+    Ok(())
+}
+
+/// Binds a key predicate: one value, or a name and value for each key property, in any order.
+fn bind_key(cx: &Context, ty: &EntityType, args: &[Argument], at: u32) -> BindResult<Vec<(usize, Value)>> {
+    let names: Vec<&str> = ty.key.iter().map(|k| ty.properties[*k].name.as_str()).collect();
+    let expected = names.join(", ");
+    if args.len() != ty.key.len() {
+        let message =
+            format!("The key of '{}' is ({expected}): {} values, not {}.", ty.name, names.len(), args.len());
+        return Err(invalid(at, "key", message));
+    }
+    let mut values: Vec<(usize, Value)> = Vec::with_capacity(args.len());
+    for arg in args {
+        let property = match &arg.name {
+            None if args.len() == 1 => ty.key[0],
+            None => {
+                let message =
+                    format!("The key of '{}' needs names: ({expected}), each as name=value.", ty.name);
+                return Err(invalid(arg.at, "key", message));
+            }
+            Some(name) => match ty.key.iter().find(|k| ty.properties[**k].name == *name) {
+                Some(index) => *index,
+                None => {
+                    let message = format!("'{name}' is not in the key of '{}': ({expected}).", ty.name);
+                    return Err(invalid(arg.at, name, message));
+                }
+            },
+        };
+        if values.iter().any(|(p, _)| *p == property) {
+            let name = &ty.properties[property].name;
+            return Err(invalid(arg.at, name, format!("Key property '{name}' is given twice.")));
+        }
+        values.push((property, key_value(cx, ty, property, &arg.value)?));
+    }
+    values.sort_by_key(|(p, _)| ty.key.iter().position(|k| k == p));
+    Ok(values)
+}
+
+fn key_value(cx: &Context, ty: &EntityType, property: usize, expr: &Expr) -> BindResult<Value> {
+    let property = &ty.properties[property];
+    let value = match &expr.kind {
+        ExprKind::Literal(literal) => from_literal(literal, expr.at)?,
+        ExprKind::Alias(name) => {
+            let value = cx.with_alias(name, expr.at, |value| match &value.kind {
+                ExprKind::Literal(literal) => from_literal(literal, value.at),
+                _ => Err(invalid(
+                    value.at,
+                    name,
+                    format!("Parameter alias '@{name}' is no literal, so no key."),
+                )),
+            })?;
+            let Some(value) = value else {
+                return Err(invalid(expr.at, name, format!("Parameter alias '@{name}' has no value.")));
+            };
+            value
+        }
+        _ => {
+            return Err(invalid(expr.at, &property.name, "A key value is a literal, as in (1) or ('text')."));
+        }
+    };
+    if value == Value::Null {
+        return Err(invalid(expr.at, &property.name, "A key value cannot be null."));
+    }
+    coerce(value, property.primitive, expr.at).map_err(|mut e| {
+        e.target = property.name.clone();
+        e
+    })
+}

@@ -1,0 +1,76 @@
+//! What the standard vocabularies say about parts of a model, for both forms of CSDL.
+//!
+//! Terms have their full names: an alias could be the namespace of the model.
+
+use crate::model::{Computed, EntityType, Property};
+
+/// Vocabularies that are referenced: file name without its ending, which is the namespace too.
+pub(super) const REFERENCED: [&str; 2] = ["Org.OData.Core.V1", "Org.OData.Capabilities.V1"];
+
+/// A term applied to a part of the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Annotation<'a> {
+    pub(super) term: &'static str,
+    pub(super) value: Value<'a>,
+}
+
+/// The value of an annotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value<'a> {
+    Bool(bool),
+    Text(&'a str),
+    /// A record with one property.
+    Record(&'static str, bool),
+}
+
+fn flag(term: &'static str, value: bool) -> Annotation<'static> {
+    Annotation { term, value: Value::Bool(value) }
+}
+
+fn record(term: &'static str, property: &'static str, value: bool) -> Annotation<'static> {
+    Annotation { term, value: Value::Record(property, value) }
+}
+
+/// `Core.Description`, where there is one.
+pub(super) fn description(text: Option<&str>) -> Vec<Annotation<'_>> {
+    let text = text.filter(|t| !t.is_empty());
+    let annotation =
+        text.map(|text| Annotation { term: "Org.OData.Core.V1.Description", value: Value::Text(text) });
+    annotation.into_iter().collect()
+}
+
+/// Annotations of a structural property.
+pub(super) fn property(property: &Property) -> Vec<Annotation<'_>> {
+    let mut found = description(property.description.as_deref());
+    match property.computed {
+        Computed::No => {}
+        Computed::Always => found.push(flag("Org.OData.Core.V1.Computed", true)),
+        Computed::Default => found.push(flag("Org.OData.Core.V1.ComputedDefaultValue", true)),
+    }
+    found
+}
+
+/// What clients can do with an entity set.
+pub(super) fn entity_set<'a>(entity_type: &EntityType, text: Option<&'a str>) -> Vec<Annotation<'a>> {
+    let searchable = entity_type.properties.iter().any(|p| p.searchable);
+    let expandable = !entity_type.navigation.is_empty();
+    let mut found = description(text);
+    found.extend([
+        record("Org.OData.Capabilities.V1.InsertRestrictions", "Insertable", false),
+        record("Org.OData.Capabilities.V1.UpdateRestrictions", "Updatable", false),
+        record("Org.OData.Capabilities.V1.DeleteRestrictions", "Deletable", false),
+        record("Org.OData.Capabilities.V1.FilterRestrictions", "Filterable", true),
+        record("Org.OData.Capabilities.V1.SortRestrictions", "Sortable", true),
+        record("Org.OData.Capabilities.V1.ExpandRestrictions", "Expandable", expandable),
+        record("Org.OData.Capabilities.V1.SearchRestrictions", "Searchable", searchable),
+        record("Org.OData.Capabilities.V1.CountRestrictions", "Countable", true),
+        flag("Org.OData.Capabilities.V1.TopSupported", true),
+        flag("Org.OData.Capabilities.V1.SkipSupported", true),
+    ]);
+    found
+}
+
+/// What clients can do with the service.
+pub(super) fn container() -> Vec<Annotation<'static>> {
+    vec![flag("Org.OData.Capabilities.V1.BatchSupported", false)]
+}

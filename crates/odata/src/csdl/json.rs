@@ -1,0 +1,150 @@
+//! CSDL in JSON (CSDL JSON 4.01).
+
+use serde_json::{Map, Value as Json, json as value};
+
+use super::CsdlOptions;
+use super::annotations::{self, Annotation, REFERENCED, Value};
+use super::xml::on_delete;
+use crate::model::{EntitySet, EntityType, Model, NavigationProperty, PrimitiveType, Property};
+use crate::version::Version;
+
+type Object = Map<String, Json>;
+
+/// The metadata document in JSON. Always 4.01, whatever version the options say.
+pub fn json(model: &Model, options: &CsdlOptions) -> String {
+    let mut references = Object::new();
+    for namespace in REFERENCED {
+        // The JSON form of a vocabulary lies beside its XML form.
+        let uri = [&options.vocabulary_base, namespace, ".json"].concat();
+        references.insert(uri, value!({ "$Include": [{ "$Namespace": namespace }] }));
+    }
+    let mut schema = Object::new();
+    for entity_type in &model.entity_types {
+        schema.insert(entity_type.name.clone(), Json::Object(entity_type_object(model, entity_type)));
+    }
+    schema.insert(model.container.clone(), Json::Object(container(model)));
+    let mut document = Object::new();
+    document.insert("$Version".to_owned(), Version::V401.as_str().into());
+    document.insert("$EntityContainer".to_owned(), [&model.namespace, ".", &model.container].concat().into());
+    document.insert("$Reference".to_owned(), Json::Object(references));
+    document.insert(model.namespace.clone(), Json::Object(schema));
+    Json::Object(document).to_string()
+}
+
+fn entity_type_object(model: &Model, entity_type: &EntityType) -> Object {
+    let key = entity_type.key.iter().map(|&k| Json::from(entity_type.properties[k].name.as_str()));
+    let mut object = Object::new();
+    object.insert("$Kind".to_owned(), "EntityType".into());
+    object.insert("$Key".to_owned(), key.collect());
+    for property in &entity_type.properties {
+        object.insert(property.name.clone(), Json::Object(property_object(property)));
+    }
+    for navigation in &entity_type.navigation {
+        let found = navigation_object(model, entity_type, navigation);
+        object.insert(navigation.name.clone(), Json::Object(found));
+    }
+    annotate(&mut object, &annotations::description(entity_type.description.as_deref()));
+    object
+}
+
+/// Members are left out where their value is the default: `Edm.String`, not nullable, variable scale.
+fn property_object(property: &Property) -> Object {
+    let mut object = Object::new();
+    if property.primitive != PrimitiveType::String {
+        object.insert("$Type".to_owned(), property.primitive.name().into());
+    }
+    if property.nullable {
+        object.insert("$Nullable".to_owned(), true.into());
+    }
+    let facets =
+        [("$MaxLength", property.max_length), ("$Precision", property.precision), ("$Scale", property.scale)];
+    for (name, facet) in facets {
+        if let Some(facet) = facet {
+            object.insert(name.to_owned(), facet.into());
+        }
+    }
+    if let Some(text) = &property.default_value {
+        object.insert("$DefaultValue".to_owned(), default_value(property.primitive, text));
+    }
+    annotate(&mut object, &annotations::property(property));
+    object
+}
+
+/// The XML form of a value as JSON. A number that JSON can't carry exactly stays text, which clients must take too.
+fn default_value(primitive: PrimitiveType, text: &str) -> Json {
+    let number = match primitive {
+        PrimitiveType::Boolean => return Json::Bool(text == "true"),
+        p if p.is_integer() => text.parse::<i64>().ok().map(Json::from),
+        PrimitiveType::Decimal | PrimitiveType::Double | PrimitiveType::Single => exact_number(text),
+        _ => None,
+    };
+    number.unwrap_or_else(|| text.into())
+}
+
+fn exact_number(text: &str) -> Option<Json> {
+    let whole = text.parse::<i64>().ok().filter(|n| n.to_string() == text);
+    let real = || text.parse::<f64>().ok().filter(|n| n.is_finite() && n.to_string() == text);
+    whole.map(Json::from).or_else(|| real().map(Json::from))
+}
+
+fn navigation_object(model: &Model, owner: &EntityType, navigation: &NavigationProperty) -> Object {
+    let target = model.entity_type(navigation.target);
+    let mut object = Object::new();
+    object.insert("$Kind".to_owned(), "NavigationProperty".into());
+    object.insert("$Type".to_owned(), model.qualified_name(navigation.target).into());
+    if navigation.collection {
+        object.insert("$Collection".to_owned(), true.into());
+    } else if navigation.nullable {
+        object.insert("$Nullable".to_owned(), true.into());
+    }
+    if let Some(partner) = navigation.partner.and_then(|p| target.navigation.get(p)) {
+        object.insert("$Partner".to_owned(), partner.name.as_str().into());
+    }
+    if !navigation.constraints.is_empty() {
+        let name = |properties: &[Property], i: usize| properties[i].name.clone();
+        let pairs = navigation.constraints.iter();
+        let pairs = pairs.map(|&(here, there)| {
+            (name(&owner.properties, here), Json::from(name(&target.properties, there)))
+        });
+        object.insert("$ReferentialConstraint".to_owned(), Json::Object(pairs.collect()));
+    }
+    if let Some(action) = navigation.on_delete {
+        object.insert("$OnDelete".to_owned(), on_delete(action).into());
+    }
+    object
+}
+
+fn container(model: &Model) -> Object {
+    let mut object = Object::new();
+    object.insert("$Kind".to_owned(), "EntityContainer".into());
+    for set in &model.entity_sets {
+        object.insert(set.name.clone(), Json::Object(entity_set(model, set)));
+    }
+    annotate(&mut object, &annotations::container());
+    object
+}
+
+fn entity_set(model: &Model, set: &EntitySet) -> Object {
+    let entity_type = model.entity_type(set.entity_type);
+    let mut object = Object::new();
+    object.insert("$Collection".to_owned(), true.into());
+    object.insert("$Type".to_owned(), model.qualified_name(set.entity_type).into());
+    if !entity_type.navigation.is_empty() {
+        let target = |n: &NavigationProperty| Json::from(model.entity_set(n.target_set).name.as_str());
+        let bindings = entity_type.navigation.iter().map(|n| (n.name.clone(), target(n)));
+        object.insert("$NavigationPropertyBinding".to_owned(), Json::Object(bindings.collect()));
+    }
+    annotate(&mut object, &annotations::entity_set(entity_type, set.description.as_deref()));
+    object
+}
+
+fn annotate(object: &mut Object, annotations: &[Annotation<'_>]) {
+    for Annotation { term, value } in annotations {
+        let json = match value {
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Text(text) => Json::from(*text),
+            Value::Record(property, value) => value!({ *property: value }),
+        };
+        object.insert(["@", term].concat(), json);
+    }
+}

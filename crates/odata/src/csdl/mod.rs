@@ -1,0 +1,30 @@
+//! The metadata document of a model, as CSDL in XML and in JSON.
+
+mod annotations;
+
+mod xml;
+
+mod json;
+
+pub use json::json;
+pub use xml::xml;
+
+use crate::version::Version;
+
+/// Where the standard vocabularies lie.
+pub const VOCABULARIES: &str = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/";
+
+/// How a metadata document is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CsdlOptions {
+    /// Version of the XML form. The JSON form exists in 4.01 only.
+    pub version: Version,
+    /// Base URL of the vocabulary documents that are referenced, with a slash at its end.
+    pub vocabulary_base: String,
+}
+
+impl Default for CsdlOptions {
+    fn default() -> CsdlOptions {
+        CsdlOptions { version: Version::V40, vocabulary_base: VOCABULARIES.to_owned() }
+    }
+}

@@ -1,0 +1,202 @@
+//! CSDL in XML (CSDL XML 4.0 and 4.01).
+
+use std::borrow::Cow;
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
+
+use super::CsdlOptions;
+use super::annotations::{self, Annotation, REFERENCED, Value};
+use crate::model::{EntitySet, EntityType, Model, NavigationProperty, OnDelete, PrimitiveType, Property};
+
+const EDMX: &str = "http://docs.oasis-open.org/odata/ns/edmx";
+const EDM: &str = "http://docs.oasis-open.org/odata/ns/edm";
+
+/// The metadata document in XML.
+pub fn xml(model: &Model, options: &CsdlOptions) -> String {
+    let mut out = Out(Writer::new_with_indent(Vec::new(), b' ', 2));
+    out.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
+    out.open("edmx:Edmx", &[("Version", options.version.as_str()), ("xmlns:edmx", EDMX)]);
+    for namespace in REFERENCED {
+        let uri = [&options.vocabulary_base, namespace, ".xml"].concat();
+        out.open("edmx:Reference", &[("Uri", &uri)]);
+        out.empty("edmx:Include", &[("Namespace", namespace)]);
+        out.close("edmx:Reference");
+    }
+    out.open("edmx:DataServices", &[]);
+    out.open("Schema", &[("Namespace", &model.namespace), ("xmlns", EDM)]);
+    for entity_type in &model.entity_types {
+        out.entity_type(model, entity_type);
+    }
+    out.container(model);
+    for name in ["Schema", "edmx:DataServices", "edmx:Edmx"] {
+        out.close(name);
+    }
+    String::from_utf8(out.0.into_inner()).unwrap_or_default()
+}
+
+struct Out(Writer<Vec<u8>>);
+
+impl Out {
+    fn event(&mut self, event: Event<'_>) {
+        // A Vec takes all that is written to it.
+        let _ = self.0.write_event(event);
+    }
+
+    fn open(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.event(Event::Start(element(name, attributes)));
+    }
+
+    fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.event(Event::Empty(element(name, attributes)));
+    }
+
+    fn close(&mut self, name: &str) {
+        self.event(Event::End(BytesEnd::new(name)));
+    }
+
+    /// CSDL 4.01 section 6.
+    fn entity_type(&mut self, model: &Model, entity_type: &EntityType) {
+        self.open("EntityType", &[("Name", &entity_type.name)]);
+        self.open("Key", &[]);
+        for &key in &entity_type.key {
+            self.empty("PropertyRef", &[("Name", &entity_type.properties[key].name)]);
+        }
+        self.close("Key");
+        for property in &entity_type.properties {
+            self.property(property);
+        }
+        for navigation in &entity_type.navigation {
+            self.navigation(model, entity_type, navigation);
+        }
+        self.annotations(&annotations::description(entity_type.description.as_deref()));
+        self.close("EntityType");
+    }
+
+    /// CSDL 4.01 section 7.
+    fn property(&mut self, property: &Property) {
+        let number = |n: Option<u32>| n.map(|n| n.to_string());
+        let (length, precision) = (number(property.max_length), number(property.precision));
+        // Without the attribute a Decimal would have no fraction (section 7.2.4).
+        let scale = (property.primitive == PrimitiveType::Decimal)
+            .then(|| number(property.scale).unwrap_or_else(|| "variable".to_owned()));
+        let mut attributes = vec![("Name", property.name.as_str()), ("Type", property.primitive.name())];
+        if !property.nullable {
+            attributes.push(("Nullable", "false"));
+        }
+        let facets = [("MaxLength", &length), ("Precision", &precision), ("Scale", &scale)];
+        attributes.extend(facets.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
+        attributes.extend(property.default_value.as_deref().map(|value| ("DefaultValue", value)));
+        self.with_annotations("Property", &attributes, &annotations::property(property));
+    }
+
+    /// CSDL 4.01 section 8.
+    fn navigation(&mut self, model: &Model, owner: &EntityType, navigation: &NavigationProperty) {
+        let target = model.entity_type(navigation.target);
+        let mut type_name = model.qualified_name(navigation.target);
+        if navigation.collection {
+            type_name = ["Collection(", &type_name, ")"].concat();
+        }
+        let mut attributes = vec![("Name", navigation.name.as_str()), ("Type", type_name.as_str())];
+        // A collection may be empty but is never null (section 8.3).
+        if !navigation.collection && !navigation.nullable {
+            attributes.push(("Nullable", "false"));
+        }
+        let partner = navigation.partner.and_then(|p| target.navigation.get(p));
+        attributes.extend(partner.map(|p| ("Partner", p.name.as_str())));
+        if navigation.constraints.is_empty() && navigation.on_delete.is_none() {
+            return self.empty("NavigationProperty", &attributes);
+        }
+        self.open("NavigationProperty", &attributes);
+        for &(here, there) in &navigation.constraints {
+            let (here, there) = (&owner.properties[here].name, &target.properties[there].name);
+            self.empty("ReferentialConstraint", &[("Property", here), ("ReferencedProperty", there)]);
+        }
+        if let Some(action) = navigation.on_delete {
+            self.empty("OnDelete", &[("Action", on_delete(action))]);
+        }
+        self.close("NavigationProperty");
+    }
+
+    /// CSDL 4.01 section 13.
+    fn container(&mut self, model: &Model) {
+        self.open("EntityContainer", &[("Name", &model.container)]);
+        for set in &model.entity_sets {
+            self.entity_set(model, set);
+        }
+        self.annotations(&annotations::container());
+        self.close("EntityContainer");
+    }
+
+    fn entity_set(&mut self, model: &Model, set: &EntitySet) {
+        let entity_type = model.entity_type(set.entity_type);
+        let type_name = model.qualified_name(set.entity_type);
+        self.open("EntitySet", &[("Name", &set.name), ("EntityType", &type_name)]);
+        for navigation in &entity_type.navigation {
+            let target = &model.entity_set(navigation.target_set).name;
+            self.empty("NavigationPropertyBinding", &[("Path", &navigation.name), ("Target", target)]);
+        }
+        self.annotations(&annotations::entity_set(entity_type, set.description.as_deref()));
+        self.close("EntitySet");
+    }
+
+    fn with_annotations(&mut self, name: &str, attributes: &[(&str, &str)], annotations: &[Annotation<'_>]) {
+        if annotations.is_empty() {
+            return self.empty(name, attributes);
+        }
+        self.open(name, attributes);
+        self.annotations(annotations);
+        self.close(name);
+    }
+
+    /// CSDL 4.01 section 14.
+    fn annotations(&mut self, annotations: &[Annotation<'_>]) {
+        for Annotation { term, value } in annotations {
+            match value {
+                Value::Bool(value) => {
+                    self.empty("Annotation", &[("Term", term), ("Bool", bool_text(*value))])
+                }
+                Value::Text(text) => self.empty("Annotation", &[("Term", term), ("String", text)]),
+                Value::Record(property, value) => {
+                    self.open("Annotation", &[("Term", term)]);
+                    self.open("Record", &[]);
+                    self.empty("PropertyValue", &[("Property", property), ("Bool", bool_text(*value))]);
+                    self.close("Record");
+                    self.close("Annotation");
+                }
+            }
+        }
+    }
+}
+
+fn element<'a>(name: &'a str, attributes: &[(&'a str, &'a str)]) -> BytesStart<'a> {
+    let mut element = BytesStart::new(name);
+    for &(name, value) in attributes {
+        element.push_attribute((name, legal(value)));
+    }
+    element
+}
+
+/// The text without characters that no XML document can hold (XML 1.0 section 2.2): a database's comment may have them.
+fn legal(text: &str) -> Cow<'_, str> {
+    let is_legal = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
+    if text.chars().all(is_legal) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.chars().map(|c| if is_legal(c) { c } else { char::REPLACEMENT_CHARACTER }).collect())
+    }
+}
+
+fn bool_text(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+/// CSDL 4.01 section 8.6.
+pub(super) fn on_delete(action: OnDelete) -> &'static str {
+    match action {
+        OnDelete::Cascade => "Cascade",
+        OnDelete::None => "None",
+        OnDelete::SetNull => "SetNull",
+        OnDelete::SetDefault => "SetDefault",
+    }
+}

@@ -1,0 +1,14 @@
+//! JSON answers (OData JSON Format 4.01): rows are encoded straight into page bytes, without an envelope.
+
+mod format;
+mod key;
+mod level;
+mod page;
+mod shape;
+mod text;
+
+pub use format::Format;
+pub use key::key_predicate;
+pub use page::{PageEnd, PageLimits, PageOutput, PageWriter};
+pub use shape::Shape;
+pub use text::write_string;

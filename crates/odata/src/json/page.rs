@@ -1,0 +1,502 @@
+//! The encoder: typed cells become pages of JSON rows. It does no IO and closes a page only when it has seen the
+//! first row of the next one, so whether there is a next page is known.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+
+use super::key::{write_plain_key, write_text_key};
+use super::level::{Composer, Cursor, Hole, Level, Row, member};
+use super::shape::{Op, Shape};
+use super::text::write_string;
+use crate::rows::{Flow, RowSink};
+
+/// Bytes after which a chunk is handed on.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Bounds of pages.
+#[derive(Debug, Clone, Copy)]
+pub struct PageLimits {
+    /// Rows of a page, and of a nested collection.
+    pub rows: u64,
+    /// Bytes of rows after which a page is closed early.
+    pub bytes: usize,
+    /// Bytes that one batch of rows with expanded collections may take.
+    pub batch_bytes: usize,
+}
+
+/// The end of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageEnd {
+    /// Rows on it.
+    pub rows: u64,
+    /// Whether another page follows.
+    pub more: bool,
+}
+
+/// Takes what the encoder writes.
+pub trait PageOutput {
+    /// The number of rows of all pages, where it was asked for; comes before anything else.
+    fn count(&mut self, rows: u64);
+    /// Bytes of the page being written. The buffer is to be left empty.
+    fn bytes(&mut self, chunk: &mut Vec<u8>) -> Flow;
+    /// The page is complete.
+    fn page(&mut self, end: PageEnd) -> Flow;
+}
+
+/// Writes rows as pages.
+pub struct PageWriter<O> {
+    shape: Arc<Shape>,
+    limits: PageLimits,
+    output: O,
+    /// The rows of the level being written; of the page itself where there is one level only.
+    buffer: Vec<u8>,
+    /// The page, where there are several levels.
+    page: Vec<u8>,
+    levels: Vec<Level>,
+    nested: bool,
+    node: usize,
+    /// Where the row of the page starts in its buffer.
+    row_start: usize,
+    /// The next thing to do for the row.
+    op: usize,
+    /// Things before this one belong to a related entity that is not there.
+    skip_until: usize,
+    /// Identifiers of the entity at hand and those around it, and where each starts.
+    identifiers: Vec<u8>,
+    starts: Vec<usize>,
+    page_rows: u64,
+    page_bytes: usize,
+    batch_too_large: bool,
+}
+
+/// What to do with a cell.
+enum Target {
+    Value { quoted: bool },
+    Key,
+    Nothing,
+}
+
+impl<O: PageOutput> PageWriter<O> {
+    /// A writer at the start of the first page.
+    pub fn new(shape: Arc<Shape>, limits: PageLimits, output: O) -> PageWriter<O> {
+        let levels = if shape.nodes.len() > 1 {
+            shape.nodes.iter().map(|_| Level::default()).collect()
+        } else {
+            Vec::new()
+        };
+        PageWriter {
+            shape,
+            limits,
+            output,
+            buffer: Vec::with_capacity(1024),
+            page: Vec::new(),
+            nested: !levels.is_empty(),
+            levels,
+            node: 0,
+            row_start: 0,
+            op: 0,
+            skip_until: 0,
+            identifiers: Vec::new(),
+            starts: Vec::new(),
+            page_rows: 0,
+            page_bytes: 0,
+            batch_too_large: false,
+        }
+    }
+
+    /// Whether a batch went beyond [`PageLimits::batch_bytes`].
+    pub fn batch_too_large(&self) -> bool {
+        self.batch_too_large
+    }
+
+    /// What takes the pages.
+    pub fn output(&mut self) -> &mut O {
+        &mut self.output
+    }
+
+    /// Closes the last page and gives back what took the pages. Only to be called when the source said that there
+    /// are no more rows.
+    pub fn finish(mut self) -> O {
+        self.close_page(false);
+        self.output
+    }
+
+    /// Gives back what took the pages, without an end.
+    pub fn abandon(self) -> O {
+        self.output
+    }
+
+    fn close_page(&mut self, more: bool) -> Flow {
+        let buffer = if self.nested { &mut self.page } else { &mut self.buffer };
+        if !buffer.is_empty() && self.output.bytes(buffer) == Flow::Stop {
+            return Flow::Stop;
+        }
+        let end = PageEnd { rows: self.page_rows, more };
+        self.page_rows = 0;
+        self.page_bytes = 0;
+        self.output.page(end)
+    }
+
+    /// Makes room for a row of the page: closes the page before it where that is full.
+    fn start_page_row(&mut self) -> Flow {
+        let full = self.page_rows >= self.limits.rows || self.page_bytes >= self.limits.bytes;
+        if self.page_rows > 0 && full && self.close_page(true) == Flow::Stop {
+            return Flow::Stop;
+        }
+        let buffer = if self.nested { &mut self.page } else { &mut self.buffer };
+        self.row_start = buffer.len();
+        if self.page_rows > 0 {
+            buffer.push(b',');
+        }
+        Flow::Continue
+    }
+
+    /// Counts a row of the page and hands a full chunk on.
+    fn end_page_row(&mut self) -> Flow {
+        self.page_rows += 1;
+        let buffer = if self.nested { &mut self.page } else { &mut self.buffer };
+        self.page_bytes += buffer.len() - self.row_start;
+        if buffer.len() >= CHUNK_BYTES {
+            return self.output.bytes(buffer);
+        }
+        Flow::Continue
+    }
+
+    /// Puts a finished row of a batch on the page.
+    fn compose_row(&mut self, composer: &mut Composer, row: usize) -> Flow {
+        if self.start_page_row() == Flow::Stop {
+            return Flow::Stop;
+        }
+        composer.row(0, row, &mut self.page);
+        self.end_page_row()
+    }
+
+    /// Goes to the next cell. Nearly always that is a property, and nothing stands before it.
+    #[inline]
+    fn next_cell(&mut self, null: bool) -> Target {
+        let shape = &*self.shape;
+        if let Some(Op::Cell { prefix, quoted }) = shape.nodes[self.node].ops.get(self.op)
+            && self.op >= self.skip_until
+            && !(null && shape.omit_nulls)
+        {
+            self.op += 1;
+            member(&mut self.buffer, prefix);
+            return Target::Value { quoted: *quoted };
+        }
+        self.walk_to_cell(null)
+    }
+
+    /// Goes to the next cell, doing on the way what needs no cell.
+    fn walk_to_cell(&mut self, null: bool) -> Target {
+        let shape = Arc::clone(&self.shape);
+        let ops = &shape.nodes[self.node].ops;
+        while let Some(op) = ops.get(self.op) {
+            self.op += 1;
+            if self.op <= self.skip_until {
+                match op {
+                    Op::Cell { .. } | Op::Key { .. } | Op::Open { .. } => return Target::Nothing,
+                    Op::Close { .. } | Op::Collection { .. } | Op::Links { .. } => continue,
+                }
+            }
+            match op {
+                Op::Cell { prefix, quoted } => {
+                    if null && shape.omit_nulls && !shape.nodes[self.node].bare {
+                        return Target::Nothing;
+                    }
+                    member(&mut self.buffer, prefix);
+                    return Target::Value { quoted: *quoted };
+                }
+                Op::Key { prefix, .. } => {
+                    self.identifiers.extend_from_slice(prefix);
+                    return Target::Key;
+                }
+                Op::Open { prefix, skip_to } => {
+                    if null {
+                        self.skip_until = *skip_to;
+                        if !shape.omit_nulls {
+                            member(&mut self.buffer, prefix);
+                            self.buffer.extend_from_slice(b"null");
+                        }
+                    } else {
+                        member(&mut self.buffer, prefix);
+                        self.buffer.push(b'{');
+                        self.starts.push(self.identifiers.len());
+                    }
+                    return Target::Nothing;
+                }
+                other => self.without_cell(other),
+            }
+        }
+        Target::Nothing
+    }
+
+    /// Does what needs no cell.
+    fn without_cell(&mut self, op: &Op) {
+        match op {
+            Op::Close { links } => {
+                self.write_links(links);
+                self.buffer.push(b'}');
+                self.identifiers.truncate(self.starts.pop().unwrap_or(0));
+            }
+            Op::Links { links } => self.write_links(links),
+            Op::Collection { node } => {
+                let start = self.starts.last().copied().unwrap_or(0);
+                let at = self.buffer.len();
+                if let Some(level) = self.levels.get_mut(self.node) {
+                    let from = level.identifiers.len();
+                    level.identifiers.extend_from_slice(&self.identifiers[start..]);
+                    let identifier = from..level.identifiers.len();
+                    level.holes.push(Hole { at, node: *node, identifier });
+                }
+            }
+            Op::Cell { .. } | Op::Key { .. } | Op::Open { .. } => {}
+        }
+    }
+
+    fn write_links(&mut self, links: &[Vec<u8>]) {
+        let start = self.starts.last().copied().unwrap_or(0);
+        for [prefix, rest] in links.as_chunks::<2>().0 {
+            member(&mut self.buffer, prefix);
+            self.buffer.push(b'"');
+            self.buffer.extend_from_slice(&self.identifiers[start..]);
+            self.buffer.extend_from_slice(rest);
+            self.buffer.push(b'"');
+        }
+    }
+
+    /// After a key value: once the last one is there, writes the identifier.
+    fn end_key(&mut self) {
+        let shape = Arc::clone(&self.shape);
+        let Some(Op::Key { last: Some(identity), .. }) = shape.nodes[self.node].ops.get(self.op - 1) else {
+            return;
+        };
+        self.identifiers.push(b')');
+        let start = self.starts.last().copied().unwrap_or(0);
+        if !identity.before.is_empty() {
+            member(&mut self.buffer, &identity.before);
+        }
+        for prefix in &identity.members {
+            member(&mut self.buffer, prefix);
+            self.buffer.push(b'"');
+            self.buffer.extend_from_slice(&self.identifiers[start..]);
+            self.buffer.push(b'"');
+        }
+    }
+
+    /// Writes ASCII text that is a JSON number or literal, in quotes where the format asks for it.
+    fn bare(&mut self, text: &str) {
+        match self.next_cell(false) {
+            Target::Value { quoted: false } => self.buffer.extend_from_slice(text.as_bytes()),
+            Target::Value { quoted: true } => {
+                self.buffer.push(b'"');
+                self.buffer.extend_from_slice(text.as_bytes());
+                self.buffer.push(b'"');
+            }
+            Target::Key => {
+                write_plain_key(&mut self.identifiers, text);
+                self.end_key();
+            }
+            Target::Nothing => {}
+        }
+    }
+
+    fn select_level(&mut self, node: usize) {
+        if self.nested && node != self.node {
+            std::mem::swap(&mut self.buffer, &mut self.levels[self.node].bytes);
+            std::mem::swap(&mut self.buffer, &mut self.levels[node].bytes);
+            self.node = node;
+        }
+    }
+
+    /// Whether a lower level takes another row for this parent.
+    fn takes(&mut self, node: usize, parent: u32) -> bool {
+        let limit = self.limits.rows;
+        let level = &mut self.levels[node];
+        let rows = match level.last {
+            Some((last, rows)) if last == parent => rows + 1,
+            _ => 1,
+        };
+        level.last = Some((parent, rows));
+        if rows > limit && level.more.last() != Some(&parent) {
+            level.more.push(parent);
+        }
+        rows <= limit
+    }
+}
+
+impl<O: PageOutput> RowSink for PageWriter<O> {
+    fn begin_row(&mut self, node: usize, parent: u32) -> bool {
+        if node > 0 && !self.takes(node, parent) {
+            return false;
+        }
+        if self.nested {
+            self.select_level(node);
+        } else if self.start_page_row() == Flow::Stop {
+            return false;
+        }
+        self.op = 0;
+        self.skip_until = 0;
+        self.identifiers.clear();
+        self.starts.clear();
+        if !self.shape.nodes[node].bare {
+            self.buffer.push(b'{');
+        }
+        if let Some(level) = self.levels.get_mut(node) {
+            level.rows.push(Row { parent, end: 0, holes_end: 0 });
+        }
+        true
+    }
+
+    #[inline]
+    fn null(&mut self) {
+        if let Target::Value { .. } = self.next_cell(true) {
+            self.buffer.extend_from_slice(b"null");
+        }
+    }
+
+    #[inline]
+    fn boolean(&mut self, value: bool) {
+        self.bare(if value { "true" } else { "false" });
+    }
+
+    #[inline]
+    fn integer(&mut self, value: i64) {
+        self.bare(itoa::Buffer::new().format(value));
+    }
+
+    fn double(&mut self, value: f64) {
+        if value.is_finite() {
+            self.bare(zmij::Buffer::new().format_finite(value));
+        } else {
+            self.plain(not_finite(value));
+        }
+    }
+
+    fn single(&mut self, value: f32) {
+        if value.is_finite() {
+            self.bare(zmij::Buffer::new().format_finite(value));
+        } else {
+            self.plain(not_finite(f64::from(value)));
+        }
+    }
+
+    #[inline]
+    fn decimal(&mut self, digits: &str) {
+        self.bare(digits);
+    }
+
+    #[inline]
+    fn string(&mut self, value: &str) {
+        match self.next_cell(false) {
+            Target::Value { .. } => write_string(&mut self.buffer, value),
+            Target::Key => {
+                write_text_key(&mut self.identifiers, value);
+                self.end_key();
+            }
+            Target::Nothing => {}
+        }
+    }
+
+    #[inline]
+    fn plain(&mut self, text: &str) {
+        match self.next_cell(false) {
+            Target::Value { .. } => {
+                self.buffer.push(b'"');
+                self.buffer.extend_from_slice(text.as_bytes());
+                self.buffer.push(b'"');
+            }
+            Target::Key => {
+                write_plain_key(&mut self.identifiers, text);
+                self.end_key();
+            }
+            Target::Nothing => {}
+        }
+    }
+
+    fn binary(&mut self, value: &[u8]) {
+        if let Target::Value { .. } = self.next_cell(false) {
+            self.buffer.push(b'"');
+            let start = self.buffer.len();
+            let length = value.len().div_ceil(3) * 4;
+            self.buffer.resize(start + length, 0);
+            // The buffer has exactly the room that the encoding takes.
+            let written = URL_SAFE.encode_slice(value, &mut self.buffer[start..]).unwrap_or(0);
+            self.buffer.truncate(start + written);
+            self.buffer.push(b'"');
+        }
+    }
+
+    fn end_row(&mut self) -> Flow {
+        if self.op < self.shape.nodes[self.node].ops.len() {
+            let shape = Arc::clone(&self.shape);
+            for op in shape.nodes[self.node].ops.iter().skip(self.op) {
+                self.op += 1;
+                if self.op > self.skip_until {
+                    self.without_cell(op);
+                }
+            }
+        }
+        if !self.shape.nodes[self.node].bare {
+            self.buffer.push(b'}');
+        }
+        if !self.nested {
+            return self.end_page_row();
+        }
+        let end = self.buffer.len();
+        let level = &mut self.levels[self.node];
+        let holes_end = level.holes.len();
+        if let Some(row) = level.rows.last_mut() {
+            row.end = end;
+            row.holes_end = holes_end;
+        }
+        if end > self.limits.batch_bytes {
+            self.batch_too_large = true;
+            return Flow::Stop;
+        }
+        Flow::Continue
+    }
+
+    fn count(&mut self, node: usize, parent: u32, rows: u64) {
+        if node == 0 {
+            self.output.count(rows);
+        } else if let Some(level) = self.levels.get_mut(node) {
+            level.counts.push((parent, rows));
+        }
+    }
+
+    fn end_batch(&mut self) -> Flow {
+        // The buffer holds the level written last; put it back so that all levels are in their places.
+        self.select_level(0);
+        std::mem::swap(&mut self.buffer, &mut self.levels[0].bytes);
+        let shape = Arc::clone(&self.shape);
+        let mut levels = std::mem::take(&mut self.levels);
+        let cursors = vec![Cursor::default(); levels.len()];
+        let mut composer = Composer { shape: &shape, levels: &levels, cursors };
+        let mut flow = Flow::Continue;
+        let rows = levels[0].rows.len();
+        for row in 0..rows {
+            flow = self.compose_row(&mut composer, row);
+            if flow == Flow::Stop {
+                break;
+            }
+        }
+        for level in &mut levels {
+            level.clear();
+        }
+        self.levels = levels;
+        std::mem::swap(&mut self.buffer, &mut self.levels[0].bytes);
+        flow
+    }
+}
+
+fn not_finite(value: f64) -> &'static str {
+    if value.is_nan() {
+        "NaN"
+    } else if value > 0.0 {
+        "INF"
+    } else {
+        "-INF"
+    }
+}

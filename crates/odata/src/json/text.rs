@@ -1,0 +1,89 @@
+//! JSON strings, escaped no more than the format asks for.
+
+/// For each byte: 0 where it stands for itself, else the letter after the backslash, `u` for `\u00xx`.
+const ESCAPES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 0x20 {
+        table[i] = b'u';
+        i += 1;
+    }
+    table[0x08] = b'b';
+    table[0x09] = b't';
+    table[0x0a] = b'n';
+    table[0x0c] = b'f';
+    table[0x0d] = b'r';
+    table[b'"' as usize] = b'"';
+    table[b'\\' as usize] = b'\\';
+    table
+};
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// Whether none of eight bytes needs an escape. May say no for a byte above 0x7f next to one that does.
+fn clean(word: u64) -> bool {
+    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+    let quote = word ^ (ONES * b'"' as u64);
+    let quote = quote.wrapping_sub(ONES) & !quote;
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let backslash = backslash.wrapping_sub(ONES) & !backslash;
+    (below_space | quote | backslash) & HIGHS == 0
+}
+
+/// Appends a JSON string with its quotes.
+pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    let (chunks, _) = bytes.as_chunks::<8>();
+    let skipped = chunks.iter().take_while(|chunk| clean(u64::from_le_bytes(**chunk))).count() * 8;
+    let mut start = 0;
+    for (i, byte) in bytes.iter().enumerate().skip(skipped) {
+        let escape = ESCAPES[usize::from(*byte)];
+        if escape == 0 {
+            continue;
+        }
+        out.extend_from_slice(&bytes[start..i]);
+        start = i + 1;
+        if escape == b'u' {
+            const HEX: &[u8; 16] = b"0123456789abcdef";
+            out.extend_from_slice(b"\\u00");
+            out.push(HEX[usize::from(byte >> 4)]);
+            out.push(HEX[usize::from(byte & 15)]);
+        } else {
+            out.extend_from_slice(&[b'\\', escape]);
+        }
+    }
+    out.extend_from_slice(&bytes[start..]);
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_character_comes_back() {
+        let all: String = (0..=0x10ffffu32).filter_map(char::from_u32).collect();
+        for text in [all.as_str(), "", "plain text of some length", "12345678\"", "1234567\\", "\u{0}é\u{1f}"]
+        {
+            let mut out = Vec::new();
+            write_string(&mut out, text);
+            let back: String = serde_json::from_slice(&out).expect("valid JSON");
+            assert_eq!(back, text);
+        }
+    }
+
+    #[test]
+    fn each_byte_at_each_place_of_a_word_is_seen() {
+        for place in 0..8 {
+            for byte in 0..=0x7fu8 {
+                let mut word = [b'a'; 8];
+                word[place] = byte;
+                let dirty = byte < 0x20 || byte == b'"' || byte == b'\\';
+                assert_eq!(clean(u64::from_le_bytes(word)), !dirty, "{byte} at {place}");
+            }
+        }
+    }
+}

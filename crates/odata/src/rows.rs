@@ -1,0 +1,45 @@
+//! How rows come in: a driver pushes typed cells, and what takes them decides whether to go on.
+
+/// Whether more is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Nobody wants the rest.
+    Stop,
+}
+
+/// Takes the rows of a result, level by level.
+///
+/// A result of one level is a run of `begin_row`, its cells, `end_row`. A result of several levels comes in batches:
+/// rows of level 0, then for each lower level its rows (ascending by the position of their parent row in the batch)
+/// and counts, then `end_batch`.
+pub trait RowSink {
+    /// A row of a level starts. `parent` is the position of its parent row among those of the level above in this
+    /// batch. False: the row is not wanted, and neither cells nor `end_row` follow.
+    fn begin_row(&mut self, node: usize, parent: u32) -> bool;
+    /// Null.
+    fn null(&mut self);
+    /// `Edm.Boolean`
+    fn boolean(&mut self, value: bool);
+    /// An integer type.
+    fn integer(&mut self, value: i64);
+    /// `Edm.Double`
+    fn double(&mut self, value: f64);
+    /// `Edm.Single`
+    fn single(&mut self, value: f32);
+    /// `Edm.Decimal`: digits with an optional sign and point.
+    fn decimal(&mut self, digits: &str);
+    /// `Edm.String`
+    fn string(&mut self, value: &str);
+    /// A type whose text needs no escape: dates, times, points in time, durations, Guid.
+    fn plain(&mut self, text: &str);
+    /// `Edm.Binary`
+    fn binary(&mut self, value: &[u8]);
+    /// The row ends.
+    fn end_row(&mut self) -> Flow;
+    /// The number of rows that a lower level has for a parent row; for level 0, before its rows, that of all rows.
+    fn count(&mut self, node: usize, parent: u32, rows: u64);
+    /// All levels of the batch are complete.
+    fn end_batch(&mut self) -> Flow;
+}

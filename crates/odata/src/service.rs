@@ -1,0 +1,41 @@
+//! The service document: the entity sets of a model and where they are (OData 4.01 JSON section 5).
+
+use serde_json::{Map, Value, json};
+
+use crate::model::Model;
+use crate::version::{MetadataLevel, Version};
+
+/// The service document in JSON. `context_url` is the URL of the metadata document; URLs of sets are relative to it.
+pub fn document(model: &Model, context_url: &str, metadata: MetadataLevel, version: Version) -> String {
+    let mut document = Map::new();
+    let name = match version {
+        Version::V40 => "@odata.context",
+        Version::V401 => "@context",
+    };
+    match metadata {
+        MetadataLevel::None => {}
+        MetadataLevel::Minimal | MetadataLevel::Full => {
+            document.insert(name.to_owned(), context_url.into());
+        }
+    }
+    let sets = model.entity_sets.iter();
+    let sets = sets.map(|set| json!({ "name": set.name, "kind": "EntitySet", "url": segment(&set.name) }));
+    document.insert("value".to_owned(), sets.collect());
+    Value::Object(document).to_string()
+}
+
+/// An identifier as a path segment: letters of other scripts are percent-encoded (RFC 3986 section 2.5).
+fn segment(name: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut segment = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'_' {
+            segment.push(char::from(byte));
+        } else {
+            segment.push('%');
+            segment.push(char::from(HEX[usize::from(byte >> 4)]));
+            segment.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+    segment
+}

@@ -1,0 +1,53 @@
+//! A typed constant: what a literal of a URL becomes once its type is known.
+
+use crate::model::PrimitiveType;
+
+/// A constant of a primitive type. Numbers that floats cannot hold stay text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Null of any type.
+    Null,
+    /// `Edm.Boolean`
+    Boolean(bool),
+    /// `Edm.Byte`, `Edm.SByte`, `Edm.Int16`, `Edm.Int32`, `Edm.Int64`
+    Integer(i64),
+    /// `Edm.Decimal`: digits with an optional sign and point, no exponent.
+    Decimal(String),
+    /// `Edm.Double` and `Edm.Single`
+    Double(f64),
+    /// `Edm.String`
+    String(String),
+    /// `Edm.Date`: `YYYY-MM-DD`
+    Date(String),
+    /// `Edm.TimeOfDay`: `hh:mm:ss` with a fraction that has no trailing zero.
+    TimeOfDay(String),
+    /// `Edm.DateTimeOffset` in UTC: `YYYY-MM-DDThh:mm:ss` with a fraction that has no trailing zero, without `Z`.
+    /// Two such texts compare like the points in time.
+    DateTimeOffset(String),
+    /// `Edm.Duration` in seconds: digits with an optional sign and point.
+    Duration(String),
+    /// `Edm.Guid`: 36 characters in lower case.
+    Guid(String),
+    /// `Edm.Binary`
+    Binary(Vec<u8>),
+}
+
+impl Value {
+    /// The type a constant has by itself; none for null.
+    pub fn primitive(&self) -> Option<PrimitiveType> {
+        Some(match self {
+            Value::Null => return None,
+            Value::Boolean(_) => PrimitiveType::Boolean,
+            Value::Integer(_) => PrimitiveType::Int64,
+            Value::Decimal(_) => PrimitiveType::Decimal,
+            Value::Double(_) => PrimitiveType::Double,
+            Value::String(_) => PrimitiveType::String,
+            Value::Date(_) => PrimitiveType::Date,
+            Value::TimeOfDay(_) => PrimitiveType::TimeOfDay,
+            Value::DateTimeOffset(_) => PrimitiveType::DateTimeOffset,
+            Value::Duration(_) => PrimitiveType::Duration,
+            Value::Guid(_) => PrimitiveType::Guid,
+            Value::Binary(_) => PrimitiveType::Binary,
+        })
+    }
+}

@@ -1,0 +1,203 @@
+//! The sweep at start: results of an earlier run are taken over when file and registry agree, and what is provably
+//! ours and of no use is removed.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::entry::{About, Entry, Failure, Progress, Stage};
+use crate::error::{Error, Incomplete};
+use crate::event::Event;
+use crate::files::{Key, Part, file_name, parse_name, remove_in_steps};
+use crate::header::{Header, MAX_HEADER};
+use crate::inner::Inner;
+use crate::registry::{ResultRow, ResultState};
+use crate::segment::{Cipher, INDEX_ENTRY, IndexEntry};
+
+/// Takes over or removes everything in the directory that is ours. Other files are left alone.
+///
+/// # Errors
+/// [`Error::Registry`] when the rows cannot be read, [`Error::Io`] when the directory cannot be.
+pub(crate) fn adopt(inner: &Inner) -> Result<(), Error> {
+    let owner = inner.files.owner();
+    let rows = inner.registry.owned_by(owner)?;
+    let mut rows: HashMap<Key, ResultRow> = rows
+        .into_iter()
+        .map(|row| ((row.id, row.generation), row))
+        .collect();
+    let found =
+        scan(inner).map_err(|error| Error::io("read the directory", inner.files.dir(), error))?;
+    let mut kept = HashSet::new();
+    for key in found
+        .iter()
+        .filter(|(_, part)| *part == Part::Pages)
+        .map(|(key, _)| *key)
+    {
+        match load(inner, key, rows.get(&key)) {
+            Ok(entry) => {
+                kept.insert(key);
+                rows.remove(&key);
+                inner.insert(&entry);
+                inner.tell(&Event::Adopted {
+                    id: key.0,
+                    pages: entry.progress().pages,
+                });
+            }
+            Err(why) => discard(inner, key, Part::Pages, why),
+        }
+    }
+    for (key, part) in found {
+        if part == Part::Index && !kept.contains(&key) {
+            discard(inner, key, part, "its pages are not kept");
+        }
+    }
+    let stale: Vec<Key> = rows.into_keys().collect();
+    for batch in stale.chunks(1000) {
+        inner.note("remove", inner.registry.remove(owner, batch));
+    }
+    Ok(())
+}
+
+/// The files whose names say that this node made them.
+fn scan(inner: &Inner) -> io::Result<Vec<(Key, Part)>> {
+    let mut found = Vec::new();
+    for item in std::fs::read_dir(inner.files.dir())? {
+        let item = item?;
+        let name = item.file_name();
+        let Some((key, owner, part)) = name.to_str().and_then(parse_name) else {
+            continue;
+        };
+        if owner == inner.files.owner() && item.file_type()?.is_file() {
+            found.push((key, part));
+        }
+    }
+    Ok(found)
+}
+
+fn discard(inner: &Inner, key: Key, part: Part, why: &'static str) {
+    let path = inner.files.path(key, part);
+    // The name says it is ours. A header that says otherwise is believed, and the file left alone.
+    if part == Part::Pages && read_header(&path).is_ok_and(|bytes| is_foreign(&bytes, inner, key)) {
+        return;
+    }
+    let name = file_name(key, inner.files.owner(), part);
+    match remove_in_steps(&path) {
+        Ok(()) => inner.tell(&Event::Discarded { name: &name, why }),
+        Err(error) => inner.tell(&Event::RemovalFailed {
+            id: key.0,
+            error: &error,
+        }),
+    }
+}
+
+fn is_foreign(bytes: &[u8], inner: &Inner, key: Key) -> bool {
+    let whole = |header: &Header| {
+        let covered = bytes.get(..header.len().checked_sub(4)?)?;
+        let crc = bytes.get(covered.len()..header.len())?;
+        (crc == crc32fast::hash(covered).to_le_bytes()).then_some(())
+    };
+    Header::parse(bytes).is_some_and(|header| {
+        let ours = header.owner == inner.files.owner() && (header.id, header.generation) == key;
+        !ours && whole(&header).is_some()
+    })
+}
+
+fn read_header(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(1024);
+    let mut file = File::open(path)?;
+    (&mut file).take(1024).read_to_end(&mut bytes)?;
+    let len = Header::parse(&bytes).map_or(0, |header| header.len().min(MAX_HEADER));
+    if len > bytes.len() {
+        file.take((len - bytes.len()) as u64)
+            .read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Reads a result's header and the end of its index.
+fn load(inner: &Inner, key: Key, row: Option<&ResultRow>) -> Result<Arc<Entry>, &'static str> {
+    let row = row.ok_or("the registry does not know it")?;
+    let now = inner.now_ms();
+    if now >= row.expires_ms.min(row.absolute_ms) {
+        return Err("it has expired");
+    }
+    let path = inner.files.path(key, Part::Pages);
+    let bytes = read_header(&path).map_err(|_| "its header cannot be read")?;
+    let (header, private, cipher) =
+        Header::open(&bytes, &inner.keys).ok_or("its header is damaged or its key gone")?;
+    let agrees = (header.id, header.generation) == key
+        && header.owner == row.owner
+        && header.created_ms == row.created_ms
+        && private.source == row.source
+        && private.user == row.user;
+    if !agrees {
+        return Err("its header and the registry disagree");
+    }
+    let index = inner.files.path(key, Part::Index);
+    let (progress, on_disk) =
+        measure(&path, &index, &cipher, &header, row).map_err(|_| "its files cannot be read")?;
+    let (source, user) = (Arc::from(private.source), Arc::from(private.user));
+    let reservation = inner.ledger.adopt(&source, &user, on_disk);
+    let about = About {
+        id: header.id,
+        generation: header.generation,
+        owner: header.owner,
+        source,
+        user,
+        recovery: row.recovery,
+        codec: header.codec,
+        meta: private.meta,
+        created_ms: header.created_ms,
+        absolute_ms: row.absolute_ms,
+    };
+    let entry = Entry::new(about, cipher, progress, reservation, row.expires_ms);
+    let found = entry.row();
+    if found.state != row.state || found.pages != row.pages {
+        inner.note("update", inner.registry.update(&found));
+    }
+    Ok(entry)
+}
+
+/// How far the result was written. Every page is checked again when it is read, so only the end is looked at here.
+fn measure(
+    pages: &Path,
+    index: &Path,
+    cipher: &Cipher,
+    header: &Header,
+    row: &ResultRow,
+) -> io::Result<(Progress, u64)> {
+    let index = File::open(index)?;
+    let index_len = index.metadata()?.len();
+    let bytes = std::fs::symlink_metadata(pages)?.len() + index_len;
+    let count = u32::try_from(index_len / INDEX_ENTRY as u64).unwrap_or(u32::MAX);
+    let mut last = None;
+    if let Some(number) = count.checked_sub(1) {
+        let mut entry = [0; INDEX_ENTRY];
+        index.read_exact_at(&mut entry, u64::from(number) * INDEX_ENTRY as u64)?;
+        last = IndexEntry::parse(&entry, cipher, number);
+    }
+    let why = match row.state {
+        ResultState::Writing => Incomplete::Restarted,
+        ResultState::Failed => Incomplete::WriterGone,
+        ResultState::Complete => Incomplete::Damaged,
+    };
+    let stage = match &last {
+        Some(entry) if entry.last => Stage::Complete,
+        _ => Stage::Failed(Failure::Incomplete(why)),
+    };
+    let rows = last.map_or(row.rows, |entry| {
+        (entry.first_row + u64::from(entry.rows)) - header.first_row
+    });
+    Ok((
+        Progress {
+            pages: count,
+            rows,
+            bytes,
+            stage,
+        },
+        bytes,
+    ))
+}

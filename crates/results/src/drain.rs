@@ -1,0 +1,372 @@
+//! One result being written: the queue between the thread that reads rows and the threads that write.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use crate::entry::{Entry, Failure};
+use crate::error::{Incomplete, WriteError};
+use crate::event::{Counters, Event};
+use crate::inner::Inner;
+use crate::page::{PageIn, Place, pack};
+use crate::pool::{Pool, Scratch, Task};
+use crate::segment::{INDEX_ENTRY, IndexEntry};
+use crate::wire::lock;
+
+/// Page buffers that wait for their next use.
+const SPARE_BUFFERS: usize = 2;
+/// Buffers beyond this are not kept.
+const SPARE_BYTES: usize = 8 * 1024 * 1024;
+
+/// A step of the work on a result.
+pub(crate) enum Job {
+    /// Tell the registry that the result exists.
+    Register,
+    Page {
+        page: PageIn,
+        last: bool,
+    },
+    Fail(Failure),
+    Cancel,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    bytes: usize,
+    scheduled: bool,
+    error: Option<WriteError>,
+    spare: Vec<Vec<u8>>,
+}
+
+/// Where the next page goes.
+struct Tail {
+    page: u32,
+    first_row: u64,
+    offset: u64,
+}
+
+/// A result being written.
+pub(crate) struct Drain {
+    inner: Arc<Inner>,
+    pub(crate) entry: Arc<Entry>,
+    queue: Mutex<Queue>,
+    moved: Condvar,
+    /// Used only by the one step that runs.
+    tail: Mutex<Tail>,
+}
+
+impl Drain {
+    pub(crate) fn new(
+        inner: Arc<Inner>,
+        entry: Arc<Entry>,
+        first_row: u64,
+        offset: u64,
+    ) -> Arc<Self> {
+        let tail = Mutex::new(Tail {
+            page: 0,
+            first_row,
+            offset,
+        });
+        Arc::new(Self {
+            inner,
+            entry,
+            queue: Mutex::default(),
+            moved: Condvar::new(),
+            tail,
+        })
+    }
+
+    /// Puts a page into the queue; waits while the queue is full.
+    pub(crate) fn push_page(
+        self: &Arc<Self>,
+        pool: &Pool,
+        page: PageIn,
+        last: bool,
+    ) -> Result<(), WriteError> {
+        if let Some(fault) = page.fault() {
+            return Err(WriteError::Page(fault));
+        }
+        let weight = page.weight();
+        let mut queue = lock(&self.queue);
+        loop {
+            if let Some(error) = &queue.error {
+                return Err(error.clone());
+            }
+            if queue.bytes == 0 || queue.bytes.saturating_add(weight) <= self.inner.queue_bytes {
+                break;
+            }
+            queue = self
+                .moved
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.bytes += weight;
+        queue.jobs.push_back(Job::Page { page, last });
+        self.schedule(queue, pool)
+    }
+
+    /// Puts a job into the queue without waiting.
+    pub(crate) fn push(self: &Arc<Self>, pool: &Pool, job: Job) -> Result<(), WriteError> {
+        let mut queue = lock(&self.queue);
+        queue.jobs.push_back(job);
+        self.schedule(queue, pool)
+    }
+
+    fn schedule(
+        self: &Arc<Self>,
+        mut queue: std::sync::MutexGuard<'_, Queue>,
+        pool: &Pool,
+    ) -> Result<(), WriteError> {
+        if queue.scheduled {
+            return Ok(());
+        }
+        queue.scheduled = true;
+        drop(queue);
+        if pool.submit(self.clone()) {
+            return Ok(());
+        }
+        let mut queue = lock(&self.queue);
+        queue.scheduled = false;
+        queue.jobs.clear();
+        queue.bytes = 0;
+        queue.error = Some(WriteError::Closed);
+        Err(WriteError::Closed)
+    }
+
+    /// Waits until everything that was put in is done.
+    pub(crate) fn settle(&self) -> Result<(), WriteError> {
+        let mut queue = lock(&self.queue);
+        while queue.scheduled {
+            queue = self
+                .moved
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.error.clone().map_or(Ok(()), Err)
+    }
+
+    /// An empty buffer, one of an earlier page if there is one.
+    pub(crate) fn buffer(&self) -> Vec<u8> {
+        lock(&self.queue).spare.pop().unwrap_or_default()
+    }
+
+    fn write_page(
+        &self,
+        page: &PageIn,
+        last: bool,
+        scratch: &mut Scratch,
+    ) -> Result<(), WriteError> {
+        let mut tail = lock(&self.tail);
+        let place = Place {
+            number: tail.page,
+            first_row: tail.first_row,
+            last,
+        };
+        let (codec, cipher) = (self.entry.about.codec, &self.entry.cipher);
+        scratch.out.clear();
+        pack(
+            page,
+            place,
+            codec,
+            cipher,
+            &mut scratch.compressor,
+            &mut scratch.out,
+        )
+        .ok_or(WriteError::Page("it cannot be compressed or encrypted"))?;
+        let len =
+            u32::try_from(scratch.out.len()).map_err(|_| WriteError::Page("it is too large"))?;
+        let index = IndexEntry {
+            offset: tail.offset,
+            first_row: place.first_row,
+            rows: page.rows,
+            bytes: len,
+            last,
+        };
+        let index = index.to_bytes(cipher, place.number);
+        let bytes = u64::from(len) + INDEX_ENTRY as u64;
+        self.entry.reserve(bytes)?;
+        if let Err(error) = self.append(&tail, &scratch.out, &index, bytes) {
+            self.entry.give_back(bytes);
+            return Err(error);
+        }
+        tail.page = tail
+            .page
+            .checked_add(1)
+            .ok_or(WriteError::Page("there are too many pages"))?;
+        tail.first_row += u64::from(page.rows);
+        tail.offset += u64::from(len);
+        self.entry
+            .touch(self.inner.idle_until_ms(self.inner.now_ms()));
+        self.entry.publish(page.rows, bytes, last);
+        Counters::add(&self.inner.counters.pages_written, 1);
+        Counters::add(&self.inner.counters.bytes_written, bytes);
+        self.inner.tell(&Event::PageWritten {
+            id: self.entry.about.id,
+            page: place.number,
+            bytes,
+        });
+        Ok(())
+    }
+
+    /// Writes the page, then its index entry: an entry never points at what is not there.
+    fn append(
+        &self,
+        tail: &Tail,
+        pages: &[u8],
+        index: &[u8],
+        bytes: u64,
+    ) -> Result<(), WriteError> {
+        let inner = &self.inner;
+        check_space(inner, bytes).map_err(|error| write_error(&error))?;
+        let files = inner
+            .files
+            .open(self.entry.key(), true)
+            .map_err(|error| write_error(&error))?;
+        let written = files.pages.write_all_at(pages, tail.offset).and_then(|()| {
+            files
+                .index
+                .write_all_at(index, u64::from(tail.page) * INDEX_ENTRY as u64)
+        });
+        written.map_err(|error| {
+            // What was half written is given back to the disk; a failure here changes nothing for readers.
+            let _ = files.pages.set_len(tail.offset);
+            let _ = files
+                .index
+                .set_len(u64::from(tail.page) * INDEX_ENTRY as u64);
+            write_error(&error)
+        })
+    }
+
+    fn run(&self, job: Job, scratch: &mut Scratch) -> Result<Option<Vec<u8>>, WriteError> {
+        match job {
+            Job::Register => self.register(),
+            Job::Page { page, last } => {
+                self.write_page(&page, last, scratch)?;
+                if last {
+                    self.complete();
+                }
+                return Ok(Some(page.body));
+            }
+            Job::Fail(failure) => self.fail(failure),
+            Job::Cancel => {
+                self.inner.remove(self.entry.about.id);
+                return Err(WriteError::Ended);
+            }
+        }
+        Ok(None)
+    }
+
+    fn register(&self) {
+        let (inner, entry) = (&self.inner, &self.entry);
+        inner.note("insert", inner.registry.insert(&entry.row()));
+        // It may have been ended before its row was there to be removed.
+        if matches!(entry.progress().stage, crate::entry::Stage::Gone) {
+            inner.note(
+                "remove",
+                inner.registry.remove(inner.files.owner(), &[entry.key()]),
+            );
+        }
+    }
+
+    fn complete(&self) {
+        let progress = self.entry.progress();
+        let (id, rows) = (self.entry.about.id, progress.rows);
+        self.inner
+            .note("update", self.inner.registry.update(&self.entry.row()));
+        self.inner.tell(&Event::Completed {
+            id,
+            pages: progress.pages,
+            rows,
+            bytes: progress.bytes,
+        });
+    }
+
+    fn fail(&self, failure: Failure) {
+        let id = self.entry.about.id;
+        if !self.entry.fail(failure.clone()) {
+            return;
+        }
+        match &failure {
+            Failure::Source { code, message } => {
+                self.inner.tell(&Event::SourceFailed { id, code, message })
+            }
+            Failure::Incomplete(why) => self.inner.tell(&Event::Interrupted { id, why }),
+        }
+        self.inner
+            .note("update", self.inner.registry.update(&self.entry.row()));
+    }
+}
+
+impl Task for Drain {
+    fn step(&self, scratch: &mut Scratch) -> bool {
+        let Some(job) = lock(&self.queue).jobs.pop_front() else {
+            return self.rest();
+        };
+        let weight = if let Job::Page { page, .. } = &job {
+            page.weight()
+        } else {
+            0
+        };
+        let outcome = self.run(job, scratch);
+        if let Err(error) = &outcome {
+            self.fail(Failure::Incomplete(Incomplete::Write(error.clone())));
+        }
+        let mut queue = lock(&self.queue);
+        queue.bytes = queue.bytes.saturating_sub(weight);
+        match outcome {
+            Ok(Some(mut body))
+                if queue.spare.len() < SPARE_BUFFERS && body.capacity() <= SPARE_BYTES =>
+            {
+                body.clear();
+                queue.spare.push(body);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                queue.error.get_or_insert(error);
+                queue.jobs.retain(|job| matches!(job, Job::Cancel));
+                queue.bytes = 0;
+            }
+        }
+        let more = !queue.jobs.is_empty();
+        queue.scheduled = more;
+        drop(queue);
+        self.moved.notify_all();
+        more
+    }
+}
+
+impl Drain {
+    fn rest(&self) -> bool {
+        lock(&self.queue).scheduled = false;
+        self.moved.notify_all();
+        false
+    }
+}
+
+/// Whether so many bytes may be written now.
+pub(crate) fn check_space(inner: &Inner, bytes: u64) -> io::Result<()> {
+    let free = inner.disk.free_bytes(inner.files.dir())?;
+    let kept = inner.ledger.quotas().min_free_bytes;
+    if free < kept.saturating_add(bytes) {
+        return Err(io::ErrorKind::StorageFull.into());
+    }
+    inner.disk.admit(bytes)
+}
+
+/// A full disk is a normal answer; anything else is told as it is.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
+
+fn write_error(error: &io::Error) -> WriteError {
+    if is_full(error) {
+        WriteError::DiskFull
+    } else {
+        WriteError::Io(error.to_string().into())
+    }
+}

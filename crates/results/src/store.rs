@@ -1,0 +1,266 @@
+//! The store: opening, creating, reading, ending and sweeping results.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::adopt::adopt;
+use crate::config::StoreConfig;
+use crate::drain::{Drain, Job, check_space, is_full};
+use crate::entry::{About, Entry, MAX_META_BYTES, MAX_NAME_BYTES, Progress, ResultInfo, Stage};
+use crate::error::{CreateError, Error, PageError};
+use crate::event::{Counters, Event, Stats, SweepReport};
+use crate::header::{Header, Private};
+use crate::id::{NodeId, ResultId};
+use crate::identity::{NodeIdentity, lock, make_private_dir};
+use crate::inner::Inner;
+use crate::keys::KeyId;
+use crate::page::StoredPage;
+use crate::pool::Pool;
+use crate::quota::Refusal;
+use crate::reader;
+use crate::registry::{NodeRow, Registry};
+use crate::writer::{NewResult, ResultWriter};
+
+const LOCK_FILE: &str = "lock";
+/// A first execution.
+const FIRST_GENERATION: u32 = 1;
+
+/// The stored results of this node. It owns its directory; dropping it finishes the writes that were handed over.
+pub struct Store {
+    inner: Arc<Inner>,
+    pool: Arc<Pool>,
+    boot: u64,
+    node: NodeIdentity,
+    /// Keeps the directory for this process; released last.
+    _lock: File,
+}
+
+impl Store {
+    /// Makes the directory (mode 0700) or takes it over: locks it, takes over the results of an earlier run that the
+    /// registry knows, and removes files that this node made and that are of no use. May block.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when another process has the directory, [`Error::Setting`], [`Error::Registry`], [`Error::Io`].
+    pub fn open(config: StoreConfig, registry: Arc<dyn Registry>) -> Result<Arc<Self>, Error> {
+        config.validate()?;
+        make_private_dir(&config.dir)?;
+        let path = config.dir.join(LOCK_FILE);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        let held = options
+            .open(&path)
+            .map_err(|error| Error::io("open", &path, error))?;
+        lock(&held, &config.dir)?;
+        let inner = Inner::new(&config, registry);
+        let node = NodeRow {
+            id: config.node.id(),
+            address: config.address.clone(),
+            started_ms: inner.now_ms(),
+        };
+        let boot = inner.registry.register(&node)?;
+        adopt(&inner)?;
+        let pool = Pool::start(config.writer_threads, config.deflate_level)
+            .map_err(|error| Error::io("start the threads for", &config.dir, error))?;
+        Ok(Arc::new(Self {
+            inner,
+            pool,
+            boot,
+            node: config.node,
+            _lock: held,
+        }))
+    }
+
+    /// The node's name.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.node.id()
+    }
+
+    /// How often this node has been started, this time included.
+    #[must_use]
+    pub fn boot(&self) -> u64 {
+        self.boot
+    }
+
+    /// Begins a result. The two files are made here; everything else happens on the store's threads.
+    ///
+    /// # Errors
+    /// [`CreateError`]: quotas and a full disk are normal answers.
+    pub fn create(&self, new: NewResult) -> Result<ResultWriter, CreateError> {
+        let writer = self.begin(new);
+        if writer.is_err() {
+            Counters::add(&self.inner.counters.refused, 1);
+        }
+        writer
+    }
+
+    fn begin(&self, new: NewResult) -> Result<ResultWriter, CreateError> {
+        check_lengths(&new)?;
+        let inner = &self.inner;
+        let created_ms = inner.now_ms();
+        let header = Header {
+            codec: new.codec,
+            id: ResultId::generate().map_err(|_| CreateError::Crypto)?,
+            generation: FIRST_GENERATION,
+            owner: self.node(),
+            created_ms,
+            first_row: new.first_row,
+            key: KeyId::default(),
+            private_len: 0,
+        };
+        let private = Private {
+            source: new.source,
+            user: new.user,
+            meta: Bytes::from(new.meta),
+        };
+        let (header, bytes, cipher) = header
+            .seal(&private, &inner.keys.current)
+            .ok_or(CreateError::Crypto)?;
+        let (source, user) = (Arc::from(private.source), Arc::from(private.user));
+        let len = bytes.len() as u64;
+        let reservation = inner.ledger.reserve(&source, &user, len).map_err(refused)?;
+        let io = |error| {
+            if is_full(&error) {
+                CreateError::DiskFull
+            } else {
+                CreateError::Io(error)
+            }
+        };
+        check_space(inner, len).map_err(io)?;
+        inner
+            .files
+            .create((header.id, header.generation), &bytes)
+            .map_err(io)?;
+        let about = About {
+            id: header.id,
+            generation: header.generation,
+            owner: header.owner,
+            source,
+            user,
+            recovery: new.recovery,
+            codec: header.codec,
+            meta: private.meta,
+            created_ms,
+            absolute_ms: created_ms.saturating_add(inner.absolute_expiry.as_millis() as u64),
+        };
+        let progress = Progress {
+            pages: 0,
+            rows: 0,
+            bytes: len,
+            stage: Stage::Writing,
+        };
+        let entry = Entry::new(
+            about,
+            cipher,
+            progress,
+            reservation,
+            inner.idle_until_ms(created_ms),
+        );
+        inner.insert(&entry);
+        let drain = Drain::new(inner.clone(), entry.clone(), new.first_row, len);
+        if drain.push(&self.pool, Job::Register).is_err() {
+            inner.remove(header.id);
+            return Err(CreateError::Closed);
+        }
+        inner.tell(&Event::Created {
+            id: header.id,
+            source: &entry.about.source,
+        });
+        Ok(ResultWriter::new(self.pool.clone(), drain))
+    }
+
+    /// Reads page `number` (from 0) of a result, and slides its expiry. A page that is still to be written is waited
+    /// for, at most `wait`. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// [`PageError`]. A result that expired and was swept is [`PageError::Unknown`].
+    pub async fn page(
+        &self,
+        id: ResultId,
+        generation: u32,
+        number: u32,
+        wait: Duration,
+    ) -> Result<StoredPage, PageError> {
+        reader::page(&self.inner, id, generation, number, wait).await
+    }
+
+    /// The metadata the writer gave; reads nothing from disk.
+    ///
+    /// # Errors
+    /// [`PageError::Unknown`], [`PageError::Expired`] or [`PageError::OtherGeneration`].
+    pub fn meta(&self, id: ResultId, generation: u32) -> Result<Bytes, PageError> {
+        Ok(self.inner.begin_read(id, generation)?.about.meta.clone())
+    }
+
+    /// What is known about a result; does not slide its expiry.
+    #[must_use]
+    pub fn info(&self, id: ResultId) -> Option<ResultInfo> {
+        self.inner.find(id).map(|entry| entry.info())
+    }
+
+    /// All results, the oldest first.
+    #[must_use]
+    pub fn list(&self) -> Vec<ResultInfo> {
+        let mut all: Vec<ResultInfo> = self.inner.all().iter().map(|entry| entry.info()).collect();
+        all.sort_by_key(|info| (info.row.created_ms, info.row.id));
+        all
+    }
+
+    /// Removes a result with its files, even while it is written or read; `false` when it is not here. May block.
+    pub fn end(&self, id: ResultId) -> bool {
+        self.inner.remove(id)
+    }
+
+    /// Removes what has expired and is not being read right now. To be called now and then (each minute). May block.
+    pub fn sweep(&self) -> SweepReport {
+        self.inner.sweep()
+    }
+
+    /// Numbers of this moment.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.inner.stats()
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.pool.close();
+        self.inner.write_expiries();
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("node", &self.node())
+            .field("dir", &self.inner.files.dir())
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_lengths(new: &NewResult) -> Result<(), CreateError> {
+    let rules = [
+        ("source", new.source.len(), MAX_NAME_BYTES),
+        ("user", new.user.len(), MAX_NAME_BYTES),
+        ("meta", new.meta.len(), MAX_META_BYTES),
+    ];
+    match rules.into_iter().find(|(_, len, limit)| len > limit) {
+        Some((what, _, limit_bytes)) => Err(CreateError::TooLarge { what, limit_bytes }),
+        None => Ok(()),
+    }
+}
+
+fn refused(refusal: Refusal) -> CreateError {
+    match refusal {
+        Refusal::Bytes { level, limit } => CreateError::Quota {
+            level,
+            limit_bytes: limit,
+        },
+        Refusal::Results { limit } => CreateError::TooManyResults { limit },
+    }
+}

@@ -1,0 +1,331 @@
+//! SQLite: its own operators where they are exact, functions of the driver (`nl_…`) where they are not.
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::query::{Arithmetic, Function};
+use nextlink_odata::value::Value;
+
+use super::{Dialect, Form, Operand, Unsupported};
+use crate::catalog::Storage;
+use crate::tree::{Operator, Param, ParamForm, Sql};
+
+/// Significant digits that a stored double gives back as they were.
+const EXACT_DIGITS: usize = 15;
+
+/// The dialect of SQLite.
+#[derive(Debug, Clone, Copy)]
+pub struct Sqlite;
+
+impl Dialect for Sqlite {
+    fn name(&self) -> &'static str {
+        "SQLite"
+    }
+
+    fn identifier(&self, name: &str, out: &mut String) {
+        out.push('"');
+        for c in name.chars() {
+            if c == '"' {
+                out.push('"');
+            }
+            out.push(c);
+        }
+        out.push('"');
+    }
+
+    fn placeholder(&self, number: usize, out: &mut String) {
+        out.push('?');
+        out.push_str(&number.to_string());
+    }
+
+    fn operator(&self, operator: Operator) -> &'static str {
+        match operator {
+            Operator::Eq => " = ",
+            Operator::Ne => " <> ",
+            Operator::Lt => " < ",
+            Operator::Le => " <= ",
+            Operator::Gt => " > ",
+            Operator::Ge => " >= ",
+            Operator::Same => " IS ",
+            Operator::Distinct => " IS NOT ",
+            Operator::And => " AND ",
+            Operator::Or => " OR ",
+            Operator::Add => " + ",
+            Operator::Sub => " - ",
+            Operator::Mul => " * ",
+            Operator::Div => " / ",
+            Operator::Mod => " % ",
+            Operator::Concat => " || ",
+        }
+    }
+
+    fn nulls_are_smallest(&self) -> bool {
+        true
+    }
+
+    fn forced_join(&self) -> &'static str {
+        " CROSS JOIN "
+    }
+
+    fn comparable(&self, left: Operand, right: Vec<Operand>) -> (Sql, Vec<Sql>) {
+        if needs_digits(&left) || right.iter().any(needs_digits) {
+            let left = Sql::Collate(Box::new(digits(left)), "nl_decimal");
+            return (left, right.into_iter().map(digits).collect());
+        }
+        // A constant takes the form of the column it meets; two columns that differ meet as text.
+        let forms = || right.iter().map(|r| r.form).chain([left.form]);
+        let mut storages = forms().filter_map(|form| match form {
+            Form::Column(storage) => Some(storage),
+            _ => None,
+        });
+        let computed = forms().any(|form| matches!(form, Form::Computed | Form::Exact));
+        let first = storages.next();
+        let storage = if computed || storages.any(|s| Some(s) != first) { None } else { first };
+        (comparable(left, storage), right.into_iter().map(|r| comparable(r, storage)).collect())
+    }
+
+    fn by_code_point(&self, column: Sql) -> Sql {
+        Sql::Collate(Box::new(column), "BINARY")
+    }
+
+    fn order_key(&self, operand: Operand) -> Sql {
+        match (operand.primitive, operand.form) {
+            (Some(P::Decimal | P::Duration), Form::Exact) => {
+                Sql::Collate(Box::new(operand.sql), "nl_decimal")
+            }
+            _ => comparable(operand, None),
+        }
+    }
+
+    fn exact(&self, operand: Operand) -> Sql {
+        digits(operand)
+    }
+
+    fn arithmetic(
+        &self,
+        op: Arithmetic,
+        left: Operand,
+        right: Operand,
+        result: P,
+    ) -> Result<Operand, Unsupported> {
+        let nullable = true;
+        if result.is_integer() || result == P::Double || result == P::Single {
+            let operator = match op {
+                Arithmetic::Add => Operator::Add,
+                Arithmetic::Sub => Operator::Sub,
+                Arithmetic::Mul => Operator::Mul,
+                Arithmetic::Div | Arithmetic::DivBy => Operator::Div,
+                Arithmetic::Mod if result.is_integer() => Operator::Mod,
+                Arithmetic::Mod => {
+                    return Ok(computed(result, Sql::Call("nl_mod", vec![double(left), double(right)])));
+                }
+            };
+            let sql = if result.is_integer() {
+                Sql::Call(integer_function(op), vec![plain(left), plain(right)])
+            } else {
+                Sql::binary(operator, double(left), double(right))
+            };
+            return Ok(Operand { sql, primitive: Some(result), form: Form::Computed, nullable });
+        }
+        let function = match (result, op) {
+            (P::Decimal, _) => decimal_function(op),
+            (P::Duration, Arithmetic::Sub)
+                if left.primitive != Some(P::Duration) && right.primitive == left.primitive =>
+            {
+                "nl_between"
+            }
+            (P::Duration, _) => decimal_function(op),
+            (P::DateTimeOffset | P::Date, Arithmetic::Sub) => "nl_earlier",
+            (P::DateTimeOffset | P::Date, _) => "nl_later",
+            _ => return Err(self.unsupported("This arithmetic")),
+        };
+        // nl_later and nl_earlier take the point in time first.
+        let (left, right) =
+            if matches!(result, P::DateTimeOffset | P::Date) && left.primitive == Some(P::Duration) {
+                (right, left)
+            } else {
+                (left, right)
+            };
+        let sql = Sql::Call(function, vec![exact(left), exact(right)]);
+        Ok(Operand { sql, primitive: Some(result), form: Form::Exact, nullable })
+    }
+
+    fn negate(&self, operand: Operand) -> Result<Operand, Unsupported> {
+        let primitive = operand.primitive;
+        if matches!(primitive, Some(P::Decimal | P::Duration)) {
+            let nullable = operand.nullable;
+            let sql = Sql::Call("nl_decimal_sub", vec![Sql::Word("0"), exact(operand)]);
+            return Ok(Operand { sql, primitive, form: Form::Exact, nullable });
+        }
+        let nullable = operand.nullable;
+        let sql = Sql::Negate(Box::new(plain(operand)));
+        Ok(Operand { sql, primitive, form: Form::Computed, nullable })
+    }
+
+    fn call(&self, function: Function, args: Vec<Operand>, result: P) -> Result<Operand, Unsupported> {
+        let exact_number = matches!(result, P::Decimal);
+        if matches!(function, Function::Concat) {
+            let mut args = args.into_iter().map(plain);
+            let (Some(left), Some(right)) = (args.next(), args.next()) else {
+                return Err(self.unsupported("concat"));
+            };
+            return Ok(computed(result, Sql::binary(Operator::Concat, left, right)));
+        }
+        let name = match function {
+            Function::Concat => "concat",
+            Function::Contains => "nl_contains",
+            Function::EndsWith => "nl_endswith",
+            Function::IndexOf => "nl_indexof",
+            Function::Length => "nl_length",
+            Function::MatchesPattern => "nl_matches",
+            Function::StartsWith => "nl_startswith",
+            Function::Substring => "nl_substring",
+            Function::ToLower => "nl_lower",
+            Function::ToUpper => "nl_upper",
+            Function::Trim => "nl_trim",
+            Function::Date => "nl_date",
+            Function::Day => "nl_day",
+            Function::FractionalSeconds => "nl_fraction",
+            Function::Hour => "nl_hour",
+            Function::Minute => "nl_minute",
+            Function::Month => "nl_month",
+            Function::Second => "nl_second",
+            Function::Time => "nl_time",
+            Function::TotalOffsetMinutes => "nl_offset",
+            Function::Year => "nl_year",
+            Function::TotalSeconds => {
+                let operand = args.into_iter().next().ok_or_else(|| self.unsupported("totalseconds"))?;
+                return Ok(Operand { primitive: Some(P::Decimal), ..operand });
+            }
+            Function::Ceiling if exact_number => "nl_decimal_ceiling",
+            Function::Floor if exact_number => "nl_decimal_floor",
+            Function::Round if exact_number => "nl_decimal_round",
+            Function::Ceiling => "nl_ceiling",
+            Function::Floor => "nl_floor",
+            Function::Round => "nl_round",
+            Function::MaxDateTime | Function::MinDateTime | Function::Now => {
+                return Err(self.unsupported("A date function without a value"));
+            }
+        };
+        let args = args.into_iter().map(if exact_number { digits } else { plain }).collect();
+        let operand = computed(result, Sql::Call(name, args));
+        let exact_result = exact_number || matches!(result, P::Date | P::TimeOfDay);
+        Ok(if exact_result { Operand { form: Form::Exact, ..operand } } else { operand })
+    }
+
+    fn cast(&self, operand: Operand, to: P) -> Result<Operand, Unsupported> {
+        let from = operand.primitive.map_or("Edm.String", P::name);
+        let sql = Sql::Call("nl_cast", vec![plain(operand), Sql::Word(from), Sql::Word(to.name())]);
+        let form = match to {
+            P::Decimal | P::DateTimeOffset | P::Date | P::TimeOfDay | P::Guid => Form::Exact,
+            _ => Form::Computed,
+        };
+        Ok(Operand { sql, primitive: Some(to), form, nullable: true })
+    }
+
+    fn search(&self, column: Operand, text: &str) -> Sql {
+        let param = Param { value: Value::String(text.to_lowercase()), form: ParamForm::Native };
+        Sql::Call("nl_search", vec![plain(column), Sql::Param(param)])
+    }
+}
+
+impl Sqlite {
+    fn unsupported(&self, what: &str) -> Unsupported {
+        Unsupported { what: what.to_owned(), database: self.name() }
+    }
+}
+
+fn computed(primitive: P, sql: Sql) -> Operand {
+    Operand { sql, primitive: Some(primitive), form: Form::Computed, nullable: true }
+}
+
+fn integer_function(op: Arithmetic) -> &'static str {
+    match op {
+        Arithmetic::Add => "nl_integer_add",
+        Arithmetic::Sub => "nl_integer_sub",
+        Arithmetic::Mul => "nl_integer_mul",
+        Arithmetic::Div | Arithmetic::DivBy => "nl_integer_div",
+        Arithmetic::Mod => "nl_integer_mod",
+    }
+}
+
+fn decimal_function(op: Arithmetic) -> &'static str {
+    match op {
+        Arithmetic::Add => "nl_decimal_add",
+        Arithmetic::Sub => "nl_decimal_sub",
+        Arithmetic::Mul => "nl_decimal_mul",
+        Arithmetic::Div | Arithmetic::DivBy => "nl_decimal_div",
+        Arithmetic::Mod => "nl_decimal_mod",
+    }
+}
+
+/// Whether comparing needs exact digits: something computed them, or a constant has more than a double holds.
+fn needs_digits(operand: &Operand) -> bool {
+    let exact = matches!(operand.primitive, Some(P::Decimal | P::Duration)) && operand.form == Form::Exact;
+    let text = operand.primitive == Some(P::Decimal) && operand.form == Form::Column(Storage::Text);
+    let long = match &operand.sql {
+        Sql::Param(Param { value: Value::Decimal(digits), .. }) => {
+            digits.bytes().filter(u8::is_ascii_digit).count() > EXACT_DIGITS
+        }
+        Sql::Param(Param { value: Value::Duration(_), .. }) => true,
+        _ => false,
+    };
+    exact || text || long
+}
+
+/// The operand as the text that exact functions read.
+fn exact(operand: Operand) -> Sql {
+    match operand.primitive {
+        Some(P::Decimal | P::Duration) => digits(operand),
+        Some(P::Double | P::Single) => digits(operand),
+        Some(p) if p.is_integer() => digits(operand),
+        _ => comparable(operand, None),
+    }
+}
+
+/// A number as exact decimal digits.
+fn digits(operand: Operand) -> Sql {
+    match (operand.form, operand.sql) {
+        (Form::Exact, sql) => sql,
+        (_, Sql::Param(param)) => Sql::Param(Param { form: ParamForm::Text, ..param }),
+        (_, sql) => Sql::Call("nl_digits", vec![sql]),
+    }
+}
+
+/// A number as a double.
+fn double(operand: Operand) -> Sql {
+    match operand.sql {
+        Sql::Param(Param { value: Value::Integer(i), form }) => {
+            Sql::Param(Param { value: Value::Double(i as f64), form })
+        }
+        // A zero of a double makes the database compute with doubles.
+        sql if operand.primitive.is_some_and(P::is_integer) || operand.form == Form::Exact => {
+            Sql::Call("nl_double", vec![sql])
+        }
+        sql => sql,
+    }
+}
+
+/// The operand as functions of the driver read it.
+fn plain(operand: Operand) -> Sql {
+    operand.sql
+}
+
+/// The operand in the form in which equal values are equal and the order is that of the values. `storage` is that
+/// of the column it meets.
+fn comparable(operand: Operand, storage: Option<Storage>) -> Sql {
+    match (operand.form, operand.primitive, operand.sql) {
+        (Form::Constant, Some(P::Guid), Sql::Param(param)) => {
+            let form = if storage == Some(Storage::Blob) { ParamForm::Blob } else { ParamForm::Text };
+            Sql::Param(Param { form, ..param })
+        }
+        (Form::Column(Storage::Blob), Some(P::Guid), sql) if storage.is_none() => {
+            Sql::Call("nl_guid", vec![sql])
+        }
+        (Form::Column(Storage::Text), Some(P::Guid), sql) => Sql::Call("lower", vec![sql]),
+        (Form::Column(Storage::Text), Some(P::DateTimeOffset), sql) => Sql::Call("nl_instant", vec![sql]),
+        (Form::Column(Storage::Text), Some(P::TimeOfDay), sql) => Sql::Call("nl_time", vec![sql]),
+        (Form::Column(Storage::Text), Some(P::Decimal), sql) => {
+            Sql::Collate(Box::new(Sql::Call("nl_digits", vec![sql])), "nl_decimal")
+        }
+        (_, _, sql) => sql,
+    }
+}

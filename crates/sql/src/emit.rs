@@ -1,0 +1,289 @@
+//! The one writer of SQL text. It cannot fail: what a database cannot do was refused in the plan.
+
+use crate::dialect::Dialect;
+use crate::statement::Statement;
+use crate::tree::{JoinKind, OrderTerm, Param, Select, Sql, TableRef};
+
+/// Writes a select for so many parent rows (none where it takes none).
+pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> Statement {
+    let taken = select.keys.map_or(0, |columns| columns * parent_rows);
+    let mut writer = Writer { dialect, out: String::with_capacity(256), params: Vec::new(), taken };
+    writer.keys(select, parent_rows);
+    if select.window.is_some() {
+        writer.windowed(select);
+    } else {
+        writer.select(select);
+    }
+    Statement { sql: writer.out, params: writer.params }
+}
+
+struct Writer<'a> {
+    dialect: &'a dyn Dialect,
+    out: String,
+    params: Vec<Param>,
+    /// Parameters that the parent rows take.
+    taken: usize,
+}
+
+impl Writer<'_> {
+    fn text(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    fn number(&mut self, number: u64) {
+        self.out.push_str(&number.to_string());
+    }
+
+    /// `WITH k(o, k0, …) AS (VALUES (0, ?1, …), …) `
+    fn keys(&mut self, select: &Select, parent_rows: usize) {
+        let Some(columns) = select.keys else {
+            return;
+        };
+        self.text("WITH k(o");
+        for column in 0..columns {
+            self.text(", k");
+            self.number(column as u64);
+        }
+        self.text(") AS (VALUES ");
+        for row in 0..parent_rows {
+            self.text(if row == 0 { "(" } else { ", (" });
+            self.number(row as u64);
+            for column in 0..columns {
+                self.text(", ");
+                self.dialect.placeholder(row * columns + column + 1, &mut self.out);
+            }
+            self.text(")");
+        }
+        self.text(") ");
+    }
+
+    /// Numbers the rows of each parent and keeps those inside the window.
+    fn windowed(&mut self, select: &Select) {
+        let (after, at_most) = select.window.unwrap_or_default();
+        self.text("SELECT o");
+        for column in 1..select.columns.len() {
+            self.text(", c");
+            self.number(column as u64);
+        }
+        self.text(" FROM (SELECT ");
+        for (i, column) in select.columns.iter().enumerate() {
+            self.expr(column);
+            self.text(if i == 0 { " AS o, " } else { " AS c" });
+            if i > 0 {
+                self.number(i as u64);
+                self.text(", ");
+            }
+        }
+        self.text("ROW_NUMBER() OVER (PARTITION BY k.o ORDER BY ");
+        self.order(&select.order);
+        self.text(") AS n");
+        self.body(select);
+        self.text(") WHERE n > ");
+        self.number(after);
+        if let Some(at_most) = at_most {
+            self.text(" AND n <= ");
+            self.number(after.saturating_add(at_most));
+        }
+        self.text(" ORDER BY o, n");
+    }
+
+    fn select(&mut self, select: &Select) {
+        self.text("SELECT ");
+        for (i, column) in select.columns.iter().enumerate() {
+            if i > 0 {
+                self.text(", ");
+            }
+            self.expr(column);
+        }
+        self.body(select);
+        if select.count_by_parent {
+            self.text(" GROUP BY k.o");
+        }
+        let by_parent = select.keys.is_some() && !select.count_by_parent;
+        if by_parent || !select.order.is_empty() {
+            self.text(" ORDER BY ");
+            if by_parent {
+                self.text(if select.order.is_empty() { "k.o" } else { "k.o, " });
+            }
+            self.order(&select.order);
+        }
+        match (select.limit, select.offset) {
+            (None, 0) => {}
+            (limit, offset) => {
+                self.text(" LIMIT ");
+                self.number(limit.unwrap_or(i64::MAX as u64).min(i64::MAX as u64));
+                if offset > 0 {
+                    self.text(" OFFSET ");
+                    self.number(offset.min(i64::MAX as u64));
+                }
+            }
+        }
+    }
+
+    /// FROM and WHERE.
+    fn body(&mut self, select: &Select) {
+        self.text(" FROM ");
+        if select.keys.is_some() {
+            self.text("k");
+            let forced = self.dialect.forced_join();
+            self.text(forced);
+        }
+        let mut conditions: Vec<&Sql> = Vec::new();
+        for (i, join) in select.from.iter().enumerate() {
+            if i > 0 {
+                self.text(if join.kind == JoinKind::Left { " LEFT JOIN " } else { " JOIN " });
+            }
+            self.table(&join.table);
+            if i == 0 {
+                conditions.extend(&join.on);
+            } else {
+                self.text(" ON ");
+                self.all(&join.on.iter().collect::<Vec<_>>());
+            }
+        }
+        conditions.extend(&select.filter);
+        if !conditions.is_empty() {
+            self.text(" WHERE ");
+            self.all(&conditions);
+        }
+    }
+
+    fn all(&mut self, conditions: &[&Sql]) {
+        for (i, condition) in conditions.iter().enumerate() {
+            if i > 0 {
+                self.text(" AND ");
+            }
+            self.expr(condition);
+        }
+    }
+
+    fn table(&mut self, table: &TableRef) {
+        if let Some(schema) = &table.schema {
+            self.dialect.identifier(schema, &mut self.out);
+            self.text(".");
+        }
+        self.dialect.identifier(&table.table, &mut self.out);
+        self.text(" AS t");
+        self.number(table.alias as u64);
+    }
+
+    fn order(&mut self, order: &[OrderTerm]) {
+        for (i, term) in order.iter().enumerate() {
+            if i > 0 {
+                self.text(", ");
+            }
+            self.expr(&term.expr);
+            if term.descending {
+                self.text(" DESC");
+            }
+            if term.nullable && !self.dialect.nulls_are_smallest() {
+                self.text(if term.descending { " NULLS LAST" } else { " NULLS FIRST" });
+            }
+        }
+    }
+
+    fn list(&mut self, items: &[Sql]) {
+        self.text("(");
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 {
+                self.text(", ");
+            }
+            self.expr(item);
+        }
+        self.text(")");
+    }
+
+    fn suffixed(&mut self, expr: &Sql, suffix: &str) {
+        self.text("(");
+        self.expr(expr);
+        self.text(suffix);
+        self.text(")");
+    }
+
+    fn expr(&mut self, expr: &Sql) {
+        match expr {
+            Sql::Column(alias, name) => {
+                self.text("t");
+                self.number(*alias as u64);
+                self.text(".");
+                self.dialect.identifier(name, &mut self.out);
+            }
+            Sql::Position => self.text("k.o"),
+            Sql::Key(column) => {
+                self.text("k.k");
+                self.number(*column as u64);
+            }
+            Sql::Param(param) => {
+                self.params.push(param.clone());
+                self.dialect.placeholder(self.taken + self.params.len(), &mut self.out);
+            }
+            Sql::Integer(i) => self.out.push_str(&i.to_string()),
+            Sql::Word(word) => {
+                self.text("'");
+                self.text(word);
+                self.text("'");
+            }
+            Sql::Null => self.text("NULL"),
+            Sql::Binary(op, left, right) => {
+                self.text("(");
+                self.expr(left);
+                self.text(self.dialect.operator(*op));
+                self.expr(right);
+                self.text(")");
+            }
+            Sql::Not(inner) => {
+                self.text("(NOT ");
+                self.expr(inner);
+                self.text(")");
+            }
+            Sql::Negate(inner) => {
+                self.text("(- ");
+                self.expr(inner);
+                self.text(")");
+            }
+            Sql::IsNull(inner) => self.suffixed(inner, " IS NULL"),
+            Sql::IsNotNull(inner) => self.suffixed(inner, " IS NOT NULL"),
+            Sql::IsTrue(inner) => self.suffixed(inner, " IS TRUE"),
+            Sql::IsNotTrue(inner) => self.suffixed(inner, " IS NOT TRUE"),
+            Sql::In(needle, items) => {
+                self.text("(");
+                self.expr(needle);
+                self.text(" IN ");
+                self.list(items);
+                self.text(")");
+            }
+            Sql::Call(name, args) => {
+                self.text(name);
+                self.list(args);
+            }
+            Sql::Collate(inner, collation) => {
+                self.text("(");
+                self.expr(inner);
+                self.text(" COLLATE ");
+                self.text(collation);
+                self.text(")");
+            }
+            Sql::Case(pairs) => {
+                self.text("CASE");
+                for (condition, value) in pairs {
+                    self.text(" WHEN ");
+                    self.expr(condition);
+                    self.text(" THEN ");
+                    self.expr(value);
+                }
+                self.text(" END");
+            }
+            Sql::Exists(select) => {
+                self.text("EXISTS (");
+                self.select(select);
+                self.text(")");
+            }
+            Sql::Scalar(select) => {
+                self.text("(");
+                self.select(select);
+                self.text(")");
+            }
+            Sql::CountAll => self.text("COUNT(*)"),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Which columns become the key of an entity type.
+
+use nextlink_odata::model::PrimitiveType;
+
+use super::options::{ModelOptions, matches_table};
+use crate::catalog::{Table, TableKind};
+use crate::notice::Notice;
+
+/// The key of an entity type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    /// Column indexes, in key order. Never empty.
+    pub(super) columns: Vec<usize>,
+    /// Whether the database permits null in one of them.
+    pub(super) may_be_null: bool,
+}
+
+/// Finds the key: the options' one, else the primary key, else the shortest unique index over columns that are not
+/// null. Without one the table can't be served, and a notice says how to help.
+pub(super) fn find(table: &Table, options: &ModelOptions, notices: &mut Vec<Notice>) -> Option<Key> {
+    if let Some(names) = options_key(table, options) {
+        match resolve(table, names) {
+            Ok(columns) if columns.iter().all(|&c| can_be_key(table.columns[c].primitive)) => {
+                return Some(key(table, columns));
+            }
+            Ok(columns) => notices.push(unfit(table, &columns, "The key given for it can't be used")),
+            Err(text) => notices.push(Notice::table(&table.name, text)),
+        }
+    }
+    let fits = |columns: &[usize]| {
+        let fit = |&c: &usize| table.columns.get(c).is_some_and(|c| can_be_key(c.primitive));
+        !columns.is_empty() && columns.iter().all(fit)
+    };
+    if fits(&table.primary_key) {
+        return Some(key(table, table.primary_key.clone()));
+    }
+    let unique = table.unique.iter().filter(|u| fits(u) && u.iter().all(|&c| !table.columns[c].nullable));
+    // The first of the shortest, so that the choice is stable.
+    if let Some(columns) = unique.min_by_key(|u| u.len()) {
+        return Some(key(table, columns.clone()));
+    }
+    notices.push(match (table.primary_key.is_empty(), table.kind) {
+        (false, _) => unfit(table, &table.primary_key, "Not served: its primary key can't be a key in OData"),
+        (true, TableKind::View) => Notice::table(
+            &table.name,
+            "Not served: a view has no key. Name columns that identify its rows under `keys` in the model file.",
+        ),
+        (true, TableKind::Table) => Notice::table(
+            &table.name,
+            "Not served: it has no primary key and no unique index over columns that are not null. Add one, or name \
+             columns that identify its rows under `keys` in the model file.",
+        ),
+    });
+    None
+}
+
+fn key(table: &Table, columns: Vec<usize>) -> Key {
+    let may_be_null = columns.iter().any(|&c| table.columns[c].nullable);
+    Key { columns, may_be_null }
+}
+
+/// Types of key properties (CSDL 4.01 section 6.5).
+fn can_be_key(primitive: PrimitiveType) -> bool {
+    use PrimitiveType::*;
+    match primitive {
+        Boolean | Byte | Date | DateTimeOffset | Decimal | Duration | Guid | Int16 | Int32 | Int64
+        | SByte | String | TimeOfDay => true,
+        Binary | Double | Single => false,
+    }
+}
+
+fn unfit(table: &Table, columns: &[usize], text: &str) -> Notice {
+    let bad = columns.iter().filter_map(|&c| table.columns.get(c)).filter(|c| !can_be_key(c.primitive));
+    let bad: Vec<String> = bad.map(|c| ["`", &c.name, "` is ", c.primitive.name()].concat()).collect();
+    let text = [text, ": ", &bad.join(", "), ". Name other columns under `keys` in the model file."].concat();
+    Notice::table(&table.name, text)
+}
+
+fn options_key<'o>(table: &Table, options: &'o ModelOptions) -> Option<&'o Vec<String>> {
+    let exact = options.keys.get(&table.name);
+    let found = || options.keys.iter().find(|(n, _)| matches_table(n, table.schema.as_deref(), &table.name));
+    exact.or_else(|| found().map(|(_, columns)| columns))
+}
+
+fn resolve(table: &Table, names: &[String]) -> Result<Vec<usize>, String> {
+    if names.is_empty() {
+        return Err("The key given for it names no column.".to_owned());
+    }
+    let mut columns = Vec::with_capacity(names.len());
+    for name in names {
+        let exact = table.columns.iter().position(|c| c.name == *name);
+        let lower = name.to_lowercase();
+        let found = exact.or_else(|| table.columns.iter().position(|c| c.name.to_lowercase() == lower));
+        match found {
+            Some(column) if columns.contains(&column) => {
+                return Err(["The key given for it names `", name, "` twice."].concat());
+            }
+            Some(column) => columns.push(column),
+            None => {
+                return Err(["The key given for it names `", name, "`, which it has not."].concat());
+            }
+        }
+    }
+    Ok(columns)
+}

@@ -1,0 +1,311 @@
+//! Names: legal OData identifiers out of any text, without collisions, in a given case and number.
+
+use std::collections::HashSet;
+
+use super::options::{Case, ModelOptions};
+
+/// Greatest length of an identifier in characters (CSDL 4.01 section 17.2).
+const MAX_CHARS: usize = 128;
+
+/// Namespaces that a schema may not have (CSDL 4.01 section 5.1).
+const RESERVED_NAMESPACES: [&str; 4] = ["Edm", "odata", "System", "Transient"];
+
+/// Names already given in one scope. They differ by case-sensitive comparison, as the standard compares them.
+#[derive(Debug, Default)]
+pub(super) struct Scope(HashSet<String>);
+
+impl Scope {
+    /// Gives the wanted text as a legal name, with a number behind it where it is taken.
+    pub(super) fn give(&mut self, wanted: &str, case: Case) -> String {
+        let base = identifier(wanted, case);
+        if self.0.insert(base.clone()) {
+            return base;
+        }
+        let mut number = 2_u64;
+        loop {
+            let suffix = number.to_string();
+            let mut name: String = base.chars().take(MAX_CHARS - suffix.len()).collect();
+            name.push_str(&suffix);
+            if self.0.insert(name.clone()) {
+                return name;
+            }
+            number += 1;
+        }
+    }
+
+    /// Gives the first of the wanted texts that is free, else the first one with a number.
+    pub(super) fn give_first(&mut self, wanted: &[String], case: Case) -> String {
+        for text in wanted {
+            let name = identifier(text, case);
+            if self.0.insert(name.clone()) {
+                return name;
+            }
+        }
+        self.give(wanted.last().map_or("", String::as_str), case)
+    }
+
+    /// Names for all the texts. Those that are legal as they are keep their name, whatever stands before them.
+    pub(super) fn give_all(&mut self, wanted: &[&str], case: Case) -> Vec<String> {
+        let mut names: Vec<Option<String>> = vec![None; wanted.len()];
+        for (slot, text) in names.iter_mut().zip(wanted) {
+            let name = identifier(text, case);
+            if name == *text && self.0.insert(name.clone()) {
+                *slot = Some(name);
+            }
+        }
+        let rest = names.into_iter().zip(wanted);
+        rest.map(|(slot, text)| slot.unwrap_or_else(|| self.give(text, case))).collect()
+    }
+}
+
+/// A legal identifier close to the text: other characters become `_`, a leading digit gets one before it.
+fn identifier(text: &str, case: Case) -> String {
+    let cased = in_case(text, case);
+    let mut name = String::with_capacity(cased.len());
+    for c in cased.chars() {
+        if name.is_empty() && is_continue(c) && !is_start(c) {
+            name.push('_');
+        }
+        name.push(if is_continue(c) { c } else { '_' });
+    }
+    if name.is_empty() {
+        name.push('_');
+    }
+    name.chars().take(MAX_CHARS).collect()
+}
+
+/// A letter (categories L and Nl) or `_`.
+fn is_start(c: char) -> bool {
+    // XID_Start also holds a few characters of other categories (Other_ID_Start).
+    let other = matches!(c, '\u{1885}' | '\u{1886}' | '\u{2118}' | '\u{212E}');
+    c == '_' || (unicode_ident::is_xid_start(c) && !other)
+}
+
+/// A letter, digit, mark or connector (categories L, Nl, Nd, Mn, Mc, Pc). Format characters (Cf) are legal too, but
+/// invisible: names that differ only by them would look the same.
+fn is_continue(c: char) -> bool {
+    let other = matches!(
+        c,
+        '\u{B7}' | '\u{387}' | '\u{1369}'
+            ..='\u{1371}'
+                | '\u{19DA}'
+                | '\u{200C}'
+                | '\u{200D}'
+                | '\u{2118}'
+                | '\u{212E}'
+                | '\u{30FB}'
+                | '\u{FF65}'
+    );
+    unicode_ident::is_xid_continue(c) && !other
+}
+
+/// The text in the wanted case.
+fn in_case(text: &str, case: Case) -> String {
+    match case {
+        Case::AsIs => text.to_owned(),
+        Case::Upper => text.to_uppercase(),
+        Case::Lower => text.to_lowercase(),
+        Case::Pascal => words(text).iter().map(|w| capitalized(w)).collect(),
+        Case::Camel => {
+            let mut words = words(text).into_iter();
+            let first = words.next().unwrap_or_default();
+            words.fold(decapitalized(&first), |name, w| name + &capitalized(&w))
+        }
+    }
+}
+
+/// The words between characters that are neither letter nor digit. Words in capitals only become small, so that
+/// `ORDER_DATE` is `OrderDate`; `OrderDate` is one word and stays.
+fn words(text: &str) -> Vec<String> {
+    let split = text.split(|c: char| c == '_' || !is_continue(c));
+    let shout = !text.chars().any(char::is_lowercase);
+    split.filter(|w| !w.is_empty()).map(|w| if shout { w.to_lowercase() } else { w.to_owned() }).collect()
+}
+
+/// The word with its first letter large.
+pub(super) fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// The word with its first letter small.
+fn decapitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// The namespace, made legal: each part between dots an identifier, none of the reserved ones.
+pub(super) fn namespace(options: &ModelOptions) -> String {
+    let parts: Vec<String> = options.namespace.split('.').map(|p| identifier(p, Case::AsIs)).collect();
+    let name = parts.join(".");
+    if RESERVED_NAMESPACES.contains(&name.as_str()) { name + "_" } else { name }
+}
+
+/// The text for an entity type of this table.
+pub(super) fn type_text(table: &str, options: &ModelOptions) -> String {
+    if options.plural_sets { singular(table) } else { table.to_owned() }
+}
+
+/// The text for an entity set of this table.
+pub(super) fn set_text(table: &str, options: &ModelOptions) -> String {
+    if options.plural_sets { plural(table) } else { table.to_owned() }
+}
+
+/// The English singular of the last word, by its ending only; a text that is no plural stays as it is.
+pub(super) fn singular(text: &str) -> String {
+    const ENDINGS: [(&str, &str); 14] = [
+        ("series", "series"),
+        ("species", "species"),
+        ("news", "news"),
+        ("movies", "movie"),
+        ("ies", "y"),
+        ("sses", "ss"),
+        ("xes", "x"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("people", "person"),
+        ("children", "child"),
+        ("ss", "ss"),
+        ("us", "us"),
+        ("is", "is"),
+    ];
+    let found = ENDINGS.iter().find_map(|(from, to)| replace_ending(text, from, to));
+    found.or_else(|| replace_ending(text, "s", "")).unwrap_or_else(|| text.to_owned())
+}
+
+/// The English plural of the last word, by its ending only; a plural stays as it is.
+pub(super) fn plural(text: &str) -> String {
+    if singular(text) != text {
+        return text.to_owned();
+    }
+    const ENDINGS: [(&str, &str); 19] = [
+        ("series", "series"),
+        ("species", "species"),
+        ("news", "news"),
+        ("person", "people"),
+        ("child", "children"),
+        ("ay", "ays"),
+        ("ey", "eys"),
+        ("oy", "oys"),
+        ("uy", "uys"),
+        ("y", "ies"),
+        ("ss", "sses"),
+        ("us", "uses"),
+        ("sis", "ses"),
+        ("is", "ises"),
+        ("s", "ses"),
+        ("x", "xes"),
+        ("ch", "ches"),
+        ("sh", "shes"),
+        ("", "s"),
+    ];
+    let found = ENDINGS.iter().find_map(|(from, to)| replace_ending(text, from, to));
+    found.unwrap_or_else(|| text.to_owned())
+}
+
+/// Replaces an ASCII ending, found in any case. The new one is in capitals where the text has no small letter.
+/// Nothing is replaced that would leave no letter.
+fn replace_ending(text: &str, from: &str, to: &str) -> Option<String> {
+    let cut = text.len().checked_sub(from.len())?;
+    let (head, tail) = (text.get(..cut)?, text.get(cut..)?);
+    if !tail.eq_ignore_ascii_case(from) || (head.is_empty() && to.is_empty()) {
+        return None;
+    }
+    if tail.eq_ignore_ascii_case(to) {
+        return Some(text.to_owned());
+    }
+    let shout = text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase);
+    let capital = tail.starts_with(|c: char| c.is_ascii_uppercase());
+    let new = match (shout, capital) {
+        (true, _) => to.to_uppercase(),
+        (false, true) => capitalized(to),
+        (false, false) => to.to_owned(),
+    };
+    Some([head, &new].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers() {
+        let long = "x".repeat(200);
+        let cut = "x".repeat(128);
+        for (text, case, expected) in [
+            ("Order Details", Case::AsIs, "Order_Details"),
+            ("2020", Case::AsIs, "_2020"),
+            ("a-b.c/d$e@f", Case::AsIs, "a_b_c_d_e_f"),
+            ("", Case::AsIs, "_"),
+            ("\"'", Case::AsIs, "__"),
+            ("größe", Case::AsIs, "größe"),
+            ("注文", Case::AsIs, "注文"),
+            ("заказ №1", Case::AsIs, "заказ__1"),
+            ("\u{301}e", Case::AsIs, "_\u{301}e"),
+            ("a\u{200D}b", Case::AsIs, "a_b"),
+            ("℮", Case::AsIs, "_"),
+            ("🙂", Case::AsIs, "_"),
+            (&long, Case::AsIs, &cut),
+            ("order_date", Case::Upper, "ORDER_DATE"),
+            ("OrderDate", Case::Lower, "orderdate"),
+            ("order_date", Case::Pascal, "OrderDate"),
+            ("ORDER DATE", Case::Pascal, "OrderDate"),
+            ("OrderDate", Case::Pascal, "OrderDate"),
+            ("order_date", Case::Camel, "orderDate"),
+            ("OrderDate", Case::Camel, "orderDate"),
+            ("___", Case::Pascal, "_"),
+            ("1st_half", Case::Pascal, "_1stHalf"),
+        ] {
+            assert_eq!(identifier(text, case), expected, "{text} as {case:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_colliding_names() {
+        let names = Scope::default().give_all(&["a b", "a-b", "a_b", "a_b2", "A_B", "a_b"], Case::AsIs);
+        assert_eq!(names, ["a_b3", "a_b4", "a_b", "a_b2", "A_B", "a_b5"]);
+        let long = "y".repeat(130);
+        let names = Scope::default().give_all(&[&long, &long], Case::AsIs);
+        assert_eq!(names[0].len(), 128);
+        assert_eq!(names[1], "y".repeat(127) + "2");
+    }
+
+    #[test]
+    fn english_numbers() {
+        for (one, many) in [
+            ("customer", "customers"),
+            ("Category", "Categories"),
+            ("Address", "Addresses"),
+            ("CATEGORY", "CATEGORIES"),
+            ("box", "boxes"),
+            ("branch", "branches"),
+            ("day", "days"),
+            ("order_detail", "order_details"),
+            ("series", "series"),
+            ("Person", "People"),
+            ("OrderChild", "OrderChildren"),
+        ] {
+            assert_eq!(singular(many), one, "singular of {many}");
+            assert_eq!(plural(one), many, "plural of {one}");
+            assert_eq!(singular(one), one, "singular of {one}");
+            assert_eq!(plural(many), many, "plural of {many}");
+        }
+        for (one, many) in [("status", "statuses"), ("s", "ses"), ("", "s")] {
+            assert_eq!(plural(one), many, "plural of {one}");
+        }
+    }
+
+    #[test]
+    fn namespaces() {
+        for (wanted, expected) in [
+            ("Default", "Default"),
+            ("Edm", "Edm_"),
+            ("my shop.v1", "my_shop.v1"),
+            ("", "_"),
+            ("a..b", "a._.b"),
+        ] {
+            let options = ModelOptions { namespace: wanted.to_owned(), ..ModelOptions::default() };
+            assert_eq!(namespace(&options), expected, "{wanted}");
+        }
+    }
+}

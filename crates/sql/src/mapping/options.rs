@@ -1,0 +1,126 @@
+//! What the owner of a source may say about names, keys and the choice of tables.
+
+use std::collections::BTreeMap;
+
+/// How a model is made of a catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelOptions {
+    /// Namespace of the schema. Made legal where it is not.
+    pub namespace: String,
+    /// Name of the entity container. Made legal where it is not.
+    pub container: String,
+    /// Entity sets in the plural and entity types in the singular (English), instead of the table's name for both.
+    pub plural_sets: bool,
+    /// Case of all names.
+    pub case: Case,
+    /// Tables to serve: names or patterns with `*` and `?`, case-insensitive, matched against `table` and
+    /// `schema.table`. Empty means all.
+    pub include: Vec<String>,
+    /// Tables not to serve, in the same form. Wins over `include`.
+    pub exclude: Vec<String>,
+    /// Key columns by table or view name, for those without a key of their own.
+    pub keys: BTreeMap<String, Vec<String>>,
+}
+
+impl Default for ModelOptions {
+    fn default() -> ModelOptions {
+        ModelOptions {
+            namespace: "Default".to_owned(),
+            container: "Container".to_owned(),
+            plural_sets: false,
+            case: Case::AsIs,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            keys: BTreeMap::new(),
+        }
+    }
+}
+
+/// The case of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Case {
+    /// As in the database.
+    #[default]
+    AsIs,
+    /// `ORDER_DATE`.
+    Upper,
+    /// `order_date`.
+    Lower,
+    /// `order_date` becomes `OrderDate`.
+    Pascal,
+    /// `order_date` becomes `orderDate`.
+    Camel,
+}
+
+/// Whether any of the patterns matches the table, with or without its schema.
+pub(super) fn matches_any(patterns: &[String], schema: Option<&str>, table: &str) -> bool {
+    patterns.iter().any(|p| matches_table(p, schema, table))
+}
+
+/// Whether the pattern matches the table, with or without its schema.
+pub(super) fn matches_table(pattern: &str, schema: Option<&str>, table: &str) -> bool {
+    let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
+    let table = table.to_lowercase();
+    if glob(&pattern, &table) {
+        return true;
+    }
+    schema.is_some_and(|s| glob(&pattern, &[s.to_lowercase().as_str(), ".", &table].concat()))
+}
+
+/// `*` is any run of characters, `?` is one. Linear in memory, at most pattern times text in time.
+fn glob(pattern: &[char], text: &str) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    let (mut p, mut t) = (0, 0);
+    // Where to go on when what follows the last star did not match: the star, and how far it had reached.
+    let mut retry: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                retry = Some((p, t));
+                p += 1;
+            }
+            Some(&c) if c == '?' || c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match retry {
+                Some((star, reached)) => {
+                    retry = Some((star, reached + 1));
+                    p = star + 1;
+                    t = reached + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&c| c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, schema, table, expected) in [
+            ("orders", None, "Orders", true),
+            ("orders", None, "orders2", false),
+            ("ord*", None, "orders", true),
+            ("*", None, "", true),
+            ("*s", None, "orders", true),
+            ("*s", None, "order", false),
+            ("o?ders", None, "orders", true),
+            ("o?ders", None, "oders", false),
+            ("*a*b*c", None, "xxaxxbxxbxxc", true),
+            ("*a*b*c", None, "xxaxxbxxbxx", false),
+            ("sales.*", Some("Sales"), "orders", true),
+            ("sales.*", Some("other"), "orders", false),
+            ("sales.*", None, "orders", false),
+            ("größe", None, "GRÖSSE", false),
+            ("größe", None, "Größe", true),
+            ("", None, "a", false),
+        ] {
+            assert_eq!(matches_table(pattern, schema, table), expected, "{pattern} on {schema:?} {table}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Expressions become SQL with the null rules of OData: a comparison is true or false, never null.
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::query::{Comparison, Expr, ExprKind, Place, Related};
+use nextlink_odata::value::Value;
+
+use super::Planner;
+use super::frames::Frames;
+use crate::dialect::{Form, Operand, Unsupported};
+use crate::tree::{Operator, Param, ParamForm, Select, Sql};
+
+/// Whether null may stand for false in a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Truth {
+    /// Only whether it is true matters, as in WHERE.
+    OnlyTrue,
+    /// True and false matter, as below NOT.
+    Exact,
+}
+
+impl Planner<'_> {
+    /// A condition for WHERE.
+    pub(super) fn condition(&self, frames: &mut Frames, expr: &Expr) -> Result<Sql, Unsupported> {
+        self.truth(frames, expr, Truth::OnlyTrue)
+    }
+
+    fn truth(&self, frames: &mut Frames, expr: &Expr, truth: Truth) -> Result<Sql, Unsupported> {
+        Ok(match &expr.kind {
+            ExprKind::And(left, right) => {
+                let left = self.truth(frames, left, truth)?;
+                Sql::binary(Operator::And, left, self.truth(frames, right, truth)?)
+            }
+            ExprKind::Or(left, right) => {
+                let left = self.truth(frames, left, truth)?;
+                Sql::binary(Operator::Or, left, self.truth(frames, right, truth)?)
+            }
+            ExprKind::Not(inner) => Sql::Not(Box::new(self.truth(frames, inner, Truth::Exact)?)),
+            ExprKind::Compare(op, left, right) => self.compare(frames, *op, left, right, truth)?,
+            ExprKind::In(needle, items) => self.member(frames, needle, items, truth)?,
+            ExprKind::Exists(place) => self.exists(frames, place),
+            ExprKind::Any(related) => Sql::Exists(Box::new(self.related(frames, related, false)?)),
+            ExprKind::All(related) => {
+                Sql::Not(Box::new(Sql::Exists(Box::new(self.related(frames, related, true)?))))
+            }
+            ExprKind::Search(place, properties, text) => self.search(frames, place, properties, text, truth),
+            _ => {
+                let operand = self.operand(frames, expr)?;
+                match operand.sql {
+                    Sql::Null => Sql::Null,
+                    sql => sql,
+                }
+            }
+        })
+    }
+
+    fn compare(
+        &self,
+        frames: &mut Frames,
+        op: Comparison,
+        left: &Expr,
+        right: &Expr,
+        truth: Truth,
+    ) -> Result<Sql, Unsupported> {
+        let (left, right) = (self.operand(frames, left)?, self.operand(frames, right)?);
+        let null = |operand: &Operand| matches!(operand.sql, Sql::Null);
+        if null(&left) || null(&right) {
+            let other = if null(&left) { right } else { left };
+            return Ok(match (op, null(&other)) {
+                (Comparison::Eq, true) => Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(1)),
+                (Comparison::Eq, false) => Sql::IsNull(Box::new(other.sql)),
+                (Comparison::Ne, false) => Sql::IsNotNull(Box::new(other.sql)),
+                // Part 2 section 5.1.1.1: nothing is greater or less than null.
+                _ => Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0)),
+            });
+        }
+        let nullable = left.nullable || right.nullable;
+        let both_nullable = left.nullable && right.nullable;
+        let (left, mut right) = self.dialect.comparable(left, vec![right]);
+        let right = right.pop().unwrap_or(Sql::Null);
+        let plain = |operator| Sql::binary(operator, left.clone(), right.clone());
+        Ok(match op {
+            Comparison::Eq if both_nullable || (nullable && truth == Truth::Exact) => plain(Operator::Same),
+            Comparison::Eq => plain(Operator::Eq),
+            Comparison::Ne if nullable => plain(Operator::Distinct),
+            Comparison::Ne => plain(Operator::Ne),
+            _ => {
+                let compared = plain(match op {
+                    Comparison::Gt => Operator::Gt,
+                    Comparison::Ge => Operator::Ge,
+                    Comparison::Lt => Operator::Lt,
+                    _ => Operator::Le,
+                });
+                never_null(compared, nullable, truth)
+            }
+        })
+    }
+
+    fn member(
+        &self,
+        frames: &mut Frames,
+        needle: &Expr,
+        items: &[Expr],
+        truth: Truth,
+    ) -> Result<Sql, Unsupported> {
+        let needle = self.operand(frames, needle)?;
+        let mut values = Vec::with_capacity(items.len());
+        let mut with_null = false;
+        let mut nullable = needle.nullable;
+        for item in items {
+            let operand = self.operand(frames, item)?;
+            if matches!(operand.sql, Sql::Null) {
+                with_null = true;
+            } else {
+                nullable = nullable || operand.nullable;
+                values.push(operand);
+            }
+        }
+        let is_null = Sql::IsNull(Box::new(needle.sql.clone()));
+        if values.is_empty() {
+            let never = Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0));
+            return Ok(if with_null { is_null } else { never });
+        }
+        let (needle, values) = self.dialect.comparable(needle, values);
+        let found = never_null(Sql::In(Box::new(needle), values), nullable, truth);
+        Ok(if with_null { Sql::binary(Operator::Or, found, is_null) } else { found })
+    }
+
+    fn exists(&self, frames: &mut Frames, place: &Place) -> Sql {
+        let alias = frames.resolve(self.mapping, place);
+        let model = &self.mapping.model;
+        let key = model.entity_type(model.entity_set(place.target()).entity_type).key[0];
+        let column = &self.mapping.table(place.target()).columns[key].column;
+        Sql::IsNotNull(Box::new(Sql::column(alias, column)))
+    }
+
+    /// The entities of a collection for which the predicate holds, or (`negated`) does not hold.
+    fn related(&self, frames: &mut Frames, related: &Related, negated: bool) -> Result<Select, Unsupported> {
+        frames.enter(self.mapping, &related.place, related.navigation, related.variable);
+        if let Some(predicate) = &related.predicate {
+            let condition = self.condition(frames, predicate)?;
+            frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
+        }
+        frames.select().columns.push(Sql::Integer(1));
+        Ok(frames.leave())
+    }
+
+    fn search(
+        &self,
+        frames: &mut Frames,
+        place: &Place,
+        properties: &[usize],
+        text: &str,
+        truth: Truth,
+    ) -> Sql {
+        let alias = frames.resolve(self.mapping, place);
+        let mut found: Option<Sql> = None;
+        for property in properties {
+            let column = self.column(alias, place.target(), *property);
+            let nullable = column.nullable;
+            let hit = never_null(self.dialect.search(column, text), nullable, truth);
+            found = Some(match found {
+                None => hit,
+                Some(before) => Sql::binary(Operator::Or, before, hit),
+            });
+        }
+        found.unwrap_or(Sql::Null)
+    }
+
+    /// An expression as a value.
+    pub(super) fn operand(&self, frames: &mut Frames, expr: &Expr) -> Result<Operand, Unsupported> {
+        Ok(match &expr.kind {
+            ExprKind::Value(Value::Null) => {
+                Operand { sql: Sql::Null, primitive: expr.primitive, form: Form::Constant, nullable: true }
+            }
+            ExprKind::Value(value) => Operand {
+                sql: Sql::Param(Param { value: value.clone(), form: ParamForm::Native }),
+                primitive: expr.primitive,
+                form: Form::Constant,
+                nullable: false,
+            },
+            ExprKind::Property(place, property) => {
+                let alias = frames.resolve(self.mapping, place);
+                let column = self.column(alias, place.target(), *property);
+                Operand { nullable: expr.nullable, ..column }
+            }
+            ExprKind::Arithmetic(op, left, right) => {
+                let left = self.operand(frames, left)?;
+                let right = self.operand(frames, right)?;
+                let result = expr.primitive.unwrap_or(P::Int64);
+                let operand = self.dialect.arithmetic(*op, left, right, result)?;
+                Operand { nullable: true, ..operand }
+            }
+            ExprKind::Negate(inner) => {
+                let operand = self.operand(frames, inner)?;
+                self.dialect.negate(operand)?
+            }
+            ExprKind::Call(function, args) => {
+                let args = args.iter().map(|arg| self.operand(frames, arg)).collect::<Result<_, _>>()?;
+                let operand = self.dialect.call(*function, args, expr.primitive.unwrap_or(P::String))?;
+                Operand { nullable: expr.nullable, ..operand }
+            }
+            ExprKind::Cast(inner) => {
+                let operand = self.operand(frames, inner)?;
+                self.dialect.cast(operand, expr.primitive.unwrap_or(P::String))?
+            }
+            ExprKind::Case(pairs) => self.case(frames, pairs, expr.primitive)?,
+            ExprKind::Count(related) => {
+                let mut select = self.related(frames, related, false)?;
+                select.columns = vec![Sql::CountAll];
+                Operand {
+                    sql: Sql::Scalar(Box::new(select)),
+                    primitive: Some(P::Int64),
+                    form: Form::Computed,
+                    nullable: false,
+                }
+            }
+            _ => Operand {
+                sql: self.truth(frames, expr, Truth::Exact)?,
+                primitive: Some(P::Boolean),
+                form: Form::Computed,
+                nullable: expr.nullable,
+            },
+        })
+    }
+
+    fn case(
+        &self,
+        frames: &mut Frames,
+        pairs: &[(Expr, Expr)],
+        primitive: Option<P>,
+    ) -> Result<Operand, Unsupported> {
+        let mut sql = Vec::with_capacity(pairs.len());
+        for (condition, value) in pairs {
+            let condition = self.condition(frames, condition)?;
+            let value = self.operand(frames, value)?;
+            // All values of a case meet in one column, so each is brought to the form that compares.
+            let exact = matches!(primitive, Some(P::Decimal | P::Duration));
+            let value = if exact { self.dialect.exact(value) } else { self.dialect.order_key(value) };
+            sql.push((condition, value));
+        }
+        let form = match primitive {
+            Some(P::Decimal | P::Duration | P::DateTimeOffset) => Form::Exact,
+            _ => Form::Computed,
+        };
+        Ok(Operand { sql: Sql::Case(sql), primitive, form, nullable: true })
+    }
+}
+
+fn never_null(sql: Sql, nullable: bool, truth: Truth) -> Sql {
+    if nullable && truth == Truth::Exact { Sql::IsTrue(Box::new(sql)) } else { sql }
+}

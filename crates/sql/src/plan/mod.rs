@@ -1,0 +1,201 @@
+//! The relational form of a query for one database: tables, joins, a total order, and one level for each
+//! expanded collection.
+
+mod expr;
+mod frames;
+mod node;
+
+use nextlink_odata::layout::{Layout, NodeLink};
+use nextlink_odata::model::EntitySetId;
+use nextlink_odata::query::{Addressed, Query, Step, Variable};
+use nextlink_odata::value::Value;
+
+use crate::dialect::{Dialect, Form, Operand, Unsupported};
+use crate::emit::emit;
+use crate::mapping::Mapping;
+use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
+use crate::tree::{Param, ParamForm, Select, Sql};
+use frames::Frames;
+
+/// The plan of a query.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The levels of the result.
+    pub nodes: Vec<NodePlan>,
+    /// For `$count`.
+    pub count: Option<Select>,
+    /// Gives a row when the entity before the last navigation is there.
+    pub parent: Option<Select>,
+    /// Whether the first node gives at most one row, found by its key.
+    pub point: bool,
+}
+
+/// The plan of one level.
+#[derive(Debug, Clone)]
+pub struct NodePlan {
+    /// The level above.
+    pub parent: Option<usize>,
+    /// Rows; none where only the count is asked for.
+    pub rows: Option<Select>,
+    /// Rows counted for each parent.
+    pub count: Option<Select>,
+    /// The cells.
+    pub cells: Vec<ResultColumn>,
+    /// Where in its select the entities are: by the single-valued navigation to them, the alias.
+    pub aliases: Vec<(Vec<usize>, usize)>,
+    /// Numbers of the link columns in the parent's rows.
+    pub link: Vec<usize>,
+    /// Link columns behind the cells.
+    pub links: usize,
+}
+
+/// Bounds of a plan.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlanLimits {
+    /// Greatest number of rows of the first level, for requests that need no more, such as HEAD.
+    pub rows: Option<u64>,
+}
+
+/// Plans a query.
+///
+/// # Errors
+/// What the database cannot do.
+pub fn plan(
+    mapping: &Mapping,
+    dialect: &dyn Dialect,
+    query: &Query,
+    layout: &Layout,
+    limits: PlanLimits,
+) -> Result<Plan, Unsupported> {
+    let planner = Planner { mapping, dialect };
+    let mut nodes: Vec<NodePlan> = Vec::with_capacity(layout.nodes.len());
+    for node in &layout.nodes {
+        let planned = match &node.link {
+            None => planner.root(query, node, limits)?,
+            Some(link) => planner.child(node, link, &mut nodes)?,
+        };
+        nodes.push(planned);
+    }
+    let counted = query.count && query.addressed == Addressed::Collection;
+    let count = if counted { Some(planner.root_count(query)?) } else { None };
+    let last_navigation = query.steps.iter().rposition(|s| matches!(s, Step::Navigate(_)));
+    let parent = match last_navigation {
+        Some(at) => Some(planner.parent(query, &query.steps[..at])),
+        None => None,
+    };
+    let point = matches!(query.steps.as_slice(), [Step::Key(_)]) && nodes.len() == 1;
+    Ok(Plan { nodes, count, parent, point })
+}
+
+/// Writes the statements of a plan.
+pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
+    let child = |select: &Select| ChildStatement {
+        one: emit(dialect, select, 1),
+        many: select.keys.map(|_| emit(dialect, select, PARENT_ROWS)),
+    };
+    let nodes = plan
+        .nodes
+        .iter()
+        .map(|node| NodeStatement {
+            parent: node.parent,
+            rows: node.rows.as_ref().map(child),
+            count: node.count.as_ref().map(child),
+            cells: node.cells.clone(),
+            link: node.link.clone(),
+            links: node.links,
+        })
+        .collect();
+    let one = |select: &Option<Select>| -> Option<Statement> { select.as_ref().map(|s| emit(dialect, s, 0)) };
+    Program { nodes, count: one(&plan.count), parent: one(&plan.parent), point: plan.point }
+}
+
+/// What planning needs to know throughout.
+pub(crate) struct Planner<'a> {
+    pub(crate) mapping: &'a Mapping,
+    pub(crate) dialect: &'a dyn Dialect,
+}
+
+impl Planner<'_> {
+    /// Tables and conditions of the resource path; the frame of variable 0 is that of the addressed entities.
+    fn path(&self, root: EntitySetId, steps: &[Step]) -> Frames {
+        let mut frames = Frames::new(Variable(0), root, self.mapping.table(root));
+        for step in steps {
+            match step {
+                Step::Key(values) => {
+                    for (property, value) in values {
+                        let condition = self.key_condition(&frames, *property, value);
+                        frames.filter(condition);
+                    }
+                }
+                Step::Navigate(navigation) => frames.navigate(self.mapping, *navigation),
+            }
+        }
+        frames
+    }
+
+    fn key_condition(&self, frames: &Frames, property: usize, value: &Value) -> Sql {
+        let (alias, set) = frames.current();
+        let column = self.column(alias, set, property);
+        let constant = Operand {
+            sql: Sql::Param(Param { value: value.clone(), form: ParamForm::Native }),
+            primitive: value.primitive(),
+            form: Form::Constant,
+            nullable: false,
+        };
+        let (left, mut right) = self.dialect.comparable(column, vec![constant]);
+        Sql::binary(crate::tree::Operator::Eq, left, right.pop().unwrap_or(Sql::Null))
+    }
+
+    /// The column of a property as an operand.
+    pub(crate) fn column(&self, alias: usize, set: EntitySetId, property: usize) -> Operand {
+        let model = &self.mapping.model;
+        let column = &self.mapping.table(set).columns[property];
+        let property = &model.entity_type(model.entity_set(set).entity_type).properties[property];
+        let mut sql = Sql::column(alias, &column.column);
+        if property.primitive == nextlink_odata::model::PrimitiveType::String && !column.binary_collation {
+            sql = self.dialect.by_code_point(sql);
+        }
+        Operand {
+            sql,
+            primitive: Some(property.primitive),
+            form: Form::Column(column.storage),
+            nullable: property.nullable,
+        }
+    }
+
+    fn parent(&self, query: &Query, steps: &[Step]) -> Select {
+        let frames = self.path(query.root, steps);
+        let mut select = frames.finish();
+        select.columns.push(Sql::Integer(1));
+        select.limit = Some(1);
+        select
+    }
+
+    /// Numbers of the link columns that a child needs in its parent's rows, added where they are missing.
+    fn link_columns(
+        &self,
+        parent: &mut NodePlan,
+        parent_alias: usize,
+        link: &NodeLink,
+        properties: &[usize],
+    ) -> Vec<usize> {
+        let Some(rows) = &mut parent.rows else {
+            return Vec::new();
+        };
+        let position = usize::from(parent.parent.is_some());
+        let behind = position + parent.cells.len();
+        properties
+            .iter()
+            .map(|property| {
+                let column = &self.mapping.table(link.set).columns[*property].column;
+                let wanted = Sql::column(parent_alias, column);
+                let found = rows.columns[behind..].iter().position(|c| *c == wanted);
+                found.unwrap_or_else(|| {
+                    rows.columns.push(wanted);
+                    parent.links += 1;
+                    parent.links - 1
+                })
+            })
+            .collect()
+    }
+}

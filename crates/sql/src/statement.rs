@@ -1,0 +1,68 @@
+//! SQL text with its parameters, ready for a driver.
+
+use nextlink_odata::model::PrimitiveType;
+
+use crate::catalog::Storage;
+use crate::tree::Param;
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    /// The text.
+    pub sql: String,
+    /// Parameters in the order of their numbers, after those of the parent rows where there are any.
+    pub params: Vec<Param>,
+}
+
+/// What a result column holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ResultColumn {
+    /// Its type.
+    pub primitive: PrimitiveType,
+    /// How its values lie in the database.
+    pub storage: Storage,
+    /// Whether null is a value.
+    pub nullable: bool,
+}
+
+/// All statements of one request.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The levels of the result; each after its parent.
+    pub nodes: Vec<NodeStatement>,
+    /// The number of all entities, for `$count`.
+    pub count: Option<Statement>,
+    /// Gives a row when the entity before the last navigation is there.
+    pub parent: Option<Statement>,
+    /// Whether the first node gives at most one row, found by its key.
+    pub point: bool,
+}
+
+/// The statements of one level.
+#[derive(Debug, Clone)]
+pub struct NodeStatement {
+    /// The level above; none for the first.
+    pub parent: Option<usize>,
+    /// Rows. For a lower level: first the position of the parent row, then the cells, then the link columns.
+    pub rows: Option<ChildStatement>,
+    /// For a lower level: position of the parent row and number of rows.
+    pub count: Option<ChildStatement>,
+    /// The cells, in order.
+    pub cells: Vec<ResultColumn>,
+    /// In the parent's rows: numbers of the link columns whose values are sent with each parent row.
+    pub link: Vec<usize>,
+    /// How many link columns its own rows carry behind the cells.
+    pub links: usize,
+}
+
+/// A statement that takes a number of parent rows.
+#[derive(Debug, Clone)]
+pub struct ChildStatement {
+    /// For one parent row; for the first level the only one.
+    pub one: Statement,
+    /// For [`PARENT_ROWS`] parent rows; missing ones are sent as null.
+    pub many: Option<Statement>,
+}
+
+/// Parent rows that one statement of a lower level takes.
+pub const PARENT_ROWS: usize = 128;

@@ -1,0 +1,184 @@
+//! SQL as a tree. Outside text gets in as an identifier or as a parameter, in no other way.
+
+use nextlink_odata::value::Value;
+
+/// A SELECT.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Select {
+    /// Joins with a table `k` of parent rows (position, link values) that the caller sends as parameters.
+    pub keys: Option<usize>,
+    /// Result columns.
+    pub columns: Vec<Sql>,
+    /// Tables, the first one without a condition.
+    pub from: Vec<Join>,
+    /// Conditions, all of which must hold.
+    pub filter: Vec<Sql>,
+    /// ORDER BY.
+    pub order: Vec<OrderTerm>,
+    /// Rows at most.
+    pub limit: Option<u64>,
+    /// Rows passed over first.
+    pub offset: u64,
+    /// Keeps, for each parent, only the rows after `.0` and at most `.1` of them, in `order`.
+    pub window: Option<(u64, Option<u64>)>,
+    /// Groups by the parent's position: the columns are the position and COUNT(*).
+    pub count_by_parent: bool,
+}
+
+/// A table and how it joins those before it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Join {
+    /// How.
+    pub kind: JoinKind,
+    /// The table.
+    pub table: TableRef,
+    /// Conditions.
+    pub on: Vec<Sql>,
+}
+
+/// How a table joins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinKind {
+    /// Rows that match.
+    Inner,
+    /// All rows so far, with what matches.
+    Left,
+}
+
+/// A table with its alias.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableRef {
+    /// Schema.
+    pub schema: Option<String>,
+    /// Table.
+    pub table: String,
+    /// Alias: `t` and this number.
+    pub alias: usize,
+}
+
+/// An item of ORDER BY. Null comes first when ascending and last when descending.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderTerm {
+    /// What to order by.
+    pub expr: Sql,
+    /// Descending.
+    pub descending: bool,
+    /// Whether it can be null.
+    pub nullable: bool,
+}
+
+/// How a parameter travels to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParamForm {
+    /// In the database's own type for the value: decimals as numbers.
+    Native,
+    /// As text: decimals as digits.
+    Text,
+    /// As bytes: Guid.
+    Blob,
+}
+
+/// A parameter of a statement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param {
+    /// The value.
+    pub value: Value,
+    /// How it travels.
+    pub form: ParamForm,
+}
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sql {
+    /// A column of the table with this alias.
+    Column(usize, String),
+    /// The position of the parent row in `k`.
+    Position,
+    /// A link value in `k`.
+    Key(usize),
+    /// A parameter.
+    Param(Param),
+    /// A whole number of our own.
+    Integer(i64),
+    /// A short text of our own, such as the name of a type.
+    Word(&'static str),
+    /// NULL
+    Null,
+    /// Two operands.
+    Binary(Operator, Box<Sql>, Box<Sql>),
+    /// NOT
+    Not(Box<Sql>),
+    /// Unary minus.
+    Negate(Box<Sql>),
+    /// IS NULL
+    IsNull(Box<Sql>),
+    /// IS NOT NULL
+    IsNotNull(Box<Sql>),
+    /// IS TRUE: never null.
+    IsTrue(Box<Sql>),
+    /// IS NOT TRUE: never null.
+    IsNotTrue(Box<Sql>),
+    /// IN with a list.
+    In(Box<Sql>, Vec<Sql>),
+    /// A function of the database or of the driver.
+    Call(&'static str, Vec<Sql>),
+    /// COLLATE
+    Collate(Box<Sql>, &'static str),
+    /// CASE WHEN … THEN … END
+    Case(Vec<(Sql, Sql)>),
+    /// EXISTS
+    Exists(Box<Select>),
+    /// A scalar subquery.
+    Scalar(Box<Select>),
+    /// COUNT(*)
+    CountAll,
+}
+
+/// Binary operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `=`
+    Eq,
+    /// `<>`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+    /// Equal, null being equal to null; never null.
+    Same,
+    /// Different, null being equal to null; never null.
+    Distinct,
+    /// AND
+    And,
+    /// OR
+    Or,
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `*`
+    Mul,
+    /// `/`
+    Div,
+    /// `%`
+    Mod,
+    /// Text put together.
+    Concat,
+}
+
+impl Sql {
+    /// A binary expression.
+    pub fn binary(op: Operator, left: Sql, right: Sql) -> Sql {
+        Sql::Binary(op, Box::new(left), Box::new(right))
+    }
+
+    /// A column.
+    pub fn column(alias: usize, name: &str) -> Sql {
+        Sql::Column(alias, name.to_owned())
+    }
+}

@@ -1,0 +1,222 @@
+//! `cargo xtask setup`: installs what the tests need, after saying what is missing and why.
+
+use crate::run::{root, run, succeeds};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A Debian package, and how to see that what it brings is there.
+struct Package {
+    name: &'static str,
+    why: &'static str,
+    probe: (&'static str, &'static [&'static str]),
+}
+
+/// What is used from Debian. A probe asks for the tool, not for the package: where it came from does
+/// not matter.
+const PACKAGES: &[Package] = &[
+    Package {
+        name: "libxml2-utils",
+        why: "xmllint checks $metadata against the schemas of the standard",
+        probe: ("xmllint", &["--version"]),
+    },
+    Package {
+        name: "python3",
+        why: "runs the Python OData clients",
+        probe: ("python3", &["--version"]),
+    },
+    Package {
+        name: "python3-venv",
+        why: "keeps the Python OData clients apart from the system's packages",
+        probe: ("python3", &["-c", "import venv, ensurepip"]),
+    },
+    Package {
+        name: "nodejs",
+        why: "runs the JavaScript OData client",
+        probe: ("node", &["--version"]),
+    },
+    Package {
+        name: "npm",
+        why: "installs the JavaScript OData client",
+        probe: ("npm", &["--version"]),
+    },
+];
+
+/// A set of OData clients: pinned in files of the project, installed under `target/clients`.
+struct Clients {
+    what: &'static str,
+    why: &'static str,
+    /// Where the pins are, from the root of the workspace.
+    pins: &'static str,
+    /// The files that decide what is installed; a change of one installs anew.
+    pin_files: &'static [&'static str],
+    /// Where the clients go, from the root of the workspace.
+    place: &'static str,
+    install: fn(&Path, &Path) -> Result<()>,
+}
+
+const CLIENTS: &[Clients] = &[
+    Clients {
+        what: "Python OData clients (python-odata, requests)",
+        why: "tests read the demo with clients that people use",
+        pins: "tests/clients/python",
+        pin_files: &["requirements.txt"],
+        place: "target/clients/python",
+        install: install_python,
+    },
+    Clients {
+        what: "JavaScript OData client (o.js)",
+        why: "tests read the demo with clients that people use",
+        pins: "tests/clients/node",
+        pin_files: &["package.json", "package-lock.json"],
+        place: "target/clients/node",
+        install: install_node,
+    },
+];
+
+/// Installs what is missing; with `dry_run` it only says so, and fails if anything is missing.
+pub fn setup(dry_run: bool) -> Result<()> {
+    let packages: Vec<_> = PACKAGES
+        .iter()
+        .filter(|package| !package.is_there())
+        .collect();
+    let mut clients = Vec::new();
+    for set in CLIENTS {
+        if !set.is_there()? {
+            clients.push(set);
+        }
+    }
+    if packages.is_empty() && clients.is_empty() {
+        println!("setup: everything the tests need is there");
+        return Ok(());
+    }
+    println!("setup: the tests need what is missing here:");
+    for package in &packages {
+        println!("  Debian package {}: {}", package.name, package.why);
+    }
+    for set in &clients {
+        println!("  {}, to {}: {}", set.what, set.place, set.why);
+    }
+    if dry_run {
+        bail!("not everything is there; `cargo xtask setup` installs it");
+    }
+    install_packages(&packages)?;
+    for set in clients {
+        set.install()?;
+    }
+    println!("setup: done");
+    Ok(())
+}
+
+impl Package {
+    fn is_there(&self) -> bool {
+        let (program, args) = self.probe;
+        succeeds(Path::new(program), args)
+    }
+}
+
+impl Clients {
+    /// The text of the pins. The stamp of a finished installation holds the same text.
+    fn pins(&self) -> Result<String> {
+        let mut all = String::new();
+        for file in self.pin_files {
+            let path = root().join(self.pins).join(file);
+            all += &fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+        }
+        Ok(all)
+    }
+
+    fn stamp(&self) -> PathBuf {
+        root().join(self.place).join("installed")
+    }
+
+    fn is_there(&self) -> Result<bool> {
+        let installed = fs::read_to_string(self.stamp()).unwrap_or_default();
+        Ok(!installed.is_empty() && installed == self.pins()?)
+    }
+
+    /// Installs from nothing: an installation that was cut off leaves no stamp and is removed here.
+    fn install(&self) -> Result<()> {
+        let place = root().join(self.place);
+        if place.exists() {
+            fs::remove_dir_all(&place).with_context(|| format!("cannot remove {}", self.place))?;
+        }
+        fs::create_dir_all(&place).with_context(|| format!("cannot make {}", self.place))?;
+        (self.install)(&root().join(self.pins), &place)?;
+        fs::write(self.stamp(), self.pins()?)
+            .with_context(|| format!("cannot write in {}", self.place))
+    }
+}
+
+fn install_packages(packages: &[&Package]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = packages.iter().map(|package| package.name).collect();
+    if !succeeds(Path::new("apt-get"), &["--version"]) {
+        bail!(
+            "there is no apt-get here; install by other means: {}",
+            names.join(", ")
+        );
+    }
+    run(&mut apt_get(&["update"])?)?;
+    run(apt_get(&["install", "--yes", "--no-install-recommends"])?.args(&names))?;
+    match packages.iter().find(|package| !package.is_there()) {
+        Some(package) => bail!(
+            "{} is installed, and still `{}` does not work",
+            package.name,
+            package.probe.0
+        ),
+        None => Ok(()),
+    }
+}
+
+/// `apt-get` as root, or by a `sudo` that may ask for a password on the terminal, never on standard input.
+fn apt_get(args: &[&str]) -> Result<Command> {
+    let user = Command::new("id")
+        .arg("-u")
+        .output()
+        .context("cannot start id")?;
+    let as_root = user.stdout.trim_ascii() == b"0";
+    if !as_root && !succeeds(Path::new("sudo"), &["--version"]) {
+        bail!("installing Debian packages needs root, or sudo");
+    }
+    let mut command = Command::new(if as_root { "env" } else { "sudo" });
+    command
+        .args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"])
+        .args(args);
+    Ok(command)
+}
+
+fn install_python(pins: &Path, place: &Path) -> Result<()> {
+    run(Command::new("python3").args(["-m", "venv"]).arg(place))?;
+    run(Command::new(place.join("bin/python"))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--requirement",
+        ])
+        .arg(pins.join("requirements.txt")))
+}
+
+fn install_node(pins: &Path, place: &Path) -> Result<()> {
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(pins.join(file), place.join(file))
+            .with_context(|| format!("cannot copy {file}"))?;
+    }
+    run(Command::new("npm")
+        .args([
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        ])
+        .current_dir(place))
+}

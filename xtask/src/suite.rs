@@ -1,0 +1,126 @@
+//! The checks and the tests, in the order in which they cost least to fail.
+
+use crate::run::{cargo, run, run_counted};
+use crate::setup;
+use crate::tally::Tally;
+use anyhow::{Result, bail};
+use std::io::IsTerminal;
+
+/// Format, clippy, rustdoc, house rules: each with warnings denied.
+pub fn check() -> Result<()> {
+    run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    run(&mut cargo(&[
+        "test",
+        "--quiet",
+        "--package",
+        "xtask",
+        "--test",
+        "rules",
+    ]))?;
+    run(&mut cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
+    run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+/// All tests, or those that `args` choose. The last line printed is the count of tests.
+///
+/// Documentation tests run first, because nextest has none and its own closing lines say most.
+pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
+    if with_setup {
+        setup::setup(false)?;
+    }
+    let nextest = cargo(&["nextest", "--version"])
+        .output()
+        .is_ok_and(|out| out.status.success());
+    let mut done = (true, Tally::default());
+    if args.is_empty() && nextest {
+        done = add(
+            done,
+            run_counted(&mut cargo(&[
+                "test",
+                "--quiet",
+                "--workspace",
+                "--doc",
+                "--no-fail-fast",
+            ]))?,
+        );
+    }
+    let mut command = cargo(if nextest {
+        &["nextest", "run"]
+    } else {
+        &["test"]
+    });
+    command.args(runner_args(args));
+    if std::io::stderr().is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    done = add(done, run_counted(&mut command)?);
+    let (
+        succeeded,
+        Tally {
+            passed,
+            failed,
+            skipped,
+        },
+    ) = done;
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    match (succeeded, passed + failed) {
+        (false, _) => bail!("the tests failed"),
+        (true, 0) => bail!("no test ran"),
+        (true, _) => Ok(()),
+    }
+}
+
+/// The caller's arguments, with the whole workspace and every failure shown unless they say otherwise.
+fn runner_args(args: &[String]) -> Vec<&str> {
+    let has = |names: &[&str]| {
+        args.iter()
+            .take_while(|arg| *arg != "--")
+            .any(|arg| names.iter().any(|n| arg == n))
+    };
+    let chooses = args
+        .iter()
+        .any(|arg| arg.starts_with("--package=") || arg.starts_with("-p") && arg != "-p");
+    let mut all = Vec::new();
+    if !chooses && !has(&["-p", "--package", "--workspace", "--manifest-path"]) {
+        all.push("--workspace");
+    }
+    if !has(&["--no-fail-fast", "--fail-fast"]) {
+        all.push("--no-fail-fast");
+    }
+    all.extend(args.iter().map(String::as_str));
+    all
+}
+
+fn add((ok, tally): (bool, Tally), (other_ok, other): (bool, Tally)) -> (bool, Tally) {
+    (ok && other_ok, tally.and(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::runner_args;
+
+    #[test]
+    fn the_workspace_is_the_default() {
+        let rows: &[(&[&str], &[&str])] = &[
+            (&[], &["--workspace", "--no-fail-fast"]),
+            (&["lexer"], &["--workspace", "--no-fail-fast", "lexer"]),
+            (&["-p", "x", "--fail-fast"], &["-p", "x", "--fail-fast"]),
+            (&["-px"], &["--no-fail-fast", "-px"]),
+            (
+                &["--", "--no-capture"],
+                &["--workspace", "--no-fail-fast", "--", "--no-capture"],
+            ),
+        ];
+        for (given, expected) in rows {
+            let given: Vec<String> = given.iter().map(ToString::to_string).collect();
+            assert_eq!(runner_args(&given), *expected, "{given:?}");
+        }
+    }
+}
