@@ -41,14 +41,10 @@ pub struct Args {
 /// Where the address cannot be bound or the database not be opened.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     source::open(&args.database).with_context(|| format!("{}", args.database.display()))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(args.workers)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(args.workers).enable_all().build()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(args.address)
-            .await
-            .with_context(|| args.address.to_string())?;
+        let listener = TcpListener::bind(args.address).await.with_context(|| args.address.to_string())?;
         // On a worker, so that no request is handed from one thread to another.
         tokio::spawn(serve(listener, args.database.clone())).await?
     })
@@ -101,9 +97,7 @@ impl Statements {
         let select = format!("SELECT {} FROM Rows WHERE", source::COLUMNS);
         Ok(Self {
             key: RefCell::new(connection.prepare(&format!("{select} Id = ?1"))?),
-            page: RefCell::new(
-                connection.prepare(&format!("{select} Id > ?1 ORDER BY Id LIMIT ?2"))?,
-            ),
+            page: RefCell::new(connection.prepare(&format!("{select} Id > ?1 ORDER BY Id LIMIT ?2"))?),
         })
     }
 }
@@ -123,16 +117,11 @@ impl Server {
         let (status, body) = match body {
             Ok(Some(body)) => (StatusCode::OK, body),
             Ok(None) => (StatusCode::NOT_FOUND, Vec::new()),
-            Err(error) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                error.to_string().into_bytes(),
-            ),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string().into_bytes()),
         };
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.status_mut() = status;
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
 
@@ -191,13 +180,7 @@ impl Server {
     }
 
     fn write_context(&self, body: &mut Vec<u8>, fragment: &str) {
-        for part in [
-            "{\"@odata.context\":\"",
-            &self.base,
-            "$metadata#",
-            fragment,
-            "\"",
-        ] {
+        for part in ["{\"@odata.context\":\"", &self.base, "$metadata#", fragment, "\""] {
             body.extend_from_slice(part.as_bytes());
         }
     }

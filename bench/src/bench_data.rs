@@ -22,8 +22,7 @@ pub struct Args {
 /// Where the file is there already or cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let start = Instant::now();
-    let summary =
-        big::create(&args.path, args.rows).context("the benchmark database was not made")?;
+    let summary = big::create(&args.path, args.rows).context("the benchmark database was not made")?;
     for table in &summary.tables {
         println!("{:>9} {}", table.rows, table.name);
     }

@@ -95,10 +95,7 @@ pub fn follow(args: &Args) -> anyhow::Result<Export> {
     headers.extend(args.gzip.then(|| "Accept-Encoding: gzip".to_owned()));
     let mut url = Url::parse(&args.url)?;
     let mut connection = Connection::open(&url.authority)?;
-    let mut export = Export {
-        rows: args.check.then_some(0),
-        ..Export::default()
-    };
+    let mut export = Export { rows: args.check.then_some(0), ..Export::default() };
     let mut hasher = crc32fast::Hasher::new();
     let start = Instant::now();
     loop {
@@ -106,8 +103,8 @@ pub fn follow(args: &Args) -> anyhow::Result<Export> {
         let (body, body_bytes) = connection.get(&url, &headers)?;
         export.page_ms.push(sent.elapsed().as_secs_f64() * 1_000.0);
         export.body_bytes += body_bytes;
-        let page = Page::find(body)
-            .with_context(|| format!("page {}: {}", export.page_ms.len(), url.target))?;
+        let page =
+            Page::find(body).with_context(|| format!("page {}: {}", export.page_ms.len(), url.target))?;
         let comma = export.bytes > 0 && !page.rows.is_empty();
         export.bytes += page.rows.len() as u64 + u64::from(comma);
         if let Some(rows) = &mut export.rows {
@@ -152,12 +149,7 @@ impl Connection {
     fn open(authority: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(authority).with_context(|| authority.to_owned())?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            decoder: Decoder::default(),
-            body: Vec::new(),
-            unpacked: Vec::new(),
-        })
+        Ok(Self { stream, decoder: Decoder::default(), body: Vec::new(), unpacked: Vec::new() })
     }
 
     /// The body, unpacked, and how many bytes of it came over the connection.
@@ -174,18 +166,11 @@ impl Connection {
         let mut body = &self.body;
         if head.gzip {
             self.unpacked.clear();
-            MultiGzDecoder::new(self.body.as_slice())
-                .read_to_end(&mut self.unpacked)
-                .context("gzip")?;
+            MultiGzDecoder::new(self.body.as_slice()).read_to_end(&mut self.unpacked).context("gzip")?;
             body = &self.unpacked;
         }
         if head.status != 200 {
-            bail!(
-                "{}: status {}: {:.500}",
-                url.target,
-                head.status,
-                String::from_utf8_lossy(body)
-            );
+            bail!("{}: status {}: {:.500}", url.target, head.status, String::from_utf8_lossy(body));
         }
         Ok((body, self.body.len() as u64))
     }

@@ -18,20 +18,11 @@ impl Url {
     /// # Errors
     /// For any other scheme, or none.
     pub fn parse(url: &str) -> anyhow::Result<Self> {
-        let Some(rest) = url.strip_prefix("http://") else {
-            bail!("not a http URL: {url}")
-        };
+        let Some(rest) = url.strip_prefix("http://") else { bail!("not a http URL: {url}") };
         let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let authority = if authority.contains(':') {
-            authority.to_owned()
-        } else {
-            format!("{authority}:80")
-        };
-        let target = if target.starts_with('/') {
-            target.to_owned()
-        } else {
-            format!("/{target}")
-        };
+        let authority =
+            if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
+        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
         Ok(Self { authority, target })
     }
 
@@ -45,23 +36,13 @@ impl Url {
         }
         let path = self.target.split('?').next().unwrap_or_default();
         let folder = path.rfind('/').map_or("/", |slash| &path[..=slash]);
-        let target = if link.starts_with('/') {
-            link.to_owned()
-        } else {
-            format!("{folder}{link}")
-        };
-        Ok(Self {
-            authority: self.authority.clone(),
-            target,
-        })
+        let target = if link.starts_with('/') { link.to_owned() } else { format!("{folder}{link}") };
+        Ok(Self { authority: self.authority.clone(), target })
     }
 
     /// A GET request for it on a connection that stays open, with the header lines given.
     pub fn request(&self, headers: &[String]) -> String {
-        let mut request = format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\n",
-            self.target, self.authority
-        );
+        let mut request = format!("GET {} HTTP/1.1\r\nHost: {}\r\n", self.target, self.authority);
         for header in headers {
             request.push_str(header);
             request.push_str("\r\n");
@@ -112,13 +93,7 @@ impl Decoder {
     /// A decoder that takes at most so many bytes at once; the head of a response has to fit.
     pub fn with_capacity(bytes: usize) -> Self {
         let buffer = vec![0; bytes].into_boxed_slice();
-        Self {
-            buffer,
-            start: 0,
-            end: 0,
-            step: Step::Head,
-            head: Head::default(),
-        }
+        Self { buffer, start: 0, end: 0, step: Step::Head, head: Head::default() }
     }
 
     /// Where the next bytes from the socket go; say with [`Self::filled`] how many came.
@@ -150,10 +125,7 @@ impl Decoder {
     pub fn decode(&mut self, body: &mut Vec<u8>) -> anyhow::Result<Option<Head>> {
         loop {
             let next = match self.step {
-                Step::Head => self
-                    .take_through(b"\r\n\r\n")
-                    .map(|head| self.read_head(head))
-                    .transpose()?,
+                Step::Head => self.take_through(b"\r\n\r\n").map(|head| self.read_head(head)).transpose()?,
                 Step::Sized(0) => {
                     self.step = Step::Head;
                     return Ok(Some(self.head));
@@ -200,26 +172,17 @@ impl Decoder {
     }
 
     fn read_head(&mut self, (from, to): (usize, usize)) -> anyhow::Result<Step> {
-        let head =
-            std::str::from_utf8(&self.buffer[from..to]).context("a head that is not text")?;
+        let head = std::str::from_utf8(&self.buffer[from..to]).context("a head that is not text")?;
         let mut lines = head.split("\r\n");
-        let status = lines
-            .next()
-            .and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
-        let mut read = Head {
-            status: status.context("not a HTTP/1.1 response")?,
-            gzip: false,
-        };
+        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
+        let mut read = Head { status: status.context("not a HTTP/1.1 response")?, gzip: false };
         let mut step = None;
         for line in lines {
-            let Some((name, value)) = line.split_once(':') else {
-                bail!("not a header: {line}")
-            };
+            let Some((name, value)) = line.split_once(':') else { bail!("not a header: {line}") };
             let value = value.trim();
             if name.eq_ignore_ascii_case("content-length") {
                 step = Some(Step::Sized(value.parse().context("Content-Length")?));
-            } else if name.eq_ignore_ascii_case("transfer-encoding")
-                && value.eq_ignore_ascii_case("chunked")
+            } else if name.eq_ignore_ascii_case("transfer-encoding") && value.eq_ignore_ascii_case("chunked")
             {
                 step = Some(Step::ChunkSize);
             } else if name.eq_ignore_ascii_case("content-encoding") {
@@ -250,37 +213,17 @@ pub(crate) fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    const OK: Head = Head {
-        status: 200,
-        gzip: false,
-    };
+    const OK: Head = Head { status: 200, gzip: false };
 
     #[test]
     fn responses_are_read_however_they_are_cut() {
         let rows = [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", OK, "hello"),
+            ("HTTP/1.1 404 Not Found\r\ncontent-length:0\r\n\r\n", Head { status: 404, gzip: false }, ""),
+            ("HTTP/1.1 204 No Content\r\n\r\n", Head { status: 204, gzip: false }, ""),
             (
-                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-                OK,
-                "hello",
-            ),
-            (
-                "HTTP/1.1 404 Not Found\r\ncontent-length:0\r\n\r\n",
-                Head {
-                    status: 404,
-                    gzip: false,
-                },
-                "",
-            ),
-            (
-                "HTTP/1.1 204 No Content\r\n\r\n",
-                Head {
-                    status: 204,
-                    gzip: false,
-                },
-                "",
-            ),
-            (
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;x=1\r\n, good day\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;x=1\r\n, good day\r\n\
+                0\r\n\r\n",
                 OK,
                 "hello, good day",
             ),
@@ -291,10 +234,7 @@ mod tests {
             ),
             (
                 "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
-                Head {
-                    status: 200,
-                    gzip: true,
-                },
+                Head { status: 200, gzip: true },
                 "x",
             ),
         ];
@@ -351,11 +291,7 @@ mod tests {
             ("http://h:1?a", ("h:1", "/?a")),
         ] {
             let url = base.join(link).expect(link);
-            assert_eq!(
-                (url.authority.as_str(), url.target.as_str()),
-                expected,
-                "{link}"
-            );
+            assert_eq!((url.authority.as_str(), url.target.as_str()), expected, "{link}");
         }
         assert!(Url::parse("https://h/").is_err());
         assert!(base.join("ftp://h/").is_err());

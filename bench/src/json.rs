@@ -48,7 +48,7 @@ const ESCAPES: [u8; 256] = {
     table
 };
 
-/// Appends a row of the columns Id, Code, Name, Amount, Quantity, Rate, Active, Created, Day, Note as an object.
+/// Appends a row of the columns of [`crate::source::COLUMNS`] as an object.
 ///
 /// # Errors
 /// [`rusqlite::Error::InvalidColumnType`] where a value does not suit its column.
@@ -64,16 +64,10 @@ pub fn write_row(out: &mut Vec<u8>, row: &Row<'_>) -> rusqlite::Result<()> {
             (Kind::Boolean, ValueRef::Integer(0)) => out.extend_from_slice(b"false"),
             (Kind::Boolean, ValueRef::Integer(_)) => out.extend_from_slice(b"true"),
             (Kind::Text, ValueRef::Text(value)) => write_text(out, value),
-            (Kind::DateTime, ValueRef::Text(value)) if value.len() >= 19 => {
-                write_date_time(out, value)
-            }
+            (Kind::DateTime, ValueRef::Text(value)) if value.len() >= 19 => write_date_time(out, value),
             _ => {
                 let name = String::from_utf8_lossy(key).into_owned();
-                return Err(rusqlite::Error::InvalidColumnType(
-                    index,
-                    name,
-                    value.data_type(),
-                ));
+                return Err(rusqlite::Error::InvalidColumnType(index, name, value.data_type()));
             }
         }
     }
@@ -85,7 +79,7 @@ fn write_integer(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// The shortest digits that read back as the same double; infinities and NaN as in OData JSON 4.01 section 7.1.
+/// The shortest digits that read back as the same double; not finite as in OData JSON 4.01 section 7.1.
 fn write_double(out: &mut Vec<u8>, value: f64) {
     if value.is_finite() {
         out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
@@ -122,19 +116,14 @@ fn write_date_time(out: &mut Vec<u8>, value: &[u8]) {
 fn write_text(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
     let mut rest = value;
-    while let Some(position) = rest
-        .iter()
-        .position(|byte| ESCAPES[usize::from(*byte)] != 0)
-    {
+    while let Some(position) = first_escape(rest) {
         let (plain, tail) = rest.split_at(position);
         out.extend_from_slice(plain);
         let byte = tail[0];
         match ESCAPES[usize::from(byte)] {
             b'u' => {
                 out.extend_from_slice(b"\\u00");
-                out.extend(
-                    [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]),
-                );
+                out.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
             }
             letter => out.extend([b'\\', letter]),
         }
@@ -142,6 +131,17 @@ fn write_text(out: &mut Vec<u8>, value: &[u8]) {
     }
     out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+/// Where the first byte lies that cannot stand for itself.
+fn first_escape(bytes: &[u8]) -> Option<usize> {
+    // Sixteen bytes at a time without a branch, which compiles to vector instructions.
+    let (chunks, _) = bytes.as_chunks::<16>();
+    let special = |byte: &u8| (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\');
+    let clean = |chunk: &&[u8; 16]| !chunk.iter().fold(false, |any, byte| any | special(byte));
+    let skipped = chunks.iter().take_while(clean).count() * 16;
+    let position = bytes[skipped..].iter().position(|byte| ESCAPES[usize::from(*byte)] != 0)?;
+    Some(skipped + position)
 }
 
 #[cfg(test)]
@@ -166,25 +166,22 @@ mod tests {
         let rows = [
             (
                 "1, 'A-1', 'Müller 茶', 12.5, 3, 0.25, 1, '2024-02-29 23:59:58.120', '2024-02-29', 'x'",
-                r#"{"Id":1,"Code":"A-1","Name":"Müller 茶","Amount":12.5,"Quantity":3,"Rate":0.25,"Active":true,"#
-                    .to_owned()
-                    + r#""Created":"2024-02-29T23:59:58.120Z","Day":"2024-02-29","Note":"x"}"#,
+                r#"{"Id":1,"Code":"A-1","Name":"Müller 茶","Amount":12.5,"Quantity":3,"Rate":0.25,"#,
+                r#""Active":true,"Created":"2024-02-29T23:59:58.120Z","Day":"2024-02-29","Note":"x"}"#,
             ),
             (
                 "-9223372036854775808, '', '', 12, 0, 3.0, 0, '2024-02-29 23:59:58', '0001-01-01', NULL",
-                r#"{"Id":-9223372036854775808,"Code":"","Name":"","Amount":12,"Quantity":0,"Rate":3.0,"Active":false,"#
-                    .to_owned()
-                    + r#""Created":"2024-02-29T23:59:58Z","Day":"0001-01-01","Note":null}"#,
+                r#"{"Id":-9223372036854775808,"Code":"","Name":"","Amount":12,"Quantity":0,"Rate":3.0,"#,
+                r#""Active":false,"Created":"2024-02-29T23:59:58Z","Day":"0001-01-01","Note":null}"#,
             ),
             (
                 "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
-                r#"{"Id":null,"Code":null,"Name":null,"Amount":null,"Quantity":null,"Rate":null,"Active":null,"#
-                    .to_owned()
-                    + r#""Created":null,"Day":null,"Note":null}"#,
+                r#"{"Id":null,"Code":null,"Name":null,"Amount":null,"Quantity":null,"Rate":null,"#,
+                r#""Active":null,"Created":null,"Day":null,"Note":null}"#,
             ),
         ];
-        for (values, expected) in rows {
-            assert_eq!(row(values).expect(values), expected, "{values}");
+        for (values, first, second) in rows {
+            assert_eq!(row(values).expect(values), [first, second].concat(), "{values}");
         }
     }
 
@@ -196,10 +193,7 @@ mod tests {
             "1, 'c', 'n', 1, 1, 1.0, 1, '2024-01-01', 'd', 'x'",
             "1, 'c', x'00', 1, 1, 1.0, 1, '2024-01-01 00:00:00', 'd', 'x'",
         ] {
-            assert!(
-                matches!(row(values), Err(rusqlite::Error::InvalidColumnType(..))),
-                "{values}"
-            );
+            assert!(matches!(row(values), Err(rusqlite::Error::InvalidColumnType(..))), "{values}");
         }
     }
 
@@ -246,6 +240,7 @@ mod tests {
             ("C:\\", r#""C:\\""#),
             ("\n\t\r\u{8}\u{c}", r#""\n\t\r\b\f""#),
             ("\0\u{1}\u{1f}", r#""\u0000\u0001\u001f""#),
+            ("a text of more than sixteen bytes\\", r#""a text of more than sixteen bytes\\""#),
             ("</é東🎂\u{7f}", "\"</é東🎂\u{7f}\""),
         ] {
             let mut out = Vec::new();

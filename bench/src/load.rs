@@ -53,9 +53,7 @@ pub struct Load {
 /// # Errors
 /// Where a connection fails or an answer is anything but 200.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let load = runtime.block_on(load(args))?;
     let requests = load.latencies_ms.len();
     let line = json!({
@@ -85,10 +83,7 @@ pub async fn load(args: &Args) -> anyhow::Result<Load> {
         let random = Random::new(number as u64);
         connections.spawn(repeat(template, random, start, end));
     }
-    let mut all = Load {
-        seconds: args.seconds,
-        ..Load::default()
-    };
+    let mut all = Load { seconds: args.seconds, ..Load::default() };
     while let Some(one) = connections.join_next().await {
         let one = one??;
         all.bytes += one.bytes;
@@ -109,16 +104,8 @@ impl Template {
         let url = Url::parse(&args.url)?;
         let mut headers = vec!["Accept: application/json".to_owned()];
         headers.extend(args.prefer.as_ref().map(|value| format!("Prefer: {value}")));
-        let parts = url
-            .request(&headers)
-            .split("{id}")
-            .map(str::to_owned)
-            .collect();
-        Ok(Self {
-            authority: url.authority,
-            parts,
-            ids: args.ids,
-        })
+        let parts = url.request(&headers).split("{id}").map(str::to_owned).collect();
+        Ok(Self { authority: url.authority, parts, ids: args.ids })
     }
 
     fn write(&self, request: &mut Vec<u8>, random: &mut Random) {
@@ -139,9 +126,8 @@ async fn repeat(
     start: Instant,
     end: Instant,
 ) -> anyhow::Result<Load> {
-    let mut stream = TcpStream::connect(&template.authority)
-        .await
-        .with_context(|| template.authority.clone())?;
+    let mut stream =
+        TcpStream::connect(&template.authority).await.with_context(|| template.authority.clone())?;
     stream.set_nodelay(true)?;
     let mut decoder = Decoder::with_capacity(BUFFER_BYTES);
     let (mut request, mut body) = (Vec::new(), Vec::new());
@@ -160,11 +146,7 @@ async fn repeat(
             decoder.filled(bytes)?;
         };
         if head.status != 200 {
-            bail!(
-                "status {}: {:.500}",
-                head.status,
-                String::from_utf8_lossy(&body)
-            );
+            bail!("status {}: {:.500}", head.status, String::from_utf8_lossy(&body));
         }
         let answered = Instant::now();
         if answered > end {
@@ -172,8 +154,7 @@ async fn repeat(
         }
         if answered > start {
             load.bytes += body.len() as u64;
-            load.latencies_ms
-                .push((answered - sent).as_secs_f64() * 1_000.0);
+            load.latencies_ms.push((answered - sent).as_secs_f64() * 1_000.0);
         }
     }
 }

@@ -32,24 +32,13 @@ impl<'a> Page<'a> {
         for mark in [b"],\"@odata.nextLink\":".as_slice(), b"],\"@nextLink\":"] {
             if let Some(position) = tail.windows(mark.len()).rposition(|window| window == mark) {
                 let rest = tail[position + mark.len()..].trim_ascii_end();
-                let link = rest
-                    .strip_suffix(b"}")
-                    .context("the next link is not the last member")?;
+                let link = rest.strip_suffix(b"}").context("the next link is not the last member")?;
                 let next = serde_json::from_slice(link).context("the next link is not a string")?;
-                return Ok(Self {
-                    rows: &json[start..tail_start + position],
-                    next: Some(next),
-                });
+                return Ok(Self { rows: &json[start..tail_start + position], next: Some(next) });
             }
         }
-        let rest = tail
-            .trim_ascii_end()
-            .strip_suffix(b"]}")
-            .context("no end of the value array")?;
-        Ok(Self {
-            rows: &json[start..tail_start + rest.len()],
-            next: None,
-        })
+        let rest = tail.trim_ascii_end().strip_suffix(b"]}").context("no end of the value array")?;
+        Ok(Self { rows: &json[start..tail_start + rest.len()], next: None })
     }
 }
 
@@ -59,38 +48,16 @@ mod tests {
 
     #[test]
     fn rows_and_link_are_found() {
-        let long = format!(
-            "{{\"value\":[\"{}\"],\"@odata.nextLink\":\"n\"}}",
-            "x".repeat(100_000)
-        );
+        let long = format!("{{\"value\":[\"{}\"],\"@odata.nextLink\":\"n\"}}", "x".repeat(100_000));
         for (json, rows, next) in [
             (r#"{"value":[]}"#, "", None),
-            (
-                r#"{"@odata.context":"c","value":[{"a":[1]},{"a":[]}]}"#,
-                r#"{"a":[1]},{"a":[]}"#,
-                None,
-            ),
-            (
-                r#"{"value":[1],"@odata.nextLink":"http:\/\/h\/x\u0026y"}"#,
-                "1",
-                Some("http://h/x&y"),
-            ),
-            (
-                "{\"value\":[1],\"@nextLink\":\"Rows?$skiptoken=a\"}\n",
-                "1",
-                Some("Rows?$skiptoken=a"),
-            ),
+            (r#"{"@odata.context":"c","value":[{"a":[1]},{"a":[]}]}"#, r#"{"a":[1]},{"a":[]}"#, None),
+            (r#"{"value":[1],"@odata.nextLink":"http:\/\/h\/x\u0026y"}"#, "1", Some("http://h/x&y")),
+            ("{\"value\":[1],\"@nextLink\":\"Rows?$skiptoken=a\"}\n", "1", Some("Rows?$skiptoken=a")),
             (long.as_str(), &long[10..long.len() - 24], Some("n")),
         ] {
             let page = Page::find(json.as_bytes()).expect(json);
-            assert_eq!(
-                page,
-                Page {
-                    rows: rows.as_bytes(),
-                    next: next.map(str::to_owned)
-                },
-                "{json:.60}"
-            );
+            assert_eq!(page, Page { rows: rows.as_bytes(), next: next.map(str::to_owned) }, "{json:.60}");
         }
     }
 

@@ -49,20 +49,13 @@ pub struct Scan {
 /// # Errors
 /// Where the database or the file fails.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let connection =
-        source::open(&args.database).with_context(|| format!("{}", args.database.display()))?;
+    let connection = source::open(&args.database).with_context(|| format!("{}", args.database.display()))?;
     let mut sink: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(File::create(path).with_context(|| format!("{}", path.display()))?),
         None => Box::new(io::sink()),
     };
     let start = Instant::now();
-    let scan = scan(
-        &connection,
-        &args.table,
-        args.order_by.as_deref(),
-        args.check,
-        &mut sink,
-    )?;
+    let scan = scan(&connection, &args.table, args.order_by.as_deref(), args.check, &mut sink)?;
     let seconds = start.elapsed().as_secs_f64();
     println!(
         "{}",
@@ -83,18 +76,12 @@ pub fn scan(
     sink: &mut dyn Write,
 ) -> anyhow::Result<Scan> {
     let order = order_by.map_or_else(String::new, |column| format!("\"{column}\", "));
-    let mut statement = connection.prepare(&format!(
-        "SELECT {} FROM \"{table}\" ORDER BY {order}Id",
-        source::COLUMNS
-    ))?;
+    let mut statement =
+        connection.prepare(&format!("SELECT {} FROM \"{table}\" ORDER BY {order}Id", source::COLUMNS))?;
     let mut found = statement.query([])?;
     let mut buffer = Vec::with_capacity(BUFFER_BYTES * 2);
     let mut hasher = crc32fast::Hasher::new();
-    let mut scan = Scan {
-        rows: 0,
-        bytes: 0,
-        crc32: None,
-    };
+    let mut scan = Scan { rows: 0, bytes: 0, crc32: None };
     while let Some(row) = found.next()? {
         if scan.rows > 0 {
             buffer.push(b',');

@@ -8,10 +8,7 @@ pub fn quantile(values: &[f64], part: f64) -> f64 {
         return f64::NAN;
     };
     let position = part.clamp(0.0, 1.0) * last as f64;
-    let (low, high) = (
-        sorted[position.floor() as usize],
-        sorted[position.ceil() as usize],
-    );
+    let (low, high) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
     low + (high - low) * position.fract()
 }
 

@@ -24,17 +24,10 @@ impl Bare {
         let database = folder.path().join("bench.db");
         big::create(&database, rows).expect("create");
         let runtime = Runtime::new().expect("runtime");
-        let listener = runtime
-            .block_on(TcpListener::bind("127.0.0.1:0"))
-            .expect("bind");
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("bind");
         let url = format!("http://{}", listener.local_addr().expect("address"));
         runtime.spawn(bare_server::serve(listener, database.clone()));
-        Self {
-            _folder: folder,
-            runtime,
-            database,
-            url,
-        }
+        Self { _folder: folder, runtime, database, url }
     }
 
     fn follow(&self, path: &str, more: &[&str]) -> anyhow::Result<follow::Export> {
@@ -52,26 +45,15 @@ fn links_give_what_a_scan_gives() {
         let scan = raw_limit::scan(&connection, "Rows", None, true, &mut io::sink()).expect("scan");
         let export = bare.follow("/all", &["--check"]).expect("follow");
         assert_eq!(scan.rows, rows);
-        let found = (
-            export.rows,
-            export.bytes,
-            export.crc32,
-            export.page_ms.len(),
-        );
-        assert_eq!(
-            found,
-            (Some(rows), scan.bytes, scan.crc32, pages),
-            "{rows} rows"
-        );
+        let found = (export.rows, export.bytes, export.crc32, export.page_ms.len());
+        assert_eq!(found, (Some(rows), scan.bytes, scan.crc32, pages), "{rows} rows");
     }
 }
 
 #[test]
 fn following_stops_at_the_page_asked_for() {
     let bare = Bare::start(2_500);
-    let export = bare
-        .follow("/all", &["--pages", "2", "--check"])
-        .expect("follow");
+    let export = bare.follow("/all", &["--pages", "2", "--check"]).expect("follow");
     assert_eq!((export.page_ms.len(), export.rows), (2, Some(2_000)));
 }
 
@@ -108,43 +90,12 @@ fn orders_of_a_scan_hold_the_same_rows() {
 fn load_counts_requests_and_bytes() {
     let bare = Bare::start(100);
     let url = format!("{}/key/{{id}}", bare.url);
-    let args = [
-        "load",
-        &url,
-        "--ids",
-        "100",
-        "--connections",
-        "3",
-        "--seconds",
-        "0.2",
-        "--warm-up",
-        "0",
-    ];
-    let load = bare
-        .runtime
-        .block_on(load::load(&load::Args::parse_from(args)))
-        .expect("load");
-    assert!(
-        load.latencies_ms.len() > 3,
-        "{} requests",
-        load.latencies_ms.len()
-    );
-    assert!(
-        load.bytes > 200 * load.latencies_ms.len() as u64,
-        "{} bytes",
-        load.bytes
-    );
+    let args = ["load", &url, "--ids", "100", "--connections", "3", "--seconds", "0.2", "--warm-up", "0"];
+    let load = bare.runtime.block_on(load::load(&load::Args::parse_from(args))).expect("load");
+    assert!(load.latencies_ms.len() > 3, "{} requests", load.latencies_ms.len());
+    assert!(load.bytes > 200 * load.latencies_ms.len() as u64, "{} bytes", load.bytes);
 
-    let args = [
-        "load",
-        &url,
-        "--ids",
-        "10000",
-        "--connections",
-        "3",
-        "--seconds",
-        "60",
-    ];
+    let args = ["load", &url, "--ids", "10000", "--connections", "3", "--seconds", "60"];
     let error = bare
         .runtime
         .block_on(load::load(&load::Args::parse_from(args)))

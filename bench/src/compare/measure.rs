@@ -73,10 +73,7 @@ impl Setting {
         for (name, export) in [("the bare server", bare), ("Nextlink", nextlink)] {
             for part in ["rows", "bytes", "crc32"] {
                 if raw[part] != export[part] {
-                    return Ok(Some(format!(
-                        "{part} of {name}: {} instead of {}",
-                        export[part], raw[part]
-                    )));
+                    return Ok(Some(format!("{part} of {name}: {} instead of {}", export[part], raw[part])));
                 }
             }
         }
@@ -84,8 +81,7 @@ impl Setting {
         let page = |url: &str| measure(self.follow(url).args(["--check", "--pages", "1"]));
         let bare = page(&self.bare.url(&format!("/page/{after}")))?;
         let nextlink = page(&self.nextlink.url(&page_path(&after.to_string())))?;
-        Ok((bare["crc32"] != nextlink["crc32"])
-            .then(|| format!("page of 1,000 rows after {after}")))
+        Ok((bare["crc32"] != nextlink["crc32"]).then(|| format!("page of 1,000 rows after {after}")))
     }
 
     /// Measures everything once.
@@ -100,28 +96,13 @@ impl Setting {
         )?;
         let bare_page = self.bare.url("/page/{id}");
         let one = |ids| [("--connections", 1), ("--ids", ids)];
-        let page = self.load(
-            &bare_page,
-            &self.nextlink.url(&page_path("{id}")),
-            &one(after),
-            "p50_ms",
-        )?;
-        let skipped = self
-            .nextlink
-            .url(&format!("{SERVICE}/Rows?$top={PAGE_ROWS}&$skip={{id}}"));
-        let skipped_page = self.load(
-            &bare_page,
-            &skipped,
-            &one(after.min(SKIPPED_ROWS)),
-            "p50_ms",
-        )?;
+        let page = self.load(&bare_page, &self.nextlink.url(&page_path("{id}")), &one(after), "p50_ms")?;
+        let skipped = self.nextlink.url(&format!("{SERVICE}/Rows?$top={PAGE_ROWS}&$skip={{id}}"));
+        let skipped_page = self.load(&bare_page, &skipped, &one(after.min(SKIPPED_ROWS)), "p50_ms")?;
 
         self.nextlink.wait_until_idle()?;
         let raw = number(&measure(&mut self.raw())?, "seconds")?;
-        let by_links = number(
-            &measure(&mut self.follow(&self.bare.url("/all")))?,
-            "seconds",
-        )?;
+        let by_links = number(&measure(&mut self.follow(&self.bare.url("/all")))?, "seconds")?;
         let export = measure(&mut self.export("Rows"))?;
         let seconds = number(&export, "seconds")?;
         let depth = Pair {
@@ -131,9 +112,8 @@ impl Setting {
         };
         let first_page = self.first_pages()?;
 
-        let sort = |command: &mut Command| {
-            number(&measure(command.args(["--order-by", UNSORTED]))?, "seconds")
-        };
+        let sort =
+            |command: &mut Command| number(&measure(command.args(["--order-by", UNSORTED]))?, "seconds");
         let sorted_unwritten = sort(&mut self.raw())?;
         let sorted = sort(self.raw().arg("--out").arg(&self.scratch))?;
         let sorted_export = measure(&mut self.export(&format!("Rows?$orderby={UNSORTED}")))?;
@@ -143,28 +123,13 @@ impl Setting {
             key,
             page,
             skipped_page,
-            export: Pair {
-                baseline: raw,
-                nextlink: seconds,
-            },
-            export_by_links: Pair {
-                baseline: by_links,
-                nextlink: seconds,
-            },
+            export: Pair { baseline: raw, nextlink: seconds },
+            export_by_links: Pair { baseline: by_links, nextlink: seconds },
             depth,
             first_page,
-            sorted: Pair {
-                baseline: sorted,
-                nextlink: sorted_seconds,
-            },
-            sorted_unwritten: Pair {
-                baseline: sorted_unwritten,
-                nextlink: sorted_seconds,
-            },
-            memory: Pair {
-                baseline: self.bare.peak_memory_mb()?,
-                nextlink: self.nextlink.peak_memory_mb()?,
-            },
+            sorted: Pair { baseline: sorted, nextlink: sorted_seconds },
+            sorted_unwritten: Pair { baseline: sorted_unwritten, nextlink: sorted_seconds },
+            memory: Pair { baseline: self.bare.peak_memory_mb()?, nextlink: self.nextlink.peak_memory_mb()? },
         })
     }
 
@@ -175,17 +140,11 @@ impl Setting {
             for (set, times) in ["Small", "Rows"].into_iter().zip(&mut times) {
                 self.nextlink.wait_until_idle()?;
                 let url = self.nextlink.url(&format!("{SERVICE}/{set}"));
-                times.push(number(
-                    &measure(self.follow(&url).args(["--pages", "1"]))?,
-                    "first_ms",
-                )?);
+                times.push(number(&measure(self.follow(&url).args(["--pages", "1"]))?, "first_ms")?);
             }
         }
         let [small, large] = times.map(|times| crate::statistics::median(&times));
-        Ok(Pair {
-            baseline: small,
-            nextlink: large,
-        })
+        Ok(Pair { baseline: small, nextlink: large })
     }
 
     fn load(
@@ -233,9 +192,7 @@ impl Setting {
     fn last_id(&self) -> anyhow::Result<u64> {
         let connection = crate::source::open(&self.database)?;
         let last: i64 =
-            connection.query_row("SELECT coalesce(max(Id), 0) FROM Rows", [], |row| {
-                row.get(0)
-            })?;
+            connection.query_row("SELECT coalesce(max(Id), 0) FROM Rows", [], |row| row.get(0))?;
         Ok(last.unsigned_abs())
     }
 }
@@ -246,7 +203,5 @@ fn page_path(after: &str) -> String {
 }
 
 fn number(value: &Value, name: &str) -> anyhow::Result<f64> {
-    value[name]
-        .as_f64()
-        .with_context(|| format!("no figure {name} in {value}"))
+    value[name].as_f64().with_context(|| format!("no figure {name} in {value}"))
 }

@@ -1,4 +1,4 @@
-//! Nextlink against the limits, in turn on one machine: starts everything, measures, prints a table, stops everything.
+//! Nextlink against the limits, in turn on one machine: starts all, measures, prints a table, stops all.
 
 mod process;
 
@@ -70,29 +70,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     ensure!(args.rounds > 0, "at least one round is needed");
     let programs = env::current_exe()?;
-    let folder = programs
-        .parent()
-        .and_then(Path::parent)
-        .context("no target folder")?
-        .join("bench");
+    let folder = programs.parent().and_then(Path::parent).context("no target folder")?.join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
     let nextlink = match &args.nextlink {
-        Some(path) => path
-            .canonicalize()
-            .with_context(|| format!("{}", path.display()))?,
+        Some(path) => path.canonicalize().with_context(|| format!("{}", path.display()))?,
         None => build(&programs)?,
     };
     let database = match &args.database {
-        Some(path) => path
-            .canonicalize()
-            .with_context(|| format!("{}", path.display()))?,
+        Some(path) => path.canonicalize().with_context(|| format!("{}", path.display()))?,
         None => make_database(&folder, args.rows)?,
     };
-    let cores = if args.no_pin {
-        Cores::Any
-    } else {
-        Cores::detect()
-    };
+    let cores = if args.no_pin { Cores::Any } else { Cores::detect() };
 
     let data = folder.join(format!("data-{}", std::process::id()));
     let bare = Server::bare(&programs, &database, cores)?;
@@ -113,22 +101,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let (rounds, same) = measured?;
     print!(
         "{}",
-        report::markdown(
-            &rounds,
-            &report::Conditions {
-                cores,
-                same_bytes: same,
-                seconds: args.seconds
-            }
-        )
+        report::markdown(&rounds, &report::Conditions { cores, same_bytes: same, seconds: args.seconds })
     );
     Ok(())
 }
 
-fn measure_all(
-    setting: &measure::Setting,
-    args: &Args,
-) -> anyhow::Result<(Vec<measure::Round>, bool)> {
+fn measure_all(setting: &measure::Setting, args: &Args) -> anyhow::Result<(Vec<measure::Round>, bool)> {
     eprintln!("comparing the bytes");
     let difference = setting.difference()?;
     match &difference {
@@ -139,11 +117,7 @@ fn measure_all(
     let mut rounds = Vec::with_capacity(args.rounds);
     for number in 1..=args.rounds {
         let round = setting.round().with_context(|| format!("round {number}"))?;
-        eprintln!(
-            "round {number} of {}: {}",
-            args.rounds,
-            report::line(&round)
-        );
+        eprintln!("round {number} of {}: {}", args.rounds, report::line(&round));
         rounds.push(round);
     }
     Ok((rounds, difference.is_none()))
@@ -151,22 +125,11 @@ fn measure_all(
 
 /// Builds nextlink for release, beside this program where that is a release build too.
 fn build(programs: &Path) -> anyhow::Result<PathBuf> {
-    let target = programs
-        .parent()
-        .and_then(Path::parent)
-        .context("no target folder")?;
+    let target = programs.parent().and_then(Path::parent).context("no target folder")?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     eprintln!("building nextlink");
     let status = Command::new(cargo)
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "nextlink-gateway",
-            "--bin",
-            "nextlink",
-            "--target-dir",
-        ])
+        .args(["build", "--release", "--package", "nextlink-gateway", "--bin", "nextlink", "--target-dir"])
         .arg(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()

@@ -30,15 +30,8 @@ impl Cores {
     /// [`Cores::Apart`] where there are two cores and the program `taskset`.
     pub(super) fn detect() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let taskset = Command::new("taskset")
-            .arg("--version")
-            .stdout(Stdio::null())
-            .status();
-        if cores >= 2 && taskset.is_ok_and(|status| status.success()) {
-            Self::Apart
-        } else {
-            Self::Any
-        }
+        let taskset = Command::new("taskset").arg("--version").stdout(Stdio::null()).status();
+        if cores >= 2 && taskset.is_ok_and(|status| status.success()) { Self::Apart } else { Self::Any }
     }
 
     fn command(self, core: &str, program: &Path) -> Command {
@@ -65,10 +58,7 @@ impl Cores {
 
 /// Runs a program that prints one line of JSON.
 pub(super) fn measure(command: &mut Command) -> anyhow::Result<Value> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("{command:?}"))?;
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("{command:?}"))?;
     if !output.status.success() {
         bail!("{command:?}: {}", output.status);
     }
@@ -86,10 +76,7 @@ impl Server {
     pub(super) fn bare(programs: &Path, database: &Path, cores: Cores) -> anyhow::Result<Self> {
         let address = free_address()?;
         let mut command = cores.server(programs);
-        command
-            .arg("bare-server")
-            .arg(database)
-            .arg(address.to_string());
+        command.arg("bare-server").arg(database).arg(address.to_string());
         Self::start(&mut command, address)
     }
 
@@ -104,13 +91,7 @@ impl Server {
         let mut source = OsString::from("bench=sqlite:");
         source.push(database);
         let mut command = cores.server(program);
-        command
-            .arg("serve")
-            .arg(source)
-            .arg("--listen")
-            .arg(address.to_string())
-            .arg("--data-dir")
-            .arg(data);
+        command.arg("serve").arg(source).arg("--listen").arg(address.to_string()).arg("--data-dir").arg(data);
         Self::start(&mut command, address)
     }
 
@@ -160,27 +141,15 @@ impl Server {
         // The name in parentheses may hold spaces.
         let (_, fields) = stat.rsplit_once(')').context("/proc/PID/stat")?;
         let mut times = fields.split_whitespace().skip(11);
-        let mut next = || {
-            times
-                .next()
-                .and_then(|field| field.parse::<u64>().ok())
-                .context("/proc/PID/stat")
-        };
+        let mut next = || times.next().and_then(|field| field.parse::<u64>().ok()).context("/proc/PID/stat");
         Ok(next()? + next()?)
     }
 
     /// The greatest resident memory so far, in megabytes; pages of mapped files count.
     pub(super) fn peak_memory_mb(&self) -> anyhow::Result<f64> {
         let status = self.proc("status")?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .context("VmHWM")?;
-        let kilobytes: f64 = line
-            .trim()
-            .trim_end_matches(" kB")
-            .parse()
-            .context("VmHWM")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
+        let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse().context("VmHWM")?;
         Ok(kilobytes * 1_024.0 / 1e6)
     }
 
@@ -194,10 +163,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         // The standard library sends no SIGTERM. A server that does not end on it, or when there is no such
         // program, is killed; an error there means that it has ended.
-        let asked = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .is_ok_and(|s| s.success());
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().is_ok_and(|s| s.success());
         let start = Instant::now();
         while asked && start.elapsed() < PATIENCE / 6 && matches!(self.child.try_wait(), Ok(None)) {
             sleep(POLL);

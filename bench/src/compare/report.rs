@@ -101,11 +101,7 @@ pub(super) fn markdown(rounds: &[Round], conditions: &Conditions) -> String {
         Cores::Any => "Servers and clients share the cores.",
         Cores::Apart => "Servers and raw scans run on core 0, clients on core 1.",
     };
-    let bytes = if conditions.same_bytes {
-        "All answer the same bytes."
-    } else {
-        "The answers DIFFER."
-    };
+    let bytes = if conditions.same_bytes { "All answer the same bytes." } else { "The answers DIFFER." };
     let mut text = format!(
         "Medians of {} rounds; ratios are medians of each round's ratio. {} s a load. {cores} {bytes}\n\n\
         | measure | baseline | baseline | Nextlink | ratio | goal | |\n|---|---|--:|--:|--:|---|---|\n",
@@ -116,12 +112,7 @@ pub(super) fn markdown(rounds: &[Round], conditions: &Conditions) -> String {
         let pairs: Vec<_> = rounds.iter().map(measure.figure).collect();
         let baseline = median(&pairs.iter().map(|pair| pair.baseline).collect::<Vec<_>>());
         let nextlink = median(&pairs.iter().map(|pair| pair.nextlink).collect::<Vec<_>>());
-        let ratio = median(
-            &pairs
-                .iter()
-                .map(|pair| pair.nextlink / pair.baseline)
-                .collect::<Vec<_>>(),
-        );
+        let ratio = median(&pairs.iter().map(|pair| pair.nextlink / pair.baseline).collect::<Vec<_>>());
         let (goal, reached) = match measure.goal {
             Goal::AtLeast(least) => (format!("at least {least}"), Some(ratio >= least)),
             Goal::AtMost(most) => (format!("at most {most}"), Some(ratio <= most)),
@@ -174,10 +165,7 @@ mod tests {
     use super::*;
 
     fn round(factor: f64) -> Round {
-        let pair = Pair {
-            baseline: 10.0,
-            nextlink: 10.0 * factor,
-        };
+        let pair = Pair { baseline: 10.0, nextlink: 10.0 * factor };
         Round {
             key: pair,
             page: pair,
@@ -194,11 +182,7 @@ mod tests {
 
     #[test]
     fn table_says_which_goals_are_reached() {
-        let conditions = Conditions {
-            cores: Cores::Any,
-            same_bytes: true,
-            seconds: 1.0,
-        };
+        let conditions = Conditions { cores: Cores::Any, same_bytes: true, seconds: 1.0 };
         for (factors, reached, missed) in [
             ([0.9, 1.0, 5.0], 8, 0),
             ([0.5, 0.5, 0.5], 7, 1),
@@ -209,16 +193,8 @@ mod tests {
         ] {
             let text = markdown(&factors.map(round), &conditions);
             let count = |word: &str| text.matches(&format!("| {word} |")).count();
-            assert_eq!(
-                (count("reached"), count("missed")),
-                (reached, missed),
-                "{factors:?}\n{text}"
-            );
-            let columns: Vec<_> = text
-                .lines()
-                .skip(2)
-                .map(|line| line.matches('|').count())
-                .collect();
+            assert_eq!((count("reached"), count("missed")), (reached, missed), "{factors:?}\n{text}");
+            let columns: Vec<_> = text.lines().skip(2).map(|line| line.matches('|').count()).collect();
             assert!(columns.iter().all(|count| *count == columns[0]), "{text}");
         }
     }

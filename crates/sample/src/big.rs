@@ -52,8 +52,8 @@ CREATE TABLE Items (
 const ITEM_INDEX: &str = "CREATE INDEX ItemsByOrder ON Items (OrderId)";
 
 const ADJECTIVES: &[&str] = &[
-    "Amber", "Blå", "Crème", "Dusky", "Éclair", "Frosted", "Grüne", "Heavy", "Ivory", "Jade",
-    "Königs", "Łagodny",
+    "Amber", "Blå", "Crème", "Dusky", "Éclair", "Frosted", "Grüne", "Heavy", "Ivory", "Jade", "Königs",
+    "Łagodny",
 ];
 const NOUNS: &[&str] = &[
     "anchor",
@@ -104,13 +104,7 @@ const WORDS: &[&str] = &[
     "東京",
 ];
 /// What JSON has to escape; in about one note of forty.
-const AWKWARD: &[&str] = &[
-    " \"fragile\"",
-    " C:\\hall\\3",
-    "\nsecond line",
-    "\ttab",
-    " 3 < 4 & 5 > 2",
-];
+const AWKWARD: &[&str] = &[" \"fragile\"", " C:\\hall\\3", "\nsecond line", "\ttab", " 3 < 4 & 5 > 2"];
 
 /// Writes `Rows` with `rows` rows, a tenth as many `Orders` with one to nine `Items` each, and `Small`.
 ///
@@ -130,9 +124,8 @@ pub fn create(path: &Path, rows: u64) -> Result<Summary, Error> {
 
 fn write_rows(transaction: &Transaction<'_>, table: &str, rows: u64) -> Result<(), Error> {
     transaction.execute_batch(&format!("CREATE TABLE {table} {ROW_COLUMNS}"))?;
-    let mut insert = transaction.prepare(&format!(
-        "INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    ))?;
+    let mut insert =
+        transaction.prepare(&format!("INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))?;
     let random = &mut Random::new(SEED);
     let mut texts = Texts::default();
     let mut moment = FIRST_MOMENT;
@@ -167,31 +160,16 @@ struct Texts {
 
 impl Texts {
     fn fill(&mut self, id: i64, moment: DateTime, random: &mut Random) {
-        for text in [
-            &mut self.code,
-            &mut self.name,
-            &mut self.created,
-            &mut self.day,
-            &mut self.note,
-        ] {
+        for text in [&mut self.code, &mut self.name, &mut self.created, &mut self.day, &mut self.note] {
             text.clear();
         }
         let letter = char::from(b'A' + random.below(26) as u8);
         // Writing to a String cannot fail.
         let _ = write!(self.code, "{letter}{id:07}-{:02}", random.below(100));
-        let _ = write!(
-            self.name,
-            "{} {} {}",
-            random.pick(ADJECTIVES),
-            random.pick(NOUNS),
-            random.below(1_000)
-        );
+        let _ =
+            write!(self.name, "{} {} {}", random.pick(ADJECTIVES), random.pick(NOUNS), random.below(1_000));
         let _ = write!(self.created, "{} {:.3}", moment.date(), moment.time());
-        let _ = write!(
-            self.day,
-            "{}",
-            moment.date().saturating_add(random.between(1, 60).days())
-        );
+        let _ = write!(self.day, "{}", moment.date().saturating_add(random.between(1, 60).days()));
         for _ in 0..random.between(10, 21) {
             self.note.push_str(random.pick(WORDS));
             self.note.push(' ');
@@ -214,12 +192,7 @@ fn write_orders(transaction: &Transaction<'_>, orders: u64) -> Result<(), Error>
         moment = moment.saturating_add(random.between(1, 3_000).seconds());
         let customer = format!("{} {} Ltd", random.pick(ADJECTIVES), random.pick(NOUNS));
         let placed = format!("{} {:.0}", moment.date(), moment.time());
-        order.execute(params![
-            id,
-            customer,
-            placed,
-            random.between(0, 5_000) as f64 / 100.0
-        ])?;
+        order.execute(params![id, customer, placed, random.between(0, 5_000) as f64 / 100.0])?;
         for _ in 0..random.between(1, MAX_ITEMS) {
             items += 1;
             let product = format!("{} {}", random.pick(ADJECTIVES), random.pick(NOUNS));

@@ -38,10 +38,7 @@ pub(crate) fn create(
     path: &Path,
     fill: impl FnOnce(&Transaction<'_>) -> Result<(), Error>,
 ) -> Result<Summary, Error> {
-    let io_error = |source| Error::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let io_error = |source| Error::Io { path: path.to_owned(), source };
     if path.try_exists().map_err(io_error)? {
         return Err(Error::Exists(path.to_owned()));
     }
@@ -66,15 +63,11 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write(
-    path: &Path,
-    fill: impl FnOnce(&Transaction<'_>) -> Result<(), Error>,
-) -> Result<Summary, Error> {
+fn write(path: &Path, fill: impl FnOnce(&Transaction<'_>) -> Result<(), Error>) -> Result<Summary, Error> {
     let mut connection = Connection::open(path)?;
     // No journal and no sync: a torn file is thrown away, not repaired.
-    connection.execute_batch(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF;",
-    )?;
+    connection
+        .execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF;")?;
     let transaction = connection.transaction()?;
     fill(&transaction)?;
     transaction.execute_batch("ANALYZE")?;
@@ -89,17 +82,12 @@ fn summarise(transaction: &Transaction<'_>) -> Result<Summary, Error> {
         "SELECT name FROM sqlite_schema
         WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name",
     )?;
-    let names = names
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<Vec<String>, _>>()?;
+    let names = names.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
     let mut tables = Vec::with_capacity(names.len());
     for name in names {
         let sql = format!("SELECT count(*) FROM \"{name}\"");
         let rows = transaction.query_row(&sql, [], |row| row.get::<_, i64>(0))?;
-        tables.push(TableRows {
-            name,
-            rows: rows.unsigned_abs(),
-        });
+        tables.push(TableRows { name, rows: rows.unsigned_abs() });
     }
     Ok(Summary { tables })
 }

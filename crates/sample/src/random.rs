@@ -64,13 +64,7 @@ impl Random {
     pub fn digits(&mut self, pattern: &str) -> String {
         pattern
             .chars()
-            .map(|sign| {
-                if sign == '#' {
-                    char::from(b'0' + self.below(10) as u8)
-                } else {
-                    sign
-                }
-            })
+            .map(|sign| if sign == '#' { char::from(b'0' + self.below(10) as u8) } else { sign })
             .collect()
     }
 }

@@ -22,11 +22,7 @@ fn database(rows: u64) -> (TempDir, Summary, Connection) {
 fn rows_are_the_same_every_time() {
     for run in ["first", "second"] {
         let (_folder, _, connection) = database(1_000);
-        assert_eq!(
-            format!("{:#018x}", hash(&connection)),
-            format!("{HASH:#018x}"),
-            "{run} run"
-        );
+        assert_eq!(format!("{:#018x}", hash(&connection)), format!("{HASH:#018x}"), "{run} run");
     }
 }
 
@@ -34,30 +30,15 @@ fn rows_are_the_same_every_time() {
 fn tables_have_the_sizes_asked_for() {
     for (rows, orders) in [(0, 0), (9, 0), (1_000, 100)] {
         let (_folder, summary, connection) = database(rows);
-        let sizes: Vec<_> = summary
-            .tables
-            .iter()
-            .map(|table| (table.name.as_str(), table.rows))
-            .collect();
+        let sizes: Vec<_> = summary.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
         let items = sizes[0].1;
         assert_eq!(
             sizes,
-            [
-                ("Items", items),
-                ("Orders", orders),
-                ("Rows", rows),
-                ("Small", 2_001)
-            ],
+            [("Items", items), ("Orders", orders), ("Rows", rows), ("Small", 2_001)],
             "{rows} rows"
         );
-        assert!(
-            (orders..=9 * orders).contains(&items),
-            "{rows} rows: {items} items"
-        );
-        assert_eq!(
-            number(&connection, "SELECT coalesce(max(Id), 0) FROM Rows"),
-            rows as i64
-        );
+        assert!((orders..=9 * orders).contains(&items), "{rows} rows: {items} items");
+        assert_eq!(number(&connection, "SELECT coalesce(max(Id), 0) FROM Rows"), rows as i64);
     }
 }
 
@@ -80,10 +61,8 @@ fn data_is_sound() {
     for sign in ['"', '\\', '\n', '\t', 'ö', 'ο', 'г', '東'] {
         assert!(notes.contains(sign), "{sign:?} is in no note");
     }
-    for sql in [
-        "SELECT count(*) FROM Rows WHERE Note IS NULL",
-        "SELECT count(*) FROM Rows WHERE NOT Active",
-    ] {
+    for sql in ["SELECT count(*) FROM Rows WHERE Note IS NULL", "SELECT count(*) FROM Rows WHERE NOT Active"]
+    {
         assert!(number(&connection, sql) > 0, "{sql}");
     }
 }

@@ -24,11 +24,7 @@ fn sample() -> (TempDir, Summary, Connection) {
 fn rows_are_the_same_every_time() {
     for run in ["first", "second"] {
         let (_folder, _, connection) = sample();
-        assert_eq!(
-            format!("{:#018x}", hash(&connection)),
-            format!("{HASH:#018x}"),
-            "{run} run"
-        );
+        assert_eq!(format!("{:#018x}", hash(&connection)), format!("{HASH:#018x}"), "{run} run");
     }
 }
 
@@ -50,24 +46,13 @@ fn tables_have_their_sizes() {
         ("Suppliers", 30),
         ("Territories", 60),
     ];
-    let names: Vec<_> = summary
-        .tables
-        .iter()
-        .map(|table| table.name.as_str())
-        .collect();
+    let names: Vec<_> = summary.tables.iter().map(|table| table.name.as_str()).collect();
     assert_eq!(names, least.map(|(name, _)| name));
     for (table, (name, rows)) in summary.tables.iter().zip(least) {
         assert!(table.rows >= rows, "{name} has {} rows", table.rows);
-        assert_eq!(
-            number(&connection, &format!("SELECT count(*) FROM {name}")),
-            table.rows as i64,
-            "{name}"
-        );
+        assert_eq!(number(&connection, &format!("SELECT count(*) FROM {name}")), table.rows as i64, "{name}");
     }
-    assert_eq!(
-        summary.rows(),
-        summary.tables.iter().map(|table| table.rows).sum::<u64>()
-    );
+    assert_eq!(summary.rows(), summary.tables.iter().map(|table| table.rows).sum::<u64>());
 }
 
 #[test]
@@ -116,10 +101,7 @@ fn data_is_sound() {
     }
     for status in ["New", "Packed", "Shipped", "Delivered", "Cancelled"] {
         assert!(
-            number(
-                &connection,
-                &format!("SELECT count(*) FROM Orders WHERE Status = '{status}'")
-            ) > 0,
+            number(&connection, &format!("SELECT count(*) FROM Orders WHERE Status = '{status}'")) > 0,
             "{status}"
         );
     }
@@ -184,10 +166,8 @@ fn what_an_interrupted_run_left_is_replaced() {
     let path = folder.path().join("trading.db");
     fs::write(folder.path().join("trading.db.partial"), "torn").expect("write");
     trading::create(&path).expect("create");
-    let names: Vec<_> = fs::read_dir(folder.path())
-        .expect("list")
-        .map(|e| e.expect("entry").file_name())
-        .collect();
+    let names: Vec<_> =
+        fs::read_dir(folder.path()).expect("list").map(|e| e.expect("entry").file_name()).collect();
     assert_eq!(names, ["trading.db"]);
 }
 

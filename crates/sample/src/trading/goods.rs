@@ -13,25 +13,10 @@ pub(super) struct Category {
 }
 
 /// A product, with its name where it comes from, and the code of that country.
-pub(super) struct Product(
-    pub(super) &'static str,
-    pub(super) Option<&'static str>,
-    pub(super) &'static str,
-);
+pub(super) struct Product(pub(super) &'static str, pub(super) Option<&'static str>, pub(super) &'static str);
 
-const fn group(
-    name: &'static str,
-    description: &'static str,
-    children: &'static [Category],
-) -> Category {
-    Category {
-        name,
-        description: Some(description),
-        children,
-        products: &[],
-        sizes: &[],
-        price: (0, 0),
-    }
+const fn group(name: &'static str, description: &'static str, children: &'static [Category]) -> Category {
+    Category { name, description: Some(description), children, products: &[], sizes: &[], price: (0, 0) }
 }
 
 const fn leaf(
@@ -40,14 +25,7 @@ const fn leaf(
     price: (i64, i64),
     products: &'static [Product],
 ) -> Category {
-    Category {
-        name,
-        description: None,
-        children: &[],
-        products,
-        sizes,
-        price,
-    }
+    Category { name, description: None, children: &[], products, sizes, price }
 }
 
 const BAGS: &[(&str, i64)] = &[("250 g", 260), ("1 kg", 1_030)];
@@ -113,11 +91,7 @@ pub(super) const CATEGORIES: &[Category] = &[
                 &[
                     Product("Olive oil, Koroneiki", Some("Ελαιόλαδο Κορωνέικη"), "GR"),
                     Product("Olive oil, Picual", Some("Aceite de oliva picual"), "ES"),
-                    Product(
-                        "Sunflower oil, cold pressed",
-                        Some("Соняшникова олія"),
-                        "UA",
-                    ),
+                    Product("Sunflower oil, cold pressed", Some("Соняшникова олія"), "UA"),
                     Product("Toasted sesame oil", Some("참기름"), "KR"),
                     Product("Tarragon vinegar", Some("Vinaigre à l'estragon"), "FR"),
                     Product("Black rice vinegar", Some("香醋"), "CN"),
@@ -187,16 +161,8 @@ pub(super) const CATEGORIES: &[Category] = &[
                 (390, 1_290),
                 &[
                     Product("Dark chocolate, 72 % cocoa", Some("Chocolate amargo"), "BR"),
-                    Product(
-                        "Milk chocolate with hazelnut",
-                        Some("Mléčná čokoláda"),
-                        "CZ",
-                    ),
-                    Product(
-                        "Salted caramel pieces",
-                        Some("Caramel au beurre salé"),
-                        "FR",
-                    ),
+                    Product("Milk chocolate with hazelnut", Some("Mléčná čokoláda"), "CZ"),
+                    Product("Salted caramel pieces", Some("Caramel au beurre salé"), "FR"),
                     Product("Chilli chocolate", None, "GB"),
                 ],
             ),

@@ -37,15 +37,7 @@ pub fn create(path: &Path) -> Result<Summary, Error> {
         let suppliers = partners::write_suppliers(transaction, random)?;
         let customers = partners::write_customers(transaction, random, &staff)?;
         let products = stock::write(transaction, random, &suppliers)?;
-        sales::write(
-            transaction,
-            random,
-            &sales::Actors {
-                staff,
-                customers,
-                products,
-            },
-        )
+        sales::write(transaction, random, &sales::Actors { staff, customers, products })
     })
 }
 

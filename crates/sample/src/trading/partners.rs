@@ -39,29 +39,18 @@ struct Firm {
 impl Firm {
     fn new(country: &Country, random: &mut Random) -> Self {
         let city = random.pick(country.cities);
-        let name = fill(
-            random.pick(country.firms),
-            &[("{f}", random.pick(country.family)), ("{c}", city)],
-        );
+        let name = fill(random.pick(country.firms), &[("{f}", random.pick(country.family)), ("{c}", city)]);
         let contact = fill(
             country.full_name,
-            &[
-                ("{g}", random.pick(country.given)),
-                ("{f}", random.pick(country.family)),
-            ],
+            &[("{g}", random.pick(country.given)), ("{f}", random.pick(country.family))],
         );
         let number = random.between(1, 180).to_string();
-        let street = fill(
-            country.address,
-            &[("{s}", random.pick(country.streets)), ("{n}", &number)],
-        );
+        let street = fill(country.address, &[("{s}", random.pick(country.streets)), ("{n}", &number)]);
         let phone = random.digits(" 555 ####-###");
         Self {
             company: name,
             contact: random.chance(90).then_some(contact),
-            phone: random
-                .chance(85)
-                .then(|| format!("{}{phone}", country.dialling_code)),
+            phone: random.chance(85).then(|| format!("{}{phone}", country.dialling_code)),
             street,
             city,
             postal_code: country.postal_code.map(|pattern| random.digits(pattern)),
@@ -88,11 +77,7 @@ impl Firm {
 }
 
 fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
-    values
-        .iter()
-        .fold(pattern.to_owned(), |text, (name, value)| {
-            text.replace(name, value)
-        })
+    values.iter().fold(pattern.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
 /// Writes the suppliers; every country has at least one.
@@ -100,8 +85,7 @@ pub(super) fn write_suppliers(
     transaction: &Transaction<'_>,
     random: &mut Random,
 ) -> Result<Vec<Supplier>, Error> {
-    let mut insert =
-        transaction.prepare("INSERT INTO Suppliers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    let mut insert = transaction.prepare("INSERT INTO Suppliers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     let mut taken = HashSet::new();
     let mut suppliers = Vec::new();
     for id in 1..=SUPPLIERS {
@@ -116,15 +100,10 @@ pub(super) fn write_suppliers(
             firm.city,
             firm.postal_code,
             country.code,
-            random
-                .chance(80)
-                .then(|| random.between(20, 50) as f64 / 10.0),
+            random.chance(80).then(|| random.between(20, 50) as f64 / 10.0),
             random.chance(25),
         ])?;
-        suppliers.push(Supplier {
-            id,
-            country: country.code,
-        });
+        suppliers.push(Supplier { id, country: country.code });
     }
     Ok(suppliers)
 }
@@ -135,18 +114,15 @@ pub(super) fn write_customers(
     random: &mut Random,
     staff: &Staff,
 ) -> Result<Vec<Customer>, Error> {
-    let mut insert = transaction
-        .prepare("INSERT INTO Customers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    let mut insert =
+        transaction.prepare("INSERT INTO Customers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     let mut taken = HashSet::new();
     let mut customers = Vec::new();
     for number in 1..=CUSTOMERS {
         let country = &COUNTRIES[random.below(COUNTRIES.len() as u64) as usize];
         let firm = Firm::distinct(country, random, &mut taken);
         let id = format!("{}-{number:04}", country.code);
-        let email = format!(
-            "Orders.{number}@{}.example",
-            country.name.to_lowercase().replace(' ', "-")
-        );
+        let email = format!("Orders.{number}@{}.example", country.name.to_lowercase().replace(' ', "-"));
         let account_manager = random.chance(92).then(|| random.pick(&staff.sellers));
         insert.execute(params![
             id,
@@ -159,17 +135,11 @@ pub(super) fn write_customers(
             firm.postal_code,
             country.code,
             days_ago(TRADING_DAYS + random.between(0, 5_000)).to_string(),
-            random
-                .chance(70)
-                .then(|| money(random.between(2, 400) * 25_000)),
+            random.chance(70).then(|| money(random.between(2, 400) * 25_000)),
             random.chance(94),
             account_manager,
         ])?;
-        customers.push(Customer {
-            id,
-            country,
-            account_manager,
-        });
+        customers.push(Customer { id, country, account_manager });
     }
     Ok(customers)
 }

@@ -17,16 +17,8 @@ pub(super) fn png(random: &mut Random) -> Vec<u8> {
     }
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     // Width, height, bit depth 1, colour type 3 (palette), and the only methods there are.
-    chunk(
-        &mut file,
-        b"IHDR",
-        &[0, 0, 0, SIDE as u8, 0, 0, 0, SIDE as u8, 1, 3, 0, 0, 0],
-    );
-    chunk(
-        &mut file,
-        b"PLTE",
-        &[colour[0], colour[1], colour[2], 0xf4, 0xf1, 0xea],
-    );
+    chunk(&mut file, b"IHDR", &[0, 0, 0, SIDE as u8, 0, 0, 0, SIDE as u8, 1, 3, 0, 0, 0]);
+    chunk(&mut file, b"PLTE", &[colour[0], colour[1], colour[2], 0xf4, 0xf1, 0xea]);
     chunk(&mut file, b"IDAT", &stored(&pixels));
     chunk(&mut file, b"IEND", &[]);
     file
@@ -63,20 +55,13 @@ mod tests {
     #[test]
     fn file_has_the_signature_and_whole_chunks() {
         let file = png(&mut Random::new(1));
-        let mut rest = file
-            .strip_prefix(b"\x89PNG\r\n\x1a\n".as_slice())
-            .expect("signature");
+        let mut rest = file.strip_prefix(b"\x89PNG\r\n\x1a\n".as_slice()).expect("signature");
         let mut kinds = Vec::new();
         while !rest.is_empty() {
             let length = u32::from_be_bytes(rest[..4].try_into().expect("length")) as usize;
             kinds.push(String::from_utf8_lossy(&rest[4..8]).into_owned());
             let sum = u32::from_be_bytes(rest[8 + length..12 + length].try_into().expect("sum"));
-            assert_eq!(
-                crc32fast::hash(&rest[4..8 + length]),
-                sum,
-                "{}",
-                kinds[kinds.len() - 1]
-            );
+            assert_eq!(crc32fast::hash(&rest[4..8 + length]), sum, "{}", kinds[kinds.len() - 1]);
             rest = &rest[12 + length..];
         }
         assert_eq!(kinds, ["IHDR", "PLTE", "IDAT", "IEND"]);

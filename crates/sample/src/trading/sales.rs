@@ -71,9 +71,7 @@ impl Writer<'_> {
         // Orders from the web shop have no employee.
         let employee = match customer.account_manager {
             Some(manager) if random.chance(60) => Some(manager),
-            _ => random
-                .chance(40)
-                .then(|| random.pick(&actors.staff.sellers)),
+            _ => random.chance(40).then(|| random.pick(&actors.staff.sellers)),
         };
         let shipped = age >= DAYS_IN_HOUSE;
         let delivery = days_ago(age - random.between(2, 12));
@@ -87,18 +85,14 @@ impl Writer<'_> {
         let note = if random.chance(12) {
             Some(random.pick(COMMON_NOTES))
         } else {
-            random
-                .chance(22)
-                .then(|| random.pick(customer.country.notes))
+            random.chance(22).then(|| random.pick(customer.country.notes))
         };
         self.order.execute(params![
             id,
             customer.id,
             employee,
             format!("{:.3}", at).replace('T', " "),
-            random
-                .chance(60)
-                .then(|| day.saturating_add(random.between(3, 30).days()).to_string()),
+            random.chance(60).then(|| day.saturating_add(random.between(3, 30).days()).to_string()),
             random.chance(30).then(|| format!(
                 "{:02}:{:02}:00",
                 random.between(7, 17),
@@ -123,23 +117,11 @@ impl Writer<'_> {
         let first = random.skewed(self.actors.products.len());
         for line in 1..=random.between(1, 6) {
             // A prime stride, so that no product comes twice in an order.
-            let product =
-                &self.actors.products[(first + line as usize * 37) % self.actors.products.len()];
+            let product = &self.actors.products[(first + line as usize * 37) % self.actors.products.len()];
             let quantity = random.between(1, 6) * random.between(1, 8);
-            let discount = if quantity >= 20 {
-                random.between(1, 5) * 5
-            } else {
-                0
-            };
+            let discount = if quantity >= 20 { random.between(1, 5) * 5 } else { 0 };
             let price = money(product.price_on(day));
-            self.item.execute(params![
-                order,
-                line,
-                product.id,
-                quantity,
-                price,
-                money(discount)
-            ])?;
+            self.item.execute(params![order, line, product.id, quantity, price, money(discount)])?;
             grams += product.grams * quantity;
         }
         Ok(grams)
@@ -176,8 +158,7 @@ impl Writer<'_> {
 /// A moment of a day, in thousandths of a second, within the hours given.
 fn moment(random: &mut Random, day: Date, from_hour: i64, to_hour: i64) -> DateTime {
     let milliseconds = random.between(from_hour * 3_600_000, to_hour * 3_600_000 - 1);
-    day.to_datetime(jiff::civil::Time::midnight())
-        .saturating_add(milliseconds.milliseconds())
+    day.to_datetime(jiff::civil::Time::midnight()).saturating_add(milliseconds.milliseconds())
 }
 
 /// The form of SQLite's `datetime()`, without fractions.

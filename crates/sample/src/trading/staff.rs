@@ -14,41 +14,11 @@ type Post = (&'static str, Option<usize>, i64, &'static str, &'static str);
 const POSTS: &[Post] = &[
     ("Managing Director", None, 982_500, "09:00:00", "17:30:00"),
     ("Head of Sales", Some(0), 715_000, "08:30:00", "17:00:00"),
-    (
-        "Head of Purchasing",
-        Some(0),
-        708_050,
-        "08:30:00",
-        "17:00:00",
-    ),
-    (
-        "Head of Warehouse",
-        Some(0),
-        640_000,
-        "06:00:00",
-        "14:30:00",
-    ),
-    (
-        "Sales Manager, Europe",
-        Some(1),
-        548_000,
-        "08:30:00",
-        "17:00:00",
-    ),
-    (
-        "Sales Manager, Asia",
-        Some(1),
-        551_275,
-        "05:30:00",
-        "14:00:00",
-    ),
-    (
-        "Sales Manager, Mediterranean",
-        Some(1),
-        529_900,
-        "08:00:00",
-        "16:30:00",
-    ),
+    ("Head of Purchasing", Some(0), 708_050, "08:30:00", "17:00:00"),
+    ("Head of Warehouse", Some(0), 640_000, "06:00:00", "14:30:00"),
+    ("Sales Manager, Europe", Some(1), 548_000, "08:30:00", "17:00:00"),
+    ("Sales Manager, Asia", Some(1), 551_275, "05:30:00", "14:00:00"),
+    ("Sales Manager, Mediterranean", Some(1), 529_900, "08:00:00", "16:30:00"),
     ("Account Manager", Some(4), 402_000, "08:30:00", "17:00:00"),
     ("Account Manager", Some(4), 398_750, "08:30:00", "17:00:00"),
     ("Account Manager", Some(4), 417_300, "09:15:00", "17:45:00"),
@@ -56,13 +26,7 @@ const POSTS: &[Post] = &[
     ("Account Manager", Some(5), 411_825, "05:30:00", "14:00:00"),
     ("Account Manager", Some(6), 389_000, "08:00:00", "16:30:00"),
     ("Account Manager", Some(6), 395_550, "08:00:00", "16:30:00"),
-    (
-        "Junior Account Manager",
-        Some(9),
-        312_000,
-        "09:00:00",
-        "17:30:00",
-    ),
+    ("Junior Account Manager", Some(9), 312_000, "09:00:00", "17:30:00"),
     ("Buyer, Drinks", Some(2), 420_000, "08:30:00", "17:00:00"),
     ("Buyer, Pantry", Some(2), 425_600, "08:30:00", "17:00:00"),
     ("Buyer, Home", Some(2), 418_000, "10:00:00", "18:30:00"),
@@ -111,9 +75,7 @@ fn write_employees(transaction: &Transaction<'_>, random: &mut Random) -> Result
             random.pick(country.family),
             title,
             format!("Staff{id:02}@nextlink-trading.example"),
-            random
-                .chance(85)
-                .then(|| days_ago(hired + random.between(7_000, 14_000)).to_string()),
+            random.chance(85).then(|| days_ago(hired + random.between(7_000, 14_000)).to_string()),
             days_ago(hired).to_string(),
             starts,
             ends,
@@ -135,11 +97,8 @@ fn write_territories(
     sellers: &[i64],
 ) -> Result<(), Error> {
     let mut insert = transaction.prepare("INSERT INTO Territories VALUES (?, ?, ?)")?;
-    let mut assign =
-        transaction.prepare("INSERT OR IGNORE INTO EmployeeTerritories VALUES (?, ?)")?;
-    let cities = COUNTRIES
-        .iter()
-        .flat_map(|country| country.cities.iter().map(move |city| (country, city)));
+    let mut assign = transaction.prepare("INSERT OR IGNORE INTO EmployeeTerritories VALUES (?, ?)")?;
+    let cities = COUNTRIES.iter().flat_map(|country| country.cities.iter().map(move |city| (country, city)));
     for ((country, city), id) in cities.zip(1_i64..) {
         insert.execute(params![id, city, country.code])?;
         for _ in 0..random.between(1, 3) {

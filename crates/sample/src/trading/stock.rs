@@ -21,9 +21,7 @@ impl Item {
     /// The price in cents on a day; before the first price the first one counts.
     pub(super) fn price_on(&self, day: Date) -> i64 {
         let known = self.prices.partition_point(|(from, _)| *from <= day);
-        self.prices
-            .get(known.saturating_sub(1))
-            .map_or(0, |(_, cents)| *cents)
+        self.prices.get(known.saturating_sub(1)).map_or(0, |(_, cents)| *cents)
     }
 }
 
@@ -45,9 +43,8 @@ pub(super) fn write(
 ) -> Result<Vec<Item>, Error> {
     let mut writer = Writer {
         category: transaction.prepare("INSERT INTO Categories VALUES (?, ?, ?, ?)")?,
-        product: transaction.prepare(
-            "INSERT INTO Products VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?,
+        product: transaction
+            .prepare("INSERT INTO Products VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?,
         price: transaction.prepare("INSERT INTO ProductPrices VALUES (?, ?, ?, ?)")?,
         random,
         suppliers,
@@ -64,19 +61,12 @@ impl Writer<'_> {
     fn write_category(&mut self, category: &Category, parent: Option<i64>) -> Result<(), Error> {
         self.categories += 1;
         let id = self.categories;
-        self.category
-            .execute(params![id, parent, category.name, category.description])?;
+        self.category.execute(params![id, parent, category.name, category.description])?;
         for product in category.products {
             let mut cents = self.random.between(category.price.0, category.price.1);
             let (_, smallest) = category.sizes[0];
             for (size, grams) in category.sizes {
-                self.write_product(
-                    id,
-                    product,
-                    size,
-                    *grams,
-                    shop_price(cents * grams / smallest),
-                )?;
+                self.write_product(id, product, size, *grams, shop_price(cents * grams / smallest))?;
                 // A larger size is cheaper by weight.
                 cents = cents * 9 / 10;
             }
@@ -98,18 +88,13 @@ impl Writer<'_> {
         let Product(name, native, country) = product;
         let id = self.items.len() as i64 + 1;
         let random = &mut *self.random;
-        let makers: Vec<_> = self
-            .suppliers
-            .iter()
-            .filter(|supplier| supplier.country == *country)
-            .collect();
+        let makers: Vec<_> = self.suppliers.iter().filter(|supplier| supplier.country == *country).collect();
         let supplier = random.chance(95).then(|| random.pick(&makers).id);
         let added = days_ago(random.between(TRADING_DAYS, TRADING_DAYS + 3_000));
         let discontinued = random.chance(6);
         let description = random.chance(80).then(|| {
             let first = random.below(PHRASES.len() as u64) as usize;
-            let second =
-                (first + random.between(1, PHRASES.len() as i64 - 1) as usize) % PHRASES.len();
+            let second = (first + random.between(1, PHRASES.len() as i64 - 1) as usize) % PHRASES.len();
             format!("{} {}", PHRASES[first], PHRASES[second])
         });
         let prices = prices(random, added, cents);
@@ -124,11 +109,7 @@ impl Writer<'_> {
             category,
             supplier,
             money(prices[prices.len() - 1].1),
-            if random.chance(8) {
-                0
-            } else {
-                random.between(1, 900)
-            },
+            if random.chance(8) { 0 } else { random.between(1, 900) },
             random.between(1, 12) * 5,
             random.chance(96).then(|| grams as f64 / 1_000.0),
             random.chance(40),
@@ -137,11 +118,8 @@ impl Writer<'_> {
             added.to_string(),
         ])?;
         for (index, (from, cents)) in prices.iter().enumerate() {
-            let until = prices
-                .get(index + 1)
-                .map(|(next, _)| next.saturating_sub(1.day()).to_string());
-            self.price
-                .execute(params![id, from.to_string(), until, money(*cents)])?;
+            let until = prices.get(index + 1).map(|(next, _)| next.saturating_sub(1.day()).to_string());
+            self.price.execute(params![id, from.to_string(), until, money(*cents)])?;
         }
         self.items.push(Item { id, grams, prices });
         Ok(())
@@ -163,10 +141,7 @@ fn prices(random: &mut Random, added: Date, cents: i64) -> Vec<(Date, i64)> {
 /// A 13-digit article number with its check digit, from the range kept for use inside a firm.
 fn gtin(id: i64) -> String {
     let body = format!("20{:010}", 4_711_000 + id * 13);
-    let sum: u32 = body
-        .bytes()
-        .zip([1, 3].into_iter().cycle())
-        .map(|(byte, by)| u32::from(byte - b'0') * by)
-        .sum();
+    let sum: u32 =
+        body.bytes().zip([1, 3].into_iter().cycle()).map(|(byte, by)| u32::from(byte - b'0') * by).sum();
     format!("{body}{}", (10 - sum % 10) % 10)
 }

@@ -27,9 +27,7 @@ pub fn hash(connection: &Connection) -> u64 {
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name",
     ) {
         hash.write(table.as_bytes());
-        let mut rows = connection
-            .prepare(&format!("SELECT * FROM \"{table}\""))
-            .expect("prepare");
+        let mut rows = connection.prepare(&format!("SELECT * FROM \"{table}\"")).expect("prepare");
         let columns = rows.column_count();
         let mut rows = rows.query([]).expect("query");
         while let Some(row) = rows.next().expect("row") {
