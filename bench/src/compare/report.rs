@@ -128,11 +128,12 @@ pub(super) fn markdown(rounds: &[Round], conditions: &Conditions) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {ratio:.2} | {goal} | {verdict} |",
+            "| {} | {} | {} | {} | {} | {goal} | {verdict} |",
             measure.name,
             measure.baseline,
             figure(baseline),
             figure(nextlink),
+            figure(ratio),
         );
     }
     text
