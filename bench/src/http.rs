@@ -222,7 +222,8 @@ mod tests {
             ("HTTP/1.1 404 Not Found\r\ncontent-length:0\r\n\r\n", Head { status: 404, gzip: false }, ""),
             ("HTTP/1.1 204 No Content\r\n\r\n", Head { status: 204, gzip: false }, ""),
             (
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;x=1\r\n, good day\r\n0\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;x=1\r\n, good day\r\n\
+                0\r\n\r\n",
                 OK,
                 "hello, good day",
             ),

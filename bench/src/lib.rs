@@ -1,5 +1,6 @@
 //! Benchmark programs, as functions so that `compare` can start each of them as a process of its own.
 //!
+//! `cargo run --release -p nextlink-bench` measures Nextlink against all of them and prints a table.
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod json;
@@ -14,3 +15,5 @@ pub mod bench_data;
 pub mod follow;
 pub mod load;
 pub mod raw_limit;
+
+pub mod compare;

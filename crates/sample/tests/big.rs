@@ -47,8 +47,10 @@ fn data_is_sound() {
     let (_folder, _, connection) = database(3_000);
     let none = [
         "SELECT count(*) FROM pragma_foreign_key_check",
-        "SELECT count(*) FROM Small JOIN Rows USING (Id) WHERE Small.Name <> Rows.Name OR Small.Amount <> Rows.Amount",
-        "SELECT count(*) FROM Rows WHERE datetime(Created) IS NULL OR length(Created) <> 23 OR length(Day) <> 10",
+        "SELECT count(*) FROM Small JOIN Rows USING (Id)
+            WHERE Small.Name <> Rows.Name OR Small.Amount <> Rows.Amount",
+        "SELECT count(*) FROM Rows
+            WHERE datetime(Created) IS NULL OR length(Created) <> 23 OR length(Day) <> 10",
         "SELECT count(*) FROM Rows WHERE typeof(Rate) <> 'real' OR typeof(Amount) NOT IN ('real', 'integer')",
         "SELECT count(*) FROM Orders WHERE Id NOT IN (SELECT OrderId FROM Items)",
     ];
