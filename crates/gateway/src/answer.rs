@@ -5,8 +5,8 @@ use nextlink_db::error::Error as DbError;
 use nextlink_odata::bind::{BindError, BindErrorKind};
 use nextlink_odata::url::{ParseError, ParseErrorKind};
 use nextlink_odata::version::Version;
-use nextlink_results::{CreateError, PageError, WriteError};
 use nextlink_results::token::TokenError;
+use nextlink_results::{CreateError, PageError, WriteError};
 use nextlink_sql::dialect::Unsupported;
 
 use crate::body::Body;
@@ -166,16 +166,18 @@ impl From<DbError> for Refusal {
             .about("statement_seconds"),
             DbError::Cancelled => internal("Cancelled", "The statement was cancelled."),
             DbError::Changed(_) => {
-                let message = "The database has changed since its model was read; the owner has to restart the source.";
+                let message =
+                    "The database has changed since its model was read; the owner has to restart the source.";
                 Refusal::unavailable("SourceChanged", message, 60).caused(&error)
             }
             DbError::Damaged(_) => internal("SourceDamaged", "The database file is damaged."),
             DbError::Value { .. } => {
                 internal("ValueMismatch", "A value in the database does not fit the type of its property.")
             }
-            DbError::Expression(message) => {
-                Refusal::bad_request("ExpressionFailed", format!("The expression cannot be computed: {message}."))
-            }
+            DbError::Expression(message) => Refusal::bad_request(
+                "ExpressionFailed",
+                format!("The expression cannot be computed: {message}."),
+            ),
             DbError::Sqlite(_) => internal("SourceFailed", "The database failed."),
             DbError::TooManyTables { .. } | DbError::TooManyColumns { .. } => {
                 internal("SourceTooLarge", "The database has too many tables or columns.")
@@ -216,7 +218,9 @@ impl From<PageError> for Refusal {
             PageError::NoSuchPage { .. } => gone("The stored result has no such page."),
             PageError::SourceFailed { message, .. } => internal(
                 "SourceFailed",
-                &format!("The result ends before this page: {message} Start again with the request without $skiptoken."),
+                &format!(
+                    "The result ends before this page: {message} Start again with the request without $skiptoken."
+                ),
             ),
             PageError::Incomplete(_) => internal(
                 "ResultIncomplete",

@@ -6,7 +6,6 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tokio::sync::mpsc;
 
 /// The answer broke off after its header was sent: the connection is closed, so that no client takes a part for the
 /// whole.
@@ -14,13 +13,18 @@ use tokio::sync::mpsc;
 #[error("the answer broke off")]
 pub struct Broken;
 
+/// Pieces of a body that are made while it is sent.
+pub trait Pieces: Send {
+    /// The next piece.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>>;
+}
+
 /// The body of an answer.
-#[derive(Debug)]
 pub enum Body {
     /// Pieces that are all there.
     Pieces(VecDeque<Bytes>),
     /// A first piece, and more as it is made.
-    Stream(Option<Bytes>, mpsc::Receiver<Result<Bytes, Broken>>),
+    Stream(Option<Bytes>, Box<dyn Pieces>),
 }
 
 impl Body {
@@ -63,7 +67,7 @@ impl http_body::Body for Body {
             },
             Body::Stream(first, rest) => match first.take() {
                 Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
-                None => rest.poll_recv(cx).map(|piece| piece.map(|p| p.map(Frame::data))),
+                None => rest.poll_piece(cx).map(|piece| piece.map(|p| p.map(Frame::data))),
             },
         }
     }

@@ -53,19 +53,27 @@ fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
 fn check_host(config: &ServerConfig, host: &str) -> Result<(), Refusal> {
     let legal = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
     if host.is_empty() || host.len() > 255 || !host.bytes().all(legal) {
-        return Err(Refusal::bad_request("BadHost", "The host of the request is not a host name.").about("Host"));
+        return Err(
+            Refusal::bad_request("BadHost", "The host of the request is not a host name.").about("Host")
+        );
     }
     let name = split_port(host).0;
     let allowed = &config.allowed_hosts;
-    if !allowed.is_empty() && !allowed.iter().any(|a| a.eq_ignore_ascii_case(name) || a.eq_ignore_ascii_case(host)) {
-        return Err(Refusal::bad_request("BadHost", "The host of the request is not served here.").about("Host"));
+    if !allowed.is_empty()
+        && !allowed.iter().any(|a| a.eq_ignore_ascii_case(name) || a.eq_ignore_ascii_case(host))
+    {
+        return Err(
+            Refusal::bad_request("BadHost", "The host of the request is not served here.").about("Host")
+        );
     }
     Ok(())
 }
 
 fn split_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => (name, Some(port)),
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
+            (name, Some(port))
+        }
         _ => (host, None),
     }
 }
@@ -106,7 +114,10 @@ mod tests {
             ),
             (
                 true,
-                &[("host", "n1"), ("forwarded", "for=1;host=evil;proto=http, for=2;host=\"d.example:443\";proto=https")],
+                &[
+                    ("host", "n1"),
+                    ("forwarded", "for=1;host=evil;proto=http, for=2;host=\"d.example:443\";proto=https"),
+                ],
                 Some("https://d.example"),
             ),
             (true, &[("host", "n1"), ("x-forwarded-prefix", "/a\"b")], Some("http://n1")),

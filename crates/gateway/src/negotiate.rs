@@ -205,10 +205,20 @@ mod tests {
             (Kind::Data, None, "*/*", Some((Minimal, false, false))),
             (Kind::Data, None, power_bi, Some((Minimal, false, true))),
             (Kind::Data, None, "application/json;odata.metadata=full", Some((Full, false, true))),
-            (Kind::Data, None, "application/json;metadata=none;IEEE754Compatible=true", Some((NoMetadata, true, true))),
+            (
+                Kind::Data,
+                None,
+                "application/json;metadata=none;IEEE754Compatible=true",
+                Some((NoMetadata, true, true)),
+            ),
             (Kind::Data, None, "image/png", None),
             (Kind::Data, None, "application/json;q=0", None),
-            (Kind::Data, None, "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Some((Minimal, false, false))),
+            (
+                Kind::Data,
+                None,
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                Some((Minimal, false, false)),
+            ),
             (Kind::Data, Some("json"), "image/png", Some((Minimal, false, true))),
             (Kind::Data, Some("atom"), "*/*", None),
             (Kind::Data, Some("application/json;odata.metadata=none"), "", Some((NoMetadata, false, true))),
@@ -227,9 +237,13 @@ mod tests {
 
     #[test]
     fn gzip() {
-        for (value, expected) in
-            [("gzip, deflate, br", true), ("*", true), ("gzip;q=0", false), ("identity", false), ("GZIP;q=0.5", true)]
-        {
+        for (value, expected) in [
+            ("gzip, deflate, br", true),
+            ("*", true),
+            ("gzip;q=0", false),
+            ("identity", false),
+            ("GZIP;q=0.5", true),
+        ] {
             assert_eq!(takes_gzip(&headers(&[("accept-encoding", value)])), expected, "{value}");
         }
     }

@@ -48,9 +48,10 @@ pub struct Request {
 
 /// The `Trace-ID` of a request, or a new one.
 pub fn trace_id(headers: &HeaderMap) -> String {
-    let given = headers.get("Trace-ID").and_then(|v| v.to_str().ok()).filter(|t| {
-        !t.is_empty() && t.len() <= MAX_TRACE && t.bytes().all(|b| b.is_ascii_graphic())
-    });
+    let given = headers
+        .get("Trace-ID")
+        .and_then(|v| v.to_str().ok())
+        .filter(|t| !t.is_empty() && t.len() <= MAX_TRACE && t.bytes().all(|b| b.is_ascii_graphic()));
     given.map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned)
 }
 
@@ -136,11 +137,33 @@ impl Request {
         out
     }
 
+    /// Whether a link that repeats the options would be longer than load balancers and clients take.
+    pub fn needs_short_link(&self) -> bool {
+        const TOKEN: usize = 250;
+        self.root.len() + self.url.len() + TOKEN > MAX_LINK
+    }
+
+    /// What links to further pages are made of.
+    pub fn link_parts(&self) -> LinkParts {
+        LinkParts { path: [&self.root, self.path(), "?"].concat(), query: self.query().to_owned() }
+    }
+}
+
+/// What links to further pages are made of.
+#[derive(Debug, Clone)]
+pub struct LinkParts {
+    /// Up to the question mark.
+    path: String,
+    /// The options as sent.
+    query: String,
+}
+
+impl LinkParts {
     /// A link to a page: the options of the request with the token, or (`short`) the token alone.
     pub fn page_link(&self, token: &str, short: bool) -> String {
-        let mut link = [&self.root, self.path(), "?"].concat();
+        let mut link = self.path.clone();
         if !short {
-            for option in self.query().split('&').filter(|o| !o.is_empty() && !is_option(o, "$skiptoken")) {
+            for option in self.query.split('&').filter(|o| !o.is_empty() && !is_option(o, "$skiptoken")) {
                 link.push_str(option);
                 link.push('&');
             }
@@ -150,17 +173,11 @@ impl Request {
         link
     }
 
-    /// Whether a link that repeats the options would be longer than load balancers and clients take.
-    pub fn needs_short_link(&self) -> bool {
-        const TOKEN: usize = 250;
-        self.root.len() + self.url.len() + TOKEN > MAX_LINK
-    }
-
     /// A link to the rows behind the first `rows` ones, for results that are not stored.
     pub fn skip_link(&self, skip: u64, top: Option<u64>) -> String {
-        let mut link = [&self.root, self.path(), "?"].concat();
+        let mut link = self.path.clone();
         let paging = |o: &str| is_option(o, "$skip") || is_option(o, "$top") || is_option(o, "$skiptoken");
-        for option in self.query().split('&').filter(|o| !o.is_empty() && !paging(o)) {
+        for option in self.query.split('&').filter(|o| !o.is_empty() && !paging(o)) {
             link.push_str(option);
             link.push('&');
         }
@@ -187,8 +204,22 @@ fn decode(text: &str) -> String {
 
 /// System query options that may be sent without their dollar.
 const SYSTEM: &[&str] = &[
-    "$filter", "$select", "$expand", "$orderby", "$top", "$skip", "$count", "$search", "$compute", "$apply",
-    "$index", "$format", "$id", "$skiptoken", "$deltatoken", "$schemaversion",
+    "$filter",
+    "$select",
+    "$expand",
+    "$orderby",
+    "$top",
+    "$skip",
+    "$count",
+    "$search",
+    "$compute",
+    "$apply",
+    "$index",
+    "$format",
+    "$id",
+    "$skiptoken",
+    "$deltatoken",
+    "$schemaversion",
 ];
 
 /// The options of a query, decoded; names of system query options with their dollar and in lower case.

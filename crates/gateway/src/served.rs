@@ -56,7 +56,8 @@ impl Served {
     /// It cannot be opened or read.
     pub fn open(name: &str, config: &SourceConfig, vocabulary_url: &str) -> Result<Served, OpenError> {
         let failed = |cause: String| OpenError { name: name.to_owned(), location: config.url.clone(), cause };
-        let location = config.url.parse().map_err(|e: nextlink_db::source::BadLocation| failed(e.to_string()))?;
+        let location =
+            config.url.parse().map_err(|e: nextlink_db::source::BadLocation| failed(e.to_string()))?;
         let source = Source::open(&location).map_err(|e| failed(e.to_string()))?;
         let (catalog, mut notices) =
             source.introspect(&IntrospectLimits::default()).map_err(|e| failed(e.to_string()))?;

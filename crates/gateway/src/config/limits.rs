@@ -74,8 +74,16 @@ impl LimitsConfig {
             ("limits.expression_depth", (1..=64).contains(&self.expression_depth), "must be 1 to 64"),
             ("limits.expand_depth", self.expand_depth <= 16, "must be 0 to 16"),
             ("limits.list_values", (1..=10_000).contains(&self.list_values), "must be 1 to 10000"),
-            ("limits.navigations", self.navigations <= 60, "must be 0 to 60, as a database joins no more tables"),
-            ("limits.header_bytes", (8_192..=1 << 20).contains(&self.header_bytes), "must be 8192 to 1048576"),
+            (
+                "limits.navigations",
+                self.navigations <= 60,
+                "must be 0 to 60, as a database joins no more tables",
+            ),
+            (
+                "limits.header_bytes",
+                (8_192..=1 << 20).contains(&self.header_bytes),
+                "must be 8192 to 1048576",
+            ),
             ("limits.queries", (1..=400).contains(&self.queries), "must be 1 to 400"),
             ("limits.statement_seconds", self.statement_seconds > 0, "must be above 0"),
             ("limits.connections", self.connections > 0, "must be above 0"),

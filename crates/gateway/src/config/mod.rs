@@ -105,7 +105,8 @@ impl Config {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for (name, source) in &self.sources {
             if let Some(other) = seen.insert(name.to_lowercase(), name) {
-                let problem = format!("'{other}' and '{name}' differ only in case; source names are case-insensitive");
+                let problem =
+                    format!("'{other}' and '{name}' differ only in case; source names are case-insensitive");
                 return Err(bad("sources", problem));
             }
             source.validate(name)?;

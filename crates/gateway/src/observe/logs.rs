@@ -48,7 +48,9 @@ pub(super) fn log(event: &Event<'_>) {
             }
         }
         Event::BrokenOff { source, trace, cause } => warn!(source, trace, cause, "first page broke off"),
-        Event::NotStored { source, trace, cause } => warn!(source, trace, cause, "result not stored to its end"),
+        Event::NotStored { source, trace, cause } => {
+            warn!(source, trace, cause, "result not stored to its end")
+        }
         Event::Store(event) => log_store(event),
         Event::Connection { cause } => debug!(cause, "connection failed"),
         Event::Stopping { signal } => info!(signal, "stopping"),

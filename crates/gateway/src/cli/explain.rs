@@ -1,0 +1,83 @@
+//! `explain`: the stages of a URL, without running its query.
+
+use anyhow::anyhow;
+use nextlink_odata::bind::{self, Request};
+use nextlink_odata::json::{Format, Shape};
+use nextlink_odata::layout::Layout;
+use nextlink_odata::url;
+use nextlink_odata::version::{MetadataLevel, Version};
+use nextlink_sql::plan::{PlanLimits, plan, program};
+use nextlink_sql::statement::{ChildStatement, Statement};
+
+use super::ExplainArgs;
+use crate::answer::Refusal;
+use crate::config::LimitsConfig;
+use crate::state::now;
+
+/// Prints tree, query, plan and SQL of a URL.
+pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
+    let (name, served) = super::one_source(&args.source, args.config.as_ref())?;
+    let root = format!("/api/odata4/{name}/");
+    let text = match args.url.find(&root) {
+        Some(at) => &args.url[at + root.len()..],
+        None => args.url.trim_start_matches('/'),
+    };
+    let limits = LimitsConfig::default();
+    let refused = |refusal: Refusal| {
+        let place =
+            refusal.offset.map_or(String::new(), |at| format!("\n  {text}\n  {}^", " ".repeat(at as usize)));
+        anyhow!("{} {}: {}{place}", refusal.status.as_u16(), refusal.code, refusal.message)
+    };
+    let tree = url::parse_with(text, &limits.parse_options()).map_err(|e| refused(e.into()))?;
+    println!("-- url\n{tree:#?}");
+    let model = &served.mapping.model;
+    let asked = bind::bind(model, &tree, limits.bind_limits(), &now()).map_err(|e| refused(e.into()))?;
+    let query = match asked {
+        Request::ServiceDocument => {
+            println!("-- query\nthe service document");
+            return Ok(());
+        }
+        Request::Metadata => {
+            println!("-- query\nthe metadata document");
+            return Ok(());
+        }
+        Request::Query(query) => *query,
+    };
+    println!("-- query\n{query:#?}");
+    let format = Format {
+        version: Version::V40,
+        metadata: MetadataLevel::Minimal,
+        ieee754_compatible: false,
+        omit_nulls: false,
+    };
+    let layout = Layout::of(model, &query, Shape::needs_keys(&query, format));
+    let dialect = served.source.dialect();
+    let planned = plan(&served.mapping, dialect, &query, &layout, PlanLimits::default())
+        .map_err(|e| refused(e.into()))?;
+    println!("-- plan\n{planned:#?}");
+    let program = program(dialect, &planned);
+    println!("-- statements ({})", dialect.name());
+    if let Some(count) = &program.count {
+        print("count", count);
+    }
+    for (number, node) in program.nodes.iter().enumerate() {
+        let several = |what: &str, statement: &Option<ChildStatement>| {
+            if let Some(statement) = statement {
+                print(&format!("level {number}, {what}"), &statement.one);
+            }
+        };
+        several("rows", &node.rows);
+        several("counts", &node.count);
+    }
+    if let Some(parent) = &program.parent {
+        print("is the parent there, where there are no rows", parent);
+    }
+    Ok(())
+}
+
+fn print(what: &str, statement: &Statement) {
+    println!("-- {what}\n{};", statement.sql);
+    for (i, param) in statement.params.iter().enumerate() {
+        println!("--   parameter {}: {:?}", i + 1, param.value);
+    }
+}

@@ -1,0 +1,234 @@
+//! The command line.
+
+mod demo;
+mod explain;
+mod model;
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, LogFormat, SourceConfig};
+
+/// Serves SQL databases as OData 4.
+#[derive(Debug, Parser)]
+#[command(name = "nextlink", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  nextlink demo                               A sample company, at once.
+  nextlink serve shop=sqlite:/data/shop.db    One database, at /api/odata4/shop/.
+  nextlink serve --config nextlink.toml       Several, with all settings.
+  nextlink explain shop=sqlite:shop.db 'Orders?$filter=Freight gt 50'
+
+Exit codes: 0 done, 1 it did not work, 2 the command line is wrong.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve databases until Ctrl-C or SIGTERM.
+    Serve(ServeArgs),
+    /// Make a sample company (once) and serve it.
+    Demo(DemoArgs),
+    /// Check configuration and models; say what is not served and why. Serves nothing.
+    Check(SourceArgs),
+    /// Print, as YAML, the model of what is served for a source.
+    Model(ModelArgs),
+    /// Show what a URL becomes: tree, query, plan and SQL. Runs no query.
+    Explain(ExplainArgs),
+    /// Print all settings as TOML, with what the command line changes.
+    DumpConfig(ServeArgs),
+}
+
+/// Where settings and sources come from.
+#[derive(Debug, Args)]
+struct SourceArgs {
+    /// Sources, each as NAME=sqlite:/path/to/file.db
+    #[arg(value_name = "NAME=URL")]
+    sources: Vec<String>,
+    /// A file with settings and sources (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    from: SourceArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Settings that the command line can change.
+#[derive(Debug, Args)]
+struct ServerArgs {
+    /// Address of the public listener [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Address of the administration listener: metrics and health [default: 127.0.0.1:8189]
+    #[arg(long, value_name = "ADDR")]
+    admin_listen: Option<SocketAddr>,
+    /// Directory for stored results, keys and the system database [default: nextlink-data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Base of all links, as in https://data.example.com
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Amount of logs: error, warn, info, debug or trace [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    log: Option<String>,
+    /// Logs as JSON
+    #[arg(long)]
+    log_json: bool,
+    /// A log line for every request
+    #[arg(long)]
+    log_requests: bool,
+}
+
+#[derive(Debug, Args)]
+struct DemoArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+struct ModelArgs {
+    /// The source: a name from the configuration, or NAME=sqlite:/path/to/file.db
+    source: String,
+    /// A file with settings and sources (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ExplainArgs {
+    /// The source: a name from the configuration, or NAME=sqlite:/path/to/file.db
+    source: String,
+    /// Path and query behind the service root, as in 'Orders?$top=5'; a whole URL will do
+    url: String,
+    /// A file with settings and sources (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(args) => serve_config(&args).and_then(|config| serve::serve(config, serve::banner)),
+        Command::Demo(args) => demo::demo(&args.server),
+        Command::Check(args) => check(&args),
+        Command::Model(args) => model::model(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::DumpConfig(args) => dump_config(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nextlink: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Settings of the file, if any, and the sources of the command line; not validated yet.
+fn configuration(from: &SourceArgs) -> anyhow::Result<Config> {
+    let mut config = match &from.config {
+        Some(path) => Config::read(path)?,
+        None => Config::default(),
+    };
+    for source in &from.sources {
+        let Some((name, url)) = source.split_once('=') else {
+            anyhow::bail!("'{source}' is no source; write NAME=sqlite:/path/to/file.db");
+        };
+        config.sources.insert(name.to_owned(), SourceConfig::at(url));
+    }
+    Ok(config)
+}
+
+fn apply(config: &mut Config, args: &ServerArgs) {
+    let server = &mut config.server;
+    server.listen = args.listen.unwrap_or(server.listen);
+    server.admin_listen = args.admin_listen.unwrap_or(server.admin_listen);
+    if args.public_url.is_some() {
+        server.public_url.clone_from(&args.public_url);
+    }
+    if let Some(dir) = &args.data_dir {
+        config.data_dir.clone_from(dir);
+    }
+    if let Some(level) = &args.log {
+        config.log.level.clone_from(level);
+    }
+    if args.log_json {
+        config.log.format = LogFormat::Json;
+    }
+    config.log.requests |= args.log_requests;
+}
+
+fn serve_config(args: &ServeArgs) -> anyhow::Result<Config> {
+    let mut config = configuration(&args.from)?;
+    apply(&mut config, &args.server);
+    config.validate()?;
+    if config.sources.is_empty() {
+        anyhow::bail!(
+            "there is no source to serve; name one, as in: nextlink serve shop=sqlite:/path/to/file.db"
+        );
+    }
+    Ok(config)
+}
+
+fn dump_config(args: &ServeArgs) -> anyhow::Result<()> {
+    let mut config = configuration(&args.from)?;
+    apply(&mut config, &args.server);
+    config.validate()?;
+    print!("{}", toml::to_string(&config)?);
+    Ok(())
+}
+
+/// One source by its name in the configuration, or given in full.
+fn one_source(source: &str, config: Option<&PathBuf>) -> anyhow::Result<(String, crate::served::Served)> {
+    let sources = if source.contains('=') { vec![source.to_owned()] } else { Vec::new() };
+    let config = configuration(&SourceArgs { sources, config: config.cloned() })?;
+    config.validate()?;
+    let name = source.split('=').next().unwrap_or_default();
+    let found = config.sources.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+    let Some((name, source)) = found else {
+        anyhow::bail!(
+            "there is no source '{name}'; name one of the configuration, or write NAME=sqlite:/path/to/file.db"
+        );
+    };
+    let served = crate::served::Served::open(name, source, &config.server.vocabulary_url)?;
+    Ok((name.clone(), served))
+}
+
+fn check(args: &SourceArgs) -> anyhow::Result<()> {
+    let config = configuration(args)?;
+    config.validate()?;
+    if config.sources.is_empty() {
+        anyhow::bail!("the configuration is valid, but there is no source to serve");
+    }
+    let mut failed = 0;
+    for (name, source) in &config.sources {
+        match crate::served::Served::open(name, source, &config.server.vocabulary_url) {
+            Ok(served) => {
+                println!("{name}: {} entity sets", served.mapping.model.entity_sets.len());
+                for notice in &served.notices {
+                    println!("  {notice}");
+                }
+            }
+            Err(error) => {
+                failed += 1;
+                println!("{error}");
+            }
+        }
+    }
+    if failed > 0 {
+        anyhow::bail!("{failed} of {} sources cannot be served", config.sources.len());
+    }
+    println!("The configuration is valid.");
+    Ok(())
+}

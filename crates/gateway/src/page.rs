@@ -1,0 +1,197 @@
+//! A further page: the token says where it lies; its bytes get an envelope and go out as they are stored.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, Response, header};
+use nextlink_odata::json::Format;
+use nextlink_odata::version::{MetadataLevel, Version};
+use nextlink_results::gzip::GzipMember;
+use nextlink_results::token::{Token, TokenError};
+use nextlink_results::{Codec, PageError, StoredPage};
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Refusal, gone};
+use crate::body::Body;
+use crate::envelope::{Envelope, NextLink};
+use crate::negotiate::{self, Kind};
+use crate::read::{Stages, json_response};
+use crate::request::Request;
+use crate::state::State;
+
+/// The form of stored rows, kept with the result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Form {
+    version: String,
+    metadata: u8,
+    ieee754: bool,
+    omit_nulls: bool,
+}
+
+impl Form {
+    fn of(format: Format) -> Form {
+        Form {
+            version: format.version.as_str().to_owned(),
+            metadata: match format.metadata {
+                MetadataLevel::None => 0,
+                MetadataLevel::Minimal => 1,
+                MetadataLevel::Full => 2,
+            },
+            ieee754: format.ieee754_compatible,
+            omit_nulls: format.omit_nulls,
+        }
+    }
+
+    fn format(&self) -> Format {
+        Format {
+            version: if self.version == "4.01" { Version::V401 } else { Version::V40 },
+            metadata: match self.metadata {
+                0 => MetadataLevel::None,
+                2 => MetadataLevel::Full,
+                _ => MetadataLevel::Minimal,
+            },
+            ieee754_compatible: self.ieee754,
+            omit_nulls: self.omit_nulls,
+        }
+    }
+}
+
+/// What is kept with a stored result.
+#[derive(Debug, Serialize, Deserialize)]
+struct Meta {
+    envelope: Envelope,
+    form: String,
+}
+
+/// The form as text.
+pub fn form_text(format: Format) -> String {
+    serde_json::to_string(&Form::of(format)).unwrap_or_default()
+}
+
+/// What is kept with a stored result.
+pub fn meta(envelope: &Envelope, form: &str) -> Vec<u8> {
+    let meta = Meta { envelope: envelope.clone(), form: form.to_owned() };
+    serde_json::to_vec(&meta).unwrap_or_default()
+}
+
+/// Answers a request for a further page.
+///
+/// # Errors
+/// 400 for a token that is not valid here, 406 for a form that is not that of the stored rows, 410 for a result that
+/// is gone, 503 for a page that is not written in time.
+pub async fn page(
+    state: &Arc<State>,
+    request: &Request,
+    token: &str,
+    mut stages: Stages,
+) -> Result<Response<Body>, Refusal> {
+    let (token, short) = open(state, request, token)?;
+    stages.end("token");
+    let wait = Duration::from_secs(state.config.limits.page_wait_seconds);
+    let stored = match state.store.page(token.result, token.generation, token.page, wait).await {
+        Ok(stored) => stored,
+        Err(PageError::Unknown) if token.owner != state.store.node() => {
+            return Err(gone("The stored result lies on a node that is not here."));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    stages.end("page");
+    let meta: Meta =
+        serde_json::from_slice(&stored.meta).map_err(|_| gone("The stored result is not readable."))?;
+    let form: Form =
+        serde_json::from_str(&meta.form).map_err(|_| gone("The stored result is not readable."))?;
+    let format = form.format();
+    check_form(request, format)?;
+    let next = if stored.last {
+        None
+    } else {
+        let next = Token {
+            page: token.page + 1,
+            first_row: token.first_row + u64::from(stored.rows),
+            ..token.clone()
+        };
+        let sealed = state.tokens.seal(&next, &request.binding(short))?;
+        Some(NextLink { url: request.link_parts().page_link(&sealed, short), snapshot: true })
+    };
+    let open = meta.envelope.open(format, &request.root);
+    let close = Envelope::close(format, next.as_ref());
+    let mut response = json_response(request, format, Body::empty());
+    enclose(request, &mut response, stored, &open, &close).await?;
+    if let Some(header) = stages.header() {
+        response.headers_mut().insert("Server-Timing", header);
+    }
+    Ok(response)
+}
+
+/// Opens a token: it is bound to the options of the request, or to the path alone where the link was too long.
+fn open(state: &State, request: &Request, token: &str) -> Result<(Token, bool), Refusal> {
+    match state.tokens.open(token, &request.binding(false)) {
+        Ok(token) => Ok((token, false)),
+        Err(TokenError::Invalid) => Ok((state.tokens.open(token, &request.binding(true))?, true)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The stored rows have one form; a request for another one cannot be served from them.
+fn check_form(request: &Request, stored: Format) -> Result<(), Refusal> {
+    let option = request.option("$format");
+    let agreed = negotiate::agree(Kind::Data, request.version, option.as_deref(), &request.headers)?;
+    let asked = Format { omit_nulls: stored.omit_nulls, ..agreed.format };
+    if asked != stored {
+        let message = format!(
+            "This result was made as '{}' with OData {}; ask for its pages with the same headers.",
+            stored.media_type(),
+            stored.version.as_str()
+        );
+        return Err(Refusal::new(http::StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message).about("Accept"));
+    }
+    Ok(())
+}
+
+/// Puts the envelope around the stored bytes. Deflated ones become one gzip member without being touched.
+async fn enclose(
+    request: &Request,
+    response: &mut Response<Body>,
+    stored: StoredPage,
+    open: &str,
+    close: &str,
+) -> Result<(), Refusal> {
+    if request.gzip {
+        let mut member = GzipMember::default();
+        let (crc, length) = (stored.plain_crc32, stored.plain_len);
+        let stored = match stored.deflate_fragments() {
+            Ok(fragments) => {
+                let mut pieces = vec![member.plain(open.as_bytes()), member.stored(crc, length)];
+                pieces.extend(fragments);
+                pieces.push(member.finish(close.as_bytes()));
+                response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                *response.body_mut() = Body::from(pieces);
+                return Ok(());
+            }
+            Err(stored) => *stored,
+        };
+        return identity(response, stored, open, close).await;
+    }
+    identity(response, stored, open, close).await
+}
+
+async fn identity(
+    response: &mut Response<Body>,
+    stored: StoredPage,
+    open: &str,
+    close: &str,
+) -> Result<(), Refusal> {
+    let rows = if stored.codec == Codec::None {
+        stored.identity()?
+    } else {
+        // Inflating a page is work that would keep other requests waiting.
+        tokio::task::spawn_blocking(move || stored.identity())
+            .await
+            .map_err(|e| crate::read::crashed(&e))??
+    };
+    let mut pieces = vec![bytes::Bytes::copy_from_slice(open.as_bytes())];
+    pieces.extend(rows);
+    pieces.push(bytes::Bytes::copy_from_slice(close.as_bytes()));
+    *response.body_mut() = Body::from(pieces);
+    Ok(())
+}

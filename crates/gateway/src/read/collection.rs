@@ -1,0 +1,301 @@
+//! A collection: its first page goes to the client while the rest is being stored.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header};
+use nextlink_db::run::{Cancel, Outcome};
+use nextlink_odata::context;
+use nextlink_odata::json::{Format, PageLimits, PageWriter};
+use nextlink_odata::query::{Query, Step};
+use nextlink_results::Codec;
+use nextlink_results::gzip::GzipMember;
+use nextlink_results::token::Token;
+use tokio::sync::mpsc;
+
+use super::single::{batch_too_large, compressed};
+use super::{CancelGuard, Prepared, Stages, json_response};
+use crate::answer::Refusal;
+use crate::body::{Body, Broken, Pieces};
+use crate::delivery::{Delivery, Event, Next, Storing};
+use crate::envelope::{Envelope, NextLink};
+use crate::observe::{Event as Happened, event};
+use crate::page::{form_text, meta};
+use crate::request::Request;
+use crate::state::State;
+
+/// Bytes of a first page that are gathered before it is streamed: pages below are sent whole, with their length.
+const GATHER_BYTES: usize = 512 * 1024;
+/// How long rows are gathered; rows that trickle are streamed.
+const GATHER_TIME: Duration = Duration::from_millis(50);
+/// Chunks on their way from the reading thread to the client.
+const CHUNKS: usize = 8;
+
+/// Answers a collection.
+pub async fn answer(
+    state: &Arc<State>,
+    request: &Request,
+    prepared: Prepared,
+    stages: &mut Stages,
+) -> Result<Response<Body>, Refusal> {
+    let permit = state.turn().await?;
+    let (sender, mut receiver) = mpsc::channel(CHUNKS);
+    let cancel = Cancel::default();
+    let guard = CancelGuard::new(&cancel);
+    let page_rows = request.page_rows();
+    let limits = PageLimits {
+        rows: page_rows,
+        bytes: request.served.page_bytes,
+        batch_bytes: state.config.limits.batch_bytes,
+    };
+    let model = &request.served.mapping.model;
+    let context = context::fragment(model, &prepared.query, "", request.version);
+    let mut closing = Closing::new(state, request, &prepared.query, prepared.format, context.clone());
+    let storing = Storing {
+        store: Arc::clone(&state.store),
+        source: request.served.name.clone(),
+        user: request.user.clone(),
+        trace: request.trace.clone(),
+        codec: if request.gzip { Codec::Deflate } else { Codec::None },
+        envelope: Envelope { context, count: None },
+        meta,
+        form: form_text(prepared.format),
+    };
+    let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
+    let delivery = Delivery::new(storing, sender, patience);
+    let served = Arc::clone(&request.served);
+    let options = state.run_options(cancel);
+    let Prepared { query, program, shape, format } = prepared;
+    tokio::task::spawn_blocking(move || {
+        let mut writer = PageWriter::new(shape, limits, delivery);
+        let outcome = served.source.run(&program, &options, &mut writer);
+        drop(permit);
+        conclude(writer, outcome.map_err(Refusal::from), &query, limits.batch_bytes);
+    });
+    let gathered = gather(&mut receiver, &mut closing.envelope).await?;
+    stages.end("rows");
+    let mut response = json_response(request, format, Body::empty());
+    let open = closing.envelope.open(format, &request.root);
+    match gathered {
+        Gathered::All(pieces, next) => {
+            let mut guard = guard;
+            guard.release();
+            let mut text =
+                Vec::with_capacity(open.len() + pieces.iter().map(Bytes::len).sum::<usize>() + 512);
+            text.extend_from_slice(open.as_bytes());
+            for piece in &pieces {
+                text.extend_from_slice(piece);
+            }
+            text.extend_from_slice(closing.text(next)?.as_bytes());
+            Ok(compressed(request, response, text))
+        }
+        Gathered::Start(pieces) => {
+            let mut gzip = request.gzip.then(GzipMember::default);
+            let first = match &mut gzip {
+                Some(member) => {
+                    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                    member.plain(open.as_bytes())
+                }
+                None => Bytes::from(open),
+            };
+            let waiting: VecDeque<Bytes> = pieces.into();
+            let rest = FirstPage { waiting, receiver, gzip, closing: Some(closing), guard };
+            *response.body_mut() = Body::Stream(Some(first), Box::new(rest));
+            Ok(response)
+        }
+    }
+}
+
+/// Ends a run in the thread that read rows.
+fn conclude(
+    writer: PageWriter<Delivery>,
+    outcome: Result<Outcome, Refusal>,
+    query: &Query,
+    batch_bytes: usize,
+) {
+    let too_large = writer.batch_too_large();
+    match outcome {
+        Ok(outcome) if outcome.rows == 0 && outcome.parent == Some(false) => {
+            let navigated = query.steps.iter().any(|s| matches!(s, Step::Navigate(_)));
+            debug_assert!(navigated);
+            writer.abandon().fail(Refusal::not_found("There is no entity with this key."));
+        }
+        Ok(outcome) if outcome.complete => {
+            writer.finish();
+        }
+        Ok(_) if too_large => writer.abandon().fail(batch_too_large(batch_bytes)),
+        // Nobody wants the rest, or it was said already why it cannot be had.
+        Ok(_) => drop(writer.abandon()),
+        Err(refusal) => writer.abandon().fail(refusal),
+    }
+}
+
+/// What was there before the answer had to start.
+enum Gathered {
+    /// The whole page.
+    All(Vec<Bytes>, Next),
+    /// Its start.
+    Start(Vec<Bytes>),
+}
+
+async fn gather(receiver: &mut mpsc::Receiver<Event>, envelope: &mut Envelope) -> Result<Gathered, Refusal> {
+    let mut pieces: Vec<Bytes> = Vec::new();
+    let mut bytes = 0;
+    let mut deadline: Option<tokio::time::Instant> = None;
+    loop {
+        let received = match deadline {
+            None => receiver.recv().await,
+            Some(at) => match tokio::time::timeout_at(at, receiver.recv()).await {
+                Ok(received) => received,
+                Err(_) => return Ok(Gathered::Start(pieces)),
+            },
+        };
+        match received {
+            Some(Event::Count(rows)) => envelope.count = Some(rows),
+            Some(Event::Bytes(piece)) => {
+                bytes += piece.len();
+                pieces.push(piece);
+                if bytes >= GATHER_BYTES {
+                    return Ok(Gathered::Start(pieces));
+                }
+                deadline.get_or_insert_with(|| tokio::time::Instant::now() + GATHER_TIME);
+            }
+            Some(Event::End(next)) => return Ok(Gathered::All(pieces, next)),
+            Some(Event::Failed(refusal)) => return Err(*refusal),
+            None => {
+                return Err(Refusal::new(
+                    http::StatusCode::INTERNAL_SERVER_ERROR,
+                    "InternalError",
+                    "The request could not be answered.",
+                ));
+            }
+        }
+    }
+}
+
+/// What is needed to close a first page.
+struct Closing {
+    state: Arc<State>,
+    envelope: Envelope,
+    format: Format,
+    binding: Vec<u8>,
+    /// Makes the link for a token.
+    link: Box<dyn Fn(&str) -> String + Send>,
+    /// Makes the link to rows that are not stored.
+    skip_link: Box<dyn Fn(u64) -> String + Send>,
+    source: String,
+    trace: String,
+}
+
+impl Closing {
+    fn new(state: &Arc<State>, request: &Request, query: &Query, format: Format, context: String) -> Closing {
+        let short = request.needs_short_link();
+        let (skip, top) = (query.skip, query.top);
+        let parts = request.link_parts();
+        let again = parts.clone();
+        Closing {
+            state: Arc::clone(state),
+            envelope: Envelope { context, count: None },
+            format,
+            binding: request.binding(short),
+            link: Box::new(move |token| parts.page_link(token, short)),
+            skip_link: Box::new(move |rows| {
+                again.skip_link(skip + rows, top.map(|top| top.saturating_sub(rows)))
+            }),
+            source: request.served.name.clone(),
+            trace: request.trace.clone(),
+        }
+    }
+
+    /// Everything behind the rows.
+    fn text(&self, next: Next) -> Result<String, Refusal> {
+        let link = match next {
+            Next::Nothing => None,
+            Next::Stored { id, generation, owner, rows } => {
+                let token = Token {
+                    result: id,
+                    owner,
+                    generation,
+                    page: 0,
+                    first_row: rows,
+                    rows_left: None,
+                    extra: Vec::new(),
+                };
+                let token = self.state.tokens.seal(&token, &self.binding)?;
+                Some(NextLink { url: (self.link)(&token), snapshot: true })
+            }
+            Next::Unstored { rows } => Some(NextLink { url: (self.skip_link)(rows), snapshot: false }),
+        };
+        Ok(Envelope::close(self.format, link.as_ref()))
+    }
+}
+
+/// A first page that is sent as it is made.
+struct FirstPage {
+    waiting: VecDeque<Bytes>,
+    receiver: mpsc::Receiver<Event>,
+    gzip: Option<GzipMember>,
+    closing: Option<Closing>,
+    guard: CancelGuard,
+}
+
+impl FirstPage {
+    fn rows(&mut self, piece: Bytes) -> Bytes {
+        match &mut self.gzip {
+            Some(member) => member.plain(&piece),
+            None => piece,
+        }
+    }
+
+    fn close(&mut self, next: Next) -> Option<Result<Bytes, Broken>> {
+        self.guard.release();
+        let closing = self.closing.take()?;
+        match closing.text(next) {
+            Ok(text) => Some(Ok(match self.gzip.take() {
+                Some(member) => member.finish(text.as_bytes()),
+                None => Bytes::from(text),
+            })),
+            Err(refusal) => Some(Err(broken(&closing, &refusal))),
+        }
+    }
+}
+
+/// The answer has begun, so it can only be broken off.
+fn broken(closing: &Closing, refusal: &Refusal) -> Broken {
+    let cause = refusal.cause.as_deref().unwrap_or(&refusal.message);
+    event(&Happened::BrokenOff { source: &closing.source, trace: &closing.trace, cause });
+    Broken
+}
+
+impl Pieces for FirstPage {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+        if let Some(piece) = self.waiting.pop_front() {
+            return Poll::Ready(Some(Ok(self.rows(piece))));
+        }
+        if self.closing.is_none() {
+            return Poll::Ready(None);
+        }
+        loop {
+            let received = match self.receiver.poll_recv(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(received) => received,
+            };
+            return Poll::Ready(match received {
+                Some(Event::Count(_)) => continue,
+                Some(Event::Bytes(piece)) => Some(Ok(self.rows(piece))),
+                Some(Event::End(next)) => self.close(next),
+                Some(Event::Failed(refusal)) => {
+                    self.closing.take().map(|closing| Err(broken(&closing, &refusal)))
+                }
+                None => {
+                    let message = "the thread that reads rows ended early";
+                    let refusal = Refusal::bad_request("InternalError", message);
+                    self.closing.take().map(|closing| Err(broken(&closing, &refusal)))
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Answers of one piece: an entity, a property, a raw value, a count, and HEAD on a collection.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Response, StatusCode, header};
+use nextlink_db::error::Error as DbError;
+use nextlink_db::run::{Cancel, Outcome};
+use nextlink_odata::context;
+use nextlink_odata::json::{PageLimits, PageWriter, key_predicate, write_string};
+use nextlink_odata::query::{Addressed, Query, Step};
+use nextlink_odata::rows::{Flow, RowSink};
+use nextlink_sql::statement::Program;
+
+use super::{CancelGuard, Prepared, Stages, json_response};
+use crate::answer::Refusal;
+use crate::body::Body;
+use crate::delivery::Whole;
+use crate::envelope::context_member;
+use crate::request::Request;
+use crate::state::State;
+
+/// Bytes from which an answer of one piece is compressed.
+const COMPRESS_FROM: usize = 1_024;
+
+/// Runs a program whose rows are one piece: at once where it is found by its key, else on a thread that may block.
+async fn run<S: RowSink + Send + 'static>(
+    state: &Arc<State>,
+    request: &Request,
+    program: Program,
+    mut sink: S,
+) -> Result<(S, Outcome), Refusal> {
+    let served = Arc::clone(&request.served);
+    if program.point
+        && let Some(outcome) = served.source.run_now(&program, &mut sink)
+    {
+        return Ok((sink, outcome?));
+    }
+    let permit = state.turn().await?;
+    let cancel = Cancel::default();
+    let mut guard = CancelGuard::new(&cancel);
+    let options = state.run_options(cancel);
+    let ran = tokio::task::spawn_blocking(move || {
+        let outcome = served.source.run(&program, &options, &mut sink);
+        drop(permit);
+        outcome.map(|outcome| (sink, outcome))
+    })
+    .await;
+    guard.release();
+    match ran {
+        Ok(ran) => ran.map_err(Refusal::from),
+        Err(error) => Err(crashed(&error)),
+    }
+}
+
+/// A thread that reads rows has panicked.
+pub fn crashed(error: &tokio::task::JoinError) -> Refusal {
+    let mut refusal = Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "InternalError",
+        "The request could not be answered.",
+    );
+    refusal.cause = Some(error.to_string());
+    refusal
+}
+
+/// What to answer where there is no row.
+fn missing(query: &Query, outcome: &Outcome) -> Result<Response<Body>, Refusal> {
+    let through_navigation = matches!(query.steps.last(), Some(Step::Navigate(_)));
+    match (through_navigation, outcome.parent, query.addressed) {
+        // A single-valued navigation property that is null (Part 1 section 11.2.3).
+        (true, Some(true), Addressed::Entity) => Ok(no_content()),
+        (true, Some(true), _) => Err(Refusal::not_found("The navigation property leads to no entity.")),
+        _ => Err(Refusal::not_found("There is no entity with this key.")),
+    }
+}
+
+fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// Answers an entity, a property, or HEAD.
+pub async fn answer(
+    state: &Arc<State>,
+    request: &Request,
+    prepared: Prepared,
+    stages: &mut Stages,
+) -> Result<Response<Body>, Refusal> {
+    let Prepared { query, program, shape, format } = prepared;
+    let limits = PageLimits {
+        rows: request.page_rows(),
+        bytes: usize::MAX,
+        batch_bytes: state.config.limits.batch_bytes,
+    };
+    let writer = PageWriter::new(shape, limits, Whole::default());
+    let (writer, outcome) = run(state, request, program, writer).await?;
+    stages.end("rows");
+    if writer.batch_too_large() {
+        return Err(batch_too_large(limits.batch_bytes));
+    }
+    let rows = writer.finish().bytes;
+    if query.addressed == Addressed::Collection {
+        if outcome.rows == 0 && outcome.parent == Some(false) {
+            return missing(&query, &outcome);
+        }
+        return Ok(json_response(request, format, Body::empty()));
+    }
+    if outcome.rows == 0 {
+        let mut response = missing(&query, &outcome)?;
+        response.headers_mut().insert("OData-Version", HeaderValue::from_static(request.version.as_str()));
+        return Ok(response);
+    }
+    let fragment = context::fragment(
+        &request.served.mapping.model,
+        &query,
+        &entity_path(request, &query),
+        request.version,
+    );
+    let context = context_member(format, &request.root, &fragment);
+    let mut text = vec![b'{'];
+    if let Some(context) = &context {
+        text.extend_from_slice(context.as_bytes());
+    }
+    if matches!(query.addressed, Addressed::Property(_)) {
+        if rows == b"null" {
+            let mut response = no_content();
+            response
+                .headers_mut()
+                .insert("OData-Version", HeaderValue::from_static(request.version.as_str()));
+            return Ok(response);
+        }
+        if context.is_some() {
+            text.push(b',');
+        }
+        text.extend_from_slice(b"\"value\":");
+        text.extend_from_slice(&rows);
+        text.push(b'}');
+    } else {
+        // The row is an object of its own; the context comes before its first member.
+        let members = rows.get(1..).unwrap_or_default();
+        if context.is_some() && members != b"}" {
+            text.push(b',');
+        }
+        text.extend_from_slice(members);
+    }
+    Ok(compressed(request, json_response(request, format, Body::empty()), text))
+}
+
+/// The expansion of one entity is larger than what may be held in memory.
+pub fn batch_too_large(limit: usize) -> Refusal {
+    let message = format!(
+        "The expanded collections of a few entities take more than {limit} bytes (limit `batch_bytes`); use $top, \
+         $filter or $select inside of $expand."
+    );
+    Refusal::bad_request("LimitExceeded", message).about("batch_bytes")
+}
+
+/// The path to the entity that a property belongs to, as it stands in a context URL.
+fn entity_path(request: &Request, query: &Query) -> String {
+    let model = &request.served.mapping.model;
+    let mut set = query.root;
+    let mut path = model.entity_set(set).name.clone();
+    for step in &query.steps {
+        let ty = model.entity_type(model.entity_set(set).entity_type);
+        match step {
+            Step::Key(values) => {
+                let named: Vec<_> =
+                    values.iter().map(|(p, v)| (ty.properties[*p].name.as_str(), v)).collect();
+                path.push_str(&key_predicate(&named));
+            }
+            Step::Navigate(index) => {
+                path.push('/');
+                path.push_str(&ty.navigation[*index].name);
+                set = ty.navigation[*index].target_set;
+            }
+        }
+    }
+    path
+}
+
+/// Puts the text in as the body, compressed where that is wanted and worth it.
+pub fn compressed(request: &Request, mut response: Response<Body>, text: Vec<u8>) -> Response<Body> {
+    if request.gzip && text.len() >= COMPRESS_FROM {
+        let mut member = nextlink_results::gzip::GzipMember::default();
+        let body = vec![member.plain(&text), member.finish(b"")];
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        *response.body_mut() = Body::from(body);
+    } else {
+        *response.body_mut() = Body::full(text);
+    }
+    response
+}
+
+/// Answers `/$count`.
+pub async fn count(
+    state: &Arc<State>,
+    request: &Request,
+    prepared: Prepared,
+    stages: &mut Stages,
+) -> Result<Response<Body>, Refusal> {
+    let served = Arc::clone(&request.served);
+    let permit = state.turn().await?;
+    let cancel = Cancel::default();
+    let mut guard = CancelGuard::new(&cancel);
+    let options = state.run_options(cancel);
+    let program = prepared.program;
+    let counted = tokio::task::spawn_blocking(move || {
+        let counted = served.source.count(&program, &options);
+        drop(permit);
+        counted
+    })
+    .await;
+    guard.release();
+    let (rows, parent) = counted.map_err(|e| crashed(&e))?.map_err(|e: DbError| Refusal::from(e))?;
+    stages.end("rows");
+    if parent == Some(false) {
+        return Err(Refusal::not_found("There is no entity with this key."));
+    }
+    Ok(text_response(request, "text/plain", Body::full(rows.to_string())))
+}
+
+fn text_response(request: &Request, media: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert("OData-Version", HeaderValue::from_static(request.version.as_str()));
+    response
+}
+
+/// Answers `/$value` (Part 1 section 11.2.4.1).
+pub async fn raw_value(
+    state: &Arc<State>,
+    request: &Request,
+    prepared: Prepared,
+    stages: &mut Stages,
+) -> Result<Response<Body>, Refusal> {
+    let (raw, outcome) = run(state, request, prepared.program, Raw::default()).await?;
+    stages.end("rows");
+    if outcome.rows == 0 {
+        return missing(&prepared.query, &outcome);
+    }
+    let Some(bytes) = raw.bytes else {
+        let mut response = no_content();
+        response.headers_mut().insert("OData-Version", HeaderValue::from_static(request.version.as_str()));
+        return Ok(response);
+    };
+    let media = if raw.binary { "application/octet-stream" } else { "text/plain;charset=utf-8" };
+    Ok(text_response(request, media, Body::full(bytes)))
+}
+
+/// Takes one cell as it is.
+#[derive(Debug, Default)]
+struct Raw {
+    bytes: Option<Vec<u8>>,
+    binary: bool,
+}
+
+impl Raw {
+    fn text(&mut self, text: &str) {
+        self.bytes = Some(text.as_bytes().to_vec());
+    }
+}
+
+impl RowSink for Raw {
+    fn begin_row(&mut self, _: usize, _: u32) -> bool {
+        true
+    }
+    fn null(&mut self) {}
+    fn boolean(&mut self, value: bool) {
+        self.text(if value { "true" } else { "false" });
+    }
+    fn integer(&mut self, value: i64) {
+        self.text(&value.to_string());
+    }
+    fn double(&mut self, value: f64) {
+        // The raw form of a double is that of JSON, but infinities have no quotes.
+        let mut out = Vec::new();
+        if value.is_finite() {
+            out.extend_from_slice(
+                serde_json::Number::from_f64(value).map(|n| n.to_string()).unwrap_or_default().as_bytes(),
+            );
+        } else {
+            write_string(
+                &mut out,
+                if value.is_nan() {
+                    "NaN"
+                } else if value > 0.0 {
+                    "INF"
+                } else {
+                    "-INF"
+                },
+            );
+            out.retain(|b| *b != b'"');
+        }
+        self.bytes = Some(out);
+    }
+    fn single(&mut self, value: f32) {
+        self.double(f64::from(value));
+    }
+    fn decimal(&mut self, digits: &str) {
+        self.text(digits);
+    }
+    fn string(&mut self, value: &str) {
+        self.text(value);
+    }
+    fn plain(&mut self, text: &str) {
+        self.text(text);
+    }
+    fn binary(&mut self, value: &[u8]) {
+        self.bytes = Some(value.to_vec());
+        self.binary = true;
+    }
+    fn end_row(&mut self) -> Flow {
+        Flow::Stop
+    }
+    fn count(&mut self, _: usize, _: u32, _: u64) {}
+    fn end_batch(&mut self) -> Flow {
+        Flow::Stop
+    }
+}

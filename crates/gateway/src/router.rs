@@ -1,0 +1,193 @@
+//! All routes on one page.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode, header};
+
+use crate::answer::Refusal;
+use crate::body::Body;
+use crate::negotiate;
+use crate::observe::{Answered, Event, event};
+use crate::read;
+use crate::request::{Request, trace_id};
+use crate::state::State;
+use nextlink_odata::version::Version;
+
+/// Root of all services.
+const SERVICES: &str = "/api/odata4";
+
+/// Answers a request on the public listener.
+pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body> {
+    let path = request.uri().path();
+    match path {
+        "/" => landing(&state, request.method()),
+        "/api/healthcheck" => health(request.method(), true, "{\"status\":\"active\"}"),
+        _ => match path.strip_prefix(SERVICES).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            Some(_) => service(state, request, peer).await,
+            None => plain_error(
+                StatusCode::NOT_FOUND,
+                "There is nothing here; services are at /api/odata4/{source}.",
+            ),
+        },
+    }
+}
+
+/// Answers a request on the administration listener.
+pub fn admin<B>(state: &State, request: &HttpRequest<B>) -> Response<Body> {
+    match request.uri().path() {
+        "/healthz" => health(request.method(), true, "{\"status\":\"active\"}"),
+        "/readyz" if state.is_stopping() => health(request.method(), false, "{\"status\":\"stopping\"}"),
+        "/readyz" => health(request.method(), true, "{\"status\":\"ready\"}"),
+        "/metrics" => {
+            let mut response = Response::new(Body::full(state.exporter.render(state.store.stats())));
+            let media = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, media);
+            response
+        }
+        _ => plain_error(StatusCode::NOT_FOUND, "Here are /metrics, /healthz and /readyz."),
+    }
+}
+
+fn health(method: &Method, good: bool, text: &'static str) -> Response<Body> {
+    if method != Method::GET && method != Method::HEAD {
+        return plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD.");
+    }
+    let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { Body::full(text) });
+    *response.status_mut() = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn plain_error(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::full(text));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    response
+}
+
+/// A page for people: what is served here.
+fn landing(state: &State, method: &Method) -> Response<Body> {
+    if method != Method::GET && method != Method::HEAD {
+        return plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD.");
+    }
+    let mut page = String::from(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Nextlink</title>\
+         <style>body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}\
+         li{margin:.2rem 0}h2{margin-top:2rem}</style></head><body><h1>Nextlink</h1>\
+         <p>These databases are served as OData 4. Give the address of a service to Excel, Power BI or any other OData client.</p>",
+    );
+    for served in state.sources.values() {
+        // Names of sources and sets are identifiers, checked when they were made; they need no escape.
+        let root = format!("{SERVICES}/{}/", served.name);
+        page.push_str(&format!(
+            "<h2>{}</h2><p><a href=\"{root}\">{root}</a> &middot; <a href=\"{root}$metadata\">$metadata</a></p><ul>",
+            served.name
+        ));
+        for set in &served.mapping.model.entity_sets {
+            page.push_str(&format!("<li><a href=\"{root}{0}?$top=20\">{0}</a></li>", set.name));
+        }
+        page.push_str("</ul>");
+    }
+    page.push_str("</body></html>");
+    let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { Body::full(page) });
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
+
+/// Answers a request for a source, whatever happens.
+async fn service<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body> {
+    let started = Instant::now();
+    let (parts, _) = request.into_parts();
+    let trace = trace_id(&parts.headers);
+    let head = parts.method == Method::HEAD;
+    let version = negotiate::version(&parts.headers).unwrap_or(Version::V40);
+    let path_and_query = parts.uri.path_and_query().map_or("", |p| p.as_str());
+    let rest = path_and_query.get(SERVICES.len()..).unwrap_or_default();
+    let (name, url) = split_source(rest);
+    let answered = answer(&state, &parts.method, parts.headers, name, url, peer, trace.clone()).await;
+    let (mut response, refusal) = match answered {
+        Ok(response) => (response, None),
+        Err(refusal) => (refusal.response(version, &trace), Some(refusal)),
+    };
+    finish(&mut response, &trace, head);
+    event(&Event::Answered {
+        answered: Answered {
+            method: parts.method.as_str(),
+            source: name,
+            kind: kind(url),
+            status: response.status().as_u16(),
+            code: refusal.as_ref().map_or("", |r| r.code),
+            trace: &trace,
+            elapsed: started.elapsed(),
+            cause: refusal.as_ref().and_then(|r| r.cause.as_deref()),
+        },
+    });
+    response
+}
+
+/// A coarse kind of request, for metrics.
+fn kind(url: &str) -> &'static str {
+    if url.contains("$metadata") {
+        "metadata"
+    } else if url.contains("skiptoken=") {
+        "page"
+    } else {
+        "read"
+    }
+}
+
+/// `/{source}/…` becomes the source and what stands behind it.
+fn split_source(rest: &str) -> (&str, &str) {
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    rest.split_at(end)
+}
+
+async fn answer(
+    state: &Arc<State>,
+    method: &Method,
+    headers: HeaderMap,
+    name: &str,
+    url: &str,
+    peer: IpAddr,
+    trace: String,
+) -> Result<Response<Body>, Refusal> {
+    let Some(served) = state.sources.get(&name.to_lowercase()) else {
+        let message = if name.is_empty() {
+            "Name a source, as in /api/odata4/{source}/.".to_owned()
+        } else {
+            format!("There is no source '{}'.", name.chars().take(64).collect::<String>())
+        };
+        return Err(Refusal::not_found(message).about("source"));
+    };
+    if method != Method::GET && method != Method::HEAD {
+        let message = "This service is read-only: use GET or HEAD.";
+        let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
+        return Err(Refusal { allow: Some("GET, HEAD"), ..refusal });
+    }
+    let head = method == Method::HEAD;
+    let request = Request::new(state, Arc::clone(served), url, head, headers, peer, trace)?;
+    read::read(state, &request).await
+}
+
+/// Headers that every answer has.
+fn finish(response: &mut Response<Body>, trace: &str, head: bool) {
+    if head {
+        *response.body_mut() = Body::empty();
+    }
+    let headers = response.headers_mut();
+    if let Ok(trace) = HeaderValue::from_str(trace) {
+        headers.insert("Trace-ID", trace);
+    }
+    headers
+        .insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, OData-MaxVersion, Prefer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+}

@@ -1,0 +1,200 @@
+//! Listeners, connections, clean-up and the orderly stop.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use nextlink_results::keys::MasterKeys;
+use nextlink_results::token::TokenKeys;
+use nextlink_results::{NodeIdentity, Store, StoreConfig};
+use nextlink_system::SqliteRegistry;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::config::Config;
+use crate::observe::{Event, Exporter, event, store_observer};
+use crate::router;
+use crate::served::Served;
+use crate::state::State;
+
+/// Opens everything that a server needs. Blocks.
+///
+/// # Errors
+/// A source, the data directory or the system database cannot be opened.
+pub fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<State>> {
+    let mut sources = BTreeMap::new();
+    for (name, source) in &config.sources {
+        let served = Served::open(name, source, &config.server.vocabulary_url)?;
+        for notice in &served.notices {
+            event(&Event::SourceNotice { source: name, notice: &notice.to_string() });
+        }
+        event(&Event::SourceOpened { source: name, sets: served.mapping.model.entity_sets.len() });
+        sources.insert(name.to_lowercase(), Arc::new(served));
+    }
+    let dir = &config.data_dir;
+    std::fs::create_dir_all(dir)
+        .with_context(|| format!("cannot create the data directory {}", dir.display()))?;
+    let node = NodeIdentity::open(dir)?;
+    let keys = MasterKeys::open(dir)?;
+    let tokens = TokenKeys::new(&keys)?;
+    let registry = SqliteRegistry::open(&dir.join("system.db"))
+        .with_context(|| format!("cannot open the system database in {}", dir.display()))?;
+    let (idle, absolute) = config.results.expiry();
+    let mut store = StoreConfig::new(dir.join("results"), node, keys);
+    store.quotas = config.results.quotas();
+    store.idle_expiry = idle;
+    store.absolute_expiry = absolute;
+    store.observer = Some(store_observer());
+    let store = Store::open(store, Arc::new(registry))?;
+    Ok(Arc::new(State::new(config, sources, store, tokens, exporter)))
+}
+
+/// The listeners of a server.
+pub struct Listeners {
+    public: TcpListener,
+    admin: TcpListener,
+}
+
+impl Listeners {
+    /// Opens the listeners.
+    ///
+    /// # Errors
+    /// An address cannot be used.
+    pub async fn open(config: &Config) -> anyhow::Result<Listeners> {
+        let bind = async |what: &'static str, address: SocketAddr| {
+            let listener = TcpListener::bind(address)
+                .await
+                .with_context(|| format!("cannot listen on {address} (server.{what})"))?;
+            event(&Event::Listening { what, address: listener.local_addr()? });
+            anyhow::Ok(listener)
+        };
+        Ok(Listeners {
+            public: bind("listen", config.server.listen).await?,
+            admin: bind("admin_listen", config.server.admin_listen).await?,
+        })
+    }
+
+    /// Addresses of the public and the administration listener.
+    ///
+    /// # Errors
+    /// The operating system does not tell.
+    pub fn addresses(&self) -> std::io::Result<(SocketAddr, SocketAddr)> {
+        Ok((self.public.local_addr()?, self.admin.local_addr()?))
+    }
+}
+
+/// Serves until a stop is asked for, then lets requests end.
+///
+/// # Errors
+/// Signals cannot be caught.
+pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()> {
+    let graceful = GracefulShutdown::new();
+    let connections = Arc::new(Semaphore::new(state.config.limits.connections));
+    let builder = builder(&state.config);
+    let mut signals = Signals::new()?;
+    let sweeper = tokio::spawn(sweep(Arc::clone(&state)));
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => break signal,
+            accepted = listeners.public.accept() => {
+                let Ok((stream, peer)) = accepted else { breathe().await; continue };
+                let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else { continue };
+                let _ = stream.set_nodelay(true);
+                let state = Arc::clone(&state);
+                let service = service_fn(move |request| {
+                    let state = Arc::clone(&state);
+                    async move { Ok::<_, Infallible>(router::public(state, request, peer.ip()).await) }
+                });
+                let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+                let connection = graceful.watch(connection);
+                tokio::spawn(async move {
+                    if let Err(error) = connection.await {
+                        event(&Event::Connection { cause: &error.to_string() });
+                    }
+                    drop(permit);
+                });
+            }
+            accepted = listeners.admin.accept() => {
+                let Ok((stream, _)) = accepted else { breathe().await; continue };
+                let state = Arc::clone(&state);
+                let service = service_fn(move |request| {
+                    let response = router::admin(&state, &request);
+                    async move { Ok::<_, Infallible>(response) }
+                });
+                let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+                tokio::spawn(async move {
+                    if let Err(error) = connection.await {
+                        event(&Event::Connection { cause: &error.to_string() });
+                    }
+                });
+            }
+        }
+    };
+    event(&Event::Stopping { signal });
+    state.stop();
+    drop(listeners);
+    let patience = Duration::from_secs(state.config.server.shutdown_seconds);
+    let left = state.config.limits.connections - connections.available_permits();
+    let _ = tokio::time::timeout(patience, graceful.shutdown()).await;
+    sweeper.abort();
+    event(&Event::Stopped { connections: left });
+    Ok(())
+}
+
+/// After a failed accept, such as too many open files: not at once again.
+async fn breathe() {
+    tokio::time::sleep(Duration::from_millis(20)).await;
+}
+
+fn builder(config: &Config) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(config.limits.header_seconds))
+        .max_buf_size(config.limits.header_bytes)
+        .pipeline_flush(true);
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(config.limits.header_bytes as u32);
+    builder
+}
+
+/// Removes what has expired, every few seconds.
+async fn sweep(state: Arc<State>) {
+    let mut every = tokio::time::interval(Duration::from_secs(state.config.results.sweep_seconds));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let store = Arc::clone(&state.store);
+        let _ = tokio::task::spawn_blocking(move || store.sweep()).await;
+    }
+}
+
+/// Signals that ask for a stop.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
