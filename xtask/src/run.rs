@@ -39,14 +39,12 @@ pub fn run_counted(command: &mut Command) -> Result<(bool, Tally)> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("cannot start {}", line(command)))?;
     let tally = Arc::new(Mutex::new(Tally::default()));
-    let streams: [(Option<Box<dyn Read + Send>>, Box<dyn Write + Send>); 2] = [
-        (child.stdout.take().map(|s| Box::new(s) as _), Box::new(std::io::stdout())),
-        (child.stderr.take().map(|s| Box::new(s) as _), Box::new(std::io::stderr())),
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (for_out, for_err) = (Arc::clone(&tally), Arc::clone(&tally));
+    let readers = [
+        std::thread::spawn(move || out.map_or(Ok(()), |out| pass_on(out, std::io::stdout(), &for_out))),
+        std::thread::spawn(move || err.map_or(Ok(()), |err| pass_on(err, std::io::stderr(), &for_err))),
     ];
-    let readers = streams.map(|(from, to)| {
-        let tally = Arc::clone(&tally);
-        std::thread::spawn(move || from.map_or(Ok(()), |from| pass_on(from, to, &tally)))
-    });
     let status = child.wait()?;
     for reader in readers {
         if let Ok(passed) = reader.join() {

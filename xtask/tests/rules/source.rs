@@ -103,10 +103,9 @@ fn literal_at(bytes: &[u8], at: usize) -> Option<(usize, usize, usize)> {
         let end = block_comment_end(bytes, at);
         return Some((at, end, end));
     }
-    let word_before = at > 0 && is_word(bytes[at - 1]);
-    if let (b'r', false) | (b'r', true) = (rest[0], word_before && !matches!(bytes[at - 1], b'b' | b'c')) {
+    if rest[0] == b'r' && opens_word(bytes, at) {
         let hashes = rest[1..].iter().take_while(|b| **b == b'#').count();
-        if !word_before_raw(bytes, at) && rest.get(1 + hashes) == Some(&b'"') {
+        if rest.get(1 + hashes) == Some(&b'"') {
             let close = [b"\"".as_slice(), &vec![b'#'; hashes]].concat();
             let inside = at + 2 + hashes;
             let end = find(inside, &close);
@@ -136,13 +135,11 @@ fn literal_at(bytes: &[u8], at: usize) -> Option<(usize, usize, usize)> {
     }
 }
 
-/// Whether the `r` here is the end of a longer word, so that it opens no raw string.
-fn word_before_raw(bytes: &[u8], at: usize) -> bool {
-    match at.checked_sub(1).map(|i| bytes[i]) {
-        Some(b'b' | b'c') => at > 1 && is_word(bytes[at - 2]),
-        Some(before) => is_word(before),
-        None => false,
-    }
+/// Whether the `r` here opens a word, alone or as `br` or `cr`, so that it may open a raw string.
+fn opens_word(bytes: &[u8], at: usize) -> bool {
+    let before = |n: usize| at.checked_sub(n).map(|i| bytes[i]);
+    let word = |byte: Option<u8>| byte.is_some_and(is_word);
+    !word(before(1)) || matches!(before(1), Some(b'b' | b'c')) && !word(before(2))
 }
 
 fn block_comment_end(bytes: &[u8], at: usize) -> usize {
