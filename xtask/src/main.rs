@@ -1,9 +1,9 @@
 //! Project tasks: `cargo xtask setup`, `cargo xtask check` and `cargo xtask test`.
 
+mod tally;
 mod run;
 mod setup;
 mod suite;
-mod tally;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

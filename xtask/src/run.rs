@@ -1,6 +1,6 @@
 //! Running other programs: shown before they start, without standard input, failing with their name.
 
-use crate::tally::Tally;
+use crate::tally::{Runner, Tally};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -34,19 +34,21 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a test command as [`run`] does, passing its output on, and counts the tests by its closing lines.
 /// Says whether the command succeeded.
-pub fn run_counted(command: &mut Command) -> Result<(bool, Tally)> {
+pub fn run_counted(runner: Runner, command: &mut Command) -> Result<(bool, Tally)> {
     show(command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("cannot start {}", line(command)))?;
     let tally = Arc::new(Mutex::new(Tally::default()));
-    let streams: [(Option<Box<dyn Read + Send>>, Box<dyn Write + Send>); 2] = [
-        (child.stdout.take().map(|s| Box::new(s) as _), Box::new(std::io::stdout())),
-        (child.stderr.take().map(|s| Box::new(s) as _), Box::new(std::io::stderr())),
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (for_out, for_err) = (Arc::clone(&tally), Arc::clone(&tally));
+    let readers = [
+        std::thread::spawn(move || {
+            out.map_or(Ok(()), |out| pass_on(out, std::io::stdout(), runner, &for_out))
+        }),
+        std::thread::spawn(move || {
+            err.map_or(Ok(()), |err| pass_on(err, std::io::stderr(), runner, &for_err))
+        }),
     ];
-    let readers = streams.map(|(from, to)| {
-        let tally = Arc::clone(&tally);
-        std::thread::spawn(move || from.map_or(Ok(()), |from| pass_on(from, to, &tally)))
-    });
     let status = child.wait()?;
     for reader in readers {
         if let Ok(passed) = reader.join() {
@@ -64,13 +66,13 @@ pub fn succeeds(program: &Path, args: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn pass_on(from: impl Read, mut to: impl Write, tally: &Mutex<Tally>) -> std::io::Result<()> {
+fn pass_on(from: impl Read, mut to: impl Write, runner: Runner, tally: &Mutex<Tally>) -> std::io::Result<()> {
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line)? > 0 {
         to.write_all(&line)?;
         to.flush()?;
-        tally.lock().unwrap_or_else(PoisonError::into_inner).read(&String::from_utf8_lossy(&line));
+        tally.lock().unwrap_or_else(PoisonError::into_inner).read(runner, &String::from_utf8_lossy(&line));
         line.clear();
     }
     Ok(())

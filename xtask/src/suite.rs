@@ -2,7 +2,7 @@
 
 use crate::run::{cargo, run, run_counted};
 use crate::setup;
-use crate::tally::Tally;
+use crate::tally::{Runner, Tally};
 use anyhow::{Result, bail};
 use std::io::IsTerminal;
 
@@ -22,19 +22,18 @@ pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
         setup::setup(false)?;
     }
     let nextest = cargo(&["nextest", "--version"]).output().is_ok_and(|out| out.status.success());
+    let runner = if nextest { Runner::Nextest } else { Runner::CargoTest };
     let mut done = (true, Tally::default());
     if args.is_empty() && nextest {
-        done = add(
-            done,
-            run_counted(&mut cargo(&["test", "--quiet", "--workspace", "--doc", "--no-fail-fast"]))?,
-        );
+        let mut command = cargo(&["test", "--quiet", "--workspace", "--doc", "--no-fail-fast"]);
+        done = add(done, run_counted(Runner::CargoTest, &mut command)?);
     }
     let mut command = cargo(if nextest { &["nextest", "run"] } else { &["test"] });
     command.args(runner_args(args));
     if std::io::stderr().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
     }
-    done = add(done, run_counted(&mut command)?);
+    done = add(done, run_counted(runner, &mut command)?);
     let (succeeded, Tally { passed, failed, skipped }) = done;
     println!("{passed} passed, {failed} failed, {skipped} skipped");
     match (succeeded, passed + failed) {
