@@ -10,6 +10,7 @@ use nextlink_results::{CreateError, PageError, WriteError};
 use nextlink_sql::dialect::Unsupported;
 
 use crate::body::Body;
+use crate::headers::ODATA_VERSION;
 
 /// A request that is not answered as asked (Part 1 section 9.4, JSON Format section 21).
 #[derive(Debug, Clone)]
@@ -98,7 +99,7 @@ impl Refusal {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static("en"));
-        headers.insert("OData-Version", HeaderValue::from_static(version.as_str()));
+        headers.insert(ODATA_VERSION, HeaderValue::from_static(version.as_str()));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

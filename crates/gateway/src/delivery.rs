@@ -1,7 +1,7 @@
 //! The way of a result out of the thread that reads rows: the first page to the client, the rest to the store.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use nextlink_odata::json::{PageEnd, PageOutput};
@@ -15,6 +15,10 @@ use crate::observe::{Event as Happened, event};
 
 /// Room for the next chunk.
 const CHUNK_ROOM: usize = 72 * 1024;
+/// Bytes of a first page that are gathered before it is streamed: pages below are sent whole, with their length.
+const GATHER_BYTES: usize = 512 * 1024;
+/// How long chunks are gathered; rows that come slowly are streamed.
+const GATHER_TIME: Duration = Duration::from_millis(50);
 
 /// What the reading thread tells of the first page.
 #[derive(Debug)]
@@ -22,9 +26,9 @@ pub enum Event {
     /// The number of all rows.
     Count(u64),
     /// Bytes of rows.
-    Bytes(Bytes),
-    /// The first page is complete.
-    End(Next),
+    Bytes(Vec<Bytes>),
+    /// The last bytes of the first page, and what follows it.
+    End(Vec<Bytes>, Next),
     /// There is nothing to send; why.
     Failed(Box<Refusal>),
 }
@@ -82,13 +86,29 @@ pub struct Delivery {
     client: Option<mpsc::Sender<Event>>,
     writer: Option<ResultWriter>,
     body: Vec<u8>,
+    /// Chunks of the first page that are not sent yet; none once it is being streamed.
+    gathered: Vec<Bytes>,
+    gathered_bytes: usize,
+    started: Instant,
+    streaming: bool,
 }
 
 impl Delivery {
     /// A delivery to a client that may take so long for each chunk.
     pub fn new(storing: Storing, client: mpsc::Sender<Event>, patience: Duration) -> Delivery {
         let handle = tokio::runtime::Handle::current();
-        Delivery { storing, handle, patience, client: Some(client), writer: None, body: Vec::new() }
+        Delivery {
+            storing,
+            handle,
+            patience,
+            client: Some(client),
+            writer: None,
+            body: Vec::new(),
+            gathered: Vec::new(),
+            gathered_bytes: 0,
+            started: Instant::now(),
+            streaming: false,
+        }
     }
 
     fn send(&mut self, sent: Event) -> Flow {
@@ -103,6 +123,18 @@ impl Delivery {
         // The client is slower than the source; wait for it, but not for ever.
         let waited = self.handle.block_on(tokio::time::timeout(self.patience, client.send(sent)));
         if matches!(waited, Ok(Ok(()))) { Flow::Continue } else { Flow::Stop }
+    }
+
+    /// Keeps a chunk of the first page until there is enough to start with.
+    fn gather(&mut self, chunk: Bytes) -> Flow {
+        self.gathered_bytes += chunk.len();
+        self.gathered.push(chunk);
+        self.streaming |= self.gathered_bytes >= GATHER_BYTES || self.started.elapsed() >= GATHER_TIME;
+        if !self.streaming {
+            return Flow::Continue;
+        }
+        let chunks = std::mem::take(&mut self.gathered);
+        self.send(Event::Bytes(chunks))
     }
 
     /// The first page is complete: what follows is stored.
@@ -133,7 +165,8 @@ impl Delivery {
                 }
             };
         }
-        let told = self.send(Event::End(next));
+        let last = std::mem::take(&mut self.gathered);
+        let told = self.send(Event::End(last, next));
         self.client = None;
         match (&mut self.writer, told) {
             (Some(_), Flow::Continue) => Flow::Continue,
@@ -194,10 +227,14 @@ impl PageOutput for Delivery {
         self.send(Event::Count(rows));
     }
 
+    fn wants_chunks(&self) -> bool {
+        self.client.is_some()
+    }
+
     fn bytes(&mut self, chunk: &mut Vec<u8>) -> Flow {
         if self.client.is_some() {
             let chunk = std::mem::replace(chunk, Vec::with_capacity(CHUNK_ROOM));
-            return self.send(Event::Bytes(chunk.into()));
+            return self.gather(chunk.into());
         }
         if self.body.is_empty() {
             std::mem::swap(&mut self.body, chunk);

@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod observe;
+pub mod headers;
 pub mod body;
 pub mod answer;
 pub mod served;

@@ -5,6 +5,7 @@ use nextlink_odata::json::Format;
 use nextlink_odata::version::{MetadataLevel, Version};
 
 use crate::answer::Refusal;
+use crate::headers::ODATA_MAX_VERSION;
 
 /// Kinds of answers that differ in the media types they can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct Agreed {
 /// # Errors
 /// The client takes nothing as new as 4.0, or the header is no version.
 pub fn version(headers: &HeaderMap) -> Result<Version, Refusal> {
-    let Some(value) = headers.get("OData-MaxVersion") else {
+    let Some(value) = headers.get(ODATA_MAX_VERSION) else {
         return Ok(Version::V40);
     };
     let refused = |text: &str| {

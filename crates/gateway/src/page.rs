@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::{Refusal, gone};
 use crate::body::Body;
 use crate::envelope::{Envelope, NextLink};
+use crate::headers::SERVER_TIMING;
 use crate::negotiate::{self, Kind};
 use crate::read::{Stages, json_response};
 use crate::request::Request;
@@ -118,7 +119,7 @@ pub async fn page(
     let mut response = json_response(request, format, Body::empty());
     enclose(request, &mut response, stored, &open, &close).await?;
     if let Some(header) = stages.header() {
-        response.headers_mut().insert("Server-Timing", header);
+        response.headers_mut().insert(SERVER_TIMING, header);
     }
     Ok(response)
 }

@@ -21,6 +21,7 @@ use nextlink_sql::statement::Program;
 
 use crate::answer::Refusal;
 use crate::body::Body;
+use crate::headers::{ODATA_VERSION, PREFERENCE_APPLIED, SERVER_TIMING};
 use crate::negotiate::{self, Agreed, Kind};
 use crate::request::Request;
 use crate::state::{State, now};
@@ -100,7 +101,7 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         }
     };
     if let Some(header) = stages.header() {
-        response.headers_mut().insert("Server-Timing", header);
+        response.headers_mut().insert(SERVER_TIMING, header);
     }
     Ok(response)
 }
@@ -133,7 +134,11 @@ async fn answer(
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
     match prepared.query.addressed {
-        Addressed::Collection if !request.head => collection::answer(state, request, prepared, stages).await,
+        Addressed::Collection if !request.head =>
+        // Boxed, so that the much larger state of a collection is not moved with every read.
+        {
+            Box::pin(collection::answer(state, request, prepared, stages)).await
+        }
         Addressed::Collection | Addressed::Entity | Addressed::Property(_) => {
             single::answer(state, request, prepared, stages).await
         }
@@ -167,7 +172,7 @@ fn metadata(request: &Request, format_option: Option<&str>) -> Result<Response<B
     if let Ok(etag) = HeaderValue::from_str(&document.etag) {
         headers.insert(header::ETAG, etag);
     }
-    headers.insert("OData-Version", HeaderValue::from_static(request.version.as_str()));
+    headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
     Ok(response)
 }
 
@@ -178,9 +183,9 @@ pub fn json_response(request: &Request, format: Format, body: Body) -> Response<
     if let Ok(media) = HeaderValue::from_str(&format.media_type()) {
         headers.insert(header::CONTENT_TYPE, media);
     }
-    headers.insert("OData-Version", HeaderValue::from_static(request.version.as_str()));
+    headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
     if let Some(applied) = preferences_applied(request, format) {
-        headers.insert("Preference-Applied", applied);
+        headers.insert(PREFERENCE_APPLIED, applied);
     }
     response
 }

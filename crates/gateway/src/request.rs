@@ -1,7 +1,8 @@
 //! A request taken apart: source, path, options, version, preferences, and where links start.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use http::HeaderMap;
 use nextlink_odata::prefer::{OmitValues, Preferences, parse_lenient};
@@ -9,6 +10,7 @@ use nextlink_odata::version::Version;
 use percent_encoding::percent_decode_str;
 
 use crate::answer::Refusal;
+use crate::headers::{PREFER, TRACE_ID};
 use crate::links;
 use crate::negotiate;
 use crate::served::Served;
@@ -49,10 +51,22 @@ pub struct Request {
 /// The `Trace-ID` of a request, or a new one.
 pub fn trace_id(headers: &HeaderMap) -> String {
     let given = headers
-        .get("Trace-ID")
+        .get(TRACE_ID)
         .and_then(|v| v.to_str().ok())
         .filter(|t| !t.is_empty() && t.len() <= MAX_TRACE && t.bytes().all(|b| b.is_ascii_graphic()));
-    given.map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned)
+    given.map_or_else(new_trace, str::to_owned)
+}
+
+/// A new id: random for the process, and a number. It names a request in logs and protects nothing.
+fn new_trace() -> String {
+    static PROCESS: LazyLock<String> = LazyLock::new(|| uuid::Uuid::new_v4().simple().to_string());
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let mut out = String::with_capacity(40);
+    out.push_str(&PROCESS[..16]);
+    out.push('-');
+    out.push_str(&number.to_string());
+    out
 }
 
 impl Request {
@@ -75,7 +89,7 @@ impl Request {
         let base = links::base(&state.config.server, &headers, peer)?;
         let root = [&base, "/api/odata4/", &served.name, "/"].concat();
         let mut prefer = Preferences::default();
-        for value in headers.get_all("Prefer").iter().filter_map(|v| v.to_str().ok()) {
+        for value in headers.get_all(PREFER).iter().filter_map(|v| v.to_str().ok()) {
             merge(&mut prefer, parse_lenient(value));
         }
         let gzip = negotiate::takes_gzip(&headers);

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, Sta
 
 use crate::answer::Refusal;
 use crate::body::Body;
+use crate::headers::TRACE_ID;
 use crate::negotiate;
 use crate::observe::{Answered, Event, event};
 use crate::read;
@@ -184,7 +185,7 @@ fn finish(response: &mut Response<Body>, trace: &str, head: bool) {
     }
     let headers = response.headers_mut();
     if let Ok(trace) = HeaderValue::from_str(trace) {
-        headers.insert("Trace-ID", trace);
+        headers.insert(TRACE_ID, trace);
     }
     headers
         .insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, OData-MaxVersion, Prefer"));

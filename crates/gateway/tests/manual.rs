@@ -49,10 +49,15 @@ fn page() -> String {
     for (table, source, name) in SECTIONS {
         let rows: Vec<_> = fields(source, name)
             .into_iter()
-            .filter(|(field, _)| !SECTIONS.iter().any(|(t, ..)| t.trim_matches(['[', ']']).starts_with(field)))
+            .filter(|(field, _)| {
+                !SECTIONS.iter().any(|(t, ..)| t.trim_matches(['[', ']']).starts_with(field))
+            })
             .collect();
         assert!(!rows.is_empty(), "{name} has fields");
-        page.push_str(&format!("\n## {}\n\n| key | meaning |\n|---|---|\n", if table.is_empty() { "At the top" } else { table }));
+        page.push_str(&format!(
+            "\n## {}\n\n| key | meaning |\n|---|---|\n",
+            if table.is_empty() { "At the top" } else { table }
+        ));
         for (field, doc) in rows {
             page.push_str(&format!("| `{field}` | {} |\n", doc.replace('|', "\\|")));
         }
@@ -68,5 +73,8 @@ fn the_page_on_settings_is_up_to_date() {
         std::fs::write(&path, &made).expect("the page can be written");
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == made, "docs/configuration.md is out of date: run UPDATE_MANUAL=1 cargo test -p nextlink --test manual");
+    assert!(
+        kept == made,
+        "docs/configuration.md is out of date: run UPDATE_MANUAL=1 cargo test -p nextlink --test manual"
+    );
 }

@@ -1,6 +1,8 @@
 //! Metrics in the form of Prometheus.
 
-use metrics::{counter, gauge, histogram};
+use std::sync::LazyLock;
+
+use metrics::{Counter, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use nextlink_results::{Event as StoreEvent, Stats};
 
@@ -48,8 +50,10 @@ impl Exporter {
 pub(super) fn count(event: &Event<'_>) {
     match event {
         Event::Answered { answered: a } => {
-            counter!("nextlink_requests_total", "kind" => a.kind, "status" => class(a.status)).increment(1);
-            histogram!("nextlink_request_seconds", "kind" => a.kind).record(a.elapsed.as_secs_f64());
+            let kind = KINDS.iter().position(|k| *k == a.kind).unwrap_or(0);
+            let handles = &HANDLES[kind];
+            handles.answered[class(a.status)].increment(1);
+            handles.seconds.record(a.elapsed.as_secs_f64());
         }
         Event::BrokenOff { .. } => counter!("nextlink_broken_off_total").increment(1),
         Event::NotStored { .. } => counter!("nextlink_not_stored_total").increment(1),
@@ -66,11 +70,23 @@ pub(super) fn count(event: &Event<'_>) {
     }
 }
 
-fn class(status: u16) -> &'static str {
-    match status {
-        200..=299 => "2xx",
-        300..=399 => "3xx",
-        400..=499 => "4xx",
-        _ => "5xx",
-    }
+fn class(status: u16) -> usize {
+    usize::from(status / 100).clamp(2, 5) - 2
 }
+
+/// Kinds of requests.
+const KINDS: [&str; 3] = ["read", "page", "metadata"];
+
+/// Metrics of a kind of requests, looked up once: every request counts in them.
+struct Handles {
+    answered: [Counter; 4],
+    seconds: Histogram,
+}
+
+static HANDLES: LazyLock<[Handles; 3]> = LazyLock::new(|| {
+    KINDS.map(|kind| Handles {
+        answered: ["2xx", "3xx", "4xx", "5xx"]
+            .map(|status| counter!("nextlink_requests_total", "kind" => kind, "status" => status)),
+        seconds: histogram!("nextlink_request_seconds", "kind" => kind),
+    })
+});

@@ -27,10 +27,6 @@ use crate::page::{form_text, meta};
 use crate::request::Request;
 use crate::state::State;
 
-/// Bytes of a first page that are gathered before it is streamed: pages below are sent whole, with their length.
-const GATHER_BYTES: usize = 512 * 1024;
-/// How long rows are gathered; rows that trickle are streamed.
-const GATHER_TIME: Duration = Duration::from_millis(50);
 /// Chunks on their way from the reading thread to the client.
 const CHUNKS: usize = 8;
 
@@ -83,14 +79,11 @@ pub async fn answer(
         Gathered::All(pieces, next) => {
             let mut guard = guard;
             guard.release();
-            let mut text =
-                Vec::with_capacity(open.len() + pieces.iter().map(Bytes::len).sum::<usize>() + 512);
-            text.extend_from_slice(open.as_bytes());
-            for piece in &pieces {
-                text.extend_from_slice(piece);
-            }
-            text.extend_from_slice(closing.text(next)?.as_bytes());
-            Ok(compressed(request, response, text))
+            let mut all = Vec::with_capacity(pieces.len() + 2);
+            all.push(Bytes::from(open));
+            all.extend(pieces);
+            all.push(Bytes::from(closing.text(next)?));
+            Ok(compressed(request, response, all))
         }
         Gathered::Start(pieces) => {
             let mut gzip = request.gzip.then(GzipMember::default);
@@ -102,7 +95,7 @@ pub async fn answer(
                 None => Bytes::from(open),
             };
             let waiting: VecDeque<Bytes> = pieces.into();
-            let rest = FirstPage { waiting, receiver, gzip, closing: Some(closing), guard };
+            let rest = FirstPage { waiting, end: None, receiver, gzip, closing: Some(closing), guard };
             *response.body_mut() = Body::Stream(Some(first), Box::new(rest));
             Ok(response)
         }
@@ -142,28 +135,11 @@ enum Gathered {
 }
 
 async fn gather(receiver: &mut mpsc::Receiver<Event>, envelope: &mut Envelope) -> Result<Gathered, Refusal> {
-    let mut pieces: Vec<Bytes> = Vec::new();
-    let mut bytes = 0;
-    let mut deadline: Option<tokio::time::Instant> = None;
     loop {
-        let received = match deadline {
-            None => receiver.recv().await,
-            Some(at) => match tokio::time::timeout_at(at, receiver.recv()).await {
-                Ok(received) => received,
-                Err(_) => return Ok(Gathered::Start(pieces)),
-            },
-        };
-        match received {
+        match receiver.recv().await {
             Some(Event::Count(rows)) => envelope.count = Some(rows),
-            Some(Event::Bytes(piece)) => {
-                bytes += piece.len();
-                pieces.push(piece);
-                if bytes >= GATHER_BYTES {
-                    return Ok(Gathered::Start(pieces));
-                }
-                deadline.get_or_insert_with(|| tokio::time::Instant::now() + GATHER_TIME);
-            }
-            Some(Event::End(next)) => return Ok(Gathered::All(pieces, next)),
+            Some(Event::Bytes(pieces)) => return Ok(Gathered::Start(pieces)),
+            Some(Event::End(pieces, next)) => return Ok(Gathered::All(pieces, next)),
             Some(Event::Failed(refusal)) => return Err(*refusal),
             None => {
                 return Err(Refusal::new(
@@ -236,6 +212,8 @@ impl Closing {
 /// A first page that is sent as it is made.
 struct FirstPage {
     waiting: VecDeque<Bytes>,
+    /// What follows the page, once all of it is here.
+    end: Option<Next>,
     receiver: mpsc::Receiver<Event>,
     gzip: Option<GzipMember>,
     closing: Option<Closing>,
@@ -278,6 +256,9 @@ impl Pieces for FirstPage {
         if self.closing.is_none() {
             return Poll::Ready(None);
         }
+        if let Some(next) = self.end {
+            return Poll::Ready(self.close(next));
+        }
         loop {
             let received = match self.receiver.poll_recv(cx) {
                 Poll::Pending => return Poll::Pending,
@@ -285,8 +266,21 @@ impl Pieces for FirstPage {
             };
             return Poll::Ready(match received {
                 Some(Event::Count(_)) => continue,
-                Some(Event::Bytes(piece)) => Some(Ok(self.rows(piece))),
-                Some(Event::End(next)) => self.close(next),
+                Some(Event::Bytes(pieces)) => {
+                    self.waiting.extend(pieces);
+                    match self.waiting.pop_front() {
+                        Some(piece) => Some(Ok(self.rows(piece))),
+                        None => continue,
+                    }
+                }
+                Some(Event::End(pieces, next)) => {
+                    self.waiting.extend(pieces);
+                    self.end = Some(next);
+                    match self.waiting.pop_front() {
+                        Some(piece) => Some(Ok(self.rows(piece))),
+                        None => self.close(next),
+                    }
+                }
                 Some(Event::Failed(refusal)) => {
                     self.closing.take().map(|closing| Err(broken(&closing, &refusal)))
                 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use nextlink_db::error::Error as DbError;
 use nextlink_db::run::{Cancel, Outcome};
@@ -16,6 +17,7 @@ use crate::answer::Refusal;
 use crate::body::Body;
 use crate::delivery::Whole;
 use crate::envelope::context_member;
+use crate::headers::ODATA_VERSION;
 use crate::request::Request;
 use crate::state::State;
 
@@ -108,7 +110,7 @@ pub async fn answer(
     }
     if outcome.rows == 0 {
         let mut response = missing(&query, &outcome)?;
-        response.headers_mut().insert("OData-Version", HeaderValue::from_static(request.version.as_str()));
+        response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
     }
     let fragment = context::fragment(
@@ -125,9 +127,7 @@ pub async fn answer(
     if matches!(query.addressed, Addressed::Property(_)) {
         if rows == b"null" {
             let mut response = no_content();
-            response
-                .headers_mut()
-                .insert("OData-Version", HeaderValue::from_static(request.version.as_str()));
+            response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
             return Ok(response);
         }
         if context.is_some() {
@@ -144,7 +144,7 @@ pub async fn answer(
         }
         text.extend_from_slice(members);
     }
-    Ok(compressed(request, json_response(request, format, Body::empty()), text))
+    Ok(compressed(request, json_response(request, format, Body::empty()), vec![text.into()]))
 }
 
 /// The expansion of one entity is larger than what may be held in memory.
@@ -179,16 +179,18 @@ fn entity_path(request: &Request, query: &Query) -> String {
     path
 }
 
-/// Puts the text in as the body, compressed where that is wanted and worth it.
-pub fn compressed(request: &Request, mut response: Response<Body>, text: Vec<u8>) -> Response<Body> {
-    if request.gzip && text.len() >= COMPRESS_FROM {
-        let mut member = nextlink_results::gzip::GzipMember::default();
-        let body = vec![member.plain(&text), member.finish(b"")];
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        *response.body_mut() = Body::from(body);
-    } else {
-        *response.body_mut() = Body::full(text);
+/// Puts pieces of text in as the body, compressed where that is wanted and worth it.
+pub fn compressed(request: &Request, mut response: Response<Body>, text: Vec<Bytes>) -> Response<Body> {
+    let length: usize = text.iter().map(Bytes::len).sum();
+    if !request.gzip || length < COMPRESS_FROM {
+        *response.body_mut() = Body::from(text);
+        return response;
     }
+    let mut member = nextlink_results::gzip::GzipMember::default();
+    let mut body: Vec<Bytes> = text.iter().map(|piece| member.plain(piece)).collect();
+    body.push(member.finish(b""));
+    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    *response.body_mut() = Body::from(body);
     response
 }
 
@@ -224,7 +226,7 @@ fn text_response(request: &Request, media: &'static str, body: Body) -> Response
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    headers.insert("OData-Version", HeaderValue::from_static(request.version.as_str()));
+    headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
     response
 }
 
@@ -242,7 +244,7 @@ pub async fn raw_value(
     }
     let Some(bytes) = raw.bytes else {
         let mut response = no_content();
-        response.headers_mut().insert("OData-Version", HeaderValue::from_static(request.version.as_str()));
+        response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
     };
     let media = if raw.binary { "application/octet-stream" } else { "text/plain;charset=utf-8" };

@@ -39,6 +39,10 @@ pub struct PageEnd {
 pub trait PageOutput {
     /// The number of rows of all pages, where it was asked for; comes before anything else.
     fn count(&mut self, rows: u64);
+    /// Whether bytes of a page are wanted before it is complete.
+    fn wants_chunks(&self) -> bool {
+        true
+    }
     /// Bytes of the page being written. The buffer is to be left empty.
     fn bytes(&mut self, chunk: &mut Vec<u8>) -> Flow;
     /// The page is complete.
@@ -158,7 +162,7 @@ impl<O: PageOutput> PageWriter<O> {
         self.page_rows += 1;
         let buffer = if self.nested { &mut self.page } else { &mut self.buffer };
         self.page_bytes += buffer.len() - self.row_start;
-        if buffer.len() >= CHUNK_BYTES {
+        if buffer.len() >= CHUNK_BYTES && self.output.wants_chunks() {
             return self.output.bytes(buffer);
         }
         Flow::Continue

@@ -1,0 +1,16 @@
+//! Names of headers that HTTP libraries do not know.
+
+use http::HeaderName;
+
+/// Version of the answer (Part 1 section 8.1.5).
+pub const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
+/// Greatest version the client takes (Part 1 section 8.2.7).
+pub const ODATA_MAX_VERSION: HeaderName = HeaderName::from_static("odata-maxversion");
+/// Preferences that were followed (RFC 7240 section 3).
+pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+/// What the client prefers (RFC 7240 section 2).
+pub const PREFER: HeaderName = HeaderName::from_static("prefer");
+/// Times of the stages (W3C Server Timing).
+pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+/// Identifies a request in logs.
+pub const TRACE_ID: HeaderName = HeaderName::from_static("trace-id");
