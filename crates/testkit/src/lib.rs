@@ -1,1 +1,12 @@
-//! placeholder
+//! For tests: private databases, real nodes, a plain HTTP client, and the page ledger.
+//!
+//! A test that cannot go on has failed: what is made for tests alone panics, and says what it knows.
+//! [`http`] and [`ledger`] return what happened as values, since tests are about that.
+//!
+//! The order of the modules is the order of dependency: a module uses only those above it.
+
+pub mod http;
+pub mod ledger;
+pub mod node;
+pub mod sqlite;
+pub mod shared;

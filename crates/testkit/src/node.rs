@@ -1,0 +1,265 @@
+//! A node: the real program in a process of its own, on ports of its own choice.
+
+use crate::http::{self, Answer};
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long a node may take to say where it listens before the test is considered stuck.
+const STUCK: Duration = Duration::from_secs(120);
+/// What the node says before its public address, at the start of a line of its standard output.
+const LISTENING: &str = "listening on ";
+/// What it says before its admin address.
+const ADMIN: &str = "admin on ";
+
+/// How to start a node. Its data directory lasts as long as this value and every node started by it.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    program: PathBuf,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    data_dir: Arc<TempDir>,
+}
+
+impl Launch {
+    /// Any program with any arguments.
+    pub fn new(program: impl AsRef<Path>, args: &[&str]) -> Self {
+        Self {
+            program: program.as_ref().to_owned(),
+            args: args.iter().map(ToString::to_string).collect(),
+            env: Vec::new(),
+            data_dir: Arc::new(tempfile::tempdir().expect("a temporary directory can be made")),
+        }
+    }
+
+    /// `serve NAME=sqlite:PATH …`, on free ports, with a data directory of its own.
+    pub fn serve(program: impl AsRef<Path>, sources: &[(&str, &Path)]) -> Self {
+        let mut launch = Self::new(program, &["serve"]);
+        for (name, path) in sources {
+            launch = launch.arg(&format!("{name}=sqlite:{}", path.display()));
+        }
+        launch.args(&["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).with_data_dir()
+    }
+
+    /// `demo`, on a free port, with a data directory of its own.
+    pub fn demo(program: impl AsRef<Path>) -> Self {
+        Self::new(program, &["demo", "--listen", "127.0.0.1:0"]).with_data_dir()
+    }
+
+    /// One more argument.
+    pub fn arg(mut self, arg: &str) -> Self {
+        self.args.push(arg.to_owned());
+        self
+    }
+
+    /// More arguments.
+    pub fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(ToString::to_string));
+        self
+    }
+
+    /// A variable of the environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The directory that the node may write to.
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    fn with_data_dir(self) -> Self {
+        let dir = self.data_dir().display().to_string();
+        self.args(&["--data-dir", &dir])
+    }
+
+    /// Starts the node, and waits until it has said where it listens.
+    ///
+    /// # Panics
+    /// When it does not start, ends before, or says nothing; with what it wrote.
+    #[track_caller]
+    pub fn start(&self) -> Node {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        let mut node =
+            Node { launch: self.clone(), child, base: String::new(), admin: None, log: Log::default() };
+        let (send, receive) = mpsc::channel();
+        node.log.follow(node.child.stdout.take(), Some(send));
+        node.log.follow(node.child.stderr.take(), None);
+        let wants_admin = self.args.iter().any(|arg| arg == "--admin-listen");
+        while node.base.is_empty() || wants_admin && node.admin.is_none() {
+            let line = receive.recv_timeout(STUCK).unwrap_or_else(|error| {
+                let why = match error {
+                    RecvTimeoutError::Timeout => "has not said where it listens",
+                    RecvTimeoutError::Disconnected => "closed its output before it listened",
+                };
+                panic!("{:?} {why}", self.args)
+            });
+            if let Some(address) = line.strip_prefix(LISTENING) {
+                node.base = address.trim_end_matches('/').to_owned();
+            } else if let Some(address) = line.strip_prefix(ADMIN) {
+                node.admin = Some(address.trim_end_matches('/').to_owned());
+            }
+        }
+        node
+    }
+}
+
+/// A running node. Dropping it kills it; if the test is failing, what it wrote is shown.
+#[derive(Debug)]
+pub struct Node {
+    launch: Launch,
+    child: Child,
+    base: String,
+    admin: Option<String>,
+    log: Log,
+}
+
+impl Node {
+    /// Starts a program with these arguments, as [`Launch::start`] does.
+    #[track_caller]
+    pub fn start(program: impl AsRef<Path>, args: &[&str]) -> Self {
+        Launch::new(program, args).start()
+    }
+
+    /// The public address: `http://127.0.0.1:PORT`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// A URL of the public listener; `path` begins with `/`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// The root of a source's service, with a slash at its end.
+    pub fn service(&self, source: &str) -> String {
+        self.url(&format!("/api/odata4/{source}/"))
+    }
+
+    /// A URL of the admin listener; `path` begins with `/`.
+    ///
+    /// # Panics
+    /// When it was started without one.
+    #[track_caller]
+    pub fn admin_url(&self, path: &str) -> String {
+        format!("{}{path}", self.admin.as_deref().expect("the node was started with --admin-listen"))
+    }
+
+    /// Asks for a path of the public listener.
+    #[track_caller]
+    pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        http::get(&self.url(path), headers)
+    }
+
+    /// The directory that the node may write to.
+    pub fn data_dir(&self) -> &Path {
+        self.launch.data_dir()
+    }
+
+    /// The number of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// All that the node has written so far, both streams in the order in which they were read.
+    pub fn log(&self) -> String {
+        self.log.text()
+    }
+
+    /// Kills the node as `kill -9` does, and waits for its end.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a child can be killed");
+        self.wait();
+    }
+
+    /// Asks the node to end, by SIGTERM, and waits for its end.
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.wait()
+    }
+
+    /// Sends a signal by its name: `TERM`, `INT`, `STOP`, `CONT`.
+    ///
+    /// # Panics
+    /// When the node has ended.
+    #[track_caller]
+    pub fn signal(&mut self, name: &str) {
+        let ended = self.child.try_wait().expect("the state of a child can be asked");
+        assert_eq!(ended, None, "the node has ended already:\n{}", self.log());
+        let command = format!("kill -{name} {}", self.pid());
+        let status = Command::new("sh").args([OsStr::new("-c"), OsStr::new(&command)]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{command}");
+    }
+
+    /// Waits for the end of the node.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("a child can be waited for")
+    }
+
+    /// Starts a node with the same data directory, arguments and addresses, after this one has ended, so
+    /// that links given out before mean the new one.
+    ///
+    /// # Panics
+    /// As [`Launch::start`] does.
+    #[track_caller]
+    pub fn start_again(&mut self) -> Node {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.kill();
+        }
+        let mut launch = self.launch.clone();
+        for (flag, address) in [("--listen", Some(&self.base)), ("--admin-listen", self.admin.as_ref())] {
+            let at = launch.args.iter().position(|arg| arg == flag);
+            if let (Some(at), Some(address)) = (at, address) {
+                launch.args[at + 1] = address.trim_start_matches("http://").to_owned();
+            }
+        }
+        launch.start()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- node {:?} wrote:\n{}---", self.launch.args, self.log());
+        }
+    }
+}
+
+/// What a process writes, gathered by threads that end with it.
+#[derive(Clone, Debug, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    fn text(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Gathers a stream line by line; also sends each line, until nobody wants them any more.
+    fn follow(&self, stream: Option<impl Read + Send + 'static>, lines: Option<Sender<String>>) {
+        let log = self.clone();
+        let Some(stream) = stream else { return };
+        std::thread::spawn(move || {
+            let mut stream = BufReader::new(stream);
+            let mut line = Vec::new();
+            while stream.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
+                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                log.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(&format!("{text}\n"));
+                if let Some(lines) = &lines {
+                    let _ = lines.send(text);
+                }
+                line.clear();
+            }
+        });
+    }
+}
