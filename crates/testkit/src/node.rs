@@ -43,12 +43,12 @@ impl Launch {
         for (name, path) in sources {
             launch = launch.arg(&format!("{name}=sqlite:{}", path.display()));
         }
-        launch.args(&["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).with_data_dir()
+        launch.on_free_ports()
     }
 
-    /// `demo`, on a free port, with a data directory of its own.
+    /// `demo`, on free ports, with a data directory of its own.
     pub fn demo(program: impl AsRef<Path>) -> Self {
-        Self::new(program, &["demo", "--listen", "127.0.0.1:0"]).with_data_dir()
+        Self::new(program, &["demo"]).on_free_ports()
     }
 
     /// One more argument.
@@ -74,9 +74,9 @@ impl Launch {
         self.data_dir.path()
     }
 
-    fn with_data_dir(self) -> Self {
+    fn on_free_ports(self) -> Self {
         let dir = self.data_dir().display().to_string();
-        self.args(&["--data-dir", &dir])
+        self.args(&["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir", &dir])
     }
 
     /// Starts the node, and waits until it has said where it listens.
