@@ -16,8 +16,8 @@ use crate::body::Body;
 use crate::envelope::{Envelope, NextLink};
 use crate::headers::SERVER_TIMING;
 use crate::negotiate::{self, Kind};
-use crate::read::{Stages, json_response};
 use crate::request::Request;
+use crate::response::{Stages, crashed, json_response};
 use crate::state::State;
 
 /// The form of stored rows, kept with the result.
@@ -186,9 +186,7 @@ async fn identity(
         stored.identity()?
     } else {
         // Inflating a page is work that would keep other requests waiting.
-        tokio::task::spawn_blocking(move || stored.identity())
-            .await
-            .map_err(|e| crate::read::crashed(&e))??
+        tokio::task::spawn_blocking(move || stored.identity()).await.map_err(|e| crashed(&e))??
     };
     let mut pieces = vec![bytes::Bytes::copy_from_slice(open.as_bytes())];
     pieces.extend(rows);

@@ -3,27 +3,24 @@
 mod collection;
 mod single;
 
-pub use single::crashed;
-
 use std::sync::Arc;
-use std::time::Instant;
 
 use http::{HeaderValue, Response, header};
-use nextlink_db::run::Cancel;
 use nextlink_odata::bind::{self, Request as Asked};
 use nextlink_odata::json::{Format, Shape};
 use nextlink_odata::layout::Layout;
 use nextlink_odata::query::{Addressed, Query};
 use nextlink_odata::url;
-use nextlink_odata::version::MetadataLevel;
 use nextlink_sql::plan::{PlanLimits, plan, program};
 use nextlink_sql::statement::Program;
 
 use crate::answer::Refusal;
 use crate::body::Body;
-use crate::headers::{ODATA_VERSION, PREFERENCE_APPLIED, SERVER_TIMING};
+use crate::headers::{ODATA_VERSION, SERVER_TIMING};
 use crate::negotiate::{self, Agreed, Kind};
+use crate::page;
 use crate::request::Request;
+use crate::response::{Stages, json_response};
 use crate::state::{State, now};
 
 /// A query made ready to run.
@@ -38,42 +35,6 @@ pub struct Prepared {
     pub format: Format,
 }
 
-/// Times of the stages, for `Server-Timing`.
-#[derive(Debug)]
-pub struct Stages {
-    last: Instant,
-    text: String,
-}
-
-impl Stages {
-    /// Starts the clock.
-    pub fn start() -> Stages {
-        Stages { last: Instant::now(), text: String::with_capacity(96) }
-    }
-
-    /// A stage has ended.
-    pub fn end(&mut self, name: &str) {
-        let now = Instant::now();
-        let micros = now.duration_since(self.last).as_micros();
-        self.last = now;
-        if !self.text.is_empty() {
-            self.text.push_str(", ");
-        }
-        self.text.push_str(name);
-        self.text.push_str(";dur=");
-        self.text.push_str(&(micros / 1000).to_string());
-        self.text.push('.');
-        let rest = (micros % 1000).to_string();
-        self.text.extend(std::iter::repeat_n('0', 3 - rest.len()));
-        self.text.push_str(&rest);
-    }
-
-    /// The header.
-    pub fn header(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.text).ok()
-    }
-}
-
 /// Answers a read.
 ///
 /// # Errors
@@ -81,7 +42,7 @@ impl Stages {
 pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body>, Refusal> {
     let mut stages = Stages::start();
     if let Some(token) = request.option("$skiptoken") {
-        return crate::page::page(state, request, &token, stages).await;
+        return page::page(state, request, &token, stages).await;
     }
     let url = url::parse_with(&request.url, &state.config.limits.parse_options())?;
     stages.end("url");
@@ -174,68 +135,4 @@ fn metadata(request: &Request, format_option: Option<&str>) -> Result<Response<B
     }
     headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
     Ok(response)
-}
-
-/// An answer in JSON with the headers that all of them have.
-pub fn json_response(request: &Request, format: Format, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    if let Ok(media) = HeaderValue::from_str(&format.media_type()) {
-        headers.insert(header::CONTENT_TYPE, media);
-    }
-    headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
-    if let Some(applied) = preferences_applied(request, format) {
-        headers.insert(PREFERENCE_APPLIED, applied);
-    }
-    response
-}
-
-/// What of `Prefer` was followed (Part 1 section 8.3.9); 4.0 knows the names with their prefix.
-fn preferences_applied(request: &Request, format: Format) -> Option<HeaderValue> {
-    let prefix = match request.version {
-        nextlink_odata::version::Version::V40 => "odata.",
-        nextlink_odata::version::Version::V401 => "",
-    };
-    let mut applied: Vec<String> = Vec::new();
-    if request.prefer.max_page_size.is_some_and(|n| n > 0) {
-        applied.push(format!("{prefix}maxpagesize={}", request.page_rows()));
-    }
-    if format.omit_nulls {
-        applied.push("omit-values=nulls".to_owned());
-    }
-    if let Some(filters) = &request.prefer.include_annotations {
-        let items: Vec<String> =
-            filters.iter().map(|f| [if f.exclude { "-" } else { "" }, &f.term].concat()).collect();
-        applied.push(format!("{prefix}include-annotations=\"{}\"", items.join(",")));
-    }
-    if applied.is_empty() { None } else { HeaderValue::from_str(&applied.join(", ")).ok() }
-}
-
-/// Whether instance annotations of our own are told: not with metadata=none.
-pub fn tells_annotations(format: Format) -> bool {
-    format.metadata != MetadataLevel::None
-}
-
-/// Ends a run when nobody waits for it any more.
-#[derive(Debug)]
-pub struct CancelGuard(Option<Cancel>);
-
-impl CancelGuard {
-    /// Ends the run on drop.
-    pub fn new(cancel: &Cancel) -> CancelGuard {
-        CancelGuard(Some(cancel.clone()))
-    }
-
-    /// The run may go on without anybody waiting.
-    pub fn release(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for CancelGuard {
-    fn drop(&mut self) {
-        if let Some(cancel) = &self.0 {
-            cancel.cancel();
-        }
-    }
 }

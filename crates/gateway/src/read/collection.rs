@@ -16,8 +16,8 @@ use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::Token;
 use tokio::sync::mpsc;
 
+use super::Prepared;
 use super::single::{batch_too_large, compressed};
-use super::{CancelGuard, Prepared, Stages, json_response};
 use crate::answer::Refusal;
 use crate::body::{Body, Broken, Pieces};
 use crate::delivery::{Delivery, Event, Next, Storing};
@@ -25,6 +25,7 @@ use crate::envelope::{Envelope, NextLink};
 use crate::observe::{Event as Happened, event};
 use crate::page::{form_text, meta};
 use crate::request::Request;
+use crate::response::{CancelGuard, Stages, json_response};
 use crate::state::State;
 
 /// Chunks on their way from the reading thread to the client.

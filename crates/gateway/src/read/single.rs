@@ -12,13 +12,14 @@ use nextlink_odata::query::{Addressed, Query, Step};
 use nextlink_odata::rows::{Flow, RowSink};
 use nextlink_sql::statement::Program;
 
-use super::{CancelGuard, Prepared, Stages, json_response};
+use super::Prepared;
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::delivery::Whole;
 use crate::envelope::context_member;
 use crate::headers::ODATA_VERSION;
 use crate::request::Request;
+use crate::response::{CancelGuard, Stages, crashed, json_response};
 use crate::state::State;
 
 /// Bytes from which an answer of one piece is compressed.
@@ -52,17 +53,6 @@ async fn run<S: RowSink + Send + 'static>(
         Ok(ran) => ran.map_err(Refusal::from),
         Err(error) => Err(crashed(&error)),
     }
-}
-
-/// A thread that reads rows has panicked.
-pub fn crashed(error: &tokio::task::JoinError) -> Refusal {
-    let mut refusal = Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "InternalError",
-        "The request could not be answered.",
-    );
-    refusal.cause = Some(error.to_string());
-    refusal
 }
 
 /// What to answer where there is no row.

@@ -1,0 +1,119 @@
+//! What all answers have: their headers, the times of the stages, and the end of runs that nobody waits for.
+
+use std::time::Instant;
+
+use http::{HeaderValue, Response, StatusCode, header};
+use nextlink_db::run::Cancel;
+use nextlink_odata::json::Format;
+use nextlink_odata::version::Version;
+
+use crate::answer::Refusal;
+use crate::body::Body;
+use crate::headers::{ODATA_VERSION, PREFERENCE_APPLIED};
+use crate::request::Request;
+
+/// Times of the stages, for `Server-Timing`.
+#[derive(Debug)]
+pub struct Stages {
+    last: Instant,
+    text: String,
+}
+
+impl Stages {
+    /// Starts the clock.
+    pub fn start() -> Stages {
+        Stages { last: Instant::now(), text: String::with_capacity(96) }
+    }
+
+    /// A stage has ended.
+    pub fn end(&mut self, name: &str) {
+        let now = Instant::now();
+        let micros = now.duration_since(self.last).as_micros();
+        self.last = now;
+        if !self.text.is_empty() {
+            self.text.push_str(", ");
+        }
+        self.text.push_str(name);
+        self.text.push_str(";dur=");
+        self.text.push_str(&(micros / 1000).to_string());
+        self.text.push('.');
+        let rest = (micros % 1000).to_string();
+        self.text.extend(std::iter::repeat_n('0', 3 - rest.len()));
+        self.text.push_str(&rest);
+    }
+
+    /// The header.
+    pub fn header(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&self.text).ok()
+    }
+}
+
+/// An answer in JSON with the headers that all of them have.
+pub fn json_response(request: &Request, format: Format, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    if let Ok(media) = HeaderValue::from_str(&format.media_type()) {
+        headers.insert(header::CONTENT_TYPE, media);
+    }
+    headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
+    if let Some(applied) = preferences_applied(request, format) {
+        headers.insert(PREFERENCE_APPLIED, applied);
+    }
+    response
+}
+
+/// What of `Prefer` was followed (Part 1 section 8.3.9); 4.0 knows the names with their prefix.
+fn preferences_applied(request: &Request, format: Format) -> Option<HeaderValue> {
+    let prefix = match request.version {
+        Version::V40 => "odata.",
+        Version::V401 => "",
+    };
+    let mut applied: Vec<String> = Vec::new();
+    if request.prefer.max_page_size.is_some_and(|n| n > 0) {
+        applied.push(format!("{prefix}maxpagesize={}", request.page_rows()));
+    }
+    if format.omit_nulls {
+        applied.push("omit-values=nulls".to_owned());
+    }
+    if let Some(filters) = &request.prefer.include_annotations {
+        let items: Vec<String> =
+            filters.iter().map(|f| [if f.exclude { "-" } else { "" }, &f.term].concat()).collect();
+        applied.push(format!("{prefix}include-annotations=\"{}\"", items.join(",")));
+    }
+    if applied.is_empty() { None } else { HeaderValue::from_str(&applied.join(", ")).ok() }
+}
+
+/// Ends a run when nobody waits for it any more.
+#[derive(Debug)]
+pub struct CancelGuard(Option<Cancel>);
+
+impl CancelGuard {
+    /// Ends the run on drop.
+    pub fn new(cancel: &Cancel) -> CancelGuard {
+        CancelGuard(Some(cancel.clone()))
+    }
+
+    /// The run may go on without anybody waiting.
+    pub fn release(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CancelGuard {
+    fn drop(&mut self) {
+        if let Some(cancel) = &self.0 {
+            cancel.cancel();
+        }
+    }
+}
+
+/// A thread that reads rows has panicked.
+pub fn crashed(error: &tokio::task::JoinError) -> Refusal {
+    let mut refusal = Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "InternalError",
+        "The request could not be answered.",
+    );
+    refusal.cause = Some(error.to_string());
+    refusal
+}
