@@ -48,7 +48,11 @@ fn main() -> anyhow::Result<()> {
         omit_nulls: false,
     };
     println!("| URL | url | bind | plan | program | shape | rows | ns |\n|---|---|---|---|---|---|---|---|");
-    for (text, times) in URLS {
+    // A URL of one's own, to look at with a profiler.
+    let own: Vec<(String, u32)> = std::env::args().skip(2).map(|url| (url, 5)).collect();
+    let known = URLS.iter().map(|(url, times)| ((*url).to_owned(), *times));
+    let urls: Vec<(String, u32)> = if own.is_empty() { known.collect() } else { own };
+    for (text, times) in &urls {
         let mut spent = [0u128; 6];
         for _ in 0..*times {
             let mut last = Instant::now();

@@ -168,6 +168,15 @@ async fn answer(
         };
         return Err(Refusal::not_found(message).about("source"));
     };
+    let header_bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if header_bytes > state.config.limits.header_bytes {
+        let message = format!(
+            "The header of the request is longer than {} bytes (limit `header_bytes`).",
+            state.config.limits.header_bytes
+        );
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(Refusal::new(status, "LimitExceeded", message).about("header_bytes"));
+    }
     if method != Method::GET && method != Method::HEAD {
         let message = "This service is read-only: use GET or HEAD.";
         let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);

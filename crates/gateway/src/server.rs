@@ -159,7 +159,6 @@ fn builder(config: &Config) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(config.limits.header_seconds))
-        .max_buf_size(config.limits.header_bytes)
         .pipeline_flush(true);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(config.limits.header_bytes as u32);
     builder
