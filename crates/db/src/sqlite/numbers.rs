@@ -95,9 +95,13 @@ pub fn register(connection: &Connection) -> Result<(), Error> {
     connection.create_scalar_function("nl_double", 1, PURE, |cx| {
         Ok(if any_null(cx) { None } else { Some(double(cx, 0)) })
     })?;
-    connection.create_scalar_function("nl_mod", 2, PURE, |cx| {
-        Ok(if any_null(cx) { None } else { Some(double(cx, 0) % double(cx, 1)) })
-    })
+    let doubles: [(&str, fn(f64, f64) -> f64); 2] = [("nl_div", |a, b| a / b), ("nl_mod", |a, b| a % b)];
+    for (name, operation) in doubles {
+        connection.create_scalar_function(name, 2, PURE, move |cx| {
+            Ok(if any_null(cx) { None } else { Some(operation(double(cx, 0), double(cx, 1))) })
+        })?;
+    }
+    Ok(())
 }
 
 /// `round` is half away from zero (Part 2 section 5.1.1.9.1).

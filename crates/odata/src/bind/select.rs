@@ -169,6 +169,10 @@ fn bind_expand(
     let navigation = &cx.type_of(set).navigation[index];
     let options = &item.options;
     refuse_unsupported(options, item.at)?;
+    if let Some(alias) = options.aliases.first() {
+        let message = "Parameter aliases inside of $expand are not supported; define them in the query string.";
+        return Err(not_supported(alias.at, &alias.name, message));
+    }
     if !navigation.collection {
         refuse_on_single(item, &navigation.name)?;
     }
@@ -179,7 +183,8 @@ fn bind_expand(
     let target = navigation.target_set;
     let scope = Scope::of_expanded(target);
     let mut selection = bind_selection(cx, target, options, references, depth + 1)?;
-    if levels > 1 && !selection.expand.iter().any(|e| e.navigation == index) {
+    let expands_itself = selection.expand.iter().any(|e| e.navigation == index);
+    if levels > 1 && !expands_itself {
         selection.expand.push(bind_expand(cx, target, index, item, depth + 1, levels - 1)?);
     }
     let count_only = item.suffix == ExpandSuffix::Count;
@@ -193,8 +198,38 @@ fn bind_expand(
         skip: options.skip.map_or(0, |(n, _)| n),
         count: count_only || options.count.is_some_and(|(c, _)| c),
         count_only,
-        option_texts: options.texts.clone(),
+        option_texts: next_link_options(cx, options, &navigation.name, expands_itself, levels),
     })
+}
+
+/// The options that a next link of the nested collection repeats: those of the URL, the parameter aliases they may
+/// use, and what `$levels` still asks for below.
+fn next_link_options(
+    cx: &Context,
+    options: &Options,
+    name: &str,
+    expands_itself: bool,
+    levels: usize,
+) -> Vec<String> {
+    let mut texts = options.texts.clone();
+    if levels > 1 && !expands_itself {
+        let mut nested = texts.clone();
+        nested.extend(options.top.map(|(n, _)| format!("$top={n}")));
+        nested.extend(options.skip.map(|(n, _)| format!("$skip={n}")));
+        nested.extend(options.count.map(|(c, _)| format!("$count={c}")));
+        nested.push(format!("$levels={}", levels - 1));
+        let item = format!("{name}({})", nested.join(";"));
+        let is_expand = |text: &&mut String| {
+            let option = text.split('=').next().unwrap_or_default();
+            option.trim_start_matches('$').eq_ignore_ascii_case("expand")
+        };
+        match texts.iter_mut().find(is_expand) {
+            Some(expand) => *expand = [expand, ",", &item].concat(),
+            None => texts.push(["$expand=", &item].concat()),
+        }
+    }
+    texts.extend(cx.aliases.iter().map(|alias| ["@", &alias.name, "=", &alias.text].concat()));
+    texts
 }
 
 /// Options of a collection make no sense on a single entity.

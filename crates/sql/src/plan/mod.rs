@@ -118,7 +118,7 @@ pub(crate) struct Planner<'a> {
 impl Planner<'_> {
     /// Tables and conditions of the resource path; the frame of variable 0 is that of the addressed entities.
     fn path(&self, root: EntitySetId, steps: &[Step]) -> Frames {
-        let mut frames = Frames::new(Variable(0), root, self.mapping.table(root));
+        let mut frames = Frames::new(self.mapping, Variable(0), root);
         for step in steps {
             match step {
                 Step::Key(values) => {
