@@ -151,7 +151,7 @@ fn bind_chain(
 }
 
 /// Joins conditions by `and` or `or` as a balanced tree.
-pub fn balanced(op: BinaryOp, mut level: Vec<Expr>, at: u32) -> Option<Expr> {
+fn balanced(op: BinaryOp, mut level: Vec<Expr>, at: u32) -> Option<Expr> {
     while level.len() > 1 {
         let mut next = Vec::with_capacity(level.len().div_ceil(2));
         let mut operands = level.into_iter();
@@ -288,17 +288,7 @@ fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: 
             return Err(not_supported(list.at, "in", "Only a list can stand after 'in'."));
         }
     };
-    if is_constant(&needle) || !items.iter().all(is_constant) {
-        return any_equal(&needle, items, at);
-    }
     Ok(boolean(at, false, ExprKind::In(Box::new(needle), items)))
-}
-
-/// `x in (a,b)` as `x eq a or x eq b`, where the values of the list are not all constants.
-fn any_equal(needle: &Expr, items: Vec<Expr>, at: u32) -> BindResult<Expr> {
-    let equal = items.into_iter().map(|item| compare_values(Comparison::Eq, needle.clone(), item, at));
-    let equal = equal.collect::<BindResult<Vec<Expr>>>()?;
-    Ok(balanced(BinaryOp::Or, equal, at).unwrap_or_else(|| constant(at, Value::Boolean(false))))
 }
 
 fn bind_items(
@@ -316,35 +306,14 @@ fn bind_items(
         );
         return Err(limit_exceeded(at, "in", message));
     }
-    // Where the list is not all constants, each value meets a copy of the needle.
-    let constants = items.iter().all(|item| matches!(item.kind, ast::ExprKind::Literal(_)));
-    if !constants {
-        cx.count_nodes(at, items.len().saturating_mul(size(needle)))?;
-    }
-    let free = is_constant(needle);
     let item = |item: &ast::Expr| {
         let bound = bind(cx, scope, item)?;
-        if free && !is_constant(&bound) { Ok(bound) } else { meet(bound, needle.primitive, item.at) }
+        if !is_constant(&bound) {
+            return Err(not_supported(item.at, "in", "Only literals can stand in a list after 'in'."));
+        }
+        meet(bound, needle.primitive, item.at)
     };
     items.iter().map(item).collect()
-}
-
-/// How many parts an expression has, from below: what it costs to copy it.
-fn size(expr: &Expr) -> usize {
-    1 + match &expr.kind {
-        ExprKind::Compare(_, a, b)
-        | ExprKind::And(a, b)
-        | ExprKind::Or(a, b)
-        | ExprKind::Arithmetic(_, a, b) => size(a) + size(b),
-        ExprKind::Not(a) | ExprKind::Negate(a) | ExprKind::Cast(a) => size(a),
-        ExprKind::In(a, list) => size(a) + list.iter().map(size).sum::<usize>(),
-        ExprKind::Call(_, list) => list.iter().map(size).sum(),
-        ExprKind::Case(pairs) => pairs.iter().map(|(a, b)| size(a) + size(b)).sum(),
-        ExprKind::Any(related) | ExprKind::All(related) | ExprKind::Count(related) => {
-            related.predicate.as_ref().map_or(0, size)
-        }
-        ExprKind::Value(_) | ExprKind::Property(..) | ExprKind::Exists(_) | ExprKind::Search(..) => 0,
-    }
 }
 
 fn arithmetic(
