@@ -208,7 +208,8 @@ fn random_conditions_agree_with_the_evaluator() {
             .collect();
         let url = format!("Grid?$select=Id&$filter={}", text(&condition));
         assert_eq!(world.ask(&url), expected.join(","), "{url}");
-        let count: usize = world.ask(&format!("Grid/$count?$filter={}", text(&condition))).parse().expect(&url);
+        let count: usize =
+            world.ask(&format!("Grid/$count?$filter={}", text(&condition))).parse().expect(&url);
         assert_eq!(count, expected.len(), "{url}");
     }
 }

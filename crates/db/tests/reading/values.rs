@@ -104,7 +104,12 @@ fn forms_of_the_format() {
     use MetadataLevel::{Full, Minimal, None};
     use Version::{V40, V401};
     let rows: &[(&World, &str, Format, &str)] = &[
-        (&world, "Num(1)?$select=I,P,D,S", format(V40, Minimal, true, false), r#"{"D":0.1,"P":"0.1","I":"9223372036854775807","S":32767}"#),
+        (
+            &world,
+            "Num(1)?$select=I,P,D,S",
+            format(V40, Minimal, true, false),
+            r#"{"D":0.1,"P":"0.1","I":"9223372036854775807","S":32767}"#,
+        ),
         (&world, "Num(3)?$select=F,D", format(V40, None, false, true), r#"{"D":"INF"}"#),
         (&world, "Num(7)?$select=F,D", format(V40, None, false, true), "{}"),
         (&world, "Num(7)/D", format(V40, Minimal, false, true), "null"),
@@ -141,7 +146,12 @@ fn forms_of_the_format() {
             format(V401, None, false, false),
             r#"{"@id":"Keyed(K='a''b%2Fc%3Fd%23e%25f%26g%2Bh%20%C3%BC',At=2024-01-01T00:00:00%2B01:00,P=1.5)"}"#,
         ),
-        (&people, "Line/$ref?$top=1", format(V40, Minimal, false, false), r#"{"@odata.id":"Line(PersonId=1,No=1)"}"#),
+        (
+            &people,
+            "Line/$ref?$top=1",
+            format(V40, Minimal, false, false),
+            r#"{"@odata.id":"Line(PersonId=1,No=1)"}"#,
+        ),
         (
             &people,
             "Team?$expand=Person/$ref",
@@ -160,7 +170,12 @@ fn forms_of_the_format() {
             format(V401, Minimal, true, false),
             r#"{"Id":"1","Line@count":"3","Line":[{"No":"1"}]}"#,
         ),
-        (&people, "Person(1)?$select=Id&$expand=Line/$count,Boss", format(V401, Minimal, false, true), r#"{"Id":1,"Line@count":3}"#),
+        (
+            &people,
+            "Person(1)?$select=Id&$expand=Line/$count,Boss",
+            format(V401, Minimal, false, true),
+            r#"{"Id":1,"Line@count":3}"#,
+        ),
         (
             &people,
             "Person(3)?$select=Id&$expand=Boss($select=Id)",
@@ -190,13 +205,17 @@ fn forms_of_the_format() {
 
 #[test]
 fn every_identifier_leads_to_its_entity() {
-    for (script, sets) in [(EDGES, &["Text", "Num", "Dated", "Ids", "Keyed", "Part"][..]), (PEOPLE, &["Team", "Person", "Line", "PersonSkill", "Loose"])] {
+    for (script, sets) in [
+        (EDGES, &["Text", "Num", "Dated", "Ids", "Keyed", "Part"][..]),
+        (PEOPLE, &["Team", "Person", "Line", "PersonSkill", "Loose"]),
+    ] {
         let world = World::new(script);
         for set in sets {
             let rows = world.ask(set);
             let rows: Vec<serde_json::Value> = serde_json::from_str(&format!("[{rows}]")).expect(set);
             let references = world.ask(&format!("{set}/$ref"));
-            let references: Vec<serde_json::Value> = serde_json::from_str(&format!("[{references}]")).expect(set);
+            let references: Vec<serde_json::Value> =
+                serde_json::from_str(&format!("[{references}]")).expect(set);
             assert_eq!(rows.len(), references.len(), "{set}");
             for (row, reference) in rows.iter().zip(&references) {
                 let identifier = reference["@odata.id"].as_str().expect("an identifier");

@@ -125,7 +125,9 @@ impl World {
         let path = dir.path().join("world.db");
         let connection = Connection::open(&path).expect("a database");
         connection.pragma_update(None, "foreign_keys", false).expect("a setting");
-        connection.execute_batch(script).expect("the script is right");
+        connection.pragma_update(None, "synchronous", false).expect("a setting");
+        let script = ["BEGIN;", script, ";COMMIT;"].concat();
+        connection.execute_batch(&script).expect("the script is right");
         drop(connection);
         let source = Source::open(&Location::Sqlite(path)).expect("the database opens");
         let (mut catalog, _) = source.introspect(&IntrospectLimits::default()).expect("a catalogue");

@@ -40,6 +40,9 @@ const ALIAS_DEPTH: usize = 8;
 /// a short URL can name an alias of aliases many times. Databases take some 30,000 parameters.
 pub const EXPRESSION_NODES: usize = 20_000;
 
+/// Greatest number of items in one `$orderby`.
+pub const ORDERBY_ITEMS: usize = 100;
+
 /// What is the same for all of a URL.
 pub struct Context<'a> {
     /// The model.

@@ -3,11 +3,12 @@
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
 use super::expr::{bind, bind_condition};
 use super::member::both;
-use super::scope::{Context, Scope};
+use super::scope::{Context, ORDERBY_ITEMS, Scope};
 use super::search::bind_search;
+use crate::lexical::scan_identifier;
 use crate::model::EntitySetId;
 use crate::query::{Expand, Expr, Order, Selection};
-use crate::url::ast::{ExpandItem, ExpandSuffix, Levels, Options, OrderItem, SelectItem};
+use crate::url::ast::{Alias, ExpandItem, ExpandSuffix, Levels, Options, OrderItem, SelectItem};
 
 /// Binds `$select` and `$expand` of entities of a set; `depth` counts the expands around it.
 pub fn bind_selection(
@@ -170,7 +171,8 @@ fn bind_expand(
     let options = &item.options;
     refuse_unsupported(options, item.at)?;
     if let Some(alias) = options.aliases.first() {
-        let message = "Parameter aliases inside of $expand are not supported; define them in the query string.";
+        let message =
+            "Parameter aliases inside of $expand are not supported; define them in the query string.";
         return Err(not_supported(alias.at, &alias.name, message));
     }
     if !navigation.collection {
@@ -228,8 +230,28 @@ fn next_link_options(
             None => texts.push(["$expand=", &item].concat()),
         }
     }
-    texts.extend(cx.aliases.iter().map(|alias| ["@", &alias.name, "=", &alias.text].concat()));
+    let aliases = used_aliases(cx, &texts);
+    texts.extend(aliases.iter().map(|alias| ["@", &alias.name, "=", &alias.text].concat()));
     texts
+}
+
+/// The parameter aliases that may be named in texts, and those that their values name.
+fn used_aliases<'a>(cx: &Context<'a>, texts: &[String]) -> Vec<&'a Alias> {
+    let mut used: Vec<&Alias> = Vec::new();
+    let mut unread: Vec<&str> = texts.iter().map(String::as_str).collect();
+    while let Some(text) = unread.pop() {
+        for after in text.split('@').skip(1) {
+            let name = &after[..scan_identifier(after, 0)];
+            let found = cx.aliases.iter().find(|alias| alias.name == name);
+            if let Some(alias) = found
+                && !used.iter().any(|known| known.at == alias.at)
+            {
+                used.push(alias);
+                unread.push(&alias.text);
+            }
+        }
+    }
+    used
 }
 
 /// Options of a collection make no sense on a single entity.
@@ -286,8 +308,12 @@ pub fn bind_filter(cx: &Context, scope: &Scope, options: &Options, at: u32) -> B
 
 /// `$orderby`
 pub fn bind_orderby(cx: &Context, scope: &Scope, items: Option<&[OrderItem]>) -> BindResult<Vec<Order>> {
+    let items = items.unwrap_or_default();
+    if let Some(beyond) = items.get(ORDERBY_ITEMS) {
+        let message = format!("$orderby has at most {ORDERBY_ITEMS} items (limit `orderby_items`).");
+        return Err(limit_exceeded(beyond.expr.at, "$orderby", message));
+    }
     items
-        .unwrap_or_default()
         .iter()
         .map(|item| Ok(Order { expr: bind(cx, scope, &item.expr)?, descending: item.descending }))
         .collect()

@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Dialect, Form, Operand, Unsupported};
+use super::{Bounds, Dialect, Form, Operand, Unsupported};
 use crate::catalog::Storage;
 use crate::tree::{Operator, Param, ParamForm, Sql};
 
@@ -55,6 +55,11 @@ impl Dialect for Sqlite {
             Operator::Mod => " % ",
             Operator::Concat => " || ",
         }
+    }
+
+    fn bounds(&self) -> Bounds {
+        // https://www.sqlite.org/limits.html; a window needs a column more than the rows have.
+        Bounds { tables: 64, columns: 1_990 }
     }
 
     fn nulls_are_smallest(&self) -> bool {
@@ -219,7 +224,8 @@ impl Dialect for Sqlite {
     fn cast(&self, operand: Operand, to: P) -> Result<Operand, Unsupported> {
         let from = operand.primitive.map_or("Edm.String", P::name);
         // Text and bytes of a Guid both become its text.
-        let value = if operand.primitive == Some(P::Guid) { comparable(operand, None) } else { plain(operand) };
+        let value =
+            if operand.primitive == Some(P::Guid) { comparable(operand, None) } else { plain(operand) };
         let sql = Sql::Call("nl_cast", vec![value, Sql::Word(from), Sql::Word(to.name())]);
         let form = match to {
             P::Decimal | P::DateTimeOffset | P::Date | P::TimeOfDay | P::Guid => Form::Exact,

@@ -119,13 +119,23 @@ impl Planner<'_> {
                 values.push(operand);
             }
         }
-        let is_null = Sql::IsNull(Box::new(needle.sql.clone()));
         if values.is_empty() {
-            return Ok(if with_null { is_null } else { constant_truth(false) });
+            return Ok(if with_null { Sql::IsNull(Box::new(needle.sql)) } else { constant_truth(false) });
         }
+        let column = matches!(needle.sql, Sql::Column(..)).then(|| needle.sql.clone());
         let (needle, values) = self.dialect.comparable(needle, values);
-        let found = never_null(Sql::In(Box::new(needle), values), nullable, truth);
-        Ok(if with_null { Sql::binary(Operator::Or, found, is_null) } else { found })
+        let found = Sql::In(Box::new(needle), values);
+        Ok(match (with_null, column) {
+            (false, _) => never_null(found, nullable, truth),
+            // Two conditions that an index can serve.
+            (true, Some(column)) => {
+                let is_null = Sql::IsNull(Box::new(column));
+                Sql::binary(Operator::Or, never_null(found, nullable, truth), is_null)
+            }
+            // The search is null where the operand is null, and only there. The operand is not written twice: in
+            // lists inside of lists that would double with each.
+            (true, None) => Sql::IsNotTrue(Box::new(Sql::Not(Box::new(found)))),
+        })
     }
 
     fn exists(&self, frames: &mut Frames, place: &Place) -> Sql {
@@ -144,7 +154,9 @@ impl Planner<'_> {
             frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
         }
         frames.select().columns.push(Sql::Integer(1));
-        Ok(frames.leave())
+        let select = frames.leave();
+        self.fits(&select)?;
+        Ok(select)
     }
 
     fn search(

@@ -76,6 +76,9 @@ pub fn plan(
         };
         nodes.push(planned);
     }
+    for select in nodes.iter().flat_map(|node| [&node.rows, &node.count]).flatten() {
+        planner.fits(select)?;
+    }
     let counted = query.count && query.addressed == Addressed::Collection;
     let count = if counted { Some(planner.root_count(query)?) } else { None };
     let last_navigation = query.steps.iter().rposition(|s| matches!(s, Step::Navigate(_)));
@@ -131,6 +134,20 @@ impl Planner<'_> {
             }
         }
         frames
+    }
+
+    /// Refuses a select that is larger than the database can take.
+    fn fits(&self, select: &Select) -> Result<(), Unsupported> {
+        let bounds = self.dialect.bounds();
+        let tables = select.from.len() + usize::from(select.keys.is_some());
+        let what = if tables > bounds.tables {
+            ["A query that joins more than ", &bounds.tables.to_string(), " tables"].concat()
+        } else if select.columns.len() > bounds.columns {
+            ["A result of more than ", &bounds.columns.to_string(), " columns"].concat()
+        } else {
+            return Ok(());
+        };
+        Err(Unsupported { what, database: self.dialect.name() })
     }
 
     fn key_condition(&self, frames: &Frames, property: usize, value: &Value) -> Sql {
