@@ -85,12 +85,14 @@ fn select_items(cx: &Context, selection: &mut Selection, items: &[SelectItem]) -
 
 fn expand_item(cx: &Context, selection: &mut Selection, item: &ExpandItem, depth: usize) -> BindResult<()> {
     let ty = cx.type_of(selection.set);
-    let name = match item.path.as_slice() {
-        [name] => name,
-        [cast, name] if cx.model.find_type(cast) == Some(cx.model.entity_set(selection.set).entity_type) => {
-            name
-        }
-        [name, cast] if cx.model.find_type(cast).is_some() => name,
+    // A cast to the very type that is there changes nothing.
+    let is = |cast: &str, set: EntitySetId| {
+        cast.contains('.') && cx.model.find_type(cast) == Some(cx.model.entity_set(set).entity_type)
+    };
+    let (name, cast) = match item.path.as_slice() {
+        [name] => (name, None),
+        [cast, name] if is(cast, selection.set) => (name, None),
+        [name, cast] if cast.contains('.') && name != "*" => (name, Some(cast)),
         _ => {
             return Err(not_supported(
                 item.at,
@@ -114,6 +116,11 @@ fn expand_item(cx: &Context, selection: &mut Selection, item: &ExpandItem, depth
         }
         return Err(unknown_property(BindErrorKind::Invalid, item.at, ty, name));
     };
+    if let Some(cast) = cast
+        && !is(cast, ty.navigation[index].target_set)
+    {
+        return Err(invalid(item.at, cast, format!("'{name}' does not lead to '{cast}'.")));
+    }
     if selection.expand.iter().any(|e| e.navigation == index) {
         return Err(invalid(item.at, name, format!("'{name}' is expanded twice.")));
     }

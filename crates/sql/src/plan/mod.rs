@@ -6,7 +6,7 @@ mod frames;
 mod node;
 
 use nextlink_odata::layout::{Layout, NodeLink};
-use nextlink_odata::model::EntitySetId;
+use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Addressed, Query, Step, Variable};
 use nextlink_odata::value::Value;
 
@@ -14,7 +14,7 @@ use crate::dialect::{Dialect, Form, Operand, Unsupported};
 use crate::emit::emit;
 use crate::mapping::Mapping;
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
-use crate::tree::{Param, ParamForm, Select, Sql};
+use crate::tree::{Operator, Param, ParamForm, Select, Sql};
 use frames::Frames;
 
 /// The plan of a query.
@@ -126,8 +126,9 @@ impl Planner<'_> {
             match step {
                 Step::Key(values) => {
                     for (property, value) in values {
-                        let condition = self.key_condition(&frames, *property, value);
-                        frames.filter(condition);
+                        for condition in self.key_conditions(&frames, *property, value) {
+                            frames.filter(condition);
+                        }
                     }
                 }
                 Step::Navigate(navigation) => frames.navigate(self.mapping, *navigation),
@@ -150,17 +151,22 @@ impl Planner<'_> {
         Err(Unsupported { what, database: self.dialect.name() })
     }
 
-    fn key_condition(&self, frames: &Frames, property: usize, value: &Value) -> Sql {
+    fn key_conditions(&self, frames: &Frames, property: usize, value: &Value) -> Vec<Sql> {
         let (alias, set) = frames.current();
         let column = self.column(alias, set, property);
-        let constant = Operand {
-            sql: Sql::Param(Param { value: value.clone(), form: ParamForm::Native }),
-            primitive: value.primitive(),
-            form: Form::Constant,
-            nullable: false,
-        };
+        let param = Sql::Param(Param { value: value.clone(), form: ParamForm::Native });
+        let mut conditions = Vec::with_capacity(2);
+        let map = &self.mapping.table(set).columns[property];
+        if column.primitive == Some(PrimitiveType::String) && !map.binary_collation {
+            // Equal by code point is equal in any collation, and an index follows that of the column.
+            let bare = Sql::column(alias, &map.column);
+            conditions.push(Sql::binary(Operator::Eq, bare, param.clone()));
+        }
+        let primitive = value.primitive();
+        let constant = Operand { sql: param, primitive, form: Form::Constant, nullable: false };
         let (left, mut right) = self.dialect.comparable(column, vec![constant]);
-        Sql::binary(crate::tree::Operator::Eq, left, right.pop().unwrap_or(Sql::Null))
+        conditions.push(Sql::binary(Operator::Eq, left, right.pop().unwrap_or(Sql::Null)));
+        conditions
     }
 
     /// The column of a property as an operand.
@@ -169,7 +175,7 @@ impl Planner<'_> {
         let column = &self.mapping.table(set).columns[property];
         let property = &model.entity_type(model.entity_set(set).entity_type).properties[property];
         let mut sql = Sql::column(alias, &column.column);
-        if property.primitive == nextlink_odata::model::PrimitiveType::String && !column.binary_collation {
+        if property.primitive == PrimitiveType::String && !column.binary_collation {
             sql = self.dialect.by_code_point(sql);
         }
         Operand {
