@@ -111,13 +111,7 @@ impl<'q> Layout<'q> {
             self.nodes[node].cells.push(cell(*property));
             self.nodes[node].items.push(Item::Property(*property));
         }
-        for expand in &selection.expand {
-            if expand.collection {
-                let link = NodeLink { parent: node, path: path.to_vec(), set, expand };
-                let child = self.node(model, &expand.selection, Some(link), keys);
-                self.nodes[node].items.push(Item::Collection(child));
-                continue;
-            }
+        for expand in selection.expand.iter().filter(|e| !e.collection) {
             let mut below = path.to_vec();
             below.push(expand.navigation);
             let target = model.entity_type(model.entity_set(expand.selection.set).entity_type);
@@ -126,6 +120,13 @@ impl<'q> Layout<'q> {
             self.nodes[node].items.push(Item::Open(expand));
             self.entity(model, node, &expand.selection, &below, keys);
             self.nodes[node].items.push(Item::Close);
+        }
+        // Collections come last: their rows are put in later, and what is written behind them could not know whether
+        // it needs a comma.
+        for expand in selection.expand.iter().filter(|e| e.collection) {
+            let link = NodeLink { parent: node, path: path.to_vec(), set, expand };
+            let child = self.node(model, &expand.selection, Some(link), keys);
+            self.nodes[node].items.push(Item::Collection(child));
         }
     }
 }

@@ -95,6 +95,10 @@ impl Writer<'_> {
             }
             self.expr(column);
         }
+        if select.columns.is_empty() {
+            // Nothing is read of the rows but that they are there.
+            self.text("1");
+        }
         self.body(select);
         if select.count_by_parent {
             self.text(" GROUP BY k.o");

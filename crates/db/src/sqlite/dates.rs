@@ -79,17 +79,18 @@ fn arithmetic(connection: &Connection) -> Result<(), Error> {
             let (Some(start), Some(seconds)) = (text(cx, 0), text(cx, 1)) else {
                 return Ok(Value::Null);
             };
-            let (Some(instant), Some(picos)) = (Instant::parse(start), parse_seconds(seconds)) else {
+            let Some(instant) = Instant::parse(start) else {
                 return Ok(Value::Null);
             };
-            let moved = Instant::from_picos(instant.total_picos() + sign * picos, 0);
-            let moved = moved.ok_or_else(|| refuse("a date lies beyond the year 9999"))?;
+            let beyond = || refuse("a date lies outside of the years 0 to 9999");
+            let picos = parse_seconds(seconds).ok_or_else(beyond)?;
+            let moved = Instant::from_picos(instant.total_picos() + sign * picos, 0).ok_or_else(beyond)?;
             let result = if start.len() == 10 {
                 moved.local_date().map(|date| written(|out| date.write(out)))
             } else {
                 utc(moved)
             };
-            result.map(Value::Text).ok_or_else(|| refuse("a date lies outside of the years 0 to 9999"))
+            result.map(Value::Text).ok_or_else(beyond)
         })?;
     }
     connection.create_scalar_function("nl_between", 2, PURE, |cx| {

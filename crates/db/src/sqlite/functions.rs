@@ -10,7 +10,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Error};
 
 use super::cells::real_text;
-use super::numbers::{PURE, any_null, refuse};
+use super::numbers::{PURE, any_null, integer, refuse};
 use super::{dates, numbers};
 
 /// Bytes of a pattern of `matchesPattern`.
@@ -94,9 +94,8 @@ fn text_functions(connection: &Connection) -> Result<(), Error> {
         if any_null(cx) {
             return Ok(None);
         }
-        let length = if cx.len() > 2 { Some(cx.get::<i64>(2)?) } else { None };
-        let start: i64 = cx.get(1)?;
-        Ok(text(cx, 0).map(|t| substring(&t, start, length)))
+        let length = if cx.len() > 2 { integer(cx, 2) } else { None };
+        Ok(text(cx, 0).zip(integer(cx, 1)).map(|(t, start)| substring(&t, start, length)))
     })
 }
 

@@ -1,6 +1,6 @@
 //! Exact arithmetic for SQLite: decimals as text of digits, integers that refuse to overflow.
 
-use nextlink_odata::decimal::{compare_decimals, plain_decimal};
+use nextlink_odata::decimal::{compare_decimals, is_decimal, plain_decimal};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Error};
@@ -24,35 +24,56 @@ pub fn any_null(cx: &Context<'_>) -> bool {
     (0..cx.len()).any(|i| matches!(cx.get_raw(i), ValueRef::Null))
 }
 
-/// An argument as decimal digits.
-fn digits(cx: &Context<'_>, index: usize) -> Result<String, Error> {
+/// An argument as decimal digits; nothing where it is no finite number.
+fn digits(cx: &Context<'_>, index: usize) -> Result<Option<String>, Error> {
     let text = match cx.get_raw(index) {
         ValueRef::Integer(i) => i.to_string(),
-        ValueRef::Real(r) => real_text(r),
+        ValueRef::Real(r) if r.is_finite() => real_text(r),
         ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        ValueRef::Null | ValueRef::Blob(_) => String::new(),
+        ValueRef::Real(_) | ValueRef::Null | ValueRef::Blob(_) => return Ok(None),
     };
-    plain_decimal(&text).ok_or_else(|| refuse("a number is too large for Edm.Decimal"))
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    if !is_decimal(mantissa) {
+        return Ok(None);
+    }
+    let digits = plain_decimal(&text).ok_or_else(|| refuse("a number is too large for Edm.Decimal"))?;
+    Ok(Some(digits))
 }
 
-fn decimal(cx: &Context<'_>, index: usize) -> Result<Decimal, Error> {
-    let digits = digits(cx, index)?;
-    digits.parse().map_err(|_| refuse("a number has more digits than Edm.Decimal arithmetic can hold"))
+fn decimal(cx: &Context<'_>, index: usize) -> Result<Option<Decimal>, Error> {
+    let Some(digits) = digits(cx, index)? else {
+        return Ok(None);
+    };
+    let long = |_| refuse("a number has more digits than Edm.Decimal arithmetic can hold");
+    digits.parse().map(Some).map_err(long)
 }
 
-fn double(cx: &Context<'_>, index: usize) -> f64 {
+/// An argument as a whole number; nothing where it is none.
+pub fn integer(cx: &Context<'_>, index: usize) -> Option<i64> {
     match cx.get_raw(index) {
-        ValueRef::Integer(i) => i as f64,
-        ValueRef::Real(r) => r,
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().and_then(|t| t.parse().ok()).unwrap_or(0.0),
-        ValueRef::Null | ValueRef::Blob(_) => 0.0,
+        ValueRef::Integer(i) => Some(i),
+        ValueRef::Real(r) if r.fract() == 0.0 && r.abs() <= EXACT_REALS => Some(r as i64),
+        _ => None,
+    }
+}
+
+/// Up to here every whole number is a double: 2^53.
+const EXACT_REALS: f64 = 9_007_199_254_740_992.0;
+
+fn double(cx: &Context<'_>, index: usize) -> Option<f64> {
+    match cx.get_raw(index) {
+        ValueRef::Integer(i) => Some(i as f64),
+        ValueRef::Real(r) => Some(r),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().and_then(|t| t.parse().ok()),
+        ValueRef::Null | ValueRef::Blob(_) => None,
     }
 }
 
 type DecimalOperation = fn(Decimal, Decimal) -> Option<Decimal>;
 type IntegerOperation = fn(i64, i64) -> Option<i64>;
 
-/// Registers the functions and the collation.
+/// Registers the functions and the collation. A value that is no number, which a column of SQLite can hold all the
+/// same, gives null.
 pub fn register(connection: &Connection) -> Result<(), Error> {
     connection.create_collation("nl_decimal", compare_decimals)?;
     let decimals: [(&str, DecimalOperation); 5] = [
@@ -64,10 +85,10 @@ pub fn register(connection: &Connection) -> Result<(), Error> {
     ];
     for (name, operation) in decimals {
         connection.create_scalar_function(name, 2, PURE, move |cx| {
-            if any_null(cx) {
+            let (Some(left), Some(right)) = (decimal(cx, 0)?, decimal(cx, 1)?) else {
                 return Ok(None);
-            }
-            let result = operation(decimal(cx, 0)?, decimal(cx, 1)?);
+            };
+            let result = operation(left, right);
             let result = result.ok_or_else(|| refuse("a decimal operation overflows or divides by zero"))?;
             Ok(Some(result.normalize().to_string()))
         })?;
@@ -81,23 +102,23 @@ pub fn register(connection: &Connection) -> Result<(), Error> {
     ];
     for (name, operation) in integers {
         connection.create_scalar_function(name, 2, PURE, move |cx| {
-            if any_null(cx) {
+            let (Some(left), Some(right)) = (integer(cx, 0), integer(cx, 1)) else {
                 return Ok(None);
-            }
-            let result = operation(cx.get(0)?, cx.get(1)?);
+            };
+            let result = operation(left, right);
             Ok(Some(result.ok_or_else(|| refuse("an integer operation overflows or divides by zero"))?))
         })?;
     }
     rounding(connection)?;
-    connection.create_scalar_function("nl_digits", 1, PURE, |cx| {
-        if any_null(cx) { Ok(None) } else { digits(cx, 0).map(Some) }
-    })?;
-    connection.create_scalar_function("nl_double", 1, PURE, |cx| {
-        Ok(if any_null(cx) { None } else { Some(double(cx, 0)) })
-    })?;
-    connection.create_scalar_function("nl_mod", 2, PURE, |cx| {
-        Ok(if any_null(cx) { None } else { Some(double(cx, 0) % double(cx, 1)) })
-    })
+    connection.create_scalar_function("nl_digits", 1, PURE, |cx| digits(cx, 0))?;
+    connection.create_scalar_function("nl_double", 1, PURE, |cx| Ok(double(cx, 0)))?;
+    let doubles: [(&str, fn(f64, f64) -> f64); 2] = [("nl_div", |a, b| a / b), ("nl_mod", |a, b| a % b)];
+    for (name, operation) in doubles {
+        connection.create_scalar_function(name, 2, PURE, move |cx| {
+            Ok(double(cx, 0).zip(double(cx, 1)).map(|(a, b)| operation(a, b)))
+        })?;
+    }
+    Ok(())
 }
 
 /// `round` is half away from zero (Part 2 section 5.1.1.9.1).
@@ -109,10 +130,8 @@ fn rounding(connection: &Connection) -> Result<(), Error> {
     ];
     for (name, strategy) in strategies {
         connection.create_scalar_function(name, 1, PURE, move |cx| {
-            if any_null(cx) {
-                return Ok(None);
-            }
-            Ok(Some(decimal(cx, 0)?.round_dp_with_strategy(0, strategy).normalize().to_string()))
+            let rounded = decimal(cx, 0)?.map(|d| d.round_dp_with_strategy(0, strategy).normalize());
+            Ok(rounded.map(|d| d.to_string()))
         })?;
     }
     let doubles: [(&str, fn(f64) -> f64); 3] =
@@ -122,7 +141,7 @@ fn rounding(connection: &Connection) -> Result<(), Error> {
             Ok(match cx.get_raw(0) {
                 ValueRef::Null => Value::Null,
                 ValueRef::Integer(i) => Value::Integer(i),
-                _ => Value::Real(operation(double(cx, 0))),
+                _ => double(cx, 0).map_or(Value::Null, |d| Value::Real(operation(d))),
             })
         })?;
     }

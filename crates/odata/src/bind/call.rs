@@ -2,7 +2,7 @@
 
 use super::constant::coerce;
 use super::error::{BindResult, invalid, not_supported};
-use super::expr::{bind, bind_condition, constant, typed, unify};
+use super::expr::{bind, bind_condition, constant, meet, typed};
 use super::scope::{Context, Scope};
 use crate::model::PrimitiveType as P;
 use crate::query::{Expr, ExprKind, Function as F};
@@ -192,8 +192,10 @@ fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         }
         Some(_) => {}
     }
+    // A number keeps its digits when it is compared with a narrower type, so not every constant is a cast one.
     if let ExprKind::Value(known) = &value.kind
         && let Ok(known) = coerce(known.clone(), primitive, at)
+        && known.primitive() == Some(primitive)
     {
         return Ok(typed(at, primitive, false, ExprKind::Value(known)));
     }
@@ -223,14 +225,35 @@ fn bind_case(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         return Err(invalid(at, "case", "'case' takes pairs of a condition and a value."));
     }
     let mut pairs: Vec<(Expr, Expr)> = Vec::with_capacity(args.len() / 2);
+    let mut primitive: Option<P> = None;
     for pair in args.chunks_exact(2) {
         let condition = bind_condition(cx, scope, &pair[0], "case")?;
-        let mut value = bind(cx, scope, &pair[1])?;
-        if let Some((_, first)) = pairs.iter().find(|(_, v)| v.primitive.is_some()) {
-            value = unify(first.clone(), value, pair[1].at)?.1;
-        }
+        let value = bind(cx, scope, &pair[1])?;
+        primitive = match (primitive, value.primitive) {
+            (Some(a), Some(b)) if a != b && a.is_numeric() && b.is_numeric() => Some(wider(a, b)),
+            (known, new) => known.or(new),
+        };
         pairs.push((condition, value));
     }
-    let primitive = pairs.iter().find_map(|(_, v)| v.primitive);
+    for ((_, value), arg) in pairs.iter_mut().zip(args.chunks_exact(2)) {
+        let met = meet(value.clone(), primitive, arg[1].at)?;
+        *value = match primitive {
+            // Numbers of several types meet in the widest one.
+            Some(wide) if met.primitive.is_some_and(|own| own != wide) => {
+                typed(met.at, wide, true, ExprKind::Cast(Box::new(met)))
+            }
+            _ => met,
+        };
+    }
     Ok(Expr { at, primitive, nullable: true, kind: ExprKind::Case(pairs) })
+}
+
+/// The numeric type that holds the values of two others.
+fn wider(a: P, b: P) -> P {
+    let float = |p| matches!(p, P::Double | P::Single);
+    match (a, b) {
+        (a, b) if float(a) || float(b) => P::Double,
+        (P::Decimal, _) | (_, P::Decimal) => P::Decimal,
+        _ => P::Int64,
+    }
 }

@@ -1,11 +1,11 @@
 //! Expressions: operators get their types, constants the type of what they meet (Part 2 section 5.1.1).
 
 use super::constant::{coerce, from_literal};
-use super::error::{BindResult, invalid, limit_exceeded, not_supported};
+use super::error::{BindError, BindResult, invalid, limit_exceeded, not_supported};
 use super::member::{Member, bind_path};
 use super::scope::{Context, Scope};
 use crate::model::PrimitiveType;
-use crate::query::{Arithmetic, Comparison, Expr, ExprKind};
+use crate::query::{Arithmetic, Comparison, Expr, ExprKind, Place};
 use crate::url::ast::{self, BinaryOp, UnaryOp};
 use crate::value::Value;
 
@@ -38,6 +38,7 @@ pub fn bind_condition(cx: &Context, scope: &Scope, expr: &ast::Expr, target: &st
 
 /// Binds an expression to a primitive value.
 pub fn bind(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
+    cx.count_nodes(expr.at, 1)?;
     cx.deeper(expr.at, || bind_here(cx, scope, expr))
 }
 
@@ -53,9 +54,7 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
         ast::ExprKind::Path(path) => match bind_path(cx, scope, path, at)? {
             Member::Value(bound) => Ok(bound),
             Member::Entity(_) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
-            Member::Entities => {
-                Err(invalid(at, "navigation", "A collection is not a value; use any, all or $count on it."))
-            }
+            Member::Entities => Err(no_value(at)),
         },
         ast::ExprKind::Call { name, args } => super::call::bind_call(cx, scope, name, args, at),
         ast::ExprKind::Unary(UnaryOp::Not, operand) => {
@@ -73,6 +72,10 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
             Err(not_supported(at, "object", "Objects in expressions are not supported."))
         }
     }
+}
+
+fn no_value(at: u32) -> BindError {
+    invalid(at, "navigation", "A collection is not a value; use any, all or $count on it.")
 }
 
 fn negate(cx: &Context, scope: &Scope, operand: &ast::Expr, at: u32) -> BindResult<Expr> {
@@ -139,11 +142,16 @@ fn bind_chain(
         rest = left;
     }
     operands.push(rest);
-    let mut level = operands
+    let operands = operands
         .into_iter()
         .rev()
         .map(|operand| bind_condition(cx, scope, operand, word))
         .collect::<BindResult<Vec<Expr>>>()?;
+    balanced(op, operands, at).ok_or_else(|| invalid(at, word, "An operand is missing."))
+}
+
+/// Joins conditions by `and` or `or` as a balanced tree.
+fn balanced(op: BinaryOp, mut level: Vec<Expr>, at: u32) -> Option<Expr> {
     while level.len() > 1 {
         let mut next = Vec::with_capacity(level.len().div_ceil(2));
         let mut operands = level.into_iter();
@@ -160,7 +168,25 @@ fn bind_chain(
         }
         level = next;
     }
-    level.pop().ok_or_else(|| invalid(at, word, "An operand is missing."))
+    level.pop()
+}
+
+/// An operand of a comparison: only there an entity can stand.
+enum Side {
+    Value(Expr),
+    Entity(Place),
+}
+
+fn bind_side(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Side> {
+    let ast::ExprKind::Path(path) = &expr.kind else {
+        return bind(cx, scope, expr).map(Side::Value);
+    };
+    cx.count_nodes(expr.at, 1)?;
+    match cx.deeper(expr.at, || bind_path(cx, scope, path, expr.at))? {
+        Member::Value(bound) => Ok(Side::Value(bound)),
+        Member::Entity(place) => Ok(Side::Entity(place)),
+        Member::Entities => Err(no_value(expr.at)),
+    }
 }
 
 fn compare(
@@ -171,20 +197,26 @@ fn compare(
     right: &ast::Expr,
     at: u32,
 ) -> BindResult<Expr> {
-    for (entity, other) in [(left, right), (right, left)] {
-        if let ast::ExprKind::Path(path) = &entity.kind
-            && let Member::Entity(place) = bind_path(cx, scope, path, entity.at)?
-        {
-            let null = matches!(other.kind, ast::ExprKind::Literal(ast::Literal::Null));
+    let (left, right) = match (bind_side(cx, scope, left)?, bind_side(cx, scope, right)?) {
+        (Side::Value(left), Side::Value(right)) => (left, right),
+        (Side::Entity(place), Side::Value(other)) | (Side::Value(other), Side::Entity(place)) => {
+            let null = other.primitive.is_none();
             let exists = boolean(at, false, ExprKind::Exists(place));
             return match comparison {
                 Comparison::Ne if null => Ok(exists),
                 Comparison::Eq if null => Ok(boolean(at, false, ExprKind::Not(Box::new(exists)))),
-                _ => Err(invalid(at, "navigation", "An entity can only be compared with null, by eq or ne.")),
+                _ => Err(invalid(at, "navigation", ENTITY_COMPARED)),
             };
         }
-    }
-    let (left, right) = unify(bind(cx, scope, left)?, bind(cx, scope, right)?, at)?;
+        (Side::Entity(_), Side::Entity(_)) => return Err(invalid(at, "navigation", ENTITY_COMPARED)),
+    };
+    compare_values(comparison, left, right, at)
+}
+
+const ENTITY_COMPARED: &str = "An entity can only be compared with null, by eq or ne.";
+
+fn compare_values(comparison: Comparison, left: Expr, right: Expr, at: u32) -> BindResult<Expr> {
+    let (left, right) = unify(left, right, at)?;
     if matches!(left.primitive, Some(PrimitiveType::Boolean | PrimitiveType::Binary))
         && !matches!(comparison, Comparison::Eq | Comparison::Ne)
     {
@@ -198,27 +230,35 @@ fn compare(
 }
 
 /// Brings two operands to types that compare: constants take the type of the other side.
-pub fn unify(left: Expr, right: Expr, at: u32) -> BindResult<(Expr, Expr)> {
-    let (Some(a), Some(b)) = (left.primitive, right.primitive) else {
+fn unify(left: Expr, right: Expr, at: u32) -> BindResult<(Expr, Expr)> {
+    if is_constant(&left) && !is_constant(&right) {
+        let left = meet(left, right.primitive, at)?;
         return Ok((left, right));
-    };
-    let left_constant = matches!(left.kind, ExprKind::Value(_));
-    let right_constant = matches!(right.kind, ExprKind::Value(_));
-    match (left_constant, right_constant) {
-        (_, true) if a != b => {
-            let right = retype(right, a)?;
-            Ok((left, right))
-        }
-        (true, false) if a != b => {
-            let left = retype(left, b)?;
-            Ok((left, right))
-        }
-        _ if a == b || (a.is_numeric() && b.is_numeric()) => Ok((left, right)),
-        _ => {
-            let message = format!("A value of {} cannot be compared with one of {}.", a.name(), b.name());
-            Err(invalid(at, "comparison", message))
-        }
     }
+    let right = meet(right, left.primitive, at)?;
+    Ok((left, right))
+}
+
+/// Brings an operand to a type: a constant takes it, everything else must compare with it.
+pub fn meet(expr: Expr, other: Option<PrimitiveType>, at: u32) -> BindResult<Expr> {
+    let (Some(own), Some(other)) = (expr.primitive, other) else {
+        return Ok(expr);
+    };
+    if own == other {
+        Ok(expr)
+    } else if is_constant(&expr) {
+        retype(expr, other)
+    } else if own.is_numeric() && other.is_numeric() {
+        Ok(expr)
+    } else {
+        let message = format!("A value of {} cannot be compared with one of {}.", other.name(), own.name());
+        Err(invalid(at, "comparison", message))
+    }
+}
+
+/// Whether an expression is a constant.
+fn is_constant(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Value(_))
 }
 
 /// Brings a constant to the type of the other operand.
@@ -266,7 +306,14 @@ fn bind_items(
         );
         return Err(limit_exceeded(at, "in", message));
     }
-    items.iter().map(|item| Ok(unify(needle.clone(), bind(cx, scope, item)?, item.at)?.1)).collect()
+    let item = |item: &ast::Expr| {
+        let bound = bind(cx, scope, item)?;
+        if !is_constant(&bound) {
+            return Err(not_supported(item.at, "in", "Only literals can stand in a list after 'in'."));
+        }
+        meet(bound, needle.primitive, item.at)
+    };
+    items.iter().map(item).collect()
 }
 
 fn arithmetic(

@@ -36,6 +36,12 @@ impl Default for BindLimits {
 
 /// How often aliases may refer to aliases.
 const ALIAS_DEPTH: usize = 8;
+/// Greatest number of operands, operators and searched properties of one request, each use of an alias counted:
+/// a short URL can name an alias of aliases many times. Databases take some 30,000 parameters.
+pub const EXPRESSION_NODES: usize = 20_000;
+
+/// Greatest number of items in one `$orderby`.
+pub const ORDERBY_ITEMS: usize = 100;
 
 /// What is the same for all of a URL.
 pub struct Context<'a> {
@@ -52,6 +58,7 @@ pub struct Context<'a> {
     expanded: Cell<usize>,
     alias_depth: Cell<usize>,
     depth: Cell<usize>,
+    nodes: Cell<usize>,
 }
 
 impl<'a> Context<'a> {
@@ -67,6 +74,7 @@ impl<'a> Context<'a> {
             expanded: Cell::new(0),
             alias_depth: Cell::new(0),
             depth: Cell::new(0),
+            nodes: Cell::new(0),
         }
     }
 
@@ -91,6 +99,19 @@ impl<'a> Context<'a> {
         let bound = bind();
         self.depth.set(depth - 1);
         bound
+    }
+
+    /// Counts parts of expressions against their limit.
+    pub fn count_nodes(&self, at: u32, more: usize) -> BindResult<()> {
+        self.nodes.set(self.nodes.get().saturating_add(more));
+        if self.nodes.get() > EXPRESSION_NODES {
+            let message = format!(
+                "The expressions of one request have more than {EXPRESSION_NODES} parts (limit \
+                 `expression_nodes`)."
+            );
+            return Err(limit_exceeded(at, "expression", message));
+        }
+        Ok(())
     }
 
     /// Counts a navigation against its limit.

@@ -15,7 +15,16 @@ pub fn bind_search(cx: &Context, place: &Place, search: &Search, at: u32) -> Bin
         let message = format!("Type '{}' has no property that $search could look in.", ty.name);
         return Err(not_supported(at, "$search", message));
     }
+    cx.count_nodes(at, words(search).saturating_mul(properties.len()))?;
     Ok(node(place, &properties, search, at))
+}
+
+fn words(search: &Search) -> usize {
+    match search {
+        Search::Word(_) | Search::Phrase(_) | Search::Incomplete(_) => 1,
+        Search::Not(inner) => words(inner),
+        Search::And(a, b) | Search::Or(a, b) => words(a) + words(b),
+    }
 }
 
 fn node(place: &Place, properties: &[usize], search: &Search, at: u32) -> Expr {

@@ -3,11 +3,12 @@
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
 use super::expr::{bind, bind_condition};
 use super::member::both;
-use super::scope::{Context, Scope};
+use super::scope::{Context, ORDERBY_ITEMS, Scope};
 use super::search::bind_search;
+use crate::lexical::scan_identifier;
 use crate::model::EntitySetId;
 use crate::query::{Expand, Expr, Order, Selection};
-use crate::url::ast::{ExpandItem, ExpandSuffix, Levels, Options, OrderItem, SelectItem};
+use crate::url::ast::{Alias, ExpandItem, ExpandSuffix, Levels, Options, OrderItem, SelectItem};
 
 /// Binds `$select` and `$expand` of entities of a set; `depth` counts the expands around it.
 pub fn bind_selection(
@@ -84,12 +85,14 @@ fn select_items(cx: &Context, selection: &mut Selection, items: &[SelectItem]) -
 
 fn expand_item(cx: &Context, selection: &mut Selection, item: &ExpandItem, depth: usize) -> BindResult<()> {
     let ty = cx.type_of(selection.set);
-    let name = match item.path.as_slice() {
-        [name] => name,
-        [cast, name] if cx.model.find_type(cast) == Some(cx.model.entity_set(selection.set).entity_type) => {
-            name
-        }
-        [name, cast] if cx.model.find_type(cast).is_some() => name,
+    // A cast to the very type that is there changes nothing.
+    let is = |cast: &str, set: EntitySetId| {
+        cast.contains('.') && cx.model.find_type(cast) == Some(cx.model.entity_set(set).entity_type)
+    };
+    let (name, cast) = match item.path.as_slice() {
+        [name] => (name, None),
+        [cast, name] if is(cast, selection.set) => (name, None),
+        [name, cast] if cast.contains('.') && name != "*" => (name, Some(cast)),
         _ => {
             return Err(not_supported(
                 item.at,
@@ -113,6 +116,11 @@ fn expand_item(cx: &Context, selection: &mut Selection, item: &ExpandItem, depth
         }
         return Err(unknown_property(BindErrorKind::Invalid, item.at, ty, name));
     };
+    if let Some(cast) = cast
+        && !is(cast, ty.navigation[index].target_set)
+    {
+        return Err(invalid(item.at, cast, format!("'{name}' does not lead to '{cast}'.")));
+    }
     if selection.expand.iter().any(|e| e.navigation == index) {
         return Err(invalid(item.at, name, format!("'{name}' is expanded twice.")));
     }
@@ -169,6 +177,11 @@ fn bind_expand(
     let navigation = &cx.type_of(set).navigation[index];
     let options = &item.options;
     refuse_unsupported(options, item.at)?;
+    if let Some(alias) = options.aliases.first() {
+        let message =
+            "Parameter aliases inside of $expand are not supported; define them in the query string.";
+        return Err(not_supported(alias.at, &alias.name, message));
+    }
     if !navigation.collection {
         refuse_on_single(item, &navigation.name)?;
     }
@@ -179,7 +192,8 @@ fn bind_expand(
     let target = navigation.target_set;
     let scope = Scope::of_expanded(target);
     let mut selection = bind_selection(cx, target, options, references, depth + 1)?;
-    if levels > 1 && !selection.expand.iter().any(|e| e.navigation == index) {
+    let expands_itself = selection.expand.iter().any(|e| e.navigation == index);
+    if levels > 1 && !expands_itself {
         selection.expand.push(bind_expand(cx, target, index, item, depth + 1, levels - 1)?);
     }
     let count_only = item.suffix == ExpandSuffix::Count;
@@ -193,8 +207,58 @@ fn bind_expand(
         skip: options.skip.map_or(0, |(n, _)| n),
         count: count_only || options.count.is_some_and(|(c, _)| c),
         count_only,
-        option_texts: options.texts.clone(),
+        option_texts: next_link_options(cx, options, &navigation.name, expands_itself, levels),
     })
+}
+
+/// The options that a next link of the nested collection repeats: those of the URL, the parameter aliases they may
+/// use, and what `$levels` still asks for below.
+fn next_link_options(
+    cx: &Context,
+    options: &Options,
+    name: &str,
+    expands_itself: bool,
+    levels: usize,
+) -> Vec<String> {
+    let mut texts = options.texts.clone();
+    if levels > 1 && !expands_itself {
+        let mut nested = texts.clone();
+        nested.extend(options.top.map(|(n, _)| format!("$top={n}")));
+        nested.extend(options.skip.map(|(n, _)| format!("$skip={n}")));
+        nested.extend(options.count.map(|(c, _)| format!("$count={c}")));
+        nested.push(format!("$levels={}", levels - 1));
+        let item = format!("{name}({})", nested.join(";"));
+        let is_expand = |text: &&mut String| {
+            let option = text.split('=').next().unwrap_or_default();
+            option.trim_start_matches('$').eq_ignore_ascii_case("expand")
+        };
+        match texts.iter_mut().find(is_expand) {
+            Some(expand) => *expand = [expand, ",", &item].concat(),
+            None => texts.push(["$expand=", &item].concat()),
+        }
+    }
+    let aliases = used_aliases(cx, &texts);
+    texts.extend(aliases.iter().map(|alias| ["@", &alias.name, "=", &alias.text].concat()));
+    texts
+}
+
+/// The parameter aliases that may be named in texts, and those that their values name.
+fn used_aliases<'a>(cx: &Context<'a>, texts: &[String]) -> Vec<&'a Alias> {
+    let mut used: Vec<&Alias> = Vec::new();
+    let mut unread: Vec<&str> = texts.iter().map(String::as_str).collect();
+    while let Some(text) = unread.pop() {
+        for after in text.split('@').skip(1) {
+            let name = &after[..scan_identifier(after, 0)];
+            let found = cx.aliases.iter().find(|alias| alias.name == name);
+            if let Some(alias) = found
+                && !used.iter().any(|known| known.at == alias.at)
+            {
+                used.push(alias);
+                unread.push(&alias.text);
+            }
+        }
+    }
+    used
 }
 
 /// Options of a collection make no sense on a single entity.
@@ -251,8 +315,12 @@ pub fn bind_filter(cx: &Context, scope: &Scope, options: &Options, at: u32) -> B
 
 /// `$orderby`
 pub fn bind_orderby(cx: &Context, scope: &Scope, items: Option<&[OrderItem]>) -> BindResult<Vec<Order>> {
+    let items = items.unwrap_or_default();
+    if let Some(beyond) = items.get(ORDERBY_ITEMS) {
+        let message = format!("$orderby has at most {ORDERBY_ITEMS} items (limit `orderby_items`).");
+        return Err(limit_exceeded(beyond.expr.at, "$orderby", message));
+    }
     items
-        .unwrap_or_default()
         .iter()
         .map(|item| Ok(Order { expr: bind(cx, scope, &item.expr)?, descending: item.descending }))
         .collect()

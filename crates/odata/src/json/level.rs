@@ -86,16 +86,23 @@ impl Composer<'_> {
         if collection.counted {
             member(out, &collection.count);
             let cursor = &mut self.cursors[node];
+            cursor.count += level.counts[cursor.count..].iter().take_while(|(p, _)| *p < parent).count();
             let found = level.counts.get(cursor.count).filter(|(p, _)| *p == parent);
-            cursor.count += usize::from(found.is_some());
             let rows = found.map_or(0, |(_, rows)| *rows);
+            let quote: &[u8] = if collection.quoted_count { b"\"" } else { b"" };
+            out.extend_from_slice(quote);
             out.extend_from_slice(itoa::Buffer::new().format(rows).as_bytes());
+            out.extend_from_slice(quote);
         }
         if collection.count_only {
             return;
         }
         member(out, &collection.open);
         let mut written: u64 = 0;
+        // Rows of an entity that is not written, if there should be any, do not stop those behind them.
+        while level.rows.get(self.cursors[node].row).is_some_and(|row| row.parent < parent) {
+            self.cursors[node].row += 1;
+        }
         while level.rows.get(self.cursors[node].row).is_some_and(|row| row.parent == parent) {
             let index = self.cursors[node].row;
             self.cursors[node].row += 1;

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE;
 use super::key::{write_plain_key, write_text_key};
 use super::level::{Composer, Cursor, Hole, Level, Row, member};
 use super::shape::{Op, Shape};
-use super::text::write_string;
+use super::text::{not_finite, write_string};
 use crate::rows::{Flow, RowSink};
 
 /// Bytes after which a chunk is handed on.
@@ -492,15 +492,5 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         self.levels = levels;
         std::mem::swap(&mut self.buffer, &mut self.levels[0].bytes);
         flow
-    }
-}
-
-fn not_finite(value: f64) -> &'static str {
-    if value.is_nan() {
-        "NaN"
-    } else if value > 0.0 {
-        "INF"
-    } else {
-        "-INF"
     }
 }

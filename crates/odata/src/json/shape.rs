@@ -6,7 +6,7 @@ use super::text::write_string;
 use crate::layout::{Item, Layout, Node};
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType};
 use crate::query::{Addressed, Expand, Query};
-use crate::version::MetadataLevel;
+use crate::version::{MetadataLevel, Version};
 
 /// What to write for each level of a result.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub(crate) struct CollectionShape {
     pub(crate) next_path: Vec<u8>,
     /// Whether the count is written.
     pub(crate) counted: bool,
+    /// Whether it is written as a string (JSON Format section 3.2).
+    pub(crate) quoted_count: bool,
     /// Only the count is written.
     pub(crate) count_only: bool,
     /// `$top` was given, so that its rows are all that is wanted.
@@ -199,7 +201,9 @@ impl Compiler<'_> {
         if self.format.metadata == MetadataLevel::Full && !told {
             prefix = self.annotation(&property.name, "type");
             let name = property.primitive.name();
-            write_string(&mut prefix, &["#", name.strip_prefix("Edm.").unwrap_or(name)].concat());
+            // 4.01 names built-in types without a hash (section 4.5.3).
+            let hash = if self.format.version == Version::V40 { "#" } else { "" };
+            write_string(&mut prefix, &[hash, name.strip_prefix("Edm.").unwrap_or(name)].concat());
         }
         prefix.extend(self.member(&property.name));
         Op::Cell { prefix, quoted }
@@ -212,10 +216,12 @@ impl Compiler<'_> {
         }
         let mut links = Vec::new();
         for navigation in &self.type_of(set).navigation {
+            let mut path = vec![b'/'];
+            write_plain_key(&mut path, &navigation.name);
             links.push(self.annotation(&navigation.name, "associationLink"));
-            links.push(["/", &navigation.name, "/$ref"].concat().into_bytes());
+            links.push([path.as_slice(), b"/$ref"].concat());
             links.push(self.annotation(&navigation.name, "navigationLink"));
-            links.push(["/", &navigation.name].concat().into_bytes());
+            links.push(path);
         }
         links
     }
@@ -226,7 +232,8 @@ impl Compiler<'_> {
         open.push(b'[');
         let mut next_link = self.annotation(name, "nextLink");
         next_link.push(b'"');
-        let mut next_path = ["/", name].concat().into_bytes();
+        let mut next_path = vec![b'/'];
+        write_plain_key(&mut next_path, name);
         if expand.selection.references {
             next_path.extend_from_slice(b"/$ref");
         }
@@ -242,6 +249,7 @@ impl Compiler<'_> {
             next_link,
             next_path,
             counted: expand.count,
+            quoted_count: self.format.ieee754_compatible,
             count_only: expand.count_only,
             top: expand.top,
             skip: expand.skip,

@@ -129,6 +129,8 @@ pub struct Alias {
     pub name: String,
     /// Value.
     pub value: Expr,
+    /// The decoded text of the value, which a next link of a nested collection has to repeat.
+    pub text: String,
 }
 
 /// An item of `$orderby`.

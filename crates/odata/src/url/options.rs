@@ -77,7 +77,7 @@ fn one_option(
         }
         Kind::Alias(name) => {
             let value = cursor.alias_value()?;
-            cursor.new_alias(name, base, value, options)?;
+            cursor.new_alias(name, base, value, 0, options)?;
         }
         Kind::System(name, canonical) => {
             if habits.lenient_space && !matches!(name, Name::SkipToken | Name::DeltaToken) {
@@ -153,8 +153,9 @@ impl<'a> Cursor<'a> {
                     self.option_value(known, canonical, at, true, &mut options)?
                 }
                 Kind::Alias(alias) => {
+                    let start = self.pos;
                     let value = self.alias_value()?;
-                    self.new_alias(alias, at, value, &mut options)?;
+                    self.new_alias(alias, at, value, start, &mut options)?;
                 }
                 Kind::Custom => {
                     let message =
@@ -229,10 +230,11 @@ impl<'a> Cursor<'a> {
         self.json_or_expr()
     }
 
-    /// Adds an alias.
-    fn new_alias(&self, name: &str, at: u32, value: Expr, options: &mut Options) -> Result<()> {
+    /// Adds an alias whose value has just been read from `start` on.
+    fn new_alias(&self, name: &str, at: u32, value: Expr, start: usize, options: &mut Options) -> Result<()> {
         self.more(options.aliases.len())?;
-        options.aliases.push(Alias { at, name: name.to_owned(), value });
+        let text = self.slice(start, self.pos).to_owned();
+        options.aliases.push(Alias { at, name: name.to_owned(), value, text });
         Ok(())
     }
 

@@ -46,6 +46,15 @@ pub struct Unsupported {
     pub database: &'static str,
 }
 
+/// How large a SELECT may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Tables joined.
+    pub tables: usize,
+    /// Result columns.
+    pub columns: usize,
+}
+
 /// The facts of a database.
 pub trait Dialect: Sync {
     /// Name for messages.
@@ -59,6 +68,9 @@ pub trait Dialect: Sync {
 
     /// The text of an operator.
     fn operator(&self, operator: Operator) -> &'static str;
+
+    /// Greatest number of tables that one SELECT joins, and of columns it gives.
+    fn bounds(&self) -> Bounds;
 
     /// Whether null is less than all values in ORDER BY by itself.
     fn nulls_are_smallest(&self) -> bool;

@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Dialect, Form, Operand, Unsupported};
+use super::{Bounds, Dialect, Form, Operand, Unsupported};
 use crate::catalog::Storage;
 use crate::tree::{Operator, Param, ParamForm, Sql};
 
@@ -57,6 +57,11 @@ impl Dialect for Sqlite {
         }
     }
 
+    fn bounds(&self) -> Bounds {
+        // https://www.sqlite.org/limits.html; a window needs a column more than the rows have.
+        Bounds { tables: 64, columns: 1_990 }
+    }
+
     fn nulls_are_smallest(&self) -> bool {
         true
     }
@@ -107,23 +112,20 @@ impl Dialect for Sqlite {
         result: P,
     ) -> Result<Operand, Unsupported> {
         let nullable = true;
-        if result.is_integer() || result == P::Double || result == P::Single {
-            let operator = match op {
-                Arithmetic::Add => Operator::Add,
-                Arithmetic::Sub => Operator::Sub,
-                Arithmetic::Mul => Operator::Mul,
-                Arithmetic::Div | Arithmetic::DivBy => Operator::Div,
-                Arithmetic::Mod if result.is_integer() => Operator::Mod,
-                Arithmetic::Mod => {
-                    return Ok(computed(result, Sql::Call("nl_mod", vec![double(left), double(right)])));
-                }
+        if result.is_integer() {
+            return Ok(computed(result, Sql::Call(integer_function(op), vec![plain(left), plain(right)])));
+        }
+        if result == P::Double || result == P::Single {
+            let (left, right) = (double(left), double(right));
+            let sql = match op {
+                Arithmetic::Add => Sql::binary(Operator::Add, left, right),
+                Arithmetic::Sub => Sql::binary(Operator::Sub, left, right),
+                Arithmetic::Mul => Sql::binary(Operator::Mul, left, right),
+                // SQLite gives null where the divisor is zero; doubles have infinities.
+                Arithmetic::Div | Arithmetic::DivBy => Sql::Call("nl_div", vec![left, right]),
+                Arithmetic::Mod => Sql::Call("nl_mod", vec![left, right]),
             };
-            let sql = if result.is_integer() {
-                Sql::Call(integer_function(op), vec![plain(left), plain(right)])
-            } else {
-                Sql::binary(operator, double(left), double(right))
-            };
-            return Ok(Operand { sql, primitive: Some(result), form: Form::Computed, nullable });
+            return Ok(computed(result, sql));
         }
         let function = match (result, op) {
             (P::Decimal, _) => decimal_function(op),
@@ -156,7 +158,13 @@ impl Dialect for Sqlite {
             return Ok(Operand { sql, primitive, form: Form::Exact, nullable });
         }
         let nullable = operand.nullable;
-        let sql = Sql::Negate(Box::new(plain(operand)));
+        let sql = match primitive {
+            // The least integer has no negative.
+            Some(p) if p.is_integer() => {
+                Sql::Call(integer_function(Arithmetic::Sub), vec![Sql::Integer(0), plain(operand)])
+            }
+            _ => Sql::Negate(Box::new(plain(operand))),
+        };
         Ok(Operand { sql, primitive, form: Form::Computed, nullable })
     }
 
@@ -205,7 +213,9 @@ impl Dialect for Sqlite {
                 return Err(self.unsupported("A date function without a value"));
             }
         };
-        let args = args.into_iter().map(if exact_number { digits } else { plain }).collect();
+        let rounds = matches!(function, Function::Ceiling | Function::Floor | Function::Round);
+        let form = if rounds && exact_number { digits } else { plain };
+        let args = args.into_iter().map(form).collect();
         let operand = computed(result, Sql::Call(name, args));
         let exact_result = exact_number || matches!(result, P::Date | P::TimeOfDay);
         Ok(if exact_result { Operand { form: Form::Exact, ..operand } } else { operand })
@@ -213,7 +223,10 @@ impl Dialect for Sqlite {
 
     fn cast(&self, operand: Operand, to: P) -> Result<Operand, Unsupported> {
         let from = operand.primitive.map_or("Edm.String", P::name);
-        let sql = Sql::Call("nl_cast", vec![plain(operand), Sql::Word(from), Sql::Word(to.name())]);
+        // Text and bytes of a Guid both become its text.
+        let value =
+            if operand.primitive == Some(P::Guid) { comparable(operand, None) } else { plain(operand) };
+        let sql = Sql::Call("nl_cast", vec![value, Sql::Word(from), Sql::Word(to.name())]);
         let form = match to {
             P::Decimal | P::DateTimeOffset | P::Date | P::TimeOfDay | P::Guid => Form::Exact,
             _ => Form::Computed,
@@ -296,10 +309,8 @@ fn double(operand: Operand) -> Sql {
         Sql::Param(Param { value: Value::Integer(i), form }) => {
             Sql::Param(Param { value: Value::Double(i as f64), form })
         }
-        // A zero of a double makes the database compute with doubles.
-        sql if operand.primitive.is_some_and(P::is_integer) || operand.form == Form::Exact => {
-            Sql::Call("nl_double", vec![sql])
-        }
+        // Columns can hold whole numbers as integers, with which SQLite would compute otherwise.
+        sql if operand.form != Form::Constant => Sql::Call("nl_double", vec![sql]),
         sql => sql,
     }
 }

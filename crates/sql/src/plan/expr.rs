@@ -66,12 +66,16 @@ impl Planner<'_> {
         if null(&left) || null(&right) {
             let other = if null(&left) { right } else { left };
             return Ok(match (op, null(&other)) {
-                (Comparison::Eq, true) => Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(1)),
+                (Comparison::Eq, true) => constant_truth(true),
                 (Comparison::Eq, false) => Sql::IsNull(Box::new(other.sql)),
                 (Comparison::Ne, false) => Sql::IsNotNull(Box::new(other.sql)),
                 // Part 2 section 5.1.1.1: nothing is greater or less than null.
-                _ => Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0)),
+                _ => constant_truth(false),
             });
+        }
+        if not_a_number(&left) || not_a_number(&right) {
+            // Nothing equals NaN, nor is anything greater or less; some databases would take it for null.
+            return Ok(constant_truth(op == Comparison::Ne));
         }
         let nullable = left.nullable || right.nullable;
         let both_nullable = left.nullable && right.nullable;
@@ -110,19 +114,28 @@ impl Planner<'_> {
             let operand = self.operand(frames, item)?;
             if matches!(operand.sql, Sql::Null) {
                 with_null = true;
-            } else {
+            } else if !not_a_number(&operand) {
                 nullable = nullable || operand.nullable;
                 values.push(operand);
             }
         }
-        let is_null = Sql::IsNull(Box::new(needle.sql.clone()));
         if values.is_empty() {
-            let never = Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0));
-            return Ok(if with_null { is_null } else { never });
+            return Ok(if with_null { Sql::IsNull(Box::new(needle.sql)) } else { constant_truth(false) });
         }
+        let column = matches!(needle.sql, Sql::Column(..)).then(|| needle.sql.clone());
         let (needle, values) = self.dialect.comparable(needle, values);
-        let found = never_null(Sql::In(Box::new(needle), values), nullable, truth);
-        Ok(if with_null { Sql::binary(Operator::Or, found, is_null) } else { found })
+        let found = Sql::In(Box::new(needle), values);
+        Ok(match (with_null, column) {
+            (false, _) => never_null(found, nullable, truth),
+            // Two conditions that an index can serve.
+            (true, Some(column)) => {
+                let is_null = Sql::IsNull(Box::new(column));
+                Sql::binary(Operator::Or, never_null(found, nullable, truth), is_null)
+            }
+            // The search is null where the operand is null, and only there. The operand is not written twice: in
+            // lists inside of lists that would double with each.
+            (true, None) => Sql::IsNotTrue(Box::new(Sql::Not(Box::new(found)))),
+        })
     }
 
     fn exists(&self, frames: &mut Frames, place: &Place) -> Sql {
@@ -141,7 +154,9 @@ impl Planner<'_> {
             frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
         }
         frames.select().columns.push(Sql::Integer(1));
-        Ok(frames.leave())
+        let select = frames.leave();
+        self.fits(&select)?;
+        Ok(select)
     }
 
     fn search(
@@ -153,17 +168,12 @@ impl Planner<'_> {
         truth: Truth,
     ) -> Sql {
         let alias = frames.resolve(self.mapping, place);
-        let mut found: Option<Sql> = None;
-        for property in properties {
+        let hit = |property: &usize| {
             let column = self.column(alias, place.target(), *property);
             let nullable = column.nullable;
-            let hit = never_null(self.dialect.search(column, text), nullable, truth);
-            found = Some(match found {
-                None => hit,
-                Some(before) => Sql::binary(Operator::Or, before, hit),
-            });
-        }
-        found.unwrap_or(Sql::Null)
+            never_null(self.dialect.search(column, text), nullable, truth)
+        };
+        any_of(properties.iter().map(hit).collect())
     }
 
     /// An expression as a value.
@@ -244,6 +254,30 @@ impl Planner<'_> {
         };
         Ok(Operand { sql: Sql::Case(sql), primitive, form, nullable: true })
     }
+}
+
+fn constant_truth(truth: bool) -> Sql {
+    Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(i64::from(truth)))
+}
+
+fn not_a_number(operand: &Operand) -> bool {
+    matches!(&operand.sql, Sql::Param(Param { value: Value::Double(d), .. }) if d.is_nan())
+}
+
+/// Joins by OR as a balanced tree: databases bound the depth of an expression.
+fn any_of(mut level: Vec<Sql>) -> Sql {
+    while level.len() > 1 {
+        let mut operands = level.into_iter();
+        let mut next = Vec::with_capacity(operands.len().div_ceil(2));
+        while let Some(left) = operands.next() {
+            next.push(match operands.next() {
+                Some(right) => Sql::binary(Operator::Or, left, right),
+                None => left,
+            });
+        }
+        level = next;
+    }
+    level.pop().unwrap_or_else(|| constant_truth(false))
 }
 
 fn never_null(sql: Sql, nullable: bool, truth: Truth) -> Sql {

@@ -31,10 +31,11 @@ fn equal(left: Sql, right: Sql) -> Sql {
 
 impl Frames {
     /// Starts with one table.
-    pub(crate) fn new(variable: Variable, set: EntitySetId, table: &TableMap) -> Frames {
+    pub(crate) fn new(mapping: &Mapping, variable: Variable, set: EntitySetId) -> Frames {
         let mut frames = Frames { frames: Vec::new(), next_alias: 0 };
         let alias = frames.alias();
-        let join = Join { kind: JoinKind::Inner, table: table_ref(table, alias), on: Vec::new() };
+        let on = key_is_there(mapping, set, alias);
+        let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(set), alias), on };
         let select = Select { from: vec![join], ..Select::default() };
         frames.frames.push(Frame { variable, set, alias, joined: Vec::new(), select });
         frames
@@ -90,15 +91,13 @@ impl Frames {
         match link {
             Link::Direct(pairs) => {
                 let to = self.alias();
-                let on = pairs
-                    .iter()
-                    .map(|(here, there)| {
-                        equal(
-                            Sql::column(to, &mapping.table(target).columns[*there].column),
-                            Sql::column(from, &mapping.table(set).columns[*here].column),
-                        )
-                    })
-                    .collect();
+                let equals = pairs.iter().map(|(here, there)| {
+                    equal(
+                        Sql::column(to, &mapping.table(target).columns[*there].column),
+                        Sql::column(from, &mapping.table(set).columns[*here].column),
+                    )
+                });
+                let on = equals.chain(key_is_there(mapping, target, to)).collect();
                 let join = Join { kind, table: table_ref(mapping.table(target), to), on };
                 self.top().select.from.push(join);
                 to
@@ -191,11 +190,12 @@ impl Frames {
         values: Vec<Sql>,
     ) {
         let alias = self.alias();
-        let on = properties
+        let columns = &mapping.table(target).columns;
+        let equals = properties
             .iter()
             .zip(values)
-            .map(|(p, value)| equal(Sql::column(alias, &mapping.table(target).columns[*p].column), value))
-            .collect();
+            .map(|(property, value)| equal(Sql::column(alias, &columns[*property].column), value));
+        let on = equals.chain(key_is_there(mapping, target, alias)).collect();
         let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(target), alias), on };
         let select = Select { from: vec![join], ..Select::default() };
         self.frames.push(Frame { variable, set: target, alias, joined: Vec::new(), select });
@@ -242,6 +242,16 @@ impl Frames {
     }
 }
 
+/// Conditions that keep rows out whose key has a null: they are no entities.
+fn key_is_there(mapping: &Mapping, set: EntitySetId, alias: usize) -> Vec<Sql> {
+    let table = mapping.table(set);
+    if !table.null_key {
+        return Vec::new();
+    }
+    let key = &mapping.model.entity_type(mapping.model.entity_set(set).entity_type).key;
+    key.iter().map(|k| Sql::IsNotNull(Box::new(Sql::column(alias, &table.columns[*k].column)))).collect()
+}
+
 fn far_conditions(
     mapping: &Mapping,
     through: &LinkTable,
@@ -249,13 +259,12 @@ fn far_conditions(
     to: usize,
     target: EntitySetId,
 ) -> Vec<Sql> {
-    through
+    let columns = &mapping.table(target).columns;
+    let equals = through
         .far
         .iter()
-        .map(|(column, there)| {
-            equal(Sql::column(to, &mapping.table(target).columns[*there].column), Sql::column(middle, column))
-        })
-        .collect()
+        .map(|(column, there)| equal(Sql::column(to, &columns[*there].column), Sql::column(middle, column)));
+    equals.chain(key_is_there(mapping, target, to)).collect()
 }
 
 /// The set a navigation property leads to.

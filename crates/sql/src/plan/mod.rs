@@ -6,7 +6,7 @@ mod frames;
 mod node;
 
 use nextlink_odata::layout::{Layout, NodeLink};
-use nextlink_odata::model::EntitySetId;
+use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Addressed, Query, Step, Variable};
 use nextlink_odata::value::Value;
 
@@ -14,7 +14,7 @@ use crate::dialect::{Dialect, Form, Operand, Unsupported};
 use crate::emit::emit;
 use crate::mapping::Mapping;
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
-use crate::tree::{Param, ParamForm, Select, Sql};
+use crate::tree::{Operator, Param, ParamForm, Select, Sql};
 use frames::Frames;
 
 /// The plan of a query.
@@ -76,6 +76,9 @@ pub fn plan(
         };
         nodes.push(planned);
     }
+    for select in nodes.iter().flat_map(|node| [&node.rows, &node.count]).flatten() {
+        planner.fits(select)?;
+    }
     let counted = query.count && query.addressed == Addressed::Collection;
     let count = if counted { Some(planner.root_count(query)?) } else { None };
     let last_navigation = query.steps.iter().rposition(|s| matches!(s, Step::Navigate(_)));
@@ -118,13 +121,14 @@ pub(crate) struct Planner<'a> {
 impl Planner<'_> {
     /// Tables and conditions of the resource path; the frame of variable 0 is that of the addressed entities.
     fn path(&self, root: EntitySetId, steps: &[Step]) -> Frames {
-        let mut frames = Frames::new(Variable(0), root, self.mapping.table(root));
+        let mut frames = Frames::new(self.mapping, Variable(0), root);
         for step in steps {
             match step {
                 Step::Key(values) => {
                     for (property, value) in values {
-                        let condition = self.key_condition(&frames, *property, value);
-                        frames.filter(condition);
+                        for condition in self.key_conditions(&frames, *property, value) {
+                            frames.filter(condition);
+                        }
                     }
                 }
                 Step::Navigate(navigation) => frames.navigate(self.mapping, *navigation),
@@ -133,17 +137,36 @@ impl Planner<'_> {
         frames
     }
 
-    fn key_condition(&self, frames: &Frames, property: usize, value: &Value) -> Sql {
+    /// Refuses a select that is larger than the database can take.
+    fn fits(&self, select: &Select) -> Result<(), Unsupported> {
+        let bounds = self.dialect.bounds();
+        let tables = select.from.len() + usize::from(select.keys.is_some());
+        let what = if tables > bounds.tables {
+            ["A query that joins more than ", &bounds.tables.to_string(), " tables"].concat()
+        } else if select.columns.len() > bounds.columns {
+            ["A result of more than ", &bounds.columns.to_string(), " columns"].concat()
+        } else {
+            return Ok(());
+        };
+        Err(Unsupported { what, database: self.dialect.name() })
+    }
+
+    fn key_conditions(&self, frames: &Frames, property: usize, value: &Value) -> Vec<Sql> {
         let (alias, set) = frames.current();
         let column = self.column(alias, set, property);
-        let constant = Operand {
-            sql: Sql::Param(Param { value: value.clone(), form: ParamForm::Native }),
-            primitive: value.primitive(),
-            form: Form::Constant,
-            nullable: false,
-        };
+        let param = Sql::Param(Param { value: value.clone(), form: ParamForm::Native });
+        let mut conditions = Vec::with_capacity(2);
+        let map = &self.mapping.table(set).columns[property];
+        if column.primitive == Some(PrimitiveType::String) && !map.binary_collation {
+            // Equal by code point is equal in any collation, and an index follows that of the column.
+            let bare = Sql::column(alias, &map.column);
+            conditions.push(Sql::binary(Operator::Eq, bare, param.clone()));
+        }
+        let primitive = value.primitive();
+        let constant = Operand { sql: param, primitive, form: Form::Constant, nullable: false };
         let (left, mut right) = self.dialect.comparable(column, vec![constant]);
-        Sql::binary(crate::tree::Operator::Eq, left, right.pop().unwrap_or(Sql::Null))
+        conditions.push(Sql::binary(Operator::Eq, left, right.pop().unwrap_or(Sql::Null)));
+        conditions
     }
 
     /// The column of a property as an operand.
@@ -152,7 +175,7 @@ impl Planner<'_> {
         let column = &self.mapping.table(set).columns[property];
         let property = &model.entity_type(model.entity_set(set).entity_type).properties[property];
         let mut sql = Sql::column(alias, &column.column);
-        if property.primitive == nextlink_odata::model::PrimitiveType::String && !column.binary_collation {
+        if property.primitive == PrimitiveType::String && !column.binary_collation {
             sql = self.dialect.by_code_point(sql);
         }
         Operand {

@@ -1,0 +1,10 @@
+//! From a URL to rows of JSON over a real database: every value, every function, every level, every fault.
+
+mod data;
+mod faults;
+mod functions;
+mod levels;
+mod logic;
+mod paging;
+mod values;
+mod world;
