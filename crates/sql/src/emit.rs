@@ -7,7 +7,7 @@ use crate::tree::{JoinKind, OrderTerm, Param, Select, Sql, TableRef};
 /// Writes a select for so many parent rows (none where it takes none).
 pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> Statement {
     let taken = select.keys.map_or(0, |columns| columns * parent_rows);
-    let mut writer = Writer { dialect, out: String::with_capacity(256), params: Vec::new(), taken };
+    let mut writer = Writer { dialect, out: String::with_capacity(768), params: Vec::new(), taken };
     writer.keys(select, parent_rows);
     if select.window.is_some() {
         writer.windowed(select);
