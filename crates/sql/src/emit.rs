@@ -14,7 +14,7 @@ pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> State
     } else {
         writer.select(select);
     }
-    Statement { sql: writer.out, params: writer.params }
+    Statement { sql: writer.out.into(), params: writer.params }
 }
 
 struct Writer<'a> {

@@ -100,7 +100,7 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
             parent: node.parent,
             rows: node.rows.as_ref().map(child),
             count: node.count.as_ref().map(child),
-            cells: node.cells.clone(),
+            cells: node.cells.as_slice().into(),
             link: node.link.clone(),
             links: node.links,
         })
