@@ -82,10 +82,7 @@ pub fn plan(
     let counted = query.count && query.addressed == Addressed::Collection;
     let count = if counted { Some(planner.root_count(query)?) } else { None };
     let last_navigation = query.steps.iter().rposition(|s| matches!(s, Step::Navigate(_)));
-    let parent = match last_navigation {
-        Some(at) => Some(planner.parent(query, &query.steps[..at])),
-        None => None,
-    };
+    let parent = last_navigation.map(|at| planner.parent(query, &query.steps[..at]));
     let point = matches!(query.steps.as_slice(), [Step::Key(_)]) && nodes.len() == 1;
     Ok(Plan { nodes, count, parent, point })
 }
