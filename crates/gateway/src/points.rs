@@ -44,8 +44,12 @@ impl Points {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(point).cloned()
     }
 
-    /// Keeps a plan.
-    pub fn keep(&self, point: Point, program: &Program, shape: &Arc<Shape>) {
+    /// Keeps a plan, where each value of the key is one parameter of its statement.
+    pub fn keep(&self, point: Point, program: &Program, shape: &Arc<Shape>, key: usize) {
+        let rows = program.nodes.first().and_then(|node| node.rows.as_ref());
+        if rows.is_none_or(|rows| rows.one.params.len() != key) {
+            return;
+        }
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < MOST {
             kept.insert(point, (program.clone(), Arc::clone(shape)));

@@ -94,8 +94,8 @@ fn prepare(request: &Request, query: Query, agreed: Agreed) -> Result<Prepared, 
     let plan = plan(&served.mapping, dialect, &query, &layout, limits)?;
     let program = program(dialect, &plan);
     let shape = Arc::new(Shape::new(&served.mapping.model, &query, &layout, format));
-    if let Some(point) = point {
-        served.points.keep(point, &program, &shape);
+    if let (Some(point), [Step::Key(values)]) = (point, query.steps.as_slice()) {
+        served.points.keep(point, &program, &shape, values.len());
     }
     Ok(Prepared { query, program, shape, format })
 }
