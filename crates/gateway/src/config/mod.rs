@@ -117,6 +117,7 @@ impl Config {
         self.server.validate()?;
         self.limits.validate()?;
         self.results.validate()?;
+        self.log.validate()?;
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for (name, source) in &self.sources {
             if let Some(other) = seen.insert(name.to_lowercase(), name) {
@@ -157,6 +158,8 @@ mod tests {
             ("[server]\npublic_url = \"example.com\"", "server.public_url"),
             ("[limits]\nqueries = 0", "limits.queries"),
             ("[results]\nidle_minutes = 0", "results.idle_minutes"),
+            ("[log]\nlevel = \"loud\"", "log.level"),
+            ("[log]\nlevel = \"info,nextlink=\"", "log.level"),
         ] {
             let config: Config = toml::from_str(text).expect(text);
             let error = config.validate().expect_err(text).to_string();
