@@ -64,6 +64,7 @@ impl From<rusqlite::Error> for Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Locked,
             Some(ErrorCode::OperationInterrupted) => Error::Cancelled,
+            Some(ErrorCode::TooBig) => Error::Expression("a value is too large".to_owned()),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged(text),
             _ if text.contains("no such table") || text.contains("no such column") => Error::Changed(text),
             _ => match text.find(EXPRESSION) {

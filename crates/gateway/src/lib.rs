@@ -7,6 +7,7 @@ pub mod observe;
 pub mod headers;
 pub mod body;
 pub mod answer;
+pub mod points;
 pub mod served;
 pub mod state;
 pub mod links;

@@ -95,7 +95,8 @@ mod tests {
     #[test]
     fn the_base_is_that_of_the_client() {
         let direct: &[(&str, &str)] = &[("host", "localhost:8080")];
-        let rows: &[(bool, &[(&str, &str)], Option<&str>)] = &[
+        type Row<'a> = (bool, &'a [(&'a str, &'a str)], Option<&'a str>);
+        let rows: &[Row] = &[
             (false, direct, Some("http://localhost:8080")),
             (false, &[("host", "a.example:80")], Some("http://a.example")),
             (false, &[("host", "[::1]:8080")], Some("http://[::1]:8080")),

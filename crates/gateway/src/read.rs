@@ -9,7 +9,7 @@ use http::{HeaderValue, Response, header};
 use nextlink_odata::bind::{self, Request as Asked};
 use nextlink_odata::json::{Format, Shape};
 use nextlink_odata::layout::Layout;
-use nextlink_odata::query::{Addressed, Query};
+use nextlink_odata::query::{Addressed, Query, Step};
 use nextlink_odata::url;
 use nextlink_sql::plan::{PlanLimits, plan, program};
 use nextlink_sql::statement::Program;
@@ -19,6 +19,7 @@ use crate::body::Body;
 use crate::headers::{ODATA_VERSION, SERVER_TIMING};
 use crate::negotiate::{self, Agreed, Kind};
 use crate::page;
+use crate::points::Point;
 use crate::request::Request;
 use crate::response::{Stages, json_response};
 use crate::state::{State, now};
@@ -78,6 +79,14 @@ fn kind(addressed: Addressed) -> Kind {
 fn prepare(request: &Request, query: Query, agreed: Agreed) -> Result<Prepared, Refusal> {
     let served = &request.served;
     let format = Format { omit_nulls: request.omits_nulls(), ..agreed.format };
+    let point = Point::of(&query, format).filter(|_| !request.head);
+    if let Some((program, shape)) = point.and_then(|point| served.points.get(&point)) {
+        let program = match query.steps.as_slice() {
+            [Step::Key(values)] => program.with_key(values),
+            _ => program,
+        };
+        return Ok(Prepared { query, program, shape, format });
+    }
     let layout = Layout::of(&served.mapping.model, &query, Shape::needs_keys(&query, format));
     let dialect = served.source.dialect();
     // HEAD needs to know whether there is something, not what.
@@ -85,6 +94,9 @@ fn prepare(request: &Request, query: Query, agreed: Agreed) -> Result<Prepared, 
     let plan = plan(&served.mapping, dialect, &query, &layout, limits)?;
     let program = program(dialect, &plan);
     let shape = Arc::new(Shape::new(&served.mapping.model, &query, &layout, format));
+    if let (Some(point), [Step::Key(values)]) = (point, query.steps.as_slice()) {
+        served.points.keep(point, &program, &shape, values.len());
+    }
     Ok(Prepared { query, program, shape, format })
 }
 

@@ -12,6 +12,7 @@ use nextlink_sql::mapping::{self, Mapping};
 use nextlink_sql::notice::Notice;
 
 use crate::config::SourceConfig;
+use crate::points::Points;
 
 /// A source as it is served.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Served {
     pub page_rows: u64,
     /// Bytes of a page.
     pub page_bytes: usize,
+    /// Plans of requests by key.
+    pub points: Points,
     documents: BTreeMap<(bool, Version), Document>,
 }
 
@@ -71,6 +74,7 @@ impl Served {
             notices,
             page_rows: config.page_rows(),
             page_bytes: config.page_bytes(),
+            points: Points::default(),
             documents,
         })
     }

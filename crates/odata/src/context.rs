@@ -37,7 +37,8 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
         let links = selection.selected_navigation.iter().filter(|n| !expanded(n));
         items.extend(links.map(|n| ty.navigation[*n].name.clone()));
     }
-    for expand in &selection.expand {
+    // Where only the count is given, nothing is expanded.
+    for expand in selection.expand.iter().filter(|e| !e.count_only) {
         let name = &ty.navigation[expand.navigation].name;
         if expand.selection.references {
             items.push([name, "/$ref"].concat());

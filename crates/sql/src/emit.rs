@@ -7,14 +7,14 @@ use crate::tree::{JoinKind, OrderTerm, Param, Select, Sql, TableRef};
 /// Writes a select for so many parent rows (none where it takes none).
 pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> Statement {
     let taken = select.keys.map_or(0, |columns| columns * parent_rows);
-    let mut writer = Writer { dialect, out: String::with_capacity(256), params: Vec::new(), taken };
+    let mut writer = Writer { dialect, out: String::with_capacity(768), params: Vec::new(), taken };
     writer.keys(select, parent_rows);
     if select.window.is_some() {
         writer.windowed(select);
     } else {
         writer.select(select);
     }
-    Statement { sql: writer.out, params: writer.params }
+    Statement { sql: writer.out.into(), params: writer.params }
 }
 
 struct Writer<'a> {
@@ -197,11 +197,10 @@ impl Writer<'_> {
         self.text(")");
     }
 
-    fn suffixed(&mut self, expr: &Sql, suffix: &str) {
-        self.text("(");
+    fn wrapped(&mut self, before: &str, expr: &Sql, after: &str) {
+        self.text(before);
         self.expr(expr);
-        self.text(suffix);
-        self.text(")");
+        self.text(after);
     }
 
     fn expr(&mut self, expr: &Sql) {
@@ -235,20 +234,12 @@ impl Writer<'_> {
                 self.expr(right);
                 self.text(")");
             }
-            Sql::Not(inner) => {
-                self.text("(NOT ");
-                self.expr(inner);
-                self.text(")");
-            }
-            Sql::Negate(inner) => {
-                self.text("(- ");
-                self.expr(inner);
-                self.text(")");
-            }
-            Sql::IsNull(inner) => self.suffixed(inner, " IS NULL"),
-            Sql::IsNotNull(inner) => self.suffixed(inner, " IS NOT NULL"),
-            Sql::IsTrue(inner) => self.suffixed(inner, " IS TRUE"),
-            Sql::IsNotTrue(inner) => self.suffixed(inner, " IS NOT TRUE"),
+            Sql::Not(inner) => self.wrapped("(NOT ", inner, ")"),
+            Sql::Negate(inner) => self.wrapped("(- ", inner, ")"),
+            Sql::IsNull(inner) => self.wrapped("(", inner, " IS NULL)"),
+            Sql::IsNotNull(inner) => self.wrapped("(", inner, " IS NOT NULL)"),
+            Sql::IsTrue(inner) => self.wrapped("(", inner, " IS TRUE)"),
+            Sql::IsNotTrue(inner) => self.wrapped("(", inner, " IS NOT TRUE)"),
             Sql::In(needle, items) => {
                 self.text("(");
                 self.expr(needle);
@@ -261,9 +252,7 @@ impl Writer<'_> {
                 self.list(args);
             }
             Sql::Collate(inner, collation) => {
-                self.text("(");
-                self.expr(inner);
-                self.text(" COLLATE ");
+                self.wrapped("(", inner, " COLLATE ");
                 self.text(collation);
                 self.text(")");
             }

@@ -1,6 +1,9 @@
 //! SQL text with its parameters, ready for a driver.
 
+use std::sync::Arc;
+
 use nextlink_odata::model::PrimitiveType;
+use nextlink_odata::value::Value;
 
 use crate::catalog::Storage;
 use crate::tree::Param;
@@ -8,8 +11,8 @@ use crate::tree::Param;
 /// One statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
-    /// The text.
-    pub sql: String,
+    /// The text; shared, as statements are kept for reuse.
+    pub sql: Arc<str>,
     /// Parameters in the order of their numbers, after those of the parent rows where there are any.
     pub params: Vec<Param>,
 }
@@ -38,6 +41,18 @@ pub struct Program {
     pub point: bool,
 }
 
+impl Program {
+    /// The same program for another key: the values of the key take the places of those it was made with.
+    pub fn with_key(&self, values: &[(usize, Value)]) -> Program {
+        let mut program = self.clone();
+        let rows = program.nodes.first_mut().and_then(|node| node.rows.as_mut());
+        for (param, (_, value)) in rows.into_iter().flat_map(|rows| &mut rows.one.params).zip(values) {
+            param.value = value.clone();
+        }
+        program
+    }
+}
+
 /// The statements of one level.
 #[derive(Debug, Clone)]
 pub struct NodeStatement {
@@ -48,7 +63,7 @@ pub struct NodeStatement {
     /// For a lower level: position of the parent row and number of rows.
     pub count: Option<ChildStatement>,
     /// The cells, in order.
-    pub cells: Vec<ResultColumn>,
+    pub cells: Arc<[ResultColumn]>,
     /// In the parent's rows: numbers of the link columns whose values are sent with each parent row.
     pub link: Vec<usize>,
     /// How many link columns its own rows carry behind the cells.

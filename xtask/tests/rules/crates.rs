@@ -38,7 +38,7 @@ const ROOMS: &[Room] = &[
     Room { name: SAMPLE, ours: &[], others: None },
     Room { name: "nextlink", ours: &[ODATA, SQL, DB, RESULTS, SYSTEM, SAMPLE], others: None },
     Room { name: TESTKIT, ours: &[], others: None },
-    Room { name: "nextlink-bench", ours: &[SAMPLE, TESTKIT], others: None },
+    Room { name: "nextlink-bench", ours: &[ODATA, SQL, DB, SAMPLE, TESTKIT], others: None },
     Room { name: "xtask", ours: &[], others: None },
 ];
 

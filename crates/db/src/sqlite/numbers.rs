@@ -71,6 +71,8 @@ fn double(cx: &Context<'_>, index: usize) -> Option<f64> {
 
 type DecimalOperation = fn(Decimal, Decimal) -> Option<Decimal>;
 type IntegerOperation = fn(i64, i64) -> Option<i64>;
+type DoubleOperation = fn(f64, f64) -> f64;
+type Rounding = fn(f64) -> f64;
 
 /// Registers the functions and the collation. A value that is no number, which a column of SQLite can hold all the
 /// same, gives null.
@@ -112,7 +114,7 @@ pub fn register(connection: &Connection) -> Result<(), Error> {
     rounding(connection)?;
     connection.create_scalar_function("nl_digits", 1, PURE, |cx| digits(cx, 0))?;
     connection.create_scalar_function("nl_double", 1, PURE, |cx| Ok(double(cx, 0)))?;
-    let doubles: [(&str, fn(f64, f64) -> f64); 2] = [("nl_div", |a, b| a / b), ("nl_mod", |a, b| a % b)];
+    let doubles: [(&str, DoubleOperation); 2] = [("nl_div", |a, b| a / b), ("nl_mod", |a, b| a % b)];
     for (name, operation) in doubles {
         connection.create_scalar_function(name, 2, PURE, move |cx| {
             Ok(double(cx, 0).zip(double(cx, 1)).map(|(a, b)| operation(a, b)))
@@ -134,7 +136,7 @@ fn rounding(connection: &Connection) -> Result<(), Error> {
             Ok(rounded.map(|d| d.to_string()))
         })?;
     }
-    let doubles: [(&str, fn(f64) -> f64); 3] =
+    let doubles: [(&str, Rounding); 3] =
         [("nl_round", f64::round), ("nl_floor", f64::floor), ("nl_ceiling", f64::ceil)];
     for (name, operation) in doubles {
         connection.create_scalar_function(name, 1, PURE, move |cx| {

@@ -39,7 +39,7 @@ fn children(p: i64) -> i64 {
     match p {
         // More children than one statement takes parents.
         7 => 300,
-        127 | 128 | 129 => 2,
+        127..=129 => 2,
         _ => p % 4,
     }
 }

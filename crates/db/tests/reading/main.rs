@@ -5,6 +5,7 @@ mod faults;
 mod functions;
 mod levels;
 mod logic;
+mod mutants;
 mod paging;
 mod values;
 mod world;

@@ -85,6 +85,7 @@ pub enum Failure {
     Unsupported(Unsupported),
     Run(Error),
     BatchTooLarge,
+    NoQuery,
 }
 
 #[derive(Default)]
@@ -152,7 +153,7 @@ impl World {
         let url = url::parse(text).map_err(Failure::Parse)?;
         let request = bind(&self.mapping.model, &url, BindLimits::default(), NOW).map_err(Failure::Bind)?;
         let Request::Query(query) = request else {
-            panic!("{text} is no query");
+            return Err(Failure::NoQuery);
         };
         let layout = Layout::of(&self.mapping.model, &query, Shape::needs_keys(&query, format));
         let dialect = self.source.dialect();
@@ -205,6 +206,7 @@ impl std::fmt::Display for Failure {
             Failure::Unsupported(error) => write!(f, "plan: {error}"),
             Failure::Run(error) => write!(f, "run: {error:?}"),
             Failure::BatchTooLarge => write!(f, "batch too large"),
+            Failure::NoQuery => write!(f, "the service document or metadata"),
         }
     }
 }

@@ -104,7 +104,8 @@ impl Compiler<'_> {
 
     /// `,"name":`
     fn member(&self, name: &str) -> Vec<u8> {
-        let mut out = vec![b','];
+        let mut out = Vec::with_capacity(name.len() + 8);
+        out.push(b',');
         write_string(&mut out, name);
         out.push(b':');
         out
@@ -193,19 +194,20 @@ impl Compiler<'_> {
         if bare {
             return Op::Cell { prefix: Vec::new(), quoted };
         }
-        let mut prefix = Vec::new();
         let told = matches!(
             property.primitive,
             PrimitiveType::String | PrimitiveType::Boolean | PrimitiveType::Double
         );
-        if self.format.metadata == MetadataLevel::Full && !told {
-            prefix = self.annotation(&property.name, "type");
-            let name = property.primitive.name();
-            // 4.01 names built-in types without a hash (section 4.5.3).
-            let hash = if self.format.version == Version::V40 { "#" } else { "" };
-            write_string(&mut prefix, &[hash, name.strip_prefix("Edm.").unwrap_or(name)].concat());
+        let member = self.member(&property.name);
+        if self.format.metadata != MetadataLevel::Full || told {
+            return Op::Cell { prefix: member, quoted };
         }
-        prefix.extend(self.member(&property.name));
+        let mut prefix = self.annotation(&property.name, "type");
+        let name = property.primitive.name();
+        // 4.01 names built-in types without a hash (section 4.5.3).
+        let hash = if self.format.version == Version::V40 { "#" } else { "" };
+        write_string(&mut prefix, &[hash, name.strip_prefix("Edm.").unwrap_or(name)].concat());
+        prefix.extend(member);
         Op::Cell { prefix, quoted }
     }
 

@@ -62,6 +62,7 @@ fn mapping(parts: Parts<'_>, keys: &[Key], set_names: Vec<String>, container: St
             schema: table.schema.clone(),
             table: table.name.clone(),
             null_key: key.may_be_null,
+            indexed_key: key.indexed,
             columns: table.columns.iter().map(column_map).collect(),
             links,
         }

@@ -13,6 +13,8 @@ pub(super) struct Key {
     pub(super) columns: Vec<usize>,
     /// Whether the database permits null in one of them.
     pub(super) may_be_null: bool,
+    /// Whether the database has an index over it.
+    pub(super) indexed: bool,
 }
 
 const VIEW_WITHOUT_KEY: &str = "Not served: a view has no key. Name columns that identify its rows \
@@ -27,7 +29,7 @@ pub(super) fn find(table: &Table, options: &ModelOptions, notices: &mut Vec<Noti
     if let Some(names) = options_key(table, options) {
         match resolve(table, names) {
             Ok(columns) if columns.iter().all(|&c| can_be_key(table.columns[c].primitive)) => {
-                return Some(key(table, columns));
+                return Some(key(table, columns, false));
             }
             Ok(columns) => notices.push(unfit(table, &columns, "The key given for it can't be used")),
             Err(text) => notices.push(Notice::table(&table.name, text)),
@@ -38,12 +40,12 @@ pub(super) fn find(table: &Table, options: &ModelOptions, notices: &mut Vec<Noti
         !columns.is_empty() && columns.iter().all(fit)
     };
     if fits(&table.primary_key) {
-        return Some(key(table, table.primary_key.clone()));
+        return Some(key(table, table.primary_key.clone(), true));
     }
     let unique = table.unique.iter().filter(|u| fits(u) && u.iter().all(|&c| !table.columns[c].nullable));
     // The first of the shortest, so that the choice is stable.
     if let Some(columns) = unique.min_by_key(|u| u.len()) {
-        return Some(key(table, columns.clone()));
+        return Some(key(table, columns.clone(), true));
     }
     notices.push(match (table.primary_key.is_empty(), table.kind) {
         (false, _) => unfit(table, &table.primary_key, "Not served: its primary key can't be a key in OData"),
@@ -53,9 +55,9 @@ pub(super) fn find(table: &Table, options: &ModelOptions, notices: &mut Vec<Noti
     None
 }
 
-fn key(table: &Table, columns: Vec<usize>) -> Key {
+fn key(table: &Table, columns: Vec<usize>, indexed: bool) -> Key {
     let may_be_null = columns.iter().any(|&c| table.columns[c].nullable);
-    Key { columns, may_be_null }
+    Key { columns, may_be_null, indexed }
 }
 
 /// Types of key properties (CSDL 4.01 section 6.5).

@@ -36,6 +36,8 @@ pub struct TableMap {
     /// Whether the database permits null in a column of the key. Rows with null there are no entities: a
     /// statement must leave them out.
     pub null_key: bool,
+    /// Whether the database has an index over the key, so that a row is found by it at once.
+    pub indexed_key: bool,
     /// By property index.
     pub columns: Vec<ColumnMap>,
     /// By navigation property index.

@@ -82,11 +82,8 @@ pub fn plan(
     let counted = query.count && query.addressed == Addressed::Collection;
     let count = if counted { Some(planner.root_count(query)?) } else { None };
     let last_navigation = query.steps.iter().rposition(|s| matches!(s, Step::Navigate(_)));
-    let parent = match last_navigation {
-        Some(at) => Some(planner.parent(query, &query.steps[..at])),
-        None => None,
-    };
-    let point = matches!(query.steps.as_slice(), [Step::Key(_)]) && nodes.len() == 1;
+    let parent = last_navigation.map(|at| planner.parent(query, &query.steps[..at]));
+    let point = nodes.len() == 1 && planner.is_point(query, nodes[0].rows.as_ref());
     Ok(Plan { nodes, count, parent, point })
 }
 
@@ -103,7 +100,7 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
             parent: node.parent,
             rows: node.rows.as_ref().map(child),
             count: node.count.as_ref().map(child),
-            cells: node.cells.clone(),
+            cells: node.cells.as_slice().into(),
             link: node.link.clone(),
             links: node.links,
         })
@@ -167,6 +164,19 @@ impl Planner<'_> {
         let (left, mut right) = self.dialect.comparable(column, vec![constant]);
         conditions.push(Sql::binary(Operator::Eq, left, right.pop().unwrap_or(Sql::Null)));
         conditions
+    }
+
+    /// Whether a query is for one row that the database finds by an index: each key column is compared as it is.
+    fn is_point(&self, query: &Query, rows: Option<&Select>) -> bool {
+        let ([Step::Key(values)], Some(rows)) = (query.steps.as_slice(), rows) else {
+            return false;
+        };
+        let bare = |condition: &&Sql| match condition {
+            Sql::Binary(Operator::Eq, left, _) => matches!(**left, Sql::Column(..)),
+            _ => false,
+        };
+        let indexed = self.mapping.table(query.root).indexed_key;
+        indexed && rows.from.len() == 1 && rows.filter.iter().filter(bare).count() >= values.len()
     }
 
     /// The column of a property as an operand.

@@ -120,13 +120,20 @@ impl Planner<'_> {
     fn add_cells(&self, frames: &mut Frames, node: &Node) -> Cells {
         let model = &self.mapping.model;
         let (alias, root) = frames.current();
-        let mut cells = Cells { columns: Vec::new(), aliases: vec![(Vec::new(), alias)] };
+        let columns = Vec::with_capacity(node.cells.len());
+        let mut cells = Cells { columns, aliases: vec![(Vec::new(), alias)] };
+        frames.select().columns.reserve(node.cells.len() + 1);
         for cell in &node.cells {
-            let place = self.place(root, &cell.path);
-            let alias = frames.resolve(self.mapping, &place);
-            if !cells.aliases.iter().any(|(path, _)| *path == cell.path) {
-                cells.aliases.push((cell.path.clone(), alias));
-            }
+            // Most cells belong to the entity itself.
+            let alias = if cell.path.is_empty() {
+                alias
+            } else {
+                let joined = frames.resolve(self.mapping, &self.place(root, &cell.path));
+                if !cells.aliases.iter().any(|(path, _)| *path == cell.path) {
+                    cells.aliases.push((cell.path.clone(), joined));
+                }
+                joined
+            };
             let column = &self.mapping.table(cell.set).columns[cell.property];
             let property =
                 &model.entity_type(model.entity_set(cell.set).entity_type).properties[cell.property];

@@ -89,13 +89,16 @@ fn limits_pass_and_one_more_is_refused() {
             |n| format!("Staff?$filter={}", vec!["StaffByBoss/any()"; n].join(" and ")),
         ),
         ("orderby_items", 100, nothing, |n| format!("Staff?$orderby={}", vec!["Id"; n].join(","))),
-        ("expression_nodes", 20_000, nothing, |n| {
-            format!(
-                "Staff?$filter={}true&@a={}true",
-                "@a or ".repeat(99),
-                "true or ".repeat(n / 99 - 3 - usize::from(n <= 20_000))
-            )
-        }),
+        (
+            "expression_nodes",
+            20_000,
+            |l, _| l.list_values = 10_000,
+            |n| {
+                // Two operators with their properties, `or`, and the values of two lists.
+                let list = |n: usize| vec!["1"; n].join(",");
+                format!("Staff?$filter=Id in ({}) or Id in ({})", list(9_998), list(n - 9_998 - 5))
+            },
+        ),
     ];
     let mapping = shop();
     let parse = ParseOptions { max_depth: 1000, ..ParseOptions::default() };

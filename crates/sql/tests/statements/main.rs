@@ -6,9 +6,11 @@ mod limits;
 mod shop;
 
 use nextlink_odata::bind::{BindLimits, Request, bind};
+use nextlink_odata::context::fragment;
 use nextlink_odata::layout::Layout;
 use nextlink_odata::url;
 use nextlink_odata::value::Value;
+use nextlink_odata::version::Version;
 use nextlink_sql::dialect::Sqlite;
 use nextlink_sql::mapping::Mapping;
 use nextlink_sql::plan::{PlanLimits, plan, program};
@@ -83,11 +85,15 @@ fn outcome(mapping: &Mapping, text: &str) -> String {
         Ok(other) => return format!("    {other:?}\n"),
         Err(e) => return format!("    {:?} at {} ({}): {}\n", e.kind, e.at, e.target, e.message),
     };
+    let context = |version| fragment(&mapping.model, &query, "Set(1)", version);
+    let (old, new) = (context(Version::V40), context(Version::V401));
+    let context = if old == new { old } else { [&old, " in 4.01: ", &new].concat() };
     let layout = Layout::of(&mapping.model, &query, false);
-    match plan(mapping, &Sqlite, &query, &layout, PlanLimits::default()) {
+    let outcome = match plan(mapping, &Sqlite, &query, &layout, PlanLimits::default()) {
         Ok(plan) => written(&program(&Sqlite, &plan)),
         Err(error) => format!("    unsupported: {error}\n"),
-    }
+    };
+    format!("    context: {context}\n{outcome}")
 }
 
 #[test]

@@ -1,0 +1,58 @@
+//! Plans of the most frequent request, a whole entity by its key, are kept: only the values of the key differ.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use nextlink_odata::json::{Format, Shape};
+use nextlink_odata::model::EntitySetId;
+use nextlink_odata::query::{Addressed, Query, Step};
+use nextlink_odata::value::Value;
+use nextlink_sql::statement::Program;
+
+/// Plans kept for a source.
+const MOST: usize = 10_000;
+
+/// What the plan of such a request depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Point {
+    set: EntitySetId,
+    format: Format,
+}
+
+impl Point {
+    /// Of a request for an entity by its key and with no options; none for any other request.
+    pub fn of(query: &Query, format: Format) -> Option<Point> {
+        let [Step::Key(values)] = query.steps.as_slice() else {
+            return None;
+        };
+        // Other values, such as decimals with many digits, can need another statement.
+        let plain = |value: &Value| matches!(value, Value::Integer(_) | Value::String(_) | Value::Guid(_));
+        let selection = &query.selection;
+        let whole = !selection.selected && !selection.references && selection.expand.is_empty();
+        let point = query.addressed == Addressed::Entity && whole && values.iter().all(|(_, v)| plain(v));
+        point.then_some(Point { set: selection.set, format })
+    }
+}
+
+/// Kept plans.
+#[derive(Debug, Default)]
+pub struct Points(RwLock<HashMap<Point, (Program, Arc<Shape>)>>);
+
+impl Points {
+    /// The plan for a point, with the key values it was made with.
+    pub fn get(&self, point: &Point) -> Option<(Program, Arc<Shape>)> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(point).cloned()
+    }
+
+    /// Keeps a plan, where each value of the key is one parameter of its statement.
+    pub fn keep(&self, point: Point, program: &Program, shape: &Arc<Shape>, key: usize) {
+        let rows = program.nodes.first().and_then(|node| node.rows.as_ref());
+        if rows.is_none_or(|rows| rows.one.params.len() != key) {
+            return;
+        }
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < MOST {
+            kept.insert(point, (program.clone(), Arc::clone(shape)));
+        }
+    }
+}
