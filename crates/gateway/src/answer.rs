@@ -178,7 +178,8 @@ impl From<DbError> for Refusal {
             DbError::Expression(message) => Refusal::bad_request(
                 "ExpressionFailed",
                 format!("The expression cannot be computed: {message}."),
-            ),
+            )
+            .about("expression"),
             DbError::Sqlite(_) => internal("SourceFailed", "The database failed."),
             DbError::TooManyTables { .. } | DbError::TooManyColumns { .. } => {
                 internal("SourceTooLarge", "The database has too many tables or columns.")

@@ -77,11 +77,17 @@ pub fn agree(
     let mut best: Option<(u32, Agreed)> = None;
     for range in split_quoted(&accept, ',') {
         let quality = quality(range);
-        if quality == 0 || best.as_ref().is_some_and(|(q, _)| *q >= quality) {
+        if quality == 0 {
             continue;
         }
         if let Some(agreed) = range_fits(kind, version, range)? {
-            best = Some((quality, agreed));
+            // CSDL JSON came with 4.01: others that take XML at all get what clients of 4.0 can read.
+            if kind == Kind::Metadata && version == Version::V40 && !agreed.json {
+                return Ok(agreed);
+            }
+            if best.as_ref().is_none_or(|(q, _)| *q < quality) {
+                best = Some((quality, agreed));
+            }
         }
     }
     best.map(|(_, agreed)| agreed).ok_or_else(|| not_acceptable(&accept, "Accept"))
@@ -227,6 +233,8 @@ mod tests {
             (Kind::Metadata, None, "*/*", Some((Minimal, false, false))),
             (Kind::Metadata, None, "application/json", Some((Minimal, false, true))),
             (Kind::Metadata, Some("json"), "application/xml", Some((Minimal, false, true))),
+            (Kind::Metadata, None, power_bi, Some((Minimal, false, false))),
+            (Kind::Metadata, None, "application/json, */*;q=0.1", Some((Minimal, false, false))),
             (Kind::Metadata, None, "application/json;q=0.5,application/xml", Some((Minimal, false, false))),
         ] {
             let map = if accept.is_empty() { HeaderMap::new() } else { headers(&[("accept", accept)]) };

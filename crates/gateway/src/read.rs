@@ -125,19 +125,24 @@ fn service_document(request: &Request, format_option: Option<&str>) -> Result<Re
     let context = [&request.root, "$metadata"].concat();
     let model = &request.served.mapping.model;
     let text = nextlink_odata::service::document(model, &context, agreed.format.metadata, request.version);
-    Ok(json_response(request, agreed.format, Body::full(text)))
+    let response = json_response(request, agreed.format, Body::empty());
+    Ok(single::compressed(request, response, vec![text.into()]))
 }
 
 fn metadata(request: &Request, format_option: Option<&str>) -> Result<Response<Body>, Refusal> {
     let agreed = negotiate::agree(Kind::Metadata, request.version, format_option, &request.headers)?;
     let document = request.served.metadata(agreed.json, request.version);
     let unchanged = request.headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
-        value.to_str().is_ok_and(|v| v.split(',').any(|tag| tag.trim() == document.etag || tag.trim() == "*"))
+        let opaque = document.etag.trim_start_matches("W/");
+        // Weak comparison: proxies change one form to the other (RFC 9110 section 13.1.2).
+        let same = |tag: &str| tag.trim_start_matches("W/") == opaque || tag == "*";
+        value.to_str().is_ok_and(|v| v.split(',').map(str::trim).any(same))
     });
-    let mut response =
-        Response::new(if unchanged { Body::empty() } else { Body::full(document.text.clone()) });
+    let mut response = Response::new(Body::empty());
     if unchanged {
         *response.status_mut() = http::StatusCode::NOT_MODIFIED;
+    } else {
+        response = single::compressed(request, response, vec![document.text.clone()]);
     }
     let media = if agreed.json { "application/json" } else { "application/xml" };
     let headers = response.headers_mut();

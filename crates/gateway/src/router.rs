@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode, header};
+use percent_encoding::percent_decode_str;
 
 use crate::answer::Refusal;
 use crate::body::Body;
@@ -37,10 +38,12 @@ pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr)
 
 /// Answers a request on the administration listener.
 pub fn admin<B>(state: &State, request: &HttpRequest<B>) -> Response<Body> {
+    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
     match request.uri().path() {
         "/healthz" => health(request.method(), true, "{\"status\":\"active\"}"),
         "/readyz" if state.is_stopping() => health(request.method(), false, "{\"status\":\"stopping\"}"),
         "/readyz" => health(request.method(), true, "{\"status\":\"ready\"}"),
+        "/metrics" if !reads => plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD."),
         "/metrics" => {
             let mut response = Response::new(Body::full(state.exporter.render(state.store.stats())));
             let media = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -105,14 +108,18 @@ fn landing(state: &State, method: &Method) -> Response<Body> {
 /// Answers a request for a source, whatever happens.
 async fn service<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body> {
     let started = Instant::now();
-    let (parts, _) = request.into_parts();
+    let (mut parts, _) = request.into_parts();
+    let host = named_host(&mut parts);
     let trace = trace_id(&parts.headers);
     let head = parts.method == Method::HEAD;
     let version = negotiate::version(&parts.headers).unwrap_or(Version::V40);
     let path_and_query = parts.uri.path_and_query().map_or("", |p| p.as_str());
     let rest = path_and_query.get(SERVICES.len()..).unwrap_or_default();
     let (name, url) = split_source(rest);
-    let answered = answer(&state, &parts.method, parts.headers, name, url, peer, trace.clone()).await;
+    let answered = match host {
+        Ok(()) => answer(&state, &parts.method, parts.headers, name, url, peer, trace.clone()).await,
+        Err(refusal) => Err(refusal),
+    };
     let (mut response, refusal) = match answered {
         Ok(response) => (response, None),
         Err(refusal) => (refusal.response(version, &trace), Some(refusal)),
@@ -131,6 +138,21 @@ async fn service<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) ->
         },
     });
     response
+}
+
+/// The host of a request target that is a whole address, as in HTTP/2, replaces the header (RFC 9112 section 3.2.2);
+/// HTTP/1.1 needs exactly one.
+fn named_host(parts: &mut http::request::Parts) -> Result<(), Refusal> {
+    let whole = parts.uri.authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok());
+    if let Some(host) = whole {
+        parts.headers.insert(header::HOST, host);
+    }
+    let hosts = parts.headers.get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && parts.version == http::Version::HTTP_11) {
+        let message = "A request needs one Host header.";
+        return Err(Refusal::bad_request("BadHost", message).about("Host"));
+    }
+    Ok(())
 }
 
 /// A coarse kind of request, for metrics.
@@ -160,6 +182,7 @@ async fn answer(
     peer: IpAddr,
     trace: String,
 ) -> Result<Response<Body>, Refusal> {
+    let name = percent_decode_str(name).decode_utf8_lossy();
     let Some(served) = state.sources.get(&name.to_lowercase()) else {
         let message = if name.is_empty() {
             "Name a source, as in /api/odata4/{source}/.".to_owned()
@@ -180,11 +203,14 @@ async fn answer(
     if method != Method::GET && method != Method::HEAD {
         let message = "This service is read-only: use GET or HEAD.";
         let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
-        return Err(Refusal { allow: Some("GET, HEAD"), ..refusal });
+        return Err(Refusal { allow: Some("GET, HEAD"), ..refusal.about("method") });
     }
     let head = method == Method::HEAD;
     let request = Request::new(state, Arc::clone(served), url, head, headers, peer, trace)?;
-    read::read(state, &request).await
+    read::read(state, &request).await.map_err(|refusal| match refusal.target {
+        None if refusal.status == StatusCode::NOT_FOUND => refusal.about(request.path()),
+        _ => refusal,
+    })
 }
 
 /// Headers that every answer has.

@@ -155,11 +155,11 @@ async fn breathe() {
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
+    // Without `pipeline_flush`: with it the answer to a request that is no HTTP is never sent.
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(config.limits.header_seconds))
-        .pipeline_flush(true);
+        .header_read_timeout(Duration::from_secs(config.limits.header_seconds));
     builder.http2().timer(TokioTimer::new()).max_header_list_size(config.limits.header_bytes as u32);
     builder
 }

@@ -11,18 +11,16 @@ use nextlink_sql::statement::{ChildStatement, Statement};
 
 use super::ExplainArgs;
 use crate::answer::Refusal;
-use crate::config::LimitsConfig;
 use crate::state::now;
 
 /// Prints tree, query, plan and SQL of a URL.
 pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
-    let (name, served) = super::one_source(&args.source, args.config.as_ref())?;
+    let (name, served, limits) = super::one_source(&args.source, args.config.as_ref())?;
     let root = format!("/api/odata4/{name}/");
     let text = match args.url.find(&root) {
         Some(at) => &args.url[at + root.len()..],
         None => args.url.trim_start_matches('/'),
     };
-    let limits = LimitsConfig::default();
     let refused = |refusal: Refusal| {
         let place =
             refusal.offset.map_or(String::new(), |at| format!("\n  {text}\n  {}^", " ".repeat(at as usize)));

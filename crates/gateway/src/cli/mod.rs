@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Config, LogFormat, SourceConfig};
+use crate::config::{Config, ConfigError, LimitsConfig, LogFormat, SourceConfig, line_of};
 
 /// Serves SQL databases as OData 4.
 #[derive(Debug, Parser)]
@@ -150,6 +150,24 @@ fn configuration(from: &SourceArgs) -> anyhow::Result<Config> {
     Ok(config)
 }
 
+/// Checks all values; an error tells where the key stands in the file, if it does.
+fn validate(config: &Config, from: &SourceArgs) -> anyhow::Result<()> {
+    let Err(error) = config.validate() else {
+        return Ok(());
+    };
+    let place = match (&error, &from.config) {
+        (ConfigError::Value { key, .. }, Some(path)) => {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            line_of(&text, key).map(|line| format!("{}, line {line}", path.display()))
+        }
+        _ => None,
+    };
+    Err(match place {
+        Some(place) => anyhow::Error::new(error).context(place),
+        None => error.into(),
+    })
+}
+
 fn apply(config: &mut Config, args: &ServerArgs) {
     let server = &mut config.server;
     server.listen = args.listen.unwrap_or(server.listen);
@@ -172,7 +190,7 @@ fn apply(config: &mut Config, args: &ServerArgs) {
 fn serve_config(args: &ServeArgs) -> anyhow::Result<Config> {
     let mut config = configuration(&args.from)?;
     apply(&mut config, &args.server);
-    config.validate()?;
+    validate(&config, &args.from)?;
     if config.sources.is_empty() {
         anyhow::bail!(
             "there is no source to serve; name one, as in: nextlink serve shop=sqlite:/path/to/file.db"
@@ -184,16 +202,20 @@ fn serve_config(args: &ServeArgs) -> anyhow::Result<Config> {
 fn dump_config(args: &ServeArgs) -> anyhow::Result<()> {
     let mut config = configuration(&args.from)?;
     apply(&mut config, &args.server);
-    config.validate()?;
+    validate(&config, &args.from)?;
     print!("{}", toml::to_string(&config)?);
     Ok(())
 }
 
 /// One source by its name in the configuration, or given in full.
-fn one_source(source: &str, config: Option<&PathBuf>) -> anyhow::Result<(String, crate::served::Served)> {
+fn one_source(
+    source: &str,
+    config: Option<&PathBuf>,
+) -> anyhow::Result<(String, crate::served::Served, LimitsConfig)> {
     let sources = if source.contains('=') { vec![source.to_owned()] } else { Vec::new() };
-    let config = configuration(&SourceArgs { sources, config: config.cloned() })?;
-    config.validate()?;
+    let from = SourceArgs { sources, config: config.cloned() };
+    let config = configuration(&from)?;
+    validate(&config, &from)?;
     let name = source.split('=').next().unwrap_or_default();
     let found = config.sources.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
     let Some((name, source)) = found else {
@@ -202,12 +224,12 @@ fn one_source(source: &str, config: Option<&PathBuf>) -> anyhow::Result<(String,
         );
     };
     let served = crate::served::Served::open(name, source, &config.server.vocabulary_url)?;
-    Ok((name.clone(), served))
+    Ok((name.clone(), served, config.limits))
 }
 
 fn check(args: &SourceArgs) -> anyhow::Result<()> {
     let config = configuration(args)?;
-    config.validate()?;
+    validate(&config, args)?;
     if config.sources.is_empty() {
         anyhow::bail!("the configuration is valid, but there is no source to serve");
     }

@@ -8,7 +8,7 @@ use crate::served::Served;
 
 /// Prints the model of a source.
 pub fn model(args: &ModelArgs) -> anyhow::Result<()> {
-    let (name, served) = super::one_source(&args.source, args.config.as_ref())?;
+    let (name, served, _) = super::one_source(&args.source, args.config.as_ref())?;
     let mut out = format!("# The model of source '{name}', as it is served.\n");
     for notice in &served.notices {
         out.push_str(&format!("# {}\n", notice.to_string().replace('\n', " ")));

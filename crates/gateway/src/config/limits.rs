@@ -70,7 +70,7 @@ impl Default for LimitsConfig {
 impl LimitsConfig {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         let rules = [
-            ("limits.url_bytes", (256..=1 << 20).contains(&self.url_bytes), "must be 256 to 1048576"),
+            ("limits.url_bytes", (256..=65_000).contains(&self.url_bytes), "must be 256 to 65000"),
             ("limits.expression_depth", (1..=64).contains(&self.expression_depth), "must be 1 to 64"),
             ("limits.expand_depth", self.expand_depth <= 16, "must be 0 to 16"),
             ("limits.list_values", (1..=10_000).contains(&self.list_values), "must be 1 to 10000"),

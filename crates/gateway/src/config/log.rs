@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{ConfigError, bad};
+
 /// Logs, written to standard error.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -17,6 +19,21 @@ pub struct LogConfig {
 impl Default for LogConfig {
     fn default() -> LogConfig {
         LogConfig { format: LogFormat::Text, level: "info".to_owned(), requests: false }
+    }
+}
+
+impl LogConfig {
+    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+        const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+        // A single word that is no level would be taken for the name of a module, and nothing would be logged.
+        for part in self.level.split(',').map(str::trim) {
+            let level = part.rsplit('=').next().unwrap_or_default();
+            if !LEVELS.iter().any(|known| level.eq_ignore_ascii_case(known)) {
+                let problem = format!("'{part}' is no level; write error, warn, info, debug or trace");
+                return Err(bad("log.level", problem));
+            }
+        }
+        Ok(())
     }
 }
 

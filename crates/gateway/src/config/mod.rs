@@ -77,6 +77,21 @@ pub enum ConfigError {
     },
 }
 
+/// The line of a TOML text, from 1, in which a dotted key stands.
+pub fn line_of(text: &str, key: &str) -> Option<usize> {
+    let root = toml::de::DeTable::parse(text).ok()?.into_inner();
+    let mut table = &root;
+    let mut parts = key.split('.').peekable();
+    while let Some(part) = parts.next() {
+        let (name, value) = table.iter().find(|(name, _)| name.get_ref().as_ref() == part)?;
+        if parts.peek().is_none() {
+            return Some(text.get(..name.span().start)?.matches('\n').count() + 1);
+        }
+        table = value.get_ref().as_table()?;
+    }
+    None
+}
+
 /// A value that cannot be used.
 pub(crate) fn bad(key: &str, problem: impl Into<String>) -> ConfigError {
     ConfigError::Value { key: key.to_owned(), problem: problem.into() }
@@ -102,6 +117,7 @@ impl Config {
         self.server.validate()?;
         self.limits.validate()?;
         self.results.validate()?;
+        self.log.validate()?;
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for (name, source) in &self.sources {
             if let Some(other) = seen.insert(name.to_lowercase(), name) {
@@ -142,10 +158,28 @@ mod tests {
             ("[server]\npublic_url = \"example.com\"", "server.public_url"),
             ("[limits]\nqueries = 0", "limits.queries"),
             ("[results]\nidle_minutes = 0", "results.idle_minutes"),
+            ("[log]\nlevel = \"loud\"", "log.level"),
+            ("[log]\nlevel = \"info,nextlink=\"", "log.level"),
         ] {
             let config: Config = toml::from_str(text).expect(text);
             let error = config.validate().expect_err(text).to_string();
             assert!(error.starts_with(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn keys_have_lines() {
+        let text =
+            "data_dir = \"x\"\n[limits]\nqueries = 0\n\n[sources]\na.url = \"x\"\n[sources.b]\nurl = \"y\"\n";
+        for (key, expected) in [
+            ("data_dir", Some(1)),
+            ("limits.queries", Some(3)),
+            ("sources.a.url", Some(6)),
+            ("sources.b.url", Some(8)),
+            ("sources.b.page_rows", None),
+            ("limits.queries.x", None),
+        ] {
+            assert_eq!(line_of(text, key), expected, "{key}");
         }
     }
 
