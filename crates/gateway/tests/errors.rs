@@ -169,7 +169,8 @@ fn limits_at_their_edges() {
         let start = "Products?$top=1&x=";
         format!("{start}{}", "a".repeat(n - start.len()))
     };
-    let rows: &[(&str, &[usize], &dyn Fn(usize) -> String, u16)] = &[
+    type Row<'a> = (&'a str, &'a [usize], &'a dyn Fn(usize) -> String, u16);
+    let rows: &[Row] = &[
         ("url_bytes", &[256, 1000, 20_000, 65_000], &url, 414),
         ("expression_depth", &[3, 10, 64], &parentheses, 400),
         ("expand_depth", &[1, 2, 5], &deep, 400),
