@@ -9,15 +9,16 @@ use nextlink_odata::version::{MetadataLevel, Version};
 use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::{Token, TokenError};
 use nextlink_results::{Codec, PageError, StoredPage};
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Refusal, gone};
 use crate::body::Body;
 use crate::envelope::{Envelope, NextLink};
-use crate::headers::SERVER_TIMING;
+use crate::headers::{PREFERENCE_APPLIED, SERVER_TIMING};
 use crate::negotiate::{self, Kind};
 use crate::request::Request;
-use crate::response::{Stages, crashed, json_response};
+use crate::response::{Stages, crashed, json_response, preferences_applied};
 use crate::state::State;
 
 /// The form of stored rows, kept with the result.
@@ -27,10 +28,11 @@ pub struct Form {
     metadata: u8,
     ieee754: bool,
     omit_nulls: bool,
+    page_rows: u64,
 }
 
 impl Form {
-    fn of(format: Format) -> Form {
+    fn of(format: Format, page_rows: u64) -> Form {
         Form {
             version: format.version.as_str().to_owned(),
             metadata: match format.metadata {
@@ -40,6 +42,7 @@ impl Form {
             },
             ieee754: format.ieee754_compatible,
             omit_nulls: format.omit_nulls,
+            page_rows,
         }
     }
 
@@ -64,9 +67,9 @@ struct Meta {
     form: String,
 }
 
-/// The form as text.
-pub fn form_text(format: Format) -> String {
-    serde_json::to_string(&Form::of(format)).unwrap_or_default()
+/// The form of rows, so many a page, as text.
+pub fn form_text(format: Format, page_rows: u64) -> String {
+    serde_json::to_string(&Form::of(format, page_rows)).unwrap_or_default()
 }
 
 /// What is kept with a stored result.
@@ -117,6 +120,10 @@ pub async fn page(
     let open = meta.envelope.open(format, &request.root);
     let close = Envelope::close(format, next.as_ref());
     let mut response = json_response(request, format, Body::empty());
+    match preferences_applied(request, format, form.page_rows) {
+        Some(applied) => response.headers_mut().insert(PREFERENCE_APPLIED, applied),
+        None => response.headers_mut().remove(PREFERENCE_APPLIED),
+    };
     enclose(request, &mut response, stored, &open, &close).await?;
     if let Some(header) = stages.header() {
         response.headers_mut().insert(SERVER_TIMING, header);
@@ -124,13 +131,27 @@ pub async fn page(
     Ok(response)
 }
 
-/// Opens a token: it is bound to the options of the request, or to the path alone where the link was too long.
+/// Opens a token: it is bound to the options of the request, or to the path alone where the link was too long. Then it
+/// stands alone, since options that nobody looks at must not seem to count.
 fn open(state: &State, request: &Request, token: &str) -> Result<(Token, bool), Refusal> {
+    let options = request.query().split('&').filter(|o| !o.is_empty());
+    let (tokens, others): (Vec<&str>, Vec<&str>) = options.partition(|o| is_skip_token(o));
+    if tokens.len() > 1 {
+        return Err(TokenError::Invalid.into());
+    }
     match state.tokens.open(token, &request.binding(false)) {
         Ok(token) => Ok((token, false)),
-        Err(TokenError::Invalid) => Ok((state.tokens.open(token, &request.binding(true))?, true)),
+        Err(TokenError::Invalid) if others.is_empty() => {
+            Ok((state.tokens.open(token, &request.binding(true))?, true))
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether an option is a `$skiptoken`, however it is written.
+fn is_skip_token(option: &str) -> bool {
+    let name = percent_decode_str(option.split('=').next().unwrap_or_default()).decode_utf8_lossy();
+    name.trim_start_matches('$').eq_ignore_ascii_case("skiptoken")
 }
 
 /// The stored rows have one form; a request for another one cannot be served from them.

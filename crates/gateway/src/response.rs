@@ -56,21 +56,22 @@ pub fn json_response(request: &Request, format: Format, body: Body) -> Response<
         headers.insert(header::CONTENT_TYPE, media);
     }
     headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
-    if let Some(applied) = preferences_applied(request, format) {
+    if let Some(applied) = preferences_applied(request, format, request.page_rows()) {
         headers.insert(PREFERENCE_APPLIED, applied);
     }
     response
 }
 
-/// What of `Prefer` was followed (Part 1 section 8.3.9); 4.0 knows the names with their prefix.
-fn preferences_applied(request: &Request, format: Format) -> Option<HeaderValue> {
+/// What of `Prefer` was followed (Part 1 section 8.3.9); 4.0 knows the names with their prefix. `page_rows` is the size
+/// of pages that was settled, which for a further page need not be the one that is preferred now.
+pub fn preferences_applied(request: &Request, format: Format, page_rows: u64) -> Option<HeaderValue> {
     let prefix = match request.version {
         Version::V40 => "odata.",
         Version::V401 => "",
     };
     let mut applied: Vec<String> = Vec::new();
-    if request.prefer.max_page_size.is_some_and(|n| n > 0) {
-        applied.push(format!("{prefix}maxpagesize={}", request.page_rows()));
+    if request.prefer.max_page_size.is_some_and(|n| n > 0) && request.page_rows() == page_rows {
+        applied.push(format!("{prefix}maxpagesize={page_rows}"));
     }
     if format.omit_nulls {
         applied.push("omit-values=nulls".to_owned());

@@ -32,8 +32,16 @@ pub trait RowSink {
     fn decimal(&mut self, digits: &str);
     /// `Edm.String`
     fn string(&mut self, value: &str);
-    /// A type whose text needs no escape: dates, times, points in time, durations, Guid.
-    fn plain(&mut self, text: &str);
+    /// `Edm.String` whose bytes have not been looked at: false where they are not UTF-8, and nothing is taken then.
+    fn string_bytes(&mut self, value: &[u8]) -> bool {
+        let text = std::str::from_utf8(value);
+        if let Ok(text) = text {
+            self.string(text);
+        }
+        text.is_ok()
+    }
+    /// A type whose text is ASCII and needs no escape: dates, times, points in time, durations, Guid.
+    fn plain(&mut self, text: &[u8]);
     /// `Edm.Binary`
     fn binary(&mut self, value: &[u8]);
     /// The row ends.

@@ -20,7 +20,11 @@ pub fn push<S: RowSink>(sink: &mut S, column: &ResultColumn, value: ValueRef<'_>
     match (column.primitive, value) {
         (_, ValueRef::Null) => sink.null(),
         (P::Int64, ValueRef::Integer(i)) => sink.integer(i),
-        (P::String, ValueRef::Text(bytes)) => sink.string(text(bytes)?),
+        (P::String, ValueRef::Text(bytes)) => {
+            if !sink.string_bytes(bytes) {
+                return Err(Misfit);
+            }
+        }
         (P::Int32, ValueRef::Integer(i)) if i32::try_from(i).is_ok() => sink.integer(i),
         (P::Int16, ValueRef::Integer(i)) if i16::try_from(i).is_ok() => sink.integer(i),
         (P::Byte, ValueRef::Integer(i)) if u8::try_from(i).is_ok() => sink.integer(i),
@@ -40,20 +44,21 @@ pub fn push<S: RowSink>(sink: &mut S, column: &ResultColumn, value: ValueRef<'_>
             sink.decimal(&plain_decimal(digits).ok_or(Misfit)?);
         }
         (P::Binary, ValueRef::Blob(bytes) | ValueRef::Text(bytes)) => sink.binary(bytes),
+        (P::DateTimeOffset, ValueRef::Text(bytes)) if Instant::is_plain(bytes) => plain_instant(sink, bytes),
         (P::DateTimeOffset, ValueRef::Text(bytes)) => instant(sink, text(bytes)?)?,
         (P::Date, ValueRef::Text(bytes)) => date(sink, text(bytes)?)?,
         (P::TimeOfDay, ValueRef::Text(bytes)) => {
             let time = Time::parse(text(bytes)?).ok_or(Misfit)?;
             let mut out = String::with_capacity(24);
             time.write(&mut out);
-            sink.plain(&out);
+            sink.plain(out.as_bytes());
         }
         (P::Guid, ValueRef::Text(bytes)) if bytes.len() == 36 => {
-            sink.plain(&guid_text(text(bytes)?).ok_or(Misfit)?);
+            sink.plain(guid_text(text(bytes)?).ok_or(Misfit)?.as_bytes());
         }
         (P::Guid, ValueRef::Blob(bytes)) => {
             let id = uuid::Uuid::from_slice(bytes).map_err(|_| Misfit)?;
-            sink.plain(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
+            sink.plain(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).as_bytes());
         }
         // Columns of mixed values are served as text.
         (P::String, ValueRef::Integer(i)) => sink.string(&i.to_string()),
@@ -113,7 +118,8 @@ fn instant<S: RowSink>(sink: &mut S, text: &str) -> Result<(), Misfit> {
     if bytes.len() == 10 {
         buffer[..10].copy_from_slice(bytes);
         buffer[10..20].copy_from_slice(b"T00:00:00Z");
-        return plain(sink, &buffer[..20]);
+        sink.plain(&buffer[..20]);
+        return Ok(());
     }
     // A zone starts behind the time; short times get their seconds, so that the form is that of the standard.
     let end = bytes
@@ -136,17 +142,25 @@ fn instant<S: RowSink>(sink: &mut S, text: &str) -> Result<(), Misfit> {
     let digits: Vec<u8> = zone.bytes().filter(u8::is_ascii_digit).collect();
     if digits.is_empty() {
         buffer[length] = b'Z';
-        return plain(sink, &buffer[..length + 1]);
+        sink.plain(&buffer[..length + 1]);
+        return Ok(());
     }
     let minutes = digits.get(2..4).unwrap_or(b"00");
     let written = [&zone.as_bytes()[..1], &digits[..2], b":", minutes].concat();
     buffer[length..length + 6].copy_from_slice(&written);
-    plain(sink, &buffer[..length + 6])
+    sink.plain(&buffer[..length + 6]);
+    Ok(())
 }
 
-fn plain<S: RowSink>(sink: &mut S, bytes: &[u8]) -> Result<(), Misfit> {
-    sink.plain(text(bytes)?);
-    Ok(())
+/// Writes a point in time in the form that most databases keep: `T` for the space, and `Z`, as it is UTC.
+fn plain_instant<S: RowSink>(sink: &mut S, bytes: &[u8]) {
+    // 19 characters, and at most a point and 12 digits.
+    let mut buffer = [0u8; 33];
+    let length = bytes.len().min(32);
+    buffer[..length].copy_from_slice(&bytes[..length]);
+    buffer[10] = b'T';
+    buffer[length] = b'Z';
+    sink.plain(&buffer[..=length]);
 }
 
 /// A date, or a point in time at midnight.
@@ -159,7 +173,7 @@ fn date<S: RowSink>(sink: &mut S, text: &str) -> Result<(), Misfit> {
             return Err(Misfit);
         }
     }
-    sink.plain(day);
+    sink.plain(day.as_bytes());
     Ok(())
 }
 

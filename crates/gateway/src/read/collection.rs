@@ -59,7 +59,7 @@ pub async fn answer(
         codec: if request.gzip { Codec::Deflate } else { Codec::None },
         envelope: Envelope { context, count: None },
         meta,
-        form: form_text(prepared.format),
+        form: form_text(prepared.format, page_rows),
     };
     let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
     let delivery = Delivery::new(storing, sender, patience);

@@ -296,8 +296,8 @@ impl RowSink for Raw {
     fn string(&mut self, value: &str) {
         self.text(value);
     }
-    fn plain(&mut self, text: &str) {
-        self.text(text);
+    fn plain(&mut self, text: &[u8]) {
+        self.bytes = Some(text.to_vec());
     }
     fn binary(&mut self, value: &[u8]) {
         self.bytes = Some(value.to_vec());

@@ -36,8 +36,8 @@ pub(crate) fn write_text_key(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Appends a key value whose text needs no quotes.
-pub(crate) fn write_plain_key(out: &mut Vec<u8>, text: &str) {
-    encode(out, text.as_bytes());
+pub(crate) fn write_plain_key(out: &mut Vec<u8>, text: impl AsRef<[u8]>) {
+    encode(out, text.as_ref());
 }
 
 /// A key predicate as it stands in a URL; names are given for composite keys.
@@ -54,10 +54,10 @@ pub fn key_predicate(values: &[(&str, &Value)]) -> String {
         match value {
             Value::Null => out.extend_from_slice(b"null"),
             Value::Boolean(b) => write_plain_key(&mut out, if *b { "true" } else { "false" }),
-            Value::Integer(i) => write_plain_key(&mut out, &i.to_string()),
+            Value::Integer(i) => write_plain_key(&mut out, i.to_string()),
             Value::Double(d) => write_plain_key(&mut out, zmij::Buffer::new().format(*d)),
             Value::String(s) => write_text_key(&mut out, s),
-            Value::DateTimeOffset(s) => write_plain_key(&mut out, &[s, "Z"].concat()),
+            Value::DateTimeOffset(s) => write_plain_key(&mut out, [s, "Z"].concat()),
             Value::Duration(s) => {
                 let text = crate::temporal::parse_seconds(s).map(crate::temporal::duration_text);
                 out.extend_from_slice(b"duration");

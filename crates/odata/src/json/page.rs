@@ -1,16 +1,14 @@
 //! The encoder: typed cells become pages of JSON rows. It does no IO and closes a page only when it has seen the
 //! first row of the next one, so whether there is a next page is known.
 
+mod sink;
+
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE;
-
-use super::key::{write_plain_key, write_text_key};
-use super::level::{Composer, Cursor, Hole, Level, Row, member};
+use super::key::write_plain_key;
+use super::level::{Composer, Hole, Level, member};
 use super::shape::{Op, Shape};
-use super::text::{not_finite, write_string};
-use crate::rows::{Flow, RowSink};
+use crate::rows::Flow;
 
 /// Bytes after which a chunk is handed on.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -299,7 +297,7 @@ impl<O: PageOutput> PageWriter<O> {
                 self.buffer.push(b'"');
             }
             Target::Key => {
-                write_plain_key(&mut self.identifiers, text);
+                write_plain_key(&mut self.identifiers, text.as_bytes());
                 self.end_key();
             }
             Target::Nothing => {}
@@ -327,170 +325,5 @@ impl<O: PageOutput> PageWriter<O> {
             level.more.push(parent);
         }
         rows <= limit
-    }
-}
-
-impl<O: PageOutput> RowSink for PageWriter<O> {
-    fn begin_row(&mut self, node: usize, parent: u32) -> bool {
-        if node > 0 && !self.takes(node, parent) {
-            return false;
-        }
-        if self.nested {
-            self.select_level(node);
-        } else if self.start_page_row() == Flow::Stop {
-            return false;
-        }
-        self.op = 0;
-        self.skip_until = 0;
-        self.identifiers.clear();
-        self.starts.clear();
-        if !self.shape.nodes[node].bare {
-            self.buffer.push(b'{');
-        }
-        if let Some(level) = self.levels.get_mut(node) {
-            level.rows.push(Row { parent, end: 0, holes_end: 0 });
-        }
-        true
-    }
-
-    #[inline]
-    fn null(&mut self) {
-        if let Target::Value { .. } = self.next_cell(true) {
-            self.buffer.extend_from_slice(b"null");
-        }
-    }
-
-    #[inline]
-    fn boolean(&mut self, value: bool) {
-        self.bare(if value { "true" } else { "false" });
-    }
-
-    #[inline]
-    fn integer(&mut self, value: i64) {
-        self.bare(itoa::Buffer::new().format(value));
-    }
-
-    fn double(&mut self, value: f64) {
-        if value.is_finite() {
-            self.bare(zmij::Buffer::new().format_finite(value));
-        } else {
-            self.plain(not_finite(value));
-        }
-    }
-
-    fn single(&mut self, value: f32) {
-        if value.is_finite() {
-            self.bare(zmij::Buffer::new().format_finite(value));
-        } else {
-            self.plain(not_finite(f64::from(value)));
-        }
-    }
-
-    #[inline]
-    fn decimal(&mut self, digits: &str) {
-        self.bare(digits);
-    }
-
-    #[inline]
-    fn string(&mut self, value: &str) {
-        match self.next_cell(false) {
-            Target::Value { .. } => write_string(&mut self.buffer, value),
-            Target::Key => {
-                write_text_key(&mut self.identifiers, value);
-                self.end_key();
-            }
-            Target::Nothing => {}
-        }
-    }
-
-    #[inline]
-    fn plain(&mut self, text: &str) {
-        match self.next_cell(false) {
-            Target::Value { .. } => {
-                self.buffer.push(b'"');
-                self.buffer.extend_from_slice(text.as_bytes());
-                self.buffer.push(b'"');
-            }
-            Target::Key => {
-                write_plain_key(&mut self.identifiers, text);
-                self.end_key();
-            }
-            Target::Nothing => {}
-        }
-    }
-
-    fn binary(&mut self, value: &[u8]) {
-        if let Target::Value { .. } = self.next_cell(false) {
-            self.buffer.push(b'"');
-            let start = self.buffer.len();
-            let length = value.len().div_ceil(3) * 4;
-            self.buffer.resize(start + length, 0);
-            // The buffer has exactly the room that the encoding takes.
-            let written = URL_SAFE.encode_slice(value, &mut self.buffer[start..]).unwrap_or(0);
-            self.buffer.truncate(start + written);
-            self.buffer.push(b'"');
-        }
-    }
-
-    fn end_row(&mut self) -> Flow {
-        if self.op < self.shape.nodes[self.node].ops.len() {
-            let shape = Arc::clone(&self.shape);
-            for op in shape.nodes[self.node].ops.iter().skip(self.op) {
-                self.op += 1;
-                if self.op > self.skip_until {
-                    self.without_cell(op);
-                }
-            }
-        }
-        if !self.shape.nodes[self.node].bare {
-            self.buffer.push(b'}');
-        }
-        if !self.nested {
-            return self.end_page_row();
-        }
-        let end = self.buffer.len();
-        let level = &mut self.levels[self.node];
-        let holes_end = level.holes.len();
-        if let Some(row) = level.rows.last_mut() {
-            row.end = end;
-            row.holes_end = holes_end;
-        }
-        if end > self.limits.batch_bytes {
-            self.batch_too_large = true;
-            return Flow::Stop;
-        }
-        Flow::Continue
-    }
-
-    fn count(&mut self, node: usize, parent: u32, rows: u64) {
-        if node == 0 {
-            self.output.count(rows);
-        } else if let Some(level) = self.levels.get_mut(node) {
-            level.counts.push((parent, rows));
-        }
-    }
-
-    fn end_batch(&mut self) -> Flow {
-        // The buffer holds the level written last; put it back so that all levels are in their places.
-        self.select_level(0);
-        std::mem::swap(&mut self.buffer, &mut self.levels[0].bytes);
-        let shape = Arc::clone(&self.shape);
-        let mut levels = std::mem::take(&mut self.levels);
-        let cursors = vec![Cursor::default(); levels.len()];
-        let mut composer = Composer { shape: &shape, levels: &levels, cursors };
-        let mut flow = Flow::Continue;
-        let rows = levels[0].rows.len();
-        for row in 0..rows {
-            flow = self.compose_row(&mut composer, row);
-            if flow == Flow::Stop {
-                break;
-            }
-        }
-        for level in &mut levels {
-            level.clear();
-        }
-        self.levels = levels;
-        std::mem::swap(&mut self.buffer, &mut self.levels[0].bytes);
-        flow
     }
 }

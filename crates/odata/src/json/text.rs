@@ -31,6 +31,15 @@ fn clean(word: u64) -> bool {
     (below_space | quote | backslash) & HIGHS == 0
 }
 
+/// Whether text is ASCII and needs no escape.
+#[inline]
+pub(crate) fn is_bare(text: &[u8]) -> bool {
+    let (words, rest) = text.as_chunks::<8>();
+    let plain = |word: u64| clean(word) && word & HIGHS == 0;
+    words.iter().all(|word| plain(u64::from_le_bytes(*word)))
+        && rest.iter().all(|byte| *byte < 0x80 && ESCAPES[usize::from(*byte)] == 0)
+}
+
 /// Appends a JSON string with its quotes.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
@@ -94,7 +103,12 @@ mod tests {
                 word[place] = byte;
                 let dirty = byte < 0x20 || byte == b'"' || byte == b'\\';
                 assert_eq!(clean(u64::from_le_bytes(word)), !dirty, "{byte} at {place}");
+                assert_eq!(is_bare(&word), !dirty, "{byte} at {place}");
+                assert_eq!(is_bare(&word[place..]), !dirty, "{byte} at the end");
             }
+            let mut word = [b'a'; 8];
+            word[place] = 0xc3;
+            assert!(!is_bare(&word), "a byte above ASCII at {place}");
         }
     }
 }

@@ -1,0 +1,11 @@
+//! Stored results through the real program, with the page ledger as the checker.
+
+mod clients;
+mod damage;
+mod links;
+mod pages;
+mod quotas;
+mod restart;
+mod site;
+mod snapshot;
+mod tokens;
