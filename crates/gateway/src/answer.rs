@@ -110,6 +110,15 @@ impl Refusal {
     }
 }
 
+/// The key in `[limits]` that sets a limit of the parser.
+fn limit_key(name: &'static str) -> &'static str {
+    match name {
+        "max_url_bytes" => "url_bytes",
+        "max_depth" => "expression_depth",
+        other => other,
+    }
+}
+
 impl From<ParseError> for Refusal {
     fn from(error: ParseError) -> Refusal {
         let (status, code) = match error.kind {
@@ -118,11 +127,16 @@ impl From<ParseError> for Refusal {
             ParseErrorKind::Limit("max_url_bytes") => (StatusCode::URI_TOO_LONG, "LimitExceeded"),
             ParseErrorKind::Limit(_) => (StatusCode::BAD_REQUEST, "LimitExceeded"),
         };
+        let mut message = error.message;
         let target = match error.kind {
-            ParseErrorKind::Limit(name) => name,
+            ParseErrorKind::Limit(name) => {
+                // The client is told the name of the setting, not that of the parser.
+                let key = limit_key(name);
+                message = message.replace(name, key);
+                key
+            }
             ParseErrorKind::Encoding | ParseErrorKind::Syntax => "url",
         };
-        let mut message = error.message;
         if let Some(first) = message.get(..1).map(str::to_uppercase) {
             message.replace_range(..1, &first);
         }

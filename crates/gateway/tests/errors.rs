@@ -14,7 +14,7 @@ fn unknown_names_say_what_is_near() {
     for (url, status, target, near) in [
         ("Product", 404, "Product", "'Products'"),
         ("products", 404, "products", "'Products'"),
-        ("Order Details", 404, "Order Details", "'Order_Details'"),
+        ("Order_Detail", 404, "Order_Detail", "'Order_Details'"),
         ("Categorys", 404, "Categorys", "'Categories'"),
         ("Products(1)/Nam", 404, "Nam", "'Name'"),
         ("Products(1)/Categry/Name", 404, "Categry", "'Category'"),
@@ -24,7 +24,6 @@ fn unknown_names_say_what_is_near() {
         ("Products?$expand=Category($select=Nme)", 400, "Nme", "'Name'"),
         ("Products?$filter=Prize gt 5", 400, "Prize", "'Price'"),
         ("Products?$filter=Category/Nome eq 'x'", 400, "Nome", "'Name'"),
-        ("Products?$filter=contain(Name,'x')", 400, "contain", "contains"),
         ("Products?$orderby=Weigth", 400, "Weigth", "'Weight'"),
         ("Products(Id=1)", 400, "Id", "ID"),
     ] {
@@ -136,6 +135,9 @@ fn expressions_that_cannot_be_computed() {
     }
 }
 
+/// A limit, values of it, what makes a URL of a size, and the status of a refusal.
+type Edge<'a> = (&'static str, &'static [usize], &'a dyn Fn(usize) -> String, u16);
+
 /// A limit, and a URL of a size: the limit passes, one more is refused by the limit's name.
 #[test]
 fn limits_at_their_edges() {
@@ -169,8 +171,7 @@ fn limits_at_their_edges() {
         let start = "Products?$top=1&x=";
         format!("{start}{}", "a".repeat(n - start.len()))
     };
-    type Row<'a> = (&'a str, &'a [usize], &'a dyn Fn(usize) -> String, u16);
-    let rows: &[Row] = &[
+    let rows: &[Edge<'_>] = &[
         ("url_bytes", &[256, 1000, 20_000, 65_000], &url, 414),
         ("expression_depth", &[3, 10, 64], &parentheses, 400),
         ("expand_depth", &[1, 2, 5], &deep, 400),
@@ -219,8 +220,8 @@ fn limit_of_the_header() {
 }
 
 /// A request that would take for ever.
-const ENDLESS: &str =
-    "Products/$count?$filter=Category/Products/any(p:p/Category/Products/any(q:q/Name eq 'none'))";
+const ENDLESS: &str = "Products/$count?$filter=Category/Products/any(p:p/Category/Products/any(q:q/Category/Products/any(\
+    r:contains(concat(p/Name,concat(q/Name,r/Name)),'none'))))";
 
 #[test]
 fn limit_of_time() {

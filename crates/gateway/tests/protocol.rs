@@ -13,6 +13,9 @@ const POWER_QUERY: &str = "application/json;odata.metadata=minimal;q=1.0,applica
 const UI5: &str = "application/json;odata.metadata=minimal;IEEE754Compatible=true";
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 
+/// Names and values.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 #[track_caller]
 fn send(node: &Node, method: &str, url: &str, headers: &[(&str, &str)]) -> Answer {
     let url = node.url(&[SHOP, &encoded(url)].concat());
@@ -24,7 +27,7 @@ fn exactly_one_version_on_every_answer() {
     let node = shop();
     let etag = ask(&node, "$metadata", &[]).header("etag").expect("metadata has an ETag").to_owned();
     let unchanged = [("If-None-Match", etag.as_str())];
-    let rows: &[(&str, &str, &[(&str, &str)], u16)] = &[
+    let rows: &[(&str, &str, Headers<'_>, u16)] = &[
         ("GET", "", &[], 200),
         ("GET", "$metadata", &[], 200),
         ("GET", "$metadata", &unchanged, 304),
@@ -530,7 +533,7 @@ fn links_start_where_the_client_is() {
         ("Host", "inside:9"),
         ("Forwarded", "for=10.0.0.1;host=evil, for=1;proto=https;host=\"data.example:443\""),
     ];
-    let rows: &[(&str, &Node, &[(&str, &str)], Option<&str>)] = &[
+    let rows: &[(&str, &Node, Headers<'_>, Option<&str>)] = &[
         ("plain", &plain, &[("Host", "a.example:8080")], Some("http://a.example:8080")),
         ("plain", &plain, &[("Host", "a.example:80")], Some("http://a.example")),
         ("plain", &plain, &[("Host", "[::1]:8080")], Some("http://[::1]:8080")),

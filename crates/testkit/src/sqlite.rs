@@ -26,6 +26,8 @@ pub fn sqlite(path: &Path, statements: &str) {
 
 fn run(path: &Path, statements: &str) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
+    // As the `sqlite3` shell has it: scripts fill their tables in any order.
+    connection.pragma_update(None, "foreign_keys", false)?;
     connection.execute_batch(statements)?;
     connection.close().map_err(|(_, error)| error)
 }

@@ -1,0 +1,324 @@
+//! The command line: what it prints, how it ends, and what it says when it cannot do what is asked.
+
+mod common;
+
+use common::{PROGRAM, SHOP, ask, run, shop, shop_with};
+use nextlink_testkit::http;
+use nextlink_testkit::node::Launch;
+use nextlink_testkit::sqlite::sqlite;
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A folder with files that are no good databases, and one that is.
+fn folder() -> Launch {
+    let launch = Launch::new(PROGRAM, &[]);
+    let dir = launch.data_dir();
+    sqlite(&dir.join("shop.db"), include_str!("common/shop.sql"));
+    let good = std::fs::read(dir.join("shop.db")).expect("the shop can be read");
+    let mut broken = good.clone();
+    broken[100..4096].fill(0x55);
+    let write =
+        |name: &str, bytes: &[u8]| std::fs::write(dir.join(name), bytes).expect("a file can be written");
+    write("broken.db", &broken);
+    write("cut.db", &good[..good.len() / 2]);
+    write("text.db", b"this is no database, whatever its name says");
+    write("empty.db", b"");
+    sqlite(
+        &dir.join("keyless.db"),
+        "CREATE TABLE a (x, y); CREATE TABLE b (id INTEGER PRIMARY KEY); CREATE VIEW v AS SELECT 1 AS one;",
+    );
+    launch
+}
+
+fn source(dir: &Path, file: &str) -> String {
+    format!("a=sqlite:{}", dir.join(file).display())
+}
+
+#[test]
+fn databases_that_cannot_be_served() {
+    let launch = folder();
+    let dir = launch.data_dir();
+    let rows: &[(&str, &str)] = &[
+        ("broken.db", "damaged"),
+        ("cut.db", "damaged"),
+        ("text.db", "not a database"),
+        ("missing.db", "unable to open"),
+        ("no/such/folder.db", "unable to open"),
+        ("", "directory"),
+    ];
+    for (file, words) in rows {
+        let source = source(dir, file);
+        for command in ["check", "model", "serve"] {
+            let mut args = vec![command, &source];
+            let data = dir.join("data").display().to_string();
+            if command == "serve" {
+                args.extend([
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--admin-listen",
+                    "127.0.0.1:0",
+                    "--data-dir",
+                    &data,
+                ]);
+            }
+            let run = run(&args);
+            let said = [run.out.as_str(), &run.err].concat();
+            assert_eq!(run.code, Some(1), "{args:?}: {said}");
+            assert!(said.contains("source 'a'") && said.contains(words), "{args:?}: {said}");
+            assert!(run.err.contains("nextlink: "), "{args:?}: {said}");
+        }
+    }
+    assert!(!dir.join("missing.db").exists(), "no file was made");
+}
+
+#[test]
+fn databases_with_little_in_them() {
+    let launch = folder();
+    let dir = launch.data_dir();
+    for (file, code, words) in [
+        ("empty.db", 0, &["a: 0 entity sets"][..]),
+        ("keyless.db", 0, &["a: 1 entity sets", "  a: Not served", "  v: Not served"]),
+        ("shop.db", 0, &["a: 5 entity sets", "The configuration is valid."]),
+    ] {
+        let run = run(&["check", &source(dir, file)]);
+        assert_eq!(run.code, Some(code), "{file}: {}{}", run.out, run.err);
+        for words in words {
+            assert!(run.out.lines().any(|line| line.starts_with(words)), "{file}: '{words}' in {}", run.out);
+        }
+    }
+    let node = Launch::serve(PROGRAM, &[("a", &dir.join("empty.db"))]).start();
+    assert_eq!(node.get("/api/odata4/a/", &[]).json()["value"], serde_json::json!([]));
+    assert!(node.get("/api/odata4/a/$metadata", &[]).text().contains("<Schema Namespace=\"a\""));
+}
+
+#[test]
+fn a_locked_file_is_said_to_be_locked() {
+    let launch = folder();
+    let dir = launch.data_dir();
+    let other = rusqlite::Connection::open(dir.join("shop.db")).expect("the file can be opened");
+    other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("a lock");
+    let run = run(&["check", &source(dir, "shop.db")]);
+    assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);
+    assert!(run.out.contains("locked"), "{}{}", run.out, run.err);
+}
+
+#[test]
+fn wrong_arguments() {
+    let launch = folder();
+    let good = source(launch.data_dir(), "shop.db");
+    let rows: &[(&[&str], i32, &str)] = &[
+        (&[], 2, "Usage"),
+        (&["frobnicate"], 2, "frobnicate"),
+        (&["serve", "--frobnicate"], 2, "--frobnicate"),
+        (&["serve"], 1, "no source to serve"),
+        (&["check"], 1, "no source to serve"),
+        (&["serve", "shop"], 1, "NAME=sqlite:"),
+        (&["serve", "shop="], 1, "sources.shop.url"),
+        (&["serve", "shop=oracle:x"], 1, "sources.shop.url"),
+        (&["serve", "=sqlite:x"], 1, "source name"),
+        (&["serve", "a b=sqlite:x"], 1, "source name"),
+        (&["serve", "a=sqlite:x", "A=sqlite:y"], 1, "differ only in case"),
+        (&["serve", &good, "--listen", "0.0.0.0:0"], 1, "server.listen: 0.0.0.0:0 is not a loopback address"),
+        (&["serve", &good, "--listen", "[::]:0"], 1, "server.listen"),
+        (&["serve", &good, "--admin-listen", "0.0.0.0:0"], 1, "server.admin_listen"),
+        (&["demo", "--listen", "0.0.0.0:0"], 1, "server.listen"),
+        (&["serve", &good, "--listen", "nowhere"], 2, "--listen"),
+        (&["serve", &good, "--public-url", "example.com"], 1, "server.public_url"),
+        (&["serve", &good, "--log", "loud"], 1, "log.level"),
+        (&["serve", "--config", "missing.toml"], 1, "missing.toml"),
+        (&["model", "a"], 1, "no source 'a'"),
+        (&["model"], 2, "SOURCE"),
+        (&["explain", &good], 2, "URL"),
+        (&["explain", &good, "Nothing"], 1, "404 NotFound: There is no entity set 'Nothing'"),
+        (&["explain", &good, "Products?$filter=Nam eq 1"], 1, "Did you mean 'Name'"),
+        (&["explain", &good, "Products?$apply=x"], 1, "400"),
+        (&["serve", &good, "--data-dir", "/proc/nothing"], 1, "/proc/nothing"),
+    ];
+    for (args, code, words) in rows {
+        let run = run(args);
+        assert_eq!(run.code, Some(*code), "{args:?}: {}{}", run.out, run.err);
+        assert!(run.err.contains(words), "{args:?}: '{words}' in {}", run.err);
+    }
+}
+
+/// Errors in a file name the file, the line and the key.
+#[test]
+fn wrong_files() {
+    let launch = folder();
+    let dir = launch.data_dir();
+    let good = format!("[sources.shop]\nurl = \"sqlite:{}\"\n", dir.join("shop.db").display());
+    let file = dir.join("nextlink.toml");
+    for (text, line, words) in [
+        ("[server]\nlisen = \"x\"", 2, "lisen"),
+        ("[nonsense]\n", 1, "nonsense"),
+        ("\n\n[limits\n", 3, "unclosed"),
+        ("[limits]\nqueries = \"many\"", 2, "queries"),
+        ("[limits]\n\nqueries = 0", 3, "limits.queries"),
+        ("[limits]\nurl_bytes = 100000", 2, "limits.url_bytes"),
+        ("[limits]\nexpression_depth = 65", 2, "limits.expression_depth"),
+        ("[limits]\nexpand_depth = 17", 2, "limits.expand_depth"),
+        ("[limits]\nlist_values = 0", 2, "limits.list_values"),
+        ("[limits]\nnavigations = 61", 2, "limits.navigations"),
+        ("[limits]\nheader_bytes = 100", 2, "limits.header_bytes"),
+        ("[limits]\nurl_bytes = -1", 2, "url_bytes"),
+        ("[server]\nlisten = \"0.0.0.0:8080\"", 2, "server.listen"),
+        ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", 2, "10.0.0.0/33"),
+        ("[server]\npublic_url = \"x\"", 2, "server.public_url"),
+        ("[results]\nidle_minutes = 0", 2, "results.idle_minutes"),
+        ("[log]\nformat = \"xml\"", 2, "xml"),
+        ("[log]\nlevel = \"loud\"", 2, "log.level"),
+        ("[sources.x]\nurl = \"oracle:y\"", 2, "sources.x.url"),
+        ("[sources.x]\nurl = \"sqlite:y\"\npage_rows = 0", 3, "sources.x.page_rows"),
+        ("[sources.x]\nurl = \"sqlite:y\"\npage_byts = 5", 3, "page_byts"),
+    ] {
+        std::fs::write(&file, format!("{text}\n{good}")).expect("a file can be written");
+        let path = file.display().to_string();
+        for command in ["check", "serve", "dump-config"] {
+            let run = run(&[command, "--config", &path]);
+            assert_eq!(run.code, Some(1), "{command} {text}: {}{}", run.out, run.err);
+            let named = run.err.contains(&path)
+                && run.err.contains(&format!("line {line}"))
+                && run.err.contains(words);
+            assert!(named, "{command} {text}: {}", run.err);
+        }
+    }
+}
+
+#[test]
+fn what_is_printed() {
+    let launch = folder();
+    let dir = launch.data_dir();
+    let good = source(dir, "shop.db");
+    let rows: &[(&[&str], &[&str])] = &[
+        (&["--help"], &["serve", "demo", "check", "model", "explain", "dump-config", "Exit codes"]),
+        (&["--version"], &["nextlink "]),
+        (
+            &["serve", "--help"],
+            &["--listen", "--admin-listen", "--data-dir", "--public-url", "127.0.0.1:8080"],
+        ),
+        (&["explain", "--help"], &["URL"]),
+        (
+            &["model", &good],
+            &[
+                "namespace: \"a\"",
+                "  \"Order_Details\":",
+                "    table: \"Order Details\"",
+                "column: \"Unit Price\"",
+            ],
+        ),
+        (
+            &["explain", &good, "Products?$filter=ID eq 5&$expand=Category"],
+            &["-- url", "-- query", "-- plan", "-- statements", "SELECT", "--   parameter 1"],
+        ),
+        (&["explain", &good, "http://localhost:8080/api/odata4/a/Products(1)"], &["SELECT"]),
+        (&["explain", &good, "$metadata"], &["the metadata document"]),
+        (&["explain", &good, ""], &["the service document"]),
+        (
+            &["dump-config", &good, "--listen", "127.0.0.1:99"],
+            &["[sources.a]", "listen = \"127.0.0.1:99\"", "[limits]"],
+        ),
+    ];
+    for (args, words) in rows {
+        let run = run(args);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{args:?}: {}", run.out);
+        for words in *words {
+            assert!(run.out.contains(words), "{args:?}: '{words}' in {}", run.out);
+        }
+    }
+    // What is printed can be read again, and gives the same.
+    let printed = run(&["dump-config", &good, "--log-json", "--public-url", "https://x.example"]).out;
+    let file = dir.join("again.toml");
+    std::fs::write(&file, &printed).expect("a file can be written");
+    assert_eq!(run(&["dump-config", "--config", &file.display().to_string()]).out, printed);
+}
+
+#[test]
+fn one_data_directory_one_server() {
+    let first = shop();
+    let data = first.data_dir().join("data").display().to_string();
+    let shop = format!("shop=sqlite:{}", first.data_dir().join("shop.db").display());
+    let second = run(&[
+        "serve",
+        &shop,
+        "--listen",
+        "127.0.0.1:0",
+        "--admin-listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        &data,
+    ]);
+    assert_eq!(second.code, Some(1), "{}{}", second.out, second.err);
+    assert!(second.err.contains("another process") && second.err.contains(&data), "{}", second.err);
+    assert_eq!(ask(&first, "Products(1)", &[]).status, 200, "the first goes on");
+    let used = first.base().trim_start_matches("http://").to_owned();
+    let third = run(&[
+        "serve",
+        &shop,
+        "--listen",
+        &used,
+        "--admin-listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        &format!("{data}3"),
+    ]);
+    assert_eq!(third.code, Some(1), "{}{}", third.out, third.err);
+    assert!(third.err.contains(&format!("cannot listen on {used} (server.listen)")), "{}", third.err);
+}
+
+/// A stop lets requests that are under way end, and ends with 0.
+#[test]
+fn stops_end_cleanly() {
+    for signal in ["TERM", "INT"] {
+        let mut node = shop_with(&["--log", "info"]);
+        let host = node.base().trim_start_matches("http://").to_owned();
+        // A request whose answer has begun, and a connection that waits for its next request.
+        let mut busy = TcpStream::connect(&host).expect("a connection");
+        let url = format!("{SHOP}Products?$expand=Category,Order_Details");
+        busy.write_all(format!("GET {url} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes())
+            .expect("a request is sent");
+        let mut first = [0; 15];
+        busy.read_exact(&mut first).expect("the answer begins");
+        assert_eq!(&first, b"HTTP/1.1 200 OK");
+        let mut idle = TcpStream::connect(&host).expect("a connection");
+        idle.write_all(format!("GET {SHOP}Products(1) HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes())
+            .expect("a request is sent");
+        assert_eq!(http::read_answer(&mut BufReader::new(&idle), false).expect("an answer").status, 200);
+        node.signal(signal);
+        let rest =
+            http::read_answer(&mut BufReader::new(first.chain(&busy)), false).expect("the answer is whole");
+        assert_eq!(rest.json()["value"].as_array().map(Vec::len), Some(2_000), "SIG{signal}");
+        assert_eq!(node.wait().code(), Some(0), "SIG{signal}: {}", node.log());
+        assert!(node.log().contains("stopped"), "{}", node.log());
+        assert!(TcpStream::connect(&host).is_err(), "nobody listens any more");
+    }
+}
+
+/// The demo makes its data once, and prints commands that work as they stand.
+#[test]
+fn the_demo_prints_commands_that_work() {
+    let mut node = Launch::demo(PROGRAM).start();
+    assert_eq!(node.get("/api/odata4/demo/", &[]).status, 200);
+    node.terminate();
+    let log = node.log();
+    assert!(log.contains("made ") && log.contains("rows in"), "{log}");
+    let again = node.start_again();
+    assert_eq!(again.get("/api/odata4/demo/Customers/$count", &[]).status, 200);
+    let log = again.log();
+    assert!(!log.contains("made "), "{log}");
+    let commands: Vec<_> = log.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
+    assert_eq!(commands.len(), 3, "{log}");
+    for command in commands {
+        let output = Command::new("sh")
+            .args(["-c", &command.replacen("curl ", "curl -sS --fail --noproxy '*' ", 1)])
+            .stdin(Stdio::null())
+            .output()
+            .expect("a shell");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        let body: serde_json::Value =
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{command}: {e}: {text}"));
+        assert!(body["value"].as_array().is_some_and(|rows| !rows.is_empty()), "{command}: {text:.300}");
+    }
+}
