@@ -159,8 +159,8 @@ fn builder(config: &Config) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(config.limits.header_seconds))
-        .max_buf_size(config.limits.header_bytes)
-        .pipeline_flush(true);
+        // Bodies wait for the client beyond so many bytes. With hyper's `pipeline_flush` they would not wait at all.
+        .max_buf_size(config.limits.header_bytes);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(config.limits.header_bytes as u32);
     builder
 }
