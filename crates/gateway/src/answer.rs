@@ -6,7 +6,7 @@ use nextlink_odata::bind::{BindError, BindErrorKind};
 use nextlink_odata::url::{ParseError, ParseErrorKind};
 use nextlink_odata::version::Version;
 use nextlink_results::token::TokenError;
-use nextlink_results::{CreateError, PageError, WriteError};
+use nextlink_results::{CreateError, Incomplete, PageError, WriteError};
 use nextlink_sql::dialect::Unsupported;
 
 use crate::body::Body;
@@ -238,10 +238,20 @@ impl From<PageError> for Refusal {
                     "The result ends before this page: {message} Start again with the request without $skiptoken."
                 ),
             ),
-            PageError::Incomplete(_) => internal(
-                "ResultIncomplete",
-                "The stored result ends before this page. Start again with the request without $skiptoken.",
-            ),
+            PageError::Incomplete(why) => {
+                let why = match why {
+                    // What the operating system says is for the log.
+                    Incomplete::Write(WriteError::Io(_)) => "it could not be stored".to_owned(),
+                    why => why.to_string(),
+                };
+                internal(
+                    "ResultIncomplete",
+                    &format!(
+                        "The stored result ends before this page: {why}. \
+                         Start again with the request without $skiptoken."
+                    ),
+                )
+            }
             PageError::Corrupt(_) => internal(
                 "ResultDamaged",
                 "The stored page is damaged. Start again with the request without $skiptoken.",

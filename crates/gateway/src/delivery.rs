@@ -214,7 +214,12 @@ impl Delivery {
     /// The source failed, or there is nothing to send.
     pub fn fail(mut self, refusal: Refusal) {
         if let Some(writer) = self.writer.take() {
-            writer.fail(refusal.code, &refusal.message);
+            if refusal.code == "Cancelled" {
+                // Only a client that went away before it got the link ends a statement.
+                writer.cancel();
+            } else {
+                writer.fail(refusal.code, &refusal.message);
+            }
         } else if self.client.is_some() {
             self.send(Event::Failed(Box::new(refusal)));
         }

@@ -155,7 +155,8 @@ async fn breathe() {
 
 fn builder(config: &Config) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    // Without `pipeline_flush`: with it the answer to a request that is no HTTP is never sent.
+    // Without `pipeline_flush`: with it the answer to a request that is no HTTP is never sent, and bodies do not wait
+    // for slow clients.
     builder
         .http1()
         .timer(TokioTimer::new())

@@ -128,8 +128,11 @@ impl Store {
         let about = About::new(&header, private, new.recovery, absolute_ms);
 
         let len = bytes.len() as u64;
-        let reserved = inner.ledger.reserve(&about.source, &about.user, len);
-        let reservation = reserved.map_err(refused)?;
+        let room = inner.ledger.quotas().room_bytes();
+        let reserved = inner.ledger.reserve(&about.source, &about.user, len.saturating_add(room));
+        let mut reservation = reserved.map_err(refused)?;
+        // It was only to be seen that there is room: pages reserve what they need.
+        reservation.shrink(room);
         check_space(inner, len).map_err(create_error)?;
         inner.files.create((header.id, header.generation), &bytes).map_err(create_error)?;
         let progress = Progress { pages: 0, rows: 0, bytes: len, stage: Stage::Writing };

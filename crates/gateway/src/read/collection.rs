@@ -242,6 +242,26 @@ impl FirstPage {
     }
 }
 
+impl Drop for FirstPage {
+    /// A client that went away before it got the link will not ask for the rest.
+    fn drop(&mut self) {
+        let Some(closing) = self.closing.take() else {
+            return;
+        };
+        // Nothing can be put in from here on; what is in it can be taken out.
+        self.receiver.close();
+        let mut next = self.end;
+        while let Ok(left) = self.receiver.try_recv() {
+            if let Event::End(_, follows) = left {
+                next = Some(follows);
+            }
+        }
+        if let (Some(Next::Stored { id, .. }), Ok(runtime)) = (next, tokio::runtime::Handle::try_current()) {
+            runtime.spawn_blocking(move || closing.state.store.end(id));
+        }
+    }
+}
+
 /// The answer has begun, so it can only be broken off.
 fn broken(closing: &Closing, refusal: &Refusal) -> Broken {
     let cause = refusal.cause.as_deref().unwrap_or(&refusal.message);

@@ -1,1 +1,98 @@
-//! Tests to come.
+//! Rows change, come and go while a result is read: the pages show the table as it was at the start.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use nextlink_testkit::ledger::read_with;
+use nextlink_testkit::sqlite::sqlite;
+use nextlink_testkit::{http, ledger::read_all};
+
+use crate::site::{prefer, read, rows, settled, start, table, until, url};
+
+const ROWS: u64 = 4_000;
+
+/// Changes, deletes and inserts all over the table.
+fn change(database: &Path, turn: u64) {
+    sqlite(
+        database,
+        &format!(
+            "BEGIN IMMEDIATE;
+            UPDATE T SET Name = 'changed', G = G + 5000 WHERE Id % 17 = {turn} % 17;
+            DELETE FROM T WHERE Id % 23 = {turn} % 23;
+            INSERT INTO T SELECT Id + 1000000 * {turn}, -1, 'new' FROM T WHERE Id % 29 = 0 AND Id <= {ROWS};
+            INSERT INTO T SELECT -Id - 10000 * {turn}, 2000, 'new' FROM T WHERE Id % 31 = 0 AND Id BETWEEN 1 AND {ROWS};
+            COMMIT;"
+        ),
+    );
+}
+
+#[test]
+fn pages_show_the_table_as_it_was() {
+    for mode in ["WAL", "DELETE"] {
+        let node = start(&format!("PRAGMA journal_mode = {mode};{}", table(ROWS)), "", "");
+        let database = node.data_dir().join("s.db");
+        let mut turn = 0;
+        // By key, and by an order that the changes upset.
+        for path in ["T?$count=true", "T?$orderby=G,Id"] {
+            sqlite(
+                &database,
+                &format!("DELETE FROM T; {}", table(ROWS).split_once(';').expect("two statements").1),
+            );
+            let mut ids: Vec<u64> = (1..=ROWS).collect();
+            if path.contains("orderby") {
+                ids.sort_by_key(|id| (crate::site::group(*id), *id));
+            }
+            let expected = rows(ids);
+            let prefer = prefer(100);
+            let ledger = read_with(&url(&node, path), |url| {
+                let page = http::send("GET", url, &[("Prefer", &prefer)], None);
+                turn += 1;
+                change(&database, turn);
+                page
+            });
+            assert_eq!(ledger.faults(&expected), Vec::<String>::new(), "{mode}: {path}");
+            assert_eq!(
+                ledger.reread(|url| http::send("GET", url, &[], None)),
+                Vec::<String>::new(),
+                "{mode}"
+            );
+            let now = read(&node, path, 100);
+            assert!(!now.faults(&expected).is_empty(), "{mode}: the changes are there for a new request");
+        }
+    }
+}
+
+/// A writer that never rests, and readers that each see one moment: all rows of a turn have the same value.
+#[test]
+fn each_reading_sees_one_moment() {
+    let sql = "PRAGMA journal_mode = WAL; CREATE TABLE M (Id INTEGER NOT NULL PRIMARY KEY, Turn INT NOT NULL);
+        WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 3000) INSERT INTO M SELECT i, 0 FROM c;";
+    let node = start(sql, "page_rows = 100", "");
+    let database = node.data_dir().join("s.db");
+    let (stop, turns) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                sqlite(&database, "UPDATE M SET Turn = Turn + 1");
+                turns.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        // The writer is to end also when a check fails.
+        let checked = std::panic::catch_unwind(|| {
+            for reading in 0..6 {
+                let path = if reading % 2 == 0 { "M" } else { "M?$count=true&$orderby=Turn,Id%20desc" };
+                let before = turns.load(Ordering::Relaxed);
+                let ledger = read_all(&url(&node, path), &[]);
+                let seen: std::collections::BTreeSet<_> = ledger.rows().map(|r| r["Turn"].as_u64()).collect();
+                assert_eq!(ledger.rows().count(), 3_000, "{path}: {:?}", ledger.end);
+                assert_eq!(seen.len(), 1, "{path}: rows of several moments: {seen:?}");
+                until("the writer goes on", || turns.load(Ordering::Relaxed) > before);
+            }
+        });
+        stop.store(true, Ordering::Relaxed);
+        if let Err(panic) = checked {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    settled(&node);
+}
