@@ -187,7 +187,7 @@ impl Delivery {
         };
         let body = std::mem::take(&mut self.body);
         let rows = u32::try_from(end.rows).unwrap_or(u32::MAX);
-        let page = PageIn { body: body.into(), rows, position: Vec::new(), row_offsets: Vec::new() };
+        let page = PageIn { body, rows, position: Vec::new(), row_offsets: Vec::new() };
         let written = if end.more {
             let written = writer.page(page);
             self.body = writer.buffer();
