@@ -9,8 +9,11 @@ use crate::site::{
 };
 use nextlink_testkit::ledger::Expected;
 
+/// Ends a node.
+type Ending = fn(&mut Node);
+
 /// How a node ends.
-const ENDS: [(&str, fn(&mut Node)); 2] = [
+const ENDS: [(&str, Ending); 2] = [
     ("SIGTERM", |node| assert!(node.terminate().success(), "an orderly end:\n{}", node.log())),
     ("kill -9", Node::kill),
 ];
