@@ -17,6 +17,15 @@ const POLL: Duration = Duration::from_millis(20);
 /// A server is idle when it used no processor time for so long; the kernel counts in steps of 10 ms.
 const IDLE: Duration = Duration::from_millis(200);
 
+/// All rounds store more than one user may by default.
+const SETTINGS: &str = "[server]
+admin_listen = \"127.0.0.1:0\"
+[results]
+node_mib = 65536
+source_mib = 65536
+user_mib = 65536
+";
+
 /// Where processes run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cores {
@@ -91,7 +100,11 @@ impl Server {
         let mut source = OsString::from("bench=sqlite:");
         source.push(database);
         let mut command = cores.server(program);
-        command.arg("serve").arg(source).arg("--listen").arg(address.to_string()).arg("--data-dir").arg(data);
+        fs::create_dir_all(data)?;
+        let settings = data.join("bench.toml");
+        fs::write(&settings, SETTINGS)?;
+        command.arg("serve").arg(source).arg("--config").arg(settings);
+        command.arg("--listen").arg(address.to_string()).arg("--data-dir").arg(data);
         Self::start(&mut command, address)
     }
 

@@ -25,7 +25,17 @@ const ROOMS: &[Room] = &[
     Room {
         name: ODATA,
         ours: &[],
-        others: Some(&["base64", "itoa", "memchr", "quick-xml", "serde", "serde_json", "thiserror", "zmij"]),
+        others: Some(&[
+            "base64",
+            "itoa",
+            "memchr",
+            "quick-xml",
+            "serde",
+            "serde_json",
+            "simdutf8",
+            "thiserror",
+            "zmij",
+        ]),
     },
     Room {
         name: SQL,

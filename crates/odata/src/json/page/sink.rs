@@ -96,11 +96,11 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         match self.next_cell(false) {
             // Nearly all text is ASCII without anything to escape: one look shows it valid and written as it is.
             Target::Value { .. } if is_bare(value) => quote(&mut self.buffer, value),
-            Target::Value { .. } => match std::str::from_utf8(value) {
+            Target::Value { .. } => match simdutf8::basic::from_utf8(value) {
                 Ok(text) => write_string(&mut self.buffer, text),
                 Err(_) => return false,
             },
-            Target::Key => match std::str::from_utf8(value) {
+            Target::Key => match simdutf8::basic::from_utf8(value) {
                 Ok(text) => {
                     write_text_key(&mut self.identifiers, text);
                     self.end_key();
