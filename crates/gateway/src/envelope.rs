@@ -1,5 +1,7 @@
 //! What stands around the rows of a page: context URL, count, next link (JSON Format section 4 and 13).
 
+use std::borrow::Cow;
+
 use nextlink_odata::json::{Format, write_string};
 use nextlink_odata::version::MetadataLevel;
 use serde::{Deserialize, Serialize};
@@ -24,15 +26,18 @@ pub fn context_member(format: Format, root: &str, fragment: &str) -> Option<Stri
     if format.metadata == MetadataLevel::None {
         return None;
     }
-    let url = [root, "$metadata#", &encode_fragment(fragment)].concat();
-    Some([&quoted(&format.control("context")), ":", &quoted(&url)].concat())
+    // The root is a checked URL, and nothing that JSON would escape is left in the fragment.
+    Some(
+        ["\"", &format.control("context"), "\":\"", root, "$metadata#", &encode_fragment(fragment), "\""]
+            .concat(),
+    )
 }
 
 /// Characters that a fragment cannot hold are percent-encoded.
-fn encode_fragment(fragment: &str) -> String {
+fn encode_fragment(fragment: &str) -> Cow<'_, str> {
     use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
     const SET: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'\\');
-    utf8_percent_encode(fragment, SET).to_string()
+    Cow::from(utf8_percent_encode(fragment, SET))
 }
 
 impl Envelope {

@@ -47,7 +47,9 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
     }
     let url = url::parse_with(&request.url, &state.config.limits.parse_options())?;
     stages.end("url");
-    let asked = bind::bind(&request.served.mapping.model, &url, state.config.limits.bind_limits(), &now())?;
+    // Only expressions can ask for the time, and they stand in the query.
+    let time = if request.query().is_empty() { String::new() } else { now() };
+    let asked = bind::bind(&request.served.mapping.model, &url, state.config.limits.bind_limits(), &time)?;
     stages.end("bind");
     let format_option = request.option("$format");
     let format_option = format_option.as_deref();

@@ -5,7 +5,7 @@ use std::time::Instant;
 use http::{HeaderValue, Response, StatusCode, header};
 use nextlink_db::run::Cancel;
 use nextlink_odata::json::Format;
-use nextlink_odata::version::Version;
+use nextlink_odata::version::{MetadataLevel, Version};
 
 use crate::answer::Refusal;
 use crate::body::Body;
@@ -43,8 +43,8 @@ impl Stages {
     }
 
     /// The header.
-    pub fn header(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.text).ok()
+    pub fn header(self) -> Option<HeaderValue> {
+        HeaderValue::try_from(self.text).ok()
     }
 }
 
@@ -52,14 +52,21 @@ impl Stages {
 pub fn json_response(request: &Request, format: Format, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    if let Ok(media) = HeaderValue::from_str(&format.media_type()) {
-        headers.insert(header::CONTENT_TYPE, media);
-    }
+    headers.insert(header::CONTENT_TYPE, media_type(format));
     headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
     if let Some(applied) = preferences_applied(request, format, request.page_rows()) {
         headers.insert(PREFERENCE_APPLIED, applied);
     }
     response
+}
+
+/// The media type of an answer; the usual one is at hand.
+fn media_type(format: Format) -> HeaderValue {
+    let usual = format.metadata == MetadataLevel::Minimal && !format.ieee754_compatible;
+    if usual && format.version == Version::V40 {
+        return HeaderValue::from_static("application/json;odata.metadata=minimal");
+    }
+    HeaderValue::try_from(format.media_type()).unwrap_or(HeaderValue::from_static("application/json"))
 }
 
 /// What of `Prefer` was followed (Part 1 section 8.3.9); 4.0 knows the names with their prefix. `page_rows` is the size

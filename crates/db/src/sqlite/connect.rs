@@ -23,6 +23,8 @@ const CACHED_STATEMENTS: usize = 64;
 /// Page cache of a connection, in KiB (negative is how SQLite names that unit). The file is not mapped into memory: the
 /// operating system caches it anyway, and a process that maps large files looks as if it used that memory.
 const CACHE_KIB: i64 = -1024;
+/// Only the start of the file is mapped: its first page is looked at for every statement.
+const MAPPED_BYTES: i64 = 64 * 1024;
 /// Virtual machine steps between two looks at the clock.
 const STEPS: i32 = 5_000;
 
@@ -55,6 +57,7 @@ impl SqliteSource {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         connection.pragma_update(None, "query_only", true)?;
         connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+        connection.pragma_update(None, "mmap_size", MAPPED_BYTES)?;
         functions::register(&connection)?;
         Ok(connection)
     }

@@ -57,7 +57,7 @@ impl ServerConfig {
         }
         if let Some(url) = &self.public_url {
             let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-            if rest.is_none_or(|r| r.is_empty() || r.contains(['?', '#', ' '])) {
+            if rest.is_none_or(|r| r.is_empty() || r.contains(['?', '#', ' ', '"', '\\'])) {
                 let problem = format!(
                     "'{url}' is no base of links; it starts with http:// or https:// and has no query"
                 );

@@ -103,14 +103,15 @@ pub async fn answer(
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
     }
-    let fragment = context::fragment(
-        &request.served.mapping.model,
-        &query,
-        &entity_path(request, &query),
-        request.version,
-    );
+    // Only the context of a property names the entity.
+    let entity = match query.addressed {
+        Addressed::Property(_) => entity_path(request, &query),
+        _ => String::new(),
+    };
+    let fragment = context::fragment(&request.served.mapping.model, &query, &entity, request.version);
     let context = context_member(format, &request.root, &fragment);
-    let mut text = vec![b'{'];
+    let mut text = Vec::with_capacity(rows.len() + 256);
+    text.push(b'{');
     if let Some(context) = &context {
         text.extend_from_slice(context.as_bytes());
     }
