@@ -2,9 +2,11 @@
 
 use std::hint::black_box;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use nextlink_db::source::{Location, Source};
+use nextlink_db::location::Location;
+use nextlink_db::run::{Cancel, RunOptions};
+use nextlink_db::source::Source;
 use nextlink_odata::bind::{self, BindLimits, Request};
 use nextlink_odata::json::{Format, PageEnd, PageLimits, PageOutput, PageWriter, Shape};
 use nextlink_odata::layout::Layout;
@@ -39,6 +41,12 @@ impl PageOutput for Sum {
 fn main() -> anyhow::Result<()> {
     let path = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "target/bench/big.db".to_owned()));
     let source = Source::open(&Location::Sqlite(path))?;
+    let options = RunOptions {
+        timeout: Duration::from_secs(60),
+        lock_wait: Duration::ZERO,
+        cancel: Cancel::default(),
+        login: None,
+    };
     let (catalog, _) = source.introspect(&nextlink_db::sqlite::IntrospectLimits::default())?;
     let (mapping, _) = mapping::build(&catalog, &ModelOptions::default());
     let format = Format {
@@ -76,10 +84,7 @@ fn main() -> anyhow::Result<()> {
             lap(4);
             let limits = PageLimits { rows: 2_000, bytes: 4 << 20, batch_bytes: 32 << 20 };
             let mut writer = PageWriter::new(shape, limits, Sum::default());
-            match source.run_now(&program, &mut writer) {
-                Some(outcome) => outcome?,
-                None => anyhow::bail!("the database is locked"),
-            };
+            source.run(&program, &options, &mut writer)?;
             black_box(writer.finish().0);
             lap(5);
         }

@@ -15,6 +15,35 @@ pub enum Error {
         /// The limit, in seconds.
         seconds: u64,
     },
+    /// The server cannot be reached, or the connection was lost; it may answer later.
+    #[error("the server cannot be reached: {0}")]
+    Unreachable(String),
+    /// All connections to the server are in use.
+    #[error("all {connections} connections to the server are in use")]
+    PoolFull {
+        /// The limit.
+        connections: usize,
+    },
+    /// The server does not accept the user or the password.
+    #[error("the server refuses the login: {0}")]
+    LoginRefused(String),
+    /// The client has to say who reads, and did not.
+    #[error("a user and a password are needed")]
+    LoginNeeded,
+    /// The login may not read something that is served.
+    #[error("permission denied: {0}")]
+    Denied(String),
+    /// Somebody at the server ended the statement or the connection; it may work later.
+    #[error("the statement was ended at the server: {0}")]
+    Ended(String),
+    /// The server failed at a statement.
+    #[error("{database}: {message}")]
+    Server {
+        /// What kind of server.
+        database: &'static str,
+        /// What it said.
+        message: String,
+    },
     /// Nobody waits for the answer any more.
     #[error("cancelled")]
     Cancelled,

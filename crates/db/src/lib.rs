@@ -3,6 +3,7 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod error;
+pub mod location;
 pub mod run;
 pub mod sqlite;
 pub mod source;

@@ -1,8 +1,10 @@
 //! What running a program gives and what bounds it, the same for every database.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::location::Login;
 
 /// Bounds of a run.
 #[derive(Debug, Clone)]
@@ -13,21 +15,28 @@ pub struct RunOptions {
     pub lock_wait: Duration,
     /// Ends the run from outside.
     pub cancel: Cancel,
+    /// Who reads, where the client says so itself; else the login of the source.
+    pub login: Option<Login>,
 }
 
 /// Ends a run from outside: the statement stops soon after.
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel(CancellationToken);
 
 impl Cancel {
     /// Ends the run.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.cancel();
     }
 
     /// Whether the run is to end.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.is_cancelled()
+    }
+
+    /// Waits until the run is to end.
+    pub async fn cancelled(&self) {
+        self.0.cancelled().await;
     }
 }
 

@@ -1,7 +1,5 @@
 //! One door to all databases.
 
-use std::path::PathBuf;
-
 use nextlink_odata::rows::RowSink;
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::dialect::{Dialect, Sqlite};
@@ -9,6 +7,7 @@ use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::Program;
 
 use crate::error::Error;
+use crate::location::Location;
 use crate::run::{Outcome, RunOptions};
 use crate::sqlite::{IntrospectLimits, SqliteSource};
 
@@ -19,32 +18,6 @@ pub enum Source {
     Sqlite(SqliteSource),
 }
 
-/// Where a database is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Location {
-    /// A SQLite file.
-    Sqlite(PathBuf),
-}
-
-/// A location that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no location of a database; use sqlite:/path/to/file.db")]
-pub struct BadLocation(String);
-
-impl std::str::FromStr for Location {
-    type Err = BadLocation;
-
-    fn from_str(text: &str) -> Result<Location, BadLocation> {
-        let path = text.strip_prefix("sqlite:").ok_or_else(|| BadLocation(text.to_owned()))?;
-        // sqlite:///abs/path, sqlite:/abs/path and sqlite:relative/path
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() {
-            return Err(BadLocation(text.to_owned()));
-        }
-        Ok(Location::Sqlite(PathBuf::from(path)))
-    }
-}
-
 impl Source {
     /// Opens a database. Blocks.
     ///
@@ -53,6 +26,8 @@ impl Source {
     pub fn open(location: &Location) -> Result<Source, Error> {
         match location {
             Location::Sqlite(path) => Ok(Source::Sqlite(SqliteSource::open(path)?)),
+            Location::Postgres(_) => Err(Error::Server { database: "PostgreSQL", message: String::new() }),
+            Location::MySql(_) => Err(Error::Server { database: "MySQL", message: String::new() }),
         }
     }
 
@@ -88,12 +63,18 @@ impl Source {
         }
     }
 
-    /// Runs a program that is found by its key, where that can be done at once without waiting for anything; `None`
-    /// where it cannot.
+    /// Runs a program for one row that is found by its key, without a thread that may block: a file is read at once, a
+    /// server is awaited. `None` where that cannot be done, and nothing was given to the sink.
     ///
     /// # Errors
     /// As [`Source::run`].
-    pub fn run_now<S: RowSink>(&self, program: &Program, sink: &mut S) -> Option<Result<Outcome, Error>> {
+    pub async fn run_point<S: RowSink>(
+        &self,
+        program: &Program,
+        options: impl FnOnce() -> RunOptions,
+        sink: &mut S,
+    ) -> Option<Result<Outcome, Error>> {
+        let _ = options;
         match self {
             Source::Sqlite(source) => source.run_now(program, sink),
         }

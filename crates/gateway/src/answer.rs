@@ -179,6 +179,35 @@ impl From<DbError> for Refusal {
                 format!("The database took longer than {seconds} s (limit `statement_seconds`)."),
             )
             .about("statement_seconds"),
+            DbError::Unreachable(_) => {
+                Refusal::unavailable("SourceUnreachable", "The database server cannot be reached.", 5)
+                    .caused(&error)
+            }
+            DbError::PoolFull { connections } => {
+                let message = format!(
+                    "All {connections} connections to the database are in use (limit `connections` of the source)."
+                );
+                Refusal::unavailable("SourceBusy", &message, 1).about("connections")
+            }
+            DbError::LoginRefused(_) => {
+                let message = "The database does not accept this user and password.";
+                Refusal::new(StatusCode::FORBIDDEN, "SourceLoginRefused", message).caused(&error)
+            }
+            DbError::LoginNeeded => {
+                let message =
+                    "This source needs the headers ddcloud-datasource-user and ddcloud-datasource-password.";
+                Refusal::new(StatusCode::FORBIDDEN, "SourceLoginNeeded", message)
+                    .about("ddcloud-datasource-user")
+            }
+            DbError::Denied(_) => {
+                let message = "The database does not permit its user to read this.";
+                Refusal::new(StatusCode::FORBIDDEN, "SourceDenied", message).caused(&error)
+            }
+            DbError::Ended(_) => {
+                Refusal::unavailable("StatementEnded", "The database server ended the statement.", 2)
+                    .caused(&error)
+            }
+            DbError::Server { .. } => internal("SourceFailed", "The database failed."),
             DbError::Cancelled => internal("Cancelled", "The statement was cancelled."),
             DbError::Changed(_) => {
                 let message =

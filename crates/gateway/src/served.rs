@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
-use nextlink_db::source::{Location, Source};
+use nextlink_db::location::{BadLocation, Location};
+use nextlink_db::source::Source;
 use nextlink_db::sqlite::IntrospectLimits;
 use nextlink_odata::csdl::{self, CsdlOptions};
 use nextlink_odata::version::Version;
@@ -59,10 +60,10 @@ impl Served {
     /// It cannot be opened or read.
     pub fn open(name: &str, config: &SourceConfig, vocabulary_url: &str) -> Result<Served, OpenError> {
         let failed = |cause: String| OpenError { name: name.to_owned(), location: config.url.clone(), cause };
-        let location =
-            config.url.parse().map_err(|e: nextlink_db::source::BadLocation| failed(e.to_string()))?;
-        let Location::Sqlite(path) = &location;
-        if path.is_dir() {
+        let location = config.url.parse().map_err(|e: BadLocation| failed(e.to_string()))?;
+        if let Location::Sqlite(path) = &location
+            && path.is_dir()
+        {
             return Err(failed("this is a directory, not a file".to_owned()));
         }
         let source = Source::open(&location).map_err(|e| failed(e.to_string()))?;

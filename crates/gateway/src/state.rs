@@ -69,6 +69,7 @@ impl State {
             timeout: Duration::from_secs(self.config.limits.statement_seconds),
             lock_wait: Duration::from_secs(self.config.limits.lock_wait_seconds),
             cancel,
+            login: None,
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Column {
     pub primitive: PrimitiveType,
     /// How its values lie in the database.
     pub storage: Storage,
+    /// What else a statement must know of the column's own type.
+    pub native: NativeType,
     /// Whether null is a value.
     pub nullable: bool,
     /// Greatest length in characters or bytes.
@@ -79,6 +81,35 @@ pub enum Storage {
     Text,
     /// As 16 bytes: Guid.
     Blob,
+}
+
+/// What a statement must know of a column's own type, beyond the type it is served as.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum NativeType {
+    /// Nothing: SQLite; numbers of MySQL.
+    #[default]
+    Plain,
+    /// A type by its name: PostgreSQL.
+    Named {
+        /// Its schema.
+        schema: String,
+        /// Its name there.
+        name: String,
+    },
+    /// An enumeration by its name: PostgreSQL.
+    Enum {
+        /// Its schema.
+        schema: String,
+        /// Its name there.
+        name: String,
+    },
+    /// Text with a character set and a collation: MySQL and MariaDB.
+    Text {
+        /// Character set, such as `utf8mb4`.
+        charset: String,
+        /// Collation, such as `utf8mb4_general_ci`.
+        collation: String,
+    },
 }
 
 /// A foreign key.

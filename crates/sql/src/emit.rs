@@ -1,12 +1,13 @@
 //! The one writer of SQL text. It cannot fail: what a database cannot do was refused in the plan.
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, ParentRows};
 use crate::statement::Statement;
-use crate::tree::{JoinKind, OrderTerm, Param, Select, Sql, TableRef};
+use crate::tree::{CastType, JoinKind, KeyColumn, Operator, OrderTerm, Param, Select, Sql, TableRef};
 
 /// Writes a select for so many parent rows (none where it takes none).
 pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> Statement {
-    let taken = select.keys.map_or(0, |columns| columns * parent_rows);
+    let rows = if dialect.parent_rows() == ParentRows::Arrays { 1 } else { parent_rows };
+    let taken = select.keys.as_ref().map_or(0, |columns| columns.len() * rows);
     let mut writer = Writer { dialect, out: String::with_capacity(768), params: Vec::new(), taken };
     writer.keys(select, parent_rows);
     if select.window.is_some() {
@@ -34,27 +35,66 @@ impl Writer<'_> {
         self.out.push_str(&number.to_string());
     }
 
-    /// `WITH k(o, k0, …) AS (VALUES (0, ?1, …), …) `
+    /// The table `k` of parent rows: their positions `o`, from 0, and link values `k0`, `k1`, …
     fn keys(&mut self, select: &Select, parent_rows: usize) {
-        let Some(columns) = select.keys else {
+        let Some(columns) = &select.keys else {
             return;
         };
         self.text("WITH k(o");
-        for column in 0..columns {
+        for column in 0..columns.len() {
             self.text(", k");
             self.number(column as u64);
         }
-        self.text(") AS (VALUES ");
-        for row in 0..parent_rows {
-            self.text(if row == 0 { "(" } else { ", (" });
-            self.number(row as u64);
-            for column in 0..columns {
-                self.text(", ");
-                self.dialect.placeholder(row * columns + column + 1, &mut self.out);
+        match self.dialect.parent_rows() {
+            ParentRows::Arrays => self.key_arrays(columns),
+            ParentRows::Values => {
+                self.text(") AS (VALUES ");
+                self.key_rows(columns, parent_rows, "(", ", (", ")");
             }
-            self.text(")");
+            ParentRows::Selects => {
+                self.text(") AS (");
+                self.key_rows(columns, parent_rows, "SELECT ", " UNION ALL SELECT ", "");
+            }
         }
         self.text(") ");
+    }
+
+    fn key_rows(&mut self, columns: &[KeyColumn], rows: usize, first: &str, next: &str, end: &str) {
+        for row in 0..rows {
+            self.text(if row == 0 { first } else { next });
+            self.number(row as u64);
+            for (i, column) in columns.iter().enumerate() {
+                self.text(", ");
+                self.dialect.key_param(row * columns.len() + i + 1, column, &mut self.out);
+            }
+            self.text(end);
+        }
+    }
+
+    /// Arrays side by side, numbered.
+    fn key_arrays(&mut self, columns: &[KeyColumn]) {
+        let names = |writer: &mut Self| {
+            for i in 0..columns.len() {
+                writer.text(", k");
+                writer.number(i as u64);
+            }
+        };
+        self.text(") AS (SELECT n - 1");
+        names(self);
+        self.text(" FROM unnest(");
+        for (i, column) in columns.iter().enumerate() {
+            if i > 0 {
+                self.text(", ");
+            }
+            self.dialect.key_param(i + 1, column, &mut self.out);
+        }
+        self.text(") WITH ORDINALITY AS a(");
+        for i in 0..columns.len() {
+            self.text("k");
+            self.number(i as u64);
+            self.text(", ");
+        }
+        self.text("n)");
     }
 
     /// Numbers the rows of each parent and keeps those inside the window.
@@ -78,7 +118,7 @@ impl Writer<'_> {
         self.order(&select.order);
         self.text(") AS n");
         self.body(select);
-        self.text(") WHERE n > ");
+        self.text(") AS w WHERE n > ");
         self.number(after);
         if let Some(at_most) = at_most {
             self.text(" AND n <= ");
@@ -218,7 +258,7 @@ impl Writer<'_> {
             }
             Sql::Param(param) => {
                 self.params.push(param.clone());
-                self.dialect.placeholder(self.taken + self.params.len(), &mut self.out);
+                self.dialect.param(self.taken + self.params.len(), param, &mut self.out);
             }
             Sql::Integer(i) => self.out.push_str(&i.to_string()),
             Sql::Word(word) => {
@@ -228,11 +268,12 @@ impl Writer<'_> {
             }
             Sql::Null => self.text("NULL"),
             Sql::Binary(op, left, right) => {
-                self.text("(");
+                let negated = *op == Operator::Distinct && self.dialect.distinct_negates();
+                self.text(if negated { "(NOT (" } else { "(" });
                 self.expr(left);
                 self.text(self.dialect.operator(*op));
                 self.expr(right);
-                self.text(")");
+                self.text(if negated { "))" } else { ")" });
             }
             Sql::Not(inner) => self.wrapped("(NOT ", inner, ")"),
             Sql::Negate(inner) => self.wrapped("(- ", inner, ")"),
@@ -256,6 +297,19 @@ impl Writer<'_> {
                 self.text(collation);
                 self.text(")");
             }
+            Sql::Cast(inner, to) => {
+                self.wrapped("CAST(", inner, " AS ");
+                match to {
+                    CastType::Word(word) => self.text(word),
+                    CastType::Named(schema, name) => {
+                        self.dialect.identifier(schema, &mut self.out);
+                        self.text(".");
+                        self.dialect.identifier(name, &mut self.out);
+                    }
+                }
+                self.text(")");
+            }
+            Sql::Keyword(word) => self.text(word),
             Sql::Case(pairs) => {
                 self.text("CASE");
                 for (condition, value) in pairs {

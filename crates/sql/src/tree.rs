@@ -1,12 +1,16 @@
 //! SQL as a tree. Outside text gets in as an identifier or as a parameter, in no other way.
 
+use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::value::Value;
+
+use crate::catalog::NativeType;
 
 /// A SELECT.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Select {
-    /// Joins with a table `k` of parent rows (position, link values) that the caller sends as parameters.
-    pub keys: Option<usize>,
+    /// Joins with a table `k` of parent rows (position, link values) that the caller sends as parameters: the columns
+    /// of the link values.
+    pub keys: Option<Vec<KeyColumn>>,
     /// Result columns.
     pub columns: Vec<Sql>,
     /// Tables, the first one without a condition.
@@ -23,6 +27,15 @@ pub struct Select {
     pub window: Option<(u64, Option<u64>)>,
     /// Groups by the parent's position: the columns are the position and COUNT(*).
     pub count_by_parent: bool,
+}
+
+/// A column of the table of parent rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyColumn {
+    /// The type it is served as.
+    pub primitive: PrimitiveType,
+    /// The type of the column it is compared with.
+    pub native: NativeType,
 }
 
 /// A table and how it joins those before it.
@@ -124,6 +137,10 @@ pub enum Sql {
     Call(&'static str, Vec<Sql>),
     /// COLLATE
     Collate(Box<Sql>, &'static str),
+    /// CAST
+    Cast(Box<Sql>, CastType),
+    /// A word of the language in the place of an argument, such as a unit of time.
+    Keyword(&'static str),
     /// CASE WHEN … THEN … END
     Case(Vec<(Sql, Sql)>),
     /// EXISTS
@@ -132,6 +149,15 @@ pub enum Sql {
     Scalar(Box<Select>),
     /// COUNT(*)
     CountAll,
+}
+
+/// The type of a CAST.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CastType {
+    /// A type of the language.
+    Word(&'static str),
+    /// A type of the database by its schema and name.
+    Named(String, String),
 }
 
 /// Binary operators.
@@ -169,12 +195,19 @@ pub enum Operator {
     Mod,
     /// Text put together.
     Concat,
+    /// Whether a text matches a regular expression.
+    Matches,
 }
 
 impl Sql {
     /// A binary expression.
     pub fn binary(op: Operator, left: Sql, right: Sql) -> Sql {
         Sql::Binary(op, Box::new(left), Box::new(right))
+    }
+
+    /// A cast to a type of the language.
+    pub fn cast(self, to: &'static str) -> Sql {
+        Sql::Cast(Box::new(self), CastType::Word(to))
     }
 
     /// A column.

@@ -2,7 +2,7 @@
 //! them.
 
 use nextlink_odata::model::Computed;
-use nextlink_sql::catalog::{Catalog, Column, Table, TableKind};
+use nextlink_sql::catalog::{Catalog, Column, NativeType, Table, TableKind};
 use nextlink_sql::notice::Notice;
 use rusqlite::{Connection, ErrorCode};
 
@@ -204,6 +204,7 @@ fn column(
         declared: raw.declared.clone(),
         primitive: served.primitive,
         storage: served.storage,
+        native: NativeType::Plain,
         nullable: !not_null,
         max_length: served.max_length,
         precision: served.precision,

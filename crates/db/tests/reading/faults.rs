@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures_executor::block_on;
 use nextlink_db::error::Error;
-use nextlink_db::source::{Location, Source};
+use nextlink_db::location::Location;
+use nextlink_db::source::Source;
 use nextlink_odata::json::PageWriter;
 use rusqlite::Connection;
 
@@ -116,7 +118,8 @@ fn a_locked_database() {
     }
     let (_, program, shape) = world.prepare("T(1)", Ask::default().format).expect("a program");
     let mut sink = PageWriter::new(shape.into(), Ask::default().limits, Nowhere);
-    assert!(world.source.run_now(&program, &mut sink).is_none(), "a point read does not wait");
+    let ran = block_on(world.source.run_point(&program, || Ask::default().run, &mut sink));
+    assert!(ran.is_none(), "a point read does not wait");
     other.execute_batch("COMMIT").expect("an unlock");
     assert!(world.ask("T").starts_with('{'));
 }

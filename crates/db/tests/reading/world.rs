@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nextlink_db::error::Error;
+use nextlink_db::location::Location;
 use nextlink_db::run::{Cancel, Outcome, RunOptions};
-use nextlink_db::source::{Location, Source};
+use nextlink_db::source::Source;
 use nextlink_db::sqlite::IntrospectLimits;
 use nextlink_odata::bind::{BindError, BindLimits, Request, bind};
 use nextlink_odata::json::{Format, PageEnd, PageLimits, PageOutput, PageWriter, Shape};
@@ -55,6 +56,7 @@ impl Default for Ask {
                 timeout: Duration::from_secs(60),
                 lock_wait: Duration::ZERO,
                 cancel: Cancel::default(),
+                login: None,
             },
             stop_after: usize::MAX,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nextlink_db::source::Location;
+use nextlink_db::location::Location;
 use nextlink_sql::mapping::ModelOptions;
 use serde::{Deserialize, Serialize};
 

@@ -34,7 +34,8 @@ async fn run<S: RowSink + Send + 'static>(
 ) -> Result<(S, Outcome), Refusal> {
     let served = Arc::clone(&request.served);
     if program.point
-        && let Some(outcome) = served.source.run_now(&program, &mut sink)
+        && let Some(outcome) =
+            served.source.run_point(&program, || state.run_options(Cancel::default()), &mut sink).await
     {
         return Ok((sink, outcome?));
     }

@@ -5,8 +5,9 @@ mod sqlite;
 use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::query::{Arithmetic, Function};
 
-use crate::catalog::Storage;
-use crate::tree::{Operator, Sql};
+use crate::catalog::{NativeType, Storage};
+use crate::statement::ResultColumn;
+use crate::tree::{KeyColumn, Operator, Param, Sql};
 
 pub use sqlite::Sqlite;
 
@@ -21,6 +22,41 @@ pub struct Operand {
     pub form: Form,
     /// Whether it can be null.
     pub nullable: bool,
+    /// The column's own type, where it is one.
+    pub native: NativeType,
+}
+
+impl Operand {
+    /// A constant.
+    pub fn constant(sql: Sql, primitive: Option<PrimitiveType>, nullable: bool) -> Operand {
+        Operand { sql, primitive, form: Form::Constant, nullable, native: NativeType::Plain }
+    }
+
+    /// Something that is computed and may be null.
+    pub fn computed(sql: Sql, primitive: PrimitiveType) -> Operand {
+        let form = Form::Computed;
+        Operand { sql, primitive: Some(primitive), form, nullable: true, native: NativeType::Plain }
+    }
+}
+
+/// What is asked of two values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// Whether they are equal.
+    Equality,
+    /// Which comes first.
+    Order,
+}
+
+/// How a statement takes rows of a level above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParentRows {
+    /// `VALUES` with a parameter for each link value.
+    Values,
+    /// One `SELECT` a row, joined by `UNION ALL`, with a parameter for each link value.
+    Selects,
+    /// An array for each link column, of any number of rows.
+    Arrays,
 }
 
 /// How the value of an expression looks to the database.
@@ -63,11 +99,23 @@ pub trait Dialect: Sync {
     /// Appends a quoted identifier.
     fn identifier(&self, name: &str, out: &mut String);
 
-    /// Appends the placeholder of the parameter with this number, from 1.
-    fn placeholder(&self, number: usize, out: &mut String);
+    /// Appends the placeholder of the parameter with this number, from 1, in the type of its value.
+    fn param(&self, number: usize, param: &Param, out: &mut String);
 
-    /// The text of an operator.
+    /// Appends the placeholder of a link value, or of the array of them, in the type of the column it is compared with.
+    fn key_param(&self, number: usize, column: &KeyColumn, out: &mut String);
+
+    /// How a statement takes rows of a level above.
+    fn parent_rows(&self) -> ParentRows;
+
+    /// The text of an operator. For [`Operator::Distinct`] it may be that of the opposite, see
+    /// [`Dialect::distinct_negates`].
     fn operator(&self, operator: Operator) -> &'static str;
+
+    /// Whether different is written as not the same.
+    fn distinct_negates(&self) -> bool {
+        false
+    }
 
     /// Greatest number of tables that one SELECT joins, and of columns it gives.
     fn bounds(&self) -> Bounds;
@@ -80,13 +128,25 @@ pub trait Dialect: Sync {
 
     /// The left side and each right side of comparisons, in forms in which equal values are equal and the order is
     /// that of the values.
-    fn comparable(&self, left: Operand, right: Vec<Operand>) -> (Sql, Vec<Sql>);
+    fn comparable(&self, left: Operand, right: Vec<Operand>, relation: Relation) -> (Sql, Vec<Sql>);
 
     /// A text column that compares by code point although it was declared otherwise.
-    fn by_code_point(&self, column: Sql) -> Sql;
+    fn by_code_point(&self, column: Sql, native: &NativeType) -> Sql;
+
+    /// Whether a text column that is not declared to compare by code point should also be compared as it is where
+    /// equality is asked for, since only that is served by an index.
+    fn equality_needs_hint(&self) -> bool;
+
+    /// A column as it is read.
+    fn cell(&self, column: Sql, cell: &ResultColumn) -> Sql;
 
     /// What to order by, so that the order is that of the values.
     fn order_key(&self, operand: Operand) -> Sql;
+
+    /// What to order by where only a total order that an index serves is wanted: the columns of the key.
+    fn key_order(&self, operand: Operand) -> Sql {
+        self.order_key(operand)
+    }
 
     /// A number or duration as exact decimal digits.
     fn exact(&self, operand: Operand) -> Sql;

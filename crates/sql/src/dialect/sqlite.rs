@@ -4,9 +4,10 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Bounds, Dialect, Form, Operand, Unsupported};
-use crate::catalog::Storage;
-use crate::tree::{Operator, Param, ParamForm, Sql};
+use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported};
+use crate::catalog::{NativeType, Storage};
+use crate::statement::ResultColumn;
+use crate::tree::{KeyColumn, Operator, Param, ParamForm, Sql};
 
 /// Significant digits that a stored double gives back as they were.
 const EXACT_DIGITS: usize = 15;
@@ -31,9 +32,16 @@ impl Dialect for Sqlite {
         out.push('"');
     }
 
-    fn placeholder(&self, number: usize, out: &mut String) {
-        out.push('?');
-        out.push_str(&number.to_string());
+    fn param(&self, number: usize, _: &Param, out: &mut String) {
+        placeholder(number, out);
+    }
+
+    fn key_param(&self, number: usize, _: &KeyColumn, out: &mut String) {
+        placeholder(number, out);
+    }
+
+    fn parent_rows(&self) -> ParentRows {
+        ParentRows::Values
     }
 
     fn operator(&self, operator: Operator) -> &'static str {
@@ -54,6 +62,7 @@ impl Dialect for Sqlite {
             Operator::Div => " / ",
             Operator::Mod => " % ",
             Operator::Concat => " || ",
+            Operator::Matches => " REGEXP ",
         }
     }
 
@@ -70,7 +79,7 @@ impl Dialect for Sqlite {
         " CROSS JOIN "
     }
 
-    fn comparable(&self, left: Operand, right: Vec<Operand>) -> (Sql, Vec<Sql>) {
+    fn comparable(&self, left: Operand, right: Vec<Operand>, _: Relation) -> (Sql, Vec<Sql>) {
         if needs_digits(&left) || right.iter().any(needs_digits) {
             let left = Sql::Collate(Box::new(digits(left)), "nl_decimal");
             return (left, right.into_iter().map(digits).collect());
@@ -87,8 +96,16 @@ impl Dialect for Sqlite {
         (comparable(left, storage), right.into_iter().map(|r| comparable(r, storage)).collect())
     }
 
-    fn by_code_point(&self, column: Sql) -> Sql {
+    fn by_code_point(&self, column: Sql, _: &NativeType) -> Sql {
         Sql::Collate(Box::new(column), "BINARY")
+    }
+
+    fn equality_needs_hint(&self) -> bool {
+        true
+    }
+
+    fn cell(&self, column: Sql, _: &ResultColumn) -> Sql {
+        column
     }
 
     fn order_key(&self, operand: Operand) -> Sql {
@@ -147,7 +164,7 @@ impl Dialect for Sqlite {
                 (left, right)
             };
         let sql = Sql::Call(function, vec![exact(left), exact(right)]);
-        Ok(Operand { sql, primitive: Some(result), form: Form::Exact, nullable })
+        Ok(Operand { form: Form::Exact, nullable, ..computed(result, sql) })
     }
 
     fn negate(&self, operand: Operand) -> Result<Operand, Unsupported> {
@@ -155,7 +172,7 @@ impl Dialect for Sqlite {
         if matches!(primitive, Some(P::Decimal | P::Duration)) {
             let nullable = operand.nullable;
             let sql = Sql::Call("nl_decimal_sub", vec![Sql::Word("0"), exact(operand)]);
-            return Ok(Operand { sql, primitive, form: Form::Exact, nullable });
+            return Ok(Operand { sql, primitive, form: Form::Exact, nullable, native: NativeType::Plain });
         }
         let nullable = operand.nullable;
         let sql = match primitive {
@@ -165,7 +182,7 @@ impl Dialect for Sqlite {
             }
             _ => Sql::Negate(Box::new(plain(operand))),
         };
-        Ok(Operand { sql, primitive, form: Form::Computed, nullable })
+        Ok(Operand { sql, primitive, form: Form::Computed, nullable, native: NativeType::Plain })
     }
 
     fn call(&self, function: Function, args: Vec<Operand>, result: P) -> Result<Operand, Unsupported> {
@@ -231,7 +248,7 @@ impl Dialect for Sqlite {
             P::Decimal | P::DateTimeOffset | P::Date | P::TimeOfDay | P::Guid => Form::Exact,
             _ => Form::Computed,
         };
-        Ok(Operand { sql, primitive: Some(to), form, nullable: true })
+        Ok(Operand { form, ..computed(to, sql) })
     }
 
     fn search(&self, column: Operand, text: &str) -> Sql {
@@ -246,8 +263,19 @@ impl Sqlite {
     }
 }
 
+fn placeholder(number: usize, out: &mut String) {
+    out.push('?');
+    out.push_str(&number.to_string());
+}
+
 fn computed(primitive: P, sql: Sql) -> Operand {
-    Operand { sql, primitive: Some(primitive), form: Form::Computed, nullable: true }
+    Operand {
+        sql,
+        primitive: Some(primitive),
+        form: Form::Computed,
+        nullable: true,
+        native: NativeType::Plain,
+    }
 }
 
 fn integer_function(op: Arithmetic) -> &'static str {

@@ -137,6 +137,7 @@ fn column_map(column: &Column) -> ColumnMap {
     ColumnMap {
         column: column.name.clone(),
         storage: column.storage,
+        native: column.native.clone(),
         binary_collation: column.binary_collation,
     }
 }

@@ -12,7 +12,7 @@ mod build;
 
 use nextlink_odata::model::{EntitySetId, Model};
 
-use crate::catalog::Storage;
+use crate::catalog::{NativeType, Storage};
 
 pub use build::build;
 pub use options::{Case, ModelOptions};
@@ -51,6 +51,8 @@ pub struct ColumnMap {
     pub column: String,
     /// How its values lie there.
     pub storage: Storage,
+    /// What else a statement must know of the column's own type.
+    pub native: NativeType,
     /// Whether comparing and ordering the bare column is by code point.
     pub binary_collation: bool,
 }

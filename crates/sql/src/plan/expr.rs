@@ -6,7 +6,8 @@ use nextlink_odata::value::Value;
 
 use super::Planner;
 use super::frames::Frames;
-use crate::dialect::{Form, Operand, Unsupported};
+use crate::catalog::NativeType;
+use crate::dialect::{Form, Operand, Relation, Unsupported};
 use crate::tree::{Operator, Param, ParamForm, Select, Sql};
 
 /// Whether null may stand for false in a condition.
@@ -61,6 +62,10 @@ impl Planner<'_> {
         right: &Expr,
         truth: Truth,
     ) -> Result<Sql, Unsupported> {
+        let hint = match op {
+            Comparison::Eq => self.equality_hint(frames, left, right),
+            _ => None,
+        };
         let (left, right) = (self.operand(frames, left)?, self.operand(frames, right)?);
         let null = |operand: &Operand| matches!(operand.sql, Sql::Null);
         if null(&left) || null(&right) {
@@ -79,10 +84,17 @@ impl Planner<'_> {
         }
         let nullable = left.nullable || right.nullable;
         let both_nullable = left.nullable && right.nullable;
-        let (left, mut right) = self.dialect.comparable(left, vec![right]);
+        let relation = match op {
+            Comparison::Eq | Comparison::Ne => Relation::Equality,
+            _ => Relation::Order,
+        };
+        let (left, mut right) = self.dialect.comparable(left, vec![right], relation);
         let right = right.pop().unwrap_or(Sql::Null);
         let plain = |operator| Sql::binary(operator, left.clone(), right.clone());
         Ok(match op {
+            Comparison::Eq if truth == Truth::OnlyTrue && hint.is_some() => {
+                Sql::binary(Operator::And, hint.unwrap_or(Sql::Null), plain(Operator::Eq))
+            }
             Comparison::Eq if both_nullable || (nullable && truth == Truth::Exact) => plain(Operator::Same),
             Comparison::Eq => plain(Operator::Eq),
             Comparison::Ne if nullable => plain(Operator::Distinct),
@@ -97,6 +109,24 @@ impl Planner<'_> {
                 never_null(compared, nullable, truth)
             }
         })
+    }
+
+    /// For a text column that does not compare by code point, and a constant: the comparison by the column's own
+    /// collation. It holds wherever the values are equal, and only it is served by an index.
+    fn equality_hint(&self, frames: &mut Frames, left: &Expr, right: &Expr) -> Option<Sql> {
+        let ((ExprKind::Property(place, property), ExprKind::Value(Value::String(text)))
+        | (ExprKind::Value(Value::String(text)), ExprKind::Property(place, property))) =
+            (&left.kind, &right.kind)
+        else {
+            return None;
+        };
+        let alias = frames.resolve(self.mapping, place);
+        let column = &self.mapping.table(place.target()).columns[*property];
+        if column.binary_collation || !self.dialect.equality_needs_hint() {
+            return None;
+        }
+        let param = Param { value: Value::String(text.clone()), form: ParamForm::Native };
+        Some(Sql::binary(Operator::Eq, Sql::column(alias, &column.column), Sql::Param(param)))
     }
 
     fn member(
@@ -123,7 +153,7 @@ impl Planner<'_> {
             return Ok(if with_null { Sql::IsNull(Box::new(needle.sql)) } else { constant_truth(false) });
         }
         let column = matches!(needle.sql, Sql::Column(..)).then(|| needle.sql.clone());
-        let (needle, values) = self.dialect.comparable(needle, values);
+        let (needle, values) = self.dialect.comparable(needle, values, Relation::Equality);
         let found = Sql::In(Box::new(needle), values);
         Ok(match (with_null, column) {
             (false, _) => never_null(found, nullable, truth),
@@ -179,15 +209,11 @@ impl Planner<'_> {
     /// An expression as a value.
     pub(super) fn operand(&self, frames: &mut Frames, expr: &Expr) -> Result<Operand, Unsupported> {
         Ok(match &expr.kind {
-            ExprKind::Value(Value::Null) => {
-                Operand { sql: Sql::Null, primitive: expr.primitive, form: Form::Constant, nullable: true }
+            ExprKind::Value(Value::Null) => Operand::constant(Sql::Null, expr.primitive, true),
+            ExprKind::Value(value) => {
+                let param = Param { value: value.clone(), form: ParamForm::Native };
+                Operand::constant(Sql::Param(param), expr.primitive, false)
             }
-            ExprKind::Value(value) => Operand {
-                sql: Sql::Param(Param { value: value.clone(), form: ParamForm::Native }),
-                primitive: expr.primitive,
-                form: Form::Constant,
-                nullable: false,
-            },
             ExprKind::Property(place, property) => {
                 let alias = frames.resolve(self.mapping, place);
                 let column = self.column(alias, place.target(), *property);
@@ -217,19 +243,13 @@ impl Planner<'_> {
             ExprKind::Count(related) => {
                 let mut select = self.related(frames, related, false)?;
                 select.columns = vec![Sql::CountAll];
-                Operand {
-                    sql: Sql::Scalar(Box::new(select)),
-                    primitive: Some(P::Int64),
-                    form: Form::Computed,
-                    nullable: false,
-                }
+                let count = Operand::computed(Sql::Scalar(Box::new(select)), P::Int64);
+                Operand { nullable: false, ..count }
             }
-            _ => Operand {
-                sql: self.truth(frames, expr, Truth::Exact)?,
-                primitive: Some(P::Boolean),
-                form: Form::Computed,
-                nullable: expr.nullable,
-            },
+            _ => {
+                let truth = Operand::computed(self.truth(frames, expr, Truth::Exact)?, P::Boolean);
+                Operand { nullable: expr.nullable, ..truth }
+            }
         })
     }
 
@@ -252,7 +272,8 @@ impl Planner<'_> {
             Some(P::Decimal | P::Duration | P::DateTimeOffset) => Form::Exact,
             _ => Form::Computed,
         };
-        Ok(Operand { sql: Sql::Case(sql), primitive, form, nullable: true })
+        let native = NativeType::Plain;
+        Ok(Operand { sql: Sql::Case(sql), primitive, form, nullable: true, native })
     }
 }
 

@@ -10,7 +10,7 @@ use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Addressed, Query, Step, Variable};
 use nextlink_odata::value::Value;
 
-use crate::dialect::{Dialect, Form, Operand, Unsupported};
+use crate::dialect::{Dialect, Form, Operand, ParentRows, Relation, Unsupported};
 use crate::emit::emit;
 use crate::mapping::Mapping;
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
@@ -91,7 +91,8 @@ pub fn plan(
 pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
     let child = |select: &Select| ChildStatement {
         one: emit(dialect, select, 1),
-        many: select.keys.map(|_| emit(dialect, select, PARENT_ROWS)),
+        many: (select.keys.is_some() && dialect.parent_rows() != ParentRows::Arrays)
+            .then(|| emit(dialect, select, PARENT_ROWS)),
     };
     let nodes = plan
         .nodes
@@ -154,14 +155,14 @@ impl Planner<'_> {
         let param = Sql::Param(Param { value: value.clone(), form: ParamForm::Native });
         let mut conditions = Vec::with_capacity(2);
         let map = &self.mapping.table(set).columns[property];
-        if column.primitive == Some(PrimitiveType::String) && !map.binary_collation {
+        let hint = self.dialect.equality_needs_hint();
+        if hint && column.primitive == Some(PrimitiveType::String) && !map.binary_collation {
             // Equal by code point is equal in any collation, and an index follows that of the column.
             let bare = Sql::column(alias, &map.column);
             conditions.push(Sql::binary(Operator::Eq, bare, param.clone()));
         }
-        let primitive = value.primitive();
-        let constant = Operand { sql: param, primitive, form: Form::Constant, nullable: false };
-        let (left, mut right) = self.dialect.comparable(column, vec![constant]);
+        let constant = Operand::constant(param, value.primitive(), false);
+        let (left, mut right) = self.dialect.comparable(column, vec![constant], Relation::Equality);
         conditions.push(Sql::binary(Operator::Eq, left, right.pop().unwrap_or(Sql::Null)));
         conditions
     }
@@ -186,13 +187,14 @@ impl Planner<'_> {
         let property = &model.entity_type(model.entity_set(set).entity_type).properties[property];
         let mut sql = Sql::column(alias, &column.column);
         if property.primitive == PrimitiveType::String && !column.binary_collation {
-            sql = self.dialect.by_code_point(sql);
+            sql = self.dialect.by_code_point(sql, &column.native);
         }
         Operand {
             sql,
             primitive: Some(property.primitive),
             form: Form::Column(column.storage),
             nullable: property.nullable,
+            native: column.native.clone(),
         }
     }
 

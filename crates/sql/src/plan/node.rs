@@ -9,7 +9,7 @@ use super::{NodePlan, PlanLimits, Planner};
 use crate::dialect::Unsupported;
 use crate::mapping::Link;
 use crate::statement::ResultColumn;
-use crate::tree::{OrderTerm, Select, Sql};
+use crate::tree::{KeyColumn, OrderTerm, Select, Sql};
 
 impl Planner<'_> {
     /// The first level: the addressed entities, a property of one, or their number.
@@ -60,7 +60,7 @@ impl Planner<'_> {
         self.add_filter(&mut frames, expand.filter.as_ref())?;
         let count = if expand.count {
             let mut select = frames.select().clone();
-            select.keys = Some(near.len());
+            select.keys = Some(self.key_columns(link, &near));
             select.columns = vec![Sql::Position, Sql::CountAll];
             select.count_by_parent = true;
             Some(select)
@@ -71,7 +71,7 @@ impl Planner<'_> {
         let cells = self.add_cells(&mut frames, node);
         self.add_order(&mut frames, &expand.orderby, expand.selection.set)?;
         let mut rows = frames.finish();
-        rows.keys = Some(near.len());
+        rows.keys = Some(self.key_columns(link, &near));
         if expand.top.is_some() || expand.skip > 0 {
             rows.window = Some((expand.skip, expand.top));
         }
@@ -80,6 +80,15 @@ impl Planner<'_> {
         let numbers = self.link_columns(parent, alias, link, &near);
         let rows = if expand.count_only { None } else { Some(rows) };
         Ok(node_plan(Some(link.parent), rows, count, cells, numbers))
+    }
+
+    fn key_columns(&self, link: &NodeLink, near: &[usize]) -> Vec<KeyColumn> {
+        let model = &self.mapping.model;
+        let properties = &model.entity_type(model.entity_set(link.set).entity_type).properties;
+        let columns = &self.mapping.table(link.set).columns;
+        let column =
+            |&i: &usize| KeyColumn { primitive: properties[i].primitive, native: columns[i].native.clone() };
+        near.iter().map(column).collect()
     }
 
     /// The tables of a lower level, and the parent's properties it is found by.
@@ -137,12 +146,14 @@ impl Planner<'_> {
             let column = &self.mapping.table(cell.set).columns[cell.property];
             let property =
                 &model.entity_type(model.entity_set(cell.set).entity_type).properties[cell.property];
-            frames.select().columns.push(Sql::column(alias, &column.column));
-            cells.columns.push(ResultColumn {
+            let result = ResultColumn {
                 primitive: property.primitive,
                 storage: column.storage,
                 nullable: property.nullable || !cell.path.is_empty(),
-            });
+            };
+            let read = self.dialect.cell(Sql::column(alias, &column.column), &result);
+            frames.select().columns.push(read);
+            cells.columns.push(result);
         }
         cells
     }
@@ -184,7 +195,7 @@ impl Planner<'_> {
         }
         let (alias, _) = frames.current();
         for key in ty.key.iter().filter(|key| !seen.contains(key)) {
-            let expr = self.dialect.order_key(self.column(alias, set, *key));
+            let expr = self.dialect.key_order(self.column(alias, set, *key));
             frames.select().order.push(OrderTerm { expr, descending: false, nullable: false });
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! A model made by hand, with every way values can lie in a database and every way tables can hang together.
 
 use nextlink_odata::model::{Computed, PrimitiveType};
-use nextlink_sql::catalog::{Catalog, Column, ForeignKey, Storage, Table, TableKind};
+use nextlink_sql::catalog::{Catalog, Column, ForeignKey, NativeType, Storage, Table, TableKind};
 use nextlink_sql::mapping::{Mapping, ModelOptions, build};
 
 /// `Name type`, with `?` behind what may be null, `text` or `blob` for how it lies, `nocase` for its order.
@@ -20,6 +20,7 @@ fn column(line: &str) -> Column {
             Some(&"blob") => Storage::Blob,
             _ => Storage::Native,
         },
+        native: NativeType::Plain,
         nullable: declared.ends_with('?'),
         max_length: None,
         precision: None,
