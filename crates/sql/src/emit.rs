@@ -310,6 +310,18 @@ impl Writer<'_> {
                 self.text(")");
             }
             Sql::Keyword(word) => self.text(word),
+            Sql::Let(values, body) => {
+                self.wrapped("(SELECT ", body, " FROM (SELECT ");
+                for (i, value) in values.iter().enumerate() {
+                    self.wrapped(if i == 0 { "" } else { ", " }, value, " AS v");
+                    self.number(i as u64);
+                }
+                self.text(") AS v)");
+            }
+            Sql::Bound(value) => {
+                self.text("v.v");
+                self.number(*value as u64);
+            }
             Sql::Case(pairs) => {
                 self.text("CASE");
                 for (condition, value) in pairs {

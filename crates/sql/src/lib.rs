@@ -5,6 +5,7 @@
 pub mod notice;
 pub mod catalog;
 pub mod mapping;
+mod text;
 pub mod tree;
 pub mod statement;
 pub mod dialect;

@@ -139,6 +139,10 @@ pub enum Sql {
     Collate(Box<Sql>, &'static str),
     /// CAST
     Cast(Box<Sql>, CastType),
+    /// Values that the expression names by [`Sql::Bound`], so that each is written and computed once.
+    Let(Vec<Sql>, Box<Sql>),
+    /// One of the values of the `Let` around it.
+    Bound(usize),
     /// A word of the language in the place of an argument, such as a unit of time.
     Keyword(&'static str),
     /// CASE WHEN … THEN … END
@@ -197,12 +201,25 @@ pub enum Operator {
     Concat,
     /// Whether a text matches a regular expression.
     Matches,
+    /// Whether a text matches a pattern with `%` and `_`.
+    Like,
 }
 
 impl Sql {
     /// A binary expression.
     pub fn binary(op: Operator, left: Sql, right: Sql) -> Sql {
         Sql::Binary(op, Box::new(left), Box::new(right))
+    }
+
+    /// A call of a function.
+    pub fn call(name: &'static str, args: impl Into<Vec<Sql>>) -> Sql {
+        Sql::Call(name, args.into())
+    }
+
+    /// `CASE` with one condition, and a value for where it does not hold.
+    pub fn when(condition: Sql, value: Sql, otherwise: Sql) -> Sql {
+        let always = Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(1));
+        Sql::Case(vec![(condition, value), (always, otherwise)])
     }
 
     /// A cast to a type of the language.

@@ -1,6 +1,7 @@
 //! What differs between databases, as facts: how to write names and operators, and what a function becomes.
 
 mod sqlite;
+mod postgres;
 
 use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::query::{Arithmetic, Function};
@@ -9,6 +10,7 @@ use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, Sql};
 
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
 /// An expression with what is known of its value.

@@ -63,6 +63,7 @@ impl Dialect for Sqlite {
             Operator::Mod => " % ",
             Operator::Concat => " || ",
             Operator::Matches => " REGEXP ",
+            Operator::Like => " LIKE ",
         }
     }
 

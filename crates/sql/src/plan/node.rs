@@ -6,7 +6,7 @@ use nextlink_odata::query::{Addressed, Expr, ExprKind, Order, Place, Query, Vari
 
 use super::frames::{Frames, target_set};
 use super::{NodePlan, PlanLimits, Planner};
-use crate::dialect::Unsupported;
+use crate::dialect::{Form, Unsupported};
 use crate::mapping::Link;
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, OrderTerm, Select, Sql};
@@ -186,6 +186,10 @@ impl Planner<'_> {
                 seen.push(property);
             }
             let operand = self.operand(frames, &order.expr)?;
+            if operand.form == Form::Constant {
+                // It puts no row before another.
+                continue;
+            }
             let nullable = operand.nullable;
             let expr = self.dialect.order_key(operand);
             frames.select().order.push(OrderTerm { expr, descending: order.descending, nullable });

@@ -1,9 +1,12 @@
-//! A URL in, SQL and its parameters out: each row of `expected.txt` is a URL with what becomes of it on SQLite.
+//! A URL in, SQL and its parameters out: each row of `expected.txt` is a URL with what becomes of it on SQLite, the other
+//! files say what becomes of the same URLs elsewhere.
 //!
-//! Run with `UPDATE_EXPECTED=1` to write the file anew, and read the difference before it is committed.
+//! Run with `UPDATE_EXPECTED=1` to write the files anew, and read the difference before it is committed.
 
 mod limits;
 mod shop;
+
+use std::path::{Path, PathBuf};
 
 use nextlink_odata::bind::{BindLimits, Request, bind};
 use nextlink_odata::context::fragment;
@@ -11,11 +14,12 @@ use nextlink_odata::layout::Layout;
 use nextlink_odata::url;
 use nextlink_odata::value::Value;
 use nextlink_odata::version::Version;
-use nextlink_sql::dialect::Sqlite;
+use nextlink_sql::dialect::{Dialect, Postgres, Sqlite};
 use nextlink_sql::mapping::Mapping;
 use nextlink_sql::plan::{PlanLimits, plan, program};
 use nextlink_sql::statement::{ChildStatement, Program, Statement};
 use nextlink_sql::tree::{Param, ParamForm};
+use shop::Kind;
 
 /// The time of all requests.
 const NOW: &str = "2024-05-06T07:08:09";
@@ -75,7 +79,7 @@ fn written(program: &Program) -> String {
 }
 
 /// What becomes of a URL.
-fn outcome(mapping: &Mapping, text: &str) -> String {
+fn outcome(mapping: &Mapping, dialect: &dyn Dialect, text: &str) -> String {
     let url = match url::parse(text) {
         Ok(url) => url,
         Err(error) => return format!("    syntax at {}: {}\n", error.at, error.message),
@@ -89,32 +93,47 @@ fn outcome(mapping: &Mapping, text: &str) -> String {
     let (old, new) = (context(Version::V40), context(Version::V401));
     let context = if old == new { old } else { [&old, " in 4.01: ", &new].concat() };
     let layout = Layout::of(&mapping.model, &query, false);
-    let outcome = match plan(mapping, &Sqlite, &query, &layout, PlanLimits::default()) {
-        Ok(plan) => written(&program(&Sqlite, &plan)),
+    let outcome = match plan(mapping, dialect, &query, &layout, PlanLimits::default()) {
+        Ok(plan) => written(&program(dialect, &plan)),
         Err(error) => format!("    unsupported: {error}\n"),
     };
     format!("    context: {context}\n{outcome}")
 }
 
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/statements")
+}
+
+/// The headings and URLs of all files.
+fn urls() -> Vec<String> {
+    let text = std::fs::read_to_string(folder().join("expected.txt")).expect("the file of expectations");
+    text.lines().filter(|line| !line.starts_with("    ")).map(str::to_owned).collect()
+}
+
 #[test]
 fn statements_are_as_expected() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/statements/expected.txt");
-    let expected = std::fs::read_to_string(path).expect("the file of expectations");
-    let mapping = shop::shop();
-    let mut found = String::new();
-    for line in expected.lines().filter(|line| !line.starts_with("    ")) {
-        found += line;
-        found += "\n";
-        if !line.is_empty() && !line.starts_with('#') {
-            found += &outcome(&mapping, line);
+    let dialects: [(&str, &dyn Dialect, Kind); 2] =
+        [("expected.txt", &Sqlite, Kind::Sqlite), ("postgres.txt", &Postgres, Kind::Postgres)];
+    let urls = urls();
+    for (file, dialect, kind) in dialects {
+        let mapping = shop::shop_on(kind);
+        let path = folder().join(file);
+        let mut found = String::new();
+        for line in &urls {
+            found += line;
+            found += "\n";
+            if !line.is_empty() && !line.starts_with('#') {
+                found += &outcome(&mapping, dialect, line);
+            }
         }
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            std::fs::write(&path, &found).expect("the file is written");
+            continue;
+        }
+        let expected = std::fs::read_to_string(&path).expect("the file of expectations");
+        for (number, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
+            assert_eq!(found, expected, "line {} of {file}", number + 1);
+        }
+        assert_eq!(found, expected, "{file}");
     }
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        std::fs::write(path, &found).expect("the file is written");
-        return;
-    }
-    for (number, (found, expected)) in found.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(found, expected, "line {} of expected.txt", number + 1);
-    }
-    assert_eq!(found, expected);
 }

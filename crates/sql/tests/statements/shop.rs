@@ -52,8 +52,53 @@ fn table(name: &str, columns: &[&str], primary_key: &[usize], foreign_keys: &[(&
     }
 }
 
+/// What kind of database the shop lies in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+    MySql,
+}
+
+/// The column as a server has it: in its own type, with a collation of its own.
+fn on(kind: Kind, column: &mut Column) {
+    use PrimitiveType as P;
+    let text = column.primitive == P::String;
+    column.storage = Storage::Native;
+    column.binary_collation = !text;
+    column.native = match kind {
+        Kind::Sqlite => NativeType::Plain,
+        Kind::Postgres => {
+            let name = match column.primitive {
+                P::Int16 => "int2",
+                P::Int32 => "int4",
+                P::Int64 => "int8",
+                P::Decimal => "numeric",
+                P::Double => "float8",
+                P::Boolean => "bool",
+                P::Date => "date",
+                P::TimeOfDay => "time",
+                P::DateTimeOffset => "timestamptz",
+                P::Guid => "uuid",
+                P::Binary => "bytea",
+                _ => "text",
+            };
+            NativeType::Named { schema: "pg_catalog".to_owned(), name: name.to_owned() }
+        }
+        Kind::MySql if text => {
+            NativeType::Text { charset: "utf8mb4".to_owned(), collation: "utf8mb4_general_ci".to_owned() }
+        }
+        Kind::MySql => NativeType::Plain,
+    };
+}
+
 /// Customers with orders and tags, orders with items, employees with a boss, drafts whose key may be null.
 pub fn shop() -> Mapping {
+    shop_on(Kind::Sqlite)
+}
+
+/// The shop in a database of some kind.
+pub fn shop_on(kind: Kind) -> Mapping {
     let customers = [
         "Id Int32",
         "Name String",
@@ -73,7 +118,7 @@ pub fn shop() -> Mapping {
         "Photo Binary?",
         "CustomerId Int32?",
     ];
-    let tables = vec![
+    let mut tables = vec![
         table("Customers", &customers, &[0], &[]),
         table("Orders", &orders, &[0], &[(&[7], 0)]),
         table("Items", &["OrderId Int64", "Line Int16", "Qty Int32", "Note String?"], &[0, 1], &[(&[0], 1)]),
@@ -92,5 +137,8 @@ pub fn shop() -> Mapping {
             &[(&[2], 1)],
         ),
     ];
+    if kind != Kind::Sqlite {
+        tables.iter_mut().flat_map(|table| &mut table.columns).for_each(|column| on(kind, column));
+    }
     build(&Catalog { tables }, &ModelOptions::default()).0
 }

@@ -1,0 +1,114 @@
+//! Arithmetic of PostgreSQL: integers and decimals refuse to overflow, doubles follow IEEE 754.
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::query::Arithmetic;
+
+use super::plain;
+use crate::dialect::Operand;
+use crate::tree::{Operator, Sql};
+
+/// A quotient has at least so many digits behind the point.
+const QUOTIENT: &str = "1.0000000000000000000000000000";
+
+/// Arithmetic with a result of the given type; none where there is no such.
+pub(super) fn arithmetic(op: Arithmetic, left: Operand, right: Operand, result: P) -> Option<Sql> {
+    if result.is_integer() {
+        let (left, right) = (plain(left).cast("int8"), plain(right).cast("int8"));
+        return Some(Sql::binary(operator(op), left, right));
+    }
+    match result {
+        P::Double | P::Single => {
+            let (left, right) = (plain(left).cast("float8"), plain(right).cast("float8"));
+            Some(double(op, left, right))
+        }
+        P::Decimal => {
+            let (left, right) = (plain(left).cast("numeric"), plain(right).cast("numeric"));
+            let quotient = matches!(op, Arithmetic::Div | Arithmetic::DivBy);
+            let long = |left| Sql::binary(Operator::Mul, left, Sql::Keyword(QUOTIENT));
+            let left = if quotient { long(left) } else { left };
+            Some(Sql::binary(operator(op), left, right))
+        }
+        P::Duration => duration(op, left, right),
+        P::Date | P::DateTimeOffset => moved(op, left, right, result),
+        _ => None,
+    }
+}
+
+fn operator(op: Arithmetic) -> Operator {
+    match op {
+        Arithmetic::Add => Operator::Add,
+        Arithmetic::Sub => Operator::Sub,
+        Arithmetic::Mul => Operator::Mul,
+        Arithmetic::Div | Arithmetic::DivBy => Operator::Div,
+        Arithmetic::Mod => Operator::Mod,
+    }
+}
+
+/// The server refuses a divisor of zero, and has no remainder of doubles.
+fn double(op: Arithmetic, left: Sql, right: Sql) -> Sql {
+    if matches!(op, Arithmetic::Add | Arithmetic::Sub | Arithmetic::Mul) {
+        return Sql::binary(operator(op), left, right);
+    }
+    let (a, b) = (Sql::Bound(0), Sql::Bound(1));
+    let zero = || Sql::Integer(0).cast("float8");
+    let special = |word: &'static str| Sql::Word(word).cast("float8");
+    let is = |op, x: &Sql, y: Sql| Sql::binary(op, x.clone(), y);
+    let quotient = || Sql::binary(Operator::Div, a.clone(), b.clone());
+    let divides = is(Operator::Ne, &b, zero());
+    let body = if op == Arithmetic::Mod {
+        let whole = Sql::call("trunc", [quotient()]);
+        let rest = Sql::binary(Operator::Sub, a.clone(), Sql::binary(Operator::Mul, b.clone(), whole));
+        Sql::Case(vec![(divides, rest), (Sql::IsNotNull(Box::new(a)), special("NaN"))])
+    } else {
+        let undefined =
+            Sql::binary(Operator::Or, is(Operator::Eq, &a, zero()), is(Operator::Eq, &a, special("NaN")));
+        Sql::Case(vec![
+            (divides, quotient()),
+            (undefined, special("NaN")),
+            (is(Operator::Gt, &a, zero()), special("Infinity")),
+            (is(Operator::Lt, &a, zero()), special("-Infinity")),
+        ])
+    };
+    // Nothing divided, or divided by nothing, is nothing.
+    let known = Sql::binary(
+        Operator::And,
+        Sql::IsNotNull(Box::new(Sql::Bound(0))),
+        Sql::IsNotNull(Box::new(Sql::Bound(1))),
+    );
+    Sql::Let(vec![left, right], Box::new(Sql::Case(vec![(known, body)])))
+}
+
+fn duration(op: Arithmetic, left: Operand, right: Operand) -> Option<Sql> {
+    let is = |operand: &Operand, p| operand.primitive == Some(p);
+    let number = |operand: &Operand| operand.primitive.is_some_and(P::is_numeric);
+    // The difference of two dates would be a number of days.
+    let moment = |operand: Operand| {
+        let to = if is(&operand, P::Date) { "timestamp" } else { "timestamptz" };
+        plain(operand).cast(to)
+    };
+    Some(match op {
+        Arithmetic::Sub if !is(&left, P::Duration) => Sql::binary(Operator::Sub, moment(left), moment(right)),
+        Arithmetic::Add | Arithmetic::Sub => Sql::binary(operator(op), plain(left), plain(right)),
+        Arithmetic::Mul if number(&left) => {
+            Sql::binary(Operator::Mul, plain(left).cast("float8"), plain(right))
+        }
+        Arithmetic::Mul | Arithmetic::Div | Arithmetic::DivBy if number(&right) => {
+            Sql::binary(operator(op), plain(left), plain(right).cast("float8"))
+        }
+        _ => return None,
+    })
+}
+
+/// A point in time or a date, and a duration.
+fn moved(op: Arithmetic, left: Operand, right: Operand, result: P) -> Option<Sql> {
+    let sum = Sql::binary(
+        match op {
+            Arithmetic::Add => Operator::Add,
+            Arithmetic::Sub => Operator::Sub,
+            _ => return None,
+        },
+        plain(left),
+        plain(right),
+    );
+    Some(if result == P::Date { sum.cast("date") } else { sum.cast("timestamptz") })
+}

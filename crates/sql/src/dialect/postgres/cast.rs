@@ -1,0 +1,129 @@
+//! `cast` in PostgreSQL: what cannot be cast is null (Part 2 section 5.1.1.10.1), where the server would fail.
+
+use nextlink_odata::model::PrimitiveType as P;
+
+use super::{by_code_point, functions};
+use crate::tree::{Operator, Sql};
+
+/// Text that is a number; the server takes more.
+const DOUBLE: &str = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$";
+const DECIMAL: &str = "^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,2})?$";
+const INTEGER: &str = "^[+-]?[0-9]{1,30}([.][0-9]*)?$";
+const GUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
+const TIME: &str = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,12})?)?$";
+
+/// A value of one type as one of another; none where that is not done here.
+pub(super) fn cast(x: Sql, from: P, to: P) -> Option<Sql> {
+    let number = from.is_numeric();
+    Some(match (from, to) {
+        (P::Boolean, P::String) => by_code_point(x.cast("text")),
+        (_, P::String) => by_code_point(text(x, from)?),
+        (P::String, P::Boolean) => words(functions::lower(x)),
+        (_, P::Boolean) if number => {
+            let is = |n: i64| Sql::binary(Operator::Eq, Sql::Bound(0), Sql::Integer(n));
+            let case = Sql::Case(vec![(is(1), Sql::Keyword("true")), (is(0), Sql::Keyword("false"))]);
+            Sql::Let(vec![x], Box::new(case))
+        }
+        (P::String, P::Double | P::Single) => {
+            Sql::Let(vec![x], Box::new(Sql::Case(infinities(like(DOUBLE, Sql::Bound(0).cast("float8"))))))
+        }
+        (_, P::Double | P::Single) if number => x.cast("float8"),
+        (P::String, P::Decimal) => {
+            Sql::Let(vec![x], Box::new(Sql::Case(vec![like(DECIMAL, Sql::Bound(0).cast("numeric"))])))
+        }
+        (P::Double | P::Single, P::Decimal) => {
+            let digits = Sql::Bound(0).cast("text").cast("numeric");
+            Sql::Let(vec![x], Box::new(Sql::Case(vec![(finite(), digits)])))
+        }
+        (_, P::Decimal) if number => x.cast("numeric"),
+        (P::String, to) if to.is_integer() => {
+            let whole = Sql::Case(vec![like(INTEGER, Sql::Bound(0).cast("numeric"))]);
+            ranged(Sql::Let(vec![x], Box::new(whole)), to)
+        }
+        (P::Double | P::Single, to) if to.is_integer() => {
+            let whole = Sql::Case(vec![(finite(), Sql::Bound(0).cast("numeric"))]);
+            ranged(Sql::Let(vec![x], Box::new(whole)), to)
+        }
+        (_, to) if number && to.is_integer() => ranged(x.cast("numeric"), to),
+        (P::DateTimeOffset, P::Date) => x.cast("date"),
+        (P::DateTimeOffset, P::TimeOfDay) => x.cast("time"),
+        (P::Date, P::DateTimeOffset) => x.cast("timestamptz"),
+        (P::String, P::Guid) => {
+            Sql::Let(vec![x], Box::new(Sql::Case(vec![like(GUID, Sql::Bound(0).cast("uuid"))])))
+        }
+        (P::String, P::TimeOfDay) => {
+            Sql::Let(vec![x], Box::new(Sql::Case(vec![like(TIME, Sql::Bound(0).cast("time"))])))
+        }
+        // A day that is none, such as 30 February, would end the statement.
+        (P::String, P::Date | P::DateTimeOffset) => return None,
+        _ => Sql::Null,
+    })
+}
+
+fn text(x: Sql, from: P) -> Option<Sql> {
+    Some(match from {
+        P::Decimal => Sql::call("trim_scale", [x.cast("numeric")]).cast("text"),
+        P::Double | P::Single => {
+            let mut cases = Vec::with_capacity(3);
+            for (name, word) in [("Infinity", "INF"), ("-Infinity", "-INF")] {
+                let is = Sql::binary(Operator::Eq, Sql::Bound(0), Sql::Word(name).cast("float8"));
+                cases.push((is, Sql::Word(word)));
+            }
+            cases.push((Sql::IsNotNull(Box::new(Sql::Bound(0))), Sql::Bound(0).cast("text")));
+            Sql::Let(vec![x], Box::new(Sql::Case(cases)))
+        }
+        P::DateTimeOffset => {
+            let utc = Sql::call("timezone", [Sql::Word("UTC"), x.cast("timestamptz")]).cast("text");
+            let iso = Sql::call("replace", [utc, Sql::Word(" "), Sql::Word("T")]);
+            Sql::binary(Operator::Concat, iso, Sql::Word("Z"))
+        }
+        P::Binary | P::Duration => return None,
+        _ => x.cast("text"),
+    })
+}
+
+/// A value where the text has this form.
+fn like(pattern: &'static str, value: Sql) -> (Sql, Sql) {
+    (Sql::binary(Operator::Matches, Sql::Bound(0), Sql::Word(pattern)), value)
+}
+
+fn infinities(other: (Sql, Sql)) -> Vec<(Sql, Sql)> {
+    let mut cases = Vec::with_capacity(4);
+    for (word, name) in [("INF", "Infinity"), ("-INF", "-Infinity"), ("NaN", "NaN")] {
+        let is = Sql::binary(Operator::Eq, Sql::Bound(0), Sql::Word(word));
+        cases.push((is, Sql::Word(name).cast("float8")));
+    }
+    cases.push(other);
+    cases
+}
+
+fn finite() -> Sql {
+    let special = ["NaN", "Infinity", "-Infinity"].map(|word| Sql::Word(word).cast("float8"));
+    Sql::Not(Box::new(Sql::In(Box::new(Sql::Bound(0)), special.to_vec())))
+}
+
+fn words(x: Sql) -> Sql {
+    let is = |a, b| Sql::In(Box::new(by_code_point(Sql::Bound(0))), vec![Sql::Word(a), Sql::Word(b)]);
+    let case =
+        Sql::Case(vec![(is("true", "1"), Sql::Keyword("true")), (is("false", "0"), Sql::Keyword("false"))]);
+    Sql::Let(vec![x], Box::new(case))
+}
+
+/// A decimal without its fraction, where the integer type holds it.
+fn ranged(x: Sql, to: P) -> Sql {
+    let (least, greatest) = match to {
+        P::Byte => ("0", "255"),
+        P::SByte => ("-128", "127"),
+        P::Int16 => ("-32768", "32767"),
+        P::Int32 => ("-2147483648", "2147483647"),
+        _ => ("-9223372036854775808", "9223372036854775807"),
+    };
+    let bound = |word| Sql::Word(word).cast("numeric");
+    let fits = Sql::binary(
+        Operator::And,
+        Sql::binary(Operator::Ge, Sql::Bound(0), bound(least)),
+        Sql::binary(Operator::Le, Sql::Bound(0), bound(greatest)),
+    );
+    let case = Sql::Case(vec![(fits, Sql::Bound(0).cast("int8"))]);
+    Sql::Let(vec![Sql::call("trunc", [x])], Box::new(case))
+}

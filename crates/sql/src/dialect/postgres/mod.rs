@@ -1,0 +1,290 @@
+//! PostgreSQL 14 and newer: its own types and operators, which are exact, with every text compared by code point.
+//!
+//! A session is expected to have the time zone UTC and the date style ISO.
+
+mod functions;
+mod arithmetic;
+mod cast;
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::query::{Arithmetic, Function};
+use nextlink_odata::value::Value;
+
+use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported};
+use crate::catalog::{NativeType, Storage};
+use crate::statement::ResultColumn;
+use crate::tree::{CastType, KeyColumn, Operator, Param, ParamForm, Sql};
+
+/// The dialect of PostgreSQL.
+#[derive(Debug, Clone, Copy)]
+pub struct Postgres;
+
+/// Compares text by code point.
+const CODE_POINT: &str = "\"C\"";
+/// Knows the letters of all scripts.
+const UNICODE: &str = "\"und-x-icu\"";
+
+impl Dialect for Postgres {
+    fn name(&self) -> &'static str {
+        "PostgreSQL"
+    }
+
+    fn identifier(&self, name: &str, out: &mut String) {
+        out.push('"');
+        for c in name.chars() {
+            if c == '"' {
+                out.push('"');
+            }
+            out.push(c);
+        }
+        out.push('"');
+    }
+
+    fn param(&self, number: usize, param: &Param, out: &mut String) {
+        out.push('$');
+        out.push_str(&number.to_string());
+        out.push_str(match &param.value {
+            Value::Boolean(_) => "::bool",
+            Value::Integer(_) => "::int8",
+            Value::Decimal(_) => "::numeric",
+            Value::Double(_) => "::float8",
+            Value::Null | Value::String(_) => "::text",
+            Value::Date(_) => "::date",
+            Value::TimeOfDay(_) => "::time",
+            Value::DateTimeOffset(_) => "::timestamptz",
+            Value::Duration(_) => "::interval",
+            Value::Guid(_) => "::uuid",
+            Value::Binary(_) => "::bytea",
+        });
+    }
+
+    fn key_param(&self, number: usize, column: &KeyColumn, out: &mut String) {
+        out.push('$');
+        out.push_str(&number.to_string());
+        out.push_str("::");
+        match &column.native {
+            NativeType::Named { schema, name } | NativeType::Enum { schema, name } => {
+                self.identifier(schema, out);
+                out.push('.');
+                self.identifier(name, out);
+            }
+            NativeType::Plain | NativeType::Text { .. } => out.push_str("text"),
+        }
+        out.push_str("[]");
+    }
+
+    fn parent_rows(&self) -> ParentRows {
+        ParentRows::Arrays
+    }
+
+    fn operator(&self, operator: Operator) -> &'static str {
+        match operator {
+            Operator::Eq => " = ",
+            Operator::Ne => " <> ",
+            Operator::Lt => " < ",
+            Operator::Le => " <= ",
+            Operator::Gt => " > ",
+            Operator::Ge => " >= ",
+            Operator::Same => " IS NOT DISTINCT FROM ",
+            Operator::Distinct => " IS DISTINCT FROM ",
+            Operator::And => " AND ",
+            Operator::Or => " OR ",
+            Operator::Add => " + ",
+            Operator::Sub => " - ",
+            Operator::Mul => " * ",
+            Operator::Div => " / ",
+            Operator::Mod => " % ",
+            Operator::Concat => " || ",
+            Operator::Matches => " ~ ",
+            Operator::Like => " LIKE ",
+        }
+    }
+
+    fn bounds(&self) -> Bounds {
+        // https://www.postgresql.org/docs/current/limits.html; tables are bounded so that planning stays short.
+        Bounds { tables: 64, columns: 1_600 }
+    }
+
+    fn nulls_are_smallest(&self) -> bool {
+        false
+    }
+
+    fn forced_join(&self) -> &'static str {
+        " CROSS JOIN "
+    }
+
+    fn comparable(&self, left: Operand, right: Vec<Operand>, relation: Relation) -> (Sql, Vec<Sql>) {
+        let constants = right.iter().all(|r| r.form == Form::Constant);
+        match (&left.native, relation) {
+            (NativeType::Enum { schema, name }, _) if constants && matches!(left.form, Form::Column(_)) => {
+                let label = |label: Operand| {
+                    Sql::Cast(Box::new(label.sql), CastType::Named(schema.clone(), name.clone()))
+                };
+                return (left.sql, right.into_iter().map(label).collect());
+            }
+            // The server pads these, and ignores blanks at the end: of what is compared here there are none.
+            (NativeType::Named { schema, name }, Relation::Equality)
+                if schema == "pg_catalog" && name == "bpchar" && right.iter().all(ends_without_blank) =>
+            {
+                let padded = |text: Operand| text.sql.cast("bpchar");
+                return (bare(left.sql), right.into_iter().map(padded).collect());
+            }
+            _ => {}
+        }
+        if constants && relation == Relation::Equality && left.form == Form::Column(Storage::Native) {
+            // Equal in any collation is equal by code point, and an index has that of the column.
+            let single = left.primitive == Some(P::Single);
+            return (bare(left.sql), right.into_iter().map(|r| beside(r, single)).collect());
+        }
+        let single =
+            left.primitive == Some(P::Single) || right.iter().any(|r| r.primitive == Some(P::Single));
+        let text = relation == Relation::Order && left.form == Form::Constant;
+        let left = beside(left, single);
+        // A constant has no collation of its own.
+        let left = if text && is_text(&left) { by_code_point(left) } else { left };
+        (left, right.into_iter().map(|r| beside(r, single)).collect())
+    }
+
+    fn by_code_point(&self, column: Sql, _: &NativeType) -> Sql {
+        by_code_point(column)
+    }
+
+    fn equality_needs_hint(&self) -> bool {
+        false
+    }
+
+    fn cell(&self, column: Sql, cell: &ResultColumn) -> Sql {
+        match (cell.storage, cell.primitive) {
+            (Storage::Text, P::Decimal) => column.cast("numeric"),
+            (Storage::Text, _) => column.cast("text"),
+            (Storage::Native | Storage::Blob, _) => column,
+        }
+    }
+
+    fn order_key(&self, operand: Operand) -> Sql {
+        // Enumerations are ordered as they were declared.
+        if matches!(operand.native, NativeType::Enum { .. }) { operand.sql } else { plain(operand) }
+    }
+
+    fn key_order(&self, operand: Operand) -> Sql {
+        bare(operand.sql)
+    }
+
+    fn exact(&self, operand: Operand) -> Sql {
+        match operand.primitive {
+            Some(P::Decimal) => plain(operand).cast("numeric"),
+            _ => plain(operand),
+        }
+    }
+
+    fn arithmetic(
+        &self,
+        op: Arithmetic,
+        left: Operand,
+        right: Operand,
+        result: P,
+    ) -> Result<Operand, Unsupported> {
+        if is_null(&left) || is_null(&right) {
+            return Ok(null(result));
+        }
+        let sql =
+            arithmetic::arithmetic(op, left, right, result).ok_or_else(|| self.cannot("This arithmetic"))?;
+        Ok(Operand::computed(sql, result))
+    }
+
+    fn negate(&self, operand: Operand) -> Result<Operand, Unsupported> {
+        let Some(primitive) = operand.primitive.filter(|_| !is_null(&operand)) else {
+            return Ok(operand);
+        };
+        let nullable = operand.nullable;
+        let sql = if primitive.is_integer() {
+            // The least integer has no negative, which the server notices.
+            Sql::binary(Operator::Sub, Sql::Integer(0).cast("int8"), plain(operand).cast("int8"))
+        } else {
+            Sql::Negate(Box::new(plain(operand)))
+        };
+        Ok(Operand { nullable, ..Operand::computed(sql, primitive) })
+    }
+
+    fn call(&self, function: Function, args: Vec<Operand>, result: P) -> Result<Operand, Unsupported> {
+        if args.iter().any(is_null) {
+            return Ok(null(result));
+        }
+        let sql = functions::call(function, args, result).ok_or_else(|| self.cannot("This function"))?;
+        let sql = if result == P::String { by_code_point(sql) } else { sql };
+        Ok(Operand::computed(sql, result))
+    }
+
+    fn cast(&self, operand: Operand, to: P) -> Result<Operand, Unsupported> {
+        if is_null(&operand) {
+            return Ok(null(to));
+        }
+        let from = operand.primitive.unwrap_or(P::String);
+        let sql = cast::cast(plain(operand), from, to).ok_or_else(|| self.cannot("This cast"))?;
+        Ok(Operand::computed(sql, to))
+    }
+
+    fn search(&self, column: Operand, text: &str) -> Sql {
+        let needle = string_param(text.to_lowercase());
+        let lower = functions::lower(plain(column));
+        Sql::binary(Operator::Gt, Sql::call("strpos", [by_code_point(lower), needle]), Sql::Integer(0))
+    }
+}
+
+impl Postgres {
+    fn cannot(&self, what: &str) -> Unsupported {
+        Unsupported { what: what.to_owned(), database: self.name() }
+    }
+}
+
+fn is_null(operand: &Operand) -> bool {
+    matches!(operand.sql, Sql::Null)
+}
+
+fn null(primitive: P) -> Operand {
+    Operand::constant(Sql::Null, Some(primitive), true)
+}
+
+fn string_param(text: String) -> Sql {
+    Sql::Param(Param { value: Value::String(text), form: ParamForm::Native })
+}
+
+fn by_code_point(sql: Sql) -> Sql {
+    Sql::Collate(Box::new(sql), CODE_POINT)
+}
+
+/// A column without the collation put around it.
+fn bare(sql: Sql) -> Sql {
+    match sql {
+        Sql::Collate(inner, CODE_POINT) if matches!(*inner, Sql::Column(..)) => *inner,
+        other => other,
+    }
+}
+
+fn is_text(sql: &Sql) -> bool {
+    matches!(sql, Sql::Param(Param { value: Value::String(_), .. }))
+}
+
+fn ends_without_blank(operand: &Operand) -> bool {
+    matches!(&operand.sql, Sql::Param(Param { value: Value::String(text), .. }) if !text.ends_with(' '))
+}
+
+/// The operand as functions and operators take it.
+fn plain(operand: Operand) -> Sql {
+    match (operand.form, operand.primitive, &operand.native) {
+        (Form::Column(Storage::Text), Some(P::Decimal), _) => operand.sql.cast("numeric"),
+        (Form::Column(Storage::Text), _, _) | (Form::Column(_), _, NativeType::Enum { .. }) => {
+            by_code_point(bare(operand.sql).cast("text"))
+        }
+        _ => operand.sql,
+    }
+}
+
+/// The operand beside another one in a comparison. A constant beside a binary32 becomes one: `0.1` means what is shown
+/// as `0.1`.
+fn beside(operand: Operand, single: bool) -> Sql {
+    let number = operand.primitive.is_some_and(P::is_numeric);
+    let constant = operand.form == Form::Constant;
+    let sql = plain(operand);
+    if single && constant && number { sql.cast("float4") } else { sql }
+}
