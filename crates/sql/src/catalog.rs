@@ -103,6 +103,8 @@ pub enum NativeType {
         /// Its name there.
         name: String,
     },
+    /// An unsigned integer of 64 bits: MySQL and MariaDB.
+    Unsigned,
     /// Text with a character set and a collation: MySQL and MariaDB.
     Text {
         /// Character set, such as `utf8mb4`.

@@ -197,6 +197,8 @@ pub enum Operator {
     Div,
     /// `%`
     Mod,
+    /// A quotient without its fraction.
+    IntegerDiv,
     /// Text put together.
     Concat,
     /// Whether a text matches a regular expression.

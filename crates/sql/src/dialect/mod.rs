@@ -2,6 +2,7 @@
 
 mod sqlite;
 mod postgres;
+mod mysql;
 
 use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::query::{Arithmetic, Function};
@@ -10,6 +11,7 @@ use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, Sql};
 
+pub use mysql::{MARIADB, MYSQL, MySql};
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 

@@ -61,6 +61,7 @@ impl Dialect for Sqlite {
             Operator::Mul => " * ",
             Operator::Div => " / ",
             Operator::Mod => " % ",
+            Operator::IntegerDiv => " / ",
             Operator::Concat => " || ",
             Operator::Matches => " REGEXP ",
             Operator::Like => " LIKE ",

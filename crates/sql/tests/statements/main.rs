@@ -14,7 +14,7 @@ use nextlink_odata::layout::Layout;
 use nextlink_odata::url;
 use nextlink_odata::value::Value;
 use nextlink_odata::version::Version;
-use nextlink_sql::dialect::{Dialect, Postgres, Sqlite};
+use nextlink_sql::dialect::{Dialect, MARIADB, Postgres, Sqlite};
 use nextlink_sql::mapping::Mapping;
 use nextlink_sql::plan::{PlanLimits, plan, program};
 use nextlink_sql::statement::{ChildStatement, Program, Statement};
@@ -112,8 +112,11 @@ fn urls() -> Vec<String> {
 
 #[test]
 fn statements_are_as_expected() {
-    let dialects: [(&str, &dyn Dialect, Kind); 2] =
-        [("expected.txt", &Sqlite, Kind::Sqlite), ("postgres.txt", &Postgres, Kind::Postgres)];
+    let dialects: [(&str, &dyn Dialect, Kind); 3] = [
+        ("expected.txt", &Sqlite, Kind::Sqlite),
+        ("postgres.txt", &Postgres, Kind::Postgres),
+        ("mariadb.txt", &MARIADB, Kind::MySql),
+    ];
     let urls = urls();
     for (file, dialect, kind) in dialects {
         let mapping = shop::shop_on(kind);

@@ -68,7 +68,7 @@ impl Dialect for Postgres {
                 out.push('.');
                 self.identifier(name, out);
             }
-            NativeType::Plain | NativeType::Text { .. } => out.push_str("text"),
+            NativeType::Plain | NativeType::Unsigned | NativeType::Text { .. } => out.push_str("text"),
         }
         out.push_str("[]");
     }
@@ -94,6 +94,7 @@ impl Dialect for Postgres {
             Operator::Mul => " * ",
             Operator::Div => " / ",
             Operator::Mod => " % ",
+            Operator::IntegerDiv => " / ",
             Operator::Concat => " || ",
             Operator::Matches => " ~ ",
             Operator::Like => " LIKE ",

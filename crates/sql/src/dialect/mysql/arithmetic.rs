@@ -1,0 +1,111 @@
+//! Arithmetic of MySQL and MariaDB. A divisor of zero, which gives null there, is made to overflow, which is an error.
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::query::Arithmetic;
+use nextlink_odata::value::Value;
+
+use super::operand::{between, plain, seconds};
+use crate::dialect::Operand;
+use crate::tree::{Operator, Param, Sql};
+
+/// Arithmetic with a result of the given type, or what there is not.
+pub(super) fn arithmetic(
+    op: Arithmetic,
+    left: Operand,
+    right: Operand,
+    result: P,
+) -> Result<Sql, &'static str> {
+    match result {
+        p if p.is_integer() => {
+            let (left, right) = (plain(left).cast("SIGNED"), plain(right).cast("SIGNED"));
+            let operator = if divides(op) { Operator::IntegerDiv } else { operator(op) };
+            guarded(op, operator, left, right)
+        }
+        P::Double | P::Single => {
+            guarded(op, operator(op), plain(left).cast("DOUBLE"), plain(right).cast("DOUBLE"))
+        }
+        P::Decimal => guarded(op, operator(op), plain(left), plain(right)),
+        P::Duration => duration(op, left, right),
+        P::Date | P::DateTimeOffset => moved(op, left, right, result),
+        _ => Err("This arithmetic"),
+    }
+}
+
+fn operator(op: Arithmetic) -> Operator {
+    match op {
+        Arithmetic::Add => Operator::Add,
+        Arithmetic::Sub => Operator::Sub,
+        Arithmetic::Mul => Operator::Mul,
+        Arithmetic::Div | Arithmetic::DivBy => Operator::Div,
+        Arithmetic::Mod => Operator::Mod,
+    }
+}
+
+fn divides(op: Arithmetic) -> bool {
+    matches!(op, Arithmetic::Div | Arithmetic::DivBy)
+}
+
+/// The divisor is written twice, so it must not itself have a divisor: that would double with each.
+fn guarded(op: Arithmetic, operator: Operator, left: Sql, right: Sql) -> Result<Sql, &'static str> {
+    let quotient = Sql::binary(operator, left, right.clone());
+    if !(divides(op) || op == Arithmetic::Mod) || is_other_than_zero(&right) {
+        return Ok(quotient);
+    }
+    if has_case(&right) {
+        return Err("A division by a value that is divided or chosen itself");
+    }
+    let zero = Sql::binary(Operator::Eq, right, Sql::Integer(0));
+    let overflow = Sql::binary(Operator::Add, Sql::Integer(i64::MAX), zero.clone());
+    Ok(Sql::when(zero, overflow, quotient))
+}
+
+fn is_other_than_zero(sql: &Sql) -> bool {
+    match sql {
+        Sql::Cast(inner, _) => is_other_than_zero(inner),
+        Sql::Param(Param { value: Value::Integer(i), .. }) => *i != 0,
+        Sql::Param(Param { value: Value::Double(d), .. }) => *d != 0.0,
+        Sql::Param(Param { value: Value::Decimal(d), .. }) => d.bytes().any(|b| matches!(b, b'1'..=b'9')),
+        _ => false,
+    }
+}
+
+fn has_case(sql: &Sql) -> bool {
+    match sql {
+        Sql::Case(_) | Sql::Scalar(_) | Sql::Exists(_) => true,
+        Sql::Binary(_, left, right) => has_case(left) || has_case(right),
+        Sql::Not(inner)
+        | Sql::Negate(inner)
+        | Sql::IsNull(inner)
+        | Sql::IsNotNull(inner)
+        | Sql::IsTrue(inner)
+        | Sql::IsNotTrue(inner)
+        | Sql::Collate(inner, _)
+        | Sql::Cast(inner, _) => has_case(inner),
+        Sql::In(inner, items) => has_case(inner) || items.iter().any(has_case),
+        Sql::Call(_, args) => args.iter().any(has_case),
+        _ => false,
+    }
+}
+
+fn duration(op: Arithmetic, left: Operand, right: Operand) -> Result<Sql, &'static str> {
+    let is_duration = |operand: &Operand| operand.primitive == Some(P::Duration);
+    if op == Arithmetic::Sub && !is_duration(&left) {
+        return Ok(between(plain(right), plain(left)));
+    }
+    let number = |operand: Operand| if is_duration(&operand) { seconds(operand) } else { plain(operand) };
+    guarded(op, operator(op), number(left), number(right))
+}
+
+/// A point in time or a date, and a duration.
+fn moved(op: Arithmetic, left: Operand, right: Operand, result: P) -> Result<Sql, &'static str> {
+    let (moment, by) = if left.primitive == Some(P::Duration) { (right, left) } else { (left, right) };
+    let micros = Sql::binary(Operator::Mul, seconds(by), Sql::Integer(1_000_000)).cast("SIGNED");
+    let micros = match op {
+        Arithmetic::Add => micros,
+        Arithmetic::Sub => Sql::Negate(Box::new(micros)),
+        _ => return Err("This arithmetic"),
+    };
+    let at = plain(moment).cast("DATETIME(6)");
+    let sum = Sql::call("TIMESTAMPADD", [Sql::Keyword("MICROSECOND"), micros, at]);
+    Ok(if result == P::Date { sum.cast("DATE") } else { sum })
+}

@@ -1,0 +1,100 @@
+//! `cast` in MySQL and MariaDB: what cannot be cast is null (Part 2 section 5.1.1.10.1). No operand is written twice.
+
+use nextlink_odata::model::PrimitiveType as P;
+
+use super::operand::TO_TEXT;
+use crate::tree::{Operator, Sql};
+
+const DOUBLE: &str = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$";
+const DECIMAL: &str = "^[+-]?[0-9]{1,35}([.][0-9]{1,30})?$";
+const INTEGER: &str = "^[+-]?[0-9]{1,30}([.][0-9]*)?$";
+const GUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
+const TIME: &str = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,12})?)?$";
+const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}";
+/// Zeros that say nothing at the end of a fraction.
+const LAST_ZEROS: &str = "[.]0+$|([.][0-9]*[1-9])0+$";
+
+pub(super) struct Cast {
+    pub(super) first_group: &'static str,
+}
+
+impl Cast {
+    /// A value of one type as one of another; none where that is not done here.
+    pub(super) fn cast(&self, x: Sql, from: P, to: P) -> Option<Sql> {
+        let number = from.is_numeric();
+        Some(match (from, to) {
+            (_, P::String) => self.text(x, from)?,
+            (P::String, P::Boolean) => {
+                let place = ["false", "0", "true", "1"].map(Sql::Word);
+                let place =
+                    Sql::Call("FIELD", std::iter::once(Sql::call("LOWER", [x])).chain(place).collect());
+                let values = [0, 0, 1, 1].map(Sql::Integer);
+                let value = Sql::Call("ELT", std::iter::once(place).chain(values).collect());
+                Sql::binary(Operator::Ne, value.cast("SIGNED"), Sql::Integer(0))
+            }
+            (_, P::Boolean) if number => Sql::binary(Operator::Ne, within(x, 0, 1), Sql::Integer(0)),
+            (P::String, P::Double | P::Single) => found(DOUBLE, x).cast("DOUBLE"),
+            (_, P::Double | P::Single) if number => x.cast("DOUBLE"),
+            (P::String, P::Decimal) => found(DECIMAL, x).cast("DECIMAL(65,30)"),
+            (_, P::Decimal) if number => x.cast("DECIMAL(65,30)"),
+            (P::String, to) if to.is_integer() => ranged(found(INTEGER, x).cast("DECIMAL(65,30)"), to),
+            (_, to) if number && to.is_integer() => ranged(x.cast("DECIMAL(65,20)"), to),
+            (P::DateTimeOffset, P::Date) => x.cast("DATE"),
+            (P::DateTimeOffset, P::TimeOfDay) => x.cast("TIME(6)"),
+            (P::Date, P::DateTimeOffset) => x.cast("DATETIME(6)"),
+            (P::String, P::Guid) => Sql::call("LOWER", [found(GUID, x)]),
+            (P::String, P::TimeOfDay) => found(TIME, x).cast("TIME(6)"),
+            // A day that is none gives null.
+            (P::String, P::Date) => found(DATE, x).cast("DATE"),
+            // The servers read no zones.
+            (P::String, P::DateTimeOffset) => return None,
+            _ => Sql::Null,
+        })
+    }
+
+    fn text(&self, x: Sql, from: P) -> Option<Sql> {
+        Some(match from {
+            P::Boolean => {
+                let place = Sql::binary(Operator::Add, x, Sql::Integer(1));
+                Sql::call("ELT", [place, Sql::Word("false"), Sql::Word("true")])
+            }
+            P::Decimal => self.without_last_zeros(x.cast(TO_TEXT)),
+            P::DateTimeOffset => {
+                let iso = Sql::call("REPLACE", [x.cast(TO_TEXT), Sql::Word(" "), Sql::Word("T")]);
+                Sql::call("CONCAT", [self.without_last_zeros(iso), Sql::Word("Z")])
+            }
+            P::TimeOfDay => self.without_last_zeros(x.cast(TO_TEXT)),
+            P::Binary | P::Duration => return None,
+            _ => x.cast(TO_TEXT),
+        })
+    }
+
+    fn without_last_zeros(&self, text: Sql) -> Sql {
+        Sql::call("REGEXP_REPLACE", [text, Sql::Word(LAST_ZEROS), Sql::Word(self.first_group)])
+    }
+}
+
+/// Text of this form, else null: one server gives that by itself, the other an empty text.
+fn found(pattern: &'static str, text: Sql) -> Sql {
+    Sql::call("NULLIF", [Sql::call("REGEXP_SUBSTR", [text, Sql::Word(pattern)]), Sql::Word("")])
+}
+
+/// A whole number in these bounds, else null.
+fn within(x: Sql, least: i64, greatest: i64) -> Sql {
+    let below = Sql::binary(Operator::Sub, Sql::Integer(least).cast("DECIMAL(20,0)"), Sql::Integer(1));
+    let above = Sql::binary(Operator::Add, Sql::Integer(greatest).cast("DECIMAL(20,0)"), Sql::Integer(1));
+    let clipped = Sql::call("LEAST", [Sql::call("GREATEST", [x, below.clone()]), above.clone()]);
+    Sql::call("NULLIF", [Sql::call("NULLIF", [clipped, below]), above])
+}
+
+/// A decimal without its fraction, where the integer type holds it.
+fn ranged(x: Sql, to: P) -> Sql {
+    let (least, greatest) = match to {
+        P::Byte => (0, 255),
+        P::SByte => (-128, 127),
+        P::Int16 => (-32_768, 32_767),
+        P::Int32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => (i64::MIN, i64::MAX),
+    };
+    within(Sql::call("TRUNCATE", [x, Sql::Integer(0)]), least, greatest).cast("SIGNED")
+}

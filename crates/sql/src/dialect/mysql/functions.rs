@@ -1,0 +1,113 @@
+//! Canonical functions in MySQL and MariaDB.
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::query::Function;
+use nextlink_odata::value::Value;
+
+use super::operand::{plain, seconds, string_param};
+use crate::dialect::Operand;
+use crate::text::WHITE_SPACE;
+use crate::tree::{Operator, Param, Sql};
+
+/// Greatest length that functions of text take.
+const LONGEST: i64 = i32::MAX as i64;
+
+/// A canonical function of arguments that are not null, or what there is not.
+pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Result<Sql, &'static str> {
+    let missing = "This function";
+    match args.as_slice() {
+        [operand] if matches!(function, Function::Ceiling | Function::Floor | Function::Round) => {
+            Ok(rounded(function, operand.clone(), result))
+        }
+        [text, start, length @ ..] if function == Function::Substring => {
+            substring(text.clone(), start, length.first().cloned())
+        }
+        [operand] if function == Function::TotalSeconds => Ok(seconds(operand.clone())),
+        [operand] => one(function, plain(operand.clone())).ok_or(missing),
+        [left, right] => two(function, plain(left.clone()), plain(right.clone())).ok_or(missing),
+        _ => Err(missing),
+    }
+}
+
+fn one(function: Function, x: Sql) -> Option<Sql> {
+    Some(match function {
+        Function::Length => Sql::call("CHAR_LENGTH", [x]),
+        Function::ToLower => Sql::call("LOWER", [x]),
+        // The server knows only letters that stay one letter.
+        Function::ToUpper => Sql::call("REPLACE", [Sql::call("UPPER", [x]), Sql::Word("ß"), Sql::Word("SS")]),
+        Function::Trim => {
+            let white = ["^[", WHITE_SPACE, "]+|[", WHITE_SPACE, "]+$"].concat();
+            Sql::call("REGEXP_REPLACE", [x, string_param(white), Sql::Word("")])
+        }
+        Function::Year => Sql::call("YEAR", [x]),
+        Function::Month => Sql::call("MONTH", [x]),
+        Function::Day => Sql::call("DAYOFMONTH", [x]),
+        Function::Hour => Sql::call("HOUR", [x]),
+        Function::Minute => Sql::call("MINUTE", [x]),
+        Function::Second => Sql::call("SECOND", [x]),
+        Function::FractionalSeconds => {
+            Sql::binary(Operator::Mul, Sql::call("MICROSECOND", [x]), Sql::Keyword("0.000001"))
+        }
+        Function::Date => x.cast("DATE"),
+        Function::Time => x.cast("TIME(6)"),
+        // All points in time are served in UTC.
+        Function::TotalOffsetMinutes => Sql::Case(vec![(Sql::IsNotNull(Box::new(x)), Sql::Integer(0))]),
+        _ => return None,
+    })
+}
+
+fn two(function: Function, left: Sql, right: Sql) -> Option<Sql> {
+    let end = |name: &'static str, text: Sql, part: Sql| {
+        let length = Sql::call("CHAR_LENGTH", [part.clone()]);
+        Sql::binary(Operator::Eq, Sql::call(name, [text, length]), part)
+    };
+    Some(match function {
+        Function::Concat => Sql::call("CONCAT", [left, right]),
+        Function::Contains => Sql::binary(Operator::Gt, Sql::call("LOCATE", [right, left]), Sql::Integer(0)),
+        Function::StartsWith => end("LEFT", left, right),
+        Function::EndsWith => end("RIGHT", left, right),
+        Function::IndexOf => Sql::binary(Operator::Sub, Sql::call("LOCATE", [right, left]), Sql::Integer(1)),
+        Function::MatchesPattern => Sql::binary(Operator::Matches, left, right),
+        _ => return None,
+    })
+}
+
+/// Characters from a start counted from 0; a negative start counts from the end (4.01).
+fn substring(text: Operand, start: &Operand, length: Option<Operand>) -> Result<Sql, &'static str> {
+    let known = match &start.sql {
+        Sql::Param(Param { value: Value::Integer(i), .. }) => Some(*i),
+        _ => None,
+    };
+    let text = plain(text);
+    let tail = match known {
+        Some(i) if i >= 0 => Sql::call("SUBSTRING", [text, Sql::Integer(i.min(LONGEST - 1) + 1)]),
+        Some(i) => Sql::call("RIGHT", [text, Sql::Integer(i.max(-LONGEST).saturating_neg())]),
+        None => {
+            // The text is written twice, which would double in texts inside of texts.
+            if !matches!(text, Sql::Column(..) | Sql::Collate(..) | Sql::Param(_)) {
+                return Err("A computed part of a computed text");
+            }
+            let start = plain(start.clone());
+            let negative = Sql::binary(Operator::Lt, start.clone(), Sql::Integer(0));
+            let back = Sql::call("RIGHT", [text.clone(), Sql::Negate(Box::new(start.clone()))]);
+            let from = Sql::binary(Operator::Add, start, Sql::Integer(1));
+            Sql::when(negative, back, Sql::call("SUBSTRING", [text, from]))
+        }
+    };
+    Ok(match length {
+        Some(length) => Sql::call("LEFT", [tail, plain(length)]),
+        None => tail,
+    })
+}
+
+/// `round` is half away from zero (Part 2 section 5.1.1.9.1), which that of the servers is for decimals only.
+fn rounded(function: Function, operand: Operand, result: P) -> Sql {
+    let x = plain(operand);
+    match function {
+        _ if result.is_integer() => x,
+        Function::Ceiling => Sql::call("CEILING", [x]),
+        Function::Floor => Sql::call("FLOOR", [x]),
+        _ if result == P::Decimal => Sql::call("ROUND", [x]),
+        _ => Sql::call("ROUND", [x.cast("DECIMAL(65,20)")]).cast("DOUBLE"),
+    }
+}

@@ -1,0 +1,252 @@
+//! MySQL 8.0.19 and MariaDB 10.6 and newer: text compared by code point without regard to padding, exact decimals.
+//!
+//! A session is expected to have the time zone UTC, the collation of the dialect for parameters and literals, and the
+//! modes `NO_BACKSLASH_ESCAPES` and `PIPES_AS_CONCAT`.
+
+mod operand;
+mod functions;
+mod arithmetic;
+mod cast;
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::query::{Arithmetic, Function};
+use nextlink_odata::value::Value;
+
+use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported};
+use crate::catalog::{NativeType, Storage};
+use crate::statement::ResultColumn;
+use crate::tree::{KeyColumn, Operator, Param, Sql};
+use operand::{TO_TEXT, bare, is_null, null, plain, seconds, string_param};
+
+/// The dialect of MySQL or of MariaDB.
+#[derive(Debug, Clone, Copy)]
+pub struct MySql {
+    name: &'static str,
+    /// A collation of `utf8mb4` that compares by code point and pads nothing.
+    collation: &'static str,
+    /// What stands for the first group where a regular expression replaces.
+    first_group: &'static str,
+}
+
+/// MySQL.
+pub static MYSQL: MySql = MySql { name: "MySQL", collation: "utf8mb4_0900_bin", first_group: "$1" };
+
+/// MariaDB.
+pub static MARIADB: MySql = MySql { name: "MariaDB", collation: "utf8mb4_nopad_bin", first_group: "\\1" };
+
+impl Dialect for MySql {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn identifier(&self, name: &str, out: &mut String) {
+        out.push('`');
+        for c in name.chars() {
+            if c == '`' {
+                out.push('`');
+            }
+            out.push(c);
+        }
+        out.push('`');
+    }
+
+    fn param(&self, _: usize, param: &Param, out: &mut String) {
+        match &param.value {
+            // As text it would be compared as a double.
+            Value::Decimal(digits) => {
+                let scale = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+                out.push_str("CAST(? AS DECIMAL(65,");
+                out.push_str(&scale.min(operand::MOST_SCALE).to_string());
+                out.push_str("))");
+            }
+            Value::Binary(_) => out.push_str("CAST(? AS BINARY)"),
+            _ => out.push('?'),
+        }
+    }
+
+    fn key_param(&self, _: usize, column: &KeyColumn, out: &mut String) {
+        match (&column.native, column.primitive) {
+            (NativeType::Text { charset, collation }, _) if is_word(charset) && is_word(collation) => {
+                out.push_str("CONVERT(? USING ");
+                out.push_str(charset);
+                out.push_str(") COLLATE ");
+                out.push_str(collation);
+            }
+            (NativeType::Unsigned, _) => out.push_str("CAST(? AS UNSIGNED)"),
+            (_, p) if p.is_integer() => out.push_str("CAST(? AS SIGNED)"),
+            (_, P::Date) => out.push_str("CAST(? AS DATE)"),
+            (_, P::DateTimeOffset) => out.push_str("CAST(? AS DATETIME(6))"),
+            (_, P::Duration | P::TimeOfDay) => out.push_str("CAST(? AS TIME(6))"),
+            (_, P::Decimal) => out.push_str("CAST(? AS DECIMAL(65,30))"),
+            (_, P::Binary) => out.push_str("CAST(? AS BINARY)"),
+            _ => out.push('?'),
+        }
+    }
+
+    fn parent_rows(&self) -> ParentRows {
+        ParentRows::Selects
+    }
+
+    fn operator(&self, operator: Operator) -> &'static str {
+        match operator {
+            Operator::Eq => " = ",
+            Operator::Ne => " <> ",
+            Operator::Lt => " < ",
+            Operator::Le => " <= ",
+            Operator::Gt => " > ",
+            Operator::Ge => " >= ",
+            Operator::Same | Operator::Distinct => " <=> ",
+            Operator::And => " AND ",
+            Operator::Or => " OR ",
+            Operator::Add => " + ",
+            Operator::Sub => " - ",
+            Operator::Mul => " * ",
+            Operator::Div => " / ",
+            Operator::Mod => " % ",
+            Operator::IntegerDiv => " DIV ",
+            Operator::Concat => " || ",
+            Operator::Matches => " REGEXP ",
+            Operator::Like => " LIKE ",
+        }
+    }
+
+    fn distinct_negates(&self) -> bool {
+        true
+    }
+
+    fn bounds(&self) -> Bounds {
+        // https://dev.mysql.com/doc/refman/8.4/en/joins-limits.html and column-count-limit.html
+        Bounds { tables: 60, columns: 4_000 }
+    }
+
+    fn nulls_are_smallest(&self) -> bool {
+        true
+    }
+
+    fn forced_join(&self) -> &'static str {
+        " STRAIGHT_JOIN "
+    }
+
+    fn comparable(&self, left: Operand, right: Vec<Operand>, _: Relation) -> (Sql, Vec<Sql>) {
+        let column = matches!(left.form, Form::Column(_));
+        let constants = right.iter().all(|r| r.form == Form::Constant);
+        if left.primitive == Some(P::Duration) && !(column && constants) {
+            return (seconds(left), right.into_iter().map(seconds).collect());
+        }
+        if left.native == NativeType::Unsigned && right.iter().all(operand::is_unsigned) {
+            let whole = |number: Operand| plain(number).cast("UNSIGNED");
+            return (plain(left), right.into_iter().map(whole).collect());
+        }
+        let single =
+            left.primitive == Some(P::Single) || right.iter().any(|r| r.primitive == Some(P::Single));
+        let beside = |operand: Operand| {
+            let number = operand.form == Form::Constant && operand.primitive.is_some_and(P::is_numeric);
+            let sql = plain(operand);
+            // `0.1` means what is shown as `0.1`.
+            if single && number { sql.cast("FLOAT") } else { sql }
+        };
+        (beside(left), right.into_iter().map(beside).collect())
+    }
+
+    fn by_code_point(&self, column: Sql, native: &NativeType) -> Sql {
+        let unicode = match native {
+            NativeType::Text { charset, .. } => charset == "utf8mb4",
+            _ => true,
+        };
+        let text = if unicode { column } else { column.cast(TO_TEXT) };
+        Sql::Collate(Box::new(text), self.collation)
+    }
+
+    fn equality_needs_hint(&self) -> bool {
+        true
+    }
+
+    fn cell(&self, column: Sql, cell: &ResultColumn) -> Sql {
+        match cell.storage {
+            Storage::Text => column.cast(TO_TEXT),
+            Storage::Native | Storage::Blob => column,
+        }
+    }
+
+    fn order_key(&self, operand: Operand) -> Sql {
+        match (operand.primitive, operand.form) {
+            (Some(P::Duration), form) if !matches!(form, Form::Column(_)) => seconds(operand),
+            _ => plain(operand),
+        }
+    }
+
+    fn key_order(&self, operand: Operand) -> Sql {
+        bare(operand.sql)
+    }
+
+    fn exact(&self, operand: Operand) -> Sql {
+        if operand.primitive == Some(P::Duration) { seconds(operand) } else { plain(operand) }
+    }
+
+    fn arithmetic(
+        &self,
+        op: Arithmetic,
+        left: Operand,
+        right: Operand,
+        result: P,
+    ) -> Result<Operand, Unsupported> {
+        if is_null(&left) || is_null(&right) {
+            return Ok(null(result));
+        }
+        let sql = arithmetic::arithmetic(op, left, right, result).map_err(|what| self.cannot(what))?;
+        let form = if result == P::Duration { Form::Exact } else { Form::Computed };
+        Ok(Operand { form, ..Operand::computed(sql, result) })
+    }
+
+    fn negate(&self, operand: Operand) -> Result<Operand, Unsupported> {
+        let Some(primitive) = operand.primitive.filter(|_| !is_null(&operand)) else {
+            return Ok(operand);
+        };
+        let nullable = operand.nullable;
+        let (sql, form) = match primitive {
+            P::Duration => (Sql::Negate(Box::new(seconds(operand))), Form::Exact),
+            // The least integer has no negative, which the server notices.
+            p if p.is_integer() => {
+                let number = plain(operand).cast("SIGNED");
+                (Sql::binary(Operator::Sub, Sql::Integer(0), number), Form::Computed)
+            }
+            _ => (Sql::Negate(Box::new(plain(operand))), Form::Computed),
+        };
+        Ok(Operand { nullable, form, ..Operand::computed(sql, primitive) })
+    }
+
+    fn call(&self, function: Function, args: Vec<Operand>, result: P) -> Result<Operand, Unsupported> {
+        if args.iter().any(is_null) {
+            return Ok(null(result));
+        }
+        let sql = functions::call(function, args, result).map_err(|what| self.cannot(what))?;
+        Ok(Operand::computed(sql, result))
+    }
+
+    fn cast(&self, operand: Operand, to: P) -> Result<Operand, Unsupported> {
+        if is_null(&operand) {
+            return Ok(null(to));
+        }
+        let from = operand.primitive.unwrap_or(P::String);
+        let cast = cast::Cast { first_group: self.first_group };
+        let sql = cast.cast(plain(operand), from, to).ok_or_else(|| self.cannot("This cast"))?;
+        Ok(Operand::computed(sql, to))
+    }
+
+    fn search(&self, column: Operand, text: &str) -> Sql {
+        let lower = Sql::call("LOWER", [plain(column)]);
+        let position = Sql::call("LOCATE", [string_param(text.to_lowercase()), lower]);
+        Sql::binary(Operator::Gt, position, Sql::Integer(0))
+    }
+}
+
+impl MySql {
+    fn cannot(&self, what: &str) -> Unsupported {
+        Unsupported { what: what.to_owned(), database: self.name() }
+    }
+}
+
+/// Whether a name that the server gave needs no quotes.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}

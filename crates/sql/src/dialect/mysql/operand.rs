@@ -1,0 +1,74 @@
+//! Operands as MySQL and MariaDB compute with them.
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::value::Value;
+
+use crate::catalog::Storage;
+use crate::dialect::{Form, Operand};
+use crate::tree::{Operator, Param, ParamForm, Sql};
+
+/// Text of any script.
+pub(super) const TO_TEXT: &str = "CHAR CHARACTER SET utf8mb4";
+/// Digits behind the point that both servers take.
+pub(super) const MOST_SCALE: usize = 30;
+/// Where durations are counted from.
+const EPOCH: &str = "2000-01-01";
+
+pub(super) fn is_null(operand: &Operand) -> bool {
+    matches!(operand.sql, Sql::Null)
+}
+
+pub(super) fn null(primitive: P) -> Operand {
+    Operand::constant(Sql::Null, Some(primitive), true)
+}
+
+pub(super) fn string_param(text: String) -> Sql {
+    Sql::Param(Param { value: Value::String(text), form: ParamForm::Native })
+}
+
+/// A column without the collation put around it.
+pub(super) fn bare(sql: Sql) -> Sql {
+    match sql {
+        Sql::Collate(inner, _) if matches!(*inner, Sql::Column(..)) => *inner,
+        other => other,
+    }
+}
+
+/// A constant that an unsigned integer of 64 bits holds.
+pub(super) fn is_unsigned(operand: &Operand) -> bool {
+    match &operand.sql {
+        Sql::Param(Param { value: Value::Integer(i), .. }) => *i >= 0,
+        Sql::Param(Param { value: Value::Decimal(digits), .. }) => digits.parse::<u64>().is_ok(),
+        _ => false,
+    }
+}
+
+/// The operand as functions and operators take it.
+pub(super) fn plain(operand: Operand) -> Sql {
+    match (operand.form, operand.primitive) {
+        // Any number but zero is true.
+        (Form::Column(_), Some(P::Boolean)) => Sql::binary(Operator::Ne, operand.sql, Sql::Integer(0)),
+        (Form::Column(Storage::Text), _) => bare(operand.sql).cast(TO_TEXT),
+        _ => operand.sql,
+    }
+}
+
+/// A duration as seconds with their fraction.
+pub(super) fn seconds(operand: Operand) -> Sql {
+    match (operand.form, operand.sql) {
+        (Form::Exact, sql) => sql,
+        (_, Sql::Param(Param { value: Value::Duration(seconds), form })) => {
+            Sql::Param(Param { value: Value::Decimal(seconds), form })
+        }
+        (_, sql) => {
+            let epoch = || Sql::Word(EPOCH).cast("DATETIME(6)");
+            between(epoch(), Sql::call("ADDTIME", [epoch(), sql]))
+        }
+    }
+}
+
+/// Seconds with their fraction from one point in time to another.
+pub(super) fn between(from: Sql, to: Sql) -> Sql {
+    let micros = Sql::call("TIMESTAMPDIFF", [Sql::Keyword("MICROSECOND"), from, to]);
+    Sql::binary(Operator::Mul, micros, Sql::Keyword("0.000001"))
+}
