@@ -138,11 +138,9 @@ impl Planner<'_> {
             let property =
                 &model.entity_type(model.entity_set(cell.set).entity_type).properties[cell.property];
             frames.select().columns.push(Sql::column(alias, &column.column));
-            cells.columns.push(ResultColumn {
-                primitive: property.primitive,
-                storage: column.storage,
-                nullable: property.nullable || !cell.path.is_empty(),
-            });
+            let result = self.result_column(property, column);
+            let nullable = result.nullable || !cell.path.is_empty();
+            cells.columns.push(ResultColumn { nullable, ..result });
         }
         cells
     }

@@ -1,7 +1,7 @@
 //! A model made by hand, with every way values can lie in a database and every way tables can hang together.
 
 use nextlink_odata::model::{Computed, PrimitiveType};
-use nextlink_sql::catalog::{Catalog, Column, ForeignKey, Storage, Table, TableKind};
+use nextlink_sql::catalog::{Catalog, Column, ColumnType, ForeignKey, Storage, Table, TableKind};
 use nextlink_sql::mapping::{Mapping, ModelOptions, build};
 
 /// `Name type`, with `?` behind what may be null, `text` or `blob` for how it lies, `nocase` for its order.
@@ -14,7 +14,7 @@ fn column(line: &str) -> Column {
     Column {
         name,
         declared: declared.to_owned(),
-        primitive: primitive.expect("a type"),
+        ty: ColumnType::Primitive(primitive.expect("a type")),
         storage: match rest.first() {
             Some(&"text") => Storage::Text,
             Some(&"blob") => Storage::Blob,
@@ -91,5 +91,5 @@ pub fn shop() -> Mapping {
             &[(&[2], 1)],
         ),
     ];
-    build(&Catalog { tables }, &ModelOptions::default()).0
+    build(&Catalog { tables, ..Catalog::default() }, &ModelOptions::default()).0
 }
