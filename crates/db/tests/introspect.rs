@@ -4,6 +4,7 @@ mod common;
 
 use nextlink_db::error::Error;
 use nextlink_db::sqlite::{IntrospectLimits, introspect};
+use nextlink_odata::model::PrimitiveType;
 use rusqlite::Connection;
 
 #[test]
@@ -35,7 +36,14 @@ fn columns_of_views() {
     let (catalog, _) = common::catalog(&common::database(script));
     let text = |t: usize| {
         let columns = catalog.tables[t].columns.iter();
-        let columns = columns.map(|c| format!("{} {} {}", c.name, c.primitive.name(), c.nullable));
+        let columns = columns.map(|c| {
+            format!(
+                "{} {} {}",
+                c.name,
+                c.ty.primitive().map_or("structured", PrimitiveType::name),
+                c.nullable
+            )
+        });
         columns.collect::<Vec<_>>().join(", ")
     };
     assert_eq!(text(0), "a Edm.Int64 true, b Edm.String true");

@@ -109,7 +109,12 @@ fn types_of_columns() {
         let (catalog, _) = common::catalog(&conn);
         let table = catalog.tables.iter().find(|t| t.name == table).expect("the table is there");
         let found = table.columns.iter().find(|c| c.name == column).expect("the column is there");
-        assert_eq!((found.primitive, found.nullable), (primitive, nullable), "{}.{column}", table.name);
+        assert_eq!(
+            (found.ty.primitive(), found.nullable),
+            (Some(primitive), nullable),
+            "{}.{column}",
+            table.name
+        );
     }
 }
 

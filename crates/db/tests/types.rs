@@ -124,7 +124,7 @@ const OTHERS: &[Row] = &[
 fn types() {
     for (declared, values, expected, told) in NUMBERS.iter().chain(OTHERS) {
         let (column, notices) = column(declared, values);
-        assert_eq!(column.primitive, *expected, "{declared} with {values:?}");
+        assert_eq!(column.ty.primitive(), Some(*expected), "{declared} with {values:?}");
         assert_eq!(notices.len(), usize::from(*told), "{declared} with {values:?}: {notices:?}");
         if *told {
             assert!(notices[0].starts_with("t.c: "), "{declared} with {values:?}: {notices:?}");
@@ -202,7 +202,7 @@ fn decimals_as_text() {
         .expect("the schema can be written");
         let (catalog, _) = common::catalog(&conn);
         let column = &catalog.tables[0].columns[0];
-        assert_eq!((column.primitive, column.storage), (primitive, storage), "{values:?}");
+        assert_eq!((column.ty.primitive(), column.storage), (Some(primitive), storage), "{values:?}");
     }
 }
 
@@ -225,7 +225,11 @@ fn large_tables() {
              {NUMBERS} INSERT INTO t SELECT i, CASE WHEN i = {odd} THEN 'x' ELSE i END FROM n;"
         );
         let (catalog, _) = common::catalog(&common::database(&script));
-        assert_eq!(catalog.tables[0].columns[1].primitive, expected, "{table} with text in row {odd}");
+        assert_eq!(
+            catalog.tables[0].columns[1].ty.primitive(),
+            Some(expected),
+            "{table} with text in row {odd}"
+        );
     }
 }
 
@@ -235,8 +239,8 @@ fn many_columns() {
     let script = format!("CREATE TABLE t ({}); INSERT INTO t (\"c 699\") VALUES ('x');", columns.join(", "));
     let (catalog, notices) = common::catalog(&common::database(&script));
     assert_eq!(catalog.tables[0].columns.len(), 700);
-    assert_eq!(catalog.tables[0].columns[698].primitive, Int32);
-    assert_eq!(catalog.tables[0].columns[699].primitive, String);
+    assert_eq!(catalog.tables[0].columns[698].ty.primitive(), Some(Int32));
+    assert_eq!(catalog.tables[0].columns[699].ty.primitive(), Some(String));
     assert_eq!(notices.len(), 1, "{notices:?}");
 }
 
@@ -318,8 +322,8 @@ fn texts_taken_are_texts_read() {
         conn.execute("INSERT INTO t VALUES (?1, ?1, ?1)", [text]).expect("a row");
         let (catalog, _) = common::catalog(&conn);
         for column in &catalog.tables[0].columns {
-            assert!(reads(column.primitive, text), "{text:?} was taken for {:?}", column.primitive);
-            taken += usize::from(column.primitive != String);
+            assert!(column.ty.primitive().is_some_and(|p| reads(p, text)), "{text:?}: {:?}", column.ty);
+            taken += usize::from(column.ty.primitive() != Some(String));
         }
     }
     assert!(taken > 500, "only {taken} of {} texts were taken", texts.len());

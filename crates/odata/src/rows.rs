@@ -30,7 +30,7 @@ pub trait RowSink {
     fn single(&mut self, value: f32);
     /// `Edm.Decimal`: digits with an optional sign and point.
     fn decimal(&mut self, digits: &str);
-    /// `Edm.String`
+    /// `Edm.String`, or the member of an enumeration; members of flags are joined by commas.
     fn string(&mut self, value: &str);
     /// `Edm.String` whose bytes have not been looked at: false where they are not UTF-8, and nothing is taken then.
     fn string_bytes(&mut self, value: &[u8]) -> bool {
@@ -44,6 +44,12 @@ pub trait RowSink {
     fn plain(&mut self, text: &[u8]);
     /// `Edm.Binary`
     fn binary(&mut self, value: &[u8]);
+    /// A structured cell starts. Of a collection its items follow, of a complex value one value for each property of
+    /// its type, in their order; each is pushed as if it were a cell, null included, and structured ones by `open`
+    /// and `close` again.
+    fn open(&mut self);
+    /// What the last `open` started is complete.
+    fn close(&mut self);
     /// The row ends.
     fn end_row(&mut self) -> Flow;
     /// The number of rows that a lower level has for a parent row; for level 0, before its rows, that of all rows.

@@ -3,7 +3,7 @@
 use nextlink_odata::csdl::{self, CsdlOptions};
 use nextlink_odata::model::{
     Computed, EntitySet, EntitySetId, EntityType, EntityTypeId, Model, NavigationProperty, OnDelete,
-    PrimitiveType, Property,
+    PrimitiveType, Property, Type,
 };
 use nextlink_odata::service;
 use nextlink_odata::version::{MetadataLevel, Version};
@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 fn property(name: &str, primitive: PrimitiveType) -> Property {
     Property {
         name: name.to_owned(),
-        primitive,
+        ty: Type::Primitive(primitive),
+        collection: false,
         nullable: true,
         max_length: None,
         precision: None,
@@ -65,7 +66,14 @@ fn model() -> Model {
     let set =
         |name: &str, t| EntitySet { name: name.to_owned(), entity_type: EntityTypeId(t), description: None };
     let sets = vec![set("Orders", 0), set("Kunden_ä", 1)];
-    Model::new("Shop.V1".to_owned(), "Container".to_owned(), vec![order, customer], sets)
+    Model::new(
+        "Shop.V1".to_owned(),
+        "Container".to_owned(),
+        Vec::new(),
+        Vec::new(),
+        vec![order, customer],
+        sets,
+    )
 }
 
 /// A model of one set with the given properties behind its key.
@@ -80,7 +88,7 @@ fn one(properties: Vec<Property>) -> Model {
         description: None,
     };
     let set = EntitySet { name: "T".to_owned(), entity_type: EntityTypeId(0), description: None };
-    Model::new("N".to_owned(), "C".to_owned(), vec![t], vec![set])
+    Model::new("N".to_owned(), "C".to_owned(), Vec::new(), Vec::new(), vec![t], vec![set])
 }
 
 fn xml(model: &Model, version: Version) -> String {
@@ -321,7 +329,7 @@ fn service_documents() {
         let found: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(found, expected, "{metadata:?} in {}", version.as_str());
     }
-    let empty = Model::new("N".to_owned(), "C".to_owned(), Vec::new(), Vec::new());
+    let empty = Model::new("N".to_owned(), "C".to_owned(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let text = service::document(&empty, "$metadata", MetadataLevel::None, Version::V40);
     assert_eq!(text, "{\"value\":[]}");
 }

@@ -7,6 +7,51 @@ use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
 pub struct Catalog {
     /// All tables and views that the login can read.
     pub tables: Vec<Table>,
+    /// Enumerations that columns are of.
+    pub enums: Vec<CatalogEnum>,
+    /// Composite types that columns are of. None holds itself.
+    pub composites: Vec<CatalogComposite>,
+}
+
+/// An enumeration of the database.
+#[derive(Debug, Clone)]
+pub struct CatalogEnum {
+    /// Schema, where the database has them.
+    pub schema: Option<String>,
+    /// Name as in the database; where it has none of its own, one made of table and column.
+    pub name: String,
+    /// Its labels, in declared order.
+    pub labels: Vec<String>,
+    /// Whether a value can have several labels. They come in declared order with commas between them.
+    pub flags: bool,
+    /// Comment of the database.
+    pub comment: Option<String>,
+}
+
+/// A composite type of the database.
+#[derive(Debug, Clone)]
+pub struct CatalogComposite {
+    /// Schema, where the database has them.
+    pub schema: Option<String>,
+    /// Name as in the database.
+    pub name: String,
+    /// Its columns in their order.
+    pub columns: Vec<Column>,
+    /// Comment of the database.
+    pub comment: Option<String>,
+}
+
+/// What a column is served as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnType {
+    /// A primitive type.
+    Primitive(PrimitiveType),
+    /// Index in [`Catalog::enums`].
+    Enum(usize),
+    /// Index in [`Catalog::composites`].
+    Composite(usize),
+    /// A collection, of anything but collections: OData has no collections of collections.
+    Array(Box<ColumnType>),
 }
 
 /// A table or view.
@@ -47,8 +92,8 @@ pub struct Column {
     /// The type as declared, for messages.
     pub declared: String,
     /// The type it is served as.
-    pub primitive: PrimitiveType,
-    /// How its values lie in the database.
+    pub ty: ColumnType,
+    /// How its values, or the items of an array, lie in the database.
     pub storage: Storage,
     /// What else a statement must know of the column's own type.
     pub native: NativeType,
@@ -60,7 +105,7 @@ pub struct Column {
     pub precision: Option<u32>,
     /// Scale of a decimal.
     pub scale: Option<u32>,
-    /// Constant default value in the XML form of the primitive type.
+    /// Constant default value in the XML form of the primitive type; of an enumeration its label.
     pub default_value: Option<String>,
     /// Who computes the value.
     pub computed: Computed,
@@ -68,6 +113,16 @@ pub struct Column {
     pub binary_collation: bool,
     /// Comment of the database.
     pub comment: Option<String>,
+}
+
+impl ColumnType {
+    /// The primitive type, where it is one.
+    pub fn primitive(&self) -> Option<PrimitiveType> {
+        match self {
+            ColumnType::Primitive(primitive) => Some(*primitive),
+            ColumnType::Enum(_) | ColumnType::Composite(_) | ColumnType::Array(_) => None,
+        }
+    }
 }
 
 /// How the values of a column lie in the database.

@@ -18,14 +18,25 @@ pub struct Statement {
 }
 
 /// What a result column holds.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ResultColumn {
-    /// Its type.
+    /// Its type: `Edm.String` where it holds labels of an enumeration, and without meaning where it is structured.
     pub primitive: PrimitiveType,
     /// How its values lie in the database.
     pub storage: Storage,
     /// Whether null is a value.
     pub nullable: bool,
+    /// What a structured value is made of; none for all others.
+    pub structure: Option<Arc<Structure>>,
+}
+
+/// What a structured value is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Structure {
+    /// Items.
+    Collection(ResultColumn),
+    /// The columns of a composite type, in their order.
+    Complex(Vec<ResultColumn>),
 }
 
 /// All statements of one request.

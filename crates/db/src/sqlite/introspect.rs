@@ -2,7 +2,7 @@
 //! them.
 
 use nextlink_odata::model::Computed;
-use nextlink_sql::catalog::{Catalog, Column, NativeType, Table, TableKind};
+use nextlink_sql::catalog::{Catalog, Column, ColumnType, NativeType, Table, TableKind};
 use nextlink_sql::notice::Notice;
 use rusqlite::{Connection, ErrorCode};
 
@@ -73,7 +73,7 @@ pub fn introspect(conn: &Connection, limits: &IntrospectLimits) -> Result<(Catal
     if let Some(transaction) = transaction {
         transaction.finish()?;
     }
-    Ok((Catalog { tables }, notices))
+    Ok((Catalog { tables, ..Catalog::default() }, notices))
 }
 
 /// Says that a table can't be read, where the others can.
@@ -202,7 +202,7 @@ fn column(
     Column {
         name: raw.name.clone(),
         declared: raw.declared.clone(),
-        primitive: served.primitive,
+        ty: ColumnType::Primitive(served.primitive),
         storage: served.storage,
         native: NativeType::Plain,
         nullable: !not_null,

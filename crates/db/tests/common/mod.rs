@@ -63,7 +63,7 @@ pub fn outline(mapping: &Mapping) -> String {
         let key: Vec<&str> = t.key.iter().map(|&k| t.properties[k].name.as_str()).collect();
         text += &format!("{} of {} ({})\n", set.name, t.name, key.join(", "));
         for p in &t.properties {
-            text += &format!("  {} {}{}", p.name, p.primitive.name(), if p.nullable { "?" } else { "" });
+            text += &format!("  {} {}{}", p.name, model.type_name(p.ty), if p.nullable { "?" } else { "" });
             for (facet, value) in [("max", p.max_length), ("precision", p.precision), ("scale", p.scale)] {
                 text += &value.map(|v| format!(" {facet}={v}")).unwrap_or_default();
             }

@@ -1,6 +1,6 @@
 //! `model`: what is served for a source, as YAML to read.
 
-use nextlink_odata::model::{Computed, EntityType, Property};
+use nextlink_odata::model::{Computed, EntityType, Model, Property};
 use nextlink_sql::mapping::Link;
 
 use super::ModelArgs;
@@ -24,7 +24,7 @@ pub fn model(args: &ModelArgs) -> anyhow::Result<()> {
         let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
         out.push_str(&format!("    key: [{}]\n    properties:\n", key.join(", ")));
         for (property, column) in ty.properties.iter().zip(&table.columns) {
-            out.push_str(&property_line(property, &column.column));
+            out.push_str(&property_line(model, property, &column.column));
         }
         navigation(&served, ty, &table.links, &mut out);
     }
@@ -37,8 +37,11 @@ fn text(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn property_line(property: &Property, column: &str) -> String {
-    let mut facts = vec![format!("type: {}", property.primitive.name())];
+fn property_line(model: &Model, property: &Property, column: &str) -> String {
+    let mut facts = vec![format!("type: {}", model.type_name(property.ty))];
+    if property.collection {
+        facts.push("collection: true".to_owned());
+    }
     if property.name != column {
         facts.push(format!("column: {}", text(column)));
     }

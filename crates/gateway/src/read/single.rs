@@ -305,6 +305,9 @@ impl RowSink for Raw {
         self.bytes = Some(value.to_vec());
         self.binary = true;
     }
+    // A structured value has no raw form; binding refuses to ask for one.
+    fn open(&mut self) {}
+    fn close(&mut self) {}
     fn end_row(&mut self) -> Flow {
         Flow::Stop
     }

@@ -46,13 +46,12 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             if let Some(next) = segments.first() {
                 return Err(after_value(next, name));
             }
+            let Some(primitive) = property.primitive() else {
+                let message = format!("'{name}' has no primitive value; it cannot stand in an expression.");
+                return Err(not_supported(segment.at, name, message));
+            };
             let kind = ExprKind::Property(place, index);
-            return Ok(Member::Value(typed(
-                segment.at,
-                property.primitive,
-                optional || property.nullable,
-                kind,
-            )));
+            return Ok(Member::Value(typed(segment.at, primitive, optional || property.nullable, kind)));
         }
         let Some(index) = ty.find_navigation(name) else {
             return Err(unknown_property(BindErrorKind::Invalid, segment.at, ty, name));

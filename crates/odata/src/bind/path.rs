@@ -5,7 +5,7 @@ use super::error::{
     BindErrorKind, BindResult, invalid, not_found, not_supported, unknown_property, unknown_set,
 };
 use super::scope::Context;
-use crate::model::{EntitySetId, EntityType};
+use crate::model::{EntitySetId, EntityType, PrimitiveType};
 use crate::query::{Addressed, Step};
 use crate::url::ast::{Argument, Expr, ExprKind, Segment, SegmentKind};
 use crate::value::Value;
@@ -220,7 +220,8 @@ fn key_value(cx: &Context, ty: &EntityType, property: usize, expr: &Expr) -> Bin
     if value == Value::Null {
         return Err(invalid(expr.at, &property.name, "A key value cannot be null."));
     }
-    coerce(value, property.primitive, expr.at).map_err(|mut e| {
+    let primitive = property.primitive().unwrap_or(PrimitiveType::String);
+    coerce(value, primitive, expr.at).map_err(|mut e| {
         e.target = property.name.clone();
         e
     })

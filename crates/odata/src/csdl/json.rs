@@ -5,7 +5,9 @@ use serde_json::{Map, Value as Json, json as value};
 use super::CsdlOptions;
 use super::annotations::{self, Annotation, REFERENCED, Value};
 use super::xml::on_delete;
-use crate::model::{EntitySet, EntityType, Model, NavigationProperty, PrimitiveType, Property};
+use crate::model::{
+    ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, PrimitiveType, Property, Type,
+};
 use crate::version::Version;
 
 type Object = Map<String, Json>;
@@ -19,6 +21,12 @@ pub fn json(model: &Model, options: &CsdlOptions) -> String {
         references.insert(uri, value!({ "$Include": [{ "$Namespace": namespace }] }));
     }
     let mut schema = Object::new();
+    for enum_type in &model.enum_types {
+        schema.insert(enum_type.name.clone(), Json::Object(enum_type_object(enum_type)));
+    }
+    for complex_type in &model.complex_types {
+        schema.insert(complex_type.name.clone(), Json::Object(complex_type_object(model, complex_type)));
+    }
     for entity_type in &model.entity_types {
         schema.insert(entity_type.name.clone(), Json::Object(entity_type_object(model, entity_type)));
     }
@@ -31,13 +39,40 @@ pub fn json(model: &Model, options: &CsdlOptions) -> String {
     Json::Object(document).to_string()
 }
 
+fn enum_type_object(enum_type: &EnumType) -> Object {
+    let mut object = Object::new();
+    object.insert("$Kind".to_owned(), "EnumType".into());
+    let underlying = enum_type.underlying();
+    if underlying != PrimitiveType::Int32 {
+        object.insert("$UnderlyingType".to_owned(), underlying.name().into());
+    }
+    if enum_type.flags {
+        object.insert("$IsFlags".to_owned(), true.into());
+    }
+    for member in &enum_type.members {
+        object.insert(member.name.clone(), member.value.into());
+    }
+    annotate(&mut object, &annotations::description(enum_type.description.as_deref()));
+    object
+}
+
+fn complex_type_object(model: &Model, complex_type: &ComplexType) -> Object {
+    let mut object = Object::new();
+    object.insert("$Kind".to_owned(), "ComplexType".into());
+    for property in &complex_type.properties {
+        object.insert(property.name.clone(), Json::Object(property_object(model, property)));
+    }
+    annotate(&mut object, &annotations::description(complex_type.description.as_deref()));
+    object
+}
+
 fn entity_type_object(model: &Model, entity_type: &EntityType) -> Object {
     let key = entity_type.key.iter().map(|&k| Json::from(entity_type.properties[k].name.as_str()));
     let mut object = Object::new();
     object.insert("$Kind".to_owned(), "EntityType".into());
     object.insert("$Key".to_owned(), key.collect());
     for property in &entity_type.properties {
-        object.insert(property.name.clone(), Json::Object(property_object(property)));
+        object.insert(property.name.clone(), Json::Object(property_object(model, property)));
     }
     for navigation in &entity_type.navigation {
         let found = navigation_object(model, entity_type, navigation);
@@ -48,10 +83,13 @@ fn entity_type_object(model: &Model, entity_type: &EntityType) -> Object {
 }
 
 /// Members are left out where their value is the default: `Edm.String`, not nullable, variable scale.
-fn property_object(property: &Property) -> Object {
+fn property_object(model: &Model, property: &Property) -> Object {
     let mut object = Object::new();
-    if property.primitive != PrimitiveType::String {
-        object.insert("$Type".to_owned(), property.primitive.name().into());
+    if property.collection {
+        object.insert("$Collection".to_owned(), true.into());
+    }
+    if property.ty != Type::Primitive(PrimitiveType::String) {
+        object.insert("$Type".to_owned(), model.type_name(property.ty).into());
     }
     if property.nullable {
         object.insert("$Nullable".to_owned(), true.into());
@@ -64,7 +102,7 @@ fn property_object(property: &Property) -> Object {
         }
     }
     if let Some(text) = &property.default_value {
-        object.insert("$DefaultValue".to_owned(), default_value(property.primitive, text));
+        object.insert("$DefaultValue".to_owned(), default_value(property.ty, text));
     }
     annotate(&mut object, &annotations::property(property));
     object
@@ -72,7 +110,10 @@ fn property_object(property: &Property) -> Object {
 
 /// The XML form of a value as JSON. A number that JSON can't carry exactly stays text, which clients must
 /// take too.
-fn default_value(primitive: PrimitiveType, text: &str) -> Json {
+fn default_value(ty: Type, text: &str) -> Json {
+    let Type::Primitive(primitive) = ty else {
+        return text.into();
+    };
     let number = match primitive {
         PrimitiveType::Boolean => return Json::Bool(text == "true"),
         p if p.is_integer() => text.parse::<i64>().ok().map(Json::from),

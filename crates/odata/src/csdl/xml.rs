@@ -7,7 +7,10 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
 
 use super::CsdlOptions;
 use super::annotations::{self, Annotation, REFERENCED, Value};
-use crate::model::{EntitySet, EntityType, Model, NavigationProperty, OnDelete, PrimitiveType, Property};
+use crate::model::{
+    ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, OnDelete, PrimitiveType,
+    Property, Type,
+};
 
 const EDMX: &str = "http://docs.oasis-open.org/odata/ns/edmx";
 const EDM: &str = "http://docs.oasis-open.org/odata/ns/edm";
@@ -25,6 +28,12 @@ pub fn xml(model: &Model, options: &CsdlOptions) -> String {
     }
     out.open("edmx:DataServices", &[]);
     out.open("Schema", &[("Namespace", &model.namespace), ("xmlns", EDM)]);
+    for enum_type in &model.enum_types {
+        out.enum_type(enum_type);
+    }
+    for complex_type in &model.complex_types {
+        out.complex_type(model, complex_type);
+    }
     for entity_type in &model.entity_types {
         out.entity_type(model, entity_type);
     }
@@ -58,6 +67,34 @@ impl Out {
         self.event(Event::End(BytesEnd::new(name)));
     }
 
+    /// CSDL 4.01 section 10.
+    fn enum_type(&mut self, enum_type: &EnumType) {
+        let underlying = enum_type.underlying();
+        let mut attributes = vec![("Name", enum_type.name.as_str())];
+        if underlying != PrimitiveType::Int32 {
+            attributes.push(("UnderlyingType", underlying.name()));
+        }
+        if enum_type.flags {
+            attributes.push(("IsFlags", "true"));
+        }
+        self.open("EnumType", &attributes);
+        for member in &enum_type.members {
+            self.empty("Member", &[("Name", &member.name), ("Value", &member.value.to_string())]);
+        }
+        self.annotations(&annotations::description(enum_type.description.as_deref()));
+        self.close("EnumType");
+    }
+
+    /// CSDL 4.01 section 9.
+    fn complex_type(&mut self, model: &Model, complex_type: &ComplexType) {
+        self.open("ComplexType", &[("Name", &complex_type.name)]);
+        for property in &complex_type.properties {
+            self.property(model, property);
+        }
+        self.annotations(&annotations::description(complex_type.description.as_deref()));
+        self.close("ComplexType");
+    }
+
     /// CSDL 4.01 section 6.
     fn entity_type(&mut self, model: &Model, entity_type: &EntityType) {
         self.open("EntityType", &[("Name", &entity_type.name)]);
@@ -67,7 +104,7 @@ impl Out {
         }
         self.close("Key");
         for property in &entity_type.properties {
-            self.property(property);
+            self.property(model, property);
         }
         for navigation in &entity_type.navigation {
             self.navigation(model, entity_type, navigation);
@@ -77,15 +114,20 @@ impl Out {
     }
 
     /// CSDL 4.01 section 7.
-    fn property(&mut self, property: &Property) {
+    fn property(&mut self, model: &Model, property: &Property) {
         let number = |n: Option<u32>| n.map(|n| n.to_string());
         let (length, precision) = (number(property.max_length), number(property.precision));
         // Without the attribute a Decimal would have no fraction (section 7.2.4).
-        let scale = (property.primitive == PrimitiveType::Decimal)
+        let scale = (property.ty == Type::Primitive(PrimitiveType::Decimal))
             .then(|| number(property.scale).unwrap_or_else(|| "variable".to_owned()));
-        let mut attributes = vec![("Name", property.name.as_str()), ("Type", property.primitive.name())];
-        if !property.nullable {
-            attributes.push(("Nullable", "false"));
+        let mut type_name = model.type_name(property.ty);
+        if property.collection {
+            type_name = ["Collection(", &type_name, ")"].concat();
+        }
+        let mut attributes = vec![("Name", property.name.as_str()), ("Type", type_name.as_str())];
+        // True is the default, but not of collections (section 7.2.1).
+        if property.collection || !property.nullable {
+            attributes.push(("Nullable", bool_text(property.nullable)));
         }
         let facets = [("MaxLength", &length), ("Precision", &precision), ("Scale", &scale)];
         attributes.extend(facets.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));

@@ -189,21 +189,20 @@ impl Compiler<'_> {
 
     fn property(&self, set: EntitySetId, property: usize, bare: bool) -> Op {
         let property = &self.type_of(set).properties[property];
-        let exact = matches!(property.primitive, PrimitiveType::Int64 | PrimitiveType::Decimal);
+        let primitive = property.primitive().unwrap_or(PrimitiveType::String);
+        let exact = matches!(primitive, PrimitiveType::Int64 | PrimitiveType::Decimal);
         let quoted = exact && self.format.ieee754_compatible;
         if bare {
             return Op::Cell { prefix: Vec::new(), quoted };
         }
-        let told = matches!(
-            property.primitive,
-            PrimitiveType::String | PrimitiveType::Boolean | PrimitiveType::Double
-        );
+        let told =
+            matches!(primitive, PrimitiveType::String | PrimitiveType::Boolean | PrimitiveType::Double);
         let member = self.member(&property.name);
         if self.format.metadata != MetadataLevel::Full || told {
             return Op::Cell { prefix: member, quoted };
         }
         let mut prefix = self.annotation(&property.name, "type");
-        let name = property.primitive.name();
+        let name = primitive.name();
         // 4.01 names built-in types without a hash (section 4.5.3).
         let hash = if self.format.version == Version::V40 { "#" } else { "" };
         write_string(&mut prefix, &[hash, name.strip_prefix("Edm.").unwrap_or(name)].concat());

@@ -1,10 +1,12 @@
-//! The entity data model of one source: entity types, their properties, and the sets they are served in.
+//! The entity data model of one source: its types, their properties, and the sets they are served in.
 
 mod primitive;
+mod types;
 
 use std::collections::HashMap;
 
 pub use primitive::PrimitiveType;
+pub use types::{ComplexType, ComplexTypeId, EnumMember, EnumType, EnumTypeId, Type};
 
 /// Index of an entity type in [`Model::entity_types`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,6 +23,10 @@ pub struct Model {
     pub namespace: String,
     /// Name of the entity container.
     pub container: String,
+    /// All enumeration types, in a stable order.
+    pub enum_types: Vec<EnumType>,
+    /// All complex types, in a stable order.
+    pub complex_types: Vec<ComplexType>,
     /// All entity types, in a stable order.
     pub entity_types: Vec<EntityType>,
     /// All entity sets, in a stable order.
@@ -48,9 +54,11 @@ pub struct EntityType {
 pub struct Property {
     /// Name, unique among structural and navigation properties of the type.
     pub name: String,
-    /// Its primitive type.
-    pub primitive: PrimitiveType,
-    /// Whether null is a value.
+    /// Its type, or that of its items.
+    pub ty: Type,
+    /// Whether its value is a collection. That is never null, but may be empty.
+    pub collection: bool,
+    /// Whether null is a value; of a collection, whether its items can be null. All facets are those of the items.
     pub nullable: bool,
     /// Greatest length in characters (String) or bytes (Binary).
     pub max_length: Option<u32>,
@@ -130,17 +138,29 @@ impl Model {
     pub fn new(
         namespace: String,
         container: String,
+        enum_types: Vec<EnumType>,
+        complex_types: Vec<ComplexType>,
         entity_types: Vec<EntityType>,
         entity_sets: Vec<EntitySet>,
     ) -> Model {
         let sets_by_name =
             entity_sets.iter().enumerate().map(|(i, s)| (s.name.clone(), EntitySetId(i))).collect();
-        Model { namespace, container, entity_types, entity_sets, sets_by_name }
+        Model { namespace, container, enum_types, complex_types, entity_types, entity_sets, sets_by_name }
     }
 
     /// The entity type with this index.
     pub fn entity_type(&self, id: EntityTypeId) -> &EntityType {
         &self.entity_types[id.0]
+    }
+
+    /// The enumeration type with this index.
+    pub fn enum_type(&self, id: EnumTypeId) -> &EnumType {
+        &self.enum_types[id.0]
+    }
+
+    /// The complex type with this index.
+    pub fn complex_type(&self, id: ComplexTypeId) -> &ComplexType {
+        &self.complex_types[id.0]
     }
 
     /// The entity set with this index.
@@ -155,14 +175,58 @@ impl Model {
 
     /// Finds an entity type by its simple or namespace-qualified name.
     pub fn find_type(&self, name: &str) -> Option<EntityTypeId> {
-        let simple = name.strip_prefix(self.namespace.as_str()).and_then(|n| n.strip_prefix('.'));
-        let simple = simple.unwrap_or(name);
+        let simple = self.simple_name(name).unwrap_or(name);
         self.entity_types.iter().position(|t| t.name == simple).map(EntityTypeId)
     }
 
-    /// The namespace-qualified name of a type.
+    /// Finds an enumeration type by its namespace-qualified name.
+    pub fn find_enum(&self, name: &str) -> Option<EnumTypeId> {
+        let simple = self.simple_name(name)?;
+        self.enum_types.iter().position(|t| t.name == simple).map(EnumTypeId)
+    }
+
+    /// Finds a complex type by its namespace-qualified name.
+    pub fn find_complex(&self, name: &str) -> Option<ComplexTypeId> {
+        let simple = self.simple_name(name)?;
+        self.complex_types.iter().position(|t| t.name == simple).map(ComplexTypeId)
+    }
+
+    /// The simple name in a name qualified with the namespace of the schema.
+    fn simple_name<'n>(&self, name: &'n str) -> Option<&'n str> {
+        name.strip_prefix(self.namespace.as_str())?.strip_prefix('.')
+    }
+
+    /// The namespace-qualified name of an entity type.
     pub fn qualified_name(&self, id: EntityTypeId) -> String {
-        [self.namespace.as_str(), ".", &self.entity_type(id).name].concat()
+        self.qualified(&self.entity_type(id).name)
+    }
+
+    /// The qualified name of the type of a property or of its items, as in `Edm.Int32` or `Shop.Color`.
+    pub fn type_name(&self, ty: Type) -> String {
+        match ty {
+            Type::Primitive(primitive) => primitive.name().to_owned(),
+            Type::Enum(id) => self.qualified(&self.enum_type(id).name),
+            Type::Complex(id) => self.qualified(&self.complex_type(id).name),
+        }
+    }
+
+    fn qualified(&self, name: &str) -> String {
+        [self.namespace.as_str(), ".", name].concat()
+    }
+}
+
+impl Property {
+    /// The primitive type, where the value is a single primitive one.
+    pub fn primitive(&self) -> Option<PrimitiveType> {
+        match self.ty {
+            Type::Primitive(primitive) if !self.collection => Some(primitive),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is a collection or a complex one.
+    pub fn is_structured(&self) -> bool {
+        self.collection || matches!(self.ty, Type::Complex(_))
     }
 }
 

@@ -1,15 +1,14 @@
 //! From what a database says about itself to the model that clients see.
 
-use nextlink_odata::model::{
-    EntitySet, EntitySetId, EntityType, EntityTypeId, Model, PrimitiveType, Property,
-};
+use nextlink_odata::model::{EntitySet, EntitySetId, EntityType, EntityTypeId, Model};
 
 use super::keys::{self, Key};
 use super::links::Parts;
 use super::names::{Scope, namespace, set_text, type_text};
 use super::options::{ModelOptions, matches_any, matches_table};
-use super::{ColumnMap, Mapping, TableMap};
-use crate::catalog::{Catalog, Column, Table};
+use super::types::Types;
+use super::{Mapping, TableMap};
+use crate::catalog::{Catalog, Table};
 use crate::notice::Notice;
 
 /// Makes the model of a catalogue: an entity type and set for each table with a key, navigation properties
@@ -40,20 +39,30 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     let set_texts: Vec<&str> = set_texts.iter().map(String::as_str).collect();
     let set_names = Scope::default().give_all(&set_texts, options.case);
 
+    let all: Vec<&Table> = chosen().collect();
+    let used = Types::of(catalog, &all, &mut schema, options);
+    used.notices(&all, &mut notices);
+
     let mut scopes = Vec::with_capacity(tables.len());
     let mut types = Vec::with_capacity(tables.len());
-    for ((table, key), name) in chosen().zip(&keys).zip(type_names) {
+    for ((table, key), name) in all.iter().zip(&keys).zip(type_names) {
         let mut scope = Scope::default();
-        types.push(entity_type(table, key, name, &mut scope, options));
+        types.push(entity_type(table, key, name, &mut scope, &used, options));
         scopes.push(scope);
     }
     let links = vec![Vec::new(); tables.len()];
     let mut parts = Parts { catalog, options, tables, types, scopes, links };
     parts.add_navigation(&mut notices);
-    (mapping(parts, &keys, set_names, container), notices)
+    (mapping(parts, used, &keys, set_names, container), notices)
 }
 
-fn mapping(parts: Parts<'_>, keys: &[Key], set_names: Vec<String>, container: String) -> Mapping {
+fn mapping(
+    parts: Parts<'_>,
+    used: Types<'_>,
+    keys: &[Key],
+    set_names: Vec<String>,
+    container: String,
+) -> Mapping {
     let sets = set_names.into_iter().enumerate();
     let sets = sets.map(|(i, name)| EntitySet { name, entity_type: EntityTypeId(i), description: None });
     let maps = parts.tables.iter().zip(parts.links).zip(keys).map(|((&t, links), key)| {
@@ -63,13 +72,22 @@ fn mapping(parts: Parts<'_>, keys: &[Key], set_names: Vec<String>, container: St
             table: table.name.clone(),
             null_key: key.may_be_null,
             indexed_key: key.indexed,
-            columns: table.columns.iter().map(column_map).collect(),
+            columns: used.column_maps(&table.columns),
             links,
         }
     });
     Mapping {
-        model: Model::new(namespace(parts.options), container, parts.types, sets.collect()),
         tables: maps.collect(),
+        enums: used.enum_maps(),
+        complex: used.complex_maps(),
+        model: Model::new(
+            namespace(parts.options),
+            container,
+            used.enum_types,
+            used.complex_types,
+            parts.types,
+            sets.collect(),
+        ),
     }
 }
 
@@ -95,50 +113,15 @@ fn entity_type(
     key: &Key,
     name: String,
     scope: &mut Scope,
+    types: &Types<'_>,
     options: &ModelOptions,
 ) -> EntityType {
-    let texts: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
-    let names = scope.give_all(&texts, options.case);
-    let columns = table.columns.iter().zip(names).enumerate();
-    let properties = columns.map(|(i, (column, name))| property(column, name, key.columns.contains(&i)));
     EntityType {
         name,
         key: key.columns.clone(),
-        properties: properties.collect(),
+        properties: types.properties(&table.columns, &key.columns, scope, options.case),
         navigation: Vec::new(),
         description: table.comment.clone(),
-    }
-}
-
-fn property(column: &Column, name: String, is_key: bool) -> Property {
-    use PrimitiveType::*;
-    let sized = matches!(column.primitive, String | Binary);
-    let precise = matches!(column.primitive, Decimal | DateTimeOffset | Duration | TimeOfDay);
-    let scaled = column.primitive == Decimal;
-    let precision = column.precision.filter(|&p| precise && (!scaled || p > 0));
-    // Scale may not be greater than precision (CSDL 4.01 section 7.2.4).
-    let scale = column.scale.filter(|&s| scaled && precision.is_none_or(|p| s <= p));
-    Property {
-        name,
-        primitive: column.primitive,
-        // A key has no null (CSDL 4.01 section 6.5); `TableMap::null_key` keeps rows with null out.
-        nullable: column.nullable && !is_key,
-        max_length: column.max_length.filter(|&n| sized && n > 0),
-        precision,
-        scale,
-        default_value: column.default_value.clone(),
-        computed: column.computed,
-        searchable: column.primitive == String,
-        description: column.comment.clone(),
-    }
-}
-
-fn column_map(column: &Column) -> ColumnMap {
-    ColumnMap {
-        column: column.name.clone(),
-        storage: column.storage,
-        native: column.native.clone(),
-        binary_collation: column.binary_collation,
     }
 }
 

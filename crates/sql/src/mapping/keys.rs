@@ -3,7 +3,7 @@
 use nextlink_odata::model::PrimitiveType;
 
 use super::options::{ModelOptions, matches_table};
-use crate::catalog::{Table, TableKind};
+use crate::catalog::{ColumnType, Table, TableKind};
 use crate::notice::Notice;
 
 /// The key of an entity type.
@@ -28,7 +28,7 @@ const TABLE_WITHOUT_KEY: &str = "Not served: it has no primary key and no unique
 pub(super) fn find(table: &Table, options: &ModelOptions, notices: &mut Vec<Notice>) -> Option<Key> {
     if let Some(names) = options_key(table, options) {
         match resolve(table, names) {
-            Ok(columns) if columns.iter().all(|&c| can_be_key(table.columns[c].primitive)) => {
+            Ok(columns) if columns.iter().all(|&c| can_be_key(&table.columns[c].ty)) => {
                 return Some(key(table, columns, false));
             }
             Ok(columns) => notices.push(unfit(table, &columns, "The key given for it can't be used")),
@@ -36,7 +36,7 @@ pub(super) fn find(table: &Table, options: &ModelOptions, notices: &mut Vec<Noti
         }
     }
     let fits = |columns: &[usize]| {
-        let fit = |&c: &usize| table.columns.get(c).is_some_and(|c| can_be_key(c.primitive));
+        let fit = |&c: &usize| table.columns.get(c).is_some_and(|c| can_be_key(&c.ty));
         !columns.is_empty() && columns.iter().all(fit)
     };
     if fits(&table.primary_key) {
@@ -61,18 +61,31 @@ fn key(table: &Table, columns: Vec<usize>, indexed: bool) -> Key {
 }
 
 /// Types of key properties (CSDL 4.01 section 6.5).
-fn can_be_key(primitive: PrimitiveType) -> bool {
+fn can_be_key(ty: &ColumnType) -> bool {
     use PrimitiveType::*;
-    match primitive {
-        Boolean | Byte | Date | DateTimeOffset | Decimal | Duration | Guid | Int16 | Int32 | Int64
-        | SByte | String | TimeOfDay => true,
-        Binary | Double | Single => false,
+    match ty {
+        ColumnType::Primitive(
+            Boolean | Byte | Date | DateTimeOffset | Decimal | Duration | Guid | Int16 | Int32 | Int64
+            | SByte | String | TimeOfDay,
+        )
+        | ColumnType::Enum(_) => true,
+        ColumnType::Primitive(Binary | Double | Single) => false,
+        ColumnType::Composite(_) | ColumnType::Array(_) => false,
+    }
+}
+
+fn type_text(ty: &ColumnType) -> &'static str {
+    match ty {
+        ColumnType::Primitive(primitive) => primitive.name(),
+        ColumnType::Enum(_) => "an enumeration",
+        ColumnType::Composite(_) => "a composite type",
+        ColumnType::Array(_) => "an array",
     }
 }
 
 fn unfit(table: &Table, columns: &[usize], text: &str) -> Notice {
-    let bad = columns.iter().filter_map(|&c| table.columns.get(c)).filter(|c| !can_be_key(c.primitive));
-    let bad: Vec<String> = bad.map(|c| ["`", &c.name, "` is ", c.primitive.name()].concat()).collect();
+    let bad = columns.iter().filter_map(|&c| table.columns.get(c)).filter(|c| !can_be_key(&c.ty));
+    let bad: Vec<String> = bad.map(|c| ["`", &c.name, "` is ", type_text(&c.ty)].concat()).collect();
     let text = [text, ": ", &bad.join(", "), ". Name other columns under `keys` in the model file."].concat();
     Notice::table(&table.name, text)
 }

@@ -156,7 +156,7 @@ impl<'a> Parts<'a> {
         let legal = pairs.iter().all(|&(here, there)| {
             let (here, there) =
                 (&self.types[dependent].properties[here], &self.types[principal].properties[there]);
-            here.primitive == there.primitive && here.nullable == (nullable || there.nullable)
+            here.ty == there.ty && here.nullable == (nullable || there.nullable)
         });
         if legal { pairs.to_vec() } else { Vec::new() }
     }

@@ -6,13 +6,17 @@ mod names;
 
 mod keys;
 
+mod types;
+
 mod links;
 
 mod build;
 
+use std::sync::Arc;
+
 use nextlink_odata::model::{EntitySetId, Model};
 
-use crate::catalog::{NativeType, Storage};
+use crate::catalog::{CatalogEnum, NativeType, Storage};
 
 pub use build::build;
 pub use options::{Case, ModelOptions};
@@ -24,6 +28,10 @@ pub struct Mapping {
     pub model: Model,
     /// By entity set index.
     pub tables: Vec<TableMap>,
+    /// By enumeration type index, the enumeration of the database.
+    pub enums: Vec<Arc<CatalogEnum>>,
+    /// By complex type index, the columns behind its properties.
+    pub complex: Vec<Vec<ColumnMap>>,
 }
 
 /// The table behind an entity set.
@@ -44,7 +52,7 @@ pub struct TableMap {
     pub links: Vec<Link>,
 }
 
-/// The column behind a property.
+/// The column behind a property of an entity type or of a complex type.
 #[derive(Debug, Clone)]
 pub struct ColumnMap {
     /// Column name as in the database.
@@ -55,6 +63,9 @@ pub struct ColumnMap {
     pub native: NativeType,
     /// Whether comparing and ordering the bare column is by code point.
     pub binary_collation: bool,
+    /// The enumeration of the database that it is of, also where it is served as text because OData cannot have one
+    /// with such labels.
+    pub enumeration: Option<Arc<CatalogEnum>>,
 }
 
 /// How a navigation property joins tables.

@@ -76,6 +76,11 @@ fn identifier(text: &str, case: Case) -> String {
     name.chars().take(MAX_CHARS).collect()
 }
 
+/// Whether the text is a legal identifier as it is.
+pub(super) fn is_identifier(text: &str) -> bool {
+    !text.is_empty() && identifier(text, Case::AsIs) == text
+}
+
 /// A letter (categories L and Nl) or `_`.
 fn is_start(c: char) -> bool {
     // XID_Start also holds a few characters of other categories (Other_ID_Start).

@@ -1,6 +1,7 @@
 //! The relational form of a query for one database: tables, joins, a total order, and one level for each
 //! expanded collection.
 
+mod cells;
 mod expr;
 mod frames;
 mod node;
@@ -186,12 +187,13 @@ impl Planner<'_> {
         let column = &self.mapping.table(set).columns[property];
         let property = &model.entity_type(model.entity_set(set).entity_type).properties[property];
         let mut sql = Sql::column(alias, &column.column);
-        if property.primitive == PrimitiveType::String && !column.binary_collation {
+        let primitive = property.primitive().unwrap_or(PrimitiveType::String);
+        if primitive == PrimitiveType::String && !column.binary_collation {
             sql = self.dialect.by_code_point(sql, &column.native);
         }
         Operand {
             sql,
-            primitive: Some(property.primitive),
+            primitive: Some(primitive),
             form: Form::Column(column.storage),
             nullable: property.nullable,
             native: column.native.clone(),

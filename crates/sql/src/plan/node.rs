@@ -1,7 +1,7 @@
 //! One level of the result: its columns, conditions and total order.
 
 use nextlink_odata::layout::{Node, NodeLink};
-use nextlink_odata::model::EntitySetId;
+use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Addressed, Expr, ExprKind, Order, Place, Query, Variable};
 
 use super::frames::{Frames, target_set};
@@ -86,8 +86,10 @@ impl Planner<'_> {
         let model = &self.mapping.model;
         let properties = &model.entity_type(model.entity_set(link.set).entity_type).properties;
         let columns = &self.mapping.table(link.set).columns;
-        let column =
-            |&i: &usize| KeyColumn { primitive: properties[i].primitive, native: columns[i].native.clone() };
+        let column = |&i: &usize| KeyColumn {
+            primitive: properties[i].primitive().unwrap_or(PrimitiveType::String),
+            native: columns[i].native.clone(),
+        };
         near.iter().map(column).collect()
     }
 
@@ -146,11 +148,9 @@ impl Planner<'_> {
             let column = &self.mapping.table(cell.set).columns[cell.property];
             let property =
                 &model.entity_type(model.entity_set(cell.set).entity_type).properties[cell.property];
-            let result = ResultColumn {
-                primitive: property.primitive,
-                storage: column.storage,
-                nullable: property.nullable || !cell.path.is_empty(),
-            };
+            let result = self.result_column(property, column);
+            let nullable = result.nullable || !cell.path.is_empty();
+            let result = ResultColumn { nullable, ..result };
             let read = self.dialect.cell(Sql::column(alias, &column.column), &result);
             frames.select().columns.push(read);
             cells.columns.push(result);

@@ -1,7 +1,7 @@
 //! A model made by hand, with every way values can lie in a database and every way tables can hang together.
 
 use nextlink_odata::model::{Computed, PrimitiveType};
-use nextlink_sql::catalog::{Catalog, Column, ForeignKey, NativeType, Storage, Table, TableKind};
+use nextlink_sql::catalog::{Catalog, Column, ColumnType, ForeignKey, NativeType, Storage, Table, TableKind};
 use nextlink_sql::mapping::{Mapping, ModelOptions, build};
 
 /// `Name type`, with `?` behind what may be null, `text` or `blob` for how it lies, `nocase` for its order.
@@ -14,7 +14,7 @@ fn column(line: &str) -> Column {
     Column {
         name,
         declared: declared.to_owned(),
-        primitive: primitive.expect("a type"),
+        ty: ColumnType::Primitive(primitive.expect("a type")),
         storage: match rest.first() {
             Some(&"text") => Storage::Text,
             Some(&"blob") => Storage::Blob,
@@ -63,13 +63,16 @@ pub enum Kind {
 /// The column as a server has it: in its own type, with a collation of its own.
 fn on(kind: Kind, column: &mut Column) {
     use PrimitiveType as P;
-    let text = column.primitive == P::String;
+    let ColumnType::Primitive(primitive) = column.ty else {
+        return;
+    };
+    let text = primitive == P::String;
     column.storage = Storage::Native;
     column.binary_collation = !text;
     column.native = match kind {
         Kind::Sqlite => NativeType::Plain,
         Kind::Postgres => {
-            let name = match column.primitive {
+            let name = match primitive {
                 P::Int16 => "int2",
                 P::Int32 => "int4",
                 P::Int64 => "int8",
@@ -140,5 +143,5 @@ pub fn shop_on(kind: Kind) -> Mapping {
     if kind != Kind::Sqlite {
         tables.iter_mut().flat_map(|table| &mut table.columns).for_each(|column| on(kind, column));
     }
-    build(&Catalog { tables }, &ModelOptions::default()).0
+    build(&Catalog { tables, ..Catalog::default() }, &ModelOptions::default()).0
 }

@@ -137,6 +137,10 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         }
     }
 
+    fn open(&mut self) {}
+
+    fn close(&mut self) {}
+
     fn end_row(&mut self) -> Flow {
         if self.op < self.shape.nodes[self.node].ops.len() {
             let shape = Arc::clone(&self.shape);
