@@ -170,7 +170,10 @@ fn cast_text(text: &str, from: P, to: P) -> Option<Value> {
         }
         to if to.is_integer() => {
             // Casting a number cuts its fraction.
-            let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+            let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+            if !fraction.bytes().all(|b| b.is_ascii_digit()) {
+                return None;
+            }
             let whole: i64 = whole.parse().ok()?;
             let fits = match to {
                 P::Byte => u8::try_from(whole).is_ok(),
