@@ -267,14 +267,7 @@ impl Writer<'_> {
                 self.text("'");
             }
             Sql::Null => self.text("NULL"),
-            Sql::Binary(op, left, right) => {
-                let negated = *op == Operator::Distinct && self.dialect.distinct_negates();
-                self.text(if negated { "(NOT (" } else { "(" });
-                self.expr(left);
-                self.text(self.dialect.operator(*op));
-                self.expr(right);
-                self.text(if negated { "))" } else { ")" });
-            }
+            Sql::Binary(op, left, right) => self.binary(*op, left, right),
             Sql::Not(inner) => self.wrapped("(NOT ", inner, ")"),
             Sql::Negate(inner) => self.wrapped("(- ", inner, ")"),
             Sql::IsNull(inner) => self.wrapped("(", inner, " IS NULL)"),
@@ -297,41 +290,14 @@ impl Writer<'_> {
                 self.text(collation);
                 self.text(")");
             }
-            Sql::Cast(inner, to) => {
-                self.wrapped("CAST(", inner, " AS ");
-                match to {
-                    CastType::Word(word) => self.text(word),
-                    CastType::Named(schema, name) => {
-                        self.dialect.identifier(schema, &mut self.out);
-                        self.text(".");
-                        self.dialect.identifier(name, &mut self.out);
-                    }
-                }
-                self.text(")");
-            }
+            Sql::Cast(inner, to) => self.cast(inner, to),
             Sql::Keyword(word) => self.text(word),
-            Sql::Let(values, body) => {
-                self.wrapped("(SELECT ", body, " FROM (SELECT ");
-                for (i, value) in values.iter().enumerate() {
-                    self.wrapped(if i == 0 { "" } else { ", " }, value, " AS v");
-                    self.number(i as u64);
-                }
-                self.text(") AS v)");
-            }
+            Sql::Let(values, body) => self.with_values(values, body),
             Sql::Bound(value) => {
                 self.text("v.v");
                 self.number(*value as u64);
             }
-            Sql::Case(pairs) => {
-                self.text("CASE");
-                for (condition, value) in pairs {
-                    self.text(" WHEN ");
-                    self.expr(condition);
-                    self.text(" THEN ");
-                    self.expr(value);
-                }
-                self.text(" END");
-            }
+            Sql::Case(pairs) => self.case(pairs),
             Sql::Exists(select) => {
                 self.text("EXISTS (");
                 self.select(select);
@@ -344,5 +310,48 @@ impl Writer<'_> {
             }
             Sql::CountAll => self.text("COUNT(*)"),
         }
+    }
+
+    fn binary(&mut self, op: Operator, left: &Sql, right: &Sql) {
+        let negated = op == Operator::Distinct && self.dialect.distinct_negates();
+        self.text(if negated { "(NOT (" } else { "(" });
+        self.expr(left);
+        self.text(self.dialect.operator(op));
+        self.expr(right);
+        self.text(if negated { "))" } else { ")" });
+    }
+
+    fn cast(&mut self, inner: &Sql, to: &CastType) {
+        self.wrapped("CAST(", inner, " AS ");
+        match to {
+            CastType::Word(word) => self.text(word),
+            CastType::Named(schema, name) => {
+                self.dialect.identifier(schema, &mut self.out);
+                self.text(".");
+                self.dialect.identifier(name, &mut self.out);
+            }
+        }
+        self.text(")");
+    }
+
+    /// The body over one row of the values.
+    fn with_values(&mut self, values: &[Sql], body: &Sql) {
+        self.wrapped("(SELECT ", body, " FROM (SELECT ");
+        for (i, value) in values.iter().enumerate() {
+            self.wrapped(if i == 0 { "" } else { ", " }, value, " AS v");
+            self.number(i as u64);
+        }
+        self.text(") AS v)");
+    }
+
+    fn case(&mut self, pairs: &[(Sql, Sql)]) {
+        self.text("CASE");
+        for (condition, value) in pairs {
+            self.text(" WHEN ");
+            self.expr(condition);
+            self.text(" THEN ");
+            self.expr(value);
+        }
+        self.text(" END");
     }
 }
