@@ -8,9 +8,12 @@ use std::process::{Command, Stdio};
 
 use boon::{Compiler, Schemas};
 use nextlink_odata::csdl::{self, CsdlOptions};
-use nextlink_odata::model::Model;
+use nextlink_odata::model::{Computed, Model, PrimitiveType};
 use nextlink_odata::version::Version;
-use nextlink_sql::mapping::{Case, ModelOptions};
+use nextlink_sql::catalog::{
+    Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table, TableKind,
+};
+use nextlink_sql::mapping::{Case, ModelOptions, build};
 use serde_json::Value;
 
 /// Checks a document with `xmllint`, and says which package has it where it is missing.
@@ -90,6 +93,75 @@ fn samples() {
             validate(name, &mapping.model);
         }
     }
+}
+
+/// Types that SQLite has not, as other databases tell of them.
+#[test]
+fn enumerations_composite_types_and_arrays() {
+    let column = |name: &str, ty: ColumnType| Column {
+        name: name.to_owned(),
+        declared: String::new(),
+        ty,
+        storage: Storage::Native,
+        native: NativeType::Plain,
+        nullable: true,
+        max_length: Some(20),
+        precision: Some(6),
+        scale: Some(2),
+        default_value: None,
+        computed: Computed::No,
+        binary_collation: true,
+        comment: Some("A column".to_owned()),
+    };
+    let array = |item| ColumnType::Array(Box::new(item));
+    let enumeration = |name: &str, flags| CatalogEnum {
+        schema: None,
+        name: name.to_owned(),
+        labels: (0..40).map(|i| format!("Größe{i}")).collect(),
+        flags,
+        comment: Some("An enumeration".to_owned()),
+    };
+    let composite = |name: &str, columns| CatalogComposite {
+        schema: None,
+        name: name.to_owned(),
+        columns,
+        comment: Some("A type".to_owned()),
+    };
+    let primitives = || PrimitiveType::ALL.into_iter().map(ColumnType::Primitive);
+    let mut columns = vec![
+        Column { nullable: false, ..column("color", ColumnType::Enum(0)) },
+        Column {
+            default_value: Some("Größe1,Größe2".to_owned()), ..column("rights", ColumnType::Enum(1))
+        },
+        column("colors", array(ColumnType::Enum(0))),
+        column("home", ColumnType::Composite(1)),
+        column("homes", array(ColumnType::Composite(1))),
+    ];
+    columns.extend(primitives().map(|ty| column(&format!("{ty:?}s"), array(ty))));
+    let table = Table {
+        schema: None,
+        name: "things".to_owned(),
+        kind: TableKind::Table,
+        columns,
+        primary_key: vec![0],
+        unique: Vec::new(),
+        foreign_keys: Vec::new(),
+        comment: None,
+    };
+    let catalog = Catalog {
+        tables: vec![table],
+        enums: vec![enumeration("color", false), enumeration("rights", true)],
+        composites: vec![
+            composite("parts", primitives().map(|ty| column(&format!("{ty:?}"), ty)).collect()),
+            composite(
+                "address",
+                vec![column("parts", ColumnType::Composite(0)), column("color", ColumnType::Enum(0))],
+            ),
+        ],
+    };
+    let (mapping, notices) = build(&catalog, &ModelOptions::default());
+    assert_eq!(notices, []);
+    validate("types", &mapping.model);
 }
 
 #[test]

@@ -10,9 +10,9 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
     let selection = &query.selection;
     let set = &model.entity_set(selection.set).name;
     match query.addressed {
-        Addressed::Property(index) | Addressed::RawValue(index) => {
-            let ty = model.entity_type(model.entity_set(selection.set).entity_type);
-            [entity, "/", &ty.properties[index].name].concat()
+        Addressed::Property(_) | Addressed::RawValue(_) => {
+            let names = query.properties(model).into_iter().map(|property| property.name.as_str());
+            [entity].into_iter().chain(names).collect::<Vec<_>>().join("/")
         }
         Addressed::Count => "Edm.Int64".to_owned(),
         Addressed::Collection if selection.references => "Collection($ref)".to_owned(),

@@ -45,6 +45,8 @@ pub struct Cell {
     pub set: EntitySetId,
     /// The property.
     pub property: usize,
+    /// The steps into its complex value.
+    pub inside: Vec<usize>,
 }
 
 /// What is written of a row. Items that read a cell read them one after the other.
@@ -68,7 +70,12 @@ impl<'q> Layout<'q> {
     pub fn of(model: &Model, query: &'q Query, keys: bool) -> Layout<'q> {
         let mut layout = Layout { nodes: Vec::new() };
         if let Addressed::Property(index) | Addressed::RawValue(index) = query.addressed {
-            let cell = Cell { path: Vec::new(), set: query.selection.set, property: index };
+            let cell = Cell {
+                path: Vec::new(),
+                set: query.selection.set,
+                property: index,
+                inside: query.inside.clone(),
+            };
             layout.nodes.push(Node {
                 selection: &query.selection,
                 link: None,
@@ -97,7 +104,7 @@ impl<'q> Layout<'q> {
     fn entity(&mut self, model: &Model, node: usize, selection: &'q Selection, path: &[usize], keys: bool) {
         let set = selection.set;
         let ty = model.entity_type(model.entity_set(set).entity_type);
-        let cell = |property: usize| Cell { path: path.to_vec(), set, property };
+        let cell = |property: usize| Cell { path: path.to_vec(), set, property, inside: Vec::new() };
         if keys || selection.references {
             for (i, key) in ty.key.iter().enumerate() {
                 self.nodes[node].cells.push(cell(*key));
@@ -115,7 +122,12 @@ impl<'q> Layout<'q> {
             let mut below = path.to_vec();
             below.push(expand.navigation);
             let target = model.entity_type(model.entity_set(expand.selection.set).entity_type);
-            let presence = Cell { path: below.clone(), set: expand.selection.set, property: target.key[0] };
+            let presence = Cell {
+                path: below.clone(),
+                set: expand.selection.set,
+                property: target.key[0],
+                inside: Vec::new(),
+            };
             self.nodes[node].cells.push(presence);
             self.nodes[node].items.push(Item::Open(expand));
             self.entity(model, node, &expand.selection, &below, keys);

@@ -1,6 +1,6 @@
 //! What is asked: every name of the URL resolved against the model, every expression typed.
 
-use crate::model::{EntitySetId, PrimitiveType};
+use crate::model::{ComplexTypeId, EntitySetId, EnumTypeId, Model, PrimitiveType, Property, Type};
 use crate::value::Value;
 
 /// A bound read request for entities, one entity, a property or a count.
@@ -12,6 +12,8 @@ pub struct Query {
     pub steps: Vec<Step>,
     /// What is addressed.
     pub addressed: Addressed,
+    /// Where a property is addressed: the steps into its complex value, each a property of the complex type there.
+    pub inside: Vec<usize>,
     /// What is returned of the addressed entities; its set is theirs.
     pub selection: Selection,
     /// `$filter` and `$search`, joined by `and`.
@@ -24,6 +26,24 @@ pub struct Query {
     pub skip: u64,
     /// `$count=true`
     pub count: bool,
+}
+
+impl Query {
+    /// The properties that are addressed: that of the entity, then those inside of its complex value. None where the
+    /// path addresses entities or their number.
+    pub fn properties<'m>(&self, model: &'m Model) -> Vec<&'m Property> {
+        let (Addressed::Property(index) | Addressed::RawValue(index)) = self.addressed else {
+            return Vec::new();
+        };
+        let ty = model.entity_type(model.entity_set(self.selection.set).entity_type);
+        let mut found = vec![&ty.properties[index]];
+        for step in &self.inside {
+            if let Some(Property { ty: Type::Complex(id), .. }) = found.last() {
+                found.push(&model.complex_type(*id).properties[*step]);
+            }
+        }
+        found
+    }
 }
 
 /// A step of the resource path after the entity set.
@@ -112,6 +132,9 @@ pub struct Expr {
     pub at: u32,
     /// Its type; `None` is null without a type.
     pub primitive: Option<PrimitiveType>,
+    /// The enumeration that it is a value of: then its primitive type is `Edm.String`, and a constant is the name of a
+    /// member; of flags the names of members in declared order, with commas between them.
+    pub enumeration: Option<EnumTypeId>,
     /// Whether it can be null.
     pub nullable: bool,
     /// What it is.
@@ -125,6 +148,8 @@ pub enum ExprKind {
     Value(Value),
     /// A property of a variable, through single-valued navigation properties.
     Property(Place, usize),
+    /// A property of the complex value of an expression.
+    Member(Box<Expr>, ComplexTypeId, usize),
     /// Whether a single-valued navigation property leads to an entity.
     Exists(Place),
     /// A comparison.
@@ -246,4 +271,6 @@ pub enum Function {
     Ceiling,
     Floor,
     Round,
+    /// `has`: whether a value of flags has the member named by the second argument.
+    HasFlag,
 }

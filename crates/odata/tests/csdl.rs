@@ -2,8 +2,8 @@
 
 use nextlink_odata::csdl::{self, CsdlOptions};
 use nextlink_odata::model::{
-    Computed, EntitySet, EntitySetId, EntityType, EntityTypeId, Model, NavigationProperty, OnDelete,
-    PrimitiveType, Property, Type,
+    ComplexType, ComplexTypeId, Computed, EntitySet, EntitySetId, EntityType, EntityTypeId, EnumMember,
+    EnumType, EnumTypeId, Model, NavigationProperty, OnDelete, PrimitiveType, Property, Type,
 };
 use nextlink_odata::service;
 use nextlink_odata::version::{MetadataLevel, Version};
@@ -193,6 +193,132 @@ fn facets() {
         assert!(found.contains(&format!("<Property Name=\"P\" {in_xml}/>")), "{in_xml}: {found}");
         let found: Value = serde_json::from_str(&csdl::json(&model, &CsdlOptions::default())).expect("JSON");
         assert_eq!(found["N"]["T"]["P"], in_json, "{in_xml}");
+    }
+}
+
+/// Enumerations and complex types beside an entity type that has properties of them.
+fn with_types() -> Model {
+    let member = |name: &str, value| EnumMember { name: name.to_owned(), value };
+    let color = EnumType {
+        name: "Färbe".to_owned(),
+        flags: false,
+        members: vec![member("Red", 0), member("Blue", 1)],
+        description: Some("Of paint".to_owned()),
+    };
+    let rights = EnumType {
+        name: "Rights".to_owned(),
+        flags: true,
+        members: vec![member("Read", 1), member("Own", 1 << 40)],
+        description: None,
+    };
+    let (color_type, address_type) = (Type::Enum(EnumTypeId(0)), Type::Complex(ComplexTypeId(0)));
+    let of = |name: &str, ty| Property { ty, ..property(name, PrimitiveType::Int32) };
+    let many = |name: &str, ty| Property { collection: true, ..of(name, ty) };
+    let text = Type::Primitive(PrimitiveType::String);
+    let address = ComplexType {
+        name: "Address".to_owned(),
+        properties: vec![
+            Property { max_length: Some(9), ..of("Street", text) },
+            of("Color", color_type),
+            many("Lines", text),
+        ],
+        description: Some("Where".to_owned()),
+    };
+    let properties = vec![
+        Property { default_value: Some("Blue".to_owned()), nullable: false, ..of("Color", color_type) },
+        of("Rights", Type::Enum(EnumTypeId(1))),
+        of("Home", address_type),
+        many("Stops", address_type),
+        Property {
+            precision: Some(5),
+            nullable: false,
+            ..many("Prices", Type::Primitive(PrimitiveType::Decimal))
+        },
+    ];
+    let mut model = one(properties);
+    model.enum_types = vec![color, rights];
+    model.complex_types = vec![address];
+    model
+}
+
+#[test]
+fn enumerations_and_complex_types_in_xml() {
+    let restriction = |restrictions: &str, property: &str, listed: &str| {
+        format!(
+            "<Annotation Term=\"Org.OData.Capabilities.V1.{restrictions}\"><Record>\
+             <PropertyValue Property=\"{property}\" Bool=\"true\"/><PropertyValue Property=\"{listed}\">\
+             <Collection><PropertyPath>Stops</PropertyPath><PropertyPath>Prices</PropertyPath></Collection>\
+             </PropertyValue></Record></Annotation>"
+        )
+    };
+    for version in [Version::V40, Version::V401] {
+        let found = xml(&with_types(), version);
+        for expected in [
+            [
+                "<EnumType Name=\"Färbe\"><Member Name=\"Red\" Value=\"0\"/><Member Name=\"Blue\" Value=\"1\"/>",
+                "<Annotation Term=\"Org.OData.Core.V1.Description\" String=\"Of paint\"/></EnumType>",
+                "<EnumType Name=\"Rights\" UnderlyingType=\"Edm.Int64\" IsFlags=\"true\">",
+                "<Member Name=\"Read\" Value=\"1\"/><Member Name=\"Own\" Value=\"1099511627776\"/></EnumType>",
+                "<ComplexType Name=\"Address\"><Property Name=\"Street\" Type=\"Edm.String\" MaxLength=\"9\"/>",
+                "<Property Name=\"Color\" Type=\"N.Färbe\"/>",
+                "<Property Name=\"Lines\" Type=\"Collection(Edm.String)\" Nullable=\"true\"/>",
+                "<Annotation Term=\"Org.OData.Core.V1.Description\" String=\"Where\"/></ComplexType>",
+            ]
+            .concat(),
+            [
+                "<Property Name=\"Color\" Type=\"N.Färbe\" Nullable=\"false\" DefaultValue=\"Blue\"/>",
+                "<Property Name=\"Rights\" Type=\"N.Rights\"/><Property Name=\"Home\" Type=\"N.Address\"/>",
+                "<Property Name=\"Stops\" Type=\"Collection(N.Address)\" Nullable=\"true\"/>",
+                "<Property Name=\"Prices\" Type=\"Collection(Edm.Decimal)\" Nullable=\"false\" ",
+                "Precision=\"5\" Scale=\"variable\"/>",
+            ]
+            .concat(),
+            restriction("FilterRestrictions", "Filterable", "NonFilterableProperties"),
+            restriction("SortRestrictions", "Sortable", "NonSortableProperties"),
+        ] {
+            assert!(found.contains(&expected), "{expected}\n{found}");
+        }
+    }
+}
+
+#[test]
+fn enumerations_and_complex_types_in_json() {
+    let text = csdl::json(&with_types(), &CsdlOptions::default());
+    let found: Value = serde_json::from_str(&text).expect("JSON");
+    for (path, expected) in [
+        (
+            "Färbe",
+            json!({"$Kind": "EnumType", "Red": 0, "Blue": 1, "@Org.OData.Core.V1.Description": "Of paint"}),
+        ),
+        (
+            "Rights",
+            json!({
+                "$Kind": "EnumType", "$UnderlyingType": "Edm.Int64", "$IsFlags": true,
+                "Read": 1, "Own": 1_099_511_627_776_i64,
+            }),
+        ),
+        (
+            "Address",
+            json!({
+                "$Kind": "ComplexType",
+                "Street": {"$Nullable": true, "$MaxLength": 9},
+                "Color": {"$Type": "N.Färbe", "$Nullable": true},
+                "Lines": {"$Collection": true, "$Nullable": true},
+                "@Org.OData.Core.V1.Description": "Where",
+            }),
+        ),
+        ("T/Color", json!({"$Type": "N.Färbe", "$DefaultValue": "Blue"})),
+        ("T/Rights", json!({"$Type": "N.Rights", "$Nullable": true})),
+        ("T/Home", json!({"$Type": "N.Address", "$Nullable": true})),
+        ("T/Stops", json!({"$Collection": true, "$Type": "N.Address", "$Nullable": true})),
+        ("T/Prices", json!({"$Collection": true, "$Type": "Edm.Decimal", "$Precision": 5})),
+        (
+            "C/T/@Org.OData.Capabilities.V1.SortRestrictions",
+            json!({"Sortable": true, "NonSortableProperties": ["Stops", "Prices"]}),
+        ),
+    ] {
+        let pointer = format!("/N/{path}");
+        assert_eq!(found.pointer(&pointer), Some(&expected), "{path}");
     }
 }
 

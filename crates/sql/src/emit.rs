@@ -251,6 +251,10 @@ impl Writer<'_> {
                 self.text(".");
                 self.dialect.identifier(name, &mut self.out);
             }
+            Sql::Member(inner, name) => {
+                self.wrapped("(", inner, ").");
+                self.dialect.identifier(name, &mut self.out);
+            }
             Sql::Position => self.text("k.o"),
             Sql::Key(column) => {
                 self.text("k.k");

@@ -105,6 +105,8 @@ pub struct Param {
 pub enum Sql {
     /// A column of the table with this alias.
     Column(usize, String),
+    /// A column of the composite value of an expression.
+    Member(Box<Sql>, String),
     /// The position of the parent row in `k`.
     Position,
     /// A link value in `k`.

@@ -14,7 +14,9 @@ pub fn model(args: &ModelArgs) -> anyhow::Result<()> {
         out.push_str(&format!("# {}\n", notice.to_string().replace('\n', " ")));
     }
     let model = &served.mapping.model;
-    out.push_str(&format!("namespace: {}\nentities:\n", text(&model.namespace)));
+    out.push_str(&format!("namespace: {}\n", text(&model.namespace)));
+    types(&served, &mut out);
+    out.push_str("entities:\n");
     for (set, table) in model.entity_sets.iter().zip(&served.mapping.tables) {
         let ty = model.entity_type(set.entity_type);
         out.push_str(&format!("  {}:\n    table: {}\n", text(&set.name), text(&table.table)));
@@ -24,7 +26,7 @@ pub fn model(args: &ModelArgs) -> anyhow::Result<()> {
         let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
         out.push_str(&format!("    key: [{}]\n    properties:\n", key.join(", ")));
         for (property, column) in ty.properties.iter().zip(&table.columns) {
-            out.push_str(&property_line(model, property, &column.column));
+            out.push_str(&property_line(model, property, &column.column, "      "));
         }
         navigation(&served, ty, &table.links, &mut out);
     }
@@ -37,7 +39,32 @@ fn text(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn property_line(model: &Model, property: &Property, column: &str) -> String {
+/// Enumerations and complex types, with the types of the database behind them.
+fn types(served: &Served, out: &mut String) {
+    let model = &served.mapping.model;
+    if !model.enum_types.is_empty() {
+        out.push_str("enumerations:\n");
+    }
+    for (ty, found) in model.enum_types.iter().zip(&served.mapping.enums) {
+        let of = text(&found.name);
+        let members: Vec<String> =
+            ty.members.iter().map(|member| format!("{}: {}", text(&member.name), member.value)).collect();
+        let flags = if ty.flags { "    flags: true\n" } else { "" };
+        out.push_str(&format!("  {}:\n    of: {of}\n{flags}", text(&ty.name)));
+        out.push_str(&format!("    members: {{{}}}\n", members.join(", ")));
+    }
+    if !model.complex_types.is_empty() {
+        out.push_str("complexTypes:\n");
+    }
+    for (ty, columns) in model.complex_types.iter().zip(&served.mapping.complex) {
+        out.push_str(&format!("  {}:\n", text(&ty.name)));
+        for (property, column) in ty.properties.iter().zip(columns) {
+            out.push_str(&property_line(model, property, &column.column, "    "));
+        }
+    }
+}
+
+fn property_line(model: &Model, property: &Property, column: &str, indent: &str) -> String {
     let mut facts = vec![format!("type: {}", model.type_name(property.ty))];
     if property.collection {
         facts.push("collection: true".to_owned());
@@ -65,7 +92,7 @@ fn property_line(model: &Model, property: &Property, column: &str) -> String {
         Computed::Always => facts.push("computed: always".to_owned()),
         Computed::Default => facts.push("computed: default".to_owned()),
     }
-    format!("      {}: {{{}}}\n", text(&property.name), facts.join(", "))
+    format!("{indent}{}: {{{}}}\n", text(&property.name), facts.join(", "))
 }
 
 fn navigation(served: &Served, ty: &EntityType, links: &[Link], out: &mut String) {

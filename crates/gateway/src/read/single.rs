@@ -7,7 +7,8 @@ use http::{HeaderValue, Response, StatusCode, header};
 use nextlink_db::error::Error as DbError;
 use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::context;
-use nextlink_odata::json::{PageLimits, PageWriter, key_predicate, write_string};
+use nextlink_odata::json::{KeyValue, PageLimits, PageWriter, key_predicate, write_string};
+use nextlink_odata::model::{Property, Type};
 use nextlink_odata::query::{Addressed, Query, Step};
 use nextlink_odata::rows::{Flow, RowSink};
 use nextlink_sql::statement::Program;
@@ -111,32 +112,40 @@ pub async fn answer(
     };
     let fragment = context::fragment(&request.served.mapping.model, &query, &entity, request.version);
     let context = context_member(format, &request.root, &fragment);
-    let mut text = Vec::with_capacity(rows.len() + 256);
-    text.push(b'{');
-    if let Some(context) = &context {
-        text.extend_from_slice(context.as_bytes());
+    if matches!(query.addressed, Addressed::Property(_)) && rows == b"null" {
+        let mut response = no_content();
+        response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
+        return Ok(response);
     }
-    if matches!(query.addressed, Addressed::Property(_)) {
-        if rows == b"null" {
-            let mut response = no_content();
-            response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
-            return Ok(response);
-        }
-        if context.is_some() {
-            text.push(b',');
-        }
-        text.extend_from_slice(b"\"value\":");
-        text.extend_from_slice(&rows);
-        text.push(b'}');
-    } else {
-        // The row is an object of its own; the context comes before its first member.
-        let members = rows.get(1..).unwrap_or_default();
+    let text = in_envelope(request, &query, context.as_deref(), &rows);
+    Ok(compressed(request, json_response(request, format, Body::empty()), vec![text.into()]))
+}
+
+/// Puts the context before an entity or a value.
+fn in_envelope(request: &Request, query: &Query, context: Option<&str>, row: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(row.len() + 256);
+    text.push(b'{');
+    text.extend_from_slice(context.unwrap_or_default().as_bytes());
+    // An entity or a complex value is an object of its own; the context comes before its first member.
+    let object = match query.properties(&request.served.mapping.model).last() {
+        Some(property) => matches!(property.ty, Type::Complex(_)) && !property.collection,
+        None => true,
+    };
+    if object {
+        let members = row.get(1..).unwrap_or_default();
         if context.is_some() && members != b"}" {
             text.push(b',');
         }
         text.extend_from_slice(members);
+    } else {
+        if context.is_some() {
+            text.push(b',');
+        }
+        text.extend_from_slice(b"\"value\":");
+        text.extend_from_slice(row);
+        text.push(b'}');
     }
-    Ok(compressed(request, json_response(request, format, Body::empty()), vec![text.into()]))
+    text
 }
 
 /// The expansion of one entity is larger than what may be held in memory.
@@ -157,9 +166,15 @@ fn entity_path(request: &Request, query: &Query) -> String {
         let ty = model.entity_type(model.entity_set(set).entity_type);
         match step {
             Step::Key(values) => {
-                let named: Vec<_> =
-                    values.iter().map(|(p, v)| (ty.properties[*p].name.as_str(), v)).collect();
-                path.push_str(&key_predicate(&named));
+                let named = values.iter().map(|(p, value)| {
+                    let Property { name, ty, .. } = &ty.properties[*p];
+                    let enumeration = match ty {
+                        Type::Enum(_) => model.type_name(*ty),
+                        Type::Primitive(_) | Type::Complex(_) => String::new(),
+                    };
+                    KeyValue { name, enumeration, value }
+                });
+                path.push_str(&key_predicate(&named.collect::<Vec<_>>()));
             }
             Step::Navigate(index) => {
                 path.push('/');
@@ -234,13 +249,23 @@ pub async fn raw_value(
     if outcome.rows == 0 {
         return missing(&prepared.query, &outcome);
     }
-    let Some(bytes) = raw.bytes else {
+    let Some(bytes) = raw.bytes.map(|bytes| without_flags(request, &prepared.query, bytes)) else {
         let mut response = no_content();
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
     };
     let media = if raw.binary { "application/octet-stream" } else { "text/plain;charset=utf-8" };
     Ok(text_response(request, media, Body::full(bytes)))
+}
+
+/// No member at all of flags is the number 0.
+fn without_flags(request: &Request, query: &Query, bytes: Vec<u8>) -> Vec<u8> {
+    let model = &request.served.mapping.model;
+    let ty = query.properties(model).last().map(|property| property.ty);
+    match ty {
+        Some(Type::Enum(id)) if bytes.is_empty() && model.enum_type(id).flags => b"0".to_vec(),
+        _ => bytes,
+    }
 }
 
 /// Takes one cell as it is.

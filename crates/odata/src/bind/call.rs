@@ -1,10 +1,11 @@
 //! Canonical functions: names, arguments and result types (Part 2 section 5.1.1.5 to 5.1.1.12).
 
 use super::constant::coerce;
+use super::enumeration;
 use super::error::{BindResult, invalid, not_supported};
 use super::expr::{bind, bind_condition, constant, meet, typed};
 use super::scope::{Context, Scope};
-use crate::model::PrimitiveType as P;
+use crate::model::{PrimitiveType as P, Type};
 use crate::query::{Expr, ExprKind, Function as F};
 use crate::url::ast;
 use crate::value::Value;
@@ -130,10 +131,11 @@ fn argument(cx: &Context, scope: &Scope, name: &str, kind: Kind, arg: &ast::Expr
     let Some(primitive) = bound.primitive else {
         return Ok(bound);
     };
-    if kind.takes(primitive) {
+    if kind.takes(primitive) && bound.enumeration.is_none() {
         return Ok(bound);
     }
-    let message = format!("Function '{name}' takes {} here, not {}.", kind.name(), primitive.name());
+    let found = enumeration::type_name(cx, &bound);
+    let message = format!("Function '{name}' takes {} here, not {found}.", kind.name());
     Err(invalid(arg.at, name, message))
 }
 
@@ -149,14 +151,14 @@ fn type_argument(expr: &ast::Expr) -> Option<&str> {
     }
 }
 
-/// The optional value and the primitive type of `cast` and `isof`.
+/// The value and the type of `cast` and `isof`.
 fn value_and_type(
     cx: &Context,
     scope: &Scope,
     name: &str,
     args: &[ast::Expr],
     at: u32,
-) -> BindResult<(Expr, P)> {
+) -> BindResult<(Expr, Type)> {
     let (value, ty) = match args {
         [value, ty] => (value, ty),
         [_] => {
@@ -173,14 +175,19 @@ fn value_and_type(
     let Some(type_name) = type_argument(ty) else {
         return Err(invalid(ty.at, name, format!("The second argument of '{name}' is a type name.")));
     };
-    let Some(primitive) = P::from_name(type_name) else {
+    let found = P::from_name(type_name).map(Type::Primitive);
+    let Some(found) = found.or_else(|| cx.model.find_enum(type_name).map(Type::Enum)) else {
         return Err(not_supported(ty.at, type_name, format!("'{name}' to '{type_name}' is not supported.")));
     };
-    Ok((bind(cx, scope, value)?, primitive))
+    Ok((bind(cx, scope, value)?, found))
 }
 
 fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
-    let (value, primitive) = value_and_type(cx, scope, "cast", args, at)?;
+    let (value, ty) = value_and_type(cx, scope, "cast", args, at)?;
+    let primitive = match ty {
+        Type::Primitive(primitive) if value.enumeration.is_none() => primitive,
+        _ => return cast_enumeration(cx, value, ty, at),
+    };
     match value.primitive {
         None => return Ok(typed(at, primitive, true, ExprKind::Value(Value::Null))),
         Some(from) if from == primitive => return Ok(value),
@@ -202,6 +209,26 @@ fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
     Ok(typed(at, primitive, true, ExprKind::Cast(Box::new(value))))
 }
 
+/// Casts from and to enumerations: a member and its name become each other.
+fn cast_enumeration(cx: &Context, value: Expr, ty: Type, at: u32) -> BindResult<Expr> {
+    let is_constant = matches!(value.kind, ExprKind::Value(_));
+    match (value.enumeration, ty) {
+        (Some(own), Type::Enum(id)) if own == id => Ok(value),
+        (None, Type::Enum(id)) if value.primitive.is_none() => {
+            Ok(Expr { enumeration: Some(id), ..typed(at, P::String, true, value.kind) })
+        }
+        (None, Type::Enum(id)) if is_constant => enumeration::meet(cx, value, id),
+        (Some(_), Type::Primitive(P::String)) if is_constant => Ok(Expr { enumeration: None, ..value }),
+        (Some(_), Type::Primitive(P::String)) => {
+            Ok(typed(at, P::String, value.nullable, ExprKind::Cast(Box::new(value))))
+        }
+        _ => {
+            let (from, to) = (enumeration::type_name(cx, &value), cx.model.type_name(ty));
+            Err(not_supported(at, "cast", format!("Casts of {from} to {to} are not supported.")))
+        }
+    }
+}
+
 fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
     if let [ty] = args
         && let Some(name) = type_argument(ty)
@@ -210,8 +237,9 @@ fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         let same = cx.model.entity_set(scope.implicit.1).entity_type == id;
         return Ok(constant(at, Value::Boolean(same)));
     }
-    let (value, primitive) = value_and_type(cx, scope, "isof", args, at)?;
-    if value.primitive != Some(primitive) {
+    let (value, ty) = value_and_type(cx, scope, "isof", args, at)?;
+    let own = value.enumeration.map(Type::Enum).or(value.primitive.map(Type::Primitive));
+    if own != Some(ty) {
         return Ok(constant(at, Value::Boolean(false)));
     }
     // A value that is there has the type of its property; null has none.
@@ -229,6 +257,10 @@ fn bind_case(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
     for pair in args.chunks_exact(2) {
         let condition = bind_condition(cx, scope, &pair[0], "case")?;
         let value = bind(cx, scope, &pair[1])?;
+        if value.enumeration.is_some() {
+            let message = "Values of enumerations in 'case' are not supported; cast them to Edm.String.";
+            return Err(not_supported(pair[1].at, "case", message));
+        }
         primitive = match (primitive, value.primitive) {
             (Some(a), Some(b)) if a != b && a.is_numeric() && b.is_numeric() => Some(wider(a, b)),
             (known, new) => known.or(new),
@@ -245,7 +277,7 @@ fn bind_case(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
             _ => met,
         };
     }
-    Ok(Expr { at, primitive, nullable: true, kind: ExprKind::Case(pairs) })
+    Ok(Expr { at, primitive, enumeration: None, nullable: true, kind: ExprKind::Case(pairs) })
 }
 
 /// The numeric type that holds the values of two others.

@@ -1,6 +1,6 @@
 //! Why a URL cannot be bound to the model.
 
-use crate::model::{EntityType, Model};
+use crate::model::{ComplexType, EntityType, Model};
 
 /// A refusal with its place in the URL.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -59,6 +59,13 @@ pub fn unknown_property(kind: BindErrorKind, at: u32, ty: &EntityType, name: &st
     BindError { kind, at, target: name.to_owned(), message }
 }
 
+/// Says that a complex type has no such property, and what is near.
+pub fn unknown_member(kind: BindErrorKind, at: u32, ty: &ComplexType, name: &str) -> BindError {
+    let near = suggestion(name, ty.properties.iter().map(|p| &p.name));
+    let message = format!("Type '{}' has no property '{name}'.{near}", ty.name);
+    BindError { kind, at, target: name.to_owned(), message }
+}
+
 /// Says that there is no such entity set, and what is near.
 pub fn unknown_set(at: u32, model: &Model, name: &str) -> BindError {
     let near = suggestion(name, model.entity_sets.iter().map(|s| &s.name));
@@ -66,7 +73,7 @@ pub fn unknown_set(at: u32, model: &Model, name: &str) -> BindError {
 }
 
 /// ` Did you mean 'X' or 'Y'?`, or nothing.
-fn suggestion<'a>(name: &str, candidates: impl Iterator<Item = &'a String>) -> String {
+pub fn suggestion<'a>(name: &str, candidates: impl Iterator<Item = &'a String>) -> String {
     let limit = 1 + name.chars().count() / 4;
     let mut near: Vec<(usize, &String)> =
         candidates.take(5_000).map(|c| (distance(name, c, limit), c)).filter(|(d, _)| *d <= limit).collect();

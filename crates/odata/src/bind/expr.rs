@@ -1,6 +1,7 @@
 //! Expressions: operators get their types, constants the type of what they meet (Part 2 section 5.1.1).
 
-use super::constant::{coerce, from_literal};
+use super::constant::coerce;
+use super::enumeration;
 use super::error::{BindError, BindResult, invalid, limit_exceeded, not_supported};
 use super::member::{Member, bind_path};
 use super::scope::{Context, Scope};
@@ -11,7 +12,7 @@ use crate::value::Value;
 
 /// Puts a typed expression together.
 pub fn typed(at: u32, primitive: PrimitiveType, nullable: bool, kind: ExprKind) -> Expr {
-    Expr { at, primitive: Some(primitive), nullable, kind }
+    Expr { at, primitive: Some(primitive), enumeration: None, nullable, kind }
 }
 
 fn boolean(at: u32, nullable: bool, kind: ExprKind) -> Expr {
@@ -21,7 +22,7 @@ fn boolean(at: u32, nullable: bool, kind: ExprKind) -> Expr {
 /// A constant with the type it has by itself.
 pub fn constant(at: u32, value: Value) -> Expr {
     let primitive = value.primitive();
-    Expr { at, primitive, nullable: primitive.is_none(), kind: ExprKind::Value(value) }
+    Expr { at, primitive, enumeration: None, nullable: primitive.is_none(), kind: ExprKind::Value(value) }
 }
 
 /// Binds an expression that must be a condition.
@@ -29,8 +30,9 @@ pub fn bind_condition(cx: &Context, scope: &Scope, expr: &ast::Expr, target: &st
     let bound = bind(cx, scope, expr)?;
     match bound.primitive {
         Some(PrimitiveType::Boolean) | None => Ok(bound),
-        Some(other) => {
-            let message = format!("A condition is needed here, not a value of {}.", other.name());
+        Some(_) => {
+            let found = enumeration::type_name(cx, &bound);
+            let message = format!("A condition is needed here, not a value of {found}.");
             Err(invalid(expr.at, target, message))
         }
     }
@@ -45,7 +47,7 @@ pub fn bind(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
 fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
     let at = expr.at;
     match &expr.kind {
-        ast::ExprKind::Literal(literal) => Ok(constant(at, from_literal(literal, at)?)),
+        ast::ExprKind::Literal(literal) => enumeration::from_literal(cx, literal, at),
         ast::ExprKind::Alias(name) => {
             let bound = cx.with_alias(name, at, |value| bind(cx, scope, value))?;
             // Part 2 section 5.3: an alias that the URL does not define is null.
@@ -84,7 +86,8 @@ fn negate(cx: &Context, scope: &Scope, operand: &ast::Expr, at: u32) -> BindResu
         return Ok(operand);
     };
     if !primitive.is_numeric() && primitive != PrimitiveType::Duration {
-        return Err(invalid(at, "-", format!("A value of {} has no negative.", primitive.name())));
+        let found = enumeration::type_name(cx, &operand);
+        return Err(invalid(at, "-", format!("A value of {found} has no negative.")));
     }
     let primitive = if primitive.is_integer() { PrimitiveType::Int64 } else { primitive };
     Ok(typed(at, primitive, operand.nullable, ExprKind::Negate(Box::new(operand))))
@@ -101,11 +104,8 @@ fn bind_binary(
     let comparison = match op {
         BinaryOp::And | BinaryOp::Or => return bind_chain(cx, scope, op, left, right, at),
         BinaryOp::Has => {
-            return Err(not_supported(
-                at,
-                "has",
-                "There are no enumeration properties here, so 'has' has no use.",
-            ));
+            let (left, right) = (bind(cx, scope, left)?, bind(cx, scope, right)?);
+            return enumeration::has(cx, left, right, at);
         }
         BinaryOp::Add => return arithmetic(cx, scope, Arithmetic::Add, left, right, at),
         BinaryOp::Sub => return arithmetic(cx, scope, Arithmetic::Sub, left, right, at),
@@ -151,7 +151,7 @@ fn bind_chain(
 }
 
 /// Joins conditions by `and` or `or` as a balanced tree.
-fn balanced(op: BinaryOp, mut level: Vec<Expr>, at: u32) -> Option<Expr> {
+pub fn balanced(op: BinaryOp, mut level: Vec<Expr>, at: u32) -> Option<Expr> {
     while level.len() > 1 {
         let mut next = Vec::with_capacity(level.len().div_ceil(2));
         let mut operands = level.into_iter();
@@ -210,6 +210,9 @@ fn compare(
         }
         (Side::Entity(_), Side::Entity(_)) => return Err(invalid(at, "navigation", ENTITY_COMPARED)),
     };
+    if let Some(id) = left.enumeration.or(right.enumeration) {
+        return enumeration::compare(cx, id, comparison, left, right, at);
+    }
     compare_values(comparison, left, right, at)
 }
 
@@ -311,7 +314,11 @@ fn bind_items(
         if !is_constant(&bound) {
             return Err(not_supported(item.at, "in", "Only literals can stand in a list after 'in'."));
         }
-        meet(bound, needle.primitive, item.at)
+        match (needle.enumeration, bound.enumeration, needle.primitive) {
+            (Some(id), _, _) => enumeration::meet(cx, bound, id),
+            (None, Some(_), Some(primitive)) => Err(enumeration::refuse(cx, &bound, primitive.name())),
+            (None, _, primitive) => meet(bound, primitive, item.at),
+        }
     };
     items.iter().map(item).collect()
 }
@@ -343,7 +350,8 @@ fn arithmetic(
         }
         (Arithmetic::Mul, n, P::Duration) if n.is_numeric() => P::Duration,
         _ => {
-            let message = format!("This operation is not defined for {} and {}.", a.name(), b.name());
+            let (a, b) = (enumeration::type_name(cx, &left), enumeration::type_name(cx, &right));
+            let message = format!("This operation is not defined for {a} and {b}.");
             return Err(invalid(at, "arithmetic", message));
         }
     };

@@ -1,10 +1,10 @@
 //! Paths in expressions: properties, navigation, lambda operators and counts (Part 2 section 5.1.1.13 ff.).
 
-use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_property};
+use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member, unknown_property};
 use super::expr::{bind_condition, typed};
 use super::scope::{Context, Scope};
 use super::search::bind_search;
-use crate::model::{EntitySetId, PrimitiveType};
+use crate::model::{EntitySetId, PrimitiveType, Property, Type};
 use crate::query::{Expr, ExprKind, Place, Related};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 
@@ -43,15 +43,9 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
         }
         if let Some(index) = ty.find_property(name) {
             let property = &ty.properties[index];
-            if let Some(next) = segments.first() {
-                return Err(after_value(next, name));
-            }
-            let Some(primitive) = property.primitive() else {
-                let message = format!("'{name}' has no primitive value; it cannot stand in an expression.");
-                return Err(not_supported(segment.at, name, message));
-            };
+            let nullable = optional || property.nullable;
             let kind = ExprKind::Property(place, index);
-            return Ok(Member::Value(typed(segment.at, primitive, optional || property.nullable, kind)));
+            return bind_value(cx, property, read(segment.at, property, nullable, kind), segments);
         }
         let Some(index) = ty.find_navigation(name) else {
             return Err(unknown_property(BindErrorKind::Invalid, segment.at, ty, name));
@@ -63,6 +57,62 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
         }
         optional = optional || navigation.nullable;
         place.path.push((index, navigation.target_set));
+    }
+}
+
+/// A property as an expression.
+fn read(at: u32, property: &Property, nullable: bool, kind: ExprKind) -> Expr {
+    let (primitive, enumeration) = match property.ty {
+        Type::Primitive(primitive) => (Some(primitive), None),
+        Type::Enum(id) => (Some(PrimitiveType::String), Some(id)),
+        Type::Complex(_) => (None, None),
+    };
+    Expr { at, primitive, enumeration, nullable, kind }
+}
+
+/// Goes on from a property: into a complex value, or to the end of the path.
+fn bind_value<'a>(
+    cx: &Context<'a>,
+    mut property: &'a Property,
+    mut bound: Expr,
+    mut segments: &[PathSegment],
+) -> BindResult<Member> {
+    loop {
+        let (name, next) = (&property.name, segments.split_first());
+        if property.collection {
+            let at = next.map_or(bound.at, |(segment, _)| segment.at);
+            let message =
+                format!("'{name}' is a collection of values; expressions over it are not supported.");
+            return Err(not_supported(at, name, message));
+        }
+        let (id, segment, rest) = match (property.ty, next) {
+            (Type::Complex(id), Some((segment, rest))) => (id, segment, rest),
+            (Type::Complex(_), None) => {
+                let message =
+                    format!("'{name}' is a complex property; only its parts can stand in an expression.");
+                return Err(not_supported(bound.at, name, message));
+            }
+            (Type::Primitive(_) | Type::Enum(_), Some((segment, _))) => {
+                return Err(after_value(segment, name));
+            }
+            (Type::Primitive(_) | Type::Enum(_), None) => return Ok(Member::Value(bound)),
+        };
+        segments = rest;
+        let PathSegmentKind::Name { name, args: None } = &segment.kind else {
+            return Err(misplaced(segment));
+        };
+        // A cast to the very type that is there changes nothing.
+        if cx.model.find_complex(name) == Some(id) {
+            continue;
+        }
+        let ty = cx.model.complex_type(id);
+        let Some(index) = ty.find_property(name) else {
+            return Err(unknown_member(BindErrorKind::Invalid, segment.at, ty, name));
+        };
+        property = &ty.properties[index];
+        let nullable = bound.nullable || property.nullable;
+        let kind = ExprKind::Member(Box::new(bound), id, index);
+        bound = read(segment.at, property, nullable, kind);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod call;
 mod constant;
+mod enumeration;
 mod error;
 mod expr;
 mod member;
@@ -18,6 +19,7 @@ use crate::model::Model;
 use crate::query::{Addressed, Query};
 use crate::url::ast::{Options, SegmentKind, Url};
 use error::{invalid, not_found, not_supported};
+use path::BoundPath;
 use scope::{Context, Scope};
 
 /// What a URL asks for.
@@ -76,12 +78,13 @@ fn bind_query(cx: &Context, url: &Url) -> BindResult<Query> {
     let options = &url.options;
     let at = url.path.last().map_or(0, |s| s.at);
     select::refuse_unsupported(options, at)?;
-    check_options(options, path.addressed, at)?;
+    check_options(options, &path, at)?;
     let scope = Scope::of_resource(path.set);
     Ok(Query {
         root: path.root,
         steps: path.steps,
         addressed: path.addressed,
+        inside: path.inside,
         selection: select::bind_selection(cx, path.set, options, path.references, 0)?,
         filter: select::bind_filter(cx, &scope, options, at)?,
         orderby: select::bind_orderby(cx, &scope, options.orderby.as_deref())?,
@@ -92,7 +95,8 @@ fn bind_query(cx: &Context, url: &Url) -> BindResult<Query> {
 }
 
 /// System query options fit what is addressed (Part 1 section 11.2.5.1, Part 2 section 5.1).
-fn check_options(options: &Options, addressed: Addressed, at: u32) -> BindResult<()> {
+fn check_options(options: &Options, path: &BoundPath, at: u32) -> BindResult<()> {
+    let addressed = path.addressed;
     if let Some((_, at)) = options.levels {
         return Err(invalid(at, "$levels", "$levels can only stand inside of $expand."));
     }
@@ -112,6 +116,10 @@ fn check_options(options: &Options, addressed: Addressed, at: u32) -> BindResult
     .into_iter()
     .find(|(wrong, _)| *wrong);
     match wrong {
+        Some((_, option)) if path.structured => {
+            let message = format!("{option} of a collection or complex property is not supported.");
+            Err(not_supported(at, option, message))
+        }
         Some((_, option)) => {
             Err(invalid(at, option, format!("{option} cannot be applied to this resource.")))
         }

@@ -1,12 +1,14 @@
 //! The resource path: from an entity set through keys and navigation to what is addressed (Part 2 section 4).
 
-use super::constant::{coerce, from_literal};
+use super::constant::coerce;
+use super::enumeration;
 use super::error::{
-    BindErrorKind, BindResult, invalid, not_found, not_supported, unknown_property, unknown_set,
+    BindError, BindErrorKind, BindResult, invalid, not_found, not_supported, unknown_member,
+    unknown_property, unknown_set,
 };
 use super::scope::Context;
-use crate::model::{EntitySetId, EntityType, PrimitiveType};
-use crate::query::{Addressed, Step};
+use crate::model::{EntitySetId, EntityType, Property, Type};
+use crate::query::{self, Addressed, Step};
 use crate::url::ast::{Argument, Expr, ExprKind, Segment, SegmentKind};
 use crate::value::Value;
 
@@ -20,6 +22,10 @@ pub struct BoundPath {
     pub set: EntitySetId,
     /// What is addressed.
     pub addressed: Addressed,
+    /// The steps into the complex value of the addressed property.
+    pub inside: Vec<usize>,
+    /// Whether the addressed property is a collection or complex.
+    pub structured: bool,
     /// Whether the path ends in `$ref`.
     pub references: bool,
 }
@@ -38,8 +44,15 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
     if key.is_some() {
         return Err(two_parentheses(first.at, name));
     }
-    let mut path =
-        BoundPath { root, steps: Vec::new(), set: root, addressed: Addressed::Collection, references: false };
+    let mut path = BoundPath {
+        root,
+        steps: Vec::new(),
+        set: root,
+        addressed: Addressed::Collection,
+        inside: Vec::new(),
+        structured: false,
+        references: false,
+    };
     apply_key(cx, &mut path, args.as_deref(), first.at)?;
     for segment in rest {
         if path.references {
@@ -50,7 +63,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
     Ok(path)
 }
 
-fn two_parentheses(at: u32, name: &str) -> super::error::BindError {
+fn two_parentheses(at: u32, name: &str) -> BindError {
     invalid(at, name, format!("'{name}' is no function, so it has only one pair of parentheses."))
 }
 
@@ -68,13 +81,18 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             path.addressed = Addressed::Count;
             Ok(())
         }
+        (SegmentKind::Count, Addressed::Property(_))
+            if addressed_property(cx, path).is_some_and(|p| p.collection) =>
+        {
+            Err(not_supported(at, "$count", "$count of a collection of values is not supported."))
+        }
         (SegmentKind::Count, _) => Err(not_found(at, "$count", "Only a collection has a $count.".to_owned())),
         (SegmentKind::Ref, _) if entities => {
             path.references = true;
             Ok(())
         }
         (SegmentKind::Ref, _) => Err(not_found(at, "$ref", "Only entities have references.".to_owned())),
-        (SegmentKind::Value, Addressed::Property(index)) => {
+        (SegmentKind::Value, Addressed::Property(index)) if !path.structured => {
             path.addressed = Addressed::RawValue(index);
             Ok(())
         }
@@ -125,6 +143,7 @@ fn bind_name(
                     return Err(not_found(at, name, message));
                 }
                 path.addressed = Addressed::Property(index);
+                path.structured = ty.properties[index].is_structured();
                 return Ok(());
             }
             let Some(index) = ty.find_navigation(name) else {
@@ -137,10 +156,50 @@ fn bind_name(
             path.addressed = if navigation.collection { Addressed::Collection } else { Addressed::Entity };
             apply_key(cx, path, args, at)
         }
+        Addressed::Property(_) if path.structured => bind_member(cx, path, name, args, at),
         Addressed::Property(_) | Addressed::RawValue(_) | Addressed::Count => {
             Err(not_found(at, name, format!("'{name}' cannot follow a primitive value.")))
         }
     }
+}
+
+/// The property that the path has come to.
+fn addressed_property<'a>(cx: &Context<'a>, path: &BoundPath) -> Option<&'a Property> {
+    let Addressed::Property(index) = path.addressed else {
+        return None;
+    };
+    let own = &cx.type_of(path.set).properties[index];
+    path.inside.iter().try_fold(own, |property, step| match property.ty {
+        Type::Complex(id) => cx.model.complex_type(id).properties.get(*step),
+        Type::Primitive(_) | Type::Enum(_) => None,
+    })
+}
+
+/// A step into a complex value.
+fn bind_member(
+    cx: &Context,
+    path: &mut BoundPath,
+    name: &str,
+    args: Option<&[Argument]>,
+    at: u32,
+) -> BindResult<()> {
+    let Some(Property { ty: Type::Complex(id), collection: false, .. }) = addressed_property(cx, path) else {
+        return Err(not_found(at, name, format!("'{name}' cannot follow a collection of values.")));
+    };
+    let ty = cx.model.complex_type(*id);
+    // A cast to the very type that is there changes nothing.
+    if args.is_none() && cx.model.find_complex(name) == Some(*id) {
+        return Ok(());
+    }
+    let Some(index) = ty.find_property(name) else {
+        return Err(unknown_member(BindErrorKind::NotFound, at, ty, name));
+    };
+    if args.is_some() {
+        return Err(not_found(at, name, format!("'{name}' is a property; no parentheses can follow it.")));
+    }
+    path.inside.push(index);
+    path.structured = ty.properties[index].is_structured();
+    Ok(())
 }
 
 /// Takes the parentheses after a name: none, empty, or a key.
@@ -197,32 +256,50 @@ fn bind_key(cx: &Context, ty: &EntityType, args: &[Argument], at: u32) -> BindRe
 
 fn key_value(cx: &Context, ty: &EntityType, property: usize, expr: &Expr) -> BindResult<Value> {
     let property = &ty.properties[property];
-    let value = match &expr.kind {
-        ExprKind::Literal(literal) => from_literal(literal, expr.at)?,
+    let bound = match &expr.kind {
+        ExprKind::Literal(literal) => enumeration::from_literal(cx, literal, expr.at)?,
         ExprKind::Alias(name) => {
-            let value = cx.with_alias(name, expr.at, |value| match &value.kind {
-                ExprKind::Literal(literal) => from_literal(literal, value.at),
+            let bound = cx.with_alias(name, expr.at, |value| match &value.kind {
+                ExprKind::Literal(literal) => enumeration::from_literal(cx, literal, value.at),
                 _ => Err(invalid(
                     value.at,
                     name,
                     format!("Parameter alias '@{name}' is no literal, so no key."),
                 )),
             })?;
-            let Some(value) = value else {
+            let Some(bound) = bound else {
                 return Err(invalid(expr.at, name, format!("Parameter alias '@{name}' has no value.")));
             };
-            value
+            bound
         }
         _ => {
             return Err(invalid(expr.at, &property.name, "A key value is a literal, as in (1) or ('text')."));
         }
     };
+    let named = |mut e: BindError| {
+        e.target = property.name.clone();
+        e
+    };
+    let value = match property.ty {
+        Type::Enum(id) => constant_value(enumeration::meet(cx, bound, id).map_err(named)?),
+        _ if bound.enumeration.is_some() => {
+            return Err(named(enumeration::refuse(cx, &bound, &cx.model.type_name(property.ty))));
+        }
+        Type::Primitive(primitive) => {
+            let value = constant_value(bound);
+            if value == Value::Null { value } else { coerce(value, primitive, expr.at).map_err(named)? }
+        }
+        Type::Complex(_) => Value::Null,
+    };
     if value == Value::Null {
         return Err(invalid(expr.at, &property.name, "A key value cannot be null."));
     }
-    let primitive = property.primitive().unwrap_or(PrimitiveType::String);
-    coerce(value, primitive, expr.at).map_err(|mut e| {
-        e.target = property.name.clone();
-        e
-    })
+    Ok(value)
+}
+
+fn constant_value(expr: query::Expr) -> Value {
+    match expr.kind {
+        query::ExprKind::Value(value) => value,
+        _ => Value::Null,
+    }
 }

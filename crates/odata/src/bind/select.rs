@@ -59,7 +59,12 @@ fn select_items(cx: &Context, selection: &mut Selection, items: &[SelectItem]) -
             // Annotations, actions and functions: there are none to choose from.
             continue;
         } else if let Some(index) = ty.find_property(name) {
-            if !rest.is_empty() || item.options != Options::default() {
+            let more = !rest.is_empty() || item.options != Options::default();
+            if more && ty.properties[index].is_structured() {
+                let message = format!("'{name}' can only be selected as a whole.");
+                return Err(not_supported(item.at, name, message));
+            }
+            if more {
                 let message = format!("'{name}' is a primitive property; nothing can follow it in $select.");
                 return Err(invalid(item.at, name, message));
             }
@@ -111,7 +116,7 @@ fn expand_item(cx: &Context, selection: &mut Selection, item: &ExpandItem, depth
     }
     let Some(index) = ty.find_navigation(name) else {
         if ty.find_property(name).is_some() {
-            let message = format!("'{name}' is a primitive property; only navigation properties expand.");
+            let message = format!("'{name}' is no navigation property; only those expand.");
             return Err(invalid(item.at, name, message));
         }
         return Err(unknown_property(BindErrorKind::Invalid, item.at, ty, name));

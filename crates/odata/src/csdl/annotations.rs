@@ -19,8 +19,15 @@ pub(super) struct Annotation<'a> {
 pub(super) enum Value<'a> {
     Bool(bool),
     Text(&'a str),
-    /// A record with one property.
-    Record(&'static str, bool),
+    /// A record with one property, and perhaps one more that lists properties of the type.
+    Record(&'static str, bool, Option<Listed<'a>>),
+}
+
+/// A property of a record that lists properties of the entity type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed<'a> {
+    pub(super) property: &'static str,
+    pub(super) names: Vec<&'a str>,
 }
 
 fn flag(term: &'static str, value: bool) -> Annotation<'static> {
@@ -28,7 +35,19 @@ fn flag(term: &'static str, value: bool) -> Annotation<'static> {
 }
 
 fn record(term: &'static str, property: &'static str, value: bool) -> Annotation<'static> {
-    Annotation { term, value: Value::Record(property, value) }
+    Annotation { term, value: Value::Record(property, value, None) }
+}
+
+/// A record that is true, but not of the listed properties.
+fn except<'a>(
+    term: &'static str,
+    property: &'static str,
+    listed: &'static str,
+    names: &[&'a str],
+) -> Annotation<'a> {
+    let names = names.to_vec();
+    let listed = (!names.is_empty()).then_some(Listed { property: listed, names });
+    Annotation { term, value: Value::Record(property, true, listed) }
 }
 
 /// `Core.Description`, where there is one.
@@ -51,16 +70,28 @@ pub(super) fn property(property: &Property) -> Vec<Annotation<'_>> {
 }
 
 /// What clients can do with an entity set.
-pub(super) fn entity_set<'a>(entity_type: &EntityType, text: Option<&'a str>) -> Vec<Annotation<'a>> {
+pub(super) fn entity_set<'a>(entity_type: &'a EntityType, text: Option<&'a str>) -> Vec<Annotation<'a>> {
     let searchable = entity_type.properties.iter().any(|p| p.searchable);
     let expandable = !entity_type.navigation.is_empty();
+    let collections = entity_type.properties.iter().filter(|p| p.collection);
+    let collections: Vec<&str> = collections.map(|p| p.name.as_str()).collect();
     let mut found = description(text);
     found.extend([
         record("Org.OData.Capabilities.V1.InsertRestrictions", "Insertable", false),
         record("Org.OData.Capabilities.V1.UpdateRestrictions", "Updatable", false),
         record("Org.OData.Capabilities.V1.DeleteRestrictions", "Deletable", false),
-        record("Org.OData.Capabilities.V1.FilterRestrictions", "Filterable", true),
-        record("Org.OData.Capabilities.V1.SortRestrictions", "Sortable", true),
+        except(
+            "Org.OData.Capabilities.V1.FilterRestrictions",
+            "Filterable",
+            "NonFilterableProperties",
+            &collections,
+        ),
+        except(
+            "Org.OData.Capabilities.V1.SortRestrictions",
+            "Sortable",
+            "NonSortableProperties",
+            &collections,
+        ),
         record("Org.OData.Capabilities.V1.ExpandRestrictions", "Expandable", expandable),
         record("Org.OData.Capabilities.V1.SearchRestrictions", "Searchable", searchable),
         record("Org.OData.Capabilities.V1.CountRestrictions", "Countable", true),

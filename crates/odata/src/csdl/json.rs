@@ -185,7 +185,13 @@ fn annotate(object: &mut Object, annotations: &[Annotation<'_>]) {
         let json = match value {
             Value::Bool(value) => Json::Bool(*value),
             Value::Text(text) => Json::from(*text),
-            Value::Record(property, value) => value!({ *property: value }),
+            Value::Record(property, value, listed) => {
+                let mut record = value!({ *property: value });
+                if let Some(listed) = listed {
+                    record[listed.property] = value!(listed.names);
+                }
+                record
+            }
         };
         object.insert(["@", term].concat(), json);
     }

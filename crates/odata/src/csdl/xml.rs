@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::CsdlOptions;
-use super::annotations::{self, Annotation, REFERENCED, Value};
+use super::annotations::{self, Annotation, Listed, REFERENCED, Value};
 use crate::model::{
     ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, OnDelete, PrimitiveType,
     Property, Type,
@@ -202,15 +202,33 @@ impl Out {
                     self.empty("Annotation", &[("Term", term), ("Bool", bool_text(*value))])
                 }
                 Value::Text(text) => self.empty("Annotation", &[("Term", term), ("String", text)]),
-                Value::Record(property, value) => {
+                Value::Record(property, value, listed) => {
                     self.open("Annotation", &[("Term", term)]);
                     self.open("Record", &[]);
                     self.empty("PropertyValue", &[("Property", property), ("Bool", bool_text(*value))]);
+                    if let Some(listed) = listed {
+                        self.property_paths(listed);
+                    }
                     self.close("Record");
                     self.close("Annotation");
                 }
             }
         }
+    }
+}
+
+impl Out {
+    /// CSDL 4.01 section 14.4.1.7.
+    fn property_paths(&mut self, listed: &Listed<'_>) {
+        self.open("PropertyValue", &[("Property", listed.property)]);
+        self.open("Collection", &[]);
+        for name in &listed.names {
+            self.open("PropertyPath", &[]);
+            self.event(Event::Text(BytesText::new(name)));
+            self.close("PropertyPath");
+        }
+        self.close("Collection");
+        self.close("PropertyValue");
     }
 }
 

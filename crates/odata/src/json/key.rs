@@ -40,10 +40,21 @@ pub(crate) fn write_plain_key(out: &mut Vec<u8>, text: impl AsRef<[u8]>) {
     encode(out, text.as_ref());
 }
 
+/// A value of a key predicate.
+#[derive(Debug, Clone)]
+pub struct KeyValue<'a> {
+    /// Name of the key property.
+    pub name: &'a str,
+    /// Qualified name of its enumeration type; empty for other types.
+    pub enumeration: String,
+    /// The value.
+    pub value: &'a Value,
+}
+
 /// A key predicate as it stands in a URL; names are given for composite keys.
-pub fn key_predicate(values: &[(&str, &Value)]) -> String {
+pub fn key_predicate(values: &[KeyValue<'_>]) -> String {
     let mut out = vec![b'('];
-    for (i, (name, value)) in values.iter().enumerate() {
+    for (i, KeyValue { name, enumeration, value }) in values.iter().enumerate() {
         if i > 0 {
             out.push(b',');
         }
@@ -51,6 +62,7 @@ pub fn key_predicate(values: &[(&str, &Value)]) -> String {
             encode(&mut out, name.as_bytes());
             out.push(b'=');
         }
+        encode(&mut out, enumeration.as_bytes());
         match value {
             Value::Null => out.extend_from_slice(b"null"),
             Value::Boolean(b) => write_plain_key(&mut out, if *b { "true" } else { "false" }),
@@ -77,6 +89,10 @@ pub fn key_predicate(values: &[(&str, &Value)]) -> String {
 mod tests {
     use super::*;
 
+    fn key<'a>(name: &'a str, enumeration: &str, value: &'a Value) -> KeyValue<'a> {
+        KeyValue { name, enumeration: enumeration.to_owned(), value }
+    }
+
     #[test]
     fn keys_are_encoded() {
         for (text, expected) in [
@@ -86,9 +102,13 @@ mod tests {
             ("Ω", "('%CE%A9')"),
             ("\"", "('%22')"),
         ] {
-            assert_eq!(key_predicate(&[("Id", &Value::String(text.into()))]), expected);
+            let value = Value::String(text.into());
+            assert_eq!(key_predicate(&[key("Id", "", &value)]), expected);
         }
         let (a, b) = (Value::Integer(-1), Value::DateTimeOffset("2024-01-01T00:00:00".into()));
-        assert_eq!(key_predicate(&[("A", &a), ("B", &b)]), "(A=-1,B=2024-01-01T00:00:00Z)");
+        let two = [key("A", "", &a), key("B", "", &b)];
+        assert_eq!(key_predicate(&two), "(A=-1,B=2024-01-01T00:00:00Z)");
+        let red = Value::String("Red,Blue".into());
+        assert_eq!(key_predicate(&[key("C", "Ns.Färbe", &red)]), "(Ns.F%C3%A4rbe'Red,Blue')");
     }
 }

@@ -8,7 +8,7 @@ mod shape;
 mod text;
 
 pub use format::Format;
-pub use key::key_predicate;
+pub use key::{KeyValue, key_predicate};
 pub use page::{PageEnd, PageLimits, PageOutput, PageWriter};
 pub use shape::Shape;
 pub use text::write_string;

@@ -2,6 +2,7 @@
 //! first row of the next one, so whether there is a next page is known.
 
 mod sink;
+mod structure;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use super::key::write_plain_key;
 use super::level::{Composer, Hole, Level, member};
 use super::shape::{Op, Shape};
 use crate::rows::Flow;
+use structure::Structure;
 
 /// Bytes after which a chunk is handed on.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -68,6 +70,9 @@ pub struct PageWriter<O> {
     /// Identifiers of the entity at hand and those around it, and where each starts.
     identifiers: Vec<u8>,
     starts: Vec<usize>,
+    /// The structured values being written, the innermost last, and what to do behind them.
+    structures: Vec<Structure>,
+    resume: usize,
     page_rows: u64,
     page_bytes: usize,
     batch_too_large: bool,
@@ -75,8 +80,15 @@ pub struct PageWriter<O> {
 
 /// What to do with a cell.
 enum Target {
-    Value { quoted: bool },
-    Key,
+    Value {
+        quoted: bool,
+    },
+    Flags,
+    /// A collection or a complex value, and the number of its shape.
+    Structure(usize),
+    Key {
+        flags: bool,
+    },
     Nothing,
 }
 
@@ -102,6 +114,8 @@ impl<O: PageOutput> PageWriter<O> {
             skip_until: 0,
             identifiers: Vec::new(),
             starts: Vec::new(),
+            structures: Vec::new(),
+            resume: 0,
             page_rows: 0,
             page_bytes: 0,
             batch_too_large: false,
@@ -192,13 +206,18 @@ impl<O: PageOutput> PageWriter<O> {
 
     /// Goes to the next cell, doing on the way what needs no cell.
     fn walk_to_cell(&mut self, null: bool) -> Target {
+        if !self.structures.is_empty() {
+            return self.next_inside(null);
+        }
         let shape = Arc::clone(&self.shape);
         let ops = &shape.nodes[self.node].ops;
         while let Some(op) = ops.get(self.op) {
             self.op += 1;
             if self.op <= self.skip_until {
                 match op {
-                    Op::Cell { .. } | Op::Key { .. } | Op::Open { .. } => return Target::Nothing,
+                    Op::Cell { .. } | Op::Value { .. } | Op::Key { .. } | Op::Open { .. } => {
+                        return Target::Nothing;
+                    }
                     Op::Close { .. } | Op::Collection { .. } | Op::Links { .. } => continue,
                 }
             }
@@ -210,9 +229,17 @@ impl<O: PageOutput> PageWriter<O> {
                     member(&mut self.buffer, prefix);
                     return Target::Value { quoted: *quoted };
                 }
-                Op::Key { prefix, .. } => {
+                Op::Value { prefix, value } => {
+                    let written = &shape.values[*value];
+                    if null && shape.omit_nulls && !shape.nodes[self.node].bare && written.is_null() {
+                        return Target::Nothing;
+                    }
+                    member(&mut self.buffer, prefix);
+                    return Target::of(written, *value);
+                }
+                Op::Key { prefix, flags, .. } => {
                     self.identifiers.extend_from_slice(prefix);
-                    return Target::Key;
+                    return Target::Key { flags: *flags };
                 }
                 Op::Open { prefix, skip_to } => {
                     if null {
@@ -253,7 +280,7 @@ impl<O: PageOutput> PageWriter<O> {
                     level.holes.push(Hole { at, node: *node, identifier });
                 }
             }
-            Op::Cell { .. } | Op::Key { .. } | Op::Open { .. } => {}
+            Op::Cell { .. } | Op::Value { .. } | Op::Key { .. } | Op::Open { .. } => {}
         }
     }
 
@@ -290,13 +317,15 @@ impl<O: PageOutput> PageWriter<O> {
     /// Writes ASCII text that is a JSON number or literal, in quotes where the format asks for it.
     fn bare(&mut self, text: &str) {
         match self.next_cell(false) {
-            Target::Value { quoted: false } => self.buffer.extend_from_slice(text.as_bytes()),
+            Target::Value { quoted: false } | Target::Flags | Target::Structure(_) => {
+                self.buffer.extend_from_slice(text.as_bytes());
+            }
             Target::Value { quoted: true } => {
                 self.buffer.push(b'"');
                 self.buffer.extend_from_slice(text.as_bytes());
                 self.buffer.push(b'"');
             }
-            Target::Key => {
+            Target::Key { .. } => {
                 write_plain_key(&mut self.identifiers, text.as_bytes());
                 self.end_key();
             }

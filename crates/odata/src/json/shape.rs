@@ -4,14 +4,16 @@ use super::format::Format;
 use super::key::{write_plain_key, write_query_option};
 use super::text::write_string;
 use crate::layout::{Item, Layout, Node};
-use crate::model::{EntitySetId, EntityType, Model, PrimitiveType};
-use crate::query::{Addressed, Expand, Query};
+use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
+use crate::query::{Expand, Query};
 use crate::version::{MetadataLevel, Version};
 
 /// What to write for each level of a result.
 #[derive(Debug, Clone)]
 pub struct Shape {
     pub(crate) nodes: Vec<NodeShape>,
+    /// How values are written that are more than one plain value, and what such values are made of.
+    pub(crate) values: Vec<ValueShape>,
     pub(crate) omit_nulls: bool,
 }
 
@@ -53,8 +55,10 @@ pub(crate) struct CollectionShape {
 pub(crate) enum Op {
     /// Reads a cell and writes it behind the prefix; a leading comma falls away after `{`.
     Cell { prefix: Vec<u8>, quoted: bool },
+    /// Reads a cell and writes it behind the prefix as the value with this number.
+    Value { prefix: Vec<u8>, value: usize },
     /// Reads a key value behind the prefix (`Customers(` or `,Line=`) into the identifier.
-    Key { prefix: Vec<u8>, last: Option<IdentityShape> },
+    Key { prefix: Vec<u8>, flags: bool, last: Option<IdentityShape> },
     /// Reads a key value of a related entity: null writes `prefix null` and goes on at `skip_to`.
     Open { prefix: Vec<u8>, skip_to: usize },
     /// Ends a related entity.
@@ -63,6 +67,28 @@ pub(crate) enum Op {
     Collection { node: usize },
     /// `,"Orders@odata.navigationLink":"` and what follows the identifier in it, for metadata=full.
     Links { links: Vec<Vec<u8>> },
+}
+
+/// How a value is written.
+#[derive(Debug, Clone)]
+pub(crate) enum ValueShape {
+    /// As it is.
+    Plain { quoted: bool },
+    /// Members of an enumeration with flags; no member at all is the number 0.
+    Flags,
+    /// An array of values with this number.
+    Collection { item: usize },
+    /// An object: how it starts, and its members.
+    Complex { start: Vec<u8>, members: Vec<MemberShape> },
+}
+
+/// A member of a complex value.
+#[derive(Debug, Clone)]
+pub(crate) struct MemberShape {
+    /// `,"Street":`
+    pub(crate) prefix: Vec<u8>,
+    /// The number of its value.
+    pub(crate) value: usize,
 }
 
 /// What is written once the identifier of an entity is complete.
@@ -82,9 +108,10 @@ impl Shape {
 
     /// Compiles a layout.
     pub fn new(model: &Model, query: &Query, layout: &Layout, format: Format) -> Shape {
-        let bare = matches!(query.addressed, Addressed::Property(_) | Addressed::RawValue(_));
-        let nodes = layout.nodes.iter().map(|node| Compiler { model, format }.node(node, bare)).collect();
-        Shape { nodes, omit_nulls: format.omit_nulls }
+        let mut compiler = Compiler { model, format, values: Vec::new() };
+        let bare = query.properties(model).last().copied();
+        let nodes = layout.nodes.iter().map(|node| compiler.node(node, bare)).collect();
+        Shape { nodes, values: compiler.values, omit_nulls: format.omit_nulls }
     }
 }
 
@@ -95,10 +122,11 @@ fn expands_collection(expand: &[Expand]) -> bool {
 struct Compiler<'a> {
     model: &'a Model,
     format: Format,
+    values: Vec<ValueShape>,
 }
 
-impl Compiler<'_> {
-    fn type_of(&self, set: EntitySetId) -> &EntityType {
+impl<'a> Compiler<'a> {
+    fn type_of(&self, set: EntitySetId) -> &'a EntityType {
         self.model.entity_type(self.model.entity_set(set).entity_type)
     }
 
@@ -116,7 +144,8 @@ impl Compiler<'_> {
         self.member(&[name, &self.format.control(kind)].concat())
     }
 
-    fn node(&self, node: &Node, bare: bool) -> NodeShape {
+    /// `bare` is the property that alone makes a row.
+    fn node(&mut self, node: &Node, bare: Option<&Property>) -> NodeShape {
         let mut ops: Vec<Op> = Vec::with_capacity(node.items.len() + 1);
         let mut entities: Vec<(EntitySetId, bool)> = vec![(node.selection.set, node.selection.references)];
         let mut opened: Vec<usize> = Vec::new();
@@ -128,7 +157,13 @@ impl Compiler<'_> {
                     ops.push(self.key(set, *property, key_number, *last, references));
                     key_number = if *last { 0 } else { key_number + 1 };
                 }
-                Item::Property(property) => ops.push(self.property(set, *property, bare)),
+                Item::Property(property) => {
+                    let property = &self.type_of(set).properties[*property];
+                    ops.push(match bare {
+                        Some(addressed) => self.cell(Vec::new(), addressed),
+                        None => self.cell(self.prefix(property), property),
+                    });
+                }
                 Item::Open(expand) => {
                     let name = &self.type_of(set).navigation[expand.navigation].name;
                     opened.push(ops.len());
@@ -149,11 +184,11 @@ impl Compiler<'_> {
             }
         }
         let links = self.links(node.selection.set, node.selection.references);
-        if !links.is_empty() && !bare {
+        if !links.is_empty() && bare.is_none() {
             ops.push(Op::Links { links });
         }
         let collection = node.link.as_ref().map(|link| self.collection(link.set, link.expand));
-        NodeShape { ops, bare, collection }
+        NodeShape { ops, bare: bare.is_some(), collection }
     }
 
     fn key(&self, set: EntitySetId, property: usize, number: usize, last: bool, references: bool) -> Op {
@@ -165,12 +200,19 @@ impl Compiler<'_> {
         } else {
             prefix.push(b',');
         }
+        let property = &ty.properties[property];
         if ty.key.len() > 1 {
-            write_plain_key(&mut prefix, &ty.properties[property].name);
+            write_plain_key(&mut prefix, &property.name);
             prefix.push(b'=');
         }
+        let mut flags = false;
+        if let Type::Enum(id) = property.ty {
+            // The type stands before the quotes, as 4.0 has it and 4.01 permits.
+            write_plain_key(&mut prefix, self.model.type_name(property.ty));
+            flags = self.model.enum_type(id).flags;
+        }
         let last = last.then(|| self.identity(set, references));
-        Op::Key { prefix, last }
+        Op::Key { prefix, flags, last }
     }
 
     fn identity(&self, set: EntitySetId, references: bool) -> IdentityShape {
@@ -187,27 +229,85 @@ impl Compiler<'_> {
         identity
     }
 
-    fn property(&self, set: EntitySetId, property: usize, bare: bool) -> Op {
-        let property = &self.type_of(set).properties[property];
-        let primitive = property.primitive().unwrap_or(PrimitiveType::String);
-        let exact = matches!(primitive, PrimitiveType::Int64 | PrimitiveType::Decimal);
-        let quoted = exact && self.format.ieee754_compatible;
-        if bare {
-            return Op::Cell { prefix: Vec::new(), quoted };
+    /// Reads a property of any type. One plain value, as nearly all are, needs no look at anything else.
+    fn cell(&mut self, prefix: Vec<u8>, property: &Property) -> Op {
+        match self.value(property.ty, property.collection) {
+            ValueShape::Plain { quoted } => Op::Cell { prefix, quoted },
+            shape => Op::Value { prefix, value: self.add(shape) },
         }
-        let told =
-            matches!(primitive, PrimitiveType::String | PrimitiveType::Boolean | PrimitiveType::Double);
+    }
+
+    fn add(&mut self, shape: ValueShape) -> usize {
+        self.values.push(shape);
+        self.values.len() - 1
+    }
+
+    fn value(&mut self, ty: Type, collection: bool) -> ValueShape {
+        if collection {
+            let item = self.value(ty, false);
+            return ValueShape::Collection { item: self.add(item) };
+        }
+        match ty {
+            Type::Primitive(primitive) => {
+                let exact = matches!(primitive, PrimitiveType::Int64 | PrimitiveType::Decimal);
+                ValueShape::Plain { quoted: exact && self.format.ieee754_compatible }
+            }
+            Type::Enum(id) if self.model.enum_type(id).flags => ValueShape::Flags,
+            Type::Enum(_) => ValueShape::Plain { quoted: false },
+            Type::Complex(id) => {
+                let mut start = vec![b'{'];
+                if self.format.metadata == MetadataLevel::Full {
+                    let annotation = self.annotation("", "type");
+                    start.extend_from_slice(&annotation[1..]);
+                    write_string(&mut start, &["#", &self.model.type_name(ty)].concat());
+                }
+                let properties = &self.model.complex_type(id).properties;
+                let members = properties.iter().map(|property| {
+                    let prefix = self.prefix(property);
+                    let value = self.value(property.ty, property.collection);
+                    MemberShape { prefix, value: self.add(value) }
+                });
+                let members = members.collect();
+                ValueShape::Complex { start, members }
+            }
+        }
+    }
+
+    /// `,"Name":`, behind the type where that is to be told.
+    fn prefix(&self, property: &Property) -> Vec<u8> {
         let member = self.member(&property.name);
+        let told = match property.ty {
+            _ if property.collection => false,
+            Type::Primitive(primitive) => {
+                matches!(primitive, PrimitiveType::String | PrimitiveType::Boolean | PrimitiveType::Double)
+            }
+            Type::Enum(_) => false,
+            // Its type is told inside.
+            Type::Complex(_) => true,
+        };
         if self.format.metadata != MetadataLevel::Full || told {
-            return Op::Cell { prefix: member, quoted };
+            return member;
         }
         let mut prefix = self.annotation(&property.name, "type");
-        let name = primitive.name();
-        // 4.01 names built-in types without a hash (section 4.5.3).
-        let hash = if self.format.version == Version::V40 { "#" } else { "" };
-        write_string(&mut prefix, &[hash, name.strip_prefix("Edm.").unwrap_or(name)].concat());
+        write_string(&mut prefix, &self.type_fragment(property));
         prefix.extend(member);
-        Op::Cell { prefix, quoted }
+        prefix
+    }
+
+    /// The type of a property as a URL, as in `#Ns.Color` or `#Collection(Int32)`.
+    fn type_fragment(&self, property: &Property) -> String {
+        let name = self.model.type_name(property.ty);
+        let name = match property.ty {
+            Type::Primitive(_) => name.strip_prefix("Edm.").unwrap_or(&name),
+            Type::Enum(_) | Type::Complex(_) => &name,
+        };
+        if property.collection {
+            return ["#Collection(", name, ")"].concat();
+        }
+        // 4.01 names built-in types without a hash (section 4.5.3).
+        let built_in = matches!(property.ty, Type::Primitive(_));
+        let hash = if built_in && self.format.version == Version::V401 { "" } else { "#" };
+        [hash, name].concat()
     }
 
     /// Navigation and association links of metadata=full, each as prefix and what follows the identifier.

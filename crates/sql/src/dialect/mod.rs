@@ -180,4 +180,15 @@ pub trait Dialect: Sync {
 
     /// Whether a text is found in a column, without regard to case. Null where the column is null.
     fn search(&self, column: Operand, text: &str) -> Sql;
+
+    /// A column that holds labels of an enumeration, as text that compares by code point.
+    fn label_text(&self, column: Sql, native: &NativeType) -> Sql {
+        self.by_code_point(column, native)
+    }
+
+    /// A column of the composite value of an expression. Null where the value is null.
+    fn member(&self, value: Sql, name: &str) -> Result<Sql, Unsupported> {
+        _ = (value, name);
+        Err(Unsupported { what: "A path into a composite value".to_owned(), database: self.name() })
+    }
 }

@@ -228,6 +228,7 @@ impl Dialect for Sqlite {
             Function::Ceiling => "nl_ceiling",
             Function::Floor => "nl_floor",
             Function::Round => "nl_round",
+            Function::HasFlag => return Err(self.unsupported("has")),
             Function::MaxDateTime | Function::MinDateTime | Function::Now => {
                 return Err(self.unsupported("A date function without a value"));
             }

@@ -12,8 +12,6 @@ mod links;
 
 mod build;
 
-use std::sync::Arc;
-
 use nextlink_odata::model::{EntitySetId, Model};
 
 use crate::catalog::{CatalogEnum, NativeType, Storage};
@@ -29,7 +27,7 @@ pub struct Mapping {
     /// By entity set index.
     pub tables: Vec<TableMap>,
     /// By enumeration type index, the enumeration of the database.
-    pub enums: Vec<Arc<CatalogEnum>>,
+    pub enums: Vec<CatalogEnum>,
     /// By complex type index, the columns behind its properties.
     pub complex: Vec<Vec<ColumnMap>>,
 }
@@ -63,9 +61,9 @@ pub struct ColumnMap {
     pub native: NativeType,
     /// Whether comparing and ordering the bare column is by code point.
     pub binary_collation: bool,
-    /// The enumeration of the database that it is of, also where it is served as text because OData cannot have one
-    /// with such labels.
-    pub enumeration: Option<Arc<CatalogEnum>>,
+    /// Whether its values are labels of an enumeration of the database, also where they are served as text because
+    /// OData can have no enumeration with such labels.
+    pub labels: bool,
 }
 
 /// How a navigation property joins tables.

@@ -1,7 +1,6 @@
 //! Enumerations and composite types of the database become types of the model, where columns are of them.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use nextlink_odata::model::{
     ComplexType, ComplexTypeId, EnumMember, EnumType, EnumTypeId, PrimitiveType, Property, Type,
@@ -20,9 +19,9 @@ const MOST_FLAGS: usize = 63;
 pub(super) struct Types<'a> {
     catalog: &'a Catalog,
     /// By index in the catalogue, where it has a type.
-    enums: HashMap<usize, (EnumTypeId, Arc<CatalogEnum>)>,
-    /// By index in the catalogue, where columns of it are served as text: the database's type, and why.
-    texts: HashMap<usize, (Arc<CatalogEnum>, String)>,
+    enums: HashMap<usize, EnumTypeId>,
+    /// By index in the catalogue, where columns of it are served as text: why.
+    texts: HashMap<usize, String>,
     /// By index in the catalogue; none where a composite type holds itself.
     composites: HashMap<usize, Option<ComplexTypeId>>,
     /// Composite types, in the order of their identifiers.
@@ -35,8 +34,6 @@ pub(super) struct Types<'a> {
 pub(super) struct Served {
     pub(super) ty: Type,
     pub(super) collection: bool,
-    /// The enumeration of the database that it is of, also where it is served as text.
-    pub(super) enumeration: Option<Arc<CatalogEnum>>,
     /// Why it is served as something else than it is.
     pub(super) notice: Option<String>,
 }
@@ -105,10 +102,10 @@ impl<'a> Types<'a> {
             let found = &catalog.enums[index];
             match unfit(found) {
                 Some(reason) => {
-                    self.texts.insert(index, (Arc::new(found.clone()), reason));
+                    self.texts.insert(index, reason);
                 }
                 None => {
-                    self.enums.insert(index, (EnumTypeId(legal.len()), Arc::new(found.clone())));
+                    self.enums.insert(index, EnumTypeId(legal.len()));
                     legal.push(found);
                 }
             }
@@ -182,19 +179,14 @@ impl<'a> Types<'a> {
         let text = |notice: &str| Served {
             ty: Type::Primitive(PrimitiveType::String),
             collection: false,
-            enumeration: None,
             notice: Some(["Served as Edm.String: ", notice].concat()),
         };
-        let single = |ty: Type| Served { ty, collection: false, enumeration: None, notice: None };
+        let single = |ty: Type| Served { ty, collection: false, notice: None };
         match ty {
             ColumnType::Primitive(primitive) => single(Type::Primitive(*primitive)),
             ColumnType::Enum(index) => match (self.enums.get(index), self.texts.get(index)) {
-                (Some((id, found)), _) => {
-                    Served { enumeration: Some(Arc::clone(found)), ..single(Type::Enum(*id)) }
-                }
-                (None, Some((found, reason))) => {
-                    Served { enumeration: Some(Arc::clone(found)), ..text(reason) }
-                }
+                (Some(id), _) => single(Type::Enum(*id)),
+                (None, Some(reason)) => text(reason),
                 (None, None) => text("its enumeration is not known."),
             },
             ColumnType::Composite(index) => match self.composites.get(index) {
@@ -215,7 +207,7 @@ impl<'a> Types<'a> {
             storage: column.storage,
             native: column.native.clone(),
             binary_collation: column.binary_collation,
-            enumeration: self.served(&column.ty).enumeration,
+            labels: matches!(column.ty, ColumnType::Enum(_)),
         };
         columns.iter().map(map).collect()
     }
@@ -226,10 +218,10 @@ impl<'a> Types<'a> {
     }
 
     /// The enumerations of the database behind the enumeration types.
-    pub(super) fn enum_maps(&self) -> Vec<Arc<CatalogEnum>> {
-        let mut all: Vec<_> = self.enums.values().collect();
-        all.sort_by_key(|(id, _)| *id);
-        all.into_iter().map(|(_, found)| Arc::clone(found)).collect()
+    pub(super) fn enum_maps(&self) -> Vec<CatalogEnum> {
+        let mut all: Vec<(&usize, &EnumTypeId)> = self.enums.iter().collect();
+        all.sort_by_key(|(_, id)| **id);
+        all.into_iter().map(|(index, _)| self.catalog.enums[*index].clone()).collect()
     }
 
     /// Says of which columns the model tells less than the database knows.

@@ -1,16 +1,116 @@
-//! What the cells of a row hold, down to the members of structured ones.
+//! Columns: what they hold, down to the members of structured ones, and how expressions see them.
 
 use std::sync::Arc;
 
-use nextlink_odata::model::{PrimitiveType, Property, Type};
+use nextlink_odata::model::{ComplexTypeId, EntitySetId, PrimitiveType, Property, Type};
+use nextlink_odata::query::{Expr, ExprKind};
 
 use super::Planner;
+use super::frames::Frames;
+use crate::dialect::{Form, Operand, Unsupported};
 use crate::mapping::ColumnMap;
 use crate::statement::{ResultColumn, Structure};
+use crate::tree::Sql;
 
 impl Planner<'_> {
+    /// A property of an entity type, and the column behind it.
+    pub(super) fn property(&self, set: EntitySetId, property: usize) -> (&Property, &ColumnMap) {
+        let model = &self.mapping.model;
+        let ty = model.entity_type(model.entity_set(set).entity_type);
+        (&ty.properties[property], &self.mapping.table(set).columns[property])
+    }
+
+    /// A property of a complex type, and the column of the composite type behind it.
+    pub(super) fn part(&self, id: ComplexTypeId, property: usize) -> (&Property, &ColumnMap) {
+        let ty = self.mapping.model.complex_type(id);
+        (&ty.properties[property], &self.mapping.complex[id.0][property])
+    }
+
+    /// The column of a property as an operand.
+    pub(super) fn column(&self, alias: usize, set: EntitySetId, property: usize) -> Operand {
+        let (property, column) = self.property(set, property);
+        self.read(Sql::column(alias, &column.column), property, column)
+    }
+
+    /// What was read of a column as an operand.
+    fn read(&self, sql: Sql, property: &Property, column: &ColumnMap) -> Operand {
+        let operand = Operand {
+            sql,
+            primitive: Some(property.primitive().unwrap_or(PrimitiveType::String)),
+            form: Form::Column(column.storage),
+            nullable: property.nullable,
+            native: column.native.clone(),
+        };
+        let text = property.primitive() == Some(PrimitiveType::String);
+        if text && column.labels {
+            return self.label_text(operand);
+        }
+        if !text || column.binary_collation {
+            return operand;
+        }
+        Operand { sql: self.dialect.by_code_point(operand.sql, &column.native), ..operand }
+    }
+
+    /// Labels of an enumeration as text.
+    pub(super) fn label_text(&self, operand: Operand) -> Operand {
+        let sql = self.dialect.label_text(operand.sql, &operand.native);
+        Operand { nullable: operand.nullable, ..Operand::computed(sql, PrimitiveType::String) }
+    }
+
+    /// A property inside of a complex value as an operand.
+    pub(super) fn inside(
+        &self,
+        frames: &mut Frames,
+        value: &Expr,
+        id: ComplexTypeId,
+        property: usize,
+    ) -> Result<Operand, Unsupported> {
+        let (property, column) = self.part(id, property);
+        let sql = self.dialect.member(self.composite(frames, value)?, &column.column)?;
+        Ok(self.read(sql, property, column))
+    }
+
+    /// A composite value as it lies in the database.
+    fn composite(&self, frames: &mut Frames, value: &Expr) -> Result<Sql, Unsupported> {
+        match &value.kind {
+            ExprKind::Property(place, property) => {
+                let alias = frames.resolve(self.mapping, place);
+                Ok(Sql::column(alias, &self.property(place.target(), *property).1.column))
+            }
+            ExprKind::Member(outer, id, property) => {
+                let outer = self.composite(frames, outer)?;
+                self.dialect.member(outer, &self.part(*id, *property).1.column)
+            }
+            _ => {
+                let what = "A part of a computed value".to_owned();
+                Err(Unsupported { what, database: self.dialect.name() })
+            }
+        }
+    }
+
+    /// The value that the steps lead to from a column, and what it holds.
+    pub(super) fn cell(
+        &self,
+        alias: usize,
+        set: EntitySetId,
+        property: usize,
+        inside: &[usize],
+    ) -> Result<(Sql, ResultColumn), Unsupported> {
+        let (mut property, mut column) = self.property(set, property);
+        let mut sql = Sql::column(alias, &column.column);
+        for step in inside {
+            if let Type::Complex(id) = property.ty {
+                (property, column) = self.part(id, *step);
+                sql = self.dialect.member(sql, &column.column)?;
+            }
+        }
+        let result = self.result_column(property, column);
+        let nullable = result.nullable || !inside.is_empty();
+        Ok((sql, ResultColumn { nullable, ..result }))
+    }
+
     /// What a column holds that is served as the property.
-    pub(super) fn result_column(&self, property: &Property, column: &ColumnMap) -> ResultColumn {
+    fn result_column(&self, property: &Property, column: &ColumnMap) -> ResultColumn {
         let item = ResultColumn {
             primitive: match property.ty {
                 Type::Primitive(primitive) => primitive,

@@ -121,8 +121,9 @@ impl Planner<'_> {
             return None;
         };
         let alias = frames.resolve(self.mapping, place);
-        let column = &self.mapping.table(place.target()).columns[*property];
-        if column.binary_collation || !self.dialect.equality_needs_hint() {
+        let (served, column) = self.property(place.target(), *property);
+        // Labels of an enumeration are compared as they are anyway.
+        if served.primitive().is_none() || column.binary_collation || !self.dialect.equality_needs_hint() {
             return None;
         }
         let param = Param { value: Value::String(text.clone()), form: ParamForm::Native };
@@ -219,6 +220,10 @@ impl Planner<'_> {
                 let column = self.column(alias, place.target(), *property);
                 Operand { nullable: expr.nullable, ..column }
             }
+            ExprKind::Member(value, id, property) => {
+                let part = self.inside(frames, value, *id, *property)?;
+                Operand { nullable: expr.nullable, ..part }
+            }
             ExprKind::Arithmetic(op, left, right) => {
                 let left = self.operand(frames, left)?;
                 let right = self.operand(frames, right)?;
@@ -237,6 +242,9 @@ impl Planner<'_> {
             }
             ExprKind::Cast(inner) => {
                 let operand = self.operand(frames, inner)?;
+                if inner.enumeration.is_some() {
+                    return Ok(self.label_text(operand));
+                }
                 self.dialect.cast(operand, expr.primitive.unwrap_or(P::String))?
             }
             ExprKind::Case(pairs) => self.case(frames, pairs, expr.primitive)?,

@@ -11,7 +11,7 @@ use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Addressed, Query, Step, Variable};
 use nextlink_odata::value::Value;
 
-use crate::dialect::{Dialect, Form, Operand, ParentRows, Relation, Unsupported};
+use crate::dialect::{Dialect, Operand, ParentRows, Relation, Unsupported};
 use crate::emit::emit;
 use crate::mapping::Mapping;
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
@@ -155,9 +155,9 @@ impl Planner<'_> {
         let column = self.column(alias, set, property);
         let param = Sql::Param(Param { value: value.clone(), form: ParamForm::Native });
         let mut conditions = Vec::with_capacity(2);
-        let map = &self.mapping.table(set).columns[property];
-        let hint = self.dialect.equality_needs_hint();
-        if hint && column.primitive == Some(PrimitiveType::String) && !map.binary_collation {
+        let (served, map) = self.property(set, property);
+        let text = served.primitive() == Some(PrimitiveType::String);
+        if text && !map.binary_collation && self.dialect.equality_needs_hint() {
             // Equal by code point is equal in any collation, and an index follows that of the column.
             let bare = Sql::column(alias, &map.column);
             conditions.push(Sql::binary(Operator::Eq, bare, param.clone()));
@@ -179,25 +179,6 @@ impl Planner<'_> {
         };
         let indexed = self.mapping.table(query.root).indexed_key;
         indexed && rows.from.len() == 1 && rows.filter.iter().filter(bare).count() >= values.len()
-    }
-
-    /// The column of a property as an operand.
-    pub(crate) fn column(&self, alias: usize, set: EntitySetId, property: usize) -> Operand {
-        let model = &self.mapping.model;
-        let column = &self.mapping.table(set).columns[property];
-        let property = &model.entity_type(model.entity_set(set).entity_type).properties[property];
-        let mut sql = Sql::column(alias, &column.column);
-        let primitive = property.primitive().unwrap_or(PrimitiveType::String);
-        if primitive == PrimitiveType::String && !column.binary_collation {
-            sql = self.dialect.by_code_point(sql, &column.native);
-        }
-        Operand {
-            sql,
-            primitive: Some(primitive),
-            form: Form::Column(column.storage),
-            nullable: property.nullable,
-            native: column.native.clone(),
-        }
     }
 
     fn parent(&self, query: &Query, steps: &[Step]) -> Select {

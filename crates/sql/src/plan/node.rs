@@ -26,7 +26,7 @@ impl Planner<'_> {
             select.columns.push(Sql::CountAll);
             return Ok(node_plan(None, Some(select), None, None, Vec::new()));
         }
-        let cells = self.add_cells(&mut frames, node);
+        let cells = self.add_cells(&mut frames, node)?;
         if query.addressed == Addressed::Collection {
             self.add_order(&mut frames, &query.orderby, query.selection.set)?;
         }
@@ -68,7 +68,7 @@ impl Planner<'_> {
             None
         };
         frames.select().columns.push(Sql::Position);
-        let cells = self.add_cells(&mut frames, node);
+        let cells = self.add_cells(&mut frames, node)?;
         self.add_order(&mut frames, &expand.orderby, expand.selection.set)?;
         let mut rows = frames.finish();
         rows.keys = Some(self.key_columns(link, &near));
@@ -128,8 +128,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn add_cells(&self, frames: &mut Frames, node: &Node) -> Cells {
-        let model = &self.mapping.model;
+    fn add_cells(&self, frames: &mut Frames, node: &Node) -> Result<Cells, Unsupported> {
         let (alias, root) = frames.current();
         let columns = Vec::with_capacity(node.cells.len());
         let mut cells = Cells { columns, aliases: vec![(Vec::new(), alias)] };
@@ -145,17 +144,14 @@ impl Planner<'_> {
                 }
                 joined
             };
-            let column = &self.mapping.table(cell.set).columns[cell.property];
-            let property =
-                &model.entity_type(model.entity_set(cell.set).entity_type).properties[cell.property];
-            let result = self.result_column(property, column);
+            let (sql, result) = self.cell(alias, cell.set, cell.property, &cell.inside)?;
             let nullable = result.nullable || !cell.path.is_empty();
             let result = ResultColumn { nullable, ..result };
-            let read = self.dialect.cell(Sql::column(alias, &column.column), &result);
+            let read = self.dialect.cell(sql, &result);
             frames.select().columns.push(read);
             cells.columns.push(result);
         }
-        cells
+        Ok(cells)
     }
 
     fn place(&self, set: EntitySetId, navigation: &[usize]) -> Place {

@@ -5,7 +5,7 @@ use nextlink_sql::catalog::{Catalog, Column, ColumnType, ForeignKey, NativeType,
 use nextlink_sql::mapping::{Mapping, ModelOptions, build};
 
 /// `Name type`, with `?` behind what may be null, `text` or `blob` for how it lies, `nocase` for its order.
-fn column(line: &str) -> Column {
+pub fn column(line: &str) -> Column {
     let mut words = line.split_whitespace();
     let name = words.next().expect("a name").to_owned();
     let declared = words.next().expect("a type");
@@ -32,7 +32,12 @@ fn column(line: &str) -> Column {
     }
 }
 
-fn table(name: &str, columns: &[&str], primary_key: &[usize], foreign_keys: &[(&[usize], usize)]) -> Table {
+pub fn table(
+    name: &str,
+    columns: &[&str],
+    primary_key: &[usize],
+    foreign_keys: &[(&[usize], usize)],
+) -> Table {
     let foreign_key = |(columns, target): &(&[usize], usize)| ForeignKey {
         name: None,
         columns: columns.to_vec(),
@@ -61,7 +66,7 @@ pub enum Kind {
 }
 
 /// The column as a server has it: in its own type, with a collation of its own.
-fn on(kind: Kind, column: &mut Column) {
+pub fn on(kind: Kind, column: &mut Column) {
     use PrimitiveType as P;
     let ColumnType::Primitive(primitive) = column.ty else {
         return;

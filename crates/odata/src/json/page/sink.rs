@@ -18,6 +18,25 @@ fn quote(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
+impl<O: PageOutput> PageWriter<O> {
+    /// Text that is not just a value.
+    fn other_text(&mut self, target: &Target, value: &str) {
+        // No member at all of flags is the number 0, also in an identifier.
+        let flags = matches!(target, Target::Flags | Target::Key { flags: true });
+        let value = if flags && value.is_empty() { "0" } else { value };
+        match target {
+            Target::Value { .. } | Target::Flags | Target::Structure(_) => {
+                write_string(&mut self.buffer, value);
+            }
+            Target::Key { .. } => {
+                write_text_key(&mut self.identifiers, value);
+                self.end_key();
+            }
+            Target::Nothing => {}
+        }
+    }
+}
+
 impl<O: PageOutput> RowSink for PageWriter<O> {
     fn begin_row(&mut self, node: usize, parent: u32) -> bool {
         if node > 0 && !self.takes(node, parent) {
@@ -32,6 +51,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         self.skip_until = 0;
         self.identifiers.clear();
         self.starts.clear();
+        self.structures.clear();
         if !self.shape.nodes[node].bare {
             self.buffer.push(b'{');
         }
@@ -43,8 +63,13 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
 
     #[inline]
     fn null(&mut self) {
-        if let Target::Value { .. } = self.next_cell(true) {
-            self.buffer.extend_from_slice(b"null");
+        match self.next_cell(true) {
+            Target::Value { .. } | Target::Flags => self.buffer.extend_from_slice(b"null"),
+            Target::Structure(number) => {
+                let text: &[u8] = if self.shape.values[number].is_null() { b"null" } else { b"[]" };
+                self.buffer.extend_from_slice(text);
+            }
+            Target::Key { .. } | Target::Nothing => {}
         }
     }
 
@@ -83,11 +108,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
     fn string(&mut self, value: &str) {
         match self.next_cell(false) {
             Target::Value { .. } => write_string(&mut self.buffer, value),
-            Target::Key => {
-                write_text_key(&mut self.identifiers, value);
-                self.end_key();
-            }
-            Target::Nothing => {}
+            other => self.other_text(&other, value),
         }
     }
 
@@ -100,14 +121,11 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
                 Ok(text) => write_string(&mut self.buffer, text),
                 Err(_) => return false,
             },
-            Target::Key => match simdutf8::basic::from_utf8(value) {
-                Ok(text) => {
-                    write_text_key(&mut self.identifiers, text);
-                    self.end_key();
-                }
+            Target::Nothing => {}
+            other => match simdutf8::basic::from_utf8(value) {
+                Ok(text) => self.other_text(&other, text),
                 Err(_) => return false,
             },
-            Target::Nothing => {}
         }
         true
     }
@@ -115,8 +133,8 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
     #[inline]
     fn plain(&mut self, text: &[u8]) {
         match self.next_cell(false) {
-            Target::Value { .. } => quote(&mut self.buffer, text),
-            Target::Key => {
+            Target::Value { .. } | Target::Flags | Target::Structure(_) => quote(&mut self.buffer, text),
+            Target::Key { .. } => {
                 write_plain_key(&mut self.identifiers, text);
                 self.end_key();
             }
@@ -125,7 +143,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
     }
 
     fn binary(&mut self, value: &[u8]) {
-        if let Target::Value { .. } = self.next_cell(false) {
+        if let Target::Value { .. } | Target::Flags | Target::Structure(_) = self.next_cell(false) {
             self.buffer.push(b'"');
             let start = self.buffer.len();
             let length = value.len().div_ceil(3) * 4;
@@ -137,9 +155,14 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         }
     }
 
-    fn open(&mut self) {}
+    fn open(&mut self) {
+        let target = self.next_cell(false);
+        self.open_next(&target);
+    }
 
-    fn close(&mut self) {}
+    fn close(&mut self) {
+        self.close_last();
+    }
 
     fn end_row(&mut self) -> Flow {
         if self.op < self.shape.nodes[self.node].ops.len() {

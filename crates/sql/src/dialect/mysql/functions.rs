@@ -68,6 +68,9 @@ fn two(function: Function, left: Sql, right: Sql) -> Option<Sql> {
         Function::EndsWith => end("RIGHT", left, right),
         Function::IndexOf => Sql::binary(Operator::Sub, Sql::call("LOCATE", [right, left]), Sql::Integer(1)),
         Function::MatchesPattern => Sql::binary(Operator::Matches, left, right),
+        Function::HasFlag => {
+            Sql::binary(Operator::Gt, Sql::call("FIND_IN_SET", [right, left]), Sql::Integer(0))
+        }
         _ => return None,
     })
 }

@@ -156,6 +156,8 @@ impl Dialect for Postgres {
 
     fn cell(&self, column: Sql, cell: &ResultColumn) -> Sql {
         match (cell.storage, cell.primitive) {
+            // The storage is that of what is inside.
+            _ if cell.structure.is_some() => column,
             (Storage::Text, P::Decimal) => column.cast("numeric"),
             (Storage::Text, _) => column.cast("text"),
             (Storage::Native | Storage::Blob, _) => column,
@@ -229,6 +231,14 @@ impl Dialect for Postgres {
         let needle = string_param(text.to_lowercase());
         let lower = functions::lower(plain(column));
         Sql::binary(Operator::Gt, Sql::call("strpos", [by_code_point(lower), needle]), Sql::Integer(0))
+    }
+
+    fn label_text(&self, column: Sql, _: &NativeType) -> Sql {
+        by_code_point(column.cast("text"))
+    }
+
+    fn member(&self, value: Sql, name: &str) -> Result<Sql, Unsupported> {
+        Ok(Sql::Member(Box::new(value), name.to_owned()))
     }
 }
 

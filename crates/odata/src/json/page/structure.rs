@@ -1,0 +1,100 @@
+//! Structured cells: collections and complex values, written item by item and member by member.
+
+use super::{PageWriter, Target};
+use crate::json::level::member;
+use crate::json::shape::ValueShape;
+
+/// A structured value that is being written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Structure {
+    /// The number of its shape; none where it is not wanted.
+    shape: Option<usize>,
+    /// Its next member.
+    next: usize,
+}
+
+impl ValueShape {
+    /// Whether null is written as null: an array that is not there is an empty one (CSDL 4.01 section 7.2.1).
+    pub(super) fn is_null(&self) -> bool {
+        !matches!(self, ValueShape::Collection { .. })
+    }
+}
+
+impl Target {
+    /// How the value with this number is written.
+    pub(super) fn of(shape: &ValueShape, number: usize) -> Target {
+        match shape {
+            ValueShape::Plain { quoted } => Target::Value { quoted: *quoted },
+            ValueShape::Flags => Target::Flags,
+            ValueShape::Collection { .. } | ValueShape::Complex { .. } => Target::Structure(number),
+        }
+    }
+}
+
+impl<O> PageWriter<O> {
+    /// Goes to the next item or member of the innermost structured value.
+    pub(super) fn next_inside(&mut self, null: bool) -> Target {
+        let shape = &*self.shape;
+        let Some(structure) = self.structures.last_mut() else {
+            return Target::Nothing;
+        };
+        let number = match structure.shape.map(|number| &shape.values[number]) {
+            Some(ValueShape::Collection { item }) => {
+                if self.buffer.last() != Some(&b'[') {
+                    self.buffer.push(b',');
+                }
+                *item
+            }
+            Some(ValueShape::Complex { members, .. }) => {
+                let Some(found) = members.get(structure.next) else {
+                    return Target::Nothing;
+                };
+                structure.next += 1;
+                if null && shape.omit_nulls && shape.values[found.value].is_null() {
+                    return Target::Nothing;
+                }
+                member(&mut self.buffer, &found.prefix);
+                found.value
+            }
+            Some(ValueShape::Plain { .. } | ValueShape::Flags) | None => return Target::Nothing,
+        };
+        Target::of(&shape.values[number], number)
+    }
+
+    /// Starts the structured value that the next cell, item or member is.
+    pub(super) fn open_next(&mut self, target: &Target) {
+        if self.structures.is_empty() {
+            // The cells behind it are out of reach until it is closed: what comes next goes into it.
+            self.resume = std::mem::replace(&mut self.op, usize::MAX);
+        }
+        let mut wanted = None;
+        match target {
+            Target::Structure(number) => {
+                match &self.shape.values[*number] {
+                    ValueShape::Complex { start, .. } => self.buffer.extend_from_slice(start),
+                    _ => self.buffer.push(b'['),
+                }
+                wanted = Some(*number);
+            }
+            // Only a plain value was expected: what is in this one has no place.
+            Target::Value { .. } | Target::Flags => self.buffer.extend_from_slice(b"null"),
+            Target::Key { .. } | Target::Nothing => {}
+        }
+        self.structures.push(Structure { shape: wanted, next: 0 });
+    }
+
+    /// Ends the innermost structured value.
+    pub(super) fn close_last(&mut self) {
+        let Some(structure) = self.structures.pop() else {
+            return;
+        };
+        match structure.shape.map(|number| &self.shape.values[number]) {
+            Some(ValueShape::Complex { .. }) => self.buffer.push(b'}'),
+            Some(_) => self.buffer.push(b']'),
+            None => {}
+        }
+        if self.structures.is_empty() {
+            self.op = self.resume;
+        }
+    }
+}
