@@ -5,5 +5,7 @@
 pub mod error;
 pub mod location;
 pub mod run;
+mod runtime;
 pub mod sqlite;
+pub mod mysql;
 pub mod source;

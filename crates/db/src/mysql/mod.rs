@@ -1,0 +1,13 @@
+//! MySQL and MariaDB.
+
+mod errors;
+mod params;
+mod cells;
+mod facts;
+mod tls;
+mod session;
+mod pool;
+mod run;
+mod source;
+
+pub use source::MySqlSource;
