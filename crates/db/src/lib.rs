@@ -6,6 +6,7 @@ pub mod error;
 pub mod location;
 pub mod run;
 mod runtime;
+mod defaults;
 pub mod sqlite;
 pub mod mysql;
 pub mod source;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use nextlink_sql::dialect::{Dialect, MARIADB, MYSQL};
+
 /// What a server is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Facts {
@@ -11,10 +13,9 @@ pub(super) struct Facts {
     pub(super) version: (u16, u16, u16),
 }
 
-/// Least versions with what statements need: window functions, common table expressions, and collations that compare
-/// blanks at the end.
-const LEAST_MYSQL: (u16, u16, u16) = (8, 0, 17);
-const LEAST_MARIADB: (u16, u16, u16) = (10, 5, 0);
+/// Least versions of the dialects.
+const LEAST_MYSQL: (u16, u16, u16) = (8, 0, 19);
+const LEAST_MARIADB: (u16, u16, u16) = (10, 6, 0);
 
 impl Facts {
     /// Reads what `VERSION()` gives, such as `10.11.6-MariaDB-0+deb12u1` or `8.0.36`.
@@ -32,6 +33,11 @@ impl Facts {
         if self.maria { "MariaDB" } else { "MySQL" }
     }
 
+    /// How statements are written for it.
+    pub(super) fn dialect(self) -> &'static dyn Dialect {
+        if self.maria { &MARIADB } else { &MYSQL }
+    }
+
     /// Why such a server is not served, where it is too old.
     pub(super) fn too_old(self) -> Option<String> {
         let least = if self.maria { LEAST_MARIADB } else { LEAST_MYSQL };
@@ -45,11 +51,11 @@ impl Facts {
     pub(super) fn setup(self) -> &'static str {
         if self.maria {
             "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, autocommit = 1, time_zone = '+00:00', \
-             sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO', \
+             sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO,PIPES_AS_CONCAT', \
              SESSION tx_isolation = 'REPEATABLE-READ', SESSION tx_read_only = 1"
         } else {
             "SET NAMES utf8mb4 COLLATE utf8mb4_0900_bin, autocommit = 1, time_zone = '+00:00', \
-             sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO', \
+             sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO,PIPES_AS_CONCAT', \
              SESSION transaction_isolation = 'REPEATABLE-READ', SESSION transaction_read_only = 1"
         }
     }
@@ -80,9 +86,9 @@ mod tests {
             ("10.11.6-MariaDB-0+deb12u1", true, (10, 11, 6), false),
             ("5.5.5-10.6.12-MariaDB-log", true, (10, 6, 12), false),
             ("11.4.2-MariaDB", true, (11, 4, 2), false),
-            ("10.4.33-MariaDB", true, (10, 4, 33), true),
+            ("10.5.28-MariaDB", true, (10, 5, 28), true),
             ("8.0.36", false, (8, 0, 36), false),
-            ("8.0.16-7", false, (8, 0, 16), true),
+            ("8.0.18-9", false, (8, 0, 18), true),
             ("5.7.44-log", false, (5, 7, 44), true),
             ("9.1.0-commercial", false, (9, 1, 0), false),
         ] {

@@ -8,6 +8,10 @@ mod tls;
 mod session;
 mod pool;
 mod run;
+mod schema;
+mod types;
+mod defaults;
+mod introspect;
 mod source;
 
 pub use source::MySqlSource;

@@ -101,7 +101,10 @@ mod tests {
             (Value::Duration("-90.5".into()), ParamForm::Native, text("-90.5")),
             (Value::Guid(id.into()), ParamForm::Native, text(id)),
             (Value::Guid(id.into()), ParamForm::Blob, {
-                let bytes = [0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0, 0xc0, 0x4f, 0xd4, 0x30, 0xc8];
+                let bytes = [
+                    0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0, 0xc0, 0x4f, 0xd4, 0x30,
+                    0xc8,
+                ];
                 Sent::Bytes(bytes.to_vec())
             }),
             (Value::Binary(vec![0, 255]), ParamForm::Native, Sent::Bytes(vec![0, 255])),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{
-    Manager, Metrics, Object, Pool, PoolConfig, PoolError, QueueMode, RecycleError, RecycleResult, TimeoutType,
-    Timeouts,
+    Manager, Metrics, Object, Pool, PoolConfig, PoolError, QueueMode, RecycleError, RecycleResult,
+    TimeoutType, Timeouts,
 };
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error as Failure, IoError, Opts, OptsBuilder, SslOpts};
@@ -76,7 +76,7 @@ impl Pools {
                 return Err(Error::PoolFull { connections: self.server.connections }.into());
             }
             // Closed to make room for other logins, between the two lines above.
-            Err(error) => return Err(Error::Unreachable(error.to_string()).into()),
+            Err(_) => return Err(Error::PoolFull { connections: self.server.connections }.into()),
         };
         let _ = self.facts.set(object.facts);
         let reused = Object::metrics(&object).recycle_count > 0;
@@ -147,7 +147,8 @@ impl Connector {
 
     /// The options that the last connection was made with.
     fn opts(&self) -> Opts {
-        let plain = self.plain.as_ref().filter(|_| self.tls.is_none() || self.without_tls.load(Ordering::Relaxed));
+        let plain =
+            self.plain.as_ref().filter(|_| self.tls.is_none() || self.without_tls.load(Ordering::Relaxed));
         // Where there are no options with TLS, there are some without.
         plain.or(self.tls.as_ref()).cloned().unwrap_or_default()
     }

@@ -1,19 +1,29 @@
 //! A database of a MySQL or MariaDB server.
 
 use std::fmt;
+use std::time::Duration;
 
 use nextlink_odata::rows::RowSink;
-use nextlink_sql::dialect::Dialect;
+use nextlink_sql::catalog::Catalog;
+use nextlink_sql::dialect::{Dialect, MARIADB};
+use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::Program;
 
 use super::errors::{Done, Fault};
 use super::facts::Facts;
+use super::introspect::introspect;
 use super::pool::{Lease, Pools};
 use super::run::{self, Watch};
 use crate::error::Error;
 use crate::location::Server;
-use crate::run::{Outcome, RunOptions};
+use crate::run::{Cancel, Outcome, RunOptions};
 use crate::runtime::Runtime;
+use crate::sqlite::IntrospectLimits;
+
+/// Time that reading the catalogue may take.
+const INTROSPECTION: Duration = Duration::from_secs(120);
+/// Time that reading the catalogue waits for a lock.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// A database of a MySQL or MariaDB server.
 pub struct MySqlSource {
@@ -48,7 +58,39 @@ impl MySqlSource {
 
     /// The facts of the server: those of MariaDB until it was reached.
     pub fn dialect(&self) -> &'static dyn Dialect {
-        &nextlink_sql::dialect::Sqlite
+        self.pools.facts().map_or(&MARIADB, Facts::dialect)
+    }
+
+    /// Reads the catalogue, as the source's own login sees it. Blocks.
+    ///
+    /// # Errors
+    /// The server cannot be read, or a limit was passed.
+    pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
+        let server = self.pools.server();
+        let options = RunOptions {
+            timeout: INTROSPECTION,
+            lock_wait: LOCK_WAIT,
+            cancel: Cancel::default(),
+            login: None,
+        };
+        self.runtime.block_on(async {
+            let watch = Watch::start(&options);
+            // The catalogue can be read again at any time.
+            let mut fresh = false;
+            loop {
+                let mut lease = self.lease(&watch, fresh).await?;
+                let end = watch.end();
+                let ran = tokio::select! {
+                    biased;
+                    ran = introspect(lease.session(), &server.database, &server.schemas, limits) => ran,
+                    why = end => Err(why.into()),
+                };
+                match self.after(lease, ran, &watch).await {
+                    Some(result) => return result,
+                    None => fresh = true,
+                }
+            }
+        })
     }
 
     /// See [`crate::source::Source::run`].
@@ -106,7 +148,7 @@ impl MySqlSource {
     /// See there.
     pub fn count(&self, program: &Program, options: &RunOptions) -> Result<(u64, Option<bool>), Error> {
         self.runtime.block_on(async {
-            let mut watch = Watch::start(options);
+            let watch = Watch::start(options);
             let mut fresh = false;
             loop {
                 let mut lease = self.lease(&watch, fresh).await?;
