@@ -1,7 +1,7 @@
 //! A value of the server becomes a typed cell, or is refused where it does not fit the type it is served as.
 
-use mysql_async::Value as Got;
-use mysql_async::consts::ColumnType;
+use mysql_async::consts::{ColumnFlags, ColumnType};
+use mysql_async::{Column, Value as Got};
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::rows::RowSink;
 use nextlink_odata::temporal::Date;
@@ -14,16 +14,17 @@ const SHOWN: usize = 40;
 #[derive(Debug)]
 pub(super) struct Misfit;
 
-/// Pushes a value into the sink. `wire` is the type the server says it has.
+/// Pushes a value into the sink. `wire` is what the server says of the column.
 #[inline]
 pub(super) fn push<S: RowSink>(
     sink: &mut S,
     column: &ResultColumn,
-    wire: ColumnType,
+    wire: &Column,
     value: &Got,
 ) -> Result<(), Misfit> {
     match (column.primitive, value) {
         (_, Got::NULL) => sink.null(),
+        (P::String, Got::Bytes(bytes)) if bytes.is_empty() => empty(sink, column, wire)?,
         (P::String, Got::Bytes(bytes)) => {
             if !sink.string_bytes(bytes) {
                 return Err(Misfit);
@@ -32,7 +33,7 @@ pub(super) fn push<S: RowSink>(
         (P::Boolean, Got::Int(number)) => sink.boolean(*number != 0),
         (P::Boolean, Got::UInt(number)) => sink.boolean(*number != 0),
         (P::Boolean, Got::Bytes(bytes)) => sink.boolean(bits(bytes, wire)? != 0),
-        (P::Decimal, Got::Bytes(bytes)) if wire == ColumnType::MYSQL_TYPE_BIT => {
+        (P::Decimal, Got::Bytes(bytes)) if wire.column_type() == ColumnType::MYSQL_TYPE_BIT => {
             sink.decimal(itoa::Buffer::new().format(bits(bytes, wire)?));
         }
         (P::Decimal, Got::Bytes(bytes)) => sink.decimal(digits(bytes)?),
@@ -89,6 +90,21 @@ pub(super) fn push<S: RowSink>(
     Ok(())
 }
 
+/// A text without a character. A set without a member is a number, as no name stands for it; an enumeration that holds
+/// none of its members has got something that was refused, and so holds nothing.
+fn empty<S: RowSink>(sink: &mut S, column: &ResultColumn, wire: &Column) -> Result<(), Misfit> {
+    if wire.flags().contains(ColumnFlags::SET_FLAG) {
+        sink.string("0");
+    } else if !wire.flags().contains(ColumnFlags::ENUM_FLAG) {
+        sink.string("");
+    } else if column.nullable {
+        sink.null();
+    } else {
+        return Err(Misfit);
+    }
+    Ok(())
+}
+
 fn integer<S: RowSink>(sink: &mut S, primitive: P, number: i64) -> Result<(), Misfit> {
     let fits = match primitive {
         P::Byte => u8::try_from(number).is_ok(),
@@ -105,8 +121,8 @@ fn integer<S: RowSink>(sink: &mut S, primitive: P, number: i64) -> Result<(), Mi
 }
 
 /// A value of type BIT: its bytes, the most significant first.
-fn bits(bytes: &[u8], wire: ColumnType) -> Result<u64, Misfit> {
-    if wire != ColumnType::MYSQL_TYPE_BIT || bytes.len() > 8 {
+fn bits(bytes: &[u8], wire: &Column) -> Result<u64, Misfit> {
+    if wire.column_type() != ColumnType::MYSQL_TYPE_BIT || bytes.len() > 8 {
         return Err(Misfit);
     }
     Ok(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))

@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 
 use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
-use nextlink_sql::catalog::{Catalog, Column, ForeignKey, Storage, Table, TableKind};
+use nextlink_sql::catalog::{
+    Catalog, CatalogEnum, Column, ColumnType, ForeignKey, Storage, Table, TableKind,
+};
+use nextlink_sql::mapping::is_enumeration;
 use nextlink_sql::notice::Notice;
 
 use super::defaults;
 use super::errors::Done;
 use super::schema::{self, ForeignColumn, IndexColumn, Place, RawColumn, Relation};
 use super::session::Session;
-use super::types::{Served, is_binary, served};
+use super::types::{Served, is_binary, labels, served};
 use crate::defaults::Default as DefaultValue;
 use crate::error::Error;
 use crate::sqlite::IntrospectLimits;
@@ -33,7 +36,7 @@ pub(super) async fn introspect(
     let mut foreign = by_table(schema::foreign(session, &schemas).await?);
     let rules = schema::delete_rules(session, &schemas).await?;
     let rules: HashMap<(Place, String), String> = rules.into_iter().map(|(p, n, r)| ((p, n), r)).collect();
-    let mut reader = Reader { maria: session.facts.maria, database, notices: Vec::new() };
+    let mut reader = Reader { maria: session.facts.maria, database, enums: Vec::new(), notices: Vec::new() };
     let mut tables: Vec<(Place, Table)> = Vec::new();
     for relation in relations {
         let raw = columns.remove(&relation.place).unwrap_or_default();
@@ -55,7 +58,7 @@ pub(super) async fn introspect(
         .collect();
     let tables = tables.into_iter().zip(keys);
     let tables = tables.map(|((_, table), foreign_keys)| Table { foreign_keys, ..table }).collect();
-    Ok((Catalog { tables }, reader.notices))
+    Ok((Catalog { tables, enums: reader.enums, composites: Vec::new() }, reader.notices))
 }
 
 fn by_table<T>(rows: Vec<(Place, T)>) -> BTreeMap<Place, Vec<T>> {
@@ -69,6 +72,7 @@ fn by_table<T>(rows: Vec<(Place, T)>) -> BTreeMap<Place, Vec<T>> {
 struct Reader<'a> {
     maria: bool,
     database: &'a str,
+    enums: Vec<CatalogEnum>,
     notices: Vec<Notice>,
 }
 
@@ -83,7 +87,7 @@ impl Reader<'_> {
         let mut columns = Vec::with_capacity(raw.len());
         for raw in raw.iter().filter(|raw| raw.readable) {
             match served(raw) {
-                Some(served) => columns.push(self.column(raw, served)),
+                Some(served) => columns.push(self.column(&relation.place, raw, served)),
                 None => {
                     let text = ["Not served: there is no type for ", &raw.declared, "."].concat();
                     self.notices.push(Notice::column(name, &raw.name, text));
@@ -107,7 +111,7 @@ impl Reader<'_> {
         })
     }
 
-    fn column(&self, raw: &RawColumn, served: Served) -> Column {
+    fn column(&mut self, place: &Place, raw: &RawColumn, served: Served) -> Column {
         let generated = ["virtual generated", "stored generated", "persistent"];
         let default = defaults::read(raw, self.maria, served.primitive, served.max_length);
         let computed = match default {
@@ -120,11 +124,12 @@ impl Reader<'_> {
         let dates = matches!(served.primitive, PrimitiveType::Date | PrimitiveType::DateTimeOffset);
         let zero =
             dates && raw.default.as_ref().is_some_and(|d| d.trim_matches('\'').starts_with("0000-00-00"));
+        let (ty, storage) = self.ty(place, raw, &served);
         Column {
             name: raw.name.clone(),
             declared: raw.declared.clone(),
-            primitive: served.primitive,
-            storage: Storage::Native,
+            ty,
+            storage,
             nullable: raw.nullable || zero,
             max_length: served.max_length,
             precision: served.precision,
@@ -138,6 +143,21 @@ impl Reader<'_> {
             native: served.native,
             comment: some(&raw.comment),
         }
+    }
+
+    /// What a column is served as. One of labels that OData cannot have is read as text: the server sends labels
+    /// otherwise than text.
+    fn ty(&mut self, place: &Place, raw: &RawColumn, served: &Served) -> (ColumnType, Storage) {
+        let flags = raw.kind == "set";
+        if !flags && raw.kind != "enum" {
+            return (ColumnType::Primitive(served.primitive), Storage::Native);
+        }
+        let schema = Some(&place.schema).filter(|schema| *schema != self.database).cloned();
+        let name = [&place.table, "_", &raw.name].concat();
+        let found = CatalogEnum { schema, name, labels: labels(&raw.declared), flags, comment: None };
+        let storage = if is_enumeration(&found) { Storage::Native } else { Storage::Text };
+        self.enums.push(found);
+        (ColumnType::Enum(self.enums.len() - 1), storage)
     }
 
     fn foreign_keys(

@@ -152,7 +152,7 @@ fn push_cells<S: RowSink>(
     let wire = row.columns_ref();
     for (i, column) in columns.iter().enumerate() {
         let value = row.as_ref(first + i).unwrap_or(&Value::NULL);
-        if cells::push(sink, column, wire[first + i].column_type(), value).is_err() {
+        if cells::push(sink, column, &wire[first + i], value).is_err() {
             return Err(misfit(i, column, value));
         }
     }

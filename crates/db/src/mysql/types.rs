@@ -119,3 +119,46 @@ fn unsigned_digits() -> Served {
 fn facet(number: Option<u64>) -> Option<u32> {
     number.and_then(|n| u32::try_from(n).ok())
 }
+
+/// The labels of a type such as `enum('a','it''s')`, in their order.
+pub(super) fn labels(declared: &str) -> Vec<String> {
+    let list = declared.split_once('(').map_or("", |(_, rest)| rest);
+    let mut labels = Vec::new();
+    let mut chars = list.chars().peekable();
+    while chars.any(|c| c == '\'') {
+        let mut label = String::new();
+        while let Some(c) = chars.next() {
+            match c {
+                '\'' if chars.peek() == Some(&'\'') => label.extend(chars.next()),
+                '\'' => break,
+                '\\' => label.extend(chars.next().map(|escaped| match escaped {
+                    'n' => '\n',
+                    'r' => '\r',
+                    '0' => '\0',
+                    other => other,
+                })),
+                other => label.push(other),
+            }
+        }
+        labels.push(label);
+    }
+    labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_a_type() {
+        for (declared, expected) in [
+            ("enum('a')", vec!["a"]),
+            ("enum('a','b')", vec!["a", "b"]),
+            ("set('it''s','','x,y')", vec!["it's", "", "x,y"]),
+            (r"enum('a\\b','c\nd','''')", vec![r"a\b", "c\nd", "'"]),
+            ("enum(')','(')", vec![")", "("]),
+        ] {
+            assert_eq!(labels(declared), expected, "{declared}");
+        }
+    }
+}
