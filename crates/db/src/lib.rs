@@ -5,5 +5,8 @@
 pub mod error;
 pub mod location;
 pub mod run;
+mod runtime;
+mod defaults;
 pub mod sqlite;
+pub mod mysql;
 pub mod source;

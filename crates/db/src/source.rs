@@ -8,6 +8,7 @@ use nextlink_sql::statement::Program;
 
 use crate::error::Error;
 use crate::location::Location;
+use crate::mysql::MySqlSource;
 use crate::run::{Outcome, RunOptions};
 use crate::sqlite::{IntrospectLimits, SqliteSource};
 
@@ -16,6 +17,8 @@ use crate::sqlite::{IntrospectLimits, SqliteSource};
 pub enum Source {
     /// A SQLite file.
     Sqlite(SqliteSource),
+    /// A database of a MySQL or MariaDB server.
+    MySql(MySqlSource),
 }
 
 impl Source {
@@ -27,7 +30,7 @@ impl Source {
         match location {
             Location::Sqlite(path) => Ok(Source::Sqlite(SqliteSource::open(path)?)),
             Location::Postgres(_) => Err(Error::Server { database: "PostgreSQL", message: String::new() }),
-            Location::MySql(_) => Err(Error::Server { database: "MySQL", message: String::new() }),
+            Location::MySql(server) => Ok(Source::MySql(MySqlSource::open(server)?)),
         }
     }
 
@@ -35,6 +38,7 @@ impl Source {
     pub fn dialect(&self) -> &'static dyn Dialect {
         match self {
             Source::Sqlite(_) => &Sqlite,
+            Source::MySql(source) => source.dialect(),
         }
     }
 
@@ -45,6 +49,7 @@ impl Source {
     pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
         match self {
             Source::Sqlite(source) => source.introspect(limits),
+            Source::MySql(source) => source.introspect(limits),
         }
     }
 
@@ -60,6 +65,7 @@ impl Source {
     ) -> Result<Outcome, Error> {
         match self {
             Source::Sqlite(source) => source.run(program, options, sink),
+            Source::MySql(source) => source.run(program, options, sink),
         }
     }
 
@@ -74,9 +80,9 @@ impl Source {
         options: impl FnOnce() -> RunOptions,
         sink: &mut S,
     ) -> Option<Result<Outcome, Error>> {
-        let _ = options;
         match self {
             Source::Sqlite(source) => source.run_now(program, sink),
+            Source::MySql(source) => Some(source.run_point(program, &options(), sink).await),
         }
     }
 
@@ -87,6 +93,7 @@ impl Source {
     pub fn count(&self, program: &Program, options: &RunOptions) -> Result<(u64, Option<bool>), Error> {
         match self {
             Source::Sqlite(source) => source.count(program, options),
+            Source::MySql(source) => source.count(program, options),
         }
     }
 }

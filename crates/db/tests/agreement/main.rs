@@ -5,6 +5,8 @@ mod values;
 mod expression;
 mod data;
 mod generate;
+#[path = "../common/ask.rs"]
+mod ask;
 #[path = "../reading/world.rs"]
 #[allow(dead_code)]
 mod world;

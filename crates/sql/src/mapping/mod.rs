@@ -18,6 +18,7 @@ use crate::catalog::{CatalogEnum, NativeType, Storage};
 
 pub use build::build;
 pub use options::{Case, ModelOptions};
+pub use types::is_enumeration;
 
 /// A model, and the table behind each of its entity sets.
 #[derive(Debug, Clone)]

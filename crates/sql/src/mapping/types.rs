@@ -238,6 +238,11 @@ impl<'a> Types<'a> {
     }
 }
 
+/// Whether columns of an enumeration of the database are served as one of OData, and not as text.
+pub fn is_enumeration(found: &CatalogEnum) -> bool {
+    unfit(found).is_none()
+}
+
 /// Why an enumeration of the database cannot be one of OData.
 fn unfit(found: &CatalogEnum) -> Option<String> {
     let of = ["enumeration `", &found.name, "` "].concat();

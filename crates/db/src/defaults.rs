@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType;
 
 /// What the default expression of a column comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Default {
+pub(crate) enum Default {
     /// Null, or none at all.
     Nothing,
     /// The same value each time, in the XML form of the type (CSDL 4.01 section 7.2.7).
@@ -14,7 +14,7 @@ pub(super) enum Default {
 }
 
 /// Reads the text of a default expression.
-pub(super) fn read(expression: Option<&str>, primitive: PrimitiveType, max_length: Option<u32>) -> Default {
+pub(crate) fn read(expression: Option<&str>, primitive: PrimitiveType, max_length: Option<u32>) -> Default {
     let Some(text) = expression.map(without_parentheses) else {
         return Default::Nothing;
     };

@@ -1,0 +1,102 @@
+//! What the server and the driver say went wrong becomes an error of this crate.
+
+use mysql_async::{DriverError, Error as Failure, IoError, ServerError};
+
+use crate::error::Error;
+
+/// What went wrong with a statement.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// What is told.
+    pub(super) error: Error,
+    /// Whether the connection is gone: another one may work.
+    pub(super) lost: bool,
+}
+
+/// The result of what is done with a connection.
+pub(super) type Done<T> = Result<T, Fault>;
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Fault {
+        let lost = match &failure {
+            Failure::Server(server) => is_loss(server.code),
+            _ => true,
+        };
+        Fault { error: told(failure), lost }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Fault {
+        Fault { error, lost: false }
+    }
+}
+
+/// Whether the server says with this that it closes the connection.
+fn is_loss(code: u16) -> bool {
+    // The server goes down, the connection was killed, packets were lost on the way, or it was idle for too long.
+    matches!(code, 1053 | 1077..=1080 | 1152..=1161 | 1184 | 1927 | 2006 | 2013 | 4031)
+}
+
+fn told(failure: Failure) -> Error {
+    match failure {
+        Failure::Server(error) => of_server(&error),
+        Failure::Io(IoError::Io(error)) => Error::Unreachable(error.to_string()),
+        Failure::Io(IoError::Tls(error)) => Error::Unreachable(error.to_string()),
+        Failure::Driver(error) => of_driver(&error),
+        Failure::Url(error) => Error::Unreachable(error.to_string()),
+        Failure::Other(error) => Error::Unreachable(error.to_string()),
+    }
+}
+
+fn of_driver(error: &DriverError) -> Error {
+    match error {
+        DriverError::UnknownAuthPlugin { .. }
+        | DriverError::MysqlOldPasswordDisabled
+        | DriverError::CleartextPluginDisabled
+        | DriverError::InvalidParsecSalt => Error::LoginRefused(error.to_string()),
+        DriverError::NoClientSslFlagFromServer => {
+            Error::Unreachable("the server does not offer TLS".to_owned())
+        }
+        // Others can carry what a packet held.
+        DriverError::ConnectionClosed => Error::Unreachable("the connection was closed".to_owned()),
+        DriverError::StmtParamsNumberExceedsLimit { .. } => {
+            Error::Expression("the request has too many values for this database".to_owned())
+        }
+        DriverError::UnexpectedPacket { .. } | DriverError::PacketOutOfOrder => {
+            Error::Unreachable("the server sent something unexpected".to_owned())
+        }
+        _ => Error::Unreachable("the connection failed".to_owned()),
+    }
+}
+
+/// An error of the server by its number: <https://mariadb.com/kb/en/mariadb-error-code-reference/>.
+fn of_server(error: &ServerError) -> Error {
+    let message = || error.message.clone();
+    match error.code {
+        1044 | 1045 | 1129 | 1130 | 1251 | 1396 | 1524 | 1698 | 1820 | 1862 | 3118 | 4151 => {
+            Error::LoginRefused(message())
+        }
+        1142 | 1143 | 1227 | 1370 => Error::Denied(message()),
+        // No such database, table, column or function; a view of such.
+        1049 | 1051 | 1054 | 1109 | 1146 | 1305 | 1356 | 1449 => Error::Changed(message()),
+        // A lock was waited for long enough, or two waited for each other.
+        1205 | 1213 | 3572 => Error::Locked,
+        1969 | 3024 => Error::TimedOut { seconds: 0 },
+        1317 | 1927 => Error::Ended(message()),
+        1040 | 1203 | 1226 => Error::PoolFull { connections: 0 },
+        1690 | 1264 => Error::Expression("a number is out of range".to_owned()),
+        // Division by zero is refused by a subquery of two rows where one is expected.
+        1365 | 1242 => Error::Expression("division by zero".to_owned()),
+        1292 | 1366 | 1411 => Error::Expression("a value cannot be converted".to_owned()),
+        1139 | 3685..=3699 => Error::Expression(["the pattern is not valid: ", &error.message].concat()),
+        1301 | 1153 | 1162 => Error::Expression("a value is too large".to_owned()),
+        1390 => Error::Expression("the request has too many values for this database".to_owned()),
+        1436 => Error::Expression("the request is too complex for this database".to_owned()),
+        code if is_loss(code) => Error::Unreachable(message()),
+        code => Error::Server {
+            database: "MySQL",
+            message: ["error ", &code.to_string(), ": ", &error.message].concat(),
+        },
+    }
+}

@@ -1,0 +1,17 @@
+//! MySQL and MariaDB.
+
+mod errors;
+mod params;
+mod cells;
+mod facts;
+mod tls;
+mod session;
+mod pool;
+mod run;
+mod schema;
+mod types;
+mod defaults;
+mod introspect;
+mod source;
+
+pub use source::MySqlSource;

@@ -1,0 +1,147 @@
+//! A connection, and what is known of its state.
+
+use std::time::Duration;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{BinaryProtocol, Conn, Error as Failure, Opts, QueryResult, Row, Value};
+
+use super::errors::{Done, Fault};
+use super::facts::Facts;
+
+/// A connection whose settings are those that statements expect.
+pub(super) struct Session {
+    conn: Conn,
+    /// What the server is.
+    pub(super) facts: Facts,
+    /// The bounds in force.
+    bounds: Option<(Duration, Duration)>,
+    /// Whether a statement may be running, or its rows may not all be read.
+    busy: bool,
+    in_transaction: bool,
+}
+
+impl Session {
+    /// Connects, and makes the session ready.
+    pub(super) async fn open(opts: Opts) -> Result<Session, Failure> {
+        let mut conn = Conn::new(opts).await?;
+        let version: Option<String> = conn.query_first("SELECT VERSION()").await?;
+        let facts = version.as_deref().and_then(Facts::read);
+        // What has no version that can be read is tried as the oldest MySQL.
+        let facts = facts.unwrap_or(Facts { maria: false, version: (0, 0, 0) });
+        if facts.too_old().is_none() {
+            conn.query_drop(facts.setup()).await?;
+        }
+        Ok(Session { conn, facts, bounds: None, busy: false, in_transaction: false })
+    }
+
+    /// The number that the server knows the connection by.
+    pub(super) fn id(&self) -> u32 {
+        self.conn.id()
+    }
+
+    /// Whether the connection waits for a statement, and no transaction is open.
+    pub(super) fn is_clean(&self) -> bool {
+        !self.busy && !self.in_transaction && !self.conn.is_disconnected()
+    }
+
+    /// Whether a statement may be running at the server.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Bounds the time of statements and that of waiting for a lock.
+    pub(super) async fn bound(&mut self, statement: Duration, lock: Duration) -> Done<()> {
+        if self.bounds == Some((statement, lock)) {
+            return Ok(());
+        }
+        self.bounds = None;
+        self.command(&self.facts.bounds(statement, lock)).await?;
+        self.bounds = Some((statement, lock));
+        Ok(())
+    }
+
+    /// Starts a transaction in which all statements see what is committed now.
+    pub(super) async fn begin(&mut self) -> Done<()> {
+        self.command("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
+        self.in_transaction = true;
+        Ok(())
+    }
+
+    /// Ends the transaction, if there is one.
+    pub(super) async fn end(&mut self) -> Done<()> {
+        if self.in_transaction {
+            self.command("ROLLBACK").await?;
+            self.in_transaction = false;
+        }
+        Ok(())
+    }
+
+    /// Reads what is left of a result, once its statement was ended from outside, until the connection is known to wait
+    /// for the next one.
+    pub(super) async fn drain(&mut self) -> Done<()> {
+        // The first one may hear that the statement before it was ended, the second one may have been ended itself by a
+        // request that came too late.
+        let mut left = 3;
+        loop {
+            left -= 1;
+            match self.conn.query_drop("ROLLBACK").await.map_err(Fault::from) {
+                Ok(()) => {
+                    self.busy = false;
+                    self.in_transaction = false;
+                    return Ok(());
+                }
+                Err(fault) if fault.lost || left == 0 => return Err(fault),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Runs a statement that gives no rows and takes no values.
+    async fn command(&mut self, sql: &str) -> Done<()> {
+        self.busy = true;
+        match self.conn.query_drop(sql).await {
+            Ok(()) => {
+                self.busy = false;
+                Ok(())
+            }
+            Err(failure) => Err(failed(failure, &mut self.busy)),
+        }
+    }
+
+    /// Runs a statement, which is prepared once for a connection.
+    pub(super) async fn query(&mut self, sql: &str, params: Vec<Value>) -> Done<Rows<'_>> {
+        let Session { conn, busy, .. } = self;
+        *busy = true;
+        match conn.exec_iter(sql, params).await {
+            Ok(result) => Ok(Rows { result, busy }),
+            Err(failure) => Err(failed(failure, busy)),
+        }
+    }
+}
+
+/// The rows of a statement, read one by one as they come.
+pub(super) struct Rows<'a> {
+    result: QueryResult<'a, 'static, BinaryProtocol>,
+    busy: &'a mut bool,
+}
+
+impl Rows<'_> {
+    /// The next row; none where there are no more.
+    pub(super) async fn next(&mut self) -> Done<Option<Row>> {
+        match self.result.next().await {
+            Ok(Some(row)) => Ok(Some(row)),
+            Ok(None) => {
+                *self.busy = false;
+                Ok(None)
+            }
+            Err(failure) => Err(failed(failure, self.busy)),
+        }
+    }
+}
+
+/// A statement that failed at the server is over.
+fn failed(failure: Failure, busy: &mut bool) -> Fault {
+    let fault = Fault::from(failure);
+    *busy = fault.lost;
+    fault
+}

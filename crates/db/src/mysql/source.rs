@@ -1,0 +1,208 @@
+//! A database of a MySQL or MariaDB server.
+
+use std::fmt;
+use std::time::Duration;
+
+use nextlink_odata::rows::RowSink;
+use nextlink_sql::catalog::Catalog;
+use nextlink_sql::dialect::{Dialect, MARIADB};
+use nextlink_sql::notice::Notice;
+use nextlink_sql::statement::Program;
+
+use super::errors::{Done, Fault};
+use super::facts::Facts;
+use super::introspect::introspect;
+use super::pool::{Lease, Pools};
+use super::run::{self, Watch};
+use crate::error::Error;
+use crate::location::Server;
+use crate::run::{Cancel, Outcome, RunOptions};
+use crate::runtime::Runtime;
+use crate::sqlite::IntrospectLimits;
+
+/// Time that reading the catalogue may take.
+const INTROSPECTION: Duration = Duration::from_secs(120);
+/// Time that reading the catalogue waits for a lock.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// A database of a MySQL or MariaDB server.
+pub struct MySqlSource {
+    // Dropped first, while the runtime of its connections is there.
+    pools: Pools,
+    runtime: Runtime,
+}
+
+impl fmt::Debug for MySqlSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MySqlSource").field("server", self.pools.server()).finish_non_exhaustive()
+    }
+}
+
+impl MySqlSource {
+    /// Opens a database, and looks what the server is where the source has a login of its own. Blocks.
+    ///
+    /// # Errors
+    /// The server cannot be reached, is too old, or refuses the login.
+    pub fn open(server: &Server) -> Result<MySqlSource, Error> {
+        let runtime = Runtime::new()?;
+        let pools = Pools::new(server)?;
+        if server.login.is_some() {
+            runtime.block_on(async {
+                let lease = pools.lease(None, false).await.map_err(|fault| fault.error)?;
+                lease.give_back().await;
+                Ok::<(), Error>(())
+            })?;
+        }
+        Ok(MySqlSource { pools, runtime })
+    }
+
+    /// The facts of the server: those of MariaDB until it was reached.
+    pub fn dialect(&self) -> &'static dyn Dialect {
+        self.pools.facts().map_or(&MARIADB, Facts::dialect)
+    }
+
+    /// Reads the catalogue, as the source's own login sees it. Blocks.
+    ///
+    /// # Errors
+    /// The server cannot be read, or a limit was passed.
+    pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
+        let server = self.pools.server();
+        let options = RunOptions {
+            timeout: INTROSPECTION,
+            lock_wait: LOCK_WAIT,
+            cancel: Cancel::default(),
+            login: None,
+        };
+        self.runtime.block_on(async {
+            let watch = Watch::start(&options);
+            // The catalogue can be read again at any time.
+            let mut fresh = false;
+            loop {
+                let mut lease = self.lease(&watch, fresh).await?;
+                let end = watch.end();
+                let ran = tokio::select! {
+                    biased;
+                    ran = introspect(lease.session(), &server.database, &server.schemas, limits) => ran,
+                    why = end => Err(why.into()),
+                };
+                match self.after(lease, ran, &watch).await {
+                    Some(result) => return result,
+                    None => fresh = true,
+                }
+            }
+        })
+    }
+
+    /// See [`crate::source::Source::run`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn run<S: RowSink>(
+        &self,
+        program: &Program,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Result<Outcome, Error> {
+        self.runtime.block_on(self.run_async(program, options, sink))
+    }
+
+    /// See [`crate::source::Source::run_point`].
+    ///
+    /// # Errors
+    /// See there.
+    pub async fn run_point<S: RowSink>(
+        &self,
+        program: &Program,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Result<Outcome, Error> {
+        self.run_async(program, options, sink).await
+    }
+
+    async fn run_async<S: RowSink>(
+        &self,
+        program: &Program,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Result<Outcome, Error> {
+        let mut watch = Watch::start(options);
+        let mut fresh = false;
+        loop {
+            let mut lease = self.lease(&watch, fresh).await?;
+            let end = watch.end();
+            let ran = tokio::select! {
+                biased;
+                ran = run::run(lease.session(), program, &mut watch, sink) => ran,
+                why = end => Err(why.into()),
+            };
+            match self.after(lease, ran, &watch).await {
+                Some(result) => return result,
+                None => fresh = true,
+            }
+        }
+    }
+
+    /// See [`crate::source::Source::count`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn count(&self, program: &Program, options: &RunOptions) -> Result<(u64, Option<bool>), Error> {
+        self.runtime.block_on(async {
+            let watch = Watch::start(options);
+            let mut fresh = false;
+            loop {
+                let mut lease = self.lease(&watch, fresh).await?;
+                let end = watch.end();
+                let ran = tokio::select! {
+                    biased;
+                    ran = run::count(lease.session(), program, &watch) => ran,
+                    why = end => Err(why.into()),
+                };
+                match self.after(lease, ran, &watch).await {
+                    Some(result) => return result,
+                    None => fresh = true,
+                }
+            }
+        })
+    }
+
+    /// A connection for a run.
+    async fn lease(&self, watch: &Watch<'_>, fresh: bool) -> Result<Lease, Error> {
+        let leased = tokio::select! {
+            biased;
+            leased = self.pools.lease(watch.options.login.as_ref(), fresh) => leased,
+            why = watch.end() => Err(why.into()),
+        };
+        leased.map_err(|fault| self.told(fault.error, watch.options))
+    }
+
+    /// Ends the use of a connection. None where the connection turned out to be dead before anything was done with it:
+    /// another one may work.
+    async fn after<T>(&self, lease: Lease, ran: Done<T>, watch: &Watch<'_>) -> Option<Result<T, Error>> {
+        match ran {
+            Err(Fault { lost: true, error }) => {
+                let again = lease.reused && !watch.begun;
+                lease.close();
+                (!again).then(|| Err(self.told(error, watch.options)))
+            }
+            ran => {
+                lease.give_back().await;
+                Some(ran.map_err(|fault| self.told(fault.error, watch.options)))
+            }
+        }
+    }
+
+    /// An error with what the server does not know of it.
+    fn told(&self, error: Error, options: &RunOptions) -> Error {
+        match error {
+            Error::Ended(_) if options.cancel.is_cancelled() => Error::Cancelled,
+            Error::TimedOut { .. } => Error::TimedOut { seconds: options.timeout.as_secs() },
+            Error::PoolFull { .. } => Error::PoolFull { connections: self.pools.server().connections },
+            Error::Server { message, .. } => {
+                let database = self.pools.facts().map_or("MySQL", Facts::name);
+                Error::Server { database, message }
+            }
+            other => other,
+        }
+    }
+}
