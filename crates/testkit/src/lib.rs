@@ -7,6 +7,10 @@
 
 pub mod http;
 pub mod ledger;
+mod signal;
 pub mod node;
 pub mod sqlite;
+pub mod server;
+pub mod postgres;
+pub mod mariadb;
 pub mod shared;
