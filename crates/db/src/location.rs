@@ -34,6 +34,8 @@ pub struct Server {
     pub connect_timeout: Duration,
     /// Connections at most, for each login.
     pub connections: usize,
+    /// Time to wait for one of them to be free.
+    pub pool_wait: Duration,
 }
 
 /// A user and a password.
