@@ -5,5 +5,8 @@
 pub mod error;
 pub mod location;
 pub mod run;
+mod levels;
+mod defaults;
 pub mod sqlite;
+pub mod postgres;
 pub mod source;

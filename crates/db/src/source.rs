@@ -2,12 +2,13 @@
 
 use nextlink_odata::rows::RowSink;
 use nextlink_sql::catalog::Catalog;
-use nextlink_sql::dialect::{Dialect, Sqlite};
+use nextlink_sql::dialect::{Dialect, Postgres, Sqlite};
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::Program;
 
 use crate::error::Error;
 use crate::location::Location;
+use crate::postgres::PostgresSource;
 use crate::run::{Outcome, RunOptions};
 use crate::sqlite::{IntrospectLimits, SqliteSource};
 
@@ -16,6 +17,8 @@ use crate::sqlite::{IntrospectLimits, SqliteSource};
 pub enum Source {
     /// A SQLite file.
     Sqlite(SqliteSource),
+    /// A database of a PostgreSQL server.
+    Postgres(PostgresSource),
 }
 
 impl Source {
@@ -26,7 +29,7 @@ impl Source {
     pub fn open(location: &Location) -> Result<Source, Error> {
         match location {
             Location::Sqlite(path) => Ok(Source::Sqlite(SqliteSource::open(path)?)),
-            Location::Postgres(_) => Err(Error::Server { database: "PostgreSQL", message: String::new() }),
+            Location::Postgres(server) => Ok(Source::Postgres(PostgresSource::open(server)?)),
             Location::MySql(_) => Err(Error::Server { database: "MySQL", message: String::new() }),
         }
     }
@@ -35,6 +38,7 @@ impl Source {
     pub fn dialect(&self) -> &'static dyn Dialect {
         match self {
             Source::Sqlite(_) => &Sqlite,
+            Source::Postgres(_) => &Postgres,
         }
     }
 
@@ -45,6 +49,7 @@ impl Source {
     pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
         match self {
             Source::Sqlite(source) => source.introspect(limits),
+            Source::Postgres(source) => source.introspect(limits),
         }
     }
 
@@ -60,6 +65,7 @@ impl Source {
     ) -> Result<Outcome, Error> {
         match self {
             Source::Sqlite(source) => source.run(program, options, sink),
+            Source::Postgres(source) => source.run(program, options, sink),
         }
     }
 
@@ -74,9 +80,9 @@ impl Source {
         options: impl FnOnce() -> RunOptions,
         sink: &mut S,
     ) -> Option<Result<Outcome, Error>> {
-        let _ = options;
         match self {
             Source::Sqlite(source) => source.run_now(program, sink),
+            Source::Postgres(source) => source.run_point(program, &options(), sink).await,
         }
     }
 
@@ -87,6 +93,7 @@ impl Source {
     pub fn count(&self, program: &Program, options: &RunOptions) -> Result<(u64, Option<bool>), Error> {
         match self {
             Source::Sqlite(source) => source.count(program, options),
+            Source::Postgres(source) => source.count(program, options),
         }
     }
 }

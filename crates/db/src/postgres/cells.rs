@@ -1,11 +1,11 @@
-//! A value of the wire becomes a typed cell, by the type that the server says its column has.
+//! A value of the wire becomes a typed cell.
 
-use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::rows::RowSink;
 use nextlink_sql::statement::ResultColumn;
-use tokio_postgres::types::{FromSql, Kind, Type};
+use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Column, Row};
 
+use super::forms::Form;
 use super::numbers::{self, Numeric};
 use super::times;
 use crate::error::Error;
@@ -36,43 +36,20 @@ pub struct Cells {
     digits: String,
 }
 
-/// How the wire writes a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Bool,
-    Int2,
-    Int4,
-    Int8,
-    Oid,
-    Float4,
-    Float8,
-    Numeric,
-    Text,
-    Jsonb,
-    Bytea,
-    Date,
-    Time,
-    Instant,
-    Interval,
-    Uuid,
-}
-
 /// Bytes that are no value of their type.
 struct Misfit;
 
 impl Cells {
-    /// The cells of rows with these columns, where the columns still have types that go with what they are served as.
+    /// The cells of rows with these columns.
     ///
     /// # Errors
-    /// They have not: the database has changed.
+    /// The columns have types that do not go with what they are served as: the database has changed.
     pub fn new(cells: &[ResultColumn], columns: &[Column], first: usize) -> Result<Cells, Error> {
         let columns = columns.get(first..).unwrap_or_default();
         let mut forms = Vec::with_capacity(cells.len());
         for (cell, column) in cells.iter().zip(columns) {
-            let form = form(column.type_()).filter(|form| fits(cell.primitive, *form));
-            let Some(form) = form else {
-                let text =
-                    [cell.primitive.name(), " cannot be read from the type ", column.type_().name()].concat();
+            let Some(form) = Form::of(cell, column.type_()) else {
+                let text = ["a column has the type ", column.type_().name(), " now"].concat();
                 return Err(Error::Changed(text));
             };
             forms.push(form);
@@ -93,11 +70,8 @@ impl Cells {
     pub fn push<S: RowSink>(&mut self, row: &Row, sink: &mut S) -> Result<(), Error> {
         for (i, form) in self.forms.iter().enumerate() {
             let Raw(value) = row.try_get(self.first + i)?;
-            match value {
-                None => sink.null(),
-                Some(bytes) => {
-                    push(sink, *form, bytes, &mut self.digits).map_err(|_| misfit(i, *form, bytes))?;
-                }
+            if push(sink, form, value, &mut self.digits).is_err() {
+                return Err(misfit(i, form, value.unwrap_or_default()));
             }
         }
         Ok(())
@@ -105,70 +79,31 @@ impl Cells {
 }
 
 #[cold]
-fn misfit(column: usize, form: Form, bytes: &[u8]) -> Error {
-    let expected = match form {
-        Form::Text | Form::Jsonb => "text in UTF-8",
-        Form::Time => "a time of day",
-        _ => "its type",
-    };
-    Error::Value { column, expected, found: format!("{} bytes", bytes.len()) }
-}
-
-/// How the wire writes values of a type.
-fn form(ty: &Type) -> Option<Form> {
-    Some(match *ty {
-        Type::BOOL => Form::Bool,
-        Type::INT2 => Form::Int2,
-        Type::INT4 => Form::Int4,
-        Type::INT8 => Form::Int8,
-        Type::OID => Form::Oid,
-        Type::FLOAT4 => Form::Float4,
-        Type::FLOAT8 => Form::Float8,
-        Type::NUMERIC => Form::Numeric,
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::JSON | Type::XML | Type::UNKNOWN => {
-            Form::Text
-        }
-        Type::JSONB => Form::Jsonb,
-        Type::BYTEA => Form::Bytea,
-        Type::DATE => Form::Date,
-        Type::TIME => Form::Time,
-        Type::TIMESTAMP | Type::TIMESTAMPTZ => Form::Instant,
-        Type::INTERVAL => Form::Interval,
-        Type::UUID => Form::Uuid,
-        _ => match ty.kind() {
-            Kind::Enum(_) => Form::Text,
-            Kind::Domain(inner) => return form(inner),
-            // Its wire form is that of text.
-            Kind::Simple if ty.name() == "citext" => Form::Text,
-            _ => return None,
-        },
-    })
-}
-
-/// Whether values of this form are values of the type they are served as.
-fn fits(primitive: P, form: Form) -> bool {
-    match primitive {
-        P::Boolean => form == Form::Bool,
-        P::Byte | P::SByte | P::Int16 | P::Int32 | P::Int64 => {
-            matches!(form, Form::Int2 | Form::Int4 | Form::Int8 | Form::Oid)
-        }
-        P::Decimal => matches!(form, Form::Numeric | Form::Int2 | Form::Int4 | Form::Int8 | Form::Oid),
-        P::Double | P::Single => matches!(form, Form::Float4 | Form::Float8),
-        P::String => matches!(form, Form::Text | Form::Jsonb),
-        P::Binary => form == Form::Bytea,
-        P::Date => form == Form::Date,
-        P::TimeOfDay => form == Form::Time,
-        P::DateTimeOffset => form == Form::Instant,
-        P::Duration => form == Form::Interval,
-        P::Guid => form == Form::Uuid,
-    }
+fn misfit(column: usize, form: &Form, bytes: &[u8]) -> Error {
+    Error::Value { column, expected: form.name(), found: [&bytes.len().to_string(), " bytes"].concat() }
 }
 
 #[inline]
-fn push<S: RowSink>(sink: &mut S, form: Form, bytes: &[u8], digits: &mut String) -> Result<(), Misfit> {
+fn push<S: RowSink>(
+    sink: &mut S,
+    form: &Form,
+    value: Option<&[u8]>,
+    digits: &mut String,
+) -> Result<(), Misfit> {
+    let Some(bytes) = value else {
+        match form {
+            // Collections are never null.
+            Form::Array(_) => {
+                sink.open();
+                sink.close();
+            }
+            _ => sink.null(),
+        }
+        return Ok(());
+    };
     match form {
         Form::Int4 => sink.integer(i64::from(i32::from_be_bytes(exactly(bytes)?))),
-        Form::Text => return if sink.string_bytes(bytes) { Ok(()) } else { Err(Misfit) },
+        Form::Text => return text(sink, bytes),
         Form::Int8 => sink.integer(i64::from_be_bytes(exactly(bytes)?)),
         Form::Int2 => sink.integer(i64::from(i16::from_be_bytes(exactly(bytes)?))),
         Form::Bool => sink.boolean(exactly::<1>(bytes)?[0] != 0),
@@ -192,25 +127,101 @@ fn push<S: RowSink>(sink: &mut S, form: Form, bytes: &[u8], digits: &mut String)
             sink.plain(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).as_bytes());
         }
         Form::Bytea => sink.binary(bytes),
-        Form::Interval => {
-            let bytes: [u8; 16] = exactly(bytes)?;
-            let (micros, rest) = bytes.split_at(8);
-            let (days, months) = rest.split_at(4);
-            let micros = i64::from_be_bytes(exactly(micros)?);
-            let (days, months) = (i32::from_be_bytes(exactly(days)?), i32::from_be_bytes(exactly(months)?));
-            sink.plain(times::duration(micros, days, months).as_bytes());
-        }
-        Form::Jsonb => {
-            // The version of the form comes first.
-            let (1, text) = bytes.split_first().map(|(v, text)| (*v, text)).ok_or(Misfit)? else {
-                return Err(Misfit);
-            };
-            return if sink.string_bytes(text) { Ok(()) } else { Err(Misfit) };
-        }
+        Form::Interval => interval(sink, bytes)?,
+        // The version of the form comes first.
+        Form::Jsonb => match bytes {
+            [1, json @ ..] => return text(sink, json),
+            _ => return Err(Misfit),
+        },
+        Form::Array(item) => array(sink, item, bytes, digits)?,
+        Form::Composite(members) => composite(sink, members, bytes, digits)?,
     }
     Ok(())
 }
 
 fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Misfit> {
     bytes.try_into().map_err(|_| Misfit)
+}
+
+#[inline]
+fn text<S: RowSink>(sink: &mut S, bytes: &[u8]) -> Result<(), Misfit> {
+    if sink.string_bytes(bytes) { Ok(()) } else { Err(Misfit) }
+}
+
+fn interval<S: RowSink>(sink: &mut S, bytes: &[u8]) -> Result<(), Misfit> {
+    let mut wire = Wire(bytes);
+    let micros = i64::from_be_bytes(wire.take()?);
+    let (days, months) = (wire.number()?, wire.number()?);
+    sink.plain(times::duration(micros, days, months).as_bytes());
+    wire.end()
+}
+
+/// Items one after another. OData has no collections of collections: those of several dimensions are one run.
+fn array<S: RowSink>(sink: &mut S, item: &Form, bytes: &[u8], digits: &mut String) -> Result<(), Misfit> {
+    let mut wire = Wire(bytes);
+    let dimensions = wire.number()?;
+    // Whether there are nulls, and the type of the items.
+    wire.number()?;
+    wire.number()?;
+    let mut items: u64 = u64::from(dimensions > 0);
+    for _ in 0..dimensions {
+        items *= u64::try_from(wire.number()?).map_err(|_| Misfit)?;
+        // What the first one is numbered with.
+        wire.number()?;
+    }
+    sink.open();
+    for _ in 0..items {
+        push(sink, item, wire.value()?, digits)?;
+    }
+    sink.close();
+    wire.end()
+}
+
+fn composite<S: RowSink>(
+    sink: &mut S,
+    members: &[Form],
+    bytes: &[u8],
+    digits: &mut String,
+) -> Result<(), Misfit> {
+    let mut wire = Wire(bytes);
+    if usize::try_from(wire.number()?) != Ok(members.len()) {
+        return Err(Misfit);
+    }
+    sink.open();
+    for member in members {
+        // The type of the member.
+        wire.number()?;
+        push(sink, member, wire.value()?, digits)?;
+    }
+    sink.close();
+    wire.end()
+}
+
+/// What is left to read of a structured value.
+struct Wire<'a>(&'a [u8]);
+
+impl<'a> Wire<'a> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Misfit> {
+        let (taken, rest) = self.0.split_first_chunk().ok_or(Misfit)?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+
+    fn number(&mut self) -> Result<i32, Misfit> {
+        self.take().map(i32::from_be_bytes)
+    }
+
+    /// A value with its length before it, which is negative for null.
+    fn value(&mut self) -> Result<Option<&'a [u8]>, Misfit> {
+        let Ok(length) = usize::try_from(self.number()?) else {
+            return Ok(None);
+        };
+        let (value, rest) = self.0.split_at_checked(length).ok_or(Misfit)?;
+        self.0 = rest;
+        Ok(Some(value))
+    }
+
+    fn end(&self) -> Result<(), Misfit> {
+        if self.0.is_empty() { Ok(()) } else { Err(Misfit) }
+    }
 }

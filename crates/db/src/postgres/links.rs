@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use bytes::{BufMut, BytesMut};
 use tokio_postgres::Row;
-use tokio_postgres::types::{Kind, Oid, Type};
+use tokio_postgres::types::{Oid, Type};
 
 use super::cells::Raw;
+use super::forms::base;
 
 /// Link values of the rows of one level in a batch: so many for each row.
 #[derive(Default)]
@@ -64,14 +65,6 @@ impl Links {
             }
         }
         Some(())
-    }
-}
-
-/// The type that a domain is over.
-fn base(ty: &Type) -> &Type {
-    match ty.kind() {
-        Kind::Domain(inner) => base(inner),
-        _ => ty,
     }
 }
 

@@ -6,11 +6,11 @@ use nextlink_sql::catalog::{Catalog, Column, ColumnType, NativeType, Table, Tabl
 use nextlink_sql::notice::Notice;
 use rusqlite::{Connection, ErrorCode};
 
-use super::defaults::{self, Default as DefaultValue};
 use super::foreign::{self, Declared};
 use super::probe::{Access, Probe, probe, quoted};
 use super::schema::{self, Indexes, RawColumn, Relation};
 use super::types::{Change, Facts, Served, Wish, decide, wish};
+use crate::defaults::{self, Default as DefaultValue};
 use crate::error::Error;
 
 /// How much of a database is looked at.

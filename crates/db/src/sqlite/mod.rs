@@ -1,7 +1,6 @@
 //! SQLite.
 
 mod types;
-mod defaults;
 mod probe;
 mod schema;
 mod foreign;

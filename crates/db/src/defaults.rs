@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType;
 
 /// What the default expression of a column comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Default {
+pub(crate) enum Default {
     /// Null, or none at all.
     Nothing,
     /// The same value each time, in the XML form of the type (CSDL 4.01 section 7.2.7).
@@ -14,11 +14,11 @@ pub(super) enum Default {
 }
 
 /// Reads the text of a default expression.
-pub(super) fn read(expression: Option<&str>, primitive: PrimitiveType, max_length: Option<u32>) -> Default {
+pub(crate) fn read(expression: Option<&str>, primitive: PrimitiveType, max_length: Option<u32>) -> Default {
     let Some(text) = expression.map(without_parentheses) else {
         return Default::Nothing;
     };
-    if text.eq_ignore_ascii_case("NULL") {
+    if is_null(text) {
         return Default::Nothing;
     }
     match literal(text) {
@@ -29,6 +29,11 @@ pub(super) fn read(expression: Option<&str>, primitive: PrimitiveType, max_lengt
         },
         None => Default::Computed,
     }
+}
+
+/// Whether the text of an expression is null.
+pub(crate) fn is_null(expression: &str) -> bool {
+    expression.eq_ignore_ascii_case("NULL")
 }
 
 /// A literal of SQL.
