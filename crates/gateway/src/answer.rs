@@ -211,8 +211,8 @@ impl From<DbError> for Refusal {
             DbError::Cancelled => internal("Cancelled", "The statement was cancelled."),
             DbError::Changed(_) => {
                 let message =
-                    "The database has changed since its model was read; the owner has to restart the source.";
-                Refusal::unavailable("SourceChanged", message, 60).caused(&error)
+                    "The database has changed since its model was read. It is read again; try again then.";
+                Refusal::unavailable("SourceChanged", message, 2).caused(&error)
             }
             DbError::Damaged(_) => internal("SourceDamaged", "The database file is damaged."),
             DbError::Value { .. } => {
