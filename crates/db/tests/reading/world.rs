@@ -63,16 +63,15 @@ impl World {
         connection.execute_batch(script).expect("the script is right");
     }
 
-<<<<<<< HEAD
     fn asked(&self) -> Asked<'_> {
         Asked { source: &self.source, mapping: &self.mapping }
-=======
+    }
+
     /// Puts another file in the place of the one that is served, as tools do that write a new file first.
     pub fn replace(&self, script: &str) {
-        let other = self.dir.path().join("other.db");
+        let other = self.path().with_file_name("other.db");
         Connection::open(&other).expect("a file").execute_batch(script).expect("the script is right");
         std::fs::rename(other, self.path()).expect("a file can be renamed");
->>>>>>> 7b2ce7d (A file in the place of the one that is served is read soon; batches of expanded rows start with one)
     }
 
     /// Everything up to the program.

@@ -55,12 +55,7 @@ pub fn limit_exceeded(at: u32, target: &str, message: impl Into<String>) -> Bind
 
 /// Says that a type has no such property, and what is near.
 pub fn unknown_property(kind: BindErrorKind, at: u32, ty: &EntityType, name: &str) -> BindError {
-<<<<<<< HEAD
     let names = ty.properties.iter().map(|p| &p.name).chain(ty.navigation.iter().map(|n| &n.name));
-=======
-    let names =
-        ty.properties.iter().map(|p| p.name.as_str()).chain(ty.navigation.iter().map(|n| n.name.as_str()));
->>>>>>> 7b2ce7d (A file in the place of the one that is served is read soon; batches of expanded rows start with one)
     let message = format!("Type '{}' has no property '{name}'.{}", ty.name, suggestion(name, names));
     BindError { kind, at, target: name.to_owned(), message }
 }
