@@ -294,13 +294,3 @@ impl From<PageError> for Refusal {
 pub fn create_cause(error: &CreateError) -> String {
     error.to_string()
 }
-
-/// Why a page is not stored: code and message for readers of later pages.
-pub fn write_failure(error: &WriteError) -> (&'static str, String) {
-    let code = match error {
-        WriteError::Quota { .. } => "QuotaExceeded",
-        WriteError::DiskFull => "DiskFull",
-        WriteError::Ended | WriteError::Closed | WriteError::Page(_) | WriteError::Io(_) => "NotStored",
-    };
-    (code, error.to_string())
-}

@@ -164,7 +164,12 @@ impl Request {
 
     /// What links to further pages are made of.
     pub fn link_parts(&self) -> LinkParts {
-        LinkParts { path: [&self.root, self.path(), "?"].concat(), query: self.query().to_owned() }
+        self.link_parts_with(self.query())
+    }
+
+    /// The same with other options: those of the first request, where this one has a short link.
+    pub fn link_parts_with(&self, query: &str) -> LinkParts {
+        LinkParts { path: [&self.root, self.path(), "?"].concat(), query: query.to_owned() }
     }
 }
 
@@ -192,8 +197,10 @@ impl LinkParts {
         link
     }
 
-    /// A link to the rows behind the first `rows` ones, for results that are not stored.
-    pub fn skip_link(&self, skip: u64, top: Option<u64>) -> String {
+    /// A link to the rows behind the first `rows` ones, for rows that are not stored; `skip` and `top` are those of the
+    /// first request.
+    pub fn skip_link(&self, rows: u64, skip: u64, top: Option<u64>) -> String {
+        let (skip, top) = (skip + rows, top.map(|top| top.saturating_sub(rows)));
         let mut link = self.path.clone();
         let paging = |o: &str| is_option(o, "$skip") || is_option(o, "$top") || is_option(o, "$skiptoken");
         for option in self.query.split('&').filter(|o| !o.is_empty() && !paging(o)) {

@@ -67,6 +67,13 @@ impl World {
         Asked { source: &self.source, mapping: &self.mapping }
     }
 
+    /// Puts another file in the place of the one that is served, as tools do that write a new file first.
+    pub fn replace(&self, script: &str) {
+        let other = self.path().with_file_name("other.db");
+        Connection::open(&other).expect("a file").execute_batch(script).expect("the script is right");
+        std::fs::rename(other, self.path()).expect("a file can be renamed");
+    }
+
     /// Everything up to the program.
     pub fn prepare(&self, text: &str, format: Format) -> Result<(Box<Query>, Program, Shape), Failure> {
         self.asked().prepare(text, format)

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use nextlink_sql::mapping::Mapping;
 
 use crate::config::{Config, ConfigError, LimitsConfig, LogFormat, SourceConfig, is_source_name, line_of};
 
@@ -273,6 +274,19 @@ fn one_source(
     Ok((name.clone(), served, config.limits))
 }
 
+/// Says what is served under another name than it has in the database, where that is no legal one.
+fn print_renamed(mapping: &Mapping) {
+    for (set, map) in mapping.model.entity_sets.iter().zip(&mapping.tables) {
+        if set.name != map.table {
+            println!("  {}: served as {}", map.table, set.name);
+        }
+        let properties = &mapping.model.entity_type(set.entity_type).properties;
+        for (property, column) in properties.iter().zip(&map.columns).filter(|(p, c)| p.name != c.column) {
+            println!("  {}.{}: served as {}", map.table, column.column, property.name);
+        }
+    }
+}
+
 fn check(args: &SourceArgs) -> anyhow::Result<()> {
     let config = configuration(args)?;
     validate(&config, args)?;
@@ -286,6 +300,9 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
                 println!("{name}: {} entity sets", served.mapping.model.entity_sets.len());
                 for notice in &served.notices {
                     println!("  {notice}");
+                }
+                if !source.plural_sets {
+                    print_renamed(&served.mapping);
                 }
             }
             Err(error) => {

@@ -59,7 +59,7 @@ pub async fn answer(
         codec: if request.gzip { Codec::Deflate } else { Codec::None },
         envelope: Envelope { context, count: None },
         meta,
-        form: form_text(prepared.format, page_rows),
+        form: form_text(prepared.format, page_rows, request, &prepared.query),
     };
     let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
     let delivery = Delivery::new(storing, sender, patience);
@@ -179,9 +179,7 @@ impl Closing {
             format,
             binding: request.binding(short),
             link: Box::new(move |token| parts.page_link(token, short)),
-            skip_link: Box::new(move |rows| {
-                again.skip_link(skip + rows, top.map(|top| top.saturating_sub(rows)))
-            }),
+            skip_link: Box::new(move |rows| again.skip_link(rows, skip, top)),
             source: request.slot.name.clone(),
             trace: request.trace.clone(),
         }

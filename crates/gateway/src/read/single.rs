@@ -340,7 +340,10 @@ impl RowSink for Raw {
         Flow::Stop
     }
     fn count(&mut self, _: usize, _: u32, _: u64) {}
-    fn end_batch(&mut self) -> Flow {
+    fn end_batch(&mut self, _: usize) -> Flow {
         Flow::Stop
+    }
+    fn retry_batch(&mut self) -> bool {
+        false
     }
 }
