@@ -18,7 +18,7 @@ pub(crate) fn read(expression: Option<&str>, primitive: PrimitiveType, max_lengt
     let Some(text) = expression.map(without_parentheses) else {
         return Default::Nothing;
     };
-    if text.eq_ignore_ascii_case("NULL") {
+    if is_null(text) {
         return Default::Nothing;
     }
     match literal(text) {
@@ -29,6 +29,11 @@ pub(crate) fn read(expression: Option<&str>, primitive: PrimitiveType, max_lengt
         },
         None => Default::Computed,
     }
+}
+
+/// Whether the text of an expression is null.
+pub(crate) fn is_null(expression: &str) -> bool {
+    expression.eq_ignore_ascii_case("NULL")
 }
 
 /// A literal of SQL.

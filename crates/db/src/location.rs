@@ -34,7 +34,7 @@ pub struct Server {
     pub connect_timeout: Duration,
     /// Connections at most, for each login.
     pub connections: usize,
-    /// Time to wait for one of them where all are in use.
+    /// Time to wait for one of them to be free.
     pub pool_wait: Duration,
 }
 

@@ -2,13 +2,14 @@
 
 use nextlink_odata::rows::RowSink;
 use nextlink_sql::catalog::Catalog;
-use nextlink_sql::dialect::{Dialect, Sqlite};
+use nextlink_sql::dialect::{Dialect, Postgres, Sqlite};
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::Program;
 
 use crate::error::Error;
 use crate::location::Location;
 use crate::mysql::MySqlSource;
+use crate::postgres::PostgresSource;
 use crate::run::{Outcome, RunOptions};
 use crate::sqlite::{IntrospectLimits, SqliteSource};
 
@@ -17,6 +18,8 @@ use crate::sqlite::{IntrospectLimits, SqliteSource};
 pub enum Source {
     /// A SQLite file.
     Sqlite(SqliteSource),
+    /// A database of a PostgreSQL server.
+    Postgres(PostgresSource),
     /// A database of a MySQL or MariaDB server.
     MySql(MySqlSource),
 }
@@ -29,7 +32,7 @@ impl Source {
     pub fn open(location: &Location) -> Result<Source, Error> {
         match location {
             Location::Sqlite(path) => Ok(Source::Sqlite(SqliteSource::open(path)?)),
-            Location::Postgres(_) => Err(Error::Server { database: "PostgreSQL", message: String::new() }),
+            Location::Postgres(server) => Ok(Source::Postgres(PostgresSource::open(server)?)),
             Location::MySql(server) => Ok(Source::MySql(MySqlSource::open(server)?)),
         }
     }
@@ -38,6 +41,7 @@ impl Source {
     pub fn dialect(&self) -> &'static dyn Dialect {
         match self {
             Source::Sqlite(_) => &Sqlite,
+            Source::Postgres(_) => &Postgres,
             Source::MySql(source) => source.dialect(),
         }
     }
@@ -49,6 +53,7 @@ impl Source {
     pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
         match self {
             Source::Sqlite(source) => source.introspect(limits),
+            Source::Postgres(source) => source.introspect(limits),
             Source::MySql(source) => source.introspect(limits),
         }
     }
@@ -65,6 +70,7 @@ impl Source {
     ) -> Result<Outcome, Error> {
         match self {
             Source::Sqlite(source) => source.run(program, options, sink),
+            Source::Postgres(source) => source.run(program, options, sink),
             Source::MySql(source) => source.run(program, options, sink),
         }
     }
@@ -82,6 +88,7 @@ impl Source {
     ) -> Option<Result<Outcome, Error>> {
         match self {
             Source::Sqlite(source) => source.run_now(program, sink),
+            Source::Postgres(source) => source.run_point(program, &options(), sink).await,
             Source::MySql(source) => Some(source.run_point(program, &options(), sink).await),
         }
     }
@@ -93,6 +100,7 @@ impl Source {
     pub fn count(&self, program: &Program, options: &RunOptions) -> Result<(u64, Option<bool>), Error> {
         match self {
             Source::Sqlite(source) => source.count(program, options),
+            Source::Postgres(source) => source.count(program, options),
             Source::MySql(source) => source.count(program, options),
         }
     }

@@ -67,16 +67,9 @@ impl Date {
 
     /// The date that lies so many days after 1970-01-01, where its year has four digits.
     pub fn from_days(days: i64) -> Option<Date> {
-        let z = days.checked_add(719_468)?;
-        let era = z.div_euclid(146_097);
-        let doe = z.rem_euclid(146_097);
-        let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-        let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-        let shifted = (5 * doy + 2) / 153;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-        let year = yoe + era * 400 + i64::from(month <= 2);
-        let day = doy - (153 * shifted + 2) / 5 + 1;
-        (0..=9999).contains(&year).then_some(Date { year: year as i32, month: month as u32, day: day as u32 })
+        days.checked_add(719_468)?;
+        let (year, month, day) = civil(days);
+        (0..=9999).contains(&year).then_some(Date { year: year as i32, month, day })
     }
 
     /// Appends `YYYY-MM-DD`.
@@ -87,6 +80,21 @@ impl Date {
         out.push('-');
         pad(out, self.day, 2);
     }
+}
+
+/// Year, month and day of the day that lies so many days after 1970-01-01, in the proleptic Gregorian calendar with a
+/// year 0, for days of any database.
+pub fn civil(days: i64) -> (i64, u32, u32) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let doe = z.rem_euclid(146_097);
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let shifted = (5 * doy + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = yoe + era * 400 + i64::from(month <= 2);
+    let day = doy - (153 * shifted + 2) / 5 + 1;
+    (year, month as u32, day as u32)
 }
 
 fn days_in_month(year: i32, month: u32) -> u32 {

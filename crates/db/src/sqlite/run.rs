@@ -6,14 +6,12 @@ use nextlink_odata::value::Value;
 use nextlink_sql::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
 use nextlink_sql::tree::{Param, ParamForm};
 use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
-use rusqlite::{CachedStatement, Connection, Row};
+use rusqlite::{CachedStatement, Connection, Row, Rows};
 
 use super::cells;
 use crate::error::Error;
+use crate::levels::{self, End, Parents, Read, Reader};
 use crate::run::Outcome;
-
-/// Rows of the first level in the first batch; later ones grow while they stay small.
-const FIRST_BATCH: usize = 16;
 
 /// Runs a program.
 pub fn run<S: RowSink>(connection: &Connection, program: &Program, sink: &mut S) -> Result<Outcome, Error> {
@@ -41,7 +39,7 @@ fn run_inside<S: RowSink>(
     let (rows, complete) = if program.nodes.len() == 1 {
         flat(connection, root, sink)?
     } else {
-        Levels { connection, nodes: &program.nodes }.run(sink)?
+        levels(connection, &program.nodes, sink)?
     };
     let parent = match &program.parent {
         Some(statement) if rows == 0 => Some(exists(connection, statement)?),
@@ -169,10 +167,25 @@ fn flat<S: RowSink>(
     Ok((handed, true))
 }
 
-/// Several levels: batches of rows of the first one, each with all that hangs on it.
+/// Several levels.
+fn levels<S: RowSink>(
+    connection: &Connection,
+    nodes: &[NodeStatement],
+    sink: &mut S,
+) -> Result<(u64, bool), Error> {
+    let Some(statement) = &nodes[0].rows else {
+        return Ok((0, true));
+    };
+    let mut prepared = prepare(connection, &statement.one, 0)?;
+    let root = prepared.raw_query();
+    levels::walk(nodes, &mut Levels { connection, nodes, root }, sink)
+}
+
+/// Reads several levels.
 struct Levels<'a> {
     connection: &'a Connection,
     nodes: &'a [NodeStatement],
+    root: Rows<'a>,
 }
 
 /// Link values of the rows of one level in a batch: so many for each row.
@@ -182,10 +195,6 @@ struct Links {
 }
 
 impl Links {
-    fn new(width: usize) -> Links {
-        Links { width, values: Vec::new() }
-    }
-
     fn keep(&mut self, row: &Row<'_>, first: usize) -> Result<(), Error> {
         for i in 0..self.width {
             self.values.push(row.get(first + i)?);
@@ -194,137 +203,97 @@ impl Links {
     }
 }
 
-impl Levels<'_> {
-    fn run<S: RowSink>(&self, sink: &mut S) -> Result<(u64, bool), Error> {
-        let root = &self.nodes[0];
-        let Some(statement) = &root.rows else {
-            return Ok((0, true));
-        };
-        let mut prepared = prepare(self.connection, &statement.one, 0)?;
-        let mut rows = prepared.raw_query();
-        let mut handed: u64 = 0;
-        let mut size = FIRST_BATCH;
-        loop {
-            let mut links = Links::new(root.links);
-            let mut batch: usize = 0;
-            let mut ended = false;
-            while batch < size {
-                let Some(row) = rows.next()? else {
-                    ended = true;
-                    break;
-                };
-                if !sink.begin_row(0, 0) {
-                    return Ok((handed, false));
-                }
-                push_cells(row, 0, &root.cells, sink)?;
-                if sink.end_row() == Flow::Stop {
-                    return Ok((handed, false));
-                }
-                links.keep(row, root.cells.len())?;
-                batch += 1;
-            }
-            if batch > 0 {
-                let lower = self.lower(batch, links, sink)?;
-                let Some(lower) = lower else {
-                    return Ok((handed, false));
-                };
-                handed += batch as u64;
-                if sink.end_batch() == Flow::Stop {
-                    return Ok((handed, false));
-                }
-                // Few rows below: larger batches cost no memory and save statements.
-                if lower <= batch * 32 {
-                    size = (size * 2).min(PARENT_ROWS);
-                } else {
-                    size = (size / 2).max(1);
-                }
-            }
-            if ended {
-                return Ok((handed, true));
-            }
-        }
+impl Reader for Levels<'_> {
+    type Links = Links;
+
+    const BATCH: usize = PARENT_ROWS;
+    const PARENTS: usize = PARENT_ROWS;
+
+    fn links(&self, node: usize) -> Links {
+        Links { width: self.nodes[node].links, values: Vec::new() }
     }
 
-    /// Reads all lower levels of a batch. Gives how many rows they had, or none where the sink wants no more.
-    fn lower<S: RowSink>(&self, batch: usize, links: Links, sink: &mut S) -> Result<Option<usize>, Error> {
-        let mut levels: Vec<(usize, Links)> = vec![(batch, links)];
-        let mut total = 0;
-        for (number, node) in self.nodes.iter().enumerate().skip(1) {
-            let mut links = Links::new(node.links);
-            let mut rows = 0;
-            let (parents, parent_links) = &levels[node.parent.unwrap_or(0)];
-            for first in (0..*parents).step_by(PARENT_ROWS) {
-                let parents = first..(*parents).min(first + PARENT_ROWS);
-                if let Some(count) = &node.count {
-                    self.counts(number, node, count, parents.clone(), parent_links, sink)?;
-                }
-                let Some(statement) = &node.rows else {
-                    continue;
-                };
-                let mut prepared = self.prepare_for(node, statement, parents.clone(), parent_links)?;
-                let mut found = prepared.raw_query();
-                while let Some(row) = found.next()? {
-                    let parent = first as u32 + row.get::<_, u32>(0)?;
-                    if !sink.begin_row(number, parent) {
-                        continue;
-                    }
-                    push_cells(row, 1, &node.cells, sink)?;
-                    if sink.end_row() == Flow::Stop {
-                        return Ok(None);
-                    }
-                    links.keep(row, 1 + node.cells.len())?;
-                    rows += 1;
-                }
+    fn root<S: RowSink>(&mut self, most: usize, links: &mut Links, sink: &mut S) -> Result<Read, Error> {
+        let cells = &self.nodes[0].cells;
+        for rows in 0..most {
+            let Some(row) = self.root.next()? else {
+                return Ok(Read { rows, end: End::Complete });
+            };
+            if !sink.begin_row(0, 0) {
+                return Ok(Read { rows, end: End::Stopped });
             }
-            total += rows;
-            levels.push((rows, links));
+            push_cells(row, 0, cells, sink)?;
+            if sink.end_row() == Flow::Stop {
+                return Ok(Read { rows, end: End::Stopped });
+            }
+            links.keep(row, cells.len())?;
         }
-        Ok(Some(total))
+        Ok(Read { rows: most, end: End::Most })
     }
 
-    fn counts<S: RowSink>(
-        &self,
-        number: usize,
-        node: &NodeStatement,
-        statement: &ChildStatement,
-        parents: std::ops::Range<usize>,
-        links: &Links,
+    fn rows<S: RowSink>(
+        &mut self,
+        node: usize,
+        parents: &Parents<'_, Links>,
+        links: &mut Links,
         sink: &mut S,
-    ) -> Result<(), Error> {
-        let first = parents.start as u32;
-        let mut prepared = self.prepare_for(node, statement, parents, links)?;
+    ) -> Result<Read, Error> {
+        let (number, node) = (node, &self.nodes[node]);
+        let mut rows = 0;
+        let Some(statement) = &node.rows else {
+            return Ok(Read { rows, end: End::Complete });
+        };
+        let mut prepared = self.prepare_for(node, statement, parents)?;
         let mut found = prepared.raw_query();
-        let mut counts: Vec<(u32, u64)> = Vec::new();
+        while let Some(row) = found.next()? {
+            if !sink.begin_row(number, parents.position(row.get(0)?)) {
+                continue;
+            }
+            push_cells(row, 1, &node.cells, sink)?;
+            if sink.end_row() == Flow::Stop {
+                return Ok(Read { rows, end: End::Stopped });
+            }
+            links.keep(row, 1 + node.cells.len())?;
+            rows += 1;
+        }
+        Ok(Read { rows, end: End::Complete })
+    }
+
+    fn counts(&mut self, node: usize, parents: &Parents<'_, Links>) -> Result<Vec<(u32, u64)>, Error> {
+        let node = &self.nodes[node];
+        let mut counts = Vec::new();
+        let Some(statement) = &node.count else {
+            return Ok(counts);
+        };
+        let mut prepared = self.prepare_for(node, statement, parents)?;
+        let mut found = prepared.raw_query();
         while let Some(row) = found.next()? {
             let rows = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
-            counts.push((first + row.get::<_, u32>(0)?, rows));
+            counts.push((parents.position(row.get(0)?), rows));
         }
-        // Groups come in any order; the sink wants them by parent.
-        counts.sort_unstable();
-        for (parent, rows) in counts {
-            sink.count(number, parent, rows);
-        }
-        Ok(())
+        Ok(counts)
     }
+}
 
+impl Levels<'_> {
     /// Prepares the statement of a lower level with the link values of some parent rows.
     fn prepare_for(
         &self,
         node: &NodeStatement,
         statement: &ChildStatement,
-        parents: std::ops::Range<usize>,
-        links: &Links,
+        parents: &Parents<'_, Links>,
     ) -> Result<CachedStatement<'_>, Error> {
         let width = node.link.len();
+        let Parents { rows, links } = parents;
         let (text, room) = match &statement.many {
-            Some(many) if parents.len() > 1 => (many, PARENT_ROWS),
+            Some(many) if rows.len() > 1 => (many, PARENT_ROWS),
             _ => (&statement.one, 1),
         };
         let mut prepared = prepare(self.connection, text, room * width)?;
         for row in 0..room {
-            let parent = parents.start + row;
+            let parent = rows.start + row;
             for (i, link) in node.link.iter().enumerate() {
-                let value = if parent < parents.end {
+                let value = if parent < rows.end {
                     ToSqlOutput::Borrowed(ValueRef::from(&links.values[parent * links.width + link]))
                 } else {
                     ToSqlOutput::Owned(Cell::Null)

@@ -15,9 +15,10 @@ use rusqlite::Connection;
 use crate::ask::Asked;
 pub use crate::ask::{Answer, Ask, Failure};
 
-/// A database file that is served.
+/// A database that is served.
 pub struct World {
-    dir: tempfile::TempDir,
+    /// The folder of a file.
+    dir: Option<tempfile::TempDir>,
     pub source: Source,
     pub mapping: Mapping,
 }
@@ -38,16 +39,26 @@ impl World {
         let script = ["BEGIN;", script, ";COMMIT;"].concat();
         connection.execute_batch(&script).expect("the script is right");
         drop(connection);
-        let source = Source::open(&Location::Sqlite(path)).expect("the database opens");
+        let world = World::serve(&Location::Sqlite(path), options, change);
+        World { dir: Some(dir), ..world }
+    }
+
+    /// A database that is there, with a model of its own.
+    pub fn serve(
+        location: &Location,
+        options: &ModelOptions,
+        change: impl FnOnce(&mut Catalog),
+    ) -> World {
+        let source = Source::open(location).expect("the database opens");
         let (mut catalog, _) = source.introspect(&IntrospectLimits::default()).expect("a catalogue");
         change(&mut catalog);
         let (mapping, _) = build(&catalog, options);
-        World { dir, source, mapping }
+        World { dir: None, source, mapping }
     }
 
     /// The file.
     pub fn path(&self) -> PathBuf {
-        self.dir.path().join("world.db")
+        self.dir.as_ref().expect("a file").path().join("world.db")
     }
 
     /// Changes the database while it is served.

@@ -12,7 +12,7 @@ use nextlink_odata::value::Value;
 
 use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported};
 use crate::catalog::{NativeType, Storage};
-use crate::statement::ResultColumn;
+use crate::statement::{ResultColumn, Structure};
 use crate::tree::{CastType, KeyColumn, Operator, Param, ParamForm, Sql};
 
 /// The dialect of PostgreSQL.
@@ -158,12 +158,16 @@ impl Dialect for Postgres {
     }
 
     fn cell(&self, column: Sql, cell: &ResultColumn) -> Sql {
-        match (cell.storage, cell.primitive) {
-            // The storage is that of what is inside.
-            _ if cell.structure.is_some() => column,
-            (Storage::Text, P::Decimal) => column.cast("numeric"),
-            (Storage::Text, _) => column.cast("text"),
-            (Storage::Native | Storage::Blob, _) => column,
+        let (item, is_array) = match cell.structure.as_deref() {
+            Some(Structure::Collection(item)) => (item, true),
+            _ => (cell, false),
+        };
+        match (item.storage, item.primitive, is_array) {
+            (Storage::Text, P::Decimal, false) => column.cast("numeric"),
+            (Storage::Text, P::Decimal, true) => column.cast("numeric[]"),
+            (Storage::Text, _, false) => column.cast("text"),
+            (Storage::Text, _, true) => column.cast("text[]"),
+            (Storage::Native | Storage::Blob, ..) => column,
         }
     }
 

@@ -1,0 +1,202 @@
+//! A database of a PostgreSQL server that is served.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use nextlink_odata::rows::RowSink;
+use nextlink_sql::catalog::Catalog;
+use nextlink_sql::notice::Notice;
+use nextlink_sql::statement::Program;
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
+use tokio_postgres::IsolationLevel;
+
+use super::NAME;
+use super::bounds::Bounds;
+use super::errors::{Again, Failed};
+use super::introspect::introspect;
+use super::pools::Pools;
+use super::run;
+use super::session::Session;
+use crate::error::Error;
+use crate::location::{Login, Server};
+use crate::run::{Cancel, Outcome, RunOptions};
+use crate::sqlite::IntrospectLimits;
+
+/// A database of a PostgreSQL server.
+#[derive(Debug)]
+pub struct PostgresSource {
+    pools: Pools,
+    server: Server,
+    own: OwnRuntime,
+}
+
+/// Where connections live that are made on a thread without a runtime.
+#[derive(Debug, Default)]
+struct OwnRuntime(OnceLock<Runtime>);
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            // Not waited for: this may be a thread on which nobody may wait.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl OwnRuntime {
+    /// Makes sockets and clocks work on this thread, if they do not already.
+    fn enter(&self) -> Result<Option<EnterGuard<'_>>, Error> {
+        if Handle::try_current().is_ok() {
+            return Ok(None);
+        }
+        if self.0.get().is_none() {
+            let runtime =
+                Builder::new_multi_thread().worker_threads(1).thread_name("postgres").enable_all().build();
+            let runtime = runtime.map_err(|e| Error::Server { database: NAME, message: e.to_string() })?;
+            // Another thread may have been first; then that one's is used.
+            if let Err(late) = self.0.set(runtime) {
+                late.shutdown_background();
+            }
+        }
+        Ok(self.0.get().map(Runtime::enter))
+    }
+}
+
+/// Time that reading the catalogue may take, and that it waits for a lock.
+const CATALOGUE: Duration = Duration::from_secs(60);
+const CATALOGUE_LOCK: Duration = Duration::from_secs(10);
+
+impl PostgresSource {
+    /// Opens a database: where the source has a login of its own, by a first connection.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or does not take the login; the certificates to trust cannot be read.
+    pub fn open(server: &Server) -> Result<PostgresSource, Error> {
+        let source =
+            PostgresSource { pools: Pools::new(server)?, server: server.clone(), own: OwnRuntime::default() };
+        if server.login.is_some() {
+            let _runtime = source.own.enter()?;
+            futures_executor::block_on(source.pools.session(None))?;
+        }
+        Ok(source)
+    }
+
+    /// Reads the catalogue.
+    ///
+    /// # Errors
+    /// The server fails, or a limit was passed.
+    pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
+        let _runtime = self.own.enter()?;
+        let options = RunOptions {
+            timeout: CATALOGUE,
+            lock_wait: CATALOGUE_LOCK,
+            cancel: Cancel::default(),
+            login: None,
+        };
+        let bounds = Bounds::start(&options);
+        let work = async {
+            let mut session = self.pools.session(None).await?;
+            session.begin();
+            session.bound(&options).await?;
+            let builder = session.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+            let transaction = builder.read_only(true).start().await?;
+            let catalog = introspect(&transaction, &self.server.schemas, limits).await;
+            drop(transaction);
+            session.end(true);
+            Ok(catalog?)
+        };
+        bounds.wait(work).map_err(|failed| failed.error)
+    }
+
+    /// See [`crate::source::Source::run`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run<S: RowSink>(
+        &self,
+        program: &Program,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Result<Outcome, Error> {
+        let _runtime = self.own.enter()?;
+        let bounds = Bounds::start(options);
+        if run::is_single(program) {
+            return bounds.wait(self.single(program, &bounds, sink)).map_err(|failed| failed.error);
+        }
+        self.attempts(&bounds, |session| run::several(session, program, &bounds, sink))
+    }
+
+    /// See [`crate::source::Source::run_point`].
+    ///
+    /// # Errors
+    /// As [`PostgresSource::run`].
+    pub async fn run_point<S: RowSink>(
+        &self,
+        program: &Program,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Option<Result<Outcome, Error>> {
+        if !run::is_single(program) {
+            return None;
+        }
+        let bounds = Bounds::start(options);
+        let ran = bounds.within(self.single(program, &bounds, sink)).await;
+        Some(ran.map_err(|failed| failed.error))
+    }
+
+    /// See [`crate::source::Source::count`].
+    ///
+    /// # Errors
+    /// As [`PostgresSource::run`].
+    pub fn count(&self, program: &Program, options: &RunOptions) -> Result<(u64, Option<bool>), Error> {
+        let _runtime = self.own.enter()?;
+        let bounds = Bounds::start(options);
+        self.attempts(&bounds, |session| run::count(session, program, &bounds))
+    }
+
+    async fn single<S: RowSink>(
+        &self,
+        program: &Program,
+        bounds: &Bounds<'_>,
+        sink: &mut S,
+    ) -> Result<Outcome, Failed> {
+        let login = bounds.options().login.as_ref();
+        let mut first = true;
+        loop {
+            let mut session = self.pools.session(login).await?;
+            match run::single(&mut session, program, bounds, sink).await {
+                Err(Failed { again: Some(again), .. }) if first => self.mend(&mut session, login, again),
+                other => return other,
+            }
+            first = false;
+        }
+    }
+
+    /// Runs with a connection, and once more where that helps. Blocks.
+    fn attempts<T>(
+        &self,
+        bounds: &Bounds<'_>,
+        mut work: impl FnMut(&mut Session) -> Result<T, Failed>,
+    ) -> Result<T, Error> {
+        let login = bounds.options().login.as_ref();
+        let mut first = true;
+        loop {
+            let session = bounds.wait(async { Ok(self.pools.session(login).await?) });
+            let mut session = session.map_err(|failed| failed.error)?;
+            match work(&mut session) {
+                Err(Failed { again: Some(again), .. }) if first => self.mend(&mut session, login, again),
+                other => return other.map_err(|failed| failed.error),
+            }
+            first = false;
+        }
+    }
+
+    /// Makes another attempt worth it.
+    fn mend(&self, session: &mut Session, login: Option<&Login>, again: Again) {
+        match again {
+            Again::NewConnection => self.pools.forget_idle(login),
+            Again::NewStatement => session.statements.clear(),
+            Again::Repeat => {}
+        }
+    }
+}

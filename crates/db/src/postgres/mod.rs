@@ -1,0 +1,25 @@
+//! PostgreSQL.
+
+mod errors;
+mod bounds;
+mod numbers;
+mod times;
+mod forms;
+mod cells;
+mod links;
+mod params;
+mod tls;
+mod session;
+mod pools;
+mod flat;
+mod snapshot;
+mod run;
+mod tables;
+mod types;
+mod introspect;
+mod connect;
+
+pub use connect::PostgresSource;
+
+/// What the database is called.
+const NAME: &str = "PostgreSQL";

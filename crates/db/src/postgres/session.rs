@@ -1,0 +1,203 @@
+//! A connection with its settings and prepared statements, and the guard that holds it for one run.
+
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult};
+use tokio::runtime::Handle;
+use tokio_postgres::{Client, Config, GenericClient, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::Error;
+use crate::run::RunOptions;
+
+/// Prepared statements kept by a connection.
+const KEPT_STATEMENTS: usize = 64;
+/// Time to wait for a server to stop a statement that nobody wants any more.
+const STOPPING: Duration = Duration::from_secs(10);
+
+/// What a session is told first. All texts that the server makes of values have one form, whatever is set for the
+/// server, the database or the user; names of functions mean those of the server, before any others of the same name.
+/// The server itself closes a connection that lies idle for some minutes.
+const SETTINGS: &str = "SET default_transaction_read_only = on; \
+    SET default_transaction_isolation = 'read committed'; \
+    SET TimeZone = 'UTC'; \
+    SET DateStyle = 'ISO, YMD'; \
+    SET IntervalStyle = 'iso_8601'; \
+    SET bytea_output = 'hex'; \
+    SET extra_float_digits = 1; \
+    SET standard_conforming_strings = on; \
+    SELECT pg_catalog.set_config('idle_session_timeout', '300000', false) \
+    WHERE pg_catalog.current_setting('server_version_num')::int >= 140000; \
+    SELECT pg_catalog.set_config('search_path', 'pg_catalog, ' || pg_catalog.current_setting('search_path'), false)";
+
+/// Makes connections of one login.
+pub struct Manager {
+    /// Where and who.
+    pub config: Config,
+    /// How TLS is made.
+    pub tls: MakeRustlsConnect,
+}
+
+impl managed::Manager for Manager {
+    type Type = Connected;
+    type Error = Error;
+
+    async fn create(&self) -> Result<Connected, Error> {
+        let (client, connection) = self.config.connect(self.tls.clone()).await?;
+        // It ends with the client, or with an error that the client's next statement meets.
+        tokio::spawn(async move {
+            let _ = connection.await;
+        });
+        client.batch_execute(SETTINGS).await?;
+        let tls = self.tls.clone();
+        Ok(Connected { client, tls, statements: Statements::default(), bounds: None })
+    }
+
+    async fn recycle(&self, connected: &mut Connected, _: &Metrics) -> RecycleResult<Error> {
+        if connected.client.is_closed() { Err(RecycleError::message("closed")) } else { Ok(()) }
+    }
+}
+
+/// A connection.
+pub struct Connected {
+    /// The connection itself.
+    pub client: Client,
+    /// What is prepared there.
+    pub statements: Statements,
+    tls: MakeRustlsConnect,
+    /// The time that a statement and the wait for a lock may take, as the session knows it.
+    bounds: Option<(Duration, Duration)>,
+}
+
+impl Connected {
+    /// Puts the bounds of a run in force.
+    pub async fn bound(&mut self, options: &RunOptions) -> Result<(), tokio_postgres::Error> {
+        let bounds = (options.timeout, options.lock_wait);
+        if self.bounds == Some(bounds) {
+            return Ok(());
+        }
+        // For the server, zero is no limit.
+        let millis = |time: Duration| time.as_millis().clamp(1, i32::MAX as u128).to_string();
+        let (statement, lock) = (millis(options.timeout), millis(options.lock_wait));
+        let settings = [
+            "SET statement_timeout = ",
+            &statement,
+            "; SET idle_in_transaction_session_timeout = ",
+            &statement,
+            "; SET lock_timeout = ",
+            &lock,
+        ];
+        self.bounds = None;
+        self.client.batch_execute(&settings.concat()).await?;
+        self.bounds = Some(bounds);
+        Ok(())
+    }
+
+    /// Stops the statement that runs, and waits until the connection has nothing left to say.
+    async fn stop(&self) {
+        let asked = self.client.cancel_token().cancel_query(self.tls.clone()).await;
+        if asked.is_ok() {
+            // Answered behind all that is under way.
+            let _ = self.client.batch_execute("ROLLBACK").await;
+        }
+    }
+}
+
+/// Prepared statements of a connection; those not used for longest are dropped first.
+#[derive(Default)]
+pub struct Statements {
+    kept: HashMap<Arc<str>, (Statement, u64)>,
+    clock: u64,
+}
+
+impl Statements {
+    /// A statement that is prepared already.
+    pub fn find(&mut self, sql: &str) -> Option<Statement> {
+        self.clock += 1;
+        let (statement, used) = self.kept.get_mut(sql)?;
+        *used = self.clock;
+        Some(statement.clone())
+    }
+
+    /// Prepares a statement where it is not.
+    pub async fn prepare(
+        &mut self,
+        client: &impl GenericClient,
+        sql: &Arc<str>,
+    ) -> Result<Statement, tokio_postgres::Error> {
+        if let Some(statement) = self.find(sql) {
+            return Ok(statement);
+        }
+        let statement = client.prepare(sql).await?;
+        if self.kept.len() >= KEPT_STATEMENTS {
+            let oldest = self.kept.iter().min_by_key(|(_, (_, used))| used).map(|(sql, _)| Arc::clone(sql));
+            oldest.and_then(|sql| self.kept.remove(&sql));
+        }
+        self.kept.insert(Arc::clone(sql), (statement.clone(), self.clock));
+        Ok(statement)
+    }
+
+    /// Drops all of them.
+    pub fn clear(&mut self) {
+        self.kept.clear();
+    }
+}
+
+/// A connection that a run holds. One that is given up in the middle of a statement does not go back to its pool:
+/// the server is told to stop, and the connection is closed.
+pub struct Session {
+    object: Option<Object<Manager>>,
+    runtime: Handle,
+    busy: bool,
+}
+
+impl Session {
+    /// Holds a connection.
+    pub fn new(object: Object<Manager>, runtime: Handle) -> Session {
+        Session { object: Some(object), runtime, busy: false }
+    }
+
+    /// A statement starts.
+    pub fn begin(&mut self) {
+        self.busy = true;
+    }
+
+    /// It ends; settled where the server has nothing left to say.
+    pub fn end(&mut self, settled: bool) {
+        self.busy = !settled;
+    }
+}
+
+impl Deref for Session {
+    type Target = Connected;
+
+    fn deref(&self) -> &Connected {
+        // invariant: only `drop` takes it out
+        self.object.as_ref().expect("held until dropped")
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Connected {
+        // invariant: only `drop` takes it out
+        self.object.as_mut().expect("held until dropped")
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !self.busy {
+            return;
+        }
+        if let Some(object) = self.object.take() {
+            // Until the server has stopped, the connection counts as one of its pool.
+            self.runtime.spawn(async move {
+                let _ = tokio::time::timeout(STOPPING, object.stop()).await;
+                drop(Object::take(object));
+            });
+        }
+    }
+}
