@@ -160,6 +160,13 @@ pub enum NativeType {
     },
     /// An unsigned integer of 64 bits: MySQL and MariaDB.
     Unsigned,
+    /// Labels of an ENUM or SET, which are numbers that are shown as text: MySQL and MariaDB.
+    Labels {
+        /// Character set of the labels.
+        charset: String,
+        /// Collation of the labels.
+        collation: String,
+    },
     /// Text with a character set and a collation: MySQL and MariaDB.
     Text {
         /// Character set, such as `utf8mb4`.

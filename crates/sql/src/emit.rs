@@ -1,8 +1,12 @@
 //! The one writer of SQL text. It cannot fail: what a database cannot do was refused in the plan.
 
+use nextlink_odata::value::Value;
+
 use crate::dialect::{Dialect, ParentRows};
 use crate::statement::Statement;
-use crate::tree::{CastType, JoinKind, KeyColumn, Operator, OrderTerm, Param, Select, Sql, TableRef};
+use crate::tree::{
+    CastType, JoinKind, KeyColumn, Operator, OrderTerm, Param, ParamForm, Select, Sql, TableRef,
+};
 
 /// Writes a select for so many parent rows (none where it takes none).
 pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> Statement {
@@ -33,6 +37,11 @@ impl Writer<'_> {
 
     fn number(&mut self, number: u64) {
         self.out.push_str(&number.to_string());
+    }
+
+    fn param(&mut self, param: &Param) {
+        self.params.push(param.clone());
+        self.dialect.param(self.taken + self.params.len(), param, &mut self.out);
     }
 
     /// The table `k` of parent rows: their positions `o`, from 0, and link values `k0`, `k1`, …
@@ -151,16 +160,25 @@ impl Writer<'_> {
             }
             self.order(&select.order);
         }
-        match (select.limit, select.offset) {
-            (None, 0) => {}
-            (limit, offset) => {
-                self.text(" LIMIT ");
-                self.number(limit.unwrap_or(i64::MAX as u64).min(i64::MAX as u64));
-                if offset > 0 {
-                    self.text(" OFFSET ");
-                    self.number(offset.min(i64::MAX as u64));
-                }
+        self.limit(select);
+    }
+
+    fn limit(&mut self, select: &Select) {
+        const MOST: u64 = i64::MAX as u64;
+        if select.limit.is_none() && select.chunk.is_none() && select.offset == 0 {
+            return;
+        }
+        self.text(" LIMIT ");
+        match select.chunk {
+            Some(rows) => {
+                let value = Value::Integer(rows.min(MOST) as i64);
+                self.param(&Param { value, form: ParamForm::Native });
             }
+            None => self.number(select.limit.unwrap_or(MOST).min(MOST)),
+        }
+        if select.offset > 0 {
+            self.text(" OFFSET ");
+            self.number(select.offset.min(MOST));
         }
     }
 
@@ -260,10 +278,7 @@ impl Writer<'_> {
                 self.text("k.k");
                 self.number(*column as u64);
             }
-            Sql::Param(param) => {
-                self.params.push(param.clone());
-                self.dialect.param(self.taken + self.params.len(), param, &mut self.out);
-            }
+            Sql::Param(param) => self.param(param),
             Sql::Integer(i) => self.out.push_str(&i.to_string()),
             Sql::Word(word) => {
                 self.text("'");

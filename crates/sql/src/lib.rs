@@ -10,4 +10,5 @@ pub mod tree;
 pub mod statement;
 pub mod dialect;
 pub mod emit;
+pub mod seek;
 pub mod plan;

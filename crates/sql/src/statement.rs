@@ -6,7 +6,7 @@ use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::value::Value;
 
 use crate::catalog::Storage;
-use crate::tree::Param;
+use crate::tree::{Param, Select};
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +78,20 @@ pub struct NodeStatement {
     pub link: Vec<usize>,
     /// How many link columns its own rows carry behind the cells.
     pub links: usize,
+    /// For a first level that others hang on, where the database cannot read them while it reads this one: how to read
+    /// it in pieces.
+    pub seek: Option<Seek>,
+}
+
+/// What is needed to read a level in pieces, each by a statement of its own that goes on after the last row.
+#[derive(Debug, Clone)]
+pub struct Seek {
+    /// The whole level, with the values it is ordered by among its columns.
+    pub(crate) select: Arc<Select>,
+    /// Numbers of the columns with those values, one for each term of the order.
+    pub values: Arc<[usize]>,
+    /// Rows at most, over all pieces.
+    pub limit: Option<u64>,
 }
 
 /// A statement that takes a number of parent rows.

@@ -21,6 +21,8 @@ pub struct Select {
     pub order: Vec<OrderTerm>,
     /// Rows at most.
     pub limit: Option<u64>,
+    /// Rows at most, as a parameter: a number that changes from one statement to the next.
+    pub chunk: Option<u64>,
     /// Rows passed over first.
     pub offset: u64,
     /// Keeps, for each parent, only the rows after `.0` and at most `.1` of them, in `order`.
@@ -74,6 +76,8 @@ pub struct TableRef {
 pub struct OrderTerm {
     /// What to order by.
     pub expr: Sql,
+    /// What compares as that is ordered, where it does not do so itself.
+    pub value: Option<Sql>,
     /// Descending.
     pub descending: bool,
     /// Whether it can be null.

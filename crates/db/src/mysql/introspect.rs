@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
 use nextlink_sql::catalog::{
-    Catalog, CatalogEnum, Column, ColumnType, ForeignKey, Storage, Table, TableKind,
+    Catalog, CatalogEnum, Column, ColumnType, ForeignKey, NativeType, Storage, Table, TableKind,
 };
 use nextlink_sql::mapping::is_enumeration;
 use nextlink_sql::notice::Notice;
@@ -125,6 +125,12 @@ impl Reader<'_> {
         let zero =
             dates && raw.default.as_ref().is_some_and(|d| d.trim_matches('\'').starts_with("0000-00-00"));
         let (ty, storage) = self.ty(place, raw, &served);
+        let native = match (&ty, served.native.clone()) {
+            (ColumnType::Enum(_), NativeType::Text { charset, collation }) => {
+                NativeType::Labels { charset, collation }
+            }
+            (_, native) => native,
+        };
         Column {
             name: raw.name.clone(),
             declared: raw.declared.clone(),
@@ -140,7 +146,7 @@ impl Reader<'_> {
             },
             computed,
             binary_collation: is_binary(&served),
-            native: served.native,
+            native,
             comment: some(&raw.comment),
         }
     }
@@ -150,7 +156,7 @@ impl Reader<'_> {
     fn ty(&mut self, place: &Place, raw: &RawColumn, served: &Served) -> (ColumnType, Storage) {
         let flags = raw.kind == "set";
         if !flags && raw.kind != "enum" {
-            return (ColumnType::Primitive(served.primitive), Storage::Native);
+            return (ColumnType::Primitive(served.primitive), served.storage);
         }
         let schema = Some(&place.schema).filter(|schema| *schema != self.database).cloned();
         let name = [&place.table, "_", &raw.name].concat();

@@ -1,7 +1,7 @@
 //! From the type of a column to the type it is served as.
 
 use nextlink_odata::model::PrimitiveType as P;
-use nextlink_sql::catalog::NativeType;
+use nextlink_sql::catalog::{NativeType, Storage};
 
 use super::schema::RawColumn;
 
@@ -14,6 +14,7 @@ const CODE_POINT: [&str; 2] = ["utf8mb4_nopad_bin", "utf8mb4_0900_bin"];
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Served {
     pub(super) primitive: P,
+    pub(super) storage: Storage,
     pub(super) native: NativeType,
     pub(super) max_length: Option<u32>,
     pub(super) precision: Option<u32>,
@@ -72,10 +73,14 @@ pub(super) fn served(column: &RawColumn) -> Option<Served> {
         "char" | "varchar" => {
             return Some(Served { max_length: facet(column.length), ..text(column) });
         }
-        "tinytext" | "text" | "mediumtext" | "longtext" | "json" | "enum" | "set" => {
+        "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set" => {
             return Some(text(column));
         }
-        "inet4" | "inet6" => return Some(Served { native: NativeType::Plain, ..text(column) }),
+        "inet4" | "inet6" => {
+            return Some(Served { storage: Storage::Text, native: NativeType::Plain, ..text(column) });
+        }
+        // That of MySQL; MariaDB has texts that are checked.
+        "json" => return Some(Served { storage: Storage::Text, ..text(column) }),
         "uuid" => P::Guid,
         _ => return None,
     };
@@ -93,7 +98,8 @@ pub(super) fn is_binary(served: &Served) -> bool {
 }
 
 fn plain(primitive: P) -> Served {
-    Served { primitive, native: NativeType::Plain, max_length: None, precision: None, scale: None }
+    let (storage, native) = (Storage::Native, NativeType::Plain);
+    Served { primitive, storage, native, max_length: None, precision: None, scale: None }
 }
 
 fn text(column: &RawColumn) -> Served {

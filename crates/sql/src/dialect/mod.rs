@@ -152,6 +152,19 @@ pub trait Dialect: Sync {
         self.order_key(operand)
     }
 
+    /// What compares as [`Dialect::order_key`] and [`Dialect::key_order`] of an operand are ordered, where they do not do
+    /// so themselves.
+    fn order_value(&self, operand: &Operand) -> Option<Sql> {
+        _ = operand;
+        None
+    }
+
+    /// Whether the first level has to be read in pieces where others hang on it, since a connection has one result at a
+    /// time.
+    fn seeks_for_levels(&self) -> bool {
+        false
+    }
+
     /// A number or duration as exact decimal digits.
     fn exact(&self, operand: Operand) -> Sql;
 

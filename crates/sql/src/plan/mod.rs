@@ -14,6 +14,7 @@ use nextlink_odata::value::Value;
 use crate::dialect::{Dialect, Operand, ParentRows, Relation, Unsupported};
 use crate::emit::emit;
 use crate::mapping::Mapping;
+use crate::seek::seek;
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
 use crate::tree::{Operator, Param, ParamForm, Select, Sql};
 use frames::Frames;
@@ -95,10 +96,12 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
         many: (select.keys.is_some() && dialect.parent_rows() != ParentRows::Arrays)
             .then(|| emit(dialect, select, PARENT_ROWS)),
     };
+    let seeks = plan.nodes.len() > 1 && dialect.seeks_for_levels();
     let nodes = plan
         .nodes
         .iter()
         .map(|node| NodeStatement {
+            seek: node.rows.as_ref().filter(|_| seeks && node.parent.is_none()).and_then(seek),
             parent: node.parent,
             rows: node.rows.as_ref().map(child),
             count: node.count.as_ref().map(child),
@@ -140,9 +143,12 @@ impl Planner<'_> {
     fn fits(&self, select: &Select) -> Result<(), Unsupported> {
         let bounds = self.dialect.bounds();
         let tables = select.from.len() + usize::from(select.keys.is_some());
+        // What a level is ordered by may have to be read too.
+        let columns =
+            select.columns.len() + if self.dialect.seeks_for_levels() { select.order.len() } else { 0 };
         let what = if tables > bounds.tables {
             ["A query that joins more than ", &bounds.tables.to_string(), " tables"].concat()
-        } else if select.columns.len() > bounds.columns {
+        } else if columns > bounds.columns {
             ["A result of more than ", &bounds.columns.to_string(), " columns"].concat()
         } else {
             return Ok(());

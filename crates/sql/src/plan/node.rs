@@ -187,16 +187,20 @@ impl Planner<'_> {
                 continue;
             }
             let nullable = operand.nullable;
+            let value = self.dialect.order_value(&operand);
             let expr = self.dialect.order_key(operand);
-            frames.select().order.push(OrderTerm { expr, descending: order.descending, nullable });
+            let term = OrderTerm { expr, value, descending: order.descending, nullable };
+            frames.select().order.push(term);
             if ty.key.iter().all(|key| seen.contains(key)) {
                 return Ok(());
             }
         }
         let (alias, _) = frames.current();
         for key in ty.key.iter().filter(|key| !seen.contains(key)) {
-            let expr = self.dialect.key_order(self.column(alias, set, *key));
-            frames.select().order.push(OrderTerm { expr, descending: false, nullable: false });
+            let column = self.column(alias, set, *key);
+            let value = self.dialect.order_value(&column);
+            let expr = self.dialect.key_order(column);
+            frames.select().order.push(OrderTerm { expr, value, descending: false, nullable: false });
         }
         Ok(())
     }

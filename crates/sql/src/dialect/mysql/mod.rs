@@ -66,7 +66,9 @@ impl Dialect for MySql {
 
     fn key_param(&self, _: usize, column: &KeyColumn, out: &mut String) {
         match (&column.native, column.primitive) {
-            (NativeType::Text { charset, collation }, _) if is_word(charset) && is_word(collation) => {
+            (NativeType::Text { charset, collation } | NativeType::Labels { charset, collation }, _)
+                if is_word(charset) && is_word(collation) =>
+            {
                 out.push_str("CONVERT(? USING ");
                 out.push_str(charset);
                 out.push_str(") COLLATE ");
@@ -150,7 +152,7 @@ impl Dialect for MySql {
 
     fn by_code_point(&self, column: Sql, native: &NativeType) -> Sql {
         let unicode = match native {
-            NativeType::Text { charset, .. } => charset == "utf8mb4",
+            NativeType::Text { charset, .. } | NativeType::Labels { charset, .. } => charset == "utf8mb4",
             _ => true,
         };
         let text = if unicode { column } else { column.cast(TO_TEXT) };
@@ -177,6 +179,16 @@ impl Dialect for MySql {
 
     fn key_order(&self, operand: Operand) -> Sql {
         bare(operand.sql)
+    }
+
+    fn order_value(&self, operand: &Operand) -> Option<Sql> {
+        // They are ordered by number, and compared with a text by their text.
+        let labels = matches!(operand.native, NativeType::Labels { .. });
+        labels.then(|| operand.sql.clone().cast("UNSIGNED"))
+    }
+
+    fn seeks_for_levels(&self) -> bool {
+        true
     }
 
     fn exact(&self, operand: Operand) -> Sql {

@@ -68,7 +68,10 @@ impl Dialect for Postgres {
                 out.push('.');
                 self.identifier(name, out);
             }
-            NativeType::Plain | NativeType::Unsigned | NativeType::Text { .. } => out.push_str("text"),
+            NativeType::Plain
+            | NativeType::Unsigned
+            | NativeType::Labels { .. }
+            | NativeType::Text { .. } => out.push_str("text"),
         }
         out.push_str("[]");
     }
