@@ -183,7 +183,7 @@ fn stored_pages_are_served_while_the_database_is_away() {
     });
     node.terminate();
     std::fs::rename(&files[0], away(&files[0])).expect("the file can be moved");
-    let node = node.start_again();
+    let _node = node.start_again();
     assert_eq!(refused(&http::get(&url, &headers)), (503, "SourceUnavailable".to_owned()));
     for page in &ledger.entries[1..] {
         let again = http::get(&page.url, &headers);

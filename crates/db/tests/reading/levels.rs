@@ -73,7 +73,7 @@ fn least_batch_bytes(world: &World, url: &str) -> usize {
         ask.limits.batch_bytes = bytes;
         world.ask_with(url, &ask).is_ok()
     };
-    let (mut less, mut enough) = (0, 1 << 20);
+    let (mut less, mut enough) = (0_usize, 1 << 20);
     while enough - less > 1 {
         let middle = less.midpoint(enough);
         if fits(middle) { enough = middle } else { less = middle }

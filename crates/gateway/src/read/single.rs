@@ -120,17 +120,17 @@ pub async fn answer(
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
     }
-    let text = in_envelope(request, &query, context.as_deref(), &rows);
+    let text = in_envelope(&served, &query, context.as_deref(), &rows);
     Ok(compressed(request, json_response(request, format, Body::empty()), vec![text.into()]))
 }
 
 /// Puts the context before an entity or a value.
-fn in_envelope(request: &Request, query: &Query, context: Option<&str>, row: &[u8]) -> Vec<u8> {
+fn in_envelope(served: &Served, query: &Query, context: Option<&str>, row: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(row.len() + 256);
     text.push(b'{');
     text.extend_from_slice(context.unwrap_or_default().as_bytes());
     // An entity or a complex value is an object of its own; the context comes before its first member.
-    let object = match query.properties(&request.served.mapping.model).last() {
+    let object = match query.properties(&served.mapping.model).last() {
         Some(property) => matches!(property.ty, Type::Complex(_)) && !property.collection,
         None => true,
     };
@@ -247,12 +247,13 @@ pub async fn raw_value(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    let (raw, outcome) = run(state, request, prepared.served, prepared.program, Raw::default()).await?;
+    let (raw, outcome) =
+        run(state, request, Arc::clone(&prepared.served), prepared.program, Raw::default()).await?;
     stages.end("rows");
     if outcome.rows == 0 {
         return missing(&prepared.query, &outcome);
     }
-    let Some(bytes) = raw.bytes.map(|bytes| without_flags(request, &prepared.query, bytes)) else {
+    let Some(bytes) = raw.bytes.map(|bytes| without_flags(&prepared.served, &prepared.query, bytes)) else {
         let mut response = no_content();
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
@@ -262,8 +263,8 @@ pub async fn raw_value(
 }
 
 /// No member at all of flags is the number 0.
-fn without_flags(request: &Request, query: &Query, bytes: Vec<u8>) -> Vec<u8> {
-    let model = &request.served.mapping.model;
+fn without_flags(served: &Served, query: &Query, bytes: Vec<u8>) -> Vec<u8> {
+    let model = &served.mapping.model;
     let ty = query.properties(model).last().map(|property| property.ty);
     match ty {
         Some(Type::Enum(id)) if bytes.is_empty() && model.enum_type(id).flags => b"0".to_vec(),

@@ -186,7 +186,7 @@ fn a_page_that_surprises_is_not_lost() {
     let faults = ledger.faults(&Expected::keys("Id", 1..=3_000));
     assert_eq!(faults.len(), 1, "nothing but the page without rows: {faults:?}");
     node.terminate();
-    node = node.start_again();
+    let _node = node.start_again();
     compare(&stored(&ledger), &[], false, "after a restart");
 }
 
