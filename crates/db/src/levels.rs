@@ -27,12 +27,8 @@ pub(crate) trait Reader {
     fn links(&self, node: usize) -> Self::Links;
 
     /// Hands over the next rows of the first level, at most so many, and keeps their link values.
-    fn root<S: RowSink>(
-        &mut self,
-        most: usize,
-        links: &mut Self::Links,
-        sink: &mut S,
-    ) -> Result<Read, Error>;
+    fn root<S: RowSink>(&mut self, most: usize, links: &mut Self::Links, sink: &mut S)
+    -> Result<Read, Error>;
 
     /// Hands over the rows of a lower level for some rows of the level above it, and keeps their link values.
     fn rows<S: RowSink>(
@@ -44,11 +40,7 @@ pub(crate) trait Reader {
     ) -> Result<Read, Error>;
 
     /// Positions of rows of the level above, in any order, each with the number of rows that a lower level has for it.
-    fn counts(
-        &mut self,
-        node: usize,
-        parents: &Parents<'_, Self::Links>,
-    ) -> Result<Vec<(u32, u64)>, Error>;
+    fn counts(&mut self, node: usize, parents: &Parents<'_, Self::Links>) -> Result<Vec<(u32, u64)>, Error>;
 }
 
 /// Rows of a level that another one hangs on.

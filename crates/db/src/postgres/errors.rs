@@ -69,8 +69,8 @@ fn is_lost(error: &tokio_postgres::Error) -> bool {
 
 /// Whether a statement prepared earlier does not fit the tables any more, or is not there.
 fn is_stale(error: &DbError) -> bool {
-    let changed = error.code() == &SqlState::FEATURE_NOT_SUPPORTED
-        && error.routine() == Some("RevalidateCachedQuery");
+    let changed =
+        error.code() == &SqlState::FEATURE_NOT_SUPPORTED && error.routine() == Some("RevalidateCachedQuery");
     changed || error.code() == &SqlState::INVALID_SQL_STATEMENT_NAME
 }
 
@@ -126,7 +126,9 @@ fn said(error: &DbError) -> Error {
         // The server's own limit; that of the pool is another.
         "53300" | "57P03" => Error::Unreachable(message),
         "55P03" => Error::Locked,
-        "57014" | "25P03" | "25P04" | "40001" | "40P01" | "57P01" | "57P02" | "57P05" => Error::Ended(message),
+        "57014" | "25P03" | "25P04" | "40001" | "40P01" | "57P01" | "57P02" | "57P05" => {
+            Error::Ended(message)
+        }
         other => match &other[..2] {
             "08" => Error::Unreachable(message),
             "22" => Error::Expression(message),

@@ -45,11 +45,7 @@ pub async fn introspect(
     Ok((catalog, notices))
 }
 
-async fn read(
-    server: &Transaction<'_>,
-    schemas: &[String],
-    limits: &IntrospectLimits,
-) -> Result<Raw, Error> {
+async fn read(server: &Transaction<'_>, schemas: &[String], limits: &IntrospectLimits) -> Result<Raw, Error> {
     let relations = tables::relations(server, schemas).await?;
     if relations.len() > limits.tables {
         return Err(Error::TooManyTables { found: relations.len(), limit: limits.tables });

@@ -43,7 +43,13 @@ impl Links {
     }
 
     /// Writes the values of a column in some rows as an array of items of a type. None where the values are of another.
-    pub fn write_array(&self, column: usize, rows: Range<usize>, item: &Type, out: &mut BytesMut) -> Option<()> {
+    pub fn write_array(
+        &self,
+        column: usize,
+        rows: Range<usize>,
+        item: &Type,
+        out: &mut BytesMut,
+    ) -> Option<()> {
         let own = self.types.get(column)?;
         if !is_same(base(own), base(item)) {
             return None;

@@ -98,9 +98,7 @@ impl Pools {
         }
         taken.map_err(|error| match error {
             PoolError::Backend(error) => error,
-            PoolError::Timeout(TimeoutType::Wait) => {
-                Error::PoolFull { connections: self.server.connections }
-            }
+            PoolError::Timeout(TimeoutType::Wait) => Error::PoolFull { connections: self.server.connections },
             PoolError::Timeout(_) => Error::Unreachable("it does not answer".to_owned()),
             PoolError::Closed => Error::Ended("the connections of this login were closed".to_owned()),
             other => Error::Server { database: NAME, message: other.to_string() },

@@ -232,10 +232,7 @@ pub async fn indexes(server: &Transaction<'_>, relations: &[Oid]) -> Result<Vec<
 }
 
 /// The foreign keys of relations.
-pub async fn foreign_keys(
-    server: &Transaction<'_>,
-    relations: &[Oid],
-) -> Result<Vec<RawForeignKey>, Error> {
+pub async fn foreign_keys(server: &Transaction<'_>, relations: &[Oid]) -> Result<Vec<RawForeignKey>, Error> {
     let read = |row: &Row| {
         Ok(RawForeignKey {
             relation: row.try_get(0)?,
@@ -252,14 +249,10 @@ pub async fn foreign_keys(
 
 /// Those of these schemas that there are not.
 pub async fn missing_schemas(server: &Transaction<'_>, schemas: &[String]) -> Result<Vec<String>, Error> {
-    let there: Vec<String> =
-        all(server.query(SCHEMAS, &[&schemas]).await?, |row| row.try_get(0))?;
+    let there: Vec<String> = all(server.query(SCHEMAS, &[&schemas]).await?, |row| row.try_get(0))?;
     Ok(schemas.iter().filter(|schema| !there.contains(schema)).cloned().collect())
 }
 
-fn all<T>(
-    rows: Vec<Row>,
-    read: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
-) -> Result<Vec<T>, Error> {
+fn all<T>(rows: Vec<Row>, read: impl Fn(&Row) -> Result<T, tokio_postgres::Error>) -> Result<Vec<T>, Error> {
     rows.iter().map(|row| read(row).map_err(Error::from)).collect()
 }

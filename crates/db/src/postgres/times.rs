@@ -207,9 +207,12 @@ mod tests {
 
     #[test]
     fn texts_are_read() {
-        for (text, expected) in
-            [("2000-01-01", Some(0)), ("9999-12-31", Some(2_921_939)), ("0001-01-01", Some(-730_119)), ("x", None)]
-        {
+        for (text, expected) in [
+            ("2000-01-01", Some(0)),
+            ("9999-12-31", Some(2_921_939)),
+            ("0001-01-01", Some(-730_119)),
+            ("x", None),
+        ] {
             assert_eq!(parse_date(text), expected, "{text}");
         }
         for (text, expected) in [

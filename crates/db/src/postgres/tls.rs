@@ -78,7 +78,11 @@ impl Trust {
         for certificate in &named {
             roots.add(certificate.clone()).map_err(|e| unreadable(e.to_string()))?;
         }
-        if named.is_empty() { Err(unreadable("there are none".to_owned())) } else { Ok(Trust { roots, named }) }
+        if named.is_empty() {
+            Err(unreadable("there are none".to_owned()))
+        } else {
+            Ok(Trust { roots, named })
+        }
     }
 }
 

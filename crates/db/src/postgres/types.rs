@@ -166,7 +166,9 @@ fn as_text(native: NativeType, flattened: Option<&'static str>) -> Served {
 fn built_in(name: &str, modifier: i32, native: NativeType) -> Served {
     let length = u32::try_from(modifier - MODIFIER_OFFSET).ok();
     // An interval's number also says which fields it has.
-    let fraction = || Some(u32::try_from(modifier & 0xFFFF).ok().filter(|&p| modifier >= 0 && p <= 6).unwrap_or(FRACTION));
+    let fraction = || {
+        Some(u32::try_from(modifier & 0xFFFF).ok().filter(|&p| modifier >= 0 && p <= 6).unwrap_or(FRACTION))
+    };
     let as_text = |native| as_text(native, None);
     match name {
         "bool" => plain(P::Boolean, native),
