@@ -2,6 +2,7 @@
 
 mod tally;
 mod run;
+mod servers;
 mod setup;
 mod suite;
 
@@ -33,7 +34,7 @@ enum Task {
     ///
     /// Uses cargo-nextest where it is there, else `cargo test`. Further arguments go to the test
     /// runner, for example `cargo xtask test -p nextlink-odata lexer`; documentation tests run only
-    /// when there are none.
+    /// when there are none. Database servers that tests have started end with the run.
     Test {
         /// Do not run `setup` first
         #[arg(long)]

@@ -29,7 +29,43 @@ const PACKAGES: &[Package] = &[
     },
     Package { name: "nodejs", why: "runs the JavaScript OData client", probe: ("node", &["--version"]) },
     Package { name: "npm", why: "installs the JavaScript OData client", probe: ("npm", &["--version"]) },
+    Package {
+        name: "postgresql",
+        why: "tests start private PostgreSQL servers, 15 or newer",
+        probe: (
+            "sh",
+            &[
+                "-c",
+                "for dir in /usr/lib/postgresql/*; do
+                    test \"${dir##*/}\" -ge 15 && test -x \"$dir/bin/postgres\" && exit
+                done
+                exit 1",
+            ],
+        ),
+    },
+    // Servers of tests need no service, no user and no start at boot, which `mariadb-server` would bring.
+    Package {
+        name: "mariadb-server-core",
+        why: "tests start private MariaDB servers",
+        probe: ("/usr/sbin/mariadbd", &["--version"]),
+    },
+    Package {
+        name: "mariadb-client-core",
+        why: "tests fill and ask private MariaDB servers",
+        probe: ("/usr/bin/mariadb", &["--version"]),
+    },
 ];
+
+/// Runs apt-get, and keeps packages from starting their services meanwhile: nobody needs them, and in a
+/// container they may fail to start, and the installation with them (see invoke-rc.d).
+const INSTALL: &str = r#"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+fi
+apt-get -q install --yes --no-install-recommends "$@"
+"#;
 
 /// A set of OData clients: pinned in files of the project, installed under `target/clients`.
 struct Clients {
@@ -141,8 +177,8 @@ fn install_packages(packages: &[&Package]) -> Result<()> {
     if !succeeds(Path::new("apt-get"), &["--version"]) {
         bail!("there is no apt-get here; install by other means: {}", names.join(", "));
     }
-    run(&mut apt_get(&["update"])?)?;
-    run(apt_get(&["install", "--yes", "--no-install-recommends"])?.args(&names))?;
+    run(&mut as_root(&["apt-get", "-q", "update"])?)?;
+    run(as_root(&["sh", "-c", INSTALL, "install"])?.args(&names))?;
     match packages.iter().find(|package| !package.is_there()) {
         Some(package) => {
             bail!("{} is installed, and still `{}` does not work", package.name, package.probe.0)
@@ -151,15 +187,15 @@ fn install_packages(packages: &[&Package]) -> Result<()> {
     }
 }
 
-/// `apt-get` as root, or by a `sudo` that may ask for a password on the terminal, never on standard input.
-fn apt_get(args: &[&str]) -> Result<Command> {
+/// A command as root, or by a `sudo` that may ask for a password on the terminal, never on standard input.
+fn as_root(args: &[&str]) -> Result<Command> {
     let user = Command::new("id").arg("-u").output().context("cannot start id")?;
     let as_root = user.stdout.trim_ascii() == b"0";
     if !as_root && !succeeds(Path::new("sudo"), &["--version"]) {
         bail!("installing Debian packages needs root, or sudo");
     }
     let mut command = Command::new(if as_root { "env" } else { "sudo" });
-    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]).args(args);
+    command.arg("DEBIAN_FRONTEND=noninteractive").args(args);
     Ok(command)
 }
 

@@ -1,6 +1,7 @@
 //! The checks and the tests, in the order in which they cost least to fail.
 
-use crate::run::{cargo, run, run_counted};
+use crate::run::{cargo, root, run, run_counted};
+use crate::servers;
 use crate::setup;
 use crate::tally::{Runner, Tally};
 use anyhow::{Result, bail};
@@ -34,6 +35,7 @@ pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
         command.env("CARGO_TERM_COLOR", "always");
     }
     done = add(done, run_counted(runner, &mut command)?);
+    servers::end(&root().join("target/testkit"))?;
     let (succeeded, Tally { passed, failed, skipped }) = done;
     println!("{passed} passed, {failed} failed, {skipped} skipped");
     match (succeeded, passed + failed) {

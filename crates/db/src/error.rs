@@ -86,6 +86,31 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether it may work later although nobody changes anything here.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Locked
+            | Error::TimedOut { .. }
+            | Error::Unreachable(_)
+            | Error::PoolFull { .. }
+            | Error::Ended(_)
+            | Error::Changed(_) => true,
+            Error::Sqlite(_)
+            | Error::LoginRefused(_)
+            | Error::LoginNeeded
+            | Error::Denied(_)
+            | Error::Server { .. }
+            | Error::Cancelled
+            | Error::Damaged(_)
+            | Error::Value { .. }
+            | Error::Expression(_)
+            | Error::TooManyTables { .. }
+            | Error::TooManyColumns { .. } => false,
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         use rusqlite::ErrorCode;

@@ -92,16 +92,25 @@ pub(crate) fn walk<R: Reader, S: RowSink>(
         if batch.end == End::Stopped {
             return Ok((handed, false));
         }
-        if batch.rows > 0 {
-            let Some(lower) = lower(nodes, reader, batch.rows, links, sink)? else {
+        let mut done = 0;
+        let mut part = batch.rows;
+        while done < batch.rows {
+            let rows = done..(done + part).min(batch.rows);
+            let Some(lower) = lower(nodes, reader, rows.clone(), &links, sink)? else {
+                if rows.len() > 1 && sink.retry_batch() {
+                    part = rows.len() / 2;
+                    size = part;
+                    continue;
+                }
                 return Ok((handed, false));
             };
-            handed += batch.rows as u64;
-            if sink.end_batch() == Flow::Stop {
+            handed += rows.len() as u64;
+            done = rows.end;
+            if sink.end_batch(done) == Flow::Stop {
                 return Ok((handed, false));
             }
             // Few rows below: larger batches cost no memory and save statements.
-            size = if lower <= batch.rows * FEW { (size * 2).min(R::BATCH) } else { (size / 2).max(1) };
+            size = if lower <= rows.len() * FEW { (size * 2).min(R::BATCH) } else { (size / 2).max(1) };
         }
         if batch.end == End::Complete {
             return Ok((handed, true));
@@ -109,22 +118,26 @@ pub(crate) fn walk<R: Reader, S: RowSink>(
     }
 }
 
-/// Reads all lower levels of a batch. Gives how many rows they had, or none where the sink wants no more.
+/// Reads all lower levels of some rows of a batch. Gives how many rows they had, or none where the sink wants no more.
 fn lower<R: Reader, S: RowSink>(
     nodes: &[NodeStatement],
     reader: &mut R,
-    batch: usize,
-    links: R::Links,
+    batch: Range<usize>,
+    batch_links: &R::Links,
     sink: &mut S,
 ) -> Result<Option<usize>, Error> {
-    let mut levels: Vec<(usize, R::Links)> = vec![(batch, links)];
+    // Rows and link values of the lower levels.
+    let mut levels: Vec<(usize, R::Links)> = Vec::new();
     let mut total = 0;
     for (number, node) in nodes.iter().enumerate().skip(1) {
         let mut links = reader.links(number);
         let mut rows = 0;
-        let (above, above_links) = &levels[node.parent.unwrap_or(0)];
-        for first in (0..*above).step_by(R::PARENTS) {
-            let parents = Parents { rows: first..(*above).min(first + R::PARENTS), links: above_links };
+        let (above, above_links) = match node.parent.and_then(|parent| parent.checked_sub(1)) {
+            Some(parent) => (0..levels[parent].0, &levels[parent].1),
+            None => (batch.clone(), batch_links),
+        };
+        for first in above.clone().step_by(R::PARENTS) {
+            let parents = Parents { rows: first..above.end.min(first + R::PARENTS), links: above_links };
             if node.count.is_some() {
                 let mut counts = reader.counts(number, &parents)?;
                 // The sink wants them by parent.

@@ -1,5 +1,7 @@
 //! Where a database is, and how to log in there.
 
+mod url;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,13 +40,28 @@ pub struct Server {
     pub pool_wait: Duration,
 }
 
+impl Server {
+    /// Time to wait for a connection to be made, unless said otherwise.
+    pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+    /// Connections at most, unless said otherwise.
+    pub const CONNECTIONS: usize = 20;
+    /// Time to wait for one of them to be free, unless said otherwise.
+    pub const POOL_WAIT: Duration = Duration::from_secs(5);
+}
+
 /// A user and a password.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Login {
     /// The user.
     pub user: String,
-    /// The password.
+    /// The password; empty where there is none.
     pub password: Secret,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login(***)")
+    }
 }
 
 /// Text that is never shown.
@@ -53,7 +70,7 @@ pub struct Secret(pub String);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
+        f.write_str(HIDDEN)
     }
 }
 
@@ -82,21 +99,55 @@ pub enum TlsMode {
     VerifyFull,
 }
 
-/// A location that cannot be read.
+/// Why a text is no location. The message never repeats what may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no location of a database; use sqlite:/path/to/file.db")]
+#[error("{0}")]
 pub struct BadLocation(String);
+
+/// Forms of a location, for messages.
+const FORMS: &str = "sqlite:/path/to/file.db, postgres://user:password@host/database or \
+                     mysql://user:password@host/database";
 
 impl std::str::FromStr for Location {
     type Err = BadLocation;
 
     fn from_str(text: &str) -> Result<Location, BadLocation> {
-        let path = text.strip_prefix("sqlite:").ok_or_else(|| BadLocation(text.to_owned()))?;
-        // sqlite:///abs/path, sqlite:/abs/path and sqlite:relative/path
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() {
-            return Err(BadLocation(text.to_owned()));
+        let (scheme, rest) =
+            text.split_once(':').ok_or_else(|| BadLocation(["a location is ", FORMS].concat()))?;
+        match scheme {
+            "sqlite" => {
+                // sqlite:///abs/path, sqlite:/abs/path and sqlite:relative/path
+                let path = rest.strip_prefix("//").unwrap_or(rest);
+                if path.is_empty() {
+                    return Err(BadLocation(
+                        "the path of the file is missing: sqlite:/path/to/file.db".into(),
+                    ));
+                }
+                Ok(Location::Sqlite(PathBuf::from(path)))
+            }
+            "postgres" | "postgresql" => Ok(Location::Postgres(url::server(rest, url::Kind::Postgres)?)),
+            "mysql" | "mariadb" => Ok(Location::MySql(url::server(rest, url::Kind::MySql)?)),
+            other => {
+                let legal = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+                let shown = other.len() <= 20 && other.chars().all(legal);
+                let what = if shown { ["'", other, "' is"].concat() } else { "this is".to_owned() };
+                Err(BadLocation([&what, " no kind of database; a location is ", FORMS].concat()))
+            }
         }
-        Ok(Location::Sqlite(PathBuf::from(path)))
     }
 }
+
+impl Location {
+    /// The text of a location with user and password hidden, and everything hidden where it cannot be read.
+    pub fn shown(text: &str) -> String {
+        let (scheme, rest) = text.split_once(':').unwrap_or_default();
+        match text.parse() {
+            Ok(Location::Sqlite(_)) => text.to_owned(),
+            Ok(Location::Postgres(_) | Location::MySql(_)) => [scheme, ":", &url::shown(rest)].concat(),
+            Err(_) => HIDDEN.to_owned(),
+        }
+    }
+}
+
+/// What is shown instead of a user and a password.
+pub const HIDDEN: &str = "***";

@@ -211,8 +211,8 @@ impl From<DbError> for Refusal {
             DbError::Cancelled => internal("Cancelled", "The statement was cancelled."),
             DbError::Changed(_) => {
                 let message =
-                    "The database has changed since its model was read; the owner has to restart the source.";
-                Refusal::unavailable("SourceChanged", message, 60).caused(&error)
+                    "The database has changed since its model was read. It is read again; try again then.";
+                Refusal::unavailable("SourceChanged", message, 2).caused(&error)
             }
             DbError::Damaged(_) => internal("SourceDamaged", "The database file is damaged."),
             DbError::Value { .. } => {
@@ -293,14 +293,4 @@ impl From<PageError> for Refusal {
 /// Why a result is not stored, for the log.
 pub fn create_cause(error: &CreateError) -> String {
     error.to_string()
-}
-
-/// Why a page is not stored: code and message for readers of later pages.
-pub fn write_failure(error: &WriteError) -> (&'static str, String) {
-    let code = match error {
-        WriteError::Quota { .. } => "QuotaExceeded",
-        WriteError::DiskFull => "DiskFull",
-        WriteError::Ended | WriteError::Closed | WriteError::Page(_) | WriteError::Io(_) => "NotStored",
-    };
-    (code, error.to_string())
 }

@@ -9,7 +9,7 @@ use nextlink_odata::rows::Flow;
 use nextlink_results::{Codec, NewResult, NodeId, PageIn, Recovery, ResultId, ResultWriter, Store};
 use tokio::sync::mpsc;
 
-use crate::answer::{Refusal, create_cause, write_failure};
+use crate::answer::{Refusal, create_cause};
 use crate::envelope::Envelope;
 use crate::observe::{Event as Happened, event};
 
@@ -149,6 +149,7 @@ impl Delivery {
                 codec: storing.codec,
                 first_row: end.rows,
                 recovery: Recovery::Key,
+                page_bytes: self.gathered_bytes as u64,
             });
             next = match created {
                 Ok(writer) => {
@@ -199,13 +200,11 @@ impl Delivery {
         match written {
             Ok(()) => Flow::Continue,
             Err(error) => {
-                let (code, message) = write_failure(&error);
+                // What is stored ends with a link to the rows that are not.
                 let storing = &self.storing;
                 let (source, trace) = (storing.source.as_str(), storing.trace.as_str());
-                event(&Happened::NotStored { source, trace, cause: &message });
-                if let Some(writer) = self.writer.take() {
-                    writer.fail(code, &message);
-                }
+                event(&Happened::NotStored { source, trace, cause: &error.to_string() });
+                self.writer = None;
                 Flow::Stop
             }
         }

@@ -14,3 +14,7 @@ pub const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Identifies a request in logs.
 pub const TRACE_ID: HeaderName = HeaderName::from_static("trace-id");
+/// Who reads, where a source leaves that to clients.
+pub const SOURCE_USER: HeaderName = HeaderName::from_static("ddcloud-datasource-user");
+/// The password of that user.
+pub const SOURCE_PASSWORD: HeaderName = HeaderName::from_static("ddcloud-datasource-password");

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use http::{HeaderValue, Response, header};
 use nextlink_odata::json::Format;
+use nextlink_odata::query::Query;
 use nextlink_odata::version::{MetadataLevel, Version};
 use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::{Token, TokenError};
-use nextlink_results::{Codec, PageError, StoredPage};
+use nextlink_results::{Codec, Follows, PageError, StoredPage};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
@@ -29,10 +30,15 @@ pub struct Form {
     ieee754: bool,
     omit_nulls: bool,
     page_rows: u64,
+    /// `$skip` and `$top` of the first request, and all its options where links do not repeat them: for the link to rows
+    /// that could not be stored.
+    skip: u64,
+    top: Option<u64>,
+    query: Option<String>,
 }
 
 impl Form {
-    fn of(format: Format, page_rows: u64) -> Form {
+    fn of(format: Format, page_rows: u64, request: &Request, query: &Query) -> Form {
         Form {
             version: format.version.as_str().to_owned(),
             metadata: match format.metadata {
@@ -43,6 +49,9 @@ impl Form {
             ieee754: format.ieee754_compatible,
             omit_nulls: format.omit_nulls,
             page_rows,
+            skip: query.skip,
+            top: query.top,
+            query: request.needs_short_link().then(|| request.query().to_owned()),
         }
     }
 
@@ -68,8 +77,8 @@ struct Meta {
 }
 
 /// The form of rows, so many a page, as text.
-pub fn form_text(format: Format, page_rows: u64) -> String {
-    serde_json::to_string(&Form::of(format, page_rows)).unwrap_or_default()
+pub fn form_text(format: Format, page_rows: u64, request: &Request, query: &Query) -> String {
+    serde_json::to_string(&Form::of(format, page_rows, request, query)).unwrap_or_default()
 }
 
 /// What is kept with a stored result.
@@ -106,16 +115,18 @@ pub async fn page(
         serde_json::from_str(&meta.form).map_err(|_| gone("The stored result is not readable."))?;
     let format = form.format();
     check_form(request, format)?;
-    let next = if stored.last {
-        None
-    } else {
-        let next = Token {
-            page: token.page + 1,
-            first_row: token.first_row + u64::from(stored.rows),
-            ..token.clone()
-        };
-        let sealed = state.tokens.seal(&next, &request.binding(short))?;
-        Some(NextLink { url: request.link_parts().page_link(&sealed, short), snapshot: true })
+    let rows = token.first_row + u64::from(stored.rows);
+    let next = match stored.follows {
+        Follows::Nothing => None,
+        Follows::Page => {
+            let next = Token { page: token.page + 1, first_row: rows, ..token.clone() };
+            let sealed = state.tokens.seal(&next, &request.binding(short))?;
+            Some(NextLink { url: request.link_parts().page_link(&sealed, short), snapshot: true })
+        }
+        Follows::Unstored => {
+            let parts = request.link_parts_with(form.query.as_deref().unwrap_or(request.query()));
+            Some(NextLink { url: parts.skip_link(rows, form.skip, form.top), snapshot: false })
+        }
     };
     let open = meta.envelope.open(format, &request.root);
     let close = Envelope::close(format, next.as_ref());

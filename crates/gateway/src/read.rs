@@ -22,10 +22,13 @@ use crate::page;
 use crate::points::Point;
 use crate::request::Request;
 use crate::response::{Stages, json_response};
+use crate::served::Served;
 use crate::state::{State, now};
 
 /// A query made ready to run.
 pub struct Prepared {
+    /// The source as it was when the request came.
+    pub served: Arc<Served>,
     /// What is asked.
     pub query: Query,
     /// Its statements.
@@ -45,21 +48,22 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
     if let Some(token) = request.option("$skiptoken") {
         return page::page(state, request, &token, stages).await;
     }
+    let served = request.slot.served()?;
     let url = url::parse_with(&request.url, &state.config.limits.parse_options())?;
     stages.end("url");
     // Only expressions can ask for the time, and they stand in the query.
     let time = if request.query().is_empty() { String::new() } else { now() };
-    let asked = bind::bind(&request.served.mapping.model, &url, state.config.limits.bind_limits(), &time)?;
+    let asked = bind::bind(&served.mapping.model, &url, state.config.limits.bind_limits(), &time)?;
     stages.end("bind");
     let format_option = request.option("$format");
     let format_option = format_option.as_deref();
     let mut response = match asked {
-        Asked::ServiceDocument => service_document(request, format_option)?,
-        Asked::Metadata => metadata(request, format_option)?,
+        Asked::ServiceDocument => service_document(request, &served, format_option)?,
+        Asked::Metadata => metadata(request, &served, format_option)?,
         Asked::Query(query) => {
             let agreed =
                 negotiate::agree(kind(query.addressed), request.version, format_option, &request.headers)?;
-            let prepared = prepare(request, *query, agreed)?;
+            let prepared = prepare(request, served, *query, agreed)?;
             stages.end("plan");
             answer(state, request, prepared, &mut stages).await?
         }
@@ -78,8 +82,12 @@ fn kind(addressed: Addressed) -> Kind {
 }
 
 /// Plans a query and compiles what is written of its rows.
-fn prepare(request: &Request, query: Query, agreed: Agreed) -> Result<Prepared, Refusal> {
-    let served = &request.served;
+fn prepare(
+    request: &Request,
+    served: Arc<Served>,
+    query: Query,
+    agreed: Agreed,
+) -> Result<Prepared, Refusal> {
     let format = Format { omit_nulls: request.omits_nulls(), ..agreed.format };
     let point = Point::of(&query, format).filter(|_| !request.head);
     if let Some((program, shape)) = point.and_then(|point| served.points.get(&point)) {
@@ -87,7 +95,7 @@ fn prepare(request: &Request, query: Query, agreed: Agreed) -> Result<Prepared, 
             [Step::Key(values)] => program.with_key(values),
             _ => program,
         };
-        return Ok(Prepared { query, program, shape, format });
+        return Ok(Prepared { served, query, program, shape, format });
     }
     let layout = Layout::of(&served.mapping.model, &query, Shape::needs_keys(&query, format));
     let dialect = served.source.dialect();
@@ -99,7 +107,7 @@ fn prepare(request: &Request, query: Query, agreed: Agreed) -> Result<Prepared, 
     if let (Some(point), [Step::Key(values)]) = (point, query.steps.as_slice()) {
         served.points.keep(point, &program, &shape, values.len());
     }
-    Ok(Prepared { query, program, shape, format })
+    Ok(Prepared { served, query, program, shape, format })
 }
 
 async fn answer(
@@ -122,18 +130,26 @@ async fn answer(
     }
 }
 
-fn service_document(request: &Request, format_option: Option<&str>) -> Result<Response<Body>, Refusal> {
+fn service_document(
+    request: &Request,
+    served: &Served,
+    format_option: Option<&str>,
+) -> Result<Response<Body>, Refusal> {
     let agreed = negotiate::agree(Kind::Data, request.version, format_option, &request.headers)?;
     let context = [&request.root, "$metadata"].concat();
-    let model = &request.served.mapping.model;
+    let model = &served.mapping.model;
     let text = nextlink_odata::service::document(model, &context, agreed.format.metadata, request.version);
     let response = json_response(request, agreed.format, Body::empty());
     Ok(single::compressed(request, response, vec![text.into()]))
 }
 
-fn metadata(request: &Request, format_option: Option<&str>) -> Result<Response<Body>, Refusal> {
+fn metadata(
+    request: &Request,
+    served: &Served,
+    format_option: Option<&str>,
+) -> Result<Response<Body>, Refusal> {
     let agreed = negotiate::agree(Kind::Metadata, request.version, format_option, &request.headers)?;
-    let document = request.served.metadata(agreed.json, request.version);
+    let document = served.metadata(agreed.json, request.version);
     let unchanged = request.headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
         let opaque = document.etag.trim_start_matches("W/");
         // Weak comparison: proxies change one form to the other (RFC 9110 section 13.1.2).

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use http::HeaderMap;
+use nextlink_db::location::Login;
 use nextlink_odata::prefer::{OmitValues, Preferences, parse_lenient};
 use nextlink_odata::version::Version;
 use percent_encoding::percent_decode_str;
@@ -12,8 +13,9 @@ use percent_encoding::percent_decode_str;
 use crate::answer::Refusal;
 use crate::headers::{PREFER, TRACE_ID};
 use crate::links;
+use crate::login;
 use crate::negotiate;
-use crate::served::Served;
+use crate::slot::Slot;
 use crate::state::State;
 
 /// Longest `Trace-ID` that is taken over, in characters.
@@ -25,7 +27,7 @@ const MAX_LINK: usize = 2_000;
 #[derive(Debug)]
 pub struct Request {
     /// The source.
-    pub served: Arc<Served>,
+    pub slot: Arc<Slot>,
     /// Path and query behind the service root, as sent, without a slash in front.
     pub url: String,
     /// Bytes of `url` that are path.
@@ -42,9 +44,11 @@ pub struct Request {
     pub root: String,
     /// Identifies the request in logs.
     pub trace: String,
-    /// All headers.
+    /// All headers but those of the login.
     pub headers: HeaderMap,
-    /// Who asks.
+    /// Who reads in the database, where the client says so.
+    pub login: Option<Login>,
+    /// Who asks: what stored results and page tokens belong to.
     pub user: String,
 }
 
@@ -76,25 +80,26 @@ impl Request {
     /// Headers that cannot be served.
     pub fn new(
         state: &State,
-        served: Arc<Served>,
+        slot: Arc<Slot>,
         url: &str,
         head: bool,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         peer: IpAddr,
         trace: String,
     ) -> Result<Request, Refusal> {
+        let login = login::for_source(login::take(&mut headers)?, slot.config.client_login)?;
+        let user = login::name(login.as_ref(), &state.tokens)?;
         let url = url.strip_prefix('/').unwrap_or(url).to_owned();
         let path_bytes = url.find('?').unwrap_or(url.len());
         let version = negotiate::version(&headers)?;
         let base = links::base(&state.config.server, &headers, peer)?;
-        let root = [&base, "/api/odata4/", &served.name, "/"].concat();
+        let root = [&base, "/api/odata4/", &slot.name, "/"].concat();
         let mut prefer = Preferences::default();
         for value in headers.get_all(PREFER).iter().filter_map(|v| v.to_str().ok()) {
             merge(&mut prefer, parse_lenient(value));
         }
         let gzip = negotiate::takes_gzip(&headers);
-        let user = "anonymous".to_owned();
-        Ok(Request { served, url, path_bytes, head, version, prefer, gzip, root, trace, headers, user })
+        Ok(Request { slot, url, path_bytes, head, version, prefer, gzip, root, trace, headers, login, user })
     }
 
     /// The path behind the service root, as sent.
@@ -114,7 +119,7 @@ impl Request {
 
     /// Rows of a page: those of the source, or fewer where the client prefers it.
     pub fn page_rows(&self) -> u64 {
-        let rows = self.served.page_rows;
+        let rows = self.slot.config.page_rows();
         self.prefer.max_page_size.filter(|n| *n > 0).map_or(rows, |n| n.min(rows))
     }
 
@@ -133,7 +138,7 @@ impl Request {
             out.extend_from_slice(text.as_bytes());
         };
         part(b'u', &self.user);
-        part(b's', &self.served.name.to_lowercase());
+        part(b's', &self.slot.name.to_lowercase());
         for segment in self.path().split('/').filter(|s| !s.is_empty()) {
             part(b'p', &percent_decode_str(segment).decode_utf8_lossy());
         }
@@ -159,7 +164,12 @@ impl Request {
 
     /// What links to further pages are made of.
     pub fn link_parts(&self) -> LinkParts {
-        LinkParts { path: [&self.root, self.path(), "?"].concat(), query: self.query().to_owned() }
+        self.link_parts_with(self.query())
+    }
+
+    /// The same with other options: those of the first request, where this one has a short link.
+    pub fn link_parts_with(&self, query: &str) -> LinkParts {
+        LinkParts { path: [&self.root, self.path(), "?"].concat(), query: query.to_owned() }
     }
 }
 
@@ -187,8 +197,10 @@ impl LinkParts {
         link
     }
 
-    /// A link to the rows behind the first `rows` ones, for results that are not stored.
-    pub fn skip_link(&self, skip: u64, top: Option<u64>) -> String {
+    /// A link to the rows behind the first `rows` ones, for rows that are not stored; `skip` and `top` are those of the
+    /// first request.
+    pub fn skip_link(&self, rows: u64, skip: u64, top: Option<u64>) -> String {
+        let (skip, top) = (skip + rows, top.map(|top| top.saturating_sub(rows)));
         let mut link = self.path.clone();
         let paging = |o: &str| is_option(o, "$skip") || is_option(o, "$top") || is_option(o, "$skiptoken");
         for option in self.query.split('&').filter(|o| !o.is_empty() && !paging(o)) {

@@ -87,13 +87,18 @@ fn landing(state: &State, method: &Method) -> Response<Body> {
          li{margin:.2rem 0}h2{margin-top:2rem}</style></head><body><h1>Nextlink</h1>\
          <p>These databases are served as OData 4. Give the address of a service to Excel, Power BI or any other OData client.</p>",
     );
-    for served in state.sources.values() {
+    for slot in state.sources.values() {
         // Names of sources and sets are identifiers, checked when they were made; they need no escape.
-        let root = format!("{SERVICES}/{}/", served.name);
+        let root = format!("{SERVICES}/{}/", slot.name);
         page.push_str(&format!(
-            "<h2>{}</h2><p><a href=\"{root}\">{root}</a> &middot; <a href=\"{root}$metadata\">$metadata</a></p><ul>",
-            served.name
+            "<h2>{}</h2><p><a href=\"{root}\">{root}</a> &middot; <a href=\"{root}$metadata\">$metadata</a></p>",
+            slot.name
         ));
+        let Ok(served) = slot.served() else {
+            page.push_str("<p>The database cannot be read now; it is tried again.</p>");
+            continue;
+        };
+        page.push_str("<ul>");
         for set in &served.mapping.model.entity_sets {
             page.push_str(&format!("<li><a href=\"{root}{0}?$top=20\">{0}</a></li>", set.name));
         }
@@ -183,7 +188,7 @@ async fn answer(
     trace: String,
 ) -> Result<Response<Body>, Refusal> {
     let name = percent_decode_str(name).decode_utf8_lossy();
-    let Some(served) = state.sources.get(&name.to_lowercase()) else {
+    let Some(slot) = state.sources.get(&name.to_lowercase()) else {
         let message = if name.is_empty() {
             "Name a source, as in /api/odata4/{source}/.".to_owned()
         } else {
@@ -206,11 +211,16 @@ async fn answer(
         return Err(Refusal { allow: Some("GET, HEAD"), ..refusal.about("method") });
     }
     let head = method == Method::HEAD;
-    let request = Request::new(state, Arc::clone(served), url, head, headers, peer, trace)?;
-    read::read(state, &request).await.map_err(|refusal| match refusal.target {
+    let request = Request::new(state, Arc::clone(slot), url, head, headers, peer, trace)?;
+    let mut response = read::read(state, &request).await.map_err(|refusal| match refusal.target {
         None if refusal.status == StatusCode::NOT_FOUND => refusal.about(request.path()),
         _ => refusal,
-    })
+    })?;
+    if request.login.is_some() {
+        // What one may read is not for others, and caches do not know the headers of the login.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    Ok(response)
 }
 
 /// Headers that every answer has.

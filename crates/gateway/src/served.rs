@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
-use nextlink_db::location::{BadLocation, Location};
+use nextlink_db::error::Error as DbError;
+use nextlink_db::location::Location;
 use nextlink_db::source::Source;
 use nextlink_db::sqlite::IntrospectLimits;
 use nextlink_odata::csdl::{self, CsdlOptions};
@@ -18,18 +19,12 @@ use crate::points::Points;
 /// A source as it is served.
 #[derive(Debug)]
 pub struct Served {
-    /// Name in URLs.
-    pub name: String,
     /// The database.
     pub source: Source,
     /// Model and tables.
     pub mapping: Mapping,
     /// What was dropped or changed on the way from the database to the model.
     pub notices: Vec<Notice>,
-    /// Rows of a page.
-    pub page_rows: u64,
-    /// Bytes of a page.
-    pub page_bytes: usize,
     /// Plans of requests by key.
     pub points: Points,
     documents: BTreeMap<(bool, Version), Document>,
@@ -51,6 +46,8 @@ pub struct OpenError {
     name: String,
     location: String,
     cause: String,
+    /// Whether it may work later although nobody changes anything here.
+    pub may_pass: bool,
 }
 
 impl Served {
@@ -59,29 +56,31 @@ impl Served {
     /// # Errors
     /// It cannot be opened or read.
     pub fn open(name: &str, config: &SourceConfig, vocabulary_url: &str) -> Result<Served, OpenError> {
-        let failed = |cause: String| OpenError { name: name.to_owned(), location: config.url.clone(), cause };
-        let location = config.url.parse().map_err(|e: BadLocation| failed(e.to_string()))?;
+        let failed = |cause: String, may_pass: bool| OpenError {
+            name: name.to_owned(),
+            location: config.url.to_string(),
+            cause,
+            may_pass,
+        };
+        let read = |error: DbError| failed(error.to_string(), error.may_pass());
+        let location = config.location().map_err(|cause| failed(cause, false))?;
         if let Location::Sqlite(path) = &location
             && path.is_dir()
         {
-            return Err(failed("this is a directory, not a file".to_owned()));
+            return Err(failed("this is a directory, not a file".to_owned(), false));
         }
-        let source = Source::open(&location).map_err(|e| failed(e.to_string()))?;
-        let (catalog, mut notices) =
-            source.introspect(&IntrospectLimits::default()).map_err(|e| failed(e.to_string()))?;
+        let source = Source::open(&location).map_err(read)?;
+        let (catalog, mut notices) = source.introspect(&IntrospectLimits::default()).map_err(read)?;
         let (mapping, more) = mapping::build(&catalog, &config.model_options(name));
         notices.extend(more);
         let documents = documents(&mapping, vocabulary_url);
-        Ok(Served {
-            name: name.to_owned(),
-            source,
-            mapping,
-            notices,
-            page_rows: config.page_rows(),
-            page_bytes: config.page_bytes(),
-            points: Points::default(),
-            documents,
-        })
+        Ok(Served { source, mapping, notices, points: Points::default(), documents })
+    }
+
+    /// Whether clients are told the same model.
+    pub fn has_model_of(&self, other: &Served) -> bool {
+        let texts = |served: &Served| served.documents.values().map(|d| d.text.clone()).collect::<Vec<_>>();
+        texts(self) == texts(other)
     }
 
     /// `$metadata` as XML or JSON.

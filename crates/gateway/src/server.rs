@@ -16,28 +16,21 @@ use nextlink_results::token::TokenKeys;
 use nextlink_results::{NodeIdentity, Store, StoreConfig};
 use nextlink_system::SqliteRegistry;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::observe::{Event, Exporter, event, store_observer};
 use crate::router;
-use crate::served::Served;
+use crate::slot::{Slot, tend};
 use crate::state::State;
 
-/// Opens everything that a server needs. Blocks.
+/// Opens everything that a server needs. Sources that cannot be opened are served as soon as they can.
 ///
 /// # Errors
-/// A source, the data directory or the system database cannot be opened.
-pub fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<State>> {
-    let mut sources = BTreeMap::new();
-    for (name, source) in &config.sources {
-        let served = Served::open(name, source, &config.server.vocabulary_url)?;
-        for notice in &served.notices {
-            event(&Event::SourceNotice { source: name, notice: &notice.to_string() });
-        }
-        event(&Event::SourceOpened { source: name, sets: served.mapping.model.entity_sets.len() });
-        sources.insert(name.to_lowercase(), Arc::new(served));
-    }
+/// No source can be served and waiting does not help, or the data directory or the system database cannot be opened.
+pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<State>> {
+    let sources = open_sources(&config).await?;
     let dir = &config.data_dir;
     std::fs::create_dir_all(dir)
         .with_context(|| format!("cannot create the data directory {}", dir.display()))?;
@@ -54,6 +47,30 @@ pub fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<State>> {
     store.observer = Some(store_observer());
     let store = Store::open(store, Arc::new(registry))?;
     Ok(Arc::new(State::new(config, sources, store, tokens, exporter)))
+}
+
+/// Opens all sources at one time, since each may have to wait for its server.
+async fn open_sources(config: &Config) -> anyhow::Result<BTreeMap<String, Arc<Slot>>> {
+    let mut opening = Vec::new();
+    for (name, source) in &config.sources {
+        let slot = Arc::new(Slot::new(name, source, &config.server.vocabulary_url));
+        let opened = Arc::clone(&slot);
+        opening.push((slot, tokio::task::spawn_blocking(move || opened.open())));
+    }
+    let mut sources = BTreeMap::new();
+    let mut hopeless = None;
+    let mut hopes = 0;
+    for (slot, opened) in opening {
+        match opened.await? {
+            Err(error) if !error.may_pass => hopeless = hopeless.or(Some(error)),
+            Ok(()) | Err(_) => hopes += 1,
+        }
+        sources.insert(slot.name.to_lowercase(), slot);
+    }
+    match hopeless {
+        Some(error) if hopes == 0 => Err(error.into()),
+        _ => Ok(sources),
+    }
 }
 
 /// The listeners of a server.
@@ -99,10 +116,19 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     let connections = Arc::new(Semaphore::new(state.config.limits.connections));
     let builder = builder(&state.config);
     let mut signals = Signals::new()?;
-    let sweeper = tokio::spawn(sweep(Arc::clone(&state)));
+    let mut hangups = signal(SignalKind::hangup())?;
+    let mut background = tokio::task::JoinSet::new();
+    background.spawn(sweep(Arc::clone(&state)));
+    for slot in state.sources.values() {
+        background.spawn(tend(Arc::clone(slot)));
+    }
     let signal = loop {
         tokio::select! {
-            signal = signals.next() => break signal,
+            signal = signals.stop() => break signal,
+            Some(()) = hangups.recv() => {
+                event(&Event::Refreshing { signal: "SIGHUP" });
+                state.sources.values().for_each(|slot| slot.refresh());
+            }
             accepted = listeners.public.accept() => {
                 let Ok((stream, peer)) = accepted else { breathe().await; continue };
                 let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else { continue };
@@ -143,7 +169,7 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     let patience = Duration::from_secs(state.config.server.shutdown_seconds);
     let left = state.config.limits.connections - connections.available_permits();
     let _ = tokio::time::timeout(patience, graceful.shutdown()).await;
-    sweeper.abort();
+    background.abort_all();
     event(&Event::Stopped { connections: left });
     Ok(())
 }
@@ -178,20 +204,19 @@ async fn sweep(state: Arc<State>) {
 
 /// Signals that ask for a stop.
 struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 impl Signals {
     fn new() -> std::io::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
         })
     }
 
-    async fn next(&mut self) -> &'static str {
+    async fn stop(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",

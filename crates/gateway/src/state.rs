@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use nextlink_db::location::Login;
 use nextlink_db::run::{Cancel, RunOptions};
 use nextlink_odata::temporal::Instant as PointInTime;
 use nextlink_results::Store;
@@ -14,14 +15,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::answer::Refusal;
 use crate::config::Config;
 use crate::observe::Exporter;
-use crate::served::Served;
+use crate::slot::Slot;
 
 /// What all requests share.
 pub struct State {
     /// Settings.
     pub config: Config,
     /// Sources by their names in lower case.
-    pub sources: BTreeMap<String, Arc<Served>>,
+    pub sources: BTreeMap<String, Arc<Slot>>,
     /// Stored results.
     pub store: Arc<Store>,
     /// Seals page tokens.
@@ -36,7 +37,7 @@ impl State {
     /// Puts the state together.
     pub fn new(
         config: Config,
-        sources: BTreeMap<String, Arc<Served>>,
+        sources: BTreeMap<String, Arc<Slot>>,
         store: Arc<Store>,
         tokens: TokenKeys,
         exporter: Exporter,
@@ -63,13 +64,13 @@ impl State {
         }
     }
 
-    /// The bounds of a run.
-    pub fn run_options(&self, cancel: Cancel) -> RunOptions {
+    /// The bounds of a run, and who reads where a client says so.
+    pub fn run_options(&self, cancel: Cancel, login: Option<&Login>) -> RunOptions {
         RunOptions {
             timeout: Duration::from_secs(self.config.limits.statement_seconds),
             lock_wait: Duration::from_secs(self.config.limits.lock_wait_seconds),
             cancel,
-            login: None,
+            login: login.cloned(),
         }
     }
 

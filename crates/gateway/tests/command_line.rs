@@ -26,6 +26,10 @@ fn folder() -> Launch {
     write("text.db", b"this is no database, whatever its name says");
     write("empty.db", b"");
     sqlite(
+        &dir.join("names.db"),
+        "CREATE TABLE \"Order Details\" (id INTEGER PRIMARY KEY, \"unit price\" REAL); CREATE TABLE plain (id INTEGER PRIMARY KEY);",
+    );
+    sqlite(
         &dir.join("keyless.db"),
         "CREATE TABLE a (x, y); CREATE TABLE b (id INTEGER PRIMARY KEY); CREATE VIEW v AS SELECT 1 AS one;",
     );
@@ -81,6 +85,15 @@ fn databases_with_little_in_them() {
         ("empty.db", 0, &["a: 0 entity sets"][..]),
         ("keyless.db", 0, &["a: 1 entity sets", "  a: Not served", "  v: Not served"]),
         ("shop.db", 0, &["a: 5 entity sets", "The configuration is valid."]),
+        (
+            "names.db",
+            0,
+            &[
+                "a: 2 entity sets",
+                "  Order Details: served as Order_Details",
+                "  Order Details.unit price: served as unit_price",
+            ],
+        ),
     ] {
         let run = run(&["check", &source(dir, file)]);
         assert_eq!(run.code, Some(code), "{file}: {}{}", run.out, run.err);

@@ -8,6 +8,7 @@ pub mod temporal;
 pub mod decimal;
 pub mod value;
 pub mod lexical;
+mod near;
 pub mod url;
 pub mod prefer;
 pub mod query;

@@ -13,7 +13,8 @@ pub enum Flow {
 ///
 /// A result of one level is a run of `begin_row`, its cells, `end_row`. A result of several levels comes in batches:
 /// rows of level 0, then for each lower level its rows (ascending by the position of their parent row in the batch)
-/// and counts, then `end_batch`.
+/// and counts, then `end_batch`. Where the sink stops because that is too much at once, `retry_batch` starts the lower levels again
+/// for fewer rows of level 0, and `end_batch` comes for each part.
 pub trait RowSink {
     /// A row of a level starts. `parent` is the position of its parent row among those of the level above in this
     /// batch. False: the row is not wanted, and neither cells nor `end_row` follow.
@@ -54,6 +55,9 @@ pub trait RowSink {
     fn end_row(&mut self) -> Flow;
     /// The number of rows that a lower level has for a parent row; for level 0, before its rows, that of all rows.
     fn count(&mut self, node: usize, parent: u32, rows: u64);
-    /// All levels of the batch are complete.
-    fn end_batch(&mut self) -> Flow;
+    /// The first `rows` rows of level 0 in the batch are complete with all that hangs on them.
+    fn end_batch(&mut self, rows: usize) -> Flow;
+    /// Forgets the rows and counts of the lower levels since the last `end_batch`, to take those of fewer rows of level 0. False:
+    /// the sink did not stop for their size.
+    fn retry_batch(&mut self) -> bool;
 }

@@ -153,7 +153,7 @@ fn push(sink: &mut impl RowSink, rows: &str, nested: bool) {
         assert_eq!(sink.end_row(), Flow::Continue);
     }
     if nested {
-        assert_eq!(sink.end_batch(), Flow::Continue);
+        assert_eq!(sink.end_batch(1), Flow::Continue);
     }
 }
 

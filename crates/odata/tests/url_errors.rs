@@ -21,7 +21,13 @@ const FAULTS: &[(&str, u32, &str)] = &[
     // Paths
     ("Set//x", 4, "a path segment is empty"),
     (".Set", 0, "expected the name of an entity set"),
-    ("N.Set", 1, "expected the end of the path segment, found '.'"),
+    ("N.Set", 1, "'N.Set' cannot be a name here"),
+    (
+        "Order%20Details(1)",
+        5,
+        "'Order Details' cannot be a name here: names have letters, digits and underscores. Did you mean 'Order_Details'?",
+    ),
+    ("Order%20Details(1", 5, "expected the end of the path segment, found a space"),
     ("Set('a/b')", 6, "expected ' to end the string that starts at offset 4"),
     ("Set(a)", 5, "expected a literal, an alias or name=value, found the name 'a'"),
     ("Set(1", 5, "expected , or ), found the end"),
@@ -34,6 +40,7 @@ const FAULTS: &[(&str, u32, &str)] = &[
     ("Set/$filter(a eq)", 14, "expected ) or an operator"),
     // Options
     ("Set?$foo=1", 4, "there is no query option $foo"),
+    ("Set?$fliter=a", 4, "there is no query option $fliter. Did you mean '$filter'?"),
     ("Set?$top", 8, "expected = and a value"),
     ("Set?$top=", 9, "expected a whole number from 0, found the end"),
     ("Set?$top=-1", 9, "expected a whole number from 0, found '-'"),
@@ -69,6 +76,9 @@ const FAULTS: &[(&str, u32, &str)] = &[
     ("Set?$filter=a = 1", 14, "found '='"),
     ("Set?$filter=contains(a)", 22, "expected , and another argument, found ')'"),
     ("Set?$filter=length(a,b)", 20, "expected ), found ','"),
+    ("Set?$filter=contain(a,'x')", 12, "there is no function 'contain'. Did you mean 'contains'?"),
+    ("Set?$filter=not%20startwith(a,'x')", 18, "Did you mean 'startswith'?"),
+    ("Set?$filter=elsewhere(a)", 23, "found the name 'a'"),
     ("Set?$filter=now(1)", 16, "expected ), found '1'"),
     ("Set?$filter=cast(a)x", 19, "found 'x'"),
     ("Set?$filter=cast(a,1)", 19, "expected the name of a type"),

@@ -92,6 +92,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (node, keys) = (NodeIdentity::open(dir.path())?, MasterKeys::open(dir.path())?);
         let store = Store::open(StoreConfig::new(dir.path().join("results"), node, keys), Arc::new(Nowhere))?;
         let new = NewResult {
+            page_bytes: 0,
             source: "bench".into(),
             user: "bench".into(),
             meta: Vec::new(),

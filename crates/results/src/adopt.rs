@@ -15,7 +15,7 @@ use crate::files::{Key, Part, file_name, parse_name, remove_in_steps};
 use crate::header::{Header, MAX_HEADER};
 use crate::inner::Inner;
 use crate::registry::{ResultRow, ResultState};
-use crate::segment::{Cipher, INDEX_ENTRY, IndexEntry};
+use crate::segment::{Cipher, Follows, INDEX_ENTRY, IndexEntry};
 
 /// Takes over or removes everything in the directory that is ours. Other files are left alone.
 ///
@@ -160,7 +160,7 @@ fn measure(
         ResultState::Complete => Incomplete::Damaged,
     };
     let stage = match &last {
-        Some(entry) if entry.last => Stage::Complete,
+        Some(entry) if entry.follows != Follows::Page => Stage::Complete,
         _ => Stage::Failed(Failure::Incomplete(why)),
     };
     let rows = last.map_or(row.rows, |entry| entry.end_row().saturating_sub(header.first_row));

@@ -31,17 +31,6 @@ pub struct Quotas {
     pub min_free_bytes: u64,
 }
 
-impl Quotas {
-    /// Bytes that have to be free at every level, and on the disk, for a result to be begun: about a
-    /// page. Without it a result could begin that has no room for its first page.
-    #[must_use]
-    pub fn room_bytes(&self) -> u64 {
-        const PAGE: u64 = 4 << 20;
-        let levels = [self.node_bytes, self.source_bytes, self.user_bytes, self.result_bytes];
-        levels.into_iter().fold(PAGE, |room, level| room.min(level / 4))
-    }
-}
-
 impl Default for Quotas {
     fn default() -> Self {
         const GIB: u64 = 1 << 30;

@@ -12,13 +12,18 @@ use crate::event::{Counters, Event};
 use crate::inner::Inner;
 use crate::page::{PageIn, Place, pack};
 use crate::pool::{Pool, Scratch, Task};
-use crate::segment::{INDEX_ENTRY, IndexEntry};
+use crate::segment::{Follows, INDEX_ENTRY, IndexEntry, SEGMENT_HEADER, TAG};
 use crate::wire::lock;
 
 /// Page buffers that wait for their next use.
 const SPARE_BUFFERS: usize = 2;
 /// Buffers beyond this are not kept, so that a result that waits holds little memory.
 const SPARE_BYTES: usize = 1024 * 1024;
+/// Bytes that are reserved for the end of a result while it is written: those of a page without rows. Where there is no
+/// room for a page, there is room to say so.
+pub(crate) const END_BYTES: u64 = (SEGMENT_HEADER + META_BYTES + TAG + INDEX_ENTRY) as u64;
+/// The most bytes that say what a page without rows is.
+const META_BYTES: usize = 18;
 
 /// A step of the work on a result.
 pub(crate) enum Job {
@@ -28,6 +33,8 @@ pub(crate) enum Job {
         page: PageIn,
         last: bool,
     },
+    /// A page cannot be stored, and nothing behind it.
+    Cut(WriteError),
     Fail(Failure),
     Cancel,
 }
@@ -77,8 +84,7 @@ impl Drain {
             // A page left out would be a gap: nothing may follow it.
             let error = WriteError::Page(fault);
             lock(&self.queue).error.get_or_insert(error.clone());
-            let why = Incomplete::Write(error.clone());
-            self.push(pool, Job::Fail(Failure::Incomplete(why)))?;
+            self.push(pool, Job::Cut(error.clone()))?;
             return Err(error);
         }
         let weight = page.weight();
@@ -139,30 +145,65 @@ impl Drain {
         lock(&self.queue).spare.pop().unwrap_or_default()
     }
 
+    /// Writes a page. Without room for another one behind it, it says so, and the result ends with it.
     fn write_page(&self, page: &PageIn, last: bool, scratch: &mut Scratch) -> Result<(), WriteError> {
+        let room = if last { Ok(()) } else { self.room_behind(page) };
+        let follows = match &room {
+            _ if last => Follows::Nothing,
+            Ok(()) => Follows::Page,
+            Err(_) => Follows::Unstored,
+        };
+        self.write(page, follows, scratch)?;
+        room
+    }
+
+    /// Whether there is room for the page and for one twice as large behind it.
+    fn room_behind(&self, page: &PageIn) -> Result<(), WriteError> {
+        // Nothing else than an end may look like an end, or its nonce would come twice.
+        if page.body.is_empty() {
+            return Ok(());
+        }
+        let bytes = 3 * page.body.len() as u64;
+        self.entry.has_room(bytes)?;
+        has_free(&self.inner, bytes).map_err(|error| write_error(&error))
+    }
+
+    fn write(&self, page: &PageIn, follows: Follows, scratch: &mut Scratch) -> Result<(), WriteError> {
         let mut tail = lock(&self.tail);
         let rows = tail.first_row.checked_add(u64::from(page.rows));
         let next = tail.page.checked_add(1).zip(rows);
         let next = next.ok_or(WriteError::Page("there are too many pages or rows"))?;
-        let place = Place { number: tail.page, first_row: tail.first_row, last };
+        let place = Place { number: tail.page, first_row: tail.first_row, follows };
         let (codec, cipher) = (self.entry.about.codec, &self.entry.cipher);
         scratch.out.clear();
         pack(page, place, codec, cipher, &mut scratch.compressor, &mut scratch.out)
             .ok_or(WriteError::Page("it cannot be compressed or encrypted"))?;
         let len = u32::try_from(scratch.out.len()).map_err(|_| WriteError::Page("it is too large"))?;
-        let index =
-            IndexEntry { offset: tail.offset, first_row: place.first_row, rows: page.rows, bytes: len, last };
+        let index = IndexEntry {
+            offset: tail.offset,
+            first_row: place.first_row,
+            rows: page.rows,
+            bytes: len,
+            follows,
+        };
         let index = index.to_bytes(cipher, place.number);
         let bytes = u64::from(len) + INDEX_ENTRY as u64;
-        self.entry.reserve(bytes)?;
-        if let Err(error) = self.append(&tail, &scratch.out, &index, bytes) {
-            self.entry.give_back(bytes);
+        // The end takes what was reserved for it.
+        let held = if follows == Follows::Page { 0 } else { END_BYTES };
+        let more = bytes.saturating_sub(held);
+        self.entry.reserve(more)?;
+        // An end without rows is small enough for what has to stay free.
+        let space = if page.rows > 0 { has_free(&self.inner, bytes) } else { Ok(()) };
+        let admitted = space.and_then(|()| self.inner.disk.admit(bytes)).map_err(|error| write_error(&error));
+        if let Err(error) = admitted.and_then(|()| self.append(&tail, &scratch.out, &index)) {
+            self.entry.give_back(more);
             return Err(error);
         }
+        self.entry.give_back(held.saturating_sub(bytes));
         (tail.page, tail.first_row) = next;
         tail.offset += u64::from(len);
         self.entry.touch(self.inner.idle_until_ms(self.inner.now_ms()));
-        self.entry.publish(page.rows, bytes, last);
+        self.entry.publish(page.rows, bytes, follows != Follows::Page);
         Counters::add(&self.inner.counters.pages_written, 1);
         Counters::add(&self.inner.counters.bytes_written, bytes);
         self.inner.tell(&Event::PageWritten { id: self.entry.about.id, page: place.number, bytes });
@@ -170,9 +211,8 @@ impl Drain {
     }
 
     /// Writes the page, then its index entry: an entry never points at what is not there.
-    fn append(&self, tail: &Tail, pages: &[u8], index: &[u8], bytes: u64) -> Result<(), WriteError> {
+    fn append(&self, tail: &Tail, pages: &[u8], index: &[u8]) -> Result<(), WriteError> {
         let inner = &self.inner;
-        check_space(inner, bytes).map_err(|error| write_error(&error))?;
         let files = inner.files.open(self.entry.key(), true).map_err(|error| write_error(&error))?;
         let written = files
             .pages
@@ -197,6 +237,7 @@ impl Drain {
                 }
                 return Ok(Some(page.body));
             }
+            Job::Cut(error) => return Err(error),
             Job::Fail(failure) => self.fail(failure),
             Job::Cancel => {
                 self.inner.remove(self.entry.about.id);
@@ -220,6 +261,18 @@ impl Drain {
         let (id, rows) = (self.entry.about.id, progress.rows);
         self.update_row();
         self.inner.tell(&Event::Completed { id, pages: progress.pages, rows, bytes: progress.bytes });
+    }
+
+    /// The rest cannot be stored. Where that is not said by the last page, it is said by one without rows, so that
+    /// readers are told where to read on.
+    fn cut(&self, error: &WriteError, scratch: &mut Scratch) {
+        let why = Incomplete::Write(error.clone());
+        if self.entry.is_writing() && self.write(&PageIn::default(), Follows::Unstored, scratch).is_err() {
+            self.fail(Failure::Incomplete(why));
+        } else if matches!(self.entry.progress().stage, Stage::Complete) {
+            self.inner.tell(&Event::Interrupted { id: self.entry.about.id, why: &why });
+            self.update_row();
+        }
     }
 
     fn fail(&self, failure: Failure) {
@@ -255,7 +308,7 @@ impl Task for Drain {
         let weight = if let Job::Page { page, .. } = &job { page.weight() } else { 0 };
         let outcome = self.run(job, scratch);
         if let Err(error) = &outcome {
-            self.fail(Failure::Incomplete(Incomplete::Write(error.clone())));
+            self.cut(error, scratch);
         }
         let mut queue = lock(&self.queue);
         queue.bytes = queue.bytes.saturating_sub(weight);
@@ -291,14 +344,11 @@ impl Task for Drain {
     }
 }
 
-/// Whether so many bytes may be written now.
-pub(crate) fn check_space(inner: &Inner, bytes: u64) -> io::Result<()> {
+/// Whether the disk has room for so many bytes beside those that stay free.
+pub(crate) fn has_free(inner: &Inner, bytes: u64) -> io::Result<()> {
     let free = inner.disk.free_bytes(inner.files.dir())?;
     let kept = inner.ledger.quotas().min_free_bytes;
-    if free < kept.saturating_add(bytes) {
-        return Err(io::ErrorKind::StorageFull.into());
-    }
-    inner.disk.admit(bytes)
+    if free < kept.saturating_add(bytes) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
 }
 
 /// A full disk is a normal answer; anything else is told as it is.

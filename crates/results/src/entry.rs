@@ -161,12 +161,12 @@ impl Entry {
     }
 
     /// Says that one more page can be read.
-    pub(crate) fn publish(&self, rows: u32, bytes: u64, last: bool) {
+    pub(crate) fn publish(&self, rows: u32, bytes: u64, end: bool) {
         self.progress.send_modify(|progress| {
             progress.pages += 1;
             progress.rows += u64::from(rows);
             progress.bytes += bytes;
-            if last && matches!(progress.stage, Stage::Writing) {
+            if end && matches!(progress.stage, Stage::Writing) {
                 progress.stage = Stage::Complete;
             }
         });
@@ -192,11 +192,13 @@ impl Entry {
 
     pub(crate) fn reserve(&self, bytes: u64) -> Result<(), WriteError> {
         let mut held = lock(&self.reservation);
-        let reservation = held.as_mut().ok_or(WriteError::Ended)?;
-        reservation.grow(bytes).map_err(|refusal| match refusal {
-            Refusal::Bytes { level, .. } => WriteError::Quota { level },
-            Refusal::Results { .. } => WriteError::Ended,
-        })
+        held.as_mut().ok_or(WriteError::Ended)?.grow(bytes).map_err(refused)
+    }
+
+    /// Whether so many bytes could be reserved now.
+    pub(crate) fn has_room(&self, bytes: u64) -> Result<(), WriteError> {
+        let held = lock(&self.reservation);
+        held.as_ref().ok_or(WriteError::Ended)?.fits(bytes).map_err(refused)
     }
 
     pub(crate) fn give_back(&self, bytes: u64) {
@@ -254,6 +256,13 @@ impl Entry {
 
     pub(crate) fn info(&self) -> ResultInfo {
         ResultInfo { row: self.row(), codec: self.about.codec, meta: self.about.meta.clone() }
+    }
+}
+
+fn refused(refusal: Refusal) -> WriteError {
+    match refusal {
+        Refusal::Bytes { level, .. } => WriteError::Quota { level },
+        Refusal::Results { .. } => WriteError::Ended,
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) enum Purpose {
     KeyName,
     TokenSeal,
     TokenNonce,
+    CallerName,
     WrapResultKey,
     PrivateHeader,
 }
@@ -49,6 +50,7 @@ impl Purpose {
             Self::KeyName => b"nextlink key name 1",
             Self::TokenSeal => b"nextlink token seal 1",
             Self::TokenNonce => b"nextlink token nonce 1",
+            Self::CallerName => b"nextlink caller name 1",
             Self::WrapResultKey => b"nextlink result key 1",
             Self::PrivateHeader => b"nextlink result header 1",
         }

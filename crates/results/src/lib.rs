@@ -42,5 +42,6 @@ pub use id::{NodeId, ResultId};
 pub use identity::NodeIdentity;
 pub use page::{MAX_PAGE_BYTES, MAX_POSITION_BYTES, PageIn, SEGMENT_BYTES, StoredPage};
 pub use registry::{NodeRow, Recovery, Registry, RegistryError, ResultRow, ResultState, Touch};
+pub use segment::Follows;
 pub use store::Store;
 pub use writer::{Finished, NewResult, ResultWriter};

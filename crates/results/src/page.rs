@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::codec::{Codec, Compressor, Packed, expand};
 use crate::error::PageError;
 use crate::segment::{
-    Cipher, END_OF_PAGE, IndexEntry, Kind, LAST_PAGE, RAW, SEGMENT_HEADER, SegmentHeader, TAG,
+    CUT, Cipher, END_OF_PAGE, Follows, IndexEntry, Kind, LAST_PAGE, RAW, SEGMENT_HEADER, SegmentHeader, TAG,
 };
 use crate::wire::{Cursor, put_prefixed, put_varint};
 
@@ -61,7 +61,7 @@ impl PageIn {
 pub(crate) struct Place {
     pub(crate) number: u32,
     pub(crate) first_row: u64,
-    pub(crate) last: bool,
+    pub(crate) follows: Follows,
 }
 
 /// Appends the sealed segments of a page to `out`. `None` when a library refuses.
@@ -87,7 +87,7 @@ pub(crate) fn pack(
         let flag = |on: bool, flag: u8| if on { flag } else { 0 };
         let header = SegmentHeader {
             kind,
-            flags: flag(end, END_OF_PAGE) | flag(place.last, LAST_PAGE) | flag(raw, RAW),
+            flags: flag(end, END_OF_PAGE) | place.follows.flag() | flag(raw, RAW),
             segment: u16::try_from(number).ok()?,
             page: place.number,
             plain_len: chunk.len() as u32,
@@ -131,8 +131,8 @@ pub struct StoredPage {
     pub first_row: u64,
     /// How many rows it holds.
     pub rows: u32,
-    /// It is the last page: the source said so.
-    pub last: bool,
+    /// What stands behind it.
+    pub follows: Follows,
     /// How its fragments are compressed.
     pub codec: Codec,
     /// The length of its plain bytes.
@@ -246,7 +246,7 @@ pub(crate) fn unpack(
         let end = text.saturating_add(header.cipher_len as usize);
         let expected = header.page == number
             && usize::from(header.segment) == parts.len()
-            && (header.flags & LAST_PAGE != 0) == entry.last
+            && header.flags & (LAST_PAGE | CUT) == entry.follows.flag()
             && header.plain_len as usize <= SEGMENT_BYTES
             && !ended;
         if !expected || header.cipher_len < TAG as u32 {
@@ -300,7 +300,7 @@ fn assemble(
         number,
         first_row,
         rows,
-        last: entry.last,
+        follows: entry.follows,
         codec,
         plain_len,
         plain_crc32,

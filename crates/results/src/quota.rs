@@ -126,6 +126,11 @@ impl Reservation {
         Ok(())
     }
 
+    /// Whether there is room for more.
+    pub(crate) fn fits(&self, more: u64) -> Result<(), Refusal> {
+        self.ledger.check(&lock(&self.ledger.used), &self.source, &self.user, self.bytes, more)
+    }
+
     /// Gives back what was reserved for a write that failed.
     pub(crate) fn shrink(&mut self, less: u64) {
         let less = less.min(self.bytes);

@@ -17,6 +17,28 @@ const MAX_OFFSET: u64 = 1 << 62;
 
 const AUTHENTICATED: usize = 16;
 
+/// What stands behind a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// Another page, written or still to come.
+    Page,
+    /// Nothing: the source said that this is all.
+    Nothing,
+    /// More rows, which could not be stored: they have to be read from the source again.
+    Unstored,
+}
+
+impl Follows {
+    /// The flag of all segments of the page.
+    pub(crate) fn flag(self) -> u8 {
+        match self {
+            Self::Page => 0,
+            Self::Nothing => LAST_PAGE,
+            Self::Unstored => CUT,
+        }
+    }
+}
+
 /// What a segment holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -30,6 +52,8 @@ pub(crate) enum Kind {
 pub(crate) const END_OF_PAGE: u8 = 1;
 /// A segment of the last page: the source said that this is all.
 pub(crate) const LAST_PAGE: u8 = 2;
+/// A segment of a page behind which more rows could not be stored.
+pub(crate) const CUT: u8 = 8;
 /// Not compressed, whatever the codec of the result is.
 pub(crate) const RAW: u8 = 4;
 
@@ -153,7 +177,7 @@ pub(crate) struct IndexEntry {
     pub(crate) first_row: u64,
     pub(crate) rows: u32,
     pub(crate) bytes: u32,
-    pub(crate) last: bool,
+    pub(crate) follows: Follows,
 }
 
 impl IndexEntry {
@@ -163,7 +187,11 @@ impl IndexEntry {
         out[8..16].copy_from_slice(&self.first_row.to_le_bytes());
         out[16..20].copy_from_slice(&self.rows.to_le_bytes());
         out[20..24].copy_from_slice(&self.bytes.to_le_bytes());
-        out[24] = u8::from(self.last);
+        out[24] = match self.follows {
+            Follows::Page => 0,
+            Follows::Nothing => 1,
+            Follows::Unstored => 2,
+        };
         let crc = cipher.index_crc(page, &out[..28]);
         out[28..].copy_from_slice(&crc.to_le_bytes());
         out
@@ -177,9 +205,10 @@ impl IndexEntry {
             first_row: from.u64()?,
             rows: from.u32()?,
             bytes: from.u32()?,
-            last: match from.u32()? {
-                0 => false,
-                1 => true,
+            follows: match from.u32()? {
+                0 => Follows::Page,
+                1 => Follows::Nothing,
+                2 => Follows::Unstored,
                 _ => return None,
             },
         };

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::adopt::adopt;
 use crate::config::StoreConfig;
-use crate::drain::{Drain, Job, check_space, is_full};
+use crate::drain::{Drain, END_BYTES, Job, has_free, is_full};
 use crate::entry::{About, Entry, MAX_META_BYTES, MAX_NAME_BYTES, Progress, ResultInfo, Stage};
 use crate::error::{CreateError, Error, PageError};
 use crate::event::{Counters, Event, Stats, SweepReport};
@@ -128,12 +128,15 @@ impl Store {
         let about = About::new(&header, private, new.recovery, absolute_ms);
 
         let len = bytes.len() as u64;
-        let room = inner.ledger.quotas().room_bytes();
-        let reserved = inner.ledger.reserve(&about.source, &about.user, len.saturating_add(room));
+        let room = new.page_bytes.saturating_mul(2);
+        let wanted = len.saturating_add(END_BYTES).saturating_add(room);
+        let reserved = inner.ledger.reserve(&about.source, &about.user, wanted);
         let mut reservation = reserved.map_err(refused)?;
         // It was only to be seen that there is room: pages reserve what they need.
         reservation.shrink(room);
-        check_space(inner, len).map_err(create_error)?;
+        has_free(inner, len.saturating_add(room))
+            .and_then(|()| inner.disk.admit(len))
+            .map_err(create_error)?;
         inner.files.create((header.id, header.generation), &bytes).map_err(create_error)?;
         let progress = Progress { pages: 0, rows: 0, bytes: len, stage: Stage::Writing };
         let until_ms = inner.idle_until_ms(now_ms);

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::error::Error;
 use crate::id::{NodeId, ResultId};
 use crate::keys::{KeyId, MasterKeys, Purpose};
-use crate::wire::{Cursor, put_prefixed, put_varint};
+use crate::wire::{Cursor, hex, put_prefixed, put_varint};
 
 /// The longest token that is looked at, in characters.
 pub const MAX_TOKEN_CHARS: usize = 2048;
@@ -23,6 +23,8 @@ const VERSION: u8 = 1;
 const CLEAR_LEN: usize = 1 + 4;
 const NONCE_LEN: usize = 12;
 const TAG_LEN: usize = 16;
+/// Bytes of the keyed hash that names a caller.
+const CALLER_LEN: usize = 16;
 
 /// Where the next page lies, and what is needed to make it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,7 @@ struct Pair {
     id: KeyId,
     seal: LessSafeKey,
     nonce: hmac::Key,
+    caller: hmac::Key,
 }
 
 /// The keys that seal and open tokens; derived once from the master keys.
@@ -87,9 +90,22 @@ impl TokenKeys {
             let nonce = key.derive(Purpose::TokenNonce)?;
             let seal = UnboundKey::new(&AES_256_GCM, seal.as_slice()).map_err(|_| Error::Crypto)?;
             let nonce = hmac::Key::new(hmac::HMAC_SHA256, nonce.as_slice());
-            Ok(Pair { id: key.id(), seal: LessSafeKey::new(seal), nonce })
+            let caller = key.derive(Purpose::CallerName)?;
+            let caller = hmac::Key::new(hmac::HMAC_SHA256, caller.as_slice());
+            Ok(Pair { id: key.id(), seal: LessSafeKey::new(seal), nonce, caller })
         });
         Ok(Self { pairs: pairs.collect::<Result<_, Error>>()? })
+    }
+
+    /// A name for somebody who is known by secrets: a keyed hash of them, the same as long as the current key is, from
+    /// which nothing can be told of the secrets without the key. `None` when there is no key.
+    pub fn caller(&self, secrets: &[&[u8]]) -> Option<String> {
+        let mut hash = hmac::Context::with_key(&self.pairs.first()?.caller);
+        for secret in secrets {
+            hash.update(&(secret.len() as u64).to_le_bytes());
+            hash.update(secret);
+        }
+        Some(hex(&hash.sign().as_ref()[..CALLER_LEN]))
     }
 
     /// Seals a token. `aad` is what it is bound to (user, source, path, options): it opens only

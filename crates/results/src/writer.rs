@@ -28,6 +28,9 @@ pub struct NewResult {
     pub first_row: u64,
     /// What can be done when the pages are lost.
     pub recovery: Recovery,
+    /// About how large a page is. A result begins only where there is room for one of twice that
+    /// size, so that its first page hardly ever finds none.
+    pub page_bytes: u64,
 }
 
 /// A result that was written to its end.

@@ -5,6 +5,7 @@ mod common;
 use std::fs;
 
 use common::{column, hash, number};
+use nextlink_sample::trading::VIEW_KEYS;
 use nextlink_sample::{Error, Summary, trading};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -104,6 +105,27 @@ fn data_is_sound() {
             number(&connection, &format!("SELECT count(*) FROM Orders WHERE Status = '{status}'")) > 0,
             "{status}"
         );
+    }
+}
+
+#[test]
+fn the_keys_of_views_are_keys() {
+    let (_folder, _, connection) = sample();
+    let views = column(&connection, "SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name");
+    assert_eq!(views, VIEW_KEYS.map(|(view, _)| view.to_owned()));
+    for (view, key) in VIEW_KEYS {
+        let columns = key.join(", ");
+        let twice = format!(
+            "SELECT count(*) FROM (SELECT {columns} FROM {view} GROUP BY {columns} HAVING count(*) > 1)"
+        );
+        assert_eq!(number(&connection, &twice), 0, "{view}");
+        for column in key {
+            assert_eq!(
+                number(&connection, &format!("SELECT count(*) FROM {view} WHERE {column} IS NULL")),
+                0,
+                "{view}"
+            );
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use nextlink_results::keys::MasterKeys;
 use nextlink_results::{
-    Codec, Incomplete, NewResult, NodeIdentity, PageError, PageIn, Recovery, ResultId, ResultState, Store,
-    StoreConfig,
+    Codec, Follows, Incomplete, NewResult, NodeIdentity, PageError, PageIn, Recovery, ResultId, ResultState,
+    Store, StoreConfig,
 };
 use nextlink_system::SqliteRegistry;
 
@@ -33,6 +33,7 @@ fn page(number: u32) -> PageIn {
 
 fn new_result(codec: Codec) -> NewResult {
     NewResult {
+        page_bytes: 0,
         source: "shop".into(),
         user: "ann".into(),
         meta: b"request".to_vec(),
@@ -115,7 +116,7 @@ fn what_was_written_before_a_kill_is_read_after_a_restart() {
 
         let last = read(whole, 1).unwrap();
         assert!(
-            last.last && last.identity().unwrap().concat() == page(1).body,
+            last.follows == Follows::Nothing && last.identity().unwrap().concat() == page(1).body,
             "{lines} lines: the whole one"
         );
         for (id, last) in known {
@@ -135,7 +136,7 @@ fn what_was_written_before_a_kill_is_read_after_a_restart() {
                     got.identity().unwrap().concat() == page(number).body,
                     "{lines} lines, page {number}"
                 );
-                assert!(!got.last, "{lines} lines, page {number}");
+                assert!(got.follows == Follows::Page, "{lines} lines, page {number}");
             }
             let beyond = read(id, pages).unwrap_err();
             assert!(

@@ -1,4 +1,4 @@
-//! For tests: private databases, real nodes, a plain HTTP client, and the page ledger.
+//! For tests: private database servers, sample data, real nodes, a plain HTTP client, and the page ledger.
 //!
 //! A test that cannot go on has failed: what is made for tests alone panics, and says what it knows.
 //! [`http`] and [`ledger`] return what happened as values, since tests are about that.
@@ -7,6 +7,11 @@
 
 pub mod http;
 pub mod ledger;
+mod signal;
 pub mod node;
 pub mod sqlite;
+pub mod server;
+pub mod postgres;
+pub mod mariadb;
 pub mod shared;
+pub mod samples;

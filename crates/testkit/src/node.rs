@@ -1,7 +1,7 @@
 //! A node: the real program in a process of its own, on ports of its own choice.
 
 use crate::http::{self, Answer};
-use std::ffi::OsStr;
+use crate::signal;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -195,9 +195,7 @@ impl Node {
     pub fn signal(&mut self, name: &str) {
         let ended = self.child.try_wait().expect("the state of a child can be asked");
         assert_eq!(ended, None, "the node has ended already:\n{}", self.log());
-        let command = format!("kill -{name} {}", self.pid());
-        let status = Command::new("sh").args([OsStr::new("-c"), OsStr::new(&command)]).status();
-        assert!(status.is_ok_and(|status| status.success()), "{command}");
+        assert!(signal::send(name, &[self.pid()]), "the node does not take {name}");
     }
 
     /// Waits for the end of the node.

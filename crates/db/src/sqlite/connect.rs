@@ -1,5 +1,6 @@
-//! Connections to one SQLite file: read-only, opened when needed, kept for reuse.
+//! Connections to one SQLite file: read-only, opened when needed, kept for reuse as long as the file is the same.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,12 +28,48 @@ const CACHE_KIB: i64 = -1024;
 const MAPPED_BYTES: i64 = 64 * 1024;
 /// Virtual machine steps between two looks at the clock.
 const STEPS: i32 = 5_000;
+/// Time between two looks at which file the path leads to.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A SQLite file.
 #[derive(Debug)]
 pub struct SqliteSource {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Idle>,
+}
+
+/// Which file a path leads to: one that is put in its place by a rename has other numbers. None where there is none.
+type FileId = Option<(u64, u64)>;
+
+fn file_id(path: &Path) -> FileId {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Connections that wait for their next use, all to the same file.
+#[derive(Debug)]
+struct Idle {
+    connections: Vec<Opened>,
+    file: FileId,
+    looked: Instant,
+}
+
+/// A connection, and the file it reads.
+#[derive(Debug)]
+struct Opened {
+    connection: Connection,
+    file: FileId,
+}
+
+impl Idle {
+    /// Closes connections to a file that was replaced. One that is only gone may come back by a rename.
+    fn look(&mut self, path: &Path) {
+        self.looked = Instant::now();
+        let file = file_id(path);
+        if file.is_some() && file != self.file {
+            self.file = file;
+            self.connections.clear();
+        }
+    }
 }
 
 impl SqliteSource {
@@ -41,14 +78,17 @@ impl SqliteSource {
     /// # Errors
     /// It is not there, cannot be read, is locked, or is no database.
     pub fn open(path: &Path) -> Result<SqliteSource, Error> {
-        let source = SqliteSource { path: path.to_owned(), idle: Mutex::new(Vec::new()) };
-        let connection = source.connect()?;
-        connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        source.give_back(connection);
+        let idle = Idle { connections: Vec::new(), file: file_id(path), looked: Instant::now() };
+        let source = SqliteSource { path: path.to_owned(), idle: Mutex::new(idle) };
+        let opened = source.connect()?;
+        opened.connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        source.give_back(opened);
         Ok(source)
     }
 
-    fn connect(&self) -> Result<Connection, Error> {
+    fn connect(&self) -> Result<Opened, Error> {
+        // Looked at before it is opened: where it is replaced in between, the connection is closed too early, not too late.
+        let file = file_id(&self.path);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
@@ -59,27 +99,32 @@ impl SqliteSource {
         connection.pragma_update(None, "cache_size", CACHE_KIB)?;
         connection.pragma_update(None, "mmap_size", MAPPED_BYTES)?;
         functions::register(&connection)?;
-        Ok(connection)
+        Ok(Opened { connection, file })
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self) -> Result<Connection, Error> {
-        let kept = self.idle().pop();
+    fn take(&self) -> Result<Opened, Error> {
+        let mut idle = self.idle();
+        if idle.looked.elapsed() >= LOOK {
+            idle.look(&self.path);
+        }
+        let kept = idle.connections.pop();
+        drop(idle);
         match kept {
-            Some(connection) => Ok(connection),
+            Some(opened) => Ok(opened),
             None => self.connect(),
         }
     }
 
-    fn give_back(&self, connection: Connection) {
+    fn give_back(&self, opened: Opened) {
         // A connection that is still inside a transaction would hold its snapshot; it is closed instead.
-        if connection.is_autocommit() {
+        if opened.connection.is_autocommit() {
             let mut idle = self.idle();
-            if idle.len() < IDLE_CONNECTIONS {
-                idle.push(connection);
+            if idle.connections.len() < IDLE_CONNECTIONS && opened.file == idle.file {
+                idle.connections.push(opened);
             }
         }
     }
@@ -90,15 +135,16 @@ impl SqliteSource {
         options: &RunOptions,
         work: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut connection = self.take()?;
+        let mut opened = self.take()?;
+        let connection = &mut opened.connection;
         connection.busy_timeout(options.lock_wait)?;
         let deadline = Instant::now() + options.timeout;
         let cancel = options.cancel.clone();
         connection
             .progress_handler(STEPS, Some(move || cancel.is_cancelled() || Instant::now() >= deadline))?;
-        let result = work(&connection);
+        let result = work(connection);
         connection.progress_handler(0, None::<fn() -> bool>)?;
-        self.give_back(connection);
+        self.give_back(opened);
         match result {
             Err(Error::Cancelled) if !options.cancel.is_cancelled() => {
                 Err(Error::TimedOut { seconds: options.timeout.as_secs() })
@@ -112,10 +158,10 @@ impl SqliteSource {
     /// # Errors
     /// See [`introspect`].
     pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
-        let connection = self.take()?;
-        connection.busy_timeout(Duration::from_secs(5))?;
-        let result = introspect(&connection, limits);
-        self.give_back(connection);
+        let opened = self.take()?;
+        opened.connection.busy_timeout(Duration::from_secs(5))?;
+        let result = introspect(&opened.connection, limits);
+        self.give_back(opened);
         result
     }
 
@@ -131,19 +177,15 @@ impl SqliteSource {
 
     /// See [`crate::source::Source::run_now`].
     pub fn run_now<S: RowSink>(&self, program: &Program, sink: &mut S) -> Option<Result<Outcome, Error>> {
-        let kept = self.idle().pop();
-        let connection = match kept {
-            Some(connection) => connection,
-            None => match self.connect() {
-                Ok(connection) => connection,
-                Err(error) => return Some(Err(error)),
-            },
+        let opened = match self.take() {
+            Ok(opened) => opened,
+            Err(error) => return Some(Err(error)),
         };
-        let result = match connection.busy_timeout(Duration::ZERO) {
-            Ok(()) => run::run(&connection, program, sink),
+        let result = match opened.connection.busy_timeout(Duration::ZERO) {
+            Ok(()) => run::run(&opened.connection, program, sink),
             Err(error) => Err(error.into()),
         };
-        self.give_back(connection);
+        self.give_back(opened);
         match result {
             Err(Error::Locked) => None,
             other => Some(other),

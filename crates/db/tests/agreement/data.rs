@@ -87,7 +87,7 @@ pub const TEXTS: &[&str] = &[
 
 /// All things, the same in each run.
 pub fn things() -> Vec<Thing> {
-    let mut dice = Dice(42);
+    let mut dice = Dice::new(42);
     let mut part_id = 0;
     (0..90)
         .map(|id| {
@@ -136,8 +136,9 @@ pub fn things() -> Vec<Thing> {
         .collect()
 }
 
-/// What the types are called in a database.
+/// What a database calls the types, and what else its script needs.
 pub struct Names {
+    pub before: &'static str,
     pub text: &'static str,
     pub double: &'static str,
     pub instant: &'static str,
@@ -147,28 +148,49 @@ pub struct Names {
 
 /// The names of SQLite.
 pub const SQLITE: Names =
-    Names { text: "TEXT", double: "DOUBLE", instant: "DATETIME", time: "TIME", behind: "" };
+    Names { before: "", text: "TEXT", double: "DOUBLE", instant: "DATETIME", time: "TIME", behind: "" };
+
+/// The names of PostgreSQL, with a collation that is not by code point.
+pub const POSTGRES: Names = Names {
+    text: "TEXT COLLATE \"en-x-icu\"",
+    double: "DOUBLE PRECISION",
+    instant: "TIMESTAMP WITH TIME ZONE",
+    before: "SET TIME ZONE 'UTC';",
+    ..SQLITE
+};
+
+/// The names of MariaDB, with a collation that is not by code point.
+pub const MARIADB: Names = Names {
+    before: "SET NAMES utf8mb4; SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES'; \
+             SET time_zone = '+00:00';",
+    text: "VARCHAR(40)",
+    instant: "DATETIME(6)",
+    time: "TIME(6)",
+    behind: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+    ..SQLITE
+};
 
 /// The script that makes the tables.
 pub fn script(things: &[Thing], names: &Names) -> String {
-    let Names { text, double, instant, time, behind } = names;
+    let Names { before, text, double, instant, time, behind } = names;
     let mut script = format!(
-        "CREATE TABLE Thing (Id INTEGER NOT NULL PRIMARY KEY, T {text} NOT NULL, S {text}, I INTEGER, J INTEGER NOT NULL, \
-         L BIGINT, D DECIMAL(12,3), E DECIMAL(12,3) NOT NULL, F {double}, B BOOLEAN, Day DATE, Clock {time}, \
-         At {instant}, ParentId INTEGER, FOREIGN KEY (ParentId) REFERENCES Thing (Id)){behind};\n\
-         CREATE TABLE Part (Id INTEGER NOT NULL PRIMARY KEY, Quantity INTEGER, Name {text}, ThingId INTEGER NOT NULL, \
-         FOREIGN KEY (ThingId) REFERENCES Thing (Id)){behind};\n"
+        "{before}\nCREATE TABLE \"Thing\" (\"Id\" INTEGER NOT NULL PRIMARY KEY, \"T\" {text} NOT NULL, \"S\" {text}, \
+         \"I\" INTEGER, \"J\" INTEGER NOT NULL, \"L\" BIGINT, \"D\" DECIMAL(12,3), \"E\" DECIMAL(12,3) NOT NULL, \
+         \"F\" {double}, \"B\" BOOLEAN, \"Day\" DATE, \"Clock\" {time}, \"At\" {instant}, \"ParentId\" INTEGER, \
+         FOREIGN KEY (\"ParentId\") REFERENCES \"Thing\" (\"Id\")){behind};\n\
+         CREATE TABLE \"Part\" (\"Id\" INTEGER NOT NULL PRIMARY KEY, \"Quantity\" INTEGER, \"Name\" {text}, \
+         \"ThingId\" INTEGER NOT NULL, FOREIGN KEY (\"ThingId\") REFERENCES \"Thing\" (\"Id\")){behind};\n"
     );
     for thing in things {
         let cells: Vec<String> = thing.cells.iter().map(|(_, cell)| sql(cell)).collect();
         let parent = thing.parent.map_or("NULL".to_owned(), |p| p.to_string());
-        script += &format!("INSERT INTO Thing VALUES ({}, {}, {parent});\n", thing.id, cells.join(", "));
+        script += &format!("INSERT INTO \"Thing\" VALUES ({}, {}, {parent});\n", thing.id, cells.join(", "));
     }
     for thing in things {
         for part in &thing.parts {
             let cells: Vec<String> = part.cells.iter().map(|(_, cell)| sql(cell)).collect();
             script +=
-                &format!("INSERT INTO Part VALUES ({}, {}, {});\n", part.id, cells.join(", "), thing.id);
+                &format!("INSERT INTO \"Part\" VALUES ({}, {}, {});\n", part.id, cells.join(", "), thing.id);
         }
     }
     script

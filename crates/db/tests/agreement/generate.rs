@@ -7,13 +7,23 @@ use crate::expression::Expr;
 use crate::values::{Cell, DAY, Type, Value};
 
 /// Numbers that look random and are the same in every run.
-pub struct Dice(pub u64);
+pub struct Dice {
+    state: u64,
+    /// Whether there is a property of the time of day.
+    pub clock: bool,
+}
 
 impl Dice {
+    /// Numbers that a seed gives.
+    pub fn new(seed: u64) -> Dice {
+        Dice { state: seed, clock: true }
+    }
+
     /// A number below `sides`.
     pub fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
+        self.state =
+            self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.state >> 33) % sides
     }
 
     fn pick<T: Copy>(&mut self, items: &[T]) -> T {
@@ -118,6 +128,9 @@ impl Dice {
         // In a predicate over parts, a name would be one of the part.
         if part {
             return Expr::Constant(Some(self.constant(ty)));
+        }
+        if ty == Type::Time && !self.clock {
+            return Expr::Call("time", vec![Expr::Thing("At")]);
         }
         if self.roll(6) == 0 { Expr::Parent(name) } else { Expr::Thing(name) }
     }

@@ -1,6 +1,6 @@
 //! What goes wrong in the database, or is asked of it beyond its means, has its own name.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_executor::block_on;
 use nextlink_db::error::Error;
@@ -37,6 +37,26 @@ fn a_changed_database() {
     let world = World::new(TABLE);
     world.change("ALTER TABLE T ADD COLUMN New INT; INSERT INTO T VALUES (2, 2, 'b', 3)");
     assert_eq!(world.ask("T?$filter=Id eq 2"), r#"{"Id":2,"V":2,"S":"b"}"#);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_one_that_is_served_is_read_soon() {
+    let (old, new) = (r#"{"Id":1,"V":1,"S":"a"}"#, r#"{"Id":1,"V":2,"S":"b"}"#);
+    let world = World::new(TABLE);
+    assert_eq!(world.ask("T"), old);
+    std::fs::rename(world.path(), world.path().with_extension("gone")).expect("a file can be renamed");
+    std::thread::sleep(Duration::from_millis(1_200));
+    assert_eq!(world.ask("T"), old, "while there is no file in its place");
+    world.replace(&TABLE.replace("1, 'a'", "2, 'b'"));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while world.ask("T") == old {
+        assert!(Instant::now() < deadline, "the old file is still read");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(world.ask("T(1)"), new);
+    world.replace("CREATE TABLE Other (Id INTEGER PRIMARY KEY)");
+    std::thread::sleep(Duration::from_millis(1_200));
+    assert!(matches!(error(&world, "T"), Error::Changed(_)));
 }
 
 #[test]

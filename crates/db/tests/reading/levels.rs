@@ -66,6 +66,49 @@ fn children_and_grandchildren_over_many_batches() {
     }
 }
 
+/// The least `batch_bytes` with which a URL is answered.
+fn least_batch_bytes(world: &World, url: &str) -> usize {
+    let fits = |bytes: usize| {
+        let mut ask = Ask::default();
+        ask.limits.batch_bytes = bytes;
+        world.ask_with(url, &ask).is_ok()
+    };
+    let (mut less, mut enough) = (0_usize, 1 << 20);
+    while enough - less > 1 {
+        let middle = less.midpoint(enough);
+        if fits(middle) { enough = middle } else { less = middle }
+    }
+    enough
+}
+
+/// A batch that is too large is read in parts: what the largest parent alone needs is enough for all.
+#[test]
+fn memory_for_one_parent_is_enough_for_all() {
+    let (world, expected) = family(400);
+    for options in [
+        "Child($select=No;$expand=Grand($select=Id))",
+        "Child($select=No;$count=true;$expand=Grand($select=Id))",
+    ] {
+        let url = format!("Parent?$select=Id&$expand={options}");
+        let least = least_batch_bytes(&world, &format!("Parent(7)?$select=Id&$expand={options}"));
+        assert!(least > 1_000, "{options}: {least}");
+        assert_eq!(least_batch_bytes(&world, &url), least, "{options}");
+        let mut ask = Ask::default();
+        ask.limits.batch_bytes = least;
+        let answer = world.ask_with(&url, &ask).unwrap_or_else(|e| panic!("{options}: {e}"));
+        let mut found = rows(&answer.rows());
+        for (p, parent) in found.iter_mut().enumerate() {
+            let count = parent.as_object_mut().and_then(|parent| parent.remove("Child@odata.count"));
+            assert_eq!(
+                count,
+                options.contains("$count").then(|| json!(children(p as i64))),
+                "{options}: {p}"
+            );
+        }
+        assert_eq!(found, expected, "{options}");
+    }
+}
+
 #[test]
 fn nested_options_over_many_batches() {
     let (world, _) = family(400);

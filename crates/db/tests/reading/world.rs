@@ -44,11 +44,7 @@ impl World {
     }
 
     /// A database that is there, with a model of its own.
-    pub fn serve(
-        location: &Location,
-        options: &ModelOptions,
-        change: impl FnOnce(&mut Catalog),
-    ) -> World {
+    pub fn serve(location: &Location, options: &ModelOptions, change: impl FnOnce(&mut Catalog)) -> World {
         let source = Source::open(location).expect("the database opens");
         let (mut catalog, _) = source.introspect(&IntrospectLimits::default()).expect("a catalogue");
         change(&mut catalog);
@@ -69,6 +65,13 @@ impl World {
 
     fn asked(&self) -> Asked<'_> {
         Asked { source: &self.source, mapping: &self.mapping }
+    }
+
+    /// Puts another file in the place of the one that is served, as tools do that write a new file first.
+    pub fn replace(&self, script: &str) {
+        let other = self.path().with_file_name("other.db");
+        Connection::open(&other).expect("a file").execute_batch(script).expect("the script is right");
+        std::fs::rename(other, self.path()).expect("a file can be renamed");
     }
 
     /// Everything up to the program.

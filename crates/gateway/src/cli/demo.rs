@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use nextlink_sample::trading;
+
 use super::{ServerArgs, apply, serve};
 use crate::config::{Config, SourceConfig};
 use crate::state::State;
@@ -13,11 +15,14 @@ pub fn demo(args: &ServerArgs) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data_dir)?;
     let path = config.data_dir.join("demo.db");
     if !path.exists() {
-        let summary = nextlink_sample::trading::create(&path)?;
+        let summary = trading::create(&path)?;
         println!("made {} with {} rows in {} tables", path.display(), summary.rows(), summary.tables.len());
     }
     let location = ["sqlite:", &path.to_string_lossy()].concat();
-    config.sources.insert("demo".to_owned(), SourceConfig::at(&location));
+    let mut source = SourceConfig::at(&location);
+    let names = |columns: &[&str]| columns.iter().map(|column| (*column).to_owned()).collect();
+    source.keys = trading::VIEW_KEYS.iter().map(|(view, key)| ((*view).to_owned(), names(key))).collect();
+    config.sources.insert("demo".to_owned(), source);
     config.validate()?;
     serve::serve(config, banner)
 }

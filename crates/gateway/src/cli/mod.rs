@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use nextlink_sql::mapping::Mapping;
 
-use crate::config::{Config, ConfigError, LimitsConfig, LogFormat, SourceConfig, line_of};
+use crate::config::{Config, ConfigError, LimitsConfig, LogFormat, SourceConfig, is_source_name, line_of};
 
 /// Serves SQL databases as OData 4.
 #[derive(Debug, Parser)]
@@ -24,6 +25,8 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   nextlink demo                               A sample company, at once.
   nextlink serve shop=sqlite:/data/shop.db    One database, at /api/odata4/shop/.
+  nextlink serve 'shop=postgres://user:password@host/database'
+                                              A database of a server; also mysql:// and mariadb://.
   nextlink serve --config nextlink.toml       Several, with all settings.
   nextlink explain shop=sqlite:shop.db 'Orders?$filter=Freight gt 50'
 
@@ -48,7 +51,7 @@ enum Command {
 /// Where settings and sources come from.
 #[derive(Debug, Args)]
 struct SourceArgs {
-    /// Sources, each as NAME=sqlite:/path/to/file.db
+    /// Sources, each as NAME=sqlite:/path/to/file.db or NAME=postgres://user:password@host/database (mysql://, mariadb://)
     #[arg(value_name = "NAME=URL")]
     sources: Vec<String>,
     /// A file with settings and sources (TOML)
@@ -98,7 +101,7 @@ struct DemoArgs {
 
 #[derive(Debug, Args)]
 struct ModelArgs {
-    /// The source: a name from the configuration, or NAME=sqlite:/path/to/file.db
+    /// The source: a name from the configuration, or NAME=URL
     source: String,
     /// A file with settings and sources (TOML)
     #[arg(long, value_name = "FILE")]
@@ -107,7 +110,7 @@ struct ModelArgs {
 
 #[derive(Debug, Args)]
 struct ExplainArgs {
-    /// The source: a name from the configuration, or NAME=sqlite:/path/to/file.db
+    /// The source: a name from the configuration, or NAME=URL
     source: String,
     /// Path and query behind the service root, as in 'Orders?$top=5'; a whole URL will do
     url: String,
@@ -118,7 +121,11 @@ struct ExplainArgs {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return wrong_line(&error),
+    };
+    let done = match cli.command {
         Command::Serve(args) => serve_config(&args).and_then(|config| serve::serve(config, serve::banner)),
         Command::Demo(args) => demo::demo(&args.server),
         Command::Check(args) => check(&args),
@@ -129,10 +136,42 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("nextlink: {error:#}");
+            eprintln!("nextlink: {}", without_urls_of_line(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }
+}
+
+/// A text without the URLs that stand on the command line, which may hold passwords.
+fn without_urls_of_line(text: &str) -> String {
+    let mut shown = text.to_owned();
+    for arg in std::env::args_os().skip(1) {
+        let arg = arg.to_string_lossy();
+        let Some(colon) = arg.find("://") else { continue };
+        let scheme = arg[..colon].trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len();
+        shown = shown.replace(&*arg, "…").replace(&arg[scheme..], "…");
+    }
+    shown
+}
+
+/// Prints help, or what is wrong with the command line, which is repeated without URLs.
+fn wrong_line(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let shown = without_urls_of_line(&text);
+    if shown == text || !error.use_stderr() {
+        // Help and the usual errors, in colours where the terminal has them.
+        error.exit();
+    }
+    eprint!("{shown}");
+    ExitCode::from(2)
+}
+
+/// How a source is written on the command line.
+const FORMS: &str = "NAME=sqlite:/path/to/file.db or NAME=postgres://user:password@host/database";
+
+/// What stands where the name of a source should; a URL is not repeated.
+fn shown_name(name: &str) -> &str {
+    if name.contains([':', '@']) { "…" } else { name }
 }
 
 /// Settings of the file, if any, and the sources of the command line; not validated yet.
@@ -143,8 +182,12 @@ fn configuration(from: &SourceArgs) -> anyhow::Result<Config> {
     };
     for source in &from.sources {
         let Some((name, url)) = source.split_once('=') else {
-            anyhow::bail!("'{source}' is no source; write NAME=sqlite:/path/to/file.db");
+            anyhow::bail!("'{}' is no source; write {FORMS}", shown_name(source));
         };
+        // A URL without a name has an equals sign too, and is not taken for a name.
+        if !is_source_name(name) && name.contains(':') {
+            anyhow::bail!("a source begins with its name; write {FORMS}");
+        }
         config.sources.insert(name.to_owned(), SourceConfig::at(url));
     }
     Ok(config)
@@ -158,7 +201,10 @@ fn validate(config: &Config, from: &SourceArgs) -> anyhow::Result<()> {
     let place = match (&error, &from.config) {
         (ConfigError::Value { key, .. }, Some(path)) => {
             let text = std::fs::read_to_string(path).unwrap_or_default();
-            line_of(&text, key).map(|line| format!("{}, line {line}", path.display()))
+            // A key that is missing is missing in its table.
+            let table = key.rsplit_once('.').map_or("", |(table, _)| table);
+            let line = line_of(&text, key).or_else(|| line_of(&text, table));
+            line.map(|line| format!("{}, line {line}", path.display()))
         }
         _ => None,
     };
@@ -220,11 +266,25 @@ fn one_source(
     let found = config.sources.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
     let Some((name, source)) = found else {
         anyhow::bail!(
-            "there is no source '{name}'; name one of the configuration, or write NAME=sqlite:/path/to/file.db"
+            "there is no source '{}'; name one of the configuration, or write {FORMS}",
+            shown_name(name)
         );
     };
     let served = crate::served::Served::open(name, source, &config.server.vocabulary_url)?;
     Ok((name.clone(), served, config.limits))
+}
+
+/// Says what is served under another name than it has in the database, where that is no legal one.
+fn print_renamed(mapping: &Mapping) {
+    for (set, map) in mapping.model.entity_sets.iter().zip(&mapping.tables) {
+        if set.name != map.table {
+            println!("  {}: served as {}", map.table, set.name);
+        }
+        let properties = &mapping.model.entity_type(set.entity_type).properties;
+        for (property, column) in properties.iter().zip(&map.columns).filter(|(p, c)| p.name != c.column) {
+            println!("  {}.{}: served as {}", map.table, column.column, property.name);
+        }
+    }
 }
 
 fn check(args: &SourceArgs) -> anyhow::Result<()> {
@@ -240,6 +300,9 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
                 println!("{name}: {} entity sets", served.mapping.model.entity_sets.len());
                 for notice in &served.notices {
                     println!("  {notice}");
+                }
+                if !source.plural_sets {
+                    print_renamed(&served.mapping);
                 }
             }
             Err(error) => {

@@ -13,8 +13,8 @@ pub fn serve(config: Config, banner: impl FnOnce(&State, SocketAddr)) -> anyhow:
     observe::start_logs(&config.log).map_err(anyhow::Error::msg)?;
     let exporter = observe::start_metrics().map_err(anyhow::Error::msg)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let state = server::open(config, exporter)?;
     runtime.block_on(async {
+        let state = server::open(config, exporter).await?;
         let listeners = Listeners::open(&state.config).await?;
         let (public, admin) = listeners.addresses()?;
         println!("listening on http://{public}");
@@ -29,7 +29,8 @@ pub fn serve(config: Config, banner: impl FnOnce(&State, SocketAddr)) -> anyhow:
 
 /// Says where the sources are.
 pub fn banner(state: &State, public: SocketAddr) {
-    for served in state.sources.values() {
-        println!("{}: http://{public}/api/odata4/{}/", served.name, served.name);
+    for slot in state.sources.values() {
+        let later = if slot.served().is_ok() { "" } else { " (its database cannot be read yet)" };
+        println!("{}: http://{public}/api/odata4/{}/{later}", slot.name, slot.name);
     }
 }

@@ -4,18 +4,23 @@ mod limits;
 mod log;
 mod results;
 mod server;
+mod hidden;
+mod client_login;
 mod source;
+mod login;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use client_login::ClientLogin;
+pub use hidden::{SourceUrl, without_urls};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use results::ResultsConfig;
 pub use server::{Network, ServerConfig};
-pub use source::SourceConfig;
+pub use source::{SourceConfig, is_source_name};
 
 /// All settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,13 +64,18 @@ pub enum ConfigError {
         /// Why.
         error: std::io::Error,
     },
-    /// The file is no valid TOML, or has a key or a value that is not known.
-    #[error("{}: {error}", path.display())]
+    /// The file is no valid TOML, or has a key or a value that is not known. The line itself is not shown: it may hold a
+    /// password.
+    #[error("{}, line {line}, column {column}: {problem}", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// Why, with line and column.
-        error: Box<toml::de::Error>,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// Why.
+        problem: String,
     },
     /// A value cannot be used.
     #[error("{key}: {problem}")]
@@ -105,8 +115,13 @@ impl Config {
     pub fn read(path: &Path) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::Read { path: path.to_owned(), error })?;
-        toml::from_str(&text)
-            .map_err(|error| ConfigError::Syntax { path: path.to_owned(), error: Box::new(error) })
+        toml::from_str(&text).map_err(|error| {
+            let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let problem = without_urls(error.message());
+            ConfigError::Syntax { path: path.to_owned(), line, column, problem }
+        })
     }
 
     /// Checks all values.
@@ -126,6 +141,7 @@ impl Config {
                 return Err(bad("sources", problem));
             }
             source.validate(name)?;
+            source.validate_access(name)?;
         }
         Ok(())
     }
@@ -152,6 +168,7 @@ mod tests {
         for (text, expected) in [
             ("[sources.shop]\nurl = \"oracle:x\"", "sources.shop.url"),
             ("[sources.\"a/b\"]\nurl = \"sqlite:x\"", "sources.a/b"),
+            ("[sources.\"postgres://u:p@h/d\"]\nurl = \"sqlite:x\"", "sources.: a source name"),
             ("[sources.A]\nurl = \"sqlite:x\"\n[sources.a]\nurl = \"sqlite:x\"", "sources"),
             ("[sources.a]\nurl = \"sqlite:x\"\npage_rows = 0", "sources.a.page_rows"),
             ("[server]\nlisten = \"0.0.0.0:8080\"", "server.listen"),

@@ -37,6 +37,18 @@ pub(super) fn log(event: &Event<'_>) {
     match event {
         Event::Listening { what, address } => info!(%address, "{what} listening"),
         Event::SourceOpened { source, sets } => info!(source, sets, "source opened"),
+        Event::SourceRefreshed { source, sets, same: true } => {
+            info!(source, sets, "source read again, no change")
+        }
+        Event::SourceRefreshed { source, sets, same: false } => {
+            info!(source, sets, "source read again, changed")
+        }
+        Event::SourceFailed { source, cause, served: true } => {
+            warn!(source, cause, "source cannot be read again; it is served as before");
+        }
+        Event::SourceFailed { source, cause, served: false } => {
+            warn!(source, cause, "source cannot be served yet")
+        }
         Event::SourceNotice { source, notice } => warn!(source, "{notice}"),
         Event::Answered { answered: a } => {
             let ms = a.elapsed.as_secs_f64() * 1e3;
@@ -53,6 +65,7 @@ pub(super) fn log(event: &Event<'_>) {
         }
         Event::Store(event) => log_store(event),
         Event::Connection { cause } => debug!(cause, "connection failed"),
+        Event::Refreshing { signal } => info!(signal, "reading all sources again"),
         Event::Stopping { signal } => info!(signal, "stopping"),
         Event::Stopped { connections } => info!(connections, "stopped"),
     }

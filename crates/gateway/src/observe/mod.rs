@@ -19,6 +19,10 @@ pub enum Event<'a> {
     Listening { what: &'static str, address: std::net::SocketAddr },
     /// A source is served.
     SourceOpened { source: &'a str, sets: usize },
+    /// The catalogue of a source was read again; `same`: clients are told the same model.
+    SourceRefreshed { source: &'a str, sets: usize, same: bool },
+    /// A source could not be opened, or its catalogue not read again; `served`: what was read before is still served.
+    SourceFailed { source: &'a str, cause: &'a str, served: bool },
     /// Something of a source is not served, or other than declared.
     SourceNotice { source: &'a str, notice: &'a str },
     /// A request was answered.
@@ -31,6 +35,8 @@ pub enum Event<'a> {
     Store(&'a StoreEvent<'a>),
     /// A connection of a client failed.
     Connection { cause: &'a str },
+    /// All sources are to be read again.
+    Refreshing { signal: &'a str },
     /// The server is stopping.
     Stopping { signal: &'a str },
     /// The server has stopped.

@@ -55,6 +55,8 @@ pub(super) fn count(event: &Event<'_>) {
             handles.answered[class(a.status)].increment(1);
             handles.seconds.record(a.elapsed.as_secs_f64());
         }
+        Event::SourceOpened { source, .. } | Event::SourceRefreshed { source, .. } => up(source, true),
+        Event::SourceFailed { source, served, .. } => up(source, *served),
         Event::BrokenOff { .. } => counter!("nextlink_broken_off_total").increment(1),
         Event::NotStored { .. } => counter!("nextlink_not_stored_total").increment(1),
         Event::Connection { .. } => counter!("nextlink_connection_failures_total").increment(1),
@@ -63,11 +65,16 @@ pub(super) fn count(event: &Event<'_>) {
         }
         Event::Store(_)
         | Event::Listening { .. }
-        | Event::SourceOpened { .. }
         | Event::SourceNotice { .. }
+        | Event::Refreshing { .. }
         | Event::Stopping { .. }
         | Event::Stopped { .. } => {}
     }
+}
+
+/// Whether a source is served.
+fn up(source: &str, up: bool) {
+    gauge!("nextlink_source_up", "source" => source.to_owned()).set(if up { 1.0 } else { 0.0 });
 }
 
 fn class(status: u16) -> usize {

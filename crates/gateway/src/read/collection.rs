@@ -45,32 +45,32 @@ pub async fn answer(
     let page_rows = request.page_rows();
     let limits = PageLimits {
         rows: page_rows,
-        bytes: request.served.page_bytes,
+        bytes: request.slot.config.page_bytes(),
         batch_bytes: state.config.limits.batch_bytes,
     };
-    let model = &request.served.mapping.model;
+    let model = &prepared.served.mapping.model;
     let context = context::fragment(model, &prepared.query, "", request.version);
     let mut closing = Closing::new(state, request, &prepared.query, prepared.format, context.clone());
     let storing = Storing {
         store: Arc::clone(&state.store),
-        source: request.served.name.clone(),
+        source: request.slot.name.clone(),
         user: request.user.clone(),
         trace: request.trace.clone(),
         codec: if request.gzip { Codec::Deflate } else { Codec::None },
         envelope: Envelope { context, count: None },
         meta,
-        form: form_text(prepared.format, page_rows),
+        form: form_text(prepared.format, page_rows, request, &prepared.query),
     };
     let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
     let delivery = Delivery::new(storing, sender, patience);
-    let served = Arc::clone(&request.served);
-    let options = state.run_options(cancel);
-    let Prepared { query, program, shape, format } = prepared;
+    let slot = Arc::clone(&request.slot);
+    let options = state.run_options(cancel, request.login.as_ref());
+    let Prepared { served, query, program, shape, format } = prepared;
     tokio::task::spawn_blocking(move || {
         let mut writer = PageWriter::new(shape, limits, delivery);
-        let outcome = served.source.run(&program, &options, &mut writer);
+        let outcome = slot.run(&served, &program, &options, &mut writer);
         drop(permit);
-        conclude(writer, outcome.map_err(Refusal::from), &query, limits.batch_bytes);
+        conclude(writer, outcome, &query, limits.batch_bytes);
     });
     let gathered = gather(&mut receiver, &mut closing.envelope).await?;
     stages.end("rows");
@@ -179,10 +179,8 @@ impl Closing {
             format,
             binding: request.binding(short),
             link: Box::new(move |token| parts.page_link(token, short)),
-            skip_link: Box::new(move |rows| {
-                again.skip_link(skip + rows, top.map(|top| top.saturating_sub(rows)))
-            }),
-            source: request.served.name.clone(),
+            skip_link: Box::new(move |rows| again.skip_link(rows, skip, top)),
+            source: request.slot.name.clone(),
             trace: request.trace.clone(),
         }
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use nextlink_db::error::Error as DbError;
 use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::context;
 use nextlink_odata::json::{KeyValue, PageLimits, PageWriter, key_predicate, write_string};
@@ -21,6 +20,7 @@ use crate::envelope::context_member;
 use crate::headers::ODATA_VERSION;
 use crate::request::Request;
 use crate::response::{CancelGuard, Stages, crashed, json_response};
+use crate::served::Served;
 use crate::state::State;
 
 /// Bytes from which an answer of one piece is compressed.
@@ -30,29 +30,32 @@ const COMPRESS_FROM: usize = 1_024;
 async fn run<S: RowSink + Send + 'static>(
     state: &Arc<State>,
     request: &Request,
+    served: Arc<Served>,
     program: Program,
     mut sink: S,
 ) -> Result<(S, Outcome), Refusal> {
-    let served = Arc::clone(&request.served);
-    if program.point
-        && let Some(outcome) =
-            served.source.run_point(&program, || state.run_options(Cancel::default()), &mut sink).await
-    {
-        return Ok((sink, outcome?));
+    let login = request.login.as_ref();
+    if program.point {
+        let options = || state.run_options(Cancel::default(), login);
+        if let Some(outcome) = served.source.run_point(&program, options, &mut sink).await {
+            let outcome = outcome.map_err(|e| request.slot.refusal(&served, e, login.is_some()))?;
+            return Ok((sink, outcome));
+        }
     }
     let permit = state.turn().await?;
     let cancel = Cancel::default();
     let mut guard = CancelGuard::new(&cancel);
-    let options = state.run_options(cancel);
+    let options = state.run_options(cancel, login);
+    let slot = Arc::clone(&request.slot);
     let ran = tokio::task::spawn_blocking(move || {
-        let outcome = served.source.run(&program, &options, &mut sink);
+        let outcome = slot.run(&served, &program, &options, &mut sink);
         drop(permit);
         outcome.map(|outcome| (sink, outcome))
     })
     .await;
     guard.release();
     match ran {
-        Ok(ran) => ran.map_err(Refusal::from),
+        Ok(ran) => ran,
         Err(error) => Err(crashed(&error)),
     }
 }
@@ -81,14 +84,14 @@ pub async fn answer(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    let Prepared { query, program, shape, format } = prepared;
+    let Prepared { served, query, program, shape, format } = prepared;
     let limits = PageLimits {
         rows: request.page_rows(),
         bytes: usize::MAX,
         batch_bytes: state.config.limits.batch_bytes,
     };
     let writer = PageWriter::new(shape, limits, Whole::default());
-    let (writer, outcome) = run(state, request, program, writer).await?;
+    let (writer, outcome) = run(state, request, Arc::clone(&served), program, writer).await?;
     stages.end("rows");
     if writer.batch_too_large() {
         return Err(batch_too_large(limits.batch_bytes));
@@ -107,27 +110,27 @@ pub async fn answer(
     }
     // Only the context of a property names the entity.
     let entity = match query.addressed {
-        Addressed::Property(_) => entity_path(request, &query),
+        Addressed::Property(_) => entity_path(&served, &query),
         _ => String::new(),
     };
-    let fragment = context::fragment(&request.served.mapping.model, &query, &entity, request.version);
+    let fragment = context::fragment(&served.mapping.model, &query, &entity, request.version);
     let context = context_member(format, &request.root, &fragment);
     if matches!(query.addressed, Addressed::Property(_)) && rows == b"null" {
         let mut response = no_content();
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
     }
-    let text = in_envelope(request, &query, context.as_deref(), &rows);
+    let text = in_envelope(&served, &query, context.as_deref(), &rows);
     Ok(compressed(request, json_response(request, format, Body::empty()), vec![text.into()]))
 }
 
 /// Puts the context before an entity or a value.
-fn in_envelope(request: &Request, query: &Query, context: Option<&str>, row: &[u8]) -> Vec<u8> {
+fn in_envelope(served: &Served, query: &Query, context: Option<&str>, row: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(row.len() + 256);
     text.push(b'{');
     text.extend_from_slice(context.unwrap_or_default().as_bytes());
     // An entity or a complex value is an object of its own; the context comes before its first member.
-    let object = match query.properties(&request.served.mapping.model).last() {
+    let object = match query.properties(&served.mapping.model).last() {
         Some(property) => matches!(property.ty, Type::Complex(_)) && !property.collection,
         None => true,
     };
@@ -158,8 +161,8 @@ pub fn batch_too_large(limit: usize) -> Refusal {
 }
 
 /// The path to the entity that a property belongs to, as it stands in a context URL.
-fn entity_path(request: &Request, query: &Query) -> String {
-    let model = &request.served.mapping.model;
+fn entity_path(served: &Served, query: &Query) -> String {
+    let model = &served.mapping.model;
     let mut set = query.root;
     let mut path = model.entity_set(set).name.clone();
     for step in &query.steps {
@@ -208,20 +211,20 @@ pub async fn count(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    let served = Arc::clone(&request.served);
     let permit = state.turn().await?;
     let cancel = Cancel::default();
     let mut guard = CancelGuard::new(&cancel);
-    let options = state.run_options(cancel);
-    let program = prepared.program;
+    let options = state.run_options(cancel, request.login.as_ref());
+    let slot = Arc::clone(&request.slot);
+    let Prepared { served, program, .. } = prepared;
     let counted = tokio::task::spawn_blocking(move || {
-        let counted = served.source.count(&program, &options);
+        let counted = slot.count(&served, &program, &options);
         drop(permit);
         counted
     })
     .await;
     guard.release();
-    let (rows, parent) = counted.map_err(|e| crashed(&e))?.map_err(|e: DbError| Refusal::from(e))?;
+    let (rows, parent) = counted.map_err(|e| crashed(&e))??;
     stages.end("rows");
     if parent == Some(false) {
         return Err(Refusal::not_found("There is no entity with this key."));
@@ -244,12 +247,13 @@ pub async fn raw_value(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    let (raw, outcome) = run(state, request, prepared.program, Raw::default()).await?;
+    let (raw, outcome) =
+        run(state, request, Arc::clone(&prepared.served), prepared.program, Raw::default()).await?;
     stages.end("rows");
     if outcome.rows == 0 {
         return missing(&prepared.query, &outcome);
     }
-    let Some(bytes) = raw.bytes.map(|bytes| without_flags(request, &prepared.query, bytes)) else {
+    let Some(bytes) = raw.bytes.map(|bytes| without_flags(&prepared.served, &prepared.query, bytes)) else {
         let mut response = no_content();
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
@@ -259,8 +263,8 @@ pub async fn raw_value(
 }
 
 /// No member at all of flags is the number 0.
-fn without_flags(request: &Request, query: &Query, bytes: Vec<u8>) -> Vec<u8> {
-    let model = &request.served.mapping.model;
+fn without_flags(served: &Served, query: &Query, bytes: Vec<u8>) -> Vec<u8> {
+    let model = &served.mapping.model;
     let ty = query.properties(model).last().map(|property| property.ty);
     match ty {
         Some(Type::Enum(id)) if bytes.is_empty() && model.enum_type(id).flags => b"0".to_vec(),
@@ -337,7 +341,10 @@ impl RowSink for Raw {
         Flow::Stop
     }
     fn count(&mut self, _: usize, _: u32, _: u64) {}
-    fn end_batch(&mut self) -> Flow {
+    fn end_batch(&mut self, _: usize) -> Flow {
         Flow::Stop
+    }
+    fn retry_batch(&mut self) -> bool {
+        false
     }
 }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nextlink_testkit::http;
-use nextlink_testkit::ledger::{End, Expected, Ledger, read_all};
+use nextlink_testkit::ledger::{Entry, Expected, Ledger, read_all, read_with};
 use nextlink_testkit::node::Node;
+use nextlink_testkit::sqlite::sqlite;
 use serde_json::json;
 
 use crate::site::{
@@ -66,32 +67,127 @@ fn a_disk_that_has_to_stay_free_is_left_alone() {
     assert_eq!(metric(&node, "nextlink_results_bytes"), 0.0, "nothing stays reserved");
 }
 
+/// Checks a reading that goes from stored pages to rows by number wherever there is no room: all of it, and each link of
+/// that kind flagged. Gives the number of such links.
+#[track_caller]
+fn check_cut(ledger: &Ledger, expected: &Expected, what: &str) -> usize {
+    assert_eq!(ledger.faults(expected), Vec::<String>::new(), "{what}");
+    let mut cuts = 0;
+    for page in &ledger.entries {
+        let unstored = page.next.as_ref().is_some_and(|next| !next.contains("$skiptoken="));
+        if unstored {
+            assert!(page.next.as_ref().is_some_and(|next| next.contains("$skip=")), "{what}: {}", page.url);
+        }
+        let flag = page.answer.json().get("@Nextlink.Snapshot").cloned();
+        assert_eq!(flag, unstored.then_some(json!(false)), "{what}: {}", page.url);
+        cuts += usize::from(unstored);
+    }
+    cuts
+}
+
+/// The stored pages of a reading; another execution may store the rows of other links anew.
+fn stored(ledger: &Ledger) -> Vec<Entry> {
+    ledger.entries.iter().filter(|page| page.url.contains("$skiptoken=")).cloned().collect()
+}
+
 #[test]
-fn a_quota_of_bytes_ends_a_result_with_an_error_and_new_ones_do_without() {
+fn a_result_beyond_a_quota_is_read_to_its_end() {
     const ROWS: u64 = 10_000;
     let sql = table(500) + &big_table(ROWS, 300);
     for (key, others_too) in
         [("node_mib", true), ("source_mib", true), ("user_mib", true), ("result_mib", false)]
     {
         let settings = format!("[results]\nmin_free_mib = 0\n{key} = 1\n");
-        let node = start(&sql, "page_rows = 500", &settings);
+        let mut node = start(&sql, "page_rows = 500", &settings);
+        let all = Expected::keys("Id", 1..=ROWS);
         let large = read_all(&url(&node, "Big"), &[]);
-        large.check_honest(&Expected::keys("Id", 1..=ROWS));
-        assert_eq!(large.end, End::Error { status: 500, code: "ResultIncomplete".to_owned() }, "{key}");
-        assert!(large.entries.len() > 3, "{key}: {} pages were good", large.entries.len());
-        let next = large.entries.last().and_then(|e| e.next.clone()).expect("a link");
-        let message = http::get(&next, &[]).json()["error"]["message"].to_string();
-        assert!(message.contains("quota"), "{key}: {message}");
-        assert!(metric(&node, "nextlink_results_bytes") <= f64::from(1 << 20), "{key}");
-        let small = read(&node, "T", 100);
+        let cuts = check_cut(&large, &all, key);
+        let pages = stored(&large);
         if others_too {
-            check_unstored(&small, &rows(1..=500), key);
-            check_unstored(&read_all(&url(&node, "Big"), &[]), &Expected::keys("Id", 1..=ROWS), key);
+            // There is no room left for what follows.
+            assert!(cuts > 10 && pages.len() > 3, "{key}: {cuts} links by number, {} pages", pages.len());
+            assert!(metric(&node, "nextlink_results_bytes") <= f64::from(1 << 20), "{key}");
+            check_unstored(&read_all(&url(&node, "Big"), &[]), &all, key);
         } else {
-            check_stored(&small, &rows(1..=500), key);
+            // What follows is a result of its own.
+            assert!((2..6).contains(&cuts) && pages.len() > 10, "{key}: {cuts} cuts, {} pages", pages.len());
         }
-        compare(&large.entries[1..], &[], false, key);
+        // There is always room for a small one.
+        check_stored(&read(&node, "T", 100), &rows(1..=500), key);
+        compare(&pages, &[], false, key);
+        node.terminate();
+        node = node.start_again();
+        compare(&pages, &[], false, &format!("{key}, after a restart"));
     }
+}
+
+#[test]
+fn every_request_goes_on_behind_what_is_stored() {
+    const ROWS: u64 = 10_000;
+    let node =
+        start(&big_table(ROWS, 300), "page_rows = 500", "[results]\nmin_free_mib = 0\nresult_mib = 1\n");
+    let long = format!("Big?note={}&$filter=Id%20gt%20100&$skip=10&$top=9000", "x".repeat(3_000));
+    for (path, expected) in [
+        ("Big?$count=true&$orderby=Id%20desc", (1..=ROWS).rev().collect()),
+        ("Big?$skip=100&$top=9000", (101..=9_100).collect()),
+        ("Big?$top=9000&$skip=1", (2..=9_001).collect::<Vec<u64>>()),
+        ("Big?$filter=Id%20gt%20500&$format=application/json;odata.metadata=full", (501..=ROWS).collect()),
+        (&long, (111..=9_110).collect()),
+    ] {
+        for headers in [&[][..], &[("Accept-Encoding", "gzip")]] {
+            let ledger = read_all(&url(&node, path), headers);
+            let cuts = check_cut(&ledger, &Expected::keys("Id", expected.iter().copied()), path);
+            assert!(cuts > 0, "{path}: all of it was stored");
+            compare(&stored(&ledger), headers, false, path);
+        }
+    }
+}
+
+/// Rows that others write meanwhile are seen only behind the flag.
+#[test]
+fn stored_pages_keep_their_snapshot_up_to_the_flag() {
+    const ROWS: u64 = 10_000;
+    let settings = "[results]\nmin_free_mib = 0\nresult_mib = 1\n";
+    let node = start(&big_table(ROWS, 300), "page_rows = 500", settings);
+    let database = node.data_dir().join("s.db");
+    let first = http::get(&url(&node, "Big?$orderby=Id"), &[]);
+    settled(&node);
+    sqlite(&database, "UPDATE Big SET Pad = 'new'; INSERT INTO Big VALUES (20000, 'new');");
+    let mut first = Some(first);
+    let ledger = read_with(&url(&node, "Big?$orderby=Id"), |url| match first.take() {
+        Some(page) => Ok(page),
+        None => http::send("GET", url, &[], None),
+    });
+    let ids = (1..=ROWS).chain([20_000]);
+    assert!(check_cut(&ledger, &Expected::keys("Id", ids), "written meanwhile") > 0);
+    let flagged = ledger.entries.iter().position(|p| p.answer.json().get("@Nextlink.Snapshot").is_some());
+    for (number, page) in ledger.entries.iter().enumerate() {
+        let new = page.rows.iter().filter(|row| row["Pad"] == "new").count();
+        let expected = if Some(number) <= flagged { 0 } else { page.rows.len() };
+        assert_eq!(new, expected, "page {number}, the flag is on page {flagged:?}");
+    }
+}
+
+/// Where a page is much larger than those before it, that it has no room is seen too late for them to say so: a page
+/// without rows does.
+#[test]
+fn a_page_that_surprises_is_not_lost() {
+    let sql = "CREATE TABLE Big (Id INTEGER NOT NULL PRIMARY KEY, Pad TEXT NOT NULL);
+        WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 3000)
+        INSERT INTO Big SELECT i, substr(hex(randomblob(2000)), 1, CASE WHEN i > 1000 THEN 4000 ELSE 9 END) FROM c;";
+    let mut node = start(sql, "page_rows = 500", "[results]\nmin_free_mib = 0\nresult_mib = 1\n");
+    let ledger = read_all(&url(&node, "Big"), &[]);
+    let empty: Vec<usize> =
+        (0..ledger.entries.len()).filter(|i| ledger.entries[*i].rows.is_empty()).collect();
+    assert_eq!(empty, [2], "a page without rows stands where the first large one had no room");
+    let end = &ledger.entries[2];
+    assert_eq!(end.answer.json()["@Nextlink.Snapshot"], json!(false), "{}", end.answer.text());
+    assert!(end.next.as_ref().is_some_and(|next| next.ends_with("Big?$skip=1000")), "{:?}", end.next);
+    let faults = ledger.faults(&Expected::keys("Id", 1..=3_000));
+    assert_eq!(faults.len(), 1, "nothing but the page without rows: {faults:?}");
+    node.terminate();
+    let _node = node.start_again();
+    compare(&stored(&ledger), &[], false, "after a restart");
 }
 
 /// A small disk of its own; goes away with the value.
@@ -122,17 +218,15 @@ fn a_full_disk_is_a_normal_answer() {
     };
     let mut node = launch.start();
     let full = read_all(&url(&node, "Big"), &[]);
-    full.check_honest(&Expected::keys("Id", 1..=ROWS));
-    assert_eq!(full.end, End::Error { status: 500, code: "ResultIncomplete".to_owned() });
-    let next = full.entries.last().and_then(|e| e.next.clone()).expect("a link");
-    let message = http::get(&next, &[]).json()["error"]["message"].to_string();
-    assert!(message.contains("disk"), "{message}");
+    assert!(check_cut(&full, &Expected::keys("Id", 1..=ROWS), "a disk that fills up") > 0);
+    let pages = stored(&full);
+    assert!(pages.len() > 3, "{} pages were stored", pages.len());
     // The rest of the disk is taken by somebody else.
     let other = node.data_dir().join("data/other");
     let filled = std::fs::write(&other, vec![0; 4 << 20]);
     assert!(filled.is_err(), "the disk was not full");
     check_unstored(&read(&node, "T", 100), &rows(1..=500), "a full disk");
-    compare(&full.entries[1..], &[], false, "a full disk");
+    compare(&pages, &[], false, "a full disk");
     // Room again: results are stored again, and what was lost with the disk is given back.
     std::fs::remove_file(&other).expect("it can be removed");
     node.terminate();

@@ -1,10 +1,11 @@
 //! Enumeration values: literals, members, and what they compare with (Part 2 section 5.1.1.1 and 5.1.1.14).
 
 use super::constant;
-use super::error::{BindError, BindResult, invalid, not_supported, suggestion};
+use super::error::{BindError, BindResult, invalid, not_supported};
 use super::expr::{balanced, constant as plain, typed};
 use super::scope::Context;
 use crate::model::{EnumType, EnumTypeId, PrimitiveType, Type};
+use crate::near::suggestion;
 use crate::query::{Comparison, Expr, ExprKind, Function};
 use crate::url::ast::{BinaryOp, Literal};
 use crate::value::Value;

@@ -7,6 +7,7 @@ use super::search::bind_search;
 use crate::model::{EntitySetId, PrimitiveType, Property, Type};
 use crate::query::{Expr, ExprKind, Place, Related};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
+use crate::url::near_functions;
 
 /// What a path leads to.
 pub enum Member {
@@ -33,7 +34,7 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
         };
         let ty = cx.type_of(place.target());
         if args.is_some() {
-            let message = format!("There is no function '{name}'.");
+            let message = format!("There is no function '{name}'.{}", near_functions(name));
             return Err(invalid(segment.at, name, message));
         }
         if name.contains('.')

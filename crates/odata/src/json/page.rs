@@ -76,6 +76,8 @@ pub struct PageWriter<O> {
     page_rows: u64,
     page_bytes: usize,
     batch_too_large: bool,
+    /// Rows of level 0 in the batch that are on the page already.
+    composed: usize,
 }
 
 /// What to do with a cell.
@@ -119,6 +121,7 @@ impl<O: PageOutput> PageWriter<O> {
             page_rows: 0,
             page_bytes: 0,
             batch_too_large: false,
+            composed: 0,
         }
     }
 

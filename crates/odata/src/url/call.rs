@@ -2,7 +2,8 @@
 
 use super::ast::{Argument, Expr, ExprKind, Path, PathRoot, PathSegment, PathSegmentKind};
 use super::cursor::Cursor;
-use super::error::Result;
+use super::error::{ParseError, ParseErrorKind, Result};
+use crate::near::suggestion;
 
 /// Canonical functions in lower case, with the least and the greatest number of arguments.
 const FUNCTIONS: [(&str, usize, usize); 37] = [
@@ -45,6 +46,11 @@ const FUNCTIONS: [(&str, usize, usize); 37] = [
     ("isof", 1, 2),
 ];
 
+/// ` Did you mean 'X'?` with canonical functions, or nothing.
+pub(crate) fn near_functions(name: &str) -> String {
+    suggestion(name, FUNCTIONS.iter().map(|(canonical, _, _)| *canonical))
+}
+
 /// What may stand in parentheses behind a name.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Arguments {
@@ -72,8 +78,17 @@ impl Cursor<'_> {
             }
         }
         self.pos = start;
-        let first = self.name_segments()?;
+        let first = self.name_segments().map_err(|fault| self.misspelled(start, name, fault))?;
         self.path(at, PathRoot::Implicit, first)
+    }
+
+    /// A name with arguments that nothing but a canonical function takes is a misspelled one, where there is one near.
+    fn misspelled(&self, start: usize, name: &str, fault: ParseError) -> ParseError {
+        let near = near_functions(name);
+        if near.is_empty() || fault.kind != ParseErrorKind::Syntax {
+            return fault;
+        }
+        self.fault(start, "a function", format!("there is no function '{name}'.{near}"))
     }
 
     /// A canonical function; the next byte is its parenthesis.

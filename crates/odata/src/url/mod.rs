@@ -25,6 +25,7 @@ mod select;
 
 use apply::Transformation;
 use ast::{ComputeItem, ExpandItem, Expr, Options, OrderItem, Search, SelectItem, Url};
+pub(crate) use call::near_functions;
 use cursor::Cursor;
 pub use error::{ParseError, ParseErrorKind};
 use percent::Component;

@@ -7,6 +7,7 @@ use super::cursor::Cursor;
 use super::error::{ParseError, ParseErrorKind, Result};
 use super::option_names::{Allowed, NAMES, Name, is_temporal};
 use super::percent::Component;
+use crate::near::suggestion;
 
 /// What the left side of an option is.
 enum Kind<'a> {
@@ -122,7 +123,10 @@ impl<'a> Cursor<'a> {
                 if end < name.len() && end > 1 {
                     return Err(self.expected_at(start + end, "= and a value"));
                 }
-                Err(self.fault(start, "a system query option", format!("there is no query option {name}")))
+                let known =
+                    NAMES.iter().filter(|(_, known)| allowed.has(*known)).map(|(canonical, _)| *canonical);
+                let message = format!("there is no query option {name}.{}", suggestion(name, known));
+                Err(self.fault(start, "a system query option", message))
             }
             None => Ok(Kind::Custom),
         }

@@ -32,11 +32,28 @@ pub(crate) fn parse_path(path: &str, options: &ParseOptions) -> Result<Vec<Segme
         let mut cursor = Cursor::new(&component, options);
         segment(&mut cursor, &mut segments)?;
         if cursor.pos < cursor.text.len() {
-            return Err(cursor.expected("the end of the path segment"));
+            return Err(
+                illegal_name(&cursor).unwrap_or_else(|| cursor.expected("the end of the path segment"))
+            );
         }
         start = end + 1;
     }
     Ok(segments)
+}
+
+/// A name with characters that no name in OData has, such as that of a table as it stands in the database.
+fn illegal_name(cursor: &Cursor<'_>) -> Option<ParseError> {
+    let legal = |c: char| c.is_alphanumeric() || c == '_';
+    let (name, behind) = cursor.text.split_at(cursor.text.find('(').unwrap_or(cursor.text.len()));
+    if cursor.pos >= name.len() || !(behind.is_empty() || behind.ends_with(')')) {
+        return None;
+    }
+    let likely: String = name.chars().map(|c| if legal(c) { c } else { '_' }).collect();
+    let message = format!(
+        "'{name}' cannot be a name here: names have letters, digits and underscores. Did you mean '{likely}'? The \
+         service document lists all names"
+    );
+    Some(cursor.fault(cursor.pos, "the end of the path segment", message))
 }
 
 /// A fault of the path as a whole.

@@ -7,57 +7,42 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
 
 use nextlink_results::{
-    Codec, CreateError, Disk, Incomplete, PageError, PageIn, QuotaLevel, Quotas, Store, WriteError,
+    Codec, CreateError, Disk, Follows, Incomplete, NewResult, PageError, PageIn, Store, WriteError,
 };
 
 use crate::support::*;
 
-/// Opens a store with these quotas and writes two pages; gives what came of it.
-fn write_under(quotas: Quotas) -> (Fixture, Result<u64, Option<WriteError>>) {
-    let fixture = Fixture::new();
-    let mut config = fixture.config();
-    config.quotas = Quotas { min_free_bytes: 0, ..quotas };
-    let store = Store::open(config, fixture.registry.clone()).unwrap();
-    let outcome = match store.create(new_result(Codec::None)) {
-        Ok(mut writer) => {
-            let id = writer.id();
-            let done = writer.page(sample(0, 100)).and_then(|()| writer.finish(sample(1, 100)));
-            if let Err(error) = &done {
-                let beyond = block_on(store.page(id, 1, 1, std::time::Duration::from_secs(3600)));
-                let expected = PageError::Incomplete(Incomplete::Write(error.clone()));
-                assert_eq!(beyond.unwrap_err().to_string(), expected.to_string());
-                assert_eq!(read(&store, id, 0).unwrap().rows, 100, "the first page stays");
-            }
-            done.map(|finished| finished.bytes).map_err(Some)
-        }
-        Err(CreateError::Quota { .. }) => Err(None),
-        Err(other) => panic!("{other}"),
-    };
-    store.list().iter().for_each(|info| assert!(store.end(info.row.id)));
-    assert_eq!(store.stats().bytes, 0, "all is given back");
-    drop(store);
-    (fixture, outcome)
-}
-
 #[test]
-fn every_quota_takes_its_limit_and_refuses_one_byte_more() {
-    let bytes = write_under(Quotas::default()).1.unwrap();
-    type Set = fn(&mut Quotas, u64);
-    let rows: [(QuotaLevel, Set); 4] = [
-        (QuotaLevel::Node, |quotas, bytes| quotas.node_bytes = bytes),
-        (QuotaLevel::Source, |quotas, bytes| quotas.source_bytes = bytes),
-        (QuotaLevel::User, |quotas, bytes| quotas.user_bytes = bytes),
-        (QuotaLevel::Result, |quotas, bytes| quotas.result_bytes = bytes),
-    ];
-    for (level, set) in rows {
-        let under = |limit: u64| {
-            let mut quotas = Quotas::default();
-            set(&mut quotas, limit);
-            write_under(quotas).1
-        };
-        assert_eq!(under(bytes), Ok(bytes), "{level}: the limit");
-        assert_eq!(under(bytes - 1), Err(Some(WriteError::Quota { level })), "{level}: one byte less");
-        assert_eq!(under(100), Err(None), "{level}: not even the header");
+fn a_result_needs_room_for_a_page_to_begin() {
+    let fixture = Fixture::new();
+    let header = {
+        let store = fixture.open();
+        let id = write(&store, Codec::None, &[PageIn::default()]);
+        let bytes = store.info(id).unwrap().row.bytes;
+        assert!(store.end(id));
+        bytes
+    };
+    for (limit, page_bytes, accepted) in [
+        (100, 0, false),
+        (header + 100, 0, true),
+        (header + 2_100, 1_000, true),
+        (header + 1_900, 1_000, false),
+        (u64::MAX, u64::MAX, false),
+    ] {
+        let mut config = fixture.config();
+        config.quotas.result_bytes = limit;
+        let store = Store::open(config, fixture.registry.clone()).unwrap();
+        let created = store.create(NewResult { page_bytes, ..new_result(Codec::None) });
+        match created {
+            Ok(writer) => {
+                assert!(accepted, "{limit}, pages of {page_bytes}");
+                writer.cancel();
+            }
+            Err(CreateError::Quota { .. }) => {
+                assert!(!accepted, "{limit}, pages of {page_bytes}");
+            }
+            Err(other) => panic!("{limit}, pages of {page_bytes}: {other}"),
+        }
     }
 }
 
@@ -195,11 +180,13 @@ fn a_small_file_system_fills_up() {
     assert_eq!(error, Some(WriteError::DiskFull));
     drop(writer);
     let good = store.info(id).unwrap().row.pages;
-    assert!((4..7).contains(&good), "{good} pages");
+    assert!((3..7).contains(&good), "{good} pages");
     for number in 0..good {
-        assert_eq!(plain(&read(&store, id, number).unwrap()), page.body, "page {number}");
+        let read = read(&store, id, number).unwrap();
+        assert_eq!(plain(&read), page.body, "page {number}");
+        let follows = if number + 1 < good { Follows::Page } else { Follows::Unstored };
+        assert_eq!(read.follows, follows, "page {number}");
     }
-    assert!(matches!(read(&store, id, good), Err(PageError::Incomplete(_))));
     store.end(id);
     write(&store, Codec::None, &[page.clone(), page]);
 }

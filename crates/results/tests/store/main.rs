@@ -6,6 +6,7 @@ mod gzip;
 mod limits;
 mod reading;
 mod restart;
+mod short;
 mod support;
 mod token;
 mod writing;

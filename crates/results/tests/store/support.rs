@@ -9,8 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use nextlink_results::keys::{MasterKey, MasterKeys};
 use nextlink_results::{
-    Codec, Event, NewResult, NodeId, NodeIdentity, NodeRow, Observer, PageError, PageIn, Recovery, Registry,
-    RegistryError, ResultId, ResultRow, Store, StoreConfig, StoredPage, Touch,
+    Codec, Event, Follows, NewResult, NodeId, NodeIdentity, NodeRow, Observer, PageError, PageIn, Recovery,
+    Registry, RegistryError, ResultId, ResultRow, Store, StoreConfig, StoredPage, Touch,
 };
 use tempfile::TempDir;
 
@@ -182,6 +182,7 @@ pub fn new_result(codec: Codec) -> NewResult {
         codec,
         first_row: 2000,
         recovery: Recovery::Key,
+        page_bytes: 0,
     }
 }
 
@@ -231,7 +232,8 @@ pub fn assert_page(name: &str, got: &StoredPage, number: u32, pages: &[PageIn]) 
     assert_eq!(got.number, number, "{name}: number");
     assert_eq!(got.rows, wanted.rows, "{name}: rows");
     assert_eq!(got.first_row, 2000 + before, "{name}: first row");
-    assert_eq!(got.last, number as usize + 1 == pages.len(), "{name}: last");
+    let last = number as usize + 1 == pages.len();
+    assert_eq!(got.follows, if last { Follows::Nothing } else { Follows::Page }, "{name}: what follows");
     assert_eq!(got.plain_len, wanted.body.len() as u64, "{name}: length");
     assert_eq!(got.plain_crc32, crc32fast::hash(&wanted.body), "{name}: checksum");
     assert_eq!(got.position, wanted.position, "{name}: position");

@@ -104,3 +104,32 @@ fn what_is_carried_for_recovery_has_a_limit() {
     assert_eq!(tokens.open(&text, AAD), Ok(with(MAX_EXTRA_BYTES)));
     assert_eq!(tokens.seal(&with(MAX_EXTRA_BYTES + 1), AAD), Err(TokenError::TooLong));
 }
+
+#[test]
+fn callers_are_named_by_all_their_secrets() {
+    let tokens = TokenKeys::new(&keys(1, &[])).unwrap();
+    let rows: [&[&[u8]]; 7] = [
+        &[],
+        &[b""],
+        &[b"", b""],
+        &[b"ann", b"secret"],
+        &[b"anns", b"ecret"],
+        &[b"ann", b"Secret"],
+        &[b"annsecret"],
+    ];
+    let names: Vec<String> = rows.iter().map(|row| tokens.caller(row).unwrap()).collect();
+    for (at, name) in names.iter().enumerate() {
+        assert_eq!(name.len(), 32, "{name}");
+        assert!(!names[..at].contains(name), "{:?}", rows[at]);
+        assert_eq!(
+            TokenKeys::new(&keys(1, &[2])).unwrap().caller(rows[at]).as_ref(),
+            Some(name),
+            "the same again"
+        );
+        assert_ne!(
+            TokenKeys::new(&keys(2, &[1])).unwrap().caller(rows[at]).as_ref(),
+            Some(name),
+            "another key"
+        );
+    }
+}

@@ -24,6 +24,13 @@ const TODAY: Date = date(2026, 6, 30);
 /// How far back orders go.
 const TRADING_DAYS: i64 = 3 * 365;
 
+/// Columns that identify the rows of each view; a view has no key of its own.
+pub const VIEW_KEYS: [(&str, &[&str]); 3] = [
+    ("MonthlySales", &["Month", "CountryCode"]),
+    ("OrderTotals", &["OrderId"]),
+    ("ProductsToReorder", &["ProductId"]),
+];
+
 /// Writes the trading company to a new file; every call writes the same rows.
 ///
 /// # Errors

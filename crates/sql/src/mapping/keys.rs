@@ -18,10 +18,10 @@ pub(super) struct Key {
 }
 
 const VIEW_WITHOUT_KEY: &str = "Not served: a view has no key. Name columns that identify its rows \
-    under `keys` in the model file.";
+    under `keys` of the source in the configuration.";
 
 const TABLE_WITHOUT_KEY: &str = "Not served: it has no primary key and no unique index over columns that \
-    are not null. Add one, or name columns that identify its rows under `keys` in the model file.";
+    are not null. Add one, or name columns that identify its rows under `keys` of the source in the configuration.";
 
 /// Finds the key: the options' one, else the primary key, else the shortest unique index over columns that
 /// are not null. Without one the table can't be served, and a notice says how to help.
@@ -86,7 +86,8 @@ fn type_text(ty: &ColumnType) -> &'static str {
 fn unfit(table: &Table, columns: &[usize], text: &str) -> Notice {
     let bad = columns.iter().filter_map(|&c| table.columns.get(c)).filter(|c| !can_be_key(&c.ty));
     let bad: Vec<String> = bad.map(|c| ["`", &c.name, "` is ", type_text(&c.ty)].concat()).collect();
-    let text = [text, ": ", &bad.join(", "), ". Name other columns under `keys` in the model file."].concat();
+    let help = ". Name other columns under `keys` of the source in the configuration.";
+    let text = [text, ": ", &bad.join(", "), help].concat();
     Notice::table(&table.name, text)
 }
 

@@ -202,7 +202,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         }
     }
 
-    fn end_batch(&mut self) -> Flow {
+    fn end_batch(&mut self, complete: usize) -> Flow {
         // The buffer holds the level written last; put it back so that all levels are in their places.
         self.select_level(0);
         std::mem::swap(&mut self.buffer, &mut self.levels[0].bytes);
@@ -211,18 +211,33 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         let cursors = vec![Cursor::default(); levels.len()];
         let mut composer = Composer { shape: &shape, levels: &levels, cursors };
         let mut flow = Flow::Continue;
-        let rows = levels[0].rows.len();
-        for row in 0..rows {
+        for row in self.composed..complete {
             flow = self.compose_row(&mut composer, row);
             if flow == Flow::Stop {
                 break;
             }
         }
-        for level in &mut levels {
+        // Rows of level 0 stay where they are until the last part of the batch.
+        let whole = complete >= levels[0].rows.len();
+        self.composed = if whole { 0 } else { complete };
+        for level in levels.iter_mut().skip(usize::from(!whole)) {
             level.clear();
         }
         self.levels = levels;
         std::mem::swap(&mut self.buffer, &mut self.levels[0].bytes);
         flow
+    }
+
+    fn retry_batch(&mut self) -> bool {
+        // Level 0 alone does not become smaller.
+        if !self.batch_too_large || self.node == 0 {
+            return false;
+        }
+        self.batch_too_large = false;
+        self.select_level(0);
+        for level in self.levels.iter_mut().skip(1) {
+            level.clear();
+        }
+        true
     }
 }

@@ -1,0 +1,277 @@
+//! The place of a source: what of it is served now, and how that follows the database.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use nextlink_db::error::Error as DbError;
+use nextlink_db::run::{Outcome, RunOptions};
+use nextlink_odata::rows::RowSink;
+use nextlink_sql::statement::Program;
+use tokio::sync::Notify;
+
+use crate::answer::Refusal;
+use crate::config::SourceConfig;
+use crate::observe::{Event, event};
+use crate::served::{OpenError, Served};
+
+/// The pause before the first further attempt to open a source; each one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause between two attempts.
+const MOST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The place of a source.
+#[derive(Debug)]
+pub struct Slot {
+    /// Name in URLs.
+    pub name: String,
+    /// Settings.
+    pub config: SourceConfig,
+    vocabulary_url: String,
+    standing: RwLock<Standing>,
+    attempts: Mutex<Attempts>,
+    /// Somebody wants the catalogue to be read again.
+    asked: AtomicBool,
+    /// The database is not as it was when its catalogue was read.
+    changed: AtomicBool,
+    wake: Notify,
+}
+
+/// What is served.
+#[derive(Debug)]
+enum Standing {
+    Served(Arc<Served>),
+    /// Nothing yet: why, and when it is tried again.
+    Down {
+        cause: String,
+        next: Instant,
+    },
+}
+
+/// How opening went.
+#[derive(Debug)]
+struct Attempts {
+    /// Failures since it last went well.
+    failures: u32,
+    /// Why the last one failed.
+    cause: String,
+    /// Refreshes in a row that were wanted because of a change and found none.
+    vain: u32,
+    /// When it may be tried again: after a failure that it is, else that a change may have it done.
+    next: Instant,
+}
+
+impl Slot {
+    /// A place where nothing is served yet.
+    pub fn new(name: &str, config: &SourceConfig, vocabulary_url: &str) -> Slot {
+        let now = Instant::now();
+        Slot {
+            name: name.to_owned(),
+            config: config.clone(),
+            vocabulary_url: vocabulary_url.to_owned(),
+            standing: RwLock::new(Standing::Down { cause: "it was not opened yet".to_owned(), next: now }),
+            attempts: Mutex::new(Attempts { failures: 0, cause: String::new(), vain: 0, next: now }),
+            asked: AtomicBool::new(false),
+            changed: AtomicBool::new(false),
+            wake: Notify::new(),
+        }
+    }
+
+    /// What is served now; it stays as it is for whoever has it.
+    ///
+    /// # Errors
+    /// 503 while the source could not be opened.
+    pub fn served(&self) -> Result<Arc<Served>, Refusal> {
+        match &*self.standing.read().unwrap_or_else(PoisonError::into_inner) {
+            Standing::Served(served) => Ok(Arc::clone(served)),
+            Standing::Down { cause, next } => {
+                let seconds = next.saturating_duration_since(Instant::now()).as_secs() + 1;
+                let message = "The database cannot be read now; it is tried again.";
+                let refusal = Refusal::unavailable("SourceUnavailable", message, seconds).about("source");
+                Err(Refusal { cause: Some(cause.clone()), ..refusal })
+            }
+        }
+    }
+
+    /// Whether this is what is served now.
+    fn is_current(&self, served: &Arc<Served>) -> bool {
+        match &*self.standing.read().unwrap_or_else(PoisonError::into_inner) {
+            Standing::Served(current) => Arc::ptr_eq(current, served),
+            Standing::Down { .. } => false,
+        }
+    }
+
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the source and puts it in place; where that fails, what was served goes on being served. Blocks.
+    ///
+    /// # Errors
+    /// It cannot be opened or read.
+    pub fn open(&self) -> Result<(), OpenError> {
+        let for_change = self.changed.swap(false, Ordering::Relaxed);
+        let opened = Served::open(&self.name, &self.config, &self.vocabulary_url);
+        let mut attempts = self.attempts();
+        match opened {
+            Ok(served) => {
+                let same = self.put(served);
+                let vain = if for_change && same { attempts.vain.saturating_add(1) } else { 0 };
+                let next = Instant::now() + pause(vain);
+                *attempts = Attempts { failures: 0, cause: String::new(), vain, next };
+                Ok(())
+            }
+            Err(error) => {
+                attempts.failures = attempts.failures.saturating_add(1);
+                attempts.next = Instant::now() + pause(attempts.failures - 1);
+                let cause = error.to_string();
+                let served = self.note_failure(&cause, attempts.next);
+                // Once for each cause, not once for each attempt.
+                if attempts.cause != cause {
+                    event(&Event::SourceFailed { source: &self.name, cause: &cause, served });
+                    attempts.cause = cause;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts what was opened in place; tells whether its model is that of what was there.
+    fn put(&self, served: Served) -> bool {
+        let sets = served.mapping.model.entity_sets.len();
+        let notices: Vec<String> = served.notices.iter().map(ToString::to_string).collect();
+        let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
+        let before = match &*standing {
+            Standing::Served(before) => Some(before.has_model_of(&served)),
+            Standing::Down { .. } => None,
+        };
+        let replaced = std::mem::replace(&mut *standing, Standing::Served(Arc::new(served)));
+        drop(standing);
+        // Connections may be closed here; nobody waits for that with the lock.
+        drop(replaced);
+        if before != Some(true) {
+            for notice in &notices {
+                event(&Event::SourceNotice { source: &self.name, notice });
+            }
+        }
+        event(&match before {
+            None => Event::SourceOpened { source: &self.name, sets },
+            Some(same) => Event::SourceRefreshed { source: &self.name, sets, same },
+        });
+        before == Some(true)
+    }
+
+    /// Tells whether something is served all the same.
+    fn note_failure(&self, why: &str, at: Instant) -> bool {
+        match &mut *self.standing.write().unwrap_or_else(PoisonError::into_inner) {
+            Standing::Served(_) => true,
+            Standing::Down { cause, next } => {
+                why.clone_into(cause);
+                *next = at;
+                false
+            }
+        }
+    }
+
+    /// Has the catalogue read again soon.
+    pub fn refresh(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+        self.wake.notify_one();
+    }
+
+    /// Waits until the source is to be opened again.
+    async fn due(&self) {
+        loop {
+            if self.asked.swap(false, Ordering::Relaxed) {
+                return;
+            }
+            let next = {
+                let attempts = self.attempts();
+                let wanted = attempts.failures > 0 || self.changed.load(Ordering::Relaxed);
+                wanted.then_some(attempts.next)
+            };
+            match next {
+                Some(next) if next <= Instant::now() => return,
+                Some(next) => {
+                    tokio::select! {
+                        () = self.wake.notified() => {}
+                        () = tokio::time::sleep_until(next.into()) => {}
+                    }
+                }
+                None => self.wake.notified().await,
+            }
+        }
+    }
+
+    /// Runs a program as [`nextlink_db::source::Source::run`] does. Blocks.
+    ///
+    /// # Errors
+    /// What went wrong, as an answer.
+    pub fn run<S: RowSink>(
+        &self,
+        served: &Arc<Served>,
+        program: &Program,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Result<Outcome, Refusal> {
+        let outcome = served.source.run(program, options, sink);
+        outcome.map_err(|error| self.refusal(served, error, options.login.is_some()))
+    }
+
+    /// Counts as [`nextlink_db::source::Source::count`] does. Blocks.
+    ///
+    /// # Errors
+    /// As [`Slot::run`].
+    pub fn count(
+        &self,
+        served: &Arc<Served>,
+        program: &Program,
+        options: &RunOptions,
+    ) -> Result<(u64, Option<bool>), Refusal> {
+        let counted = served.source.count(program, options);
+        counted.map_err(|error| self.refusal(served, error, options.login.is_some()))
+    }
+
+    /// The answer to an error of the database. Those that say that what is served is out of date have it opened again.
+    pub fn refusal(&self, served: &Arc<Served>, error: DbError, by_client: bool) -> Refusal {
+        let own_login_refused = matches!(error, DbError::LoginRefused(_)) && !by_client;
+        if (own_login_refused || matches!(error, DbError::Changed(_))) && self.is_current(served) {
+            self.changed.store(true, Ordering::Relaxed);
+            self.wake.notify_one();
+        }
+        if own_login_refused {
+            let message = "The database does not accept the user and password of this source.";
+            let refusal = Refusal::unavailable("SourceLoginRefused", message, 30).about("source");
+            return Refusal { cause: Some(error.to_string()), ..refusal };
+        }
+        error.into()
+    }
+}
+
+/// The pause after so many attempts that changed nothing.
+fn pause(attempts: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(attempts)).min(MOST_PAUSE)
+}
+
+/// Opens a source again whenever that is due: after a failure, at a change of the database, when somebody asks.
+pub async fn tend(slot: Arc<Slot>) {
+    loop {
+        slot.due().await;
+        let opened = Arc::clone(&slot);
+        if tokio::task::spawn_blocking(move || opened.open().is_ok()).await.is_err() {
+            // It has panicked, and may do so again.
+            tokio::time::sleep(MOST_PAUSE).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_limit() {
+        let seconds: Vec<u64> = [0, 1, 2, 3, 4, 5, 6, 100, u32::MAX].map(|n| pause(n).as_secs()).to_vec();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 30, 30, 30, 30]);
+    }
+}
