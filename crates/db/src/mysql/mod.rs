@@ -8,6 +8,7 @@ mod tls;
 mod session;
 mod pool;
 mod run;
+mod levels;
 mod schema;
 mod types;
 mod defaults;

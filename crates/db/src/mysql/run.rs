@@ -92,8 +92,13 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// Another one on the same clock.
+    pub(super) fn again(&self) -> Watch<'a> {
+        Watch { ..*self }
+    }
+
     /// Looks whether the run has to end: rows that come without a pause leave no other moment for it.
-    fn row(&mut self) -> Result<(), Error> {
+    pub(super) fn row(&mut self) -> Result<(), Error> {
         self.begun = true;
         if self.options.cancel.is_cancelled() {
             return Err(Error::Cancelled);
@@ -110,12 +115,13 @@ fn timed_out(options: &RunOptions) -> Error {
     Error::TimedOut { seconds: options.timeout.as_secs() }
 }
 
-fn params(statement: &Statement) -> Vec<Value> {
+/// The values of a statement.
+pub(super) fn values(statement: &Statement) -> Vec<Value> {
     statement.params.iter().map(sent).collect()
 }
 
-async fn number(session: &mut Session, statement: &Statement) -> Done<u64> {
-    let mut rows = session.query(&statement.sql, params(statement)).await?;
+pub(super) async fn number(session: &mut Session, statement: &Statement) -> Done<u64> {
+    let mut rows = session.query(&statement.sql, values(statement)).await?;
     let mut number = 0;
     while let Some(row) = rows.next().await? {
         number = whole(&row, 0);
@@ -123,8 +129,8 @@ async fn number(session: &mut Session, statement: &Statement) -> Done<u64> {
     Ok(number)
 }
 
-async fn exists(session: &mut Session, statement: &Statement) -> Done<bool> {
-    let mut rows = session.query(&statement.sql, params(statement)).await?;
+pub(super) async fn exists(session: &mut Session, statement: &Statement) -> Done<bool> {
+    let mut rows = session.query(&statement.sql, values(statement)).await?;
     let mut found = false;
     while rows.next().await?.is_some() {
         found = true;
@@ -133,7 +139,7 @@ async fn exists(session: &mut Session, statement: &Statement) -> Done<bool> {
 }
 
 /// A whole number that is not negative.
-fn whole(row: &Row, column: usize) -> u64 {
+pub(super) fn whole(row: &Row, column: usize) -> u64 {
     match row.as_ref(column) {
         Some(Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
         Some(Value::UInt(number)) => *number,
@@ -143,7 +149,7 @@ fn whole(row: &Row, column: usize) -> u64 {
 
 /// Pushes the cells of a row, the first of which is column `first`.
 #[inline]
-fn push_cells<S: RowSink>(
+pub(super) fn push_cells<S: RowSink>(
     row: &Row,
     first: usize,
     columns: &[ResultColumn],
@@ -174,7 +180,7 @@ async fn flat<S: RowSink>(
     let Some(statement) = &node.rows else {
         return Ok((0, true));
     };
-    let mut rows = session.query(&statement.one.sql, params(&statement.one)).await?;
+    let mut rows = session.query(&statement.one.sql, values(&statement.one)).await?;
     let mut handed: u64 = 0;
     while let Some(row) = rows.next().await? {
         watch.row()?;

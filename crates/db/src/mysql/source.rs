@@ -12,6 +12,7 @@ use nextlink_sql::statement::Program;
 use super::errors::{Done, Fault};
 use super::facts::Facts;
 use super::introspect::introspect;
+use super::levels;
 use super::pool::{Lease, Pools};
 use super::run::{self, Watch};
 use crate::error::Error;
@@ -103,7 +104,19 @@ impl MySqlSource {
         options: &RunOptions,
         sink: &mut S,
     ) -> Result<Outcome, Error> {
-        self.runtime.block_on(self.run_async(program, options, sink))
+        if program.nodes.len() < 2 {
+            return self.runtime.block_on(self.run_async(program, options, sink));
+        }
+        let mut watch = Watch::start(options);
+        let mut fresh = false;
+        loop {
+            let mut lease = self.runtime.block_on(self.lease(&watch, fresh))?;
+            let ran = levels::run(&self.runtime, lease.session(), program, &mut watch, sink);
+            match self.runtime.block_on(self.after(lease, ran, &watch)) {
+                Some(result) => return result,
+                None => fresh = true,
+            }
+        }
     }
 
     /// See [`crate::source::Source::run_point`].
