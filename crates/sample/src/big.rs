@@ -17,7 +17,7 @@ pub const ROWS: u64 = 1_000_000;
 /// Rows of `Small`: one more than a page of the default size.
 pub const SMALL_ROWS: u64 = 2_001;
 /// Rows of `Rows` for each row of `Orders`.
-const ROWS_AN_ORDER: u64 = 10;
+pub const ROWS_AN_ORDER: u64 = 10;
 const MAX_ITEMS: i64 = 9;
 
 const SEED: u64 = 0x0062_656e_6368_6d6b;
