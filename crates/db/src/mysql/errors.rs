@@ -85,9 +85,9 @@ fn of_server(error: &ServerError) -> Error {
         1969 | 3024 => Error::TimedOut { seconds: 0 },
         1317 | 1927 => Error::Ended(message()),
         1040 | 1203 | 1226 => Error::PoolFull { connections: 0 },
-        1690 | 1264 => Error::Expression("a number is out of range".to_owned()),
-        // Division by zero is refused by a subquery of two rows where one is expected.
-        1365 | 1242 => Error::Expression("division by zero".to_owned()),
+        // Statements make a divisor of zero overflow.
+        1690 | 1264 => Error::Expression("a number is out of range, or was divided by zero".to_owned()),
+        1365 => Error::Expression("a number was divided by zero".to_owned()),
         1292 | 1366 | 1411 => Error::Expression("a value cannot be converted".to_owned()),
         1139 | 3685..=3699 => Error::Expression(["the pattern is not valid: ", &error.message].concat()),
         1301 | 1153 | 1162 => Error::Expression("a value is too large".to_owned()),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{
@@ -29,6 +29,8 @@ const PACKET_BYTES: usize = 1 << 30;
 const IDLE_SECONDS: usize = 28_800;
 /// Time between two signs of life on an idle connection.
 const KEEPALIVE: Duration = Duration::from_secs(60);
+/// Time within which a connection that is dead says so.
+const SOON: Duration = Duration::from_secs(1);
 /// Time that ending a statement may take.
 const ENDING: Duration = Duration::from_secs(5);
 
@@ -80,7 +82,7 @@ impl Pools {
         };
         let _ = self.facts.set(object.facts);
         let reused = Object::metrics(&object).recycle_count > 0;
-        Ok(Lease { opts: pool.manager().opts(), object: Some(object), reused })
+        Ok(Lease { opts: pool.manager().opts(), object: Some(object), reused, since: Instant::now() })
     }
 
     fn pool(&self, login: Option<&Login>) -> Result<Pool<Connector>, Error> {
@@ -207,10 +209,17 @@ pub(super) struct Lease {
     object: Option<Object<Connector>>,
     opts: Opts,
     /// Whether it was used before, and so may have died since.
-    pub(super) reused: bool,
+    reused: bool,
+    since: Instant,
 }
 
 impl Lease {
+    /// Whether a loss of the connection now tells that it was dead before: what dies later was ended by somebody, or
+    /// took the server with it.
+    pub(super) fn was_dead(&self) -> bool {
+        self.reused && self.since.elapsed() < SOON
+    }
+
     /// The connection.
     pub(super) fn session(&mut self) -> &mut Session {
         // invariant: only what consumes the lease takes the object.
@@ -234,9 +243,9 @@ impl Lease {
         let known = if session.is_busy() {
             let stopped = tokio::time::timeout(ENDING, async {
                 end_statement(self.opts.clone(), session.id()).await?;
-                session.drain().await
+                if session.is_broken() { Ok(false) } else { session.drain().await.map(|()| true) }
             });
-            matches!(stopped.await, Ok(Ok(())))
+            matches!(stopped.await, Ok(Ok(true)))
         } else {
             session.end().await.is_ok()
         };

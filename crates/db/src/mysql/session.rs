@@ -49,6 +49,12 @@ impl Session {
         self.busy
     }
 
+    /// Whether something was given up between a request and the first packet of its answer. Whoever asked next would be
+    /// given that answer.
+    pub(super) fn is_broken(&self) -> bool {
+        self.conn.is_disconnected()
+    }
+
     /// Bounds the time of statements and that of waiting for a lock.
     pub(super) async fn bound(&mut self, statement: Duration, lock: Duration) -> Done<()> {
         if self.bounds == Some((statement, lock)) {
@@ -77,7 +83,7 @@ impl Session {
     }
 
     /// Reads what is left of a result, once its statement was ended from outside, until the connection is known to wait
-    /// for the next one.
+    /// for the next one. Not for a connection that is broken.
     pub(super) async fn drain(&mut self) -> Done<()> {
         // The first one may hear that the statement before it was ended, the second one may have been ended itself by a
         // request that came too late.

@@ -194,7 +194,7 @@ impl MySqlSource {
     async fn after<T>(&self, lease: Lease, ran: Done<T>, watch: &Watch<'_>) -> Option<Result<T, Error>> {
         match ran {
             Err(Fault { lost: true, error }) => {
-                let again = lease.reused && !watch.begun;
+                let again = lease.was_dead() && !watch.begun;
                 lease.close();
                 (!again).then(|| Err(self.told(error, watch.options)))
             }

@@ -1,0 +1,10 @@
+//! From a URL to rows of JSON over a real MariaDB server, and every fault that it can have.
+
+#[path = "../common/ask.rs"]
+mod ask;
+#[path = "../common/place.rs"]
+mod place;
+mod world;
+mod types;
+mod levels;
+mod faults;
