@@ -89,8 +89,11 @@ impl RowSink for Count {
         Flow::Continue
     }
     fn count(&mut self, _: usize, _: u32, _: u64) {}
-    fn end_batch(&mut self) -> Flow {
+    fn end_batch(&mut self, _: usize) -> Flow {
         Flow::Continue
+    }
+    fn retry_batch(&mut self) -> bool {
+        false
     }
 }
 
