@@ -56,11 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Where the database cannot be opened or the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    source: Source,
-    connections: Option<usize>,
-) -> anyhow::Result<()> {
+pub async fn serve(listener: TcpListener, source: Source, connections: Option<usize>) -> anyhow::Result<()> {
     match source {
         Source::Sqlite(path) => {
             sqlite::open(&path)?;

@@ -69,13 +69,7 @@ impl Cells for Row {
                 out.push(b'"');
                 json::write_day(out, u32::from(*year), u32::from(*month), u32::from(*day));
                 out.push(b'T');
-                json::write_clock(
-                    out,
-                    u32::from(*hour),
-                    u32::from(*minute),
-                    u32::from(*second),
-                    *micros,
-                );
+                json::write_clock(out, u32::from(*hour), u32::from(*minute), u32::from(*second), *micros);
                 out.extend_from_slice(b"Z\"");
             }
             (Kind::Date, Value::Date(year, month, day, ..)) => {

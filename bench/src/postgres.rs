@@ -131,8 +131,7 @@ fn write_date(out: &mut Vec<u8>, days: i64) {
     let shifted = days + EPOCH_DAYS + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
@@ -207,9 +206,7 @@ impl Postgres {
             let client = connect(url).await?;
             opened.push(Connection {
                 key: client.prepare(&format!("{select} \"Id\" = $1")).await?,
-                page: client
-                    .prepare(&format!("{select} \"Id\" > $1 ORDER BY \"Id\" LIMIT $2"))
-                    .await?,
+                page: client.prepare(&format!("{select} \"Id\" > $1 ORDER BY \"Id\" LIMIT $2")).await?,
                 orders: client.prepare(&orders).await?,
                 client,
             });

@@ -119,10 +119,7 @@ impl Statements {
 }
 
 impl Sqlite {
-    fn with_statements<T>(
-        &self,
-        read: impl FnOnce(&Statements) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
+    fn with_statements<T>(&self, read: impl FnOnce(&Statements) -> anyhow::Result<T>) -> anyhow::Result<T> {
         STATEMENTS.with(|cell| match cell.get() {
             Some(statements) => read(statements),
             None => {

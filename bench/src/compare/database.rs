@@ -1,6 +1,5 @@
 //! The databases that are compared: made for it, or there already.
 
-
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 

@@ -114,13 +114,8 @@ fn compare(
     let (rounds, same_bytes) = measured?;
     // The pool and its prepared statements are what a server's database adds.
     let memory_mb = if matches!(source, Source::Sqlite(_)) { 100.0 } else { 120.0 };
-    let conditions = report::Conditions {
-        product: source.product(),
-        memory_mb,
-        cores,
-        same_bytes,
-        seconds: args.seconds,
-    };
+    let conditions =
+        report::Conditions { product: source.product(), memory_mb, cores, same_bytes, seconds: args.seconds };
     Ok(report::markdown(&rounds, &conditions))
 }
 

@@ -131,7 +131,7 @@ fn a_change_that_a_statement_meets_has_the_catalogue_read_again() {
     let launch = Launch::new(PROGRAM, &["serve"]);
     let file = launch.data_dir().join("a.db");
     sqlite(&file, TABLE);
-    let node = start(launch, &[file.clone()]);
+    let node = start(launch, std::slice::from_ref(&file));
     for (statements, url, then) in [
         ("ALTER TABLE T DROP COLUMN Name", "a/T?$top=1", 200),
         ("ALTER TABLE T RENAME TO S", "a/T/$count", 404),
@@ -151,7 +151,7 @@ fn what_cannot_be_read_again_is_served_as_before() {
     let launch = Launch::new(PROGRAM, &["serve"]);
     let file = launch.data_dir().join("a.db");
     sqlite(&file, TABLE);
-    let mut node = start(launch, &[file.clone()]);
+    let mut node = start(launch, std::slice::from_ref(&file));
     std::fs::rename(&file, away(&file)).expect("the file can be moved");
     node.signal("HUP");
     until("it is tried", || count(&node.log(), "cannot be read again") == 1);

@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn further_pieces_go_on_after_a_row() {
-        let rows: &[(&[&str], &[Option<i64>], &str)] = &[
+        type Row = (&'static [&'static str], &'static [Option<i64>], &'static str);
+        let rows: &[Row] = &[
             (&["a"], &[Some(1)], "(t0.`a` > ?)"),
             (&["a-"], &[Some(1)], "(t0.`a` < ?)"),
             (&["a?"], &[None], "(t0.`a` IS NOT NULL)"),

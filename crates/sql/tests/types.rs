@@ -322,7 +322,7 @@ fn default_values() {
 fn keys() {
     let enums = vec![enumeration("color", &["Red"], false), enumeration("mood", &["so-so"], false)];
     let not_served = "t: Not served: its primary key can't be a key in OData: ";
-    let other = ". Name other columns under `keys` in the model file.";
+    let other = ". Name other columns under `keys` of the source in the configuration.";
     for (ty, notice) in [
         (ColumnType::Enum(0), None),
         (ColumnType::Composite(0), Some("`c` is a composite type")),

@@ -76,13 +76,10 @@ pub(super) fn server(rest: &str, kind: Kind) -> Result<Server, BadLocation> {
     if server.database.is_empty() {
         return bad(["the name of the database is missing, as in //host/database"]);
     }
-    match (server.host.starts_with('/'), kind) {
-        (true, Kind::MySql) => {
-            bad(["a server of MySQL or MariaDB is reached by TCP: give its name or address"])
-        }
-        (false, _) if server.host.is_empty() => bad(["the host is missing, as in //host/database"]),
-        _ => Ok(server),
+    if server.host.is_empty() {
+        return bad(["the host is missing, as in //host/database"]);
     }
+    Ok(server)
 }
 
 /// The same with user and password hidden; `rest` can be read.
@@ -195,7 +192,12 @@ fn option(server: &mut Server, name: &str, value: &str) -> Result<(), BadLocatio
                 "the options are sslmode, sslrootcert, connect_timeout, schema and host",
                 |(_, advice)| advice,
             );
-            return bad(["there is no option ", &quoted(name), ": ", advice]);
+            // The end of a password with a question mark in it would stand here too.
+            let known = ELSEWHERE.iter().map(|(other, _)| *other).chain(OPTIONS);
+            let near =
+                plain.get(..3).is_some_and(|start| known.into_iter().any(|name| name.starts_with(start)));
+            let shown = if near { quoted(name) } else { NAMELESS.to_owned() };
+            return bad(["there is no option ", &shown, ": ", advice]);
         }
     }
     Ok(())
@@ -216,14 +218,15 @@ impl std::str::FromStr for TlsMode {
     }
 }
 
+/// Stands for a name that is not shown.
+const NAMELESS: &str = "of this name";
+/// The options that are read.
+const OPTIONS: [&str; 5] = ["sslmode", "sslrootcert", "connecttimeout", "schema", "host"];
+
 /// A name in quotes, where it can be nothing else.
 fn quoted(name: &str) -> String {
     let legal = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-    if name.len() <= 40 && name.chars().all(legal) {
-        ["'", name, "'"].concat()
-    } else {
-        "of this name".to_owned()
-    }
+    if name.len() <= 40 && name.chars().all(legal) { ["'", name, "'"].concat() } else { NAMELESS.to_owned() }
 }
 
 /// The text behind percent-encoding; what cannot be sent to a server is refused.
