@@ -175,7 +175,7 @@ impl SqliteSource {
         self.bounded(options, |connection| run::run(connection, program, sink))
     }
 
-    /// See [`crate::source::Source::run_now`].
+    /// See [`crate::source::Source::run_point`].
     pub fn run_now<S: RowSink>(&self, program: &Program, sink: &mut S) -> Option<Result<Outcome, Error>> {
         let opened = match self.take() {
             Ok(opened) => opened,

@@ -152,7 +152,7 @@ fn tables_columns_keys_and_types() {
     assert_eq!(catalog.enums[0].comment.as_deref(), Some("a color"));
     assert_eq!(catalog.composites.len(), 1);
     let members: Vec<String> = catalog.composites[0].columns.iter().map(|c| line(c, &catalog)).collect();
-    assert_eq!(members, ["a Int32?", "b Decimal? precision=4 scale=1"]);
+    assert_eq!(members, ["a Int32? (int4)", "b Decimal? precision=4 scale=1 (numeric)"]);
     assert_eq!(notices, [""; 0]);
 
     place.schemas = vec!["sales".to_owned(), "nowhere".to_owned()];

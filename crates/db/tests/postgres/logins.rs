@@ -27,20 +27,18 @@ struct Roles<'a> {
 impl Roles<'_> {
     fn new<'a>(setting: &'a Setting, count: usize) -> Roles<'a> {
         let names: Vec<String> = (0..count).map(|i| format!("u{i}_{}", setting.database.name())).collect();
-        for name in &names {
-            setting.database.run(&format!(
-                "CREATE ROLE {name} LOGIN PASSWORD 'pw-{name}'; GRANT SELECT ON t, slow TO {name};"
-            ));
-        }
+        let make = |name: &String| {
+            format!("CREATE ROLE {name} LOGIN PASSWORD 'pw-{name}'; GRANT SELECT ON t, slow TO {name};")
+        };
+        setting.database.run(&names.iter().map(make).collect::<String>());
         Roles { setting, names }
     }
 }
 
 impl Drop for Roles<'_> {
     fn drop(&mut self) {
-        for name in &self.names {
-            self.setting.database.run(&format!("DROP OWNED BY {name}; DROP ROLE {name};"));
-        }
+        let drop = |name: &String| format!("DROP OWNED BY {name}; DROP ROLE {name};");
+        self.setting.database.run(&self.names.iter().map(drop).collect::<String>());
     }
 }
 
