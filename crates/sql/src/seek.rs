@@ -144,7 +144,9 @@ mod tests {
 
     #[test]
     fn further_pieces_go_on_after_a_row() {
-        let rows: &[(&[&str], &[Option<i64>], &str)] = &[
+        /// Terms, the values of the last row, and the condition.
+        type Row = (&'static [&'static str], &'static [Option<i64>], &'static str);
+        let rows: &[Row] = &[
             (&["a"], &[Some(1)], "(t0.`a` > ?)"),
             (&["a-"], &[Some(1)], "(t0.`a` < ?)"),
             (&["a?"], &[None], "(t0.`a` IS NOT NULL)"),
