@@ -1,9 +1,7 @@
-//! The baseline: hyper and rusqlite with nothing between them, answering the same JSON as Nextlink.
+//! The baseline: hyper and a driver with nothing between them, answering the same JSON as Nextlink.
 
-use std::cell::{OnceCell, RefCell};
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -13,26 +11,31 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use rusqlite::Statement;
 use tokio::net::TcpListener;
 
-use crate::{json, source};
+use crate::mariadb::MariaDb;
+use crate::postgres::Postgres;
+use crate::source::Source;
+use crate::sqlite::{self, Sqlite};
+use crate::tables::Tables;
 
-/// Rows of a page.
-pub const PAGE_ROWS: usize = 1_000;
-/// A page is a little longer than this many bytes.
-const PAGE_BYTES: usize = 320 * 1024;
+/// Room for a row, and for a page, which is a little longer than this.
+const ROW_BYTES: usize = 1_024;
+const PAGE_BYTES: usize = 320 * 1_024;
 
-/// Serve /key/{id}, /page/{after} and /all with a statement each and no other work.
+/// Serve /key/{id}, /page/{after}, /orders/{after} and /all with a statement each and no other work.
 #[derive(Debug, clap::Parser)]
 pub struct Args {
-    /// The benchmark database
-    database: PathBuf,
+    /// The benchmark database: sqlite:PATH or the URL of a server's
+    source: Source,
     /// Address and port to listen on
     address: SocketAddr,
-    /// Threads; statements run on them
+    /// Threads; statements of SQLite run on them
     #[arg(long, default_value_t = 2)]
     workers: usize,
+    /// Connections to a database server
+    #[arg(long)]
+    connections: Option<usize>,
 }
 
 /// Serves until the process is ended.
@@ -40,31 +43,45 @@ pub struct Args {
 /// # Errors
 /// Where the address cannot be bound or the database not be opened.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    source::open(&args.database).with_context(|| format!("{}", args.database.display()))?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(args.workers).enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(args.address).await.with_context(|| args.address.to_string())?;
         // On a worker, so that no request is handed from one thread to another.
-        tokio::spawn(serve(listener, args.database.clone())).await?
+        tokio::spawn(serve(listener, args.source.clone(), args.connections)).await?
     })
 }
 
 /// Accepts connections until the task is dropped.
 ///
 /// # Errors
-/// Where the listener fails.
-pub async fn serve(listener: TcpListener, database: PathBuf) -> anyhow::Result<()> {
+/// Where the database cannot be opened or the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    source: Source,
+    connections: Option<usize>,
+) -> anyhow::Result<()> {
+    match source {
+        Source::Sqlite(path) => {
+            sqlite::open(&path)?;
+            accept(listener, Sqlite(path)).await
+        }
+        Source::Postgres(url) => accept(listener, Postgres::open(&url, connections).await?).await,
+        Source::MariaDb(url) => accept(listener, MariaDb::open(&url, connections).await?).await,
+    }
+}
+
+async fn accept(listener: TcpListener, tables: impl Tables) -> anyhow::Result<()> {
     let base = format!("http://{}/", listener.local_addr()?);
-    let server = Arc::new(Server { database, base });
+    let server = Arc::new(Server { tables, base });
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let server = Arc::clone(&server);
         tokio::spawn(async move {
             let service = service_fn(|request: Request<_>| {
-                let response = server.answer(request.uri().path());
-                async { Ok::<_, Infallible>(response) }
+                let server = Arc::clone(&server);
+                async move { Ok::<_, Infallible>(server.answer(request.uri().path()).await) }
             });
             // A client that hangs up is no concern of a benchmark.
             let _ = hyper::server::conn::http1::Builder::new()
@@ -74,50 +91,18 @@ pub async fn serve(listener: TcpListener, database: PathBuf) -> anyhow::Result<(
     }
 }
 
-struct Server {
-    database: PathBuf,
+struct Server<T> {
+    tables: T,
     /// What links and contexts begin with, with a slash at the end.
     base: String,
 }
 
-/// The statements of a thread.
-struct Statements {
-    key: RefCell<Statement<'static>>,
-    page: RefCell<Statement<'static>>,
-}
-
-thread_local! {
-    static STATEMENTS: OnceCell<Statements> = const { OnceCell::new() };
-}
-
-impl Statements {
-    /// Opens a connection that lives as long as the process.
-    fn open(database: &Path) -> rusqlite::Result<Self> {
-        let connection = Box::leak(Box::new(source::open(database)?));
-        let select = format!("SELECT {} FROM Rows WHERE", source::COLUMNS);
-        Ok(Self {
-            key: RefCell::new(connection.prepare(&format!("{select} Id = ?1"))?),
-            page: RefCell::new(connection.prepare(&format!("{select} Id > ?1 ORDER BY Id LIMIT ?2"))?),
-        })
-    }
-}
-
-impl Server {
-    fn answer(&self, path: &str) -> Response<Full<Bytes>> {
-        let id = |text: &str| text.parse::<i64>().ok();
-        let body = if path == "/all" {
-            self.with_statements(|statements| self.page(statements, 0))
-        } else if let Some(id) = path.strip_prefix("/key/").and_then(id) {
-            self.with_statements(|statements| self.key(statements, id))
-        } else if let Some(after) = path.strip_prefix("/page/").and_then(id) {
-            self.with_statements(|statements| self.page(statements, after))
-        } else {
-            Ok(None)
-        };
-        let (status, body) = match body {
+impl<T: Tables> Server<T> {
+    async fn answer(&self, path: &str) -> Response<Full<Bytes>> {
+        let (status, body) = match self.body(path).await {
             Ok(Some(body)) => (StatusCode::OK, body),
             Ok(None) => (StatusCode::NOT_FOUND, Vec::new()),
-            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string().into_bytes()),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}").into_bytes()),
         };
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.status_mut() = status;
@@ -125,58 +110,57 @@ impl Server {
         response
     }
 
-    fn with_statements(
-        &self,
-        read: impl FnOnce(&Statements) -> rusqlite::Result<Option<Vec<u8>>>,
-    ) -> rusqlite::Result<Option<Vec<u8>>> {
-        STATEMENTS.with(|cell| match cell.get() {
-            Some(statements) => read(statements),
-            None => {
-                let opened = Statements::open(&self.database)?;
-                read(cell.get_or_init(|| opened))
-            }
-        })
+    async fn body(&self, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        let id = |text: &str| text.parse::<i64>().ok();
+        if path == "/all" {
+            self.page(0).await.map(Some)
+        } else if let Some(id) = path.strip_prefix("/key/").and_then(id) {
+            self.key(id).await
+        } else if let Some(after) = path.strip_prefix("/page/").and_then(id) {
+            self.page(after).await.map(Some)
+        } else if let Some(after) = path.strip_prefix("/orders/").and_then(id) {
+            self.orders(after).await.map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
-    fn key(&self, statements: &Statements, id: i64) -> rusqlite::Result<Option<Vec<u8>>> {
-        let mut statement = statements.key.borrow_mut();
-        let mut rows = statement.query([id])?;
-        let Some(row) = rows.next()? else {
-            return Ok(None);
-        };
-        let mut body = Vec::with_capacity(1024);
+    async fn key(&self, id: i64) -> anyhow::Result<Option<Vec<u8>>> {
+        let mut body = Vec::with_capacity(ROW_BYTES);
         self.write_context(&mut body, "Rows/$entity");
         let start = body.len();
-        json::write_row(&mut body, row)?;
+        if !self.tables.row(id, &mut body).await? {
+            return Ok(None);
+        }
         // The context is the first member of the row's object.
         body[start] = b',';
         Ok(Some(body))
     }
 
-    /// One row more than the page is read, to know whether there is a next one.
-    fn page(&self, statements: &Statements, after: i64) -> rusqlite::Result<Option<Vec<u8>>> {
-        let mut statement = statements.page.borrow_mut();
-        let mut rows = statement.query([after, PAGE_ROWS as i64 + 1])?;
-        let mut body = Vec::with_capacity(PAGE_BYTES);
-        self.write_context(&mut body, "Rows");
-        body.extend_from_slice(b",\"value\":[");
-        let mut last = after;
-        let mut count = 0;
-        while let Some(row) = rows.next()? {
-            if count == PAGE_ROWS {
+    async fn page(&self, after: i64) -> anyhow::Result<Vec<u8>> {
+        let mut body = self.open("Rows");
+        match self.tables.rows_after(after, &mut body).await? {
+            Some(last) => {
                 let link = format!("],\"@odata.nextLink\":\"{}page/{last}\"}}", self.base);
                 body.extend_from_slice(link.as_bytes());
-                return Ok(Some(body));
             }
-            if count > 0 {
-                body.push(b',');
-            }
-            json::write_row(&mut body, row)?;
-            last = row.get(0)?;
-            count += 1;
+            None => body.extend_from_slice(b"]}"),
         }
+        Ok(body)
+    }
+
+    async fn orders(&self, after: i64) -> anyhow::Result<Vec<u8>> {
+        let mut body = self.open("Orders(Items())");
+        self.tables.orders_after(after, &mut body).await?;
         body.extend_from_slice(b"]}");
-        Ok(Some(body))
+        Ok(body)
+    }
+
+    fn open(&self, fragment: &str) -> Vec<u8> {
+        let mut body = Vec::with_capacity(PAGE_BYTES);
+        self.write_context(&mut body, fragment);
+        body.extend_from_slice(b",\"value\":[");
+        body
     }
 
     fn write_context(&self, body: &mut Vec<u8>, fragment: &str) {

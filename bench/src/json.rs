@@ -1,34 +1,4 @@
-//! A row of the benchmark table as the JSON that an OData service answers, byte for byte.
-
-use rusqlite::Row;
-use rusqlite::types::ValueRef;
-
-/// How the values of a column are written.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Integer,
-    Text,
-    /// Kept as an integer or a real; written in plain notation.
-    Decimal,
-    Double,
-    Boolean,
-    /// Kept as `YYYY-MM-DD HH:MM:SS[.fff]` in UTC.
-    DateTime,
-}
-
-/// What goes before each value, and how the value is written, in the order of the columns.
-const COLUMNS: [(&[u8], Kind); 10] = [
-    (b"{\"Id\":", Kind::Integer),
-    (b",\"Code\":", Kind::Text),
-    (b",\"Name\":", Kind::Text),
-    (b",\"Amount\":", Kind::Decimal),
-    (b",\"Quantity\":", Kind::Integer),
-    (b",\"Rate\":", Kind::Double),
-    (b",\"Active\":", Kind::Boolean),
-    (b",\"Created\":", Kind::DateTime),
-    (b",\"Day\":", Kind::Text),
-    (b",\"Note\":", Kind::Text),
-];
+//! Values as the JSON that an OData service answers.
 
 /// For each byte: 0 as it is, `u` as `\u00XX`, else the letter after the backslash (RFC 8259 section 7).
 const ESCAPES: [u8; 256] = {
@@ -48,39 +18,13 @@ const ESCAPES: [u8; 256] = {
     table
 };
 
-/// Appends a row of the columns of [`crate::source::COLUMNS`] as an object.
-///
-/// # Errors
-/// [`rusqlite::Error::InvalidColumnType`] where a value does not suit its column.
-pub fn write_row(out: &mut Vec<u8>, row: &Row<'_>) -> rusqlite::Result<()> {
-    for (index, (key, kind)) in COLUMNS.into_iter().enumerate() {
-        out.extend_from_slice(key);
-        let value = row.get_ref(index)?;
-        match (kind, value) {
-            (_, ValueRef::Null) => out.extend_from_slice(b"null"),
-            (Kind::Integer | Kind::Decimal, ValueRef::Integer(value)) => write_integer(out, value),
-            (Kind::Decimal, ValueRef::Real(value)) => write_decimal(out, value),
-            (Kind::Double, ValueRef::Real(value)) => write_double(out, value),
-            (Kind::Boolean, ValueRef::Integer(0)) => out.extend_from_slice(b"false"),
-            (Kind::Boolean, ValueRef::Integer(_)) => out.extend_from_slice(b"true"),
-            (Kind::Text, ValueRef::Text(value)) => write_text(out, value),
-            (Kind::DateTime, ValueRef::Text(value)) if value.len() >= 19 => write_date_time(out, value),
-            _ => {
-                let name = String::from_utf8_lossy(key).into_owned();
-                return Err(rusqlite::Error::InvalidColumnType(index, name, value.data_type()));
-            }
-        }
-    }
-    out.push(b'}');
-    Ok(())
-}
-
-fn write_integer(out: &mut Vec<u8>, value: i64) {
+/// A whole number.
+pub fn write_integer(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
 /// The shortest digits that read back as the same double; not finite as in OData JSON 4.01 section 7.1.
-fn write_double(out: &mut Vec<u8>, value: f64) {
+pub fn write_double(out: &mut Vec<u8>, value: f64) {
     if value.is_finite() {
         out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
     } else if value.is_nan() {
@@ -91,7 +35,7 @@ fn write_double(out: &mut Vec<u8>, value: f64) {
 }
 
 /// The shortest digits without an exponent and without a fraction of zero.
-fn write_decimal(out: &mut Vec<u8>, value: f64) {
+pub fn write_decimal(out: &mut Vec<u8>, value: f64) {
     if !value.is_finite() {
         return write_double(out, value);
     }
@@ -104,16 +48,36 @@ fn write_decimal(out: &mut Vec<u8>, value: f64) {
     }
 }
 
-/// `YYYY-MM-DD HH:MM:SS[.fff]` as `YYYY-MM-DDTHH:MM:SS[.fff]Z`; the text has at least 19 bytes.
-fn write_date_time(out: &mut Vec<u8>, value: &[u8]) {
-    out.push(b'"');
-    out.extend_from_slice(&value[..10]);
-    out.push(b'T');
-    out.extend_from_slice(&value[11..]);
-    out.extend_from_slice(b"Z\"");
+/// A day of a year of four digits, without quotes.
+pub fn write_day(out: &mut Vec<u8>, year: u32, month: u32, day: u32) {
+    let mut text = *b"0000-00-00";
+    digits(&mut text[..4], year);
+    digits(&mut text[5..7], month);
+    digits(&mut text[8..], day);
+    out.extend_from_slice(&text);
 }
 
-fn write_text(out: &mut Vec<u8>, value: &[u8]) {
+/// A time of day with as many digits of its fraction as it has, without quotes.
+pub fn write_clock(out: &mut Vec<u8>, hour: u32, minute: u32, second: u32, micros: u32) {
+    let mut text = *b"00:00:00.000000";
+    digits(&mut text[..2], hour);
+    digits(&mut text[3..5], minute);
+    digits(&mut text[6..8], second);
+    digits(&mut text[9..], micros);
+    let zeros = text.iter().rev().take_while(|byte| **byte == b'0').count();
+    out.extend_from_slice(&text[..if micros == 0 { 8 } else { text.len() - zeros }]);
+}
+
+/// The last digits of a number, as many as there is room for.
+pub fn digits(room: &mut [u8], mut number: u32) {
+    for byte in room.iter_mut().rev() {
+        *byte = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+/// Text in UTF-8, with as few escapes as JSON allows.
+pub fn write_text(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
     let mut rest = value;
     while let Some(position) = first_escape(rest) {
@@ -146,56 +110,7 @@ fn first_escape(bytes: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::Connection;
-
     use super::*;
-
-    fn row(values: &str) -> Result<String, rusqlite::Error> {
-        let connection = Connection::open_in_memory()?;
-        let mut statement = connection.prepare(&format!("SELECT {values}"))?;
-        let mut rows = statement.query([])?;
-        let mut out = Vec::new();
-        while let Some(row) = rows.next()? {
-            write_row(&mut out, row)?;
-        }
-        Ok(String::from_utf8(out).expect("UTF-8"))
-    }
-
-    #[test]
-    fn rows_are_json_without_spaces() {
-        let rows = [
-            (
-                "1, 'A-1', 'Müller 茶', 12.5, 3, 0.25, 1, '2024-02-29 23:59:58.120', '2024-02-29', 'x'",
-                r#"{"Id":1,"Code":"A-1","Name":"Müller 茶","Amount":12.5,"Quantity":3,"Rate":0.25,"#,
-                r#""Active":true,"Created":"2024-02-29T23:59:58.120Z","Day":"2024-02-29","Note":"x"}"#,
-            ),
-            (
-                "-9223372036854775808, '', '', 12, 0, 3.0, 0, '2024-02-29 23:59:58', '0001-01-01', NULL",
-                r#"{"Id":-9223372036854775808,"Code":"","Name":"","Amount":12,"Quantity":0,"Rate":3.0,"#,
-                r#""Active":false,"Created":"2024-02-29T23:59:58Z","Day":"0001-01-01","Note":null}"#,
-            ),
-            (
-                "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
-                r#"{"Id":null,"Code":null,"Name":null,"Amount":null,"Quantity":null,"Rate":null,"#,
-                r#""Active":null,"Created":null,"Day":null,"Note":null}"#,
-            ),
-        ];
-        for (values, first, second) in rows {
-            assert_eq!(row(values).expect(values), [first, second].concat(), "{values}");
-        }
-    }
-
-    #[test]
-    fn values_that_do_not_suit_are_refused() {
-        for values in [
-            "'1', 'c', 'n', 1, 1, 1.0, 1, '2024-01-01 00:00:00', 'd', 'x'",
-            "1, 'c', 'n', 'one', 1, 1.0, 1, '2024-01-01 00:00:00', 'd', 'x'",
-            "1, 'c', 'n', 1, 1, 1.0, 1, '2024-01-01', 'd', 'x'",
-            "1, 'c', x'00', 1, 1, 1.0, 1, '2024-01-01 00:00:00', 'd', 'x'",
-        ] {
-            assert!(matches!(row(values), Err(rusqlite::Error::InvalidColumnType(..))), "{values}");
-        }
-    }
 
     #[test]
     fn decimals_are_plain() {
@@ -213,6 +128,24 @@ mod tests {
             write_decimal(&mut out, value);
             assert_eq!(String::from_utf8_lossy(&out), expected, "{value:?}");
         }
+    }
+
+    #[test]
+    fn days_and_times_have_the_digits_they_need() {
+        for (clock, expected) in [
+            ([0, 0, 0, 0], "00:00:00"),
+            ([23, 59, 58, 120_000], "23:59:58.12"),
+            ([1, 2, 30, 7], "01:02:30.000007"),
+            ([1, 2, 0, 999_999], "01:02:00.999999"),
+        ] {
+            let mut out = Vec::new();
+            let [hour, minute, second, micros] = clock;
+            write_clock(&mut out, hour, minute, second, micros);
+            assert_eq!(String::from_utf8_lossy(&out), expected, "{clock:?}");
+        }
+        let mut out = Vec::new();
+        write_day(&mut out, 987, 6, 5);
+        assert_eq!(out, b"0987-06-05");
     }
 
     #[test]

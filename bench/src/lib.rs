@@ -4,6 +4,12 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod json;
+pub mod tables;
+pub mod output;
+
+pub mod sqlite;
+pub mod postgres;
+pub mod mariadb;
 pub mod source;
 
 pub mod http;

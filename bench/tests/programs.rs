@@ -1,10 +1,11 @@
 //! The programs against each other: the bare server's links give what the raw scan gives.
 
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, Write};
 
 use clap::Parser;
-use nextlink_bench::{bare_server, follow, load, raw_limit, source};
+use nextlink_bench::output::Scan;
+use nextlink_bench::source::Source;
+use nextlink_bench::{bare_server, follow, load, raw_limit};
 use nextlink_sample::big;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -14,7 +15,7 @@ use tokio::runtime::Runtime;
 struct Bare {
     _folder: TempDir,
     runtime: Runtime,
-    database: PathBuf,
+    source: Source,
     url: String,
 }
 
@@ -26,8 +27,16 @@ impl Bare {
         let runtime = Runtime::new().expect("runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("bind");
         let url = format!("http://{}", listener.local_addr().expect("address"));
-        runtime.spawn(bare_server::serve(listener, database.clone()));
-        Self { _folder: folder, runtime, database, url }
+        let source = Source::Sqlite(database);
+        runtime.spawn(bare_server::serve(listener, source.clone(), None));
+        Self { _folder: folder, runtime, source, url }
+    }
+
+    fn scan(&self, order_by: Option<&str>, check: bool, sink: &mut dyn Write) -> Scan {
+        let order_by = order_by.map(str::to_owned);
+        let (table, source) = ("Rows".to_owned(), self.source.clone());
+        let args = raw_limit::Args { source, table, order_by, out: None, check };
+        raw_limit::scan(&args, sink).expect("scan").0
     }
 
     fn follow(&self, path: &str, more: &[&str]) -> anyhow::Result<follow::Export> {
@@ -41,8 +50,7 @@ impl Bare {
 fn links_give_what_a_scan_gives() {
     for (rows, pages) in [(0, 1), (1, 1), (999, 1), (1_000, 1), (1_001, 2), (2_500, 3)] {
         let bare = Bare::start(rows);
-        let connection = source::open(&bare.database).expect("open");
-        let scan = raw_limit::scan(&connection, "Rows", None, true, &mut io::sink()).expect("scan");
+        let scan = bare.scan(None, true, &mut io::sink());
         let export = bare.follow("/all", &["--check"]).expect("follow");
         assert_eq!(scan.rows, rows);
         let found = (export.rows, export.bytes, export.crc32, export.page_ms.len());
@@ -69,11 +77,10 @@ fn answers_other_than_200_are_errors() {
 #[test]
 fn orders_of_a_scan_hold_the_same_rows() {
     let bare = Bare::start(500);
-    let connection = source::open(&bare.database).expect("open");
     let mut texts = Vec::new();
     for order in [None, Some("Amount"), Some("Note")] {
         let mut text = vec![b'['];
-        raw_limit::scan(&connection, "Rows", order, false, &mut text).expect("scan");
+        bare.scan(order, false, &mut text);
         text.push(b']');
         let mut rows: Vec<serde_json::Value> = serde_json::from_slice(&text).expect("JSON");
         if order == Some("Amount") {

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Context;
+use nextlink_sample::big;
 use serde_json::Value;
 
 use super::process::{Cores, Server, measure};
-use crate::bare_server::PAGE_ROWS;
+use crate::source::Source;
+use crate::tables::{PAGE_ORDERS, PAGE_ROWS};
 
 const SERVICE: &str = "/api/odata4/bench";
 const KEY_CONNECTIONS: usize = 64;
@@ -22,7 +24,7 @@ const SKIPPED_ROWS: u64 = 1_000;
 pub(super) struct Setting {
     /// This program, which holds all others.
     pub(super) programs: PathBuf,
-    pub(super) database: PathBuf,
+    pub(super) source: Source,
     /// A file that raw scans may write.
     pub(super) scratch: PathBuf,
     pub(super) cores: Cores,
@@ -44,6 +46,8 @@ pub(super) struct Pair {
 pub(super) struct Round {
     /// Requests a second.
     pub(super) key: Pair,
+    /// Milliseconds, some orders with their items.
+    pub(super) orders: Pair,
     /// Milliseconds, the page found by a filter on the key.
     pub(super) page: Pair,
     /// Milliseconds, the page found by `$skip`.
@@ -65,28 +69,38 @@ pub(super) struct Round {
 }
 
 impl Setting {
-    /// How the two servers' answers differ, if they do: every row of an export, and a page.
-    pub(super) fn difference(&self) -> anyhow::Result<Option<String>> {
+    /// How many rows there are, and how the two servers' answers differ, if they do: every row of an export, a page,
+    /// and orders with items.
+    pub(super) fn difference(&self) -> anyhow::Result<(u64, Option<String>)> {
         let raw = measure(self.raw().arg("--check"))?;
+        let rows = raw["rows"].as_u64().context("no number of rows")?;
         let bare = measure(self.follow(&self.bare.url("/all")).arg("--check"))?;
         let nextlink = measure(self.export("Rows").arg("--check"))?;
         for (name, export) in [("the bare server", bare), ("Nextlink", nextlink)] {
             for part in ["rows", "bytes", "crc32"] {
                 if raw[part] != export[part] {
-                    return Ok(Some(format!("{part} of {name}: {} instead of {}", export[part], raw[part])));
+                    let text = format!("{part} of {name}: {} instead of {}", export[part], raw[part]);
+                    return Ok((rows, Some(text)));
                 }
             }
         }
-        let after = self.last_id()? / 2;
-        let page = |url: &str| measure(self.follow(url).args(["--check", "--pages", "1"]));
-        let bare = page(&self.bare.url(&format!("/page/{after}")))?;
-        let nextlink = page(&self.nextlink.url(&page_path(&after.to_string())))?;
-        Ok((bare["crc32"] != nextlink["crc32"]).then(|| format!("page of 1,000 rows after {after}")))
+        let after = rows / 2;
+        let order = rows / big::ROWS_AN_ORDER / 2;
+        for (what, bare, nextlink) in [
+            (format!("rows after {after}"), format!("/page/{after}"), page_path(&after.to_string())),
+            (format!("orders after {order}"), format!("/orders/{order}"), orders_path(&order.to_string())),
+        ] {
+            let page = |url: &str| measure(self.follow(url).args(["--check", "--pages", "1"]));
+            let (bare, nextlink) = (page(&self.bare.url(&bare))?, page(&self.nextlink.url(&nextlink))?);
+            if bare["crc32"] != nextlink["crc32"] {
+                return Ok((rows, Some(what)));
+            }
+        }
+        Ok((rows, None))
     }
 
     /// Measures everything once.
-    pub(super) fn round(&self) -> anyhow::Result<Round> {
-        let ids = self.last_id()?;
+    pub(super) fn round(&self, ids: u64) -> anyhow::Result<Round> {
         let after = ids.saturating_sub(PAGE_ROWS as u64).max(1);
         let key = self.load(
             &self.bare.url("/key/{id}"),
@@ -97,6 +111,13 @@ impl Setting {
         let bare_page = self.bare.url("/page/{id}");
         let one = |ids| [("--connections", 1), ("--ids", ids)];
         let page = self.load(&bare_page, &self.nextlink.url(&page_path("{id}")), &one(after), "p50_ms")?;
+        let last_orders = (ids / big::ROWS_AN_ORDER).saturating_sub(PAGE_ORDERS as u64).max(1);
+        let orders = self.load(
+            &self.bare.url("/orders/{id}"),
+            &self.nextlink.url(&orders_path("{id}")),
+            &one(last_orders),
+            "p50_ms",
+        )?;
         let skipped = self.nextlink.url(&format!("{SERVICE}/Rows?$top={PAGE_ROWS}&$skip={{id}}"));
         let skipped_page = self.load(&bare_page, &skipped, &one(after.min(SKIPPED_ROWS)), "p50_ms")?;
 
@@ -121,6 +142,7 @@ impl Setting {
         self.nextlink.wait_until_idle()?;
         Ok(Round {
             key,
+            orders,
             page,
             skipped_page,
             export: Pair { baseline: raw, nextlink: seconds },
@@ -171,7 +193,7 @@ impl Setting {
 
     fn raw(&self) -> Command {
         let mut command = self.cores.server(&self.programs);
-        command.arg("raw-limit").arg(&self.database);
+        command.arg("raw-limit").arg(self.source.argument());
         command
     }
 
@@ -187,19 +209,15 @@ impl Setting {
         command.args(["--prefer", &format!("maxpagesize={PAGE_ROWS}")]);
         command
     }
-
-    /// Ids are 1 to the number of rows.
-    fn last_id(&self) -> anyhow::Result<u64> {
-        let connection = crate::source::open(&self.database)?;
-        let last: i64 =
-            connection.query_row("SELECT coalesce(max(Id), 0) FROM Rows", [], |row| row.get(0))?;
-        Ok(last.unsigned_abs())
-    }
 }
 
-/// The statement of the bare server's page, as a URL.
+/// The statements of the bare server, as URLs.
 fn page_path(after: &str) -> String {
     format!("{SERVICE}/Rows?$filter=Id%20gt%20{after}&$top={PAGE_ROWS}")
+}
+
+fn orders_path(after: &str) -> String {
+    format!("{SERVICE}/Orders?$filter=Id%20gt%20{after}&$top={PAGE_ORDERS}&$expand=Items")
 }
 
 fn number(value: &Value, name: &str) -> anyhow::Result<f64> {

@@ -1,5 +1,6 @@
 //! Nextlink against the limits, in turn on one machine: starts all, measures, prints a table, stops all.
 
+mod database;
 mod process;
 
 mod measure;
@@ -13,7 +14,9 @@ use std::process::Command;
 use anyhow::{Context, bail, ensure};
 use nextlink_sample::big;
 
+use crate::source::Source;
 use crate::{bare_server, bench_data, follow, load, raw_limit};
+use database::{Choice, Database};
 use process::{Cores, Server};
 
 /// Compare Nextlink with a bare server and with a raw scan of the same database.
@@ -22,9 +25,9 @@ use process::{Cores, Server};
 pub struct Args {
     /// The nextlink program [default: it is built for release first]
     nextlink: Option<PathBuf>,
-    /// The benchmark database [default: bench/ROWS.db in the target folder, made when it is not there]
-    #[arg(long)]
-    database: Option<PathBuf>,
+    /// sqlite, postgres, mariadb or all; or sqlite:PATH or the URL of a server's database that has the tables already
+    #[arg(long, default_value = "all")]
+    database: Choice,
     /// Rows of a database that is made
     #[arg(long, default_value_t = big::ROWS)]
     rows: u64,
@@ -34,7 +37,7 @@ pub struct Args {
     /// Seconds of each load
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
-    /// Leave the cores to the system; else servers run on core 0 and clients on core 1
+    /// Leave the cores to the system; else, with SQLite, servers run on core 0 and clients on core 1
     #[arg(long)]
     no_pin: bool,
     /// Measure although the two servers answer different bytes
@@ -76,39 +79,54 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Some(path) => path.canonicalize().with_context(|| format!("{}", path.display()))?,
         None => build(&programs)?,
     };
-    let database = match &args.database {
-        Some(path) => path.canonicalize().with_context(|| format!("{}", path.display()))?,
-        None => make_database(&folder, args.rows)?,
-    };
-    let cores = if args.no_pin { Cores::Any } else { Cores::detect() };
+    for choice in args.database.each() {
+        let database = Database::open(&choice, &folder, args.rows)?;
+        print!("{}", compare(args, &database.source, &programs, &nextlink, &folder)?);
+    }
+    Ok(())
+}
 
+/// Compares on one database, and gives the table.
+fn compare(
+    args: &Args,
+    source: &Source,
+    programs: &Path,
+    nextlink: &Path,
+    folder: &Path,
+) -> anyhow::Result<String> {
+    // A database server is a third process, which two cores of fixed use leave no place for.
+    let pinned = !args.no_pin && matches!(source, Source::Sqlite(_));
+    let cores = if pinned { Cores::detect() } else { Cores::Any };
     let data = folder.join(format!("data-{}", std::process::id()));
-    let bare = Server::bare(&programs, &database, cores)?;
-    let nextlink = Server::nextlink(&nextlink, &database, &data, cores)?;
     let setting = measure::Setting {
-        programs,
-        database,
+        programs: programs.to_owned(),
+        source: source.clone(),
         scratch: folder.join(format!("scan-{}.json", std::process::id())),
         cores,
         seconds: args.seconds,
-        bare,
-        nextlink,
+        bare: Server::bare(programs, source, cores)?,
+        nextlink: Server::nextlink(nextlink, source, &data, cores)?,
     };
     let measured = measure_all(&setting, args);
     let _ = fs::remove_file(&setting.scratch);
     drop(setting);
     let _ = fs::remove_dir_all(&data);
-    let (rounds, same) = measured?;
-    print!(
-        "{}",
-        report::markdown(&rounds, &report::Conditions { cores, same_bytes: same, seconds: args.seconds })
-    );
-    Ok(())
+    let (rounds, same_bytes) = measured?;
+    // The pool and its prepared statements are what a server's database adds.
+    let memory_mb = if matches!(source, Source::Sqlite(_)) { 100.0 } else { 120.0 };
+    let conditions = report::Conditions {
+        product: source.product(),
+        memory_mb,
+        cores,
+        same_bytes,
+        seconds: args.seconds,
+    };
+    Ok(report::markdown(&rounds, &conditions))
 }
 
 fn measure_all(setting: &measure::Setting, args: &Args) -> anyhow::Result<(Vec<measure::Round>, bool)> {
-    eprintln!("comparing the bytes");
-    let difference = setting.difference()?;
+    eprintln!("{}: comparing the bytes", setting.source.product());
+    let (rows, difference) = setting.difference()?;
     match &difference {
         Some(difference) if !args.any_bytes => bail!("the servers do different work: {difference}"),
         Some(difference) => eprintln!("the servers do different work: {difference}"),
@@ -116,7 +134,7 @@ fn measure_all(setting: &measure::Setting, args: &Args) -> anyhow::Result<(Vec<m
     }
     let mut rounds = Vec::with_capacity(args.rounds);
     for number in 1..=args.rounds {
-        let round = setting.round().with_context(|| format!("round {number}"))?;
+        let round = setting.round(rows).with_context(|| format!("round {number}"))?;
         eprintln!("round {number} of {}: {}", args.rounds, report::line(&round));
         rounds.push(round);
     }
@@ -136,13 +154,4 @@ fn build(programs: &Path) -> anyhow::Result<PathBuf> {
         .context("cargo")?;
     ensure!(status.success(), "nextlink was not built: {status}");
     Ok(target.join("release").join("nextlink"))
-}
-
-fn make_database(folder: &Path, rows: u64) -> anyhow::Result<PathBuf> {
-    let path = folder.join(format!("{rows}.db"));
-    if !path.try_exists()? {
-        eprintln!("making {}", path.display());
-        big::create(&path, rows)?;
-    }
-    Ok(path)
 }

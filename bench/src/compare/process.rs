@@ -1,6 +1,5 @@
 //! Processes that are measured or do the measuring, on cores of their own, and ended with the comparison.
 
-use std::ffi::OsString;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -10,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+
+use crate::source::Source;
 
 /// How long a server may take until it accepts connections, to become idle, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -82,28 +83,26 @@ pub(super) struct Server {
 
 impl Server {
     /// The bare server.
-    pub(super) fn bare(programs: &Path, database: &Path, cores: Cores) -> anyhow::Result<Self> {
+    pub(super) fn bare(programs: &Path, source: &Source, cores: Cores) -> anyhow::Result<Self> {
         let address = free_address()?;
         let mut command = cores.server(programs);
-        command.arg("bare-server").arg(database).arg(address.to_string());
+        command.arg("bare-server").arg(source.argument()).arg(address.to_string());
         Self::start(&mut command, address)
     }
 
     /// Nextlink with the database as the source `bench`.
     pub(super) fn nextlink(
         program: &Path,
-        database: &Path,
+        source: &Source,
         data: &Path,
         cores: Cores,
     ) -> anyhow::Result<Self> {
         let address = free_address()?;
-        let mut source = OsString::from("bench=sqlite:");
-        source.push(database);
         let mut command = cores.server(program);
         fs::create_dir_all(data)?;
         let settings = data.join("bench.toml");
         fs::write(&settings, SETTINGS)?;
-        command.arg("serve").arg(source).arg("--config").arg(settings);
+        command.arg("serve").arg(format!("bench={}", source.argument())).arg("--config").arg(settings);
         command.arg("--listen").arg(address.to_string()).arg("--data-dir").arg(data);
         Self::start(&mut command, address)
     }

@@ -20,7 +20,7 @@ pub enum Location {
 /// A database of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// Name or address of the host; for PostgreSQL also the directory of a Unix socket.
+    /// Name or address of the host; also the place of a Unix socket: its directory for PostgreSQL, itself for MySQL.
     pub host: String,
     /// TCP port.
     pub port: u16,

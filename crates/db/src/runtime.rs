@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use tokio::runtime::{Builder, Handle, Runtime as Own, RuntimeFlavor};
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime as Own, RuntimeFlavor};
 
 use crate::error::Error;
 
@@ -36,9 +36,14 @@ impl Runtime {
         }
     }
 
+    /// Makes sockets and timers work on this thread, for as long as what it gives is kept.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
     /// Waits on this thread. What the work calls may wait on this thread too, which tokio's own way forbids.
     pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
-        let _context = self.handle.enter();
+        let _context = self.enter();
         futures_executor::block_on(work)
     }
 }

@@ -1,55 +1,31 @@
-//! The benchmark database: one table of mixed types in two sizes, and orders with items.
+//! The benchmark tables: one table of mixed types in two sizes, and orders with items.
 
 use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 
 use jiff::ToSpan;
 use jiff::civil::{DateTime, datetime};
-use rusqlite::{Transaction, params};
 
-use crate::{Error, Summary, file, random::Random};
+use crate::random::Random;
+use crate::rows::{Money, Sink, row};
+use crate::script::{self, Schemas, Target};
+use crate::{Error, Summary, file};
 
 /// Rows of `Rows` in the usual benchmark.
 pub const ROWS: u64 = 1_000_000;
 /// Rows of `Small`: one more than a page of the default size.
 pub const SMALL_ROWS: u64 = 2_001;
 /// Rows of `Rows` for each row of `Orders`.
-const ROWS_AN_ORDER: u64 = 10;
+pub const ROWS_AN_ORDER: u64 = 10;
 const MAX_ITEMS: i64 = 9;
 
 const SEED: u64 = 0x0062_656e_6368_6d6b;
 const FIRST_MOMENT: DateTime = datetime(2019, 1, 1, 0, 0, 0, 0);
 
-const ROW_COLUMNS: &str = "(
-    Id INTEGER NOT NULL PRIMARY KEY,
-    Code VARCHAR(12) NOT NULL,
-    Name TEXT NOT NULL,
-    Amount DECIMAL(12, 2) NOT NULL,
-    Quantity INT NOT NULL,
-    Rate DOUBLE NOT NULL,
-    Active BOOLEAN NOT NULL,
-    Created DATETIME NOT NULL,
-    Day DATE NOT NULL,
-    Note TEXT
-);";
-
-const ORDER_TABLES: &str = "
-CREATE TABLE Orders (
-    Id INTEGER NOT NULL PRIMARY KEY,
-    Customer TEXT NOT NULL,
-    Placed DATETIME NOT NULL,
-    Freight DECIMAL(8, 2) NOT NULL
-);
-CREATE TABLE Items (
-    Id INTEGER NOT NULL PRIMARY KEY,
-    OrderId INTEGER NOT NULL REFERENCES Orders (Id) ON DELETE CASCADE,
-    Product TEXT NOT NULL,
-    Quantity INT NOT NULL,
-    Price DECIMAL(10, 2) NOT NULL
-);";
-
-/// Made after the rows are in, which is faster.
-const ITEM_INDEX: &str = "CREATE INDEX ItemsByOrder ON Items (OrderId)";
+const SQLITE: &str = include_str!("big/sqlite.sql");
+const SCHEMAS: Schemas =
+    Schemas { postgres: include_str!("big/postgres.sql"), mariadb: include_str!("big/mariadb.sql") };
 
 const ADJECTIVES: &[&str] = &[
     "Amber", "Blå", "Crème", "Dusky", "Éclair", "Frosted", "Grüne", "Heavy", "Ivory", "Jade", "Königs",
@@ -115,35 +91,43 @@ const AWKWARD: &[&str] = &[" \"fragile\"", " C:\\hall\\3", "\nsecond line", "\tt
 /// [`Error::Exists`] where `path` is there already, else what disk or SQLite report. No half-made file
 /// is left at `path`.
 pub fn create(path: &Path, rows: u64) -> Result<Summary, Error> {
-    file::create(path, |transaction| {
-        write_rows(transaction, "Rows", rows)?;
-        write_rows(transaction, "Small", SMALL_ROWS)?;
-        write_orders(transaction, rows / ROWS_AN_ORDER)
-    })
+    file::create(path, SQLITE, |sink| fill(sink, rows))
 }
 
-fn write_rows(transaction: &Transaction<'_>, table: &str, rows: u64) -> Result<(), Error> {
-    transaction.execute_batch(&format!("CREATE TABLE {table} {ROW_COLUMNS}"))?;
-    let mut insert =
-        transaction.prepare(&format!("INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))?;
+/// Writes the same tables, with native types, and the same rows as a script for an empty database.
+///
+/// # Errors
+/// [`Error::Script`] when `to` takes no more.
+pub fn script(target: Target, rows: u64, to: &mut dyn io::Write) -> Result<Summary, Error> {
+    script::write(target, &SCHEMAS, to, |sink| fill(sink, rows))
+}
+
+fn fill(sink: &mut dyn Sink, rows: u64) -> Result<(), Error> {
+    write_rows(sink, "Rows", rows)?;
+    write_rows(sink, "Small", SMALL_ROWS)?;
+    write_orders(sink, rows / ROWS_AN_ORDER)
+}
+
+fn write_rows(sink: &mut dyn Sink, table: &'static str, rows: u64) -> Result<(), Error> {
     let random = &mut Random::new(SEED);
     let mut texts = Texts::default();
     let mut moment = FIRST_MOMENT;
     for id in 1..=rows as i64 {
         moment = moment.saturating_add(random.between(1, 300_000).milliseconds());
         texts.fill(id, moment, random);
-        insert.execute(params![
+        let cells = row![
             id,
-            texts.code,
-            texts.name,
-            random.between(1, 99_999_999) as f64 / 100.0,
+            texts.code.as_str(),
+            texts.name.as_str(),
+            Money(random.between(1, 99_999_999)),
             random.between(0, 5_000),
             random.between(1, 9_999_999) as f64 / 1_000_000.0,
             random.chance(70),
-            texts.created,
-            texts.day,
-            random.chance(90).then_some(&texts.note),
-        ])?;
+            texts.created.as_str(),
+            texts.day.as_str(),
+            random.chance(90).then_some(texts.note.as_str()),
+        ];
+        sink.add(table, cells)?;
     }
     Ok(())
 }
@@ -181,10 +165,7 @@ impl Texts {
     }
 }
 
-fn write_orders(transaction: &Transaction<'_>, orders: u64) -> Result<(), Error> {
-    transaction.execute_batch(ORDER_TABLES)?;
-    let mut order = transaction.prepare("INSERT INTO Orders VALUES (?, ?, ?, ?)")?;
-    let mut item = transaction.prepare("INSERT INTO Items VALUES (?, ?, ?, ?, ?)")?;
+fn write_orders(sink: &mut dyn Sink, orders: u64) -> Result<(), Error> {
     let random = &mut Random::new(SEED + 1);
     let mut moment = FIRST_MOMENT;
     let mut items = 0;
@@ -192,14 +173,13 @@ fn write_orders(transaction: &Transaction<'_>, orders: u64) -> Result<(), Error>
         moment = moment.saturating_add(random.between(1, 3_000).seconds());
         let customer = format!("{} {} Ltd", random.pick(ADJECTIVES), random.pick(NOUNS));
         let placed = format!("{} {:.0}", moment.date(), moment.time());
-        order.execute(params![id, customer, placed, random.between(0, 5_000) as f64 / 100.0])?;
+        sink.add("Orders", row![id, customer, placed, Money(random.between(0, 5_000))])?;
         for _ in 0..random.between(1, MAX_ITEMS) {
             items += 1;
             let product = format!("{} {}", random.pick(ADJECTIVES), random.pick(NOUNS));
-            let price = random.between(1, 99_999) as f64 / 100.0;
-            item.execute(params![items, id, product, random.between(1, 50), price])?;
+            let price = Money(random.between(1, 99_999));
+            sink.add("Items", row![items, id, product, random.between(1, 50), price])?;
         }
     }
-    transaction.execute_batch(ITEM_INDEX)?;
     Ok(())
 }

@@ -17,6 +17,9 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// A script cannot be written.
+    #[error("cannot write the script: {0}")]
+    Script(#[source] io::Error),
     /// SQLite refused a statement, for example because the disk is full.
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),

@@ -1,8 +1,10 @@
 //! Sample databases, made by deterministic generators: every run writes the same rows.
 
 mod error;
-mod file;
 mod random;
+mod rows;
+mod file;
+mod script;
 
 pub mod big;
 pub mod trading;
@@ -10,3 +12,4 @@ pub mod trading;
 pub use error::Error;
 pub use file::{Summary, TableRows};
 pub use random::Random;
+pub use script::Target;

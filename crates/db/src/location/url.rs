@@ -41,7 +41,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("schemas", "use schema"),
     ("currentschema", "use schema"),
     ("searchpath", "use schema"),
-    ("socket", "use host with the directory of the socket; only PostgreSQL is reached by one"),
+    ("socket", "use host, as in host=/run/mysqld/mysqld.sock"),
 ];
 
 /// Reads what stands behind the scheme and its colon.
@@ -160,11 +160,11 @@ fn place_of(place: &str) -> Result<(String, Option<u16>), BadLocation> {
     }
 }
 
-/// A name or an address, the directory of a Unix socket, or nothing.
+/// A name or an address, the place of a Unix socket, or nothing.
 fn checked_host(host: String) -> Result<String, BadLocation> {
     let legal = |c: char| c.is_alphanumeric() || "-._".contains(c);
     if !host.starts_with('/') && !host.chars().all(legal) {
-        return bad(["the host is no name, no address and no directory"]);
+        return bad(["the host is no name, no address and no path"]);
     }
     Ok(host)
 }
@@ -277,6 +277,7 @@ mod tests {
             ("postgres://h/a%20b%2Fc%3F", "h", 5432, "a b/c?", None),
             ("postgres:///d?host=/run/postgresql", "/run/postgresql", 5432, "d", None),
             ("postgres://u:p@/d?host=%2Frun%2Fpg", "/run/pg", 5432, "d", Some(("u", "p"))),
+            ("mysql://u@/d?host=/run/my.sock", "/run/my.sock", 3306, "d", Some(("u", ""))),
             ("postgres://u@:7/d?host=/run/pg", "/run/pg", 7, "d", Some(("u", ""))),
             ("postgres://%2Frun%2Fpg:7/d", "/run/pg", 7, "d", None),
             ("postgres:///d?host=db.example", "db.example", 5432, "d", None),
@@ -348,7 +349,6 @@ mod tests {
             ("postgres://u:S3CRET@[::1]7/d", "comes :"),
             ("postgres://u:S3CRET@a b/d", "no name, no address"),
             ("postgres://u:S3CRET@h/d?host=/run", "the host is there twice"),
-            ("mysql://u:S3CRET@/d?host=/run", "by TCP"),
             ("mysql://u:S3CRET@h/d?socket=/run", "no option 'socket': use host"),
             ("postgres://u@h/d?password=S3CRET", "no option 'password': write it before the host"),
             ("postgres://u@h/d?passwort=S3CRET", "no option 'passwort': the options are sslmode"),

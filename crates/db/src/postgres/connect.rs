@@ -1,16 +1,13 @@
 //! A database of a PostgreSQL server that is served.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use nextlink_odata::rows::RowSink;
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::Program;
-use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio_postgres::IsolationLevel;
 
-use super::NAME;
 use super::bounds::Bounds;
 use super::errors::{Again, Failed};
 use super::introspect::introspect;
@@ -20,6 +17,7 @@ use super::session::Session;
 use crate::error::Error;
 use crate::location::{Login, Server};
 use crate::run::{Cancel, Outcome, RunOptions};
+use crate::runtime::Runtime;
 use crate::sqlite::IntrospectLimits;
 
 /// A database of a PostgreSQL server.
@@ -27,39 +25,7 @@ use crate::sqlite::IntrospectLimits;
 pub struct PostgresSource {
     pools: Pools,
     server: Server,
-    own: OwnRuntime,
-}
-
-/// Where connections live that are made on a thread without a runtime.
-#[derive(Debug, Default)]
-struct OwnRuntime(OnceLock<Runtime>);
-
-impl Drop for OwnRuntime {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            // Not waited for: this may be a thread on which nobody may wait.
-            runtime.shutdown_background();
-        }
-    }
-}
-
-impl OwnRuntime {
-    /// Makes sockets and clocks work on this thread, if they do not already.
-    fn enter(&self) -> Result<Option<EnterGuard<'_>>, Error> {
-        if Handle::try_current().is_ok() {
-            return Ok(None);
-        }
-        if self.0.get().is_none() {
-            let runtime =
-                Builder::new_multi_thread().worker_threads(1).thread_name("postgres").enable_all().build();
-            let runtime = runtime.map_err(|e| Error::Server { database: NAME, message: e.to_string() })?;
-            // Another thread may have been first; then that one's is used.
-            if let Err(late) = self.0.set(runtime) {
-                late.shutdown_background();
-            }
-        }
-        Ok(self.0.get().map(Runtime::enter))
-    }
+    runtime: Runtime,
 }
 
 /// Time that reading the catalogue may take, and that it waits for a lock.
@@ -72,11 +38,10 @@ impl PostgresSource {
     /// # Errors
     /// The server cannot be reached, or does not take the login; the certificates to trust cannot be read.
     pub fn open(server: &Server) -> Result<PostgresSource, Error> {
-        let source =
-            PostgresSource { pools: Pools::new(server)?, server: server.clone(), own: OwnRuntime::default() };
+        let (pools, runtime) = (Pools::new(server)?, Runtime::new()?);
+        let source = PostgresSource { pools, server: server.clone(), runtime };
         if server.login.is_some() {
-            let _runtime = source.own.enter()?;
-            futures_executor::block_on(source.pools.session(None))?;
+            source.runtime.block_on(source.pools.session(None))?;
         }
         Ok(source)
     }
@@ -86,7 +51,7 @@ impl PostgresSource {
     /// # Errors
     /// The server fails, or a limit was passed.
     pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
-        let _runtime = self.own.enter()?;
+        let _context = self.runtime.enter();
         let options = RunOptions {
             timeout: CATALOGUE,
             lock_wait: CATALOGUE_LOCK,
@@ -118,7 +83,7 @@ impl PostgresSource {
         options: &RunOptions,
         sink: &mut S,
     ) -> Result<Outcome, Error> {
-        let _runtime = self.own.enter()?;
+        let _context = self.runtime.enter();
         let bounds = Bounds::start(options);
         if run::is_single(program) {
             return bounds.wait(self.single(program, &bounds, sink)).map_err(|failed| failed.error);
@@ -149,7 +114,7 @@ impl PostgresSource {
     /// # Errors
     /// As [`PostgresSource::run`].
     pub fn count(&self, program: &Program, options: &RunOptions) -> Result<(u64, Option<bool>), Error> {
-        let _runtime = self.own.enter()?;
+        let _context = self.runtime.enter();
         let bounds = Bounds::start(options);
         self.attempts(&bounds, |session| run::count(session, program, &bounds))
     }

@@ -15,7 +15,7 @@ use super::params::Bound;
 use super::session::Statements;
 
 /// Rows between two looks at the clock: they can come faster than anything waits.
-const ROWS: u64 = 64;
+pub const ROWS: usize = 64;
 /// Time to wait for the end of a statement whose rows nobody wants.
 const DRAINING: Duration = Duration::from_millis(50);
 
@@ -66,7 +66,7 @@ pub async fn flat<S: RowSink>(
         if flow == Flow::Stop {
             return Ok(Flat { rows, complete: false, settled: is_drained(stream).await });
         }
-        if rows.is_multiple_of(ROWS) {
+        if rows.is_multiple_of(ROWS as u64) {
             bounds.check()?;
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult};
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 use tokio_postgres::{Client, Config, GenericClient, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -48,12 +49,12 @@ impl managed::Manager for Manager {
     async fn create(&self) -> Result<Connected, Error> {
         let (client, connection) = self.config.connect(self.tls.clone()).await?;
         // It ends with the client, or with an error that the client's next statement meets.
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             let _ = connection.await;
         });
         client.batch_execute(SETTINGS).await?;
-        let tls = self.tls.clone();
-        Ok(Connected { client, tls, statements: Statements::default(), bounds: None })
+        let (tls, task) = (self.tls.clone(), task.abort_handle());
+        Ok(Connected { client, tls, task, statements: Statements::default(), bounds: None })
     }
 
     async fn recycle(&self, connected: &mut Connected, _: &Metrics) -> RecycleResult<Error> {
@@ -68,6 +69,8 @@ pub struct Connected {
     /// What is prepared there.
     pub statements: Statements,
     tls: MakeRustlsConnect,
+    /// Reads and writes the socket.
+    task: AbortHandle,
     /// The time that a statement and the wait for a lock may take, as the session knows it.
     bounds: Option<(Duration, Duration)>,
 }
@@ -96,12 +99,15 @@ impl Connected {
         Ok(())
     }
 
-    /// Stops the statement that runs, and waits until the connection has nothing left to say.
+    /// Stops the statement that runs, and waits until the server has nothing left to say.
     async fn stop(&self) {
-        let asked = self.client.cancel_token().cancel_query(self.tls.clone()).await;
-        if asked.is_ok() {
+        let stopped = async {
+            self.client.cancel_token().cancel_query(self.tls.clone()).await?;
             // Answered behind all that is under way.
-            let _ = self.client.batch_execute("ROLLBACK").await;
+            self.client.batch_execute("ROLLBACK").await
+        };
+        if !matches!(tokio::time::timeout(STOPPING, stopped).await, Ok(Ok(()))) {
+            self.task.abort();
         }
     }
 }
@@ -195,7 +201,7 @@ impl Drop for Session {
         if let Some(object) = self.object.take() {
             // Until the server has stopped, the connection counts as one of its pool.
             self.runtime.spawn(async move {
-                let _ = tokio::time::timeout(STOPPING, object.stop()).await;
+                object.stop().await;
                 drop(Object::take(object));
             });
         }

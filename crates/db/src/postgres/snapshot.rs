@@ -11,7 +11,7 @@ use tokio_postgres::{Portal, Row, RowStream, Transaction};
 use super::bounds::Bounds;
 use super::cells::Cells;
 use super::errors::{Again, Failed};
-use super::flat::{self, is_drained, start, whole};
+use super::flat::{self, ROWS, is_drained, start, whole};
 use super::links::Links;
 use super::params::Bound;
 use super::session::Statements;
@@ -187,6 +187,9 @@ async fn hand_over<S: RowSink>(
         if wanted {
             links.keep(&row, cells.end())?;
             rows += 1;
+        }
+        if rows.is_multiple_of(ROWS) {
+            snapshot.bounds.check()?;
         }
     }
     snapshot.settled = true;

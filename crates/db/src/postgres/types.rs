@@ -64,14 +64,13 @@ impl<'a> Types<'a> {
 
     /// What a column is served as.
     pub fn column(&self, column: &RawColumn) -> Served {
-        let served = self.of(column.ty, column.modifier, column.dimensions, &mut Vec::new());
+        let served = self.of(column.ty, column.modifier, column.dimensions);
         // Where texts that differ can be equal, only a cast makes them differ.
         let loose = column.loose && served.text;
         Served { storage: if loose { Storage::Text } else { served.storage }, ..served }
     }
 
-    /// `inside` are the composite types around it.
-    fn of(&self, oid: Oid, modifier: i32, dimensions: i32, inside: &mut Vec<Oid>) -> Served {
+    fn of(&self, oid: Oid, modifier: i32, dimensions: i32) -> Served {
         let Some(ty) = self.raw.get(&oid) else {
             return as_text(NativeType::Plain, None);
         };
@@ -79,7 +78,7 @@ impl<'a> Types<'a> {
         match ty.kind.as_str() {
             "d" => {
                 let modifier = if ty.modifier >= 0 { ty.modifier } else { modifier };
-                let inner = self.of(ty.base, modifier, dimensions.max(ty.dimensions), inside);
+                let inner = self.of(ty.base, modifier, dimensions.max(ty.dimensions));
                 let default = ty.default.clone().or(inner.default);
                 Served { not_null: inner.not_null || ty.not_null, default, ..inner }
             }
@@ -88,24 +87,20 @@ impl<'a> Types<'a> {
                 let index = self.enums.iter().position(|known| known.oid == oid).unwrap_or_default();
                 Served { ty: ColumnType::Enum(index), ..plain(P::String, native) }
             }
-            "c" => self.composite(ty, native, inside),
-            _ if ty.item != 0 => self.array(ty.item, modifier, dimensions, native, inside),
+            "c" => self.composite(ty, native),
+            _ if ty.item != 0 => self.array(ty.item, modifier, dimensions, native),
             _ if ty.schema == "pg_catalog" => built_in(&ty.name, modifier, native),
             _ => as_text(native, None),
         }
     }
 
-    fn composite(&self, ty: &RawType, native: NativeType, inside: &mut Vec<Oid>) -> Served {
-        if inside.contains(&ty.oid) {
-            return as_text(native, Some("its composite type holds itself"));
-        }
-        inside.push(ty.oid);
+    /// The server makes sure that none holds itself.
+    fn composite(&self, ty: &RawType, native: NativeType) -> Served {
         let bare = self.members(ty).iter().all(|member| {
-            let served = self.of(member.ty, member.modifier, member.dimensions, inside);
+            let served = self.of(member.ty, member.modifier, member.dimensions);
             // A member comes as the wire has it: there is no place for a cast.
             served.flattened.is_none() && (served.storage == Storage::Native || comes_as_text(&served))
         });
-        inside.pop();
         if !bare {
             return as_text(native, Some("a member of its composite type cannot be read on its own"));
         }
@@ -113,15 +108,8 @@ impl<'a> Types<'a> {
         Served { ty: ColumnType::Composite(index), ..plain(P::String, native) }
     }
 
-    fn array(
-        &self,
-        item: Oid,
-        modifier: i32,
-        dimensions: i32,
-        native: NativeType,
-        inside: &mut Vec<Oid>,
-    ) -> Served {
-        let item = self.of(item, modifier, 0, inside);
+    fn array(&self, item: Oid, modifier: i32, dimensions: i32, native: NativeType) -> Served {
+        let item = self.of(item, modifier, 0);
         let nested = dimensions > 1 || matches!(item.ty, ColumnType::Array(_));
         if nested {
             return as_text(native, Some("it is an array of arrays"));

@@ -87,6 +87,23 @@ pub enum ConfigError {
     },
 }
 
+/// The key whose value stands at a place of a TOML text.
+fn key_at(text: &str, at: usize) -> Option<&str> {
+    let line = &text[text[..at].rfind('\n').map_or(0, |end| end + 1)..at];
+    let key = line.split_once('=')?.0.trim();
+    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    (!key.is_empty() && key.chars().all(is_key)).then_some(key)
+}
+
+/// What is wrong with the value of a key; a value that may be secret is not repeated.
+fn named(key: Option<&str>, problem: &str) -> String {
+    match key {
+        Some(key) if key.contains("password") => format!("{key}: a text in quotes is needed"),
+        Some(key) => format!("{key}: {problem}"),
+        None => problem.to_owned(),
+    }
+}
+
 /// The line of a TOML text, from 1, in which a dotted key stands.
 pub fn line_of(text: &str, key: &str) -> Option<usize> {
     let root = toml::de::DeTable::parse(text).ok()?.into_inner();
@@ -119,7 +136,7 @@ impl Config {
             let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            let problem = without_urls(error.message());
+            let problem = named(key_at(&text, before.len()), &without_urls(error.message()));
             ConfigError::Syntax { path: path.to_owned(), line, column, problem }
         })
     }

@@ -73,6 +73,8 @@ pub struct PageWriter<O> {
     /// The structured values being written, the innermost last, and what to do behind them.
     structures: Vec<Structure>,
     resume: usize,
+    /// The number of the shape of the structured value come to last.
+    found: usize,
     page_rows: u64,
     page_bytes: usize,
     batch_too_large: bool,
@@ -80,17 +82,17 @@ pub struct PageWriter<O> {
     composed: usize,
 }
 
-/// What to do with a cell.
+/// What to do with a cell. One byte, as it is told for each.
+#[derive(Debug, Clone, Copy)]
 enum Target {
     Value {
         quoted: bool,
     },
     Flags,
-    /// A collection or a complex value, and the number of its shape.
-    Structure(usize),
-    Key {
-        flags: bool,
-    },
+    /// A collection or a complex value; which one is in `found`.
+    Structure,
+    Key,
+    FlagsKey,
     Nothing,
 }
 
@@ -118,6 +120,7 @@ impl<O: PageOutput> PageWriter<O> {
             starts: Vec::new(),
             structures: Vec::new(),
             resume: 0,
+            found: 0,
             page_rows: 0,
             page_bytes: 0,
             batch_too_large: false,
@@ -238,11 +241,12 @@ impl<O: PageOutput> PageWriter<O> {
                         return Target::Nothing;
                     }
                     member(&mut self.buffer, prefix);
-                    return Target::of(written, *value);
+                    self.found = *value;
+                    return Target::of(written);
                 }
                 Op::Key { prefix, flags, .. } => {
                     self.identifiers.extend_from_slice(prefix);
-                    return Target::Key { flags: *flags };
+                    return if *flags { Target::FlagsKey } else { Target::Key };
                 }
                 Op::Open { prefix, skip_to } => {
                     if null {
@@ -320,16 +324,27 @@ impl<O: PageOutput> PageWriter<O> {
     /// Writes ASCII text that is a JSON number or literal, in quotes where the format asks for it.
     fn bare(&mut self, text: &str) {
         match self.next_cell(false) {
-            Target::Value { quoted: false } | Target::Flags | Target::Structure(_) => {
-                self.buffer.extend_from_slice(text.as_bytes());
-            }
+            Target::Value { quoted: false } => self.buffer.extend_from_slice(text.as_bytes()),
             Target::Value { quoted: true } => {
                 self.buffer.push(b'"');
                 self.buffer.extend_from_slice(text.as_bytes());
                 self.buffer.push(b'"');
             }
-            Target::Key { .. } => {
-                write_plain_key(&mut self.identifiers, text.as_bytes());
+            other => self.other_plain(other, text.as_bytes(), b""),
+        }
+    }
+
+    /// Text that needs no escape and is not just a value. What a driver gives where labels or a structure are due is
+    /// shown as it is: nothing is lost without a trace.
+    fn other_plain(&mut self, target: Target, text: &[u8], quote: &[u8]) {
+        match target {
+            Target::Value { .. } | Target::Flags | Target::Structure => {
+                for part in [quote, text, quote] {
+                    self.buffer.extend_from_slice(part);
+                }
+            }
+            Target::Key | Target::FlagsKey => {
+                write_plain_key(&mut self.identifiers, text);
                 self.end_key();
             }
             Target::Nothing => {}

@@ -58,7 +58,7 @@ pub(crate) enum Op {
     /// Reads a cell and writes it behind the prefix as the value with this number.
     Value { prefix: Vec<u8>, value: usize },
     /// Reads a key value behind the prefix (`Customers(` or `,Line=`) into the identifier.
-    Key { prefix: Vec<u8>, flags: bool, last: Option<IdentityShape> },
+    Key { prefix: Vec<u8>, flags: bool, last: Option<Box<IdentityShape>> },
     /// Reads a key value of a related entity: null writes `prefix null` and goes on at `skip_to`.
     Open { prefix: Vec<u8>, skip_to: usize },
     /// Ends a related entity.
@@ -211,7 +211,7 @@ impl<'a> Compiler<'a> {
             write_plain_key(&mut prefix, self.model.type_name(property.ty));
             flags = self.model.enum_type(id).flags;
         }
-        let last = last.then(|| self.identity(set, references));
+        let last = last.then(|| Box::new(self.identity(set, references)));
         Op::Key { prefix, flags, last }
     }
 

@@ -1,4 +1,4 @@
-//! A trading company in SQLite: some thousand rows of customers, orders, products and staff in many scripts.
+//! A trading company: some thousand rows of customers, orders, products and staff in many scripts.
 
 mod goods;
 mod picture;
@@ -9,14 +9,20 @@ mod sales;
 mod staff;
 mod stock;
 
+use std::io::Write;
 use std::path::Path;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-use crate::{Error, Summary, file, random::Random};
+use crate::random::Random;
+use crate::rows::Sink;
+use crate::script::{self, Schemas, Target};
+use crate::{Error, Summary, file};
 
-const SCHEMA: &str = include_str!("schema.sql");
+const SQLITE: &str = include_str!("sqlite.sql");
+const SCHEMAS: Schemas =
+    Schemas { postgres: include_str!("postgres.sql"), mariadb: include_str!("mariadb.sql") };
 const SEED: u64 = 0x6e65_7874_6c69_6e6b;
 
 /// The day on which the company's books end; nothing in the data depends on the clock.
@@ -31,31 +37,36 @@ pub const VIEW_KEYS: [(&str, &[&str]); 3] = [
     ("ProductsToReorder", &["ProductId"]),
 ];
 
-/// Writes the trading company to a new file; every call writes the same rows.
+/// Writes the trading company to a new file of SQLite; every call writes the same rows.
 ///
 /// # Errors
 /// [`Error::Exists`] where `path` is there already, else what disk or SQLite report. No half-made file
 /// is left at `path`.
 pub fn create(path: &Path) -> Result<Summary, Error> {
-    file::create(path, |transaction| {
-        transaction.execute_batch(SCHEMA)?;
-        let random = &mut Random::new(SEED);
-        let staff = staff::write(transaction, random)?;
-        let suppliers = partners::write_suppliers(transaction, random)?;
-        let customers = partners::write_customers(transaction, random, &staff)?;
-        let products = stock::write(transaction, random, &suppliers)?;
-        sales::write(transaction, random, &sales::Actors { staff, customers, products })
-    })
+    file::create(path, SQLITE, fill)
+}
+
+/// Writes the trading company as a script that makes the same tables, with native types, and the same rows in
+/// an empty database.
+///
+/// # Errors
+/// [`Error::Script`] when `to` takes no more.
+pub fn script(target: Target, to: &mut dyn Write) -> Result<Summary, Error> {
+    script::write(target, &SCHEMAS, to, fill)
+}
+
+fn fill(rows: &mut dyn Sink) -> Result<(), Error> {
+    let random = &mut Random::new(SEED);
+    let staff = staff::write(rows, random)?;
+    let suppliers = partners::write_suppliers(rows, random)?;
+    let customers = partners::write_customers(rows, random, &staff)?;
+    let products = stock::write(rows, random, &suppliers)?;
+    sales::write(rows, random, &sales::Actors { staff, customers, products })
 }
 
 /// A day some days before [`TODAY`].
 fn days_ago(days: i64) -> Date {
     TODAY.saturating_sub(days.days())
-}
-
-/// An amount of money as SQLite keeps a DECIMAL: the double next to it.
-fn money(cents: i64) -> f64 {
-    cents as f64 / 100.0
 }
 
 /// A price as shops write it: it ends in 0, 5 or 9 cents.

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Transaction, params};
-
 use super::places::{COUNTRIES, Country};
 use super::staff::Staff;
-use super::{TRADING_DAYS, days_ago, money};
-use crate::{Error, random::Random};
+use super::{TRADING_DAYS, days_ago};
+use crate::Error;
+use crate::random::Random;
+use crate::rows::{Money, Sink, row};
 
 const SUPPLIERS: i64 = 38;
 const CUSTOMERS: i64 = 260;
@@ -81,17 +81,13 @@ fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
 }
 
 /// Writes the suppliers; every country has at least one.
-pub(super) fn write_suppliers(
-    transaction: &Transaction<'_>,
-    random: &mut Random,
-) -> Result<Vec<Supplier>, Error> {
-    let mut insert = transaction.prepare("INSERT INTO Suppliers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+pub(super) fn write_suppliers(rows: &mut dyn Sink, random: &mut Random) -> Result<Vec<Supplier>, Error> {
     let mut taken = HashSet::new();
     let mut suppliers = Vec::new();
     for id in 1..=SUPPLIERS {
         let country = &COUNTRIES[id as usize % COUNTRIES.len()];
         let firm = Firm::distinct(country, random, &mut taken);
-        insert.execute(params![
+        let cells = row![
             id,
             firm.company,
             firm.contact,
@@ -102,7 +98,8 @@ pub(super) fn write_suppliers(
             country.code,
             random.chance(80).then(|| random.between(20, 50) as f64 / 10.0),
             random.chance(25),
-        ])?;
+        ];
+        rows.add("Suppliers", cells)?;
         suppliers.push(Supplier { id, country: country.code });
     }
     Ok(suppliers)
@@ -110,12 +107,10 @@ pub(super) fn write_suppliers(
 
 /// Writes the customers; the key is the country code and a number, such as `GR-0017`.
 pub(super) fn write_customers(
-    transaction: &Transaction<'_>,
+    rows: &mut dyn Sink,
     random: &mut Random,
     staff: &Staff,
 ) -> Result<Vec<Customer>, Error> {
-    let mut insert =
-        transaction.prepare("INSERT INTO Customers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     let mut taken = HashSet::new();
     let mut customers = Vec::new();
     for number in 1..=CUSTOMERS {
@@ -124,8 +119,8 @@ pub(super) fn write_customers(
         let id = format!("{}-{number:04}", country.code);
         let email = format!("Orders.{number}@{}.example", country.name.to_lowercase().replace(' ', "-"));
         let account_manager = random.chance(92).then(|| random.pick(&staff.sellers));
-        insert.execute(params![
-            id,
+        let cells = row![
+            id.as_str(),
             firm.company,
             firm.contact,
             random.chance(88).then_some(email.replace('ü', "u")),
@@ -135,10 +130,11 @@ pub(super) fn write_customers(
             firm.postal_code,
             country.code,
             days_ago(TRADING_DAYS + random.between(0, 5_000)).to_string(),
-            random.chance(70).then(|| money(random.between(2, 400) * 25_000)),
+            random.chance(70).then(|| Money(random.between(2, 400) * 25_000)),
             random.chance(94),
             account_manager,
-        ])?;
+        ];
+        rows.add("Customers", cells)?;
         customers.push(Customer { id, country, account_manager });
     }
     Ok(customers)

@@ -2,14 +2,15 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
-use rusqlite::{Statement, Transaction, params};
 
 use super::partners::Customer;
 use super::places::COMMON_NOTES;
 use super::staff::Staff;
 use super::stock::Item;
-use super::{TODAY, TRADING_DAYS, days_ago, money};
-use crate::{Error, random::Random};
+use super::{TODAY, TRADING_DAYS, days_ago};
+use crate::Error;
+use crate::random::Random;
+use crate::rows::{Money, Sink, row};
 
 const ORDERS: i64 = 3_400;
 const FIRST_ORDER: i64 = 10_001;
@@ -30,30 +31,17 @@ pub(super) struct Actors {
 }
 
 struct Writer<'a> {
-    order: Statement<'a>,
-    item: Statement<'a>,
-    shipment: Statement<'a>,
+    rows: &'a mut dyn Sink,
     random: &'a mut Random,
     actors: &'a Actors,
 }
 
 /// Writes carriers, orders, items and shipments.
-pub(super) fn write(
-    transaction: &Transaction<'_>,
-    random: &mut Random,
-    actors: &Actors,
-) -> Result<(), Error> {
-    let mut carrier = transaction.prepare("INSERT INTO Carriers VALUES (?, ?, ?)")?;
+pub(super) fn write(rows: &mut dyn Sink, random: &mut Random, actors: &Actors) -> Result<(), Error> {
     for ((name, phone), id) in CARRIERS.iter().zip(1_i64..) {
-        carrier.execute(params![id, name, phone])?;
+        rows.add("Carriers", row![id, *name, *phone])?;
     }
-    let mut writer = Writer {
-        order: transaction.prepare("INSERT INTO Orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?,
-        item: transaction.prepare("INSERT INTO OrderItems VALUES (?, ?, ?, ?, ?, ?)")?,
-        shipment: transaction.prepare("INSERT INTO Shipments VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?,
-        random,
-        actors,
-    };
+    let mut writer = Writer { rows, random, actors };
     for index in 0..ORDERS {
         let age = (ORDERS - 1 - index) * TRADING_DAYS / ORDERS;
         writer.write_order(FIRST_ORDER + index, age)?;
@@ -87,9 +75,9 @@ impl Writer<'_> {
         } else {
             random.chance(22).then(|| random.pick(customer.country.notes))
         };
-        self.order.execute(params![
+        let cells = row![
             id,
-            customer.id,
+            customer.id.as_str(),
             employee,
             format!("{:.3}", at).replace('T', " "),
             random.chance(60).then(|| day.saturating_add(random.between(3, 30).days()).to_string()),
@@ -99,10 +87,11 @@ impl Writer<'_> {
                 random.between(0, 3) * 15
             )),
             status,
-            money(random.between(0, 60) * 45),
+            Money(random.between(0, 60) * 45),
             random.chance(9),
             note,
-        ])?;
+        ];
+        self.rows.add("Orders", cells)?;
         let grams = self.write_items(id, day)?;
         if shipped && status != "Cancelled" {
             self.write_shipments(id, day, (status == "Delivered").then_some(delivery), grams)?;
@@ -120,8 +109,8 @@ impl Writer<'_> {
             let product = &self.actors.products[(first + line as usize * 37) % self.actors.products.len()];
             let quantity = random.between(1, 6) * random.between(1, 8);
             let discount = if quantity >= 20 { random.between(1, 5) * 5 } else { 0 };
-            let price = money(product.price_on(day));
-            self.item.execute(params![order, line, product.id, quantity, price, money(discount)])?;
+            let price = Money(product.price_on(day));
+            self.rows.add("OrderItems", row![order, line, product.id, quantity, price, Money(discount)])?;
             grams += product.grams * quantity;
         }
         Ok(grams)
@@ -140,7 +129,7 @@ impl Writer<'_> {
         for _ in 0..parts {
             let shipped = moment(random, day.saturating_add(1.day()), 6, 22);
             let weight = grams / parts;
-            self.shipment.execute(params![
+            let cells = row![
                 random.uuid(),
                 order,
                 random.between(1, CARRIERS.len() as i64),
@@ -149,7 +138,8 @@ impl Writer<'_> {
                 delivered.map(|day| seconds(moment(random, day, 8, 19))),
                 weight / 20_000 + 1,
                 weight as f64 / 1_000.0,
-            ])?;
+            ];
+            self.rows.add("Shipments", cells)?;
         }
         Ok(())
     }

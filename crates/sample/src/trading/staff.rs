@@ -1,11 +1,13 @@
 //! Countries, territories, and the employees who look after them.
 
-use rusqlite::{Transaction, params};
+use std::collections::HashSet;
 
+use super::days_ago;
 use super::picture;
 use super::places::COUNTRIES;
-use super::{days_ago, money};
-use crate::{Error, random::Random};
+use crate::Error;
+use crate::random::Random;
+use crate::rows::{Money, Sink, row};
 
 /// Title, index of the manager in this list, salary in cents, start and end of the shift.
 type Post = (&'static str, Option<usize>, i64, &'static str, &'static str);
@@ -45,44 +47,42 @@ pub(super) struct Staff {
 }
 
 /// Writes the countries, their territories and the employees.
-pub(super) fn write(transaction: &Transaction<'_>, random: &mut Random) -> Result<Staff, Error> {
-    write_countries(transaction)?;
-    let sellers = write_employees(transaction, random)?;
-    write_territories(transaction, random, &sellers)?;
+pub(super) fn write(rows: &mut dyn Sink, random: &mut Random) -> Result<Staff, Error> {
+    write_countries(rows)?;
+    let sellers = write_employees(rows, random)?;
+    write_territories(rows, random, &sellers)?;
     Ok(Staff { sellers })
 }
 
-fn write_countries(transaction: &Transaction<'_>) -> Result<(), Error> {
-    let mut insert = transaction.prepare("INSERT INTO Countries VALUES (?, ?, ?)")?;
+fn write_countries(rows: &mut dyn Sink) -> Result<(), Error> {
     for country in COUNTRIES {
-        insert.execute([country.code, country.name, country.native])?;
+        rows.add("Countries", row![country.code, country.name, country.native])?;
     }
     Ok(())
 }
 
-fn write_employees(transaction: &Transaction<'_>, random: &mut Random) -> Result<Vec<i64>, Error> {
-    let mut insert =
-        transaction.prepare("INSERT INTO Employees VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+fn write_employees(rows: &mut dyn Sink, random: &mut Random) -> Result<Vec<i64>, Error> {
     let mut sellers = Vec::new();
     for (index, (title, manager, salary, starts, ends)) in POSTS.iter().enumerate() {
         let id = index as i64 + 1;
         let country = &COUNTRIES[(index * 7 + 3) % COUNTRIES.len()];
         let seniority = if manager.is_some() { 4_200 } else { 9_000 };
         let hired = random.between(30, seniority);
-        insert.execute(params![
+        let cells = row![
             id,
             random.pick(country.given),
             random.pick(country.family),
-            title,
+            *title,
             format!("Staff{id:02}@nextlink-trading.example"),
             random.chance(85).then(|| days_ago(hired + random.between(7_000, 14_000)).to_string()),
             days_ago(hired).to_string(),
-            starts,
-            ends,
-            money(*salary),
+            *starts,
+            *ends,
+            Money(*salary),
             manager.map(|manager| manager as i64 + 1),
             random.chance(75).then(|| picture::png(random)),
-        ])?;
+        ];
+        rows.add("Employees", cells)?;
         if title.contains("Account Manager") || title.starts_with("Sales Manager") {
             sellers.push(id);
         }
@@ -91,18 +91,16 @@ fn write_employees(transaction: &Transaction<'_>, random: &mut Random) -> Result
 }
 
 /// Each city of a country is a territory; each has one to three sellers.
-fn write_territories(
-    transaction: &Transaction<'_>,
-    random: &mut Random,
-    sellers: &[i64],
-) -> Result<(), Error> {
-    let mut insert = transaction.prepare("INSERT INTO Territories VALUES (?, ?, ?)")?;
-    let mut assign = transaction.prepare("INSERT OR IGNORE INTO EmployeeTerritories VALUES (?, ?)")?;
+fn write_territories(rows: &mut dyn Sink, random: &mut Random, sellers: &[i64]) -> Result<(), Error> {
+    let mut assigned = HashSet::new();
     let cities = COUNTRIES.iter().flat_map(|country| country.cities.iter().map(move |city| (country, city)));
     for ((country, city), id) in cities.zip(1_i64..) {
-        insert.execute(params![id, city, country.code])?;
+        rows.add("Territories", row![id, *city, country.code])?;
         for _ in 0..random.between(1, 3) {
-            assign.execute(params![random.pick(sellers), id])?;
+            let seller = random.pick(sellers);
+            if assigned.insert((seller, id)) {
+                rows.add("EmployeeTerritories", row![seller, id])?;
+            }
         }
     }
     Ok(())

@@ -2,12 +2,13 @@
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use rusqlite::{Statement, Transaction, params};
 
 use super::goods::{CATEGORIES, Category, PHRASES, Product};
 use super::partners::Supplier;
-use super::{TRADING_DAYS, days_ago, money, picture, shop_price};
-use crate::{Error, random::Random};
+use super::{TRADING_DAYS, days_ago, picture, shop_price};
+use crate::Error;
+use crate::random::Random;
+use crate::rows::{Money, Sink, row};
 
 /// A product with its prices, oldest first.
 #[derive(Debug)]
@@ -26,9 +27,7 @@ impl Item {
 }
 
 struct Writer<'a> {
-    category: Statement<'a>,
-    product: Statement<'a>,
-    price: Statement<'a>,
+    rows: &'a mut dyn Sink,
     random: &'a mut Random,
     suppliers: &'a [Supplier],
     categories: i64,
@@ -37,20 +36,11 @@ struct Writer<'a> {
 
 /// Writes categories, products and their prices.
 pub(super) fn write(
-    transaction: &Transaction<'_>,
+    rows: &mut dyn Sink,
     random: &mut Random,
     suppliers: &[Supplier],
 ) -> Result<Vec<Item>, Error> {
-    let mut writer = Writer {
-        category: transaction.prepare("INSERT INTO Categories VALUES (?, ?, ?, ?)")?,
-        product: transaction
-            .prepare("INSERT INTO Products VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?,
-        price: transaction.prepare("INSERT INTO ProductPrices VALUES (?, ?, ?, ?)")?,
-        random,
-        suppliers,
-        categories: 0,
-        items: Vec::new(),
-    };
+    let mut writer = Writer { rows, random, suppliers, categories: 0, items: Vec::new() };
     for category in CATEGORIES {
         writer.write_category(category, None)?;
     }
@@ -61,7 +51,7 @@ impl Writer<'_> {
     fn write_category(&mut self, category: &Category, parent: Option<i64>) -> Result<(), Error> {
         self.categories += 1;
         let id = self.categories;
-        self.category.execute(params![id, parent, category.name, category.description])?;
+        self.rows.add("Categories", row![id, parent, category.name, category.description])?;
         for product in category.products {
             let mut cents = self.random.between(category.price.0, category.price.1);
             let (_, smallest) = category.sizes[0];
@@ -98,17 +88,17 @@ impl Writer<'_> {
             format!("{} {}", PHRASES[first], PHRASES[second])
         });
         let prices = prices(random, added, cents);
-        self.product.execute(params![
+        let cells = row![
             id,
             random.uuid(),
             gtin(id),
             format!("{name}, {size}"),
-            native,
+            *native,
             description,
             size,
             category,
             supplier,
-            money(prices[prices.len() - 1].1),
+            Money(prices[prices.len() - 1].1),
             if random.chance(8) { 0 } else { random.between(1, 900) },
             random.between(1, 12) * 5,
             random.chance(96).then(|| grams as f64 / 1_000.0),
@@ -116,10 +106,11 @@ impl Writer<'_> {
             discontinued,
             random.chance(70).then(|| picture::png(random)),
             added.to_string(),
-        ])?;
+        ];
+        self.rows.add("Products", cells)?;
         for (index, (from, cents)) in prices.iter().enumerate() {
             let until = prices.get(index + 1).map(|(next, _)| next.saturating_sub(1.day()).to_string());
-            self.price.execute(params![id, from.to_string(), until, money(*cents)])?;
+            self.rows.add("ProductPrices", row![id, from.to_string(), until, Money(*cents)])?;
         }
         self.items.push(Item { id, grams, prices });
         Ok(())

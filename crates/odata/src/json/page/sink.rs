@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 
 use super::{PageOutput, PageWriter, Target};
-use crate::json::key::{write_plain_key, write_text_key};
+use crate::json::key::write_text_key;
 use crate::json::level::{Composer, Cursor, Row};
 use crate::json::text::{is_bare, not_finite, write_string};
 use crate::rows::{Flow, RowSink};
@@ -20,15 +20,15 @@ fn quote(out: &mut Vec<u8>, text: &[u8]) {
 
 impl<O: PageOutput> PageWriter<O> {
     /// Text that is not just a value.
-    fn other_text(&mut self, target: &Target, value: &str) {
+    fn other_text(&mut self, target: Target, value: &str) {
         // No member at all of flags is the number 0, also in an identifier.
-        let flags = matches!(target, Target::Flags | Target::Key { flags: true });
+        let flags = matches!(target, Target::Flags | Target::FlagsKey);
         let value = if flags && value.is_empty() { "0" } else { value };
         match target {
-            Target::Value { .. } | Target::Flags | Target::Structure(_) => {
+            Target::Value { .. } | Target::Flags | Target::Structure => {
                 write_string(&mut self.buffer, value);
             }
-            Target::Key { .. } => {
+            Target::Key | Target::FlagsKey => {
                 write_text_key(&mut self.identifiers, value);
                 self.end_key();
             }
@@ -65,11 +65,11 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
     fn null(&mut self) {
         match self.next_cell(true) {
             Target::Value { .. } | Target::Flags => self.buffer.extend_from_slice(b"null"),
-            Target::Structure(number) => {
-                let text: &[u8] = if self.shape.values[number].is_null() { b"null" } else { b"[]" };
+            Target::Structure => {
+                let text: &[u8] = if self.shape.values[self.found].is_null() { b"null" } else { b"[]" };
                 self.buffer.extend_from_slice(text);
             }
-            Target::Key { .. } | Target::Nothing => {}
+            Target::Key | Target::FlagsKey | Target::Nothing => {}
         }
     }
 
@@ -108,7 +108,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
     fn string(&mut self, value: &str) {
         match self.next_cell(false) {
             Target::Value { .. } => write_string(&mut self.buffer, value),
-            other => self.other_text(&other, value),
+            other => self.other_text(other, value),
         }
     }
 
@@ -123,7 +123,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
             },
             Target::Nothing => {}
             other => match simdutf8::basic::from_utf8(value) {
-                Ok(text) => self.other_text(&other, text),
+                Ok(text) => self.other_text(other, text),
                 Err(_) => return false,
             },
         }
@@ -133,17 +133,13 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
     #[inline]
     fn plain(&mut self, text: &[u8]) {
         match self.next_cell(false) {
-            Target::Value { .. } | Target::Flags | Target::Structure(_) => quote(&mut self.buffer, text),
-            Target::Key { .. } => {
-                write_plain_key(&mut self.identifiers, text);
-                self.end_key();
-            }
-            Target::Nothing => {}
+            Target::Value { .. } => quote(&mut self.buffer, text),
+            other => self.other_plain(other, text, b"\""),
         }
     }
 
     fn binary(&mut self, value: &[u8]) {
-        if let Target::Value { .. } | Target::Flags | Target::Structure(_) = self.next_cell(false) {
+        if let Target::Value { .. } | Target::Flags | Target::Structure = self.next_cell(false) {
             self.buffer.push(b'"');
             let start = self.buffer.len();
             let length = value.len().div_ceil(3) * 4;
@@ -157,7 +153,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
 
     fn open(&mut self) {
         let target = self.next_cell(false);
-        self.open_next(&target);
+        self.open_next(target);
     }
 
     fn close(&mut self) {

@@ -21,12 +21,12 @@ impl ValueShape {
 }
 
 impl Target {
-    /// How the value with this number is written.
-    pub(super) fn of(shape: &ValueShape, number: usize) -> Target {
+    /// How a value is written.
+    pub(super) fn of(shape: &ValueShape) -> Target {
         match shape {
             ValueShape::Plain { quoted } => Target::Value { quoted: *quoted },
             ValueShape::Flags => Target::Flags,
-            ValueShape::Collection { .. } | ValueShape::Complex { .. } => Target::Structure(number),
+            ValueShape::Collection { .. } | ValueShape::Complex { .. } => Target::Structure,
         }
     }
 }
@@ -58,27 +58,28 @@ impl<O> PageWriter<O> {
             }
             Some(ValueShape::Plain { .. } | ValueShape::Flags) | None => return Target::Nothing,
         };
-        Target::of(&shape.values[number], number)
+        self.found = number;
+        Target::of(&shape.values[number])
     }
 
     /// Starts the structured value that the next cell, item or member is.
-    pub(super) fn open_next(&mut self, target: &Target) {
+    pub(super) fn open_next(&mut self, target: Target) {
         if self.structures.is_empty() {
             // The cells behind it are out of reach until it is closed: what comes next goes into it.
             self.resume = std::mem::replace(&mut self.op, usize::MAX);
         }
         let mut wanted = None;
         match target {
-            Target::Structure(number) => {
-                match &self.shape.values[*number] {
+            Target::Structure => {
+                match &self.shape.values[self.found] {
                     ValueShape::Complex { start, .. } => self.buffer.extend_from_slice(start),
                     _ => self.buffer.push(b'['),
                 }
-                wanted = Some(*number);
+                wanted = Some(self.found);
             }
             // Only a plain value was expected: what is in this one has no place.
             Target::Value { .. } | Target::Flags => self.buffer.extend_from_slice(b"null"),
-            Target::Key { .. } | Target::Nothing => {}
+            Target::Key | Target::FlagsKey | Target::Nothing => {}
         }
         self.structures.push(Structure { shape: wanted, next: 0 });
     }

@@ -130,7 +130,11 @@ CREATE TABLE OrderItems (
     Quantity INTEGER NOT NULL CHECK (Quantity > 0),
     UnitPrice DECIMAL(10, 2) NOT NULL CHECK (UnitPrice >= 0),
     Discount DECIMAL(3, 2) NOT NULL DEFAULT 0 CHECK (Discount BETWEEN 0 AND 1),
-    LineTotal DECIMAL(12, 2) GENERATED ALWAYS AS (round(Quantity * UnitPrice * (1 - Discount), 2)) STORED,
+    -- In whole hundredths, so that halves are rounded up as an exact DECIMAL would have it.
+    LineTotal DECIMAL(12, 2) GENERATED ALWAYS AS (
+        (Quantity * CAST(round(UnitPrice * 100) AS INTEGER) * (100 - CAST(round(Discount * 100) AS INTEGER)) + 50)
+            / 100 / 100.0
+    ) STORED,
     PRIMARY KEY (OrderId, Line)
 ) WITHOUT ROWID;
 CREATE INDEX OrderItemsByProduct ON OrderItems (ProductId);

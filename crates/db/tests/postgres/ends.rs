@@ -1,0 +1,63 @@
+//! A server that restarts, goes, or stands still while it is served.
+
+use std::time::{Duration, Instant};
+
+use nextlink_db::error::Error;
+use nextlink_db::location::Location;
+use nextlink_db::source::Source;
+use nextlink_testkit::postgres;
+
+use crate::ask::Ask;
+use crate::setting::{Served, location};
+
+const URLS: [&str; 3] = ["t(1)/x", "t?$count=true&$filter=id eq 1&$select=x", "t/$count"];
+
+#[test]
+fn a_server_that_restarts_goes_and_stands_still() {
+    let mut server = postgres::private();
+    let database = server.database("db");
+    database.run("CREATE TABLE t (id int PRIMARY KEY, x int); INSERT INTO t VALUES (1, 2);");
+    let mut place = location(&server, database.name());
+    place.connect_timeout = Duration::from_secs(3);
+    let served = Served::open(&place);
+    let good = |when: &str| {
+        for (url, expected) in URLS.iter().zip(["2", r#"{"x":2}"#, "1"]) {
+            assert_eq!(served.ask(url), expected, "{when}: {url}");
+        }
+    };
+    good("at first");
+    server.restart();
+    good("after a restart");
+    server.kill();
+    server.start();
+    good("after a crash");
+
+    server.stop();
+    for url in URLS {
+        let error = served.ask_with(url, &Ask::default()).expect_err("no server");
+        assert!(matches!(error, Error::Unreachable(_)), "{url}: {error:?}");
+    }
+    let error = Source::open(&Location::Postgres(place.clone())).expect_err("no server");
+    assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
+    server.start();
+    good("after it was down");
+
+    server.pause();
+    let mut ask = Ask::default();
+    ask.run.timeout = Duration::from_secs(1);
+    for url in URLS {
+        let since = Instant::now();
+        let error = served.ask_with(url, &ask).expect_err("no answer");
+        assert!(matches!(error, Error::TimedOut { seconds: 1 }), "{url}: {error:?}");
+        assert!(since.elapsed() < Duration::from_secs(20));
+    }
+    let error = Source::open(&Location::Postgres(place)).expect_err("no answer");
+    assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
+    server.resume();
+    let since = Instant::now();
+    while !URLS.iter().all(|url| served.ask_with(url, &Ask::default()).is_ok()) {
+        assert!(since.elapsed() < Duration::from_secs(30), "it does not recover");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    good("after it stood still");
+}

@@ -1,0 +1,442 @@
+//! Sources on database servers: how they are reached, who reads, and what clients are told when a server fails.
+
+mod common;
+
+use common::{PROGRAM, encoded, odata_error, run};
+use nextlink_testkit::http::{self, Answer};
+use nextlink_testkit::ledger::{Expected, read_all};
+use nextlink_testkit::node::{Launch, Node};
+use nextlink_testkit::server::{Database, PrivateServer};
+use nextlink_testkit::{mariadb, postgres};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long something may take that happens in the background.
+const SOON: Duration = Duration::from_secs(60);
+/// A password that has to be encoded in a URL.
+const PASSWORD: &str = "S3CRET@:/%41?# ä+";
+/// Two tables; the first has 300 rows.
+const TABLES: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, name VARCHAR(20) NOT NULL);
+    CREATE TABLE u (id INTEGER PRIMARY KEY);
+    INSERT INTO u VALUES (1);";
+
+/// A private server with a database that has the tables.
+fn prepared(server: PrivateServer) -> (PrivateServer, Database) {
+    let database = server.database("served");
+    let rows: Vec<String> = (1..=300).map(|id| format!("({id}, 'row {id}')")).collect();
+    database.run(&format!("{TABLES} INSERT INTO t VALUES {};", rows.join(", ")));
+    (server, database)
+}
+
+fn is_postgres(database: &Database) -> bool {
+    database.server().scheme() == "postgres"
+}
+
+/// Makes a user who may read these tables.
+fn user(database: &Database, name: &str, password: &str, tables: &[&str]) {
+    let password = password.replace('\'', "''");
+    let at = |table: &str| {
+        if is_postgres(database) { table.to_owned() } else { format!("{}.{table}", database.name()) }
+    };
+    let made = if is_postgres(database) {
+        format!("CREATE ROLE {name} LOGIN PASSWORD '{password}';")
+    } else {
+        format!("CREATE USER {name} IDENTIFIED BY '{password}'; GRANT USAGE ON *.* TO {name};")
+    };
+    let granted: Vec<String> =
+        tables.iter().map(|t| format!("GRANT SELECT ON {} TO {name};", at(t))).collect();
+    database.run(&[made, granted.concat()].concat());
+}
+
+/// The URL of the database without a login.
+fn bare(database: &Database) -> String {
+    let server = database.server();
+    format!("{}://127.0.0.1:{}/{}", server.scheme(), server.port(), database.name())
+}
+
+/// A launch with a configuration file that has these lines.
+fn configured(settings: &str) -> Launch {
+    let launch = Launch::new(PROGRAM, &["serve", "--log", "debug", "--log-requests"]);
+    let dir = launch.data_dir().to_owned();
+    let file = dir.join("nextlink.toml");
+    std::fs::write(&file, settings).expect("the configuration can be written");
+    let data = dir.join("data").display().to_string();
+    launch.args(&["--config", &file.display().to_string(), "--data-dir", &data]).args(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--admin-listen",
+        "127.0.0.1:0",
+    ])
+}
+
+fn served(settings: &str) -> Node {
+    configured(settings).start()
+}
+
+#[track_caller]
+fn ask(node: &Node, url: &str, headers: &[(&str, &str)]) -> Answer {
+    node.get(&["/api/odata4/s/", &encoded(url)].concat(), headers)
+}
+
+/// Status and code; a `Retry-After` where it may pass, and only there.
+#[track_caller]
+fn told(answer: &Answer) -> (u16, String) {
+    if answer.status < 400 {
+        return (answer.status, String::new());
+    }
+    let code = odata_error("a refusal", answer).code;
+    let retry = answer.header("retry-after").and_then(|s| s.parse::<u64>().ok());
+    assert_eq!(retry.is_some_and(|s| (1..=31).contains(&s)), answer.status == 503, "{code}: {retry:?}");
+    (answer.status, code)
+}
+
+fn refused(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+#[track_caller]
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < SOON, "{what}: not within {SOON:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn down_and_up(server: PrivateServer) {
+    let (mut server, database) = prepared(server);
+    server.stop();
+    let settings = format!("[sources.s]\nurl = \"{}\"\nconnect_seconds = 2", database.url());
+    let node = served(&settings);
+    assert_eq!(told(&ask(&node, "t", &[])), refused(503, "SourceUnavailable"));
+    server.start();
+    until("the source is served", || ask(&node, "t(1)", &[]).status == 200);
+    read_all(&format!("{}t", node.service("s")), &[("Prefer", "maxpagesize=70")])
+        .check(&Expected::keys("id", 1..=300));
+    // Away while it is served, and back.
+    server.kill();
+    for url in ["t(1)", "t", "t/$count"] {
+        let (status, code) = told(&ask(&node, url, &[]));
+        assert_eq!(status, 503, "{url}: {code}");
+        assert!(["SourceUnreachable", "StatementEnded"].contains(&code.as_str()), "{url}: {code}");
+    }
+    assert_eq!(ask(&node, "$metadata", &[]).status, 200, "the model is known");
+    server.start();
+    for url in ["t(1)", "t", "t/$count"] {
+        assert_eq!(told(&ask(&node, url, &[])), (200, String::new()), "{url}");
+    }
+    // A server that does not answer is no server.
+    server.pause();
+    let checked = run(&["check", &format!("s={}?connect_timeout=1", database.url())]);
+    server.resume();
+    assert_eq!(checked.code, Some(1), "{}{}", checked.out, checked.err);
+    assert!(checked.out.contains("cannot be reached"), "{}{}", checked.out, checked.err);
+}
+
+#[test]
+fn postgres_down_and_up() {
+    down_and_up(postgres::private());
+}
+
+#[test]
+fn mariadb_down_and_up() {
+    down_and_up(mariadb::private());
+}
+
+/// All bytes of all files below a folder.
+fn bytes_of(dir: &Path, out: &mut Vec<u8>) {
+    for entry in std::fs::read_dir(dir).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            bytes_of(&path, out);
+        } else {
+            out.extend(std::fs::read(&path).unwrap_or_default());
+        }
+    }
+}
+
+fn holds(bytes: &[u8], mark: &str) -> bool {
+    bytes.windows(mark.len()).any(|window| window == mark.as_bytes())
+}
+
+fn clients_log_in(server: PrivateServer) {
+    let (_server, database) = prepared(server);
+    user(&database, "cataloguer", "S3CRET own", &["t", "u"]);
+    user(&database, "annsmith", PASSWORD, &["t"]);
+    user(&database, "bobsmith", "S3CRET bob", &["t"]);
+    let url = bare(&database);
+    let source = |client_login: &str| {
+        format!(
+            "[sources.s]\nurl = \"{url}\"\nuser = \"cataloguer\"\npassword = \"S3CRET own\"\nclient_login = {client_login}"
+        )
+    };
+    let mut node = served(&source("\"required\""));
+    let name = "ddcloud-datasource-user";
+    let password = "DDCloud-DataSource-Password";
+    let ann = &[(name, "annsmith"), (password, PASSWORD)][..];
+    let bob = &[(name, "bobsmith"), (password, "S3CRET bob")][..];
+    let wrong = &[(name, "annsmith"), (password, "S3CRET wrong")][..];
+    let nobody = &[(name, "nobody"), (password, "S3CRET")][..];
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+    let rows: &[Row] = &[
+        ("t(1)", ann, 200, ""),
+        ("t", ann, 200, ""),
+        ("t/$count", bob, 200, ""),
+        ("$metadata", ann, 200, ""),
+        ("t(1)", &[], 403, "SourceLoginNeeded"),
+        ("t", &[], 403, "SourceLoginNeeded"),
+        ("", &[], 403, "SourceLoginNeeded"),
+        ("t(1)", wrong, 403, "SourceLoginRefused"),
+        ("t", wrong, 403, "SourceLoginRefused"),
+        ("t/$count", nobody, 403, "SourceLoginRefused"),
+        ("u(1)", ann, 403, "SourceDenied"),
+        ("u", ann, 403, "SourceDenied"),
+        ("u/$count", bob, 403, "SourceDenied"),
+        ("t", &ann[1..], 400, "BadSourceLogin"),
+    ];
+    for (url, headers, status, code) in rows {
+        let answer = ask(&node, url, headers);
+        assert_eq!(told(&answer), refused(*status, code), "{url} {headers:?}: {}", answer.text());
+        let shown = format!("{:?} {}", answer.headers, answer.text());
+        assert!(!shown.contains("S3CRET"), "{shown}");
+        if *status == 200 {
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{url}");
+        }
+    }
+    // Pages belong to whoever has the same login.
+    let first = ask(&node, "t", &[ann, &[("Prefer", "maxpagesize=100")]].concat()).json();
+    let link = first["@odata.nextLink"].as_str().expect("a link").to_owned();
+    for (headers, expected) in [
+        (ann, refused(200, "")),
+        (bob, refused(400, "BadSkipToken")),
+        (wrong, refused(400, "BadSkipToken")),
+        (&[][..], refused(403, "SourceLoginNeeded")),
+    ] {
+        assert_eq!(told(&http::get(&link, headers)), expected, "{headers:?}");
+    }
+    read_all(&format!("{}t", node.service("s")), &[bob, &[("Prefer", "maxpagesize=70")]].concat())
+        .check(&Expected::keys("id", 1..=300));
+    node.terminate();
+    let mut kept = Vec::new();
+    bytes_of(&node.data_dir().join("data"), &mut kept);
+    assert!(kept.len() > 10_000, "something was stored");
+    let log = node.log();
+    for mark in ["S3CRET", "annsmith", "bobsmith"] {
+        assert!(!holds(&kept, mark), "{mark} is on disk");
+    }
+    assert!(!log.contains("S3CRET"), "{log}");
+    // Where it is left to clients, the source's own user reads too.
+    let node = served(&source("true"));
+    for (url, headers, status, code) in [
+        ("u", &[][..], 200, ""),
+        ("u", ann, 403, "SourceDenied"),
+        ("t", ann, 200, ""),
+        ("t", wrong, 403, "SourceLoginRefused"),
+    ] {
+        assert_eq!(told(&ask(&node, url, headers)), refused(status, code), "{url} {headers:?}");
+    }
+    // And where it is not, nobody looks at the headers.
+    let node = served(&source("\"never\""));
+    assert_eq!(told(&ask(&node, "u", wrong)), refused(200, ""));
+}
+
+#[test]
+fn postgres_clients_log_in() {
+    clients_log_in(postgres::private());
+}
+
+#[test]
+fn mariadb_clients_log_in() {
+    clients_log_in(mariadb::private());
+}
+
+fn a_password_changes(server: PrivateServer) {
+    let (_server, database) = prepared(server);
+    user(&database, "reader", "first", &["t", "u"]);
+    let dir = Launch::new(PROGRAM, &[]);
+    let file = dir.data_dir().join("password");
+    std::fs::write(&file, "first\n").expect("a file can be written");
+    let settings = format!(
+        "[sources.s]\nurl = \"{}\"\nuser = \"reader\"\npassword_file = '{}'",
+        bare(&database),
+        file.display()
+    );
+    let node = served(&settings);
+    assert_eq!(told(&ask(&node, "t(1)", &[])), refused(200, ""));
+    let (change, end) = if is_postgres(&database) {
+        (
+            "ALTER ROLE reader PASSWORD 'S3CRET second';",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader';",
+        )
+    } else {
+        ("ALTER USER reader IDENTIFIED BY 'S3CRET second';", "KILL USER reader;")
+    };
+    database.run(change);
+    database.query(end);
+    until("the login is refused", || {
+        let found = told(&ask(&node, "t", &[]));
+        found == refused(503, "SourceLoginRefused")
+    });
+    assert_eq!(ask(&node, "$metadata", &[]).status, 200);
+    std::fs::write(&file, "S3CRET second\n").expect("a file can be written");
+    until("the new password is read", || ask(&node, "t(1)", &[]).status == 200);
+    assert_eq!(told(&ask(&node, "t", &[])), refused(200, ""));
+    assert!(!node.log().contains("S3CRET"), "{}", node.log());
+}
+
+#[test]
+fn postgres_a_password_changes() {
+    a_password_changes(postgres::private());
+}
+
+#[test]
+fn mariadb_a_password_changes() {
+    a_password_changes(mariadb::private());
+}
+
+fn the_database_changes(server: PrivateServer) {
+    let (_server, database) = prepared(server);
+    let node = served(&format!("[sources.s]\nurl = \"{}\"", database.url()));
+    assert_eq!(told(&ask(&node, "t(1)", &[])), refused(200, ""));
+    for (statement, url, then) in [
+        ("ALTER TABLE t DROP COLUMN name", "t?$top=1", 200),
+        ("ALTER TABLE t ADD COLUMN more INTEGER; ALTER TABLE u RENAME TO v", "u/$count", 404),
+        ("DROP TABLE v", "v(1)", 404),
+    ] {
+        database.run(statement);
+        assert_eq!(told(&ask(&node, url, &[])), refused(503, "SourceChanged"), "{statement}");
+        until(statement, || ask(&node, url, &[]).status == then);
+    }
+    assert!(ask(&node, "t(1)", &[]).text().contains("\"more\":null"));
+}
+
+#[test]
+fn postgres_the_database_changes() {
+    the_database_changes(postgres::private());
+}
+
+#[test]
+fn mariadb_the_database_changes() {
+    the_database_changes(mariadb::private());
+}
+
+fn only_so_many_connections(server: PrivateServer) {
+    let (_server, database) = prepared(server);
+    let settings = format!(
+        "[limits]\nstatement_seconds = 30\nlock_wait_seconds = 20\n[sources.s]\nurl = \"{}\"\nconnections = 1\n\
+         pool_wait_seconds = 1",
+        database.url()
+    );
+    let node = served(&settings);
+    assert_eq!(told(&ask(&node, "t(1)", &[])), refused(200, ""));
+    // Somebody locks the table for a while, and the only connection waits for that.
+    let lock = if is_postgres(&database) {
+        "BEGIN; LOCK TABLE u IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(6); COMMIT;"
+    } else {
+        "LOCK TABLES u WRITE; SELECT SLEEP(6); UNLOCK TABLES;"
+    };
+    std::thread::scope(|scope| {
+        let locked = scope.spawn(|| database.query(lock));
+        std::thread::sleep(Duration::from_millis(1_500));
+        let waiting = scope.spawn(|| told(&ask(&node, "u", &[])));
+        std::thread::sleep(Duration::from_millis(500));
+        for url in ["t(1)", "t", "t/$count"] {
+            assert_eq!(told(&ask(&node, url, &[])), refused(503, "SourceBusy"), "{url}");
+        }
+        assert_eq!(waiting.join().expect("an answer"), refused(200, ""));
+        locked.join().expect("the lock was held");
+    });
+    assert_eq!(told(&ask(&node, "t", &[])), refused(200, ""));
+}
+
+#[test]
+fn postgres_only_so_many_connections() {
+    only_so_many_connections(postgres::private());
+}
+
+#[test]
+fn mariadb_only_so_many_connections() {
+    only_so_many_connections(mariadb::private());
+}
+
+fn certificates_are_checked(server: PrivateServer) {
+    let (server, database) = prepared(server);
+    let (ca, other) = (server.ca().display().to_string(), server.other_ca().display().to_string());
+    let url = database.url();
+    let elsewhere = url.replace("127.0.0.1", "127.0.0.2");
+    for (url, mode, ca, good) in [
+        (&url, "disable", None, true),
+        (&url, "prefer", None, true),
+        (&url, "require", None, true),
+        (&url, "verify-ca", Some(&ca), true),
+        (&url, "verify-full", Some(&ca), true),
+        (&url, "verify-ca", Some(&other), false),
+        (&url, "verify-full", Some(&other), false),
+        (&url, "verify-full", None, false),
+        (&elsewhere, "verify-ca", Some(&ca), true),
+        (&elsewhere, "verify-full", Some(&ca), false),
+    ] {
+        let root = ca.map_or(String::new(), |ca| format!("&sslrootcert={ca}"));
+        let source = format!("s={url}?sslmode={mode}{root}");
+        let run = run(&["check", &source]);
+        let said = [run.out.as_str(), &run.err].concat();
+        assert_eq!(run.code, Some(i32::from(!good)), "{mode} {ca:?}: {said}");
+        assert!(good || said.contains("certificate"), "{mode} {ca:?}: {said}");
+        assert!(!said.contains(server.password()) && !said.contains("tester"), "{said}");
+    }
+}
+
+#[test]
+fn postgres_certificates_are_checked() {
+    certificates_are_checked(postgres::private());
+}
+
+#[test]
+fn mariadb_certificates_are_checked() {
+    certificates_are_checked(mariadb::private());
+}
+
+/// The commands that read a source, on the command line.
+fn commands(database: &Database) {
+    database.run(TABLES);
+    let source = format!("s={}", database.url());
+    let rows: &[(&[&str], i32, &[&str])] = &[
+        (&["check", &source], 0, &["s: 2 entity sets", "The configuration is valid."]),
+        (&["model", &source], 0, &["namespace: \"s\"", "  \"t\":", "\"name\": {type: Edm.String"]),
+        (
+            &["explain", &source, "t?$filter=name eq 'x'"],
+            0,
+            &["-- statements (", "SELECT", "--   parameter 1"],
+        ),
+        (&["dump-config", &source], 0, &["://***@127.0.0.1:"]),
+        (
+            &["check", &source.replace(database.name(), "no_such_database")],
+            1,
+            &["source 's'", "no_such_database"],
+        ),
+        (&["check", &source.replace("tester:", "stranger:")], 1, &["source 's'", "refuses the login"]),
+        (&["check", &source.replace("tester:", "tester:x")], 1, &["source 's'", "refuses the login"]),
+    ];
+    for (args, code, words) in rows {
+        let run = run(args);
+        let said = [run.out.as_str(), &run.err].concat();
+        assert_eq!(run.code, Some(*code), "{}: {said}", args[0]);
+        for words in *words {
+            assert!(said.contains(words), "{}: '{words}' in {said}", args[0]);
+        }
+        assert!(!said.contains(database.server().password()), "{}: {said}", args[0]);
+    }
+    let node =
+        Launch::new(PROGRAM, &["serve", &source, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+    let data = node.data_dir().join("data").display().to_string();
+    let node = node.args(&["--data-dir", &data]).start();
+    assert_eq!(ask(&node, "u(1)", &[]).json()["id"], 1);
+    assert!(!node.log().contains(database.server().password()), "{}", node.log());
+}
+
+#[test]
+fn commands_take_servers() {
+    for server in [postgres::server(), mariadb::server()] {
+        commands(&server.database("commands"));
+    }
+}

@@ -1,0 +1,39 @@
+CREATE TABLE Rows (
+    Id INTEGER NOT NULL PRIMARY KEY,
+    Code VARCHAR(12) NOT NULL,
+    Name TEXT NOT NULL,
+    Amount DECIMAL(12, 2) NOT NULL,
+    Quantity INT NOT NULL,
+    Rate DOUBLE NOT NULL,
+    Active BOOLEAN NOT NULL,
+    Created DATETIME NOT NULL,
+    Day DATE NOT NULL,
+    Note TEXT
+);
+CREATE TABLE Small (
+    Id INTEGER NOT NULL PRIMARY KEY,
+    Code VARCHAR(12) NOT NULL,
+    Name TEXT NOT NULL,
+    Amount DECIMAL(12, 2) NOT NULL,
+    Quantity INT NOT NULL,
+    Rate DOUBLE NOT NULL,
+    Active BOOLEAN NOT NULL,
+    Created DATETIME NOT NULL,
+    Day DATE NOT NULL,
+    Note TEXT
+);
+CREATE TABLE Orders (
+    Id INTEGER NOT NULL PRIMARY KEY,
+    Customer TEXT NOT NULL,
+    Placed DATETIME NOT NULL,
+    Freight DECIMAL(8, 2) NOT NULL
+);
+CREATE TABLE Items (
+    Id INTEGER NOT NULL PRIMARY KEY,
+    OrderId INTEGER NOT NULL REFERENCES Orders (Id) ON DELETE CASCADE,
+    Product TEXT NOT NULL,
+    Quantity INT NOT NULL,
+    Price DECIMAL(10, 2) NOT NULL
+);
+-- rows
+CREATE INDEX ItemsByOrder ON Items (OrderId);
