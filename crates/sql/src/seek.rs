@@ -144,6 +144,7 @@ mod tests {
 
     #[test]
     fn further_pieces_go_on_after_a_row() {
+        /// Terms, the values of the last row, and the condition.
         type Row = (&'static [&'static str], &'static [Option<i64>], &'static str);
         let rows: &[Row] = &[
             (&["a"], &[Some(1)], "(t0.`a` > ?)"),

@@ -46,7 +46,7 @@ const USERS: (&str, &str) = (
 /// When MariaDB is not installed or does not start.
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Common> = OnceLock::new();
-    SERVER.get_or_init(|| Common::start(&MariaDb)).server()
+    SERVER.get_or_init(|| Common::start(&WITH_TLS)).server()
 }
 
 /// A server of one's own, to be stopped, killed and paused.
@@ -54,11 +54,24 @@ pub fn server() -> &'static Server {
 /// # Panics
 /// When MariaDB is not installed or does not start.
 pub fn private() -> PrivateServer {
-    PrivateServer::launch(&MariaDb)
+    PrivateServer::launch(&WITH_TLS)
+}
+
+/// The same, without TLS.
+///
+/// # Panics
+/// When MariaDB is not installed or does not start.
+pub fn private_without_tls() -> PrivateServer {
+    PrivateServer::launch(&WITHOUT_TLS)
 }
 
 /// The product, by what tells it from others.
-pub(crate) struct MariaDb;
+pub(crate) struct MariaDb {
+    tls: bool,
+}
+
+static WITH_TLS: MariaDb = MariaDb { tls: true };
+static WITHOUT_TLS: MariaDb = MariaDb { tls: false };
 
 impl Product for MariaDb {
     fn name(&self) -> &'static str {
@@ -82,6 +95,7 @@ impl Product for MariaDb {
         let mut init = account.command(&program("mariadb-install-db"), dir);
         init.args(["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"]);
         init.args(SETTINGS).arg(format!("--datadir={}", server.data().display()));
+        init.arg(tmpdir(dir));
         run(&mut init);
         let users = [USERS.0, server.password(), USERS.1].concat();
         write_private(&dir.join("users.sql"), &users, account);
@@ -96,17 +110,11 @@ impl Product for MariaDb {
         } else {
             ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"]
         });
-        serve.arg(format!("--port={}", server.port()));
-        let files = [
-            ("datadir", "data"),
-            ("socket", "socket"),
-            ("pid-file", "data/pid"),
-            ("init-file", "users.sql"),
-            ("ssl-ca", CA),
-            ("ssl-cert", CERTIFICATE),
-            ("ssl-key", KEY),
-        ];
-        for (setting, file) in files {
+        serve.arg(format!("--port={}", server.port())).arg(tmpdir(dir));
+        let files =
+            [("datadir", "data"), ("socket", "socket"), ("pid-file", "data/pid"), ("init-file", "users.sql")];
+        let tls = [("ssl-ca", CA), ("ssl-cert", CERTIFICATE), ("ssl-key", KEY)];
+        for (setting, file) in files.into_iter().chain(tls.into_iter().filter(|_| self.tls)) {
             serve.arg(format!("--{setting}={}", dir.join(file).display()));
         }
         serve
@@ -191,6 +199,11 @@ fn rows(xml: &str) -> Result<Vec<Row>, quick_xml::Error> {
             _ => {}
         }
     }
+}
+
+/// A server that starts removes what it finds in the folder of temporary tables, whosever that is.
+fn tmpdir(dir: &Path) -> String {
+    format!("--tmpdir={}", dir.display())
 }
 
 fn program(name: &str) -> PathBuf {

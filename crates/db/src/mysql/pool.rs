@@ -104,7 +104,8 @@ impl Pools {
 
     fn connector(&self, login: &Login) -> Connector {
         let server = &self.server;
-        let socket = server.host.starts_with('/').then(|| server.host.clone());
+        let is_socket = server.host.starts_with('/');
+        let socket = is_socket.then(|| server.host.clone());
         let opts = OptsBuilder::default()
             .ip_or_hostname(server.host.clone())
             .socket(socket)
@@ -117,7 +118,9 @@ impl Pools {
             .max_allowed_packet(Some(PACKET_BYTES))
             .wait_timeout(Some(IDLE_SECONDS))
             .stmt_cache_size(Some(CACHED_STATEMENTS));
-        let tls = self.tls.clone().map(|tls| Opts::from(opts.clone().ssl_opts(Some(tls))));
+        // A socket never leaves the machine, and the server offers no TLS there.
+        let tls =
+            self.tls.clone().filter(|_| !is_socket).map(|tls| Opts::from(opts.clone().ssl_opts(Some(tls))));
         Connector {
             plain: (tls.is_none() || server.tls.mode == TlsMode::Prefer).then(|| Opts::from(opts)),
             tls,
