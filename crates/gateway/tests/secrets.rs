@@ -26,7 +26,10 @@ fn silent(what: &str, text: &str) -> String {
 /// URLs as people write them, and as they get them wrong.
 fn urls() -> Vec<String> {
     let mut urls = Vec::new();
-    for scheme in ["postgres", "postgresql", "mysql", "mariadb", "postgress", "oracle"] {
+    for scheme in ["postgresql", "mariadb", "postgress", "oracle"] {
+        urls.push(format!("{scheme}://us3r:S3CRET@{PLACE}"));
+    }
+    for scheme in ["postgres", "mysql"] {
         for info in [
             "us3r:S3CRET",
             "us3r:S3CRET@x",

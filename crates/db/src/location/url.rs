@@ -66,7 +66,9 @@ pub(super) fn server(rest: &str, kind: Kind) -> Result<Server, BadLocation> {
     };
     let mut seen = Vec::new();
     for pair in options.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let Some((name, value)) = pair.split_once('=') else {
+            return bad(["an option has a name, = and a value; in user and password write ? as %3F"]);
+        };
         if seen.contains(&name) {
             return bad(["option ", &quoted(name), " is there twice"]);
         }
@@ -99,10 +101,10 @@ fn parts(rest: &str) -> Result<(&str, &str, &str), BadLocation> {
     };
     let (main, options) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = main.split_once('/').unwrap_or((main, ""));
-    if rest.contains('@') && !authority.contains('@') {
+    if options.contains('@') || path.contains('@') && !authority.contains('@') {
         return bad([
-            "there is no user before the host, but an @ behind it; in user, password and database write / as %2F, \
-             ? as %3F and @ as %40",
+            "there is an @ behind the host; in user, password, database and options write / as %2F, ? as %3F and \
+             @ as %40",
         ]);
     }
     Ok((authority, path, options))
@@ -355,7 +357,9 @@ mod tests {
             ("mysql://u:S3CRET@h/d?socket=/run", "no option 'socket': use host"),
             ("postgres://u@h/d?password=S3CRET", "no option 'password': write it before the host"),
             ("postgres://u@h/d?passwort=S3CRET", "no option 'passwort': the options are sslmode"),
-            ("postgres://u@h/d?S3CRET%20x", "no option of this name"),
+            ("postgres://u@h/d?S3CRET", "an option has a name"),
+            ("postgres://u@h/d?S3CRET%20x=y", "no option of this name"),
+            ("postgres://u:x@y?S3CRET&a=b@h/d", "? as %3F"),
             ("postgres://u@h/d?options=-c%20x%3DS3CRET", "no option 'options'"),
             ("postgres://u:S3CRET@h/d?ssl-mode=REQUIRED", "use sslmode"),
             ("postgres://u:S3CRET@h/d?currentSchema=x", "use schema"),
@@ -366,7 +370,7 @@ mod tests {
             ("postgres://u:S3CRET@h/d?connect_timeout=0", "1 to 300"),
             ("postgres://u:S3CRET@h/d?connect_timeout=soon", "1 to 300"),
             ("postgres://u:S3CRET@h/d?schema=a,,b", "list of names"),
-            ("postgres://u:S3CRET@h/d?schema", "list of names"),
+            ("postgres://u:S3CRET@h/d?schema=", "list of names"),
         ] {
             let error = text.parse::<Location>().expect_err(text);
             for said in [error.to_string(), format!("{error:?}")] {
