@@ -70,7 +70,7 @@ pub(crate) struct MariaDb {
     tls: bool,
 }
 
-static WITH_TLS: MariaDb = MariaDb { tls: true };
+pub(crate) static WITH_TLS: MariaDb = MariaDb { tls: true };
 static WITHOUT_TLS: MariaDb = MariaDb { tls: false };
 
 impl Product for MariaDb {

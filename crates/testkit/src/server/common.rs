@@ -81,7 +81,7 @@ fn write(state: &Path, server: &Server) {
 #[cfg(test)]
 mod tests {
     use super::{Common, Server};
-    use crate::{mariadb::MariaDb, postgres::Postgres, signal};
+    use crate::{mariadb::WITH_TLS, postgres::Postgres, signal};
     use std::path::Path;
     use std::time::{Duration, Instant};
 
@@ -90,7 +90,7 @@ mod tests {
     fn start(folder: &Path, name: &str) -> Common {
         match name {
             "postgres" => Common::start_in(folder, &Postgres, STAYS),
-            _ => Common::start_in(folder, &MariaDb, STAYS),
+            _ => Common::start_in(folder, &WITH_TLS, STAYS),
         }
     }
 
