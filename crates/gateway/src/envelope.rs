@@ -1,9 +1,8 @@
 //! What stands around the rows of a page: context URL, count, next link (JSON Format section 4 and 13).
 
-use std::borrow::Cow;
-
 use nextlink_odata::json::{Format, write_string};
 use nextlink_odata::version::MetadataLevel;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 /// What every page of a result has around its rows; kept with the stored result.
@@ -26,19 +25,18 @@ pub fn context_member(format: Format, root: &str, fragment: &str) -> Option<Stri
     if format.metadata == MetadataLevel::None {
         return None;
     }
+    let mut out = String::with_capacity(root.len() + fragment.len() + 32);
     // The root is a checked URL, and nothing that JSON would escape is left in the fragment.
-    Some(
-        ["\"", &format.control("context"), "\":\"", root, "$metadata#", &encode_fragment(fragment), "\""]
-            .concat(),
-    )
+    for part in ["\"", format.control_prefix(), "context\":\"", root, "$metadata#"] {
+        out.push_str(part);
+    }
+    out.extend(utf8_percent_encode(fragment, NO_FRAGMENT));
+    out.push('"');
+    Some(out)
 }
 
-/// Characters that a fragment cannot hold are percent-encoded.
-fn encode_fragment(fragment: &str) -> Cow<'_, str> {
-    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-    const SET: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'\\');
-    Cow::from(utf8_percent_encode(fragment, SET))
-}
+/// Characters that a fragment cannot hold.
+const NO_FRAGMENT: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'\\');
 
 impl Envelope {
     /// Everything before the rows of a collection.

@@ -18,3 +18,11 @@ pub const TRACE_ID: HeaderName = HeaderName::from_static("trace-id");
 pub const SOURCE_USER: HeaderName = HeaderName::from_static("ddcloud-datasource-user");
 /// The password of that user.
 pub const SOURCE_PASSWORD: HeaderName = HeaderName::from_static("ddcloud-datasource-password");
+/// Scheme, host, port and path prefix that a load balancer was asked for.
+pub const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// See [`FORWARDED_PROTO`].
+pub const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// See [`FORWARDED_PROTO`].
+pub const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+/// See [`FORWARDED_PROTO`].
+pub const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");

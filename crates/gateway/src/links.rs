@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, header};
 
 use crate::answer::Refusal;
 use crate::config::ServerConfig;
+use crate::headers::{FORWARDED_HOST, FORWARDED_PORT, FORWARDED_PREFIX, FORWARDED_PROTO};
 
 /// The base of all links as the client sees it, without a slash at its end.
 ///
@@ -15,31 +16,32 @@ pub fn base(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<
     if let Some(url) = &config.public_url {
         return Ok(url.trim_end_matches('/').to_owned());
     }
-    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let text = |name: &HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
     let mut scheme = "http";
-    let mut host = text("host").unwrap_or("localhost");
+    let mut host = text(&header::HOST).unwrap_or("localhost");
     let mut port = None;
     let mut prefix = "";
     if config.trusted_proxies.iter().any(|network| network.contains(peer)) {
-        if let Some(forwarded) = text("forwarded") {
+        if let Some(forwarded) = text(&header::FORWARDED) {
             // The last element is the one that the trusted proxy has added.
             let last = forwarded.rsplit(',').next().unwrap_or_default();
             scheme = parameter(last, "proto").unwrap_or(scheme);
             host = parameter(last, "host").unwrap_or(host);
         } else {
             let last = |name| text(name).and_then(|v| v.rsplit(',').next()).map(str::trim);
-            scheme = last("x-forwarded-proto").unwrap_or(scheme);
-            host = last("x-forwarded-host").unwrap_or(host);
-            port = last("x-forwarded-port");
+            scheme = last(&FORWARDED_PROTO).unwrap_or(scheme);
+            host = last(&FORWARDED_HOST).unwrap_or(host);
+            port = last(&FORWARDED_PORT);
         }
-        prefix = text("x-forwarded-prefix").unwrap_or(prefix).trim_end_matches('/');
+        prefix = text(&FORWARDED_PREFIX).unwrap_or(prefix).trim_end_matches('/');
     }
     let scheme = if scheme.eq_ignore_ascii_case("https") { "https" } else { "http" };
     check_host(config, host)?;
-    let authority = authority(scheme, host, port);
+    let (name, port) = authority(scheme, host, port);
     let legal = |b: u8| b.is_ascii_alphanumeric() || b"/-._~".contains(&b);
     let prefix = if prefix.starts_with('/') && prefix.bytes().all(legal) { prefix } else { "" };
-    Ok([scheme, "://", &authority, prefix].concat())
+    let colon = if port.is_empty() { "" } else { ":" };
+    Ok([scheme, "://", name, colon, port, prefix].concat())
 }
 
 /// A parameter of an element of `Forwarded` (RFC 7239 section 4).
@@ -57,11 +59,11 @@ fn check_host(config: &ServerConfig, host: &str) -> Result<(), Refusal> {
             Refusal::bad_request("BadHost", "The host of the request is not a host name.").about("Host")
         );
     }
-    let name = split_port(host).0;
     let allowed = &config.allowed_hosts;
-    if !allowed.is_empty()
-        && !allowed.iter().any(|a| a.eq_ignore_ascii_case(name) || a.eq_ignore_ascii_case(host))
-    {
+    let is = |allowed: &String| {
+        allowed.eq_ignore_ascii_case(split_port(host).0) || allowed.eq_ignore_ascii_case(host)
+    };
+    if !allowed.is_empty() && !allowed.iter().any(is) {
         return Err(
             Refusal::bad_request("BadHost", "The host of the request is not served here.").about("Host")
         );
@@ -79,12 +81,12 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
 }
 
 /// Host and port; default ports are dropped.
-fn authority(scheme: &str, host: &str, forwarded_port: Option<&str>) -> String {
+fn authority<'h>(scheme: &str, host: &'h str, forwarded_port: Option<&'h str>) -> (&'h str, &'h str) {
     let (name, port) = split_port(host);
     let port = port.or(forwarded_port.filter(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit())));
     match (scheme, port) {
-        (_, None) | ("http", Some("80")) | ("https", Some("443")) => name.to_owned(),
-        (_, Some(port)) => [name, ":", port].concat(),
+        (_, None) | ("http", Some("80")) | ("https", Some("443")) => (name, ""),
+        (_, Some(port)) => (name, port),
     }
 }
 

@@ -69,28 +69,33 @@ pub fn agree(
         };
         return range_fits(kind, version, &range)?.ok_or_else(|| not_acceptable(option, "$format"));
     }
-    let values: Vec<&str> = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect();
-    let accept = values.join(",");
-    if accept.trim().is_empty() {
+    let mut best: Option<(u32, Agreed)> = None;
+    let mut asked = false;
+    for value in headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()) {
+        for range in split_quoted(value, b',').filter(|range| !range.is_empty()) {
+            asked = true;
+            let quality = quality(range);
+            if quality == 0 {
+                continue;
+            }
+            if let Some(agreed) = range_fits(kind, version, range)? {
+                // CSDL JSON came with 4.01: others that take XML at all get what clients of 4.0 can read.
+                if kind == Kind::Metadata && version == Version::V40 && !agreed.json {
+                    return Ok(agreed);
+                }
+                if best.as_ref().is_none_or(|(q, _)| *q < quality) {
+                    best = Some((quality, agreed));
+                }
+            }
+        }
+    }
+    if !asked {
         return range_fits(kind, version, "*/*")?.ok_or_else(|| not_acceptable("*/*", "Accept"));
     }
-    let mut best: Option<(u32, Agreed)> = None;
-    for range in split_quoted(&accept, ',') {
-        let quality = quality(range);
-        if quality == 0 {
-            continue;
-        }
-        if let Some(agreed) = range_fits(kind, version, range)? {
-            // CSDL JSON came with 4.01: others that take XML at all get what clients of 4.0 can read.
-            if kind == Kind::Metadata && version == Version::V40 && !agreed.json {
-                return Ok(agreed);
-            }
-            if best.as_ref().is_none_or(|(q, _)| *q < quality) {
-                best = Some((quality, agreed));
-            }
-        }
-    }
-    best.map(|(_, agreed)| agreed).ok_or_else(|| not_acceptable(&accept, "Accept"))
+    best.map(|(_, agreed)| agreed).ok_or_else(|| {
+        let values = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
+        not_acceptable(&values.collect::<Vec<&str>>().join(","), "Accept")
+    })
 }
 
 fn not_acceptable(asked: &str, target: &str) -> Refusal {
@@ -100,40 +105,42 @@ fn not_acceptable(asked: &str, target: &str) -> Refusal {
 }
 
 /// Splits at a separator that does not stand in quotes.
-fn split_quoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
-    text.split(move |c| {
-        if c == '"' {
-            quoted = !quoted;
-        }
-        c == separator && !quoted
+fn split_quoted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut quoted = false;
+        let end = text.bytes().position(|byte| {
+            quoted ^= byte == b'"';
+            byte == separator && !quoted
+        });
+        let (part, behind) = end.map_or((text, None), |end| (&text[..end], text.get(end + 1..)));
+        rest = behind;
+        Some(part.trim_ascii())
     })
-    .map(str::trim)
 }
 
 /// The weight of a media range in thousandths.
 fn quality(range: &str) -> u32 {
-    let value = split_quoted(range, ';').find_map(|p| {
+    let value = split_quoted(range, b';').skip(1).find_map(|p| {
         let (name, value) = p.split_once('=')?;
         name.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse::<f32>().ok()).flatten()
     });
-    (value.unwrap_or(1.0).clamp(0.0, 1.0) * 1000.0) as u32
+    value.map_or(1_000, |value| (value.clamp(0.0, 1.0) * 1000.0) as u32)
 }
 
 /// What a media range comes to for a kind of answer, if it fits at all.
 fn range_fits(kind: Kind, version: Version, range: &str) -> Result<Option<Agreed>, Refusal> {
-    let mut parts = split_quoted(range, ';');
-    let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let mut parts = split_quoted(range, b';');
+    let media = parts.next().unwrap_or_default();
+    let is = |name: &str| media.eq_ignore_ascii_case(name);
     let mut format =
         Format { version, metadata: MetadataLevel::Minimal, ieee754_compatible: false, omit_nulls: false };
-    let any = media == "*/*" || media == "*";
-    let json = media == "application/json";
+    let json = is("application/json");
+    let any = json || is("*/*") || is("*") || is("application/*");
     let fits = match kind {
-        Kind::Data => any || json || media == "application/*",
-        Kind::Metadata => {
-            let xml = media == "application/xml" || media == "text/xml" || media == "application/*";
-            any || json || xml
-        }
+        Kind::Data => any,
+        Kind::Metadata => any || is("application/xml") || is("text/xml"),
         Kind::Raw => return Ok(Some(Agreed { format, json: false })),
     };
     if !fits {

@@ -1,8 +1,8 @@
 //! What all answers have: their headers, the times of the stages, and the end of runs that nobody waits for.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use nextlink_db::run::Cancel;
 use nextlink_odata::json::Format;
 use nextlink_odata::version::{MetadataLevel, Version};
@@ -12,46 +12,63 @@ use crate::body::Body;
 use crate::headers::{ODATA_VERSION, PREFERENCE_APPLIED};
 use crate::request::Request;
 
+/// Stages of a request at most.
+const STAGES: usize = 6;
+
 /// Times of the stages, for `Server-Timing`.
 #[derive(Debug)]
 pub struct Stages {
-    last: Instant,
-    text: String,
+    started: Instant,
+    /// Each with the time from the start to its end.
+    ended: [(&'static str, Duration); STAGES],
+    count: usize,
 }
 
 impl Stages {
     /// Starts the clock.
     pub fn start() -> Stages {
-        Stages { last: Instant::now(), text: String::with_capacity(96) }
+        Stages { started: Instant::now(), ended: [("", Duration::ZERO); STAGES], count: 0 }
     }
 
     /// A stage has ended.
-    pub fn end(&mut self, name: &str) {
-        let now = Instant::now();
-        let micros = now.duration_since(self.last).as_micros();
-        self.last = now;
-        if !self.text.is_empty() {
-            self.text.push_str(", ");
+    pub fn end(&mut self, name: &'static str) {
+        if let Some(stage) = self.ended.get_mut(self.count) {
+            *stage = (name, self.started.elapsed());
+            self.count += 1;
         }
-        self.text.push_str(name);
-        self.text.push_str(";dur=");
-        self.text.push_str(&(micros / 1000).to_string());
-        self.text.push('.');
-        let rest = (micros % 1000).to_string();
-        self.text.extend(std::iter::repeat_n('0', 3 - rest.len()));
-        self.text.push_str(&rest);
     }
 
-    /// The header.
-    pub fn header(self) -> Option<HeaderValue> {
-        HeaderValue::try_from(self.text).ok()
+    /// The header: milliseconds with three digits behind the point.
+    pub fn header(&self) -> Option<HeaderValue> {
+        let mut text = Vec::with_capacity(96);
+        let mut before = Duration::ZERO;
+        for (name, end) in &self.ended[..self.count] {
+            let micros = u64::try_from((*end - before).as_micros()).unwrap_or(u64::MAX);
+            before = *end;
+            if !text.is_empty() {
+                text.extend_from_slice(b", ");
+            }
+            text.extend_from_slice(name.as_bytes());
+            text.extend_from_slice(b";dur=");
+            text.extend_from_slice(itoa::Buffer::new().format(micros / 1000).as_bytes());
+            // The point takes the place of the 1.
+            let from = text.len();
+            text.extend_from_slice(itoa::Buffer::new().format(1000 + micros % 1000).as_bytes());
+            text[from] = b'.';
+        }
+        HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).ok()
     }
 }
+
+/// Headers that an answer has, about.
+const HEADERS: usize = 12;
 
 /// An answer in JSON with the headers that all of them have.
 pub fn json_response(request: &Request, format: Format, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
+    // Room for all headers of an answer at once: those here, and those of the router and of HTTP.
+    *headers = HeaderMap::with_capacity(HEADERS);
     headers.insert(header::CONTENT_TYPE, media_type(format));
     headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
     if let Some(applied) = preferences_applied(request, format, request.page_rows()) {

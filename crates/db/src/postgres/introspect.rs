@@ -179,14 +179,24 @@ fn literal(expression: &str) -> &str {
     let text = expression.trim();
     if let Some((inner, ty)) = text.rsplit_once("::") {
         let is_type = |c: char| c.is_alphanumeric() || " _.\"[](),".contains(c);
-        if ty.chars().all(is_type) && (inner.ends_with(['\'', ')']) || !inner.contains(['\'', '('])) {
+        if ty.chars().all(is_type) && balanced(ty) && (inner.ends_with(['\'', ')']) || !inner.contains(['\'', '('])) {
             return literal(inner);
         }
     }
     match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-        Some(inner) if !inner.contains(['(', ')']) => literal(inner),
+        Some(inner) if balanced(inner) => literal(inner),
         _ => text,
     }
+}
+
+/// Whether every parenthesis has its partner.
+fn balanced(text: &str) -> bool {
+    let depth = text.chars().try_fold(0_u32, |depth, c| match c {
+        '(' => Some(depth + 1),
+        ')' => depth.checked_sub(1),
+        _ => Some(depth),
+    });
+    depth == Some(0)
 }
 
 fn link(

@@ -18,9 +18,14 @@ pub struct Format {
 impl Format {
     /// The name of a control information, as in `@odata.context` or, for 4.01, `@context`.
     pub fn control(self, name: &str) -> String {
+        [self.control_prefix(), name].concat()
+    }
+
+    /// What names of control information begin with.
+    pub fn control_prefix(self) -> &'static str {
         match self.version {
-            Version::V40 => ["@odata.", name].concat(),
-            Version::V401 => ["@", name].concat(),
+            Version::V40 => "@odata.",
+            Version::V401 => "@",
         }
     }
 
