@@ -16,7 +16,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
 use crate::random::Random;
-use crate::rows::{Money, Sink};
+use crate::rows::Sink;
 use crate::script::{self, Schemas, Target};
 use crate::{Error, Summary, file};
 
