@@ -27,11 +27,8 @@ CREATE TABLE Items (
     Quantity int NOT NULL,
     Price decimal(10, 2) NOT NULL
 ) CHARACTER SET utf8mb4;
--- Without these checks an empty table is filled at once, when the transaction ends.
-SET unique_checks = 0, foreign_key_checks = 0, autocommit = 0;
+-- What `unique_checks = 0` brings, filling an empty table at once, takes twice the time of this.
 -- rows
-COMMIT;
-SET unique_checks = 1, foreign_key_checks = 1, autocommit = 1;
 ALTER TABLE Items
     ADD INDEX ItemsByOrder (OrderId),
     ADD FOREIGN KEY (OrderId) REFERENCES Orders (Id) ON DELETE CASCADE;

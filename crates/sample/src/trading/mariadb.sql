@@ -173,11 +173,7 @@ CREATE TABLE Shipments (
     FOREIGN KEY (CarrierId) REFERENCES Carriers (CarrierId) ON DELETE RESTRICT
 ) CHARACTER SET utf8mb4 COMMENT 'One or two for an order that has left the house';
 
-SET autocommit = 0;
 -- rows
-COMMIT;
-SET autocommit = 1;
-
 -- A row above would need a value for these.
 ALTER TABLE Products ADD COLUMN Available boolean AS (Stock > 0 AND NOT Discontinued) VIRTUAL AFTER Discontinued;
 ALTER TABLE OrderItems ADD COLUMN LineTotal decimal(12, 2) AS (round(Quantity * UnitPrice * (1 - Discount), 2)) STORED AFTER Discount;
