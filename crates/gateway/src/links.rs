@@ -16,24 +16,24 @@ pub fn base(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<
     if let Some(url) = &config.public_url {
         return Ok(url.trim_end_matches('/').to_owned());
     }
-    let text = |name: &HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
     let mut scheme = "http";
-    let mut host = text(&header::HOST).unwrap_or("localhost");
+    let mut host = text(headers, &header::HOST).unwrap_or("localhost");
     let mut port = None;
     let mut prefix = "";
     if config.trusted_proxies.iter().any(|network| network.contains(peer)) {
-        if let Some(forwarded) = text(&header::FORWARDED) {
+        if let Some(forwarded) = text(headers, &header::FORWARDED) {
             // The last element is the one that the trusted proxy has added.
             let last = forwarded.rsplit(',').next().unwrap_or_default();
             scheme = parameter(last, "proto").unwrap_or(scheme);
             host = parameter(last, "host").unwrap_or(host);
         } else {
-            let last = |name| text(name).and_then(|v| v.rsplit(',').next()).map(str::trim);
-            scheme = last(&FORWARDED_PROTO).unwrap_or(scheme);
-            host = last(&FORWARDED_HOST).unwrap_or(host);
-            port = last(&FORWARDED_PORT);
+            let last =
+                |name: HeaderName| text(headers, &name).and_then(|v| v.rsplit(',').next()).map(str::trim);
+            scheme = last(FORWARDED_PROTO).unwrap_or(scheme);
+            host = last(FORWARDED_HOST).unwrap_or(host);
+            port = last(FORWARDED_PORT);
         }
-        prefix = text(&FORWARDED_PREFIX).unwrap_or(prefix).trim_end_matches('/');
+        prefix = text(headers, &FORWARDED_PREFIX).unwrap_or(prefix).trim_end_matches('/');
     }
     let scheme = if scheme.eq_ignore_ascii_case("https") { "https" } else { "http" };
     check_host(config, host)?;
@@ -42,6 +42,10 @@ pub fn base(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<
     let prefix = if prefix.starts_with('/') && prefix.bytes().all(legal) { prefix } else { "" };
     let colon = if port.is_empty() { "" } else { ":" };
     Ok([scheme, "://", name, colon, port, prefix].concat())
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name).and_then(|v| v.to_str().ok())
 }
 
 /// A parameter of an element of `Forwarded` (RFC 7239 section 4).
@@ -135,7 +139,7 @@ mod tests {
             let mut map = HeaderMap::new();
             for (name, value) in *headers {
                 map.insert(
-                    http::HeaderName::from_bytes(name.as_bytes()).expect("a name"),
+                    HeaderName::from_bytes(name.as_bytes()).expect("a name"),
                     value.parse().expect("a value"),
                 );
             }

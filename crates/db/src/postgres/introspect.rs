@@ -179,7 +179,10 @@ fn literal(expression: &str) -> &str {
     let text = expression.trim();
     if let Some((inner, ty)) = text.rsplit_once("::") {
         let is_type = |c: char| c.is_alphanumeric() || " _.\"[](),".contains(c);
-        if ty.chars().all(is_type) && balanced(ty) && (inner.ends_with(['\'', ')']) || !inner.contains(['\'', '('])) {
+        if ty.chars().all(is_type)
+            && balanced(ty)
+            && (inner.ends_with(['\'', ')']) || !inner.contains(['\'', '(']))
+        {
             return literal(inner);
         }
     }
