@@ -42,6 +42,8 @@ pub(crate) enum Purpose {
     CallerName,
     WrapResultKey,
     PrivateHeader,
+    PeerCall,
+    NodeRow,
 }
 
 impl Purpose {
@@ -53,6 +55,8 @@ impl Purpose {
             Self::CallerName => b"nextlink caller name 1",
             Self::WrapResultKey => b"nextlink result key 1",
             Self::PrivateHeader => b"nextlink result header 1",
+            Self::PeerCall => b"nextlink peer call 1",
+            Self::NodeRow => b"nextlink node row 1",
         }
     }
 }
@@ -148,19 +152,26 @@ impl MasterKeys {
     /// [`Error::Io`], [`Error::KeyFile`] for a file that is not a key file, [`Error::KeysExposed`]
     /// when others than the owner may read the file.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        let path = dir.join(KEY_FILE);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => Zeroizing::new(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        match Self::read(&dir.join(KEY_FILE)) {
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 let keys = Self::new(MasterKey::generate()?, Vec::new())?;
                 keys.save(dir)?;
-                return Ok(keys);
+                Ok(keys)
             }
-            Err(error) => return Err(Error::io("read the key file", &path, error)),
-        };
-        let found = std::fs::metadata(&path).map_err(|error| Error::io("read the key file", &path, error))?;
+            read => read,
+        }
+    }
+
+    /// Reads a key file, wherever it lies: nodes of one cluster have the same.
+    ///
+    /// # Errors
+    /// As [`MasterKeys::open`]; a file that is not there is [`Error::Io`].
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let fail = |error| Error::io("read the key file", path, error);
+        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(fail)?);
+        let found = std::fs::metadata(path).map_err(fail)?;
         if found.permissions().mode() & 0o077 != 0 {
-            return Err(Error::KeysExposed { path });
+            return Err(Error::KeysExposed { path: path.to_owned() });
         }
         Self::parse(&text)
     }
