@@ -71,7 +71,8 @@ fn tls(config: &Config, ca: Option<&Path>) -> Result<Option<MakeRustlsConnect>, 
     let mut roots = RootCertStore::empty();
     match ca {
         Some(path) => {
-            let fail = |error: rustls::pki_types::pem::Error| Error::Tls(format!("{}: {error}", path.display()));
+            let fail =
+                |error: rustls::pki_types::pem::Error| Error::Tls(format!("{}: {error}", path.display()));
             for certificate in CertificateDer::pem_file_iter(path).map_err(fail)? {
                 let added = roots.add(certificate.map_err(fail)?);
                 added.map_err(|error| Error::Tls(format!("{}: {error}", path.display())))?;

@@ -14,7 +14,8 @@ use crate::words::{invalid, number, of_node_state, to_node_state, unsigned};
 impl Nodes for PostgresSystem {
     fn roll(&self) -> Result<Roll, RegistryError> {
         // The clock is read in the same statement, so that no wait lies between; a row of it comes without nodes too.
-        let sql = "SELECT t.now, n.id, n.registration, n.boot, n.name, n.address, n.mac, n.state, n.started_ms,
+        let sql =
+            "SELECT t.now, n.id, n.registration, n.boot, n.name, n.address, n.mac, n.state, n.started_ms,
             n.heartbeat_ms, n.lease_ms
             FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) AS t
             LEFT JOIN nodes AS n ON true ORDER BY n.name, n.id";
@@ -49,7 +50,8 @@ impl Nodes for PostgresSystem {
         let lease = lease.map(|lease| number(lease.as_millis() as u64));
         self.call(move |connection| async move {
             let statement = connection.prepare_cached(sql).await?;
-            let (id, registration) = (facts.id.as_bytes().as_slice(), facts.registration.as_bytes().as_slice());
+            let (id, registration) =
+                (facts.id.as_bytes().as_slice(), facts.registration.as_bytes().as_slice());
             let (boot, name, address) = (number(facts.boot), facts.name.as_str(), facts.address.as_deref());
             let written = connection
                 .execute(&statement, &[&id, &registration, &boot, &name, &address, &signature, &lease])
@@ -77,7 +79,8 @@ impl Nodes for PostgresSystem {
             let (id, registration) = (id.as_bytes().as_slice(), party.registration.as_bytes().as_slice());
             let (boot, lease) = (number(party.boot), number(lease.as_millis() as u64));
             let state = of_node_state(state);
-            let written = connection.execute(&statement, &[&id, &registration, &boot, &lease, &state]).await?;
+            let written =
+                connection.execute(&statement, &[&id, &registration, &boot, &lease, &state]).await?;
             Ok(written > 0)
         })
     }

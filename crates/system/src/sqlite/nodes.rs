@@ -104,7 +104,8 @@ impl Nodes for SqliteSystem {
             let count = |at: usize| row.get::<_, i64>(at).map(unsigned);
             Ok(Holding { owner: NodeId::from_bytes(row.get(0)?), results: count(1)?, bytes: count(2)? })
         };
-        let all = || connection.prepare_cached(sql)?.query_map([], read)?.collect::<rusqlite::Result<Vec<_>>>();
+        let all =
+            || connection.prepare_cached(sql)?.query_map([], read)?.collect::<rusqlite::Result<Vec<_>>>();
         all().map_err(unavailable)
     }
 }
