@@ -9,12 +9,13 @@ use nextlink_odata::query::Query;
 use nextlink_odata::version::{MetadataLevel, Version};
 use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::{Token, TokenError};
-use nextlink_results::{Codec, Follows, PageError, StoredPage};
+use nextlink_results::{Codec, Follows, StoredPage};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Refusal, gone};
 use crate::body::Body;
+use crate::cluster;
 use crate::envelope::{Envelope, NextLink};
 use crate::headers::{PREFERENCE_APPLIED, SERVER_TIMING};
 use crate::negotiate::{self, Kind};
@@ -101,13 +102,7 @@ pub async fn page(
     let (token, short) = open(state, request, token)?;
     stages.end("token");
     let wait = Duration::from_secs(state.config.limits.page_wait_seconds);
-    let stored = match state.store.page(token.result, token.generation, token.page, wait).await {
-        Ok(stored) => stored,
-        Err(PageError::Unknown) if token.owner != state.store.node() => {
-            return Err(gone("The stored result lies on a node that is not here."));
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let stored = cluster::page(state.cluster.as_ref(), &state.store, &token, wait).await?;
     stages.end("page");
     let meta: Meta =
         serde_json::from_slice(&stored.meta).map_err(|_| gone("The stored result is not readable."))?;

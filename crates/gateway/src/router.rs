@@ -11,6 +11,7 @@ use crate::answer::Refusal;
 use crate::body::Body;
 use crate::headers::TRACE_ID;
 use crate::negotiate;
+use crate::nodes;
 use crate::observe::{Answered, Event, event};
 use crate::read;
 use crate::request::{Request, trace_id};
@@ -19,6 +20,8 @@ use nextlink_odata::version::Version;
 
 /// Root of all services.
 const SERVICES: &str = "/api/odata4";
+/// The nodes of the cluster, on the administration listener.
+const NODES: &str = "/api/admin/system/nodes";
 
 /// Answers a request on the public listener.
 pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body> {
@@ -37,21 +40,40 @@ pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr)
 }
 
 /// Answers a request on the administration listener.
-pub fn admin<B>(state: &State, request: &HttpRequest<B>) -> Response<Body> {
+pub async fn admin<B>(state: &Arc<State>, request: &HttpRequest<B>) -> Response<Body> {
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
     match request.uri().path() {
+        "/metrics" | NODES if !reads => plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD."),
+        NODES => nodes(state).await,
         "/healthz" => health(request.method(), true, "{\"status\":\"active\"}"),
         "/readyz" if state.is_stopping() => health(request.method(), false, "{\"status\":\"stopping\"}"),
+        "/readyz" if state.cluster.as_ref().is_some_and(|cluster| cluster.is_fenced()) => {
+            health(request.method(), false, "{\"status\":\"fenced\"}")
+        }
         "/readyz" => health(request.method(), true, "{\"status\":\"ready\"}"),
-        "/metrics" if !reads => plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD."),
         "/metrics" => {
             let mut response = Response::new(Body::full(state.exporter.render(state.store.stats())));
             let media = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
             response.headers_mut().insert(header::CONTENT_TYPE, media);
             response
         }
-        _ => plain_error(StatusCode::NOT_FOUND, "Here are /metrics, /healthz and /readyz."),
+        _ => plain_error(
+            StatusCode::NOT_FOUND,
+            "Here are /metrics, /healthz, /readyz and /api/admin/system/nodes.",
+        ),
     }
+}
+
+/// All nodes of the cluster, or this one.
+async fn nodes(state: &Arc<State>) -> Response<Body> {
+    let (system, own) = (Arc::clone(&state.system), state.store.node());
+    let listed = tokio::task::spawn_blocking(move || nodes::list(&*system, Some(own))).await;
+    let Ok(Ok(list)) = listed else {
+        return plain_error(StatusCode::SERVICE_UNAVAILABLE, "The system database does not answer.");
+    };
+    let mut response = Response::new(Body::full(serde_json::to_vec(&list).unwrap_or_default()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 fn health(method: &Method, good: bool, text: &'static str) -> Response<Body> {

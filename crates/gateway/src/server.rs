@@ -11,14 +11,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use nextlink_results::keys::MasterKeys;
 use nextlink_results::token::TokenKeys;
 use nextlink_results::{NodeIdentity, Store, StoreConfig};
-use nextlink_system::SqliteRegistry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
+use crate::cluster::{self, Cluster};
 use crate::config::Config;
 use crate::observe::{Event, Exporter, event, store_observer};
 use crate::router;
@@ -35,18 +35,16 @@ pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<Stat
     std::fs::create_dir_all(dir)
         .with_context(|| format!("cannot create the data directory {}", dir.display()))?;
     let node = NodeIdentity::open(dir)?;
-    let keys = MasterKeys::open(dir)?;
-    let tokens = TokenKeys::new(&keys)?;
-    let registry = SqliteRegistry::open(&dir.join("system.db"))
-        .with_context(|| format!("cannot open the system database in {}", dir.display()))?;
+    let joined = cluster::join(&config, node.id())?;
+    let tokens = TokenKeys::new(&joined.keys)?;
     let (idle, absolute) = config.results.expiry();
-    let mut store = StoreConfig::new(dir.join("results"), node, keys);
+    let mut store = StoreConfig::new(dir.join("results"), node, joined.keys.clone());
     store.quotas = config.results.quotas();
     store.idle_expiry = idle;
     store.absolute_expiry = absolute;
     store.observer = Some(store_observer());
-    let store = Store::open(store, Arc::new(registry))?;
-    Ok(Arc::new(State::new(config, sources, store, tokens, exporter)))
+    let store = Store::open(store, Arc::clone(&joined.system).results(&joined.own))?;
+    Ok(Arc::new(State::new(config, sources, store, tokens, joined, exporter)))
 }
 
 /// Opens all sources at one time, since each may have to wait for its server.
@@ -117,10 +115,15 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     let builder = builder(&state.config);
     let mut signals = Signals::new()?;
     let mut hangups = signal(SignalKind::hangup())?;
-    let mut background = tokio::task::JoinSet::new();
+    let mut background = JoinSet::new();
     background.spawn(sweep(Arc::clone(&state)));
     for slot in state.sources.values() {
         background.spawn(tend(Arc::clone(slot)));
+    }
+    let mut membership = JoinSet::new();
+    if let Some(cluster) = &state.cluster {
+        membership.spawn(cluster::listen(Arc::clone(cluster), Arc::clone(&state.store)));
+        membership.spawn(live(Arc::clone(cluster)));
     }
     let signal = loop {
         tokio::select! {
@@ -151,8 +154,8 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
                 let Ok((stream, _)) = accepted else { breathe().await; continue };
                 let state = Arc::clone(&state);
                 let service = service_fn(move |request| {
-                    let response = router::admin(&state, &request);
-                    async move { Ok::<_, Infallible>(response) }
+                    let state = Arc::clone(&state);
+                    async move { Ok::<_, Infallible>(router::admin(&state, &request).await) }
                 });
                 let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
                 tokio::spawn(async move {
@@ -170,6 +173,10 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     let left = state.config.limits.connections - connections.available_permits();
     let _ = tokio::time::timeout(patience, graceful.shutdown()).await;
     background.abort_all();
+    if let Some(cluster) = &state.cluster {
+        cluster.leave().await;
+        membership.shutdown().await;
+    }
     event(&Event::Stopped { connections: left });
     Ok(())
 }
@@ -189,6 +196,12 @@ fn builder(config: &Config) -> Builder<TokioExecutor> {
         .header_read_timeout(Duration::from_secs(config.limits.header_seconds));
     builder.http2().timer(TokioTimer::new()).max_header_list_size(config.limits.header_bytes as u32);
     builder
+}
+
+/// Keeps the node's place in the cluster.
+async fn live(cluster: Arc<Cluster>) -> std::io::Result<()> {
+    cluster.live().await;
+    Ok(())
 }
 
 /// Removes what has expired, every few seconds.

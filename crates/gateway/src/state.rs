@@ -10,9 +10,11 @@ use nextlink_db::run::{Cancel, RunOptions};
 use nextlink_odata::temporal::Instant as PointInTime;
 use nextlink_results::Store;
 use nextlink_results::token::TokenKeys;
+use nextlink_system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::answer::Refusal;
+use crate::cluster::{Cluster, Joined};
 use crate::config::Config;
 use crate::observe::Exporter;
 use crate::slot::Slot;
@@ -27,6 +29,10 @@ pub struct State {
     pub store: Arc<Store>,
     /// Seals page tokens.
     pub tokens: TokenKeys,
+    /// The system database.
+    pub system: Arc<dyn System>,
+    /// The other nodes, unless this one is alone.
+    pub cluster: Option<Arc<Cluster>>,
     /// Metrics.
     pub exporter: Exporter,
     queries: Arc<Semaphore>,
@@ -40,10 +46,13 @@ impl State {
         sources: BTreeMap<String, Arc<Slot>>,
         store: Arc<Store>,
         tokens: TokenKeys,
+        joined: Joined,
         exporter: Exporter,
     ) -> State {
+        let Joined { system, cluster, .. } = joined;
         let queries = Arc::new(Semaphore::new(config.limits.queries));
-        State { config, sources, store, tokens, exporter, queries, stopping: AtomicBool::new(false) }
+        let stopping = AtomicBool::new(false);
+        State { config, sources, store, tokens, system, cluster, exporter, queries, stopping }
     }
 
     /// Waits for a turn to run a statement.
@@ -77,6 +86,9 @@ impl State {
     /// Says that the server is stopping: it is not ready for new work.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+        if let Some(cluster) = &self.cluster {
+            cluster.drain();
+        }
     }
 
     /// Whether the server is stopping.

@@ -8,6 +8,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("[server]", include_str!("../src/config/server.rs"), "ServerConfig"),
     ("[limits]", include_str!("../src/config/limits.rs"), "LimitsConfig"),
     ("[results]", include_str!("../src/config/results.rs"), "ResultsConfig"),
+    ("[cluster]", include_str!("../src/config/cluster.rs"), "ClusterConfig"),
     ("[log]", include_str!("../src/config/log.rs"), "LogConfig"),
     ("[sources.NAME]", include_str!("../src/config/source.rs"), "SourceConfig"),
 ];

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use nextlink_results::keys::MasterKeys;
 use nextlink_results::{
-    Codec, NewResult, NodeId, NodeIdentity, NodeRow, PageIn, Recovery, Registry, RegistryError, ResultId,
-    ResultRow, Store, StoreConfig, Touch,
+    Codec, NewResult, NodeId, NodeIdentity, PageIn, Recovery, Registry, RegistryError, ResultId, ResultRow,
+    Store, StoreConfig, Touch,
 };
 
 const ROWS: u32 = 1_000_000;
@@ -17,9 +17,6 @@ const ROWS_A_PAGE: u32 = 1_000;
 struct Nowhere;
 
 impl Registry for Nowhere {
-    fn register(&self, _: &NodeRow) -> Result<u64, RegistryError> {
-        Ok(1)
-    }
     fn insert(&self, _: &ResultRow) -> Result<(), RegistryError> {
         Ok(())
     }

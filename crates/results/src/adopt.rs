@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 use crate::entry::{About, Entry, Failure, Progress, Stage};
 use crate::error::{Error, Incomplete};
 use crate::event::Event;
-use crate::files::{Key, Part, file_name, parse_name, remove_in_steps};
-use crate::header::{Header, MAX_HEADER};
+use crate::files::{Key, Part, file_name, parse_name, read_header, remove_in_steps};
+use crate::header::Header;
 use crate::inner::Inner;
 use crate::registry::{ResultRow, ResultState};
 use crate::segment::{Cipher, Follows, INDEX_ENTRY, IndexEntry};
@@ -90,17 +90,6 @@ fn is_foreign(bytes: &[u8], inner: &Inner, key: Key) -> bool {
         let ours = header.owner == inner.files.owner() && (header.id, header.generation) == key;
         !ours && whole(&header).is_some()
     })
-}
-
-fn read_header(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(1024);
-    let mut file = File::open(path)?;
-    (&mut file).take(1024).read_to_end(&mut bytes)?;
-    let len = Header::parse(&bytes).map_or(0, |header| header.len().min(MAX_HEADER));
-    if len > bytes.len() {
-        file.take((len - bytes.len()) as u64).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 /// Reads a result's header and the end of its index.

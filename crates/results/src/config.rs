@@ -90,8 +90,6 @@ pub struct StoreConfig {
     pub absolute_expiry: Duration,
     /// The time of day.
     pub clock: Clock,
-    /// Where other nodes reach this one; `None` for a node that is alone.
-    pub address: Option<String>,
     /// Threads that compress, encrypt and write. Default: one a core, at most 4.
     pub writer_threads: usize,
     /// Bytes of pages that wait in memory for one writer; one page always may. Default 512 KiB.
@@ -121,7 +119,6 @@ impl StoreConfig {
             idle_expiry: Duration::from_secs(15 * 60),
             absolute_expiry: Duration::from_secs(12 * 60 * 60),
             clock: Arc::new(SystemTime::now),
-            address: None,
             writer_threads: cores.min(4),
             queue_bytes: 512 * 1024,
             open_results: 48,

@@ -167,6 +167,9 @@ pub enum Incomplete {
     /// It could not be written further.
     #[error(transparent)]
     Write(WriteError),
+    /// What the node says that holds it.
+    #[error("{0}")]
+    Elsewhere(Arc<str>),
 }
 
 /// Why a page cannot be read.

@@ -62,6 +62,15 @@ pub enum Event<'a> {
         /// Its plain bytes.
         bytes: u64,
     },
+    /// A page was given to another node, as it lies on disk.
+    PageSent {
+        /// The result.
+        id: ResultId,
+        /// The page, from 0.
+        page: u32,
+        /// Its bytes on disk.
+        bytes: u64,
+    },
     /// What is stored is not what was written.
     Damaged {
         /// The result.
@@ -129,6 +138,8 @@ pub struct Stats {
     pub pages_written: u64,
     /// Pages read since the start.
     pub pages_read: u64,
+    /// Pages given to other nodes since the start.
+    pub pages_sent: u64,
     /// Bytes written since the start.
     pub bytes_written: u64,
     /// Plain bytes of pages read since the start.
@@ -159,6 +170,7 @@ pub struct SweepReport {
 pub(crate) struct Counters {
     pub(crate) pages_written: AtomicU64,
     pub(crate) pages_read: AtomicU64,
+    pub(crate) pages_sent: AtomicU64,
     pub(crate) bytes_written: AtomicU64,
     pub(crate) bytes_read: AtomicU64,
     pub(crate) damaged: AtomicU64,
@@ -174,6 +186,7 @@ impl Counters {
     pub(crate) fn fill(&self, stats: &mut Stats) {
         stats.pages_written = self.pages_written.load(Relaxed);
         stats.pages_read = self.pages_read.load(Relaxed);
+        stats.pages_sent = self.pages_sent.load(Relaxed);
         stats.bytes_written = self.bytes_written.load(Relaxed);
         stats.bytes_read = self.bytes_read.load(Relaxed);
         stats.damaged = self.damaged.load(Relaxed);

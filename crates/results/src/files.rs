@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use crate::header::{Header, MAX_HEADER};
 use crate::id::{NodeId, ResultId};
 use crate::wire::lock;
 
@@ -182,6 +183,18 @@ impl Files {
             cache.open.remove(&oldest);
         }
     }
+}
+
+/// Reads the header of a file of pages; what stands behind a short one may come with it.
+pub(crate) fn read_header(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(1024);
+    let mut file = File::open(path)?;
+    (&mut file).take(1024).read_to_end(&mut bytes)?;
+    let len = Header::parse(&bytes).map_or(0, |header| header.len().min(MAX_HEADER));
+    if len > bytes.len() {
+        file.take((len - bytes.len()) as u64).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Removes a file that may be large.

@@ -106,6 +106,51 @@ impl fmt::Debug for NodeId {
     }
 }
 
+/// The name of one registration of a node: a random UUID, made anew at each start. Calls between
+/// nodes carry it, so that a call of an earlier start, or to one, is told apart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Registration(NodeId);
+
+impl Registration {
+    /// Makes a new random name.
+    ///
+    /// # Errors
+    /// [`Unspecified`](aws_lc_rs::error::Unspecified) when the system gives no random bytes.
+    pub fn generate() -> Result<Self, aws_lc_rs::error::Unspecified> {
+        NodeId::generate().map(Self)
+    }
+
+    /// A name from its 16 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(NodeId::from_bytes(bytes))
+    }
+
+    /// The 16 bytes of the name.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
+    /// Reads a UUID in its hyphenated lower-case form, as [`Display`](fmt::Display) writes it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        NodeId::parse(text).map(Self)
+    }
+}
+
+impl fmt::Display for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

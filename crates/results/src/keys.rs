@@ -42,6 +42,8 @@ pub(crate) enum Purpose {
     CallerName,
     WrapResultKey,
     PrivateHeader,
+    PeerCall,
+    NodeRow,
 }
 
 impl Purpose {
@@ -53,6 +55,8 @@ impl Purpose {
             Self::CallerName => b"nextlink caller name 1",
             Self::WrapResultKey => b"nextlink result key 1",
             Self::PrivateHeader => b"nextlink result header 1",
+            Self::PeerCall => b"nextlink peer call 1",
+            Self::NodeRow => b"nextlink node row 1",
         }
     }
 }
@@ -149,18 +153,39 @@ impl MasterKeys {
     /// when others than the owner may read the file.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(KEY_FILE);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => Zeroizing::new(text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let keys = Self::new(MasterKey::generate()?, Vec::new())?;
-                keys.save(dir)?;
-                return Ok(keys);
+        match Self::read(&path) {
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                Self::make(&path)
             }
-            Err(error) => return Err(Error::io("read the key file", &path, error)),
-        };
-        let found = std::fs::metadata(&path).map_err(|error| Error::io("read the key file", &path, error))?;
+            read => read,
+        }
+    }
+
+    /// Makes a key file with one new key (mode 0600), in a directory that is made when it is not
+    /// there.
+    ///
+    /// # Errors
+    /// As [`MasterKeys::open`]; a file that is there already is [`Error::Io`].
+    pub fn make(path: &Path) -> Result<Self, Error> {
+        if path.exists() {
+            let exists = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+            return Err(Error::io("make the key file", path, exists));
+        }
+        let keys = Self::new(MasterKey::generate()?, Vec::new())?;
+        keys.save(path)?;
+        Ok(keys)
+    }
+
+    /// Reads a key file, wherever it lies: nodes of one cluster have the same.
+    ///
+    /// # Errors
+    /// As [`MasterKeys::open`]; a file that is not there is [`Error::Io`].
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let fail = |error| Error::io("read the key file", path, error);
+        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(fail)?);
+        let found = std::fs::metadata(path).map_err(fail)?;
         if found.permissions().mode() & 0o077 != 0 {
-            return Err(Error::KeysExposed { path });
+            return Err(Error::KeysExposed { path: path.to_owned() });
         }
         Self::parse(&text)
     }
@@ -174,7 +199,7 @@ impl MasterKeys {
         let mut previous = vec![self.current.clone()];
         previous.extend(self.previous.iter().take(MAX_PREVIOUS_KEYS - 1).cloned());
         let keys = Self::new(MasterKey::generate()?, previous)?;
-        keys.save(dir)?;
+        keys.save(&dir.join(KEY_FILE))?;
         Ok(keys)
     }
 
@@ -207,17 +232,18 @@ impl MasterKeys {
         Self::new(current, keys.collect())
     }
 
-    fn save(&self, dir: &Path) -> Result<(), Error> {
-        let path = dir.join(KEY_FILE);
-        let fail = |error| Error::io("write the key file", &path, error);
+    fn save(&self, path: &Path) -> Result<(), Error> {
+        let fail = |error| Error::io("write the key file", path, error);
         let mut text = Zeroizing::new(format!("{FIRST_LINE}\n"));
         for key in self.all() {
             let line = Zeroizing::new(STANDARD.encode(key.secret.as_slice()));
             text.push_str(&line);
             text.push('\n');
         }
-        std::fs::create_dir_all(dir).map_err(fail)?;
-        let draft = dir.join(".keys.new");
+        if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+            std::fs::create_dir_all(dir).map_err(fail)?;
+        }
+        let draft = path.with_file_name(".keys.new");
         let _ = std::fs::remove_file(&draft);
         let mut file = std::fs::OpenOptions::new()
             .write(true)
@@ -227,7 +253,7 @@ impl MasterKeys {
             .map_err(fail)?;
         file.write_all(text.as_bytes()).map_err(fail)?;
         file.sync_all().map_err(fail)?;
-        std::fs::rename(&draft, &path).map_err(fail)
+        std::fs::rename(&draft, path).map_err(fail)
     }
 }
 

@@ -4,7 +4,7 @@
 //! The crate knows no OData, no SQL and no HTTP. A [`Store`] owns one directory. A [`ResultWriter`]
 //! takes pages from the thread that reads rows; [`Store::page`] gives them back, any number of
 //! times, while the rest is still being written. Identity, generation and owner are part of every
-//! name, token and header, so that other nodes can take part later without a change of format.
+//! name, token and header; [`peer`] has what nodes need of one another to serve each other's pages.
 //!
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
@@ -26,6 +26,7 @@ mod quota;
 mod files;
 mod entry;
 mod inner;
+pub mod peer;
 mod pool;
 mod drain;
 mod writer;
@@ -38,10 +39,10 @@ pub use config::{Clock, Disk, LocalDisk, Quotas, StoreConfig};
 pub use entry::{MAX_META_BYTES, MAX_NAME_BYTES, ResultInfo};
 pub use error::{CreateError, Error, Incomplete, PageError, QuotaLevel, WriteError};
 pub use event::{Event, Observer, Stats, SweepReport};
-pub use id::{NodeId, ResultId};
+pub use id::{NodeId, Registration, ResultId};
 pub use identity::NodeIdentity;
 pub use page::{MAX_PAGE_BYTES, MAX_POSITION_BYTES, PageIn, SEGMENT_BYTES, StoredPage};
-pub use registry::{NodeRow, Recovery, Registry, RegistryError, ResultRow, ResultState, Touch};
+pub use registry::{Recovery, Registry, RegistryError, ResultRow, ResultState, Touch};
 pub use segment::Follows;
 pub use store::Store;
 pub use writer::{Finished, NewResult, ResultWriter};

@@ -5,18 +5,32 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::entry::{Reading, Stage};
 use crate::error::PageError;
 use crate::event::{Counters, Event};
-use crate::files::{Pair, read_at_once};
+use crate::files::{Pair, Part, read_at_once, read_header};
+use crate::header::Header;
 use crate::id::ResultId;
 use crate::inner::Inner;
 use crate::page::{MAX_PAGE_BYTES, StoredPage, unpack};
+use crate::peer::SealedPage;
 use crate::segment::{INDEX_ENTRY, IndexEntry};
 
-/// Pages up to this size are decrypted where they were asked for; larger ones on a thread of their
+/// Pages up to this size are read and decrypted where they were asked for; larger ones on a thread of their
 /// own.
 const AT_ONCE_BYTES: u32 = 1024 * 1024;
+
+/// A page as it lies on disk.
+struct Found {
+    index: [u8; INDEX_ENTRY],
+    entry: IndexEntry,
+    bytes: Vec<u8>,
+}
+
+/// What is made of a page that was found.
+type Finish<T> = fn(&Reading, u32, Found) -> Result<T, PageError>;
 
 /// Reads a page; see [`Store::page`](crate::Store::page).
 pub(crate) async fn page(
@@ -26,14 +40,7 @@ pub(crate) async fn page(
     number: u32,
     wait: Duration,
 ) -> Result<StoredPage, PageError> {
-    let reading = inner.begin_read(id, generation)?;
-    written(&reading, number, wait).await?;
-    // The wait may have been long.
-    reading.touch(inner.idle_until_ms(inner.now_ms()));
-    let outcome = match page_at_once(&reading, number, inner) {
-        Some(outcome) => outcome,
-        None => page_slowly(inner.clone(), reading, number).await,
-    };
+    let outcome = find(inner, id, generation, number, wait, open).await;
     match &outcome {
         Ok(page) => {
             let bytes = page.plain_len;
@@ -48,6 +55,58 @@ pub(crate) async fn page(
         Err(_) => {}
     }
     outcome
+}
+
+/// Reads a page without opening it; see [`Store::sealed_page`](crate::Store::sealed_page).
+pub(crate) async fn sealed_page(
+    inner: &Arc<Inner>,
+    id: ResultId,
+    generation: u32,
+    number: u32,
+    wait: Duration,
+) -> Result<SealedPage, PageError> {
+    let seal: Finish<SealedPage> = |_, _, found| Ok(SealedPage { index: found.index, segments: found.bytes });
+    let outcome = find(inner, id, generation, number, wait, seal).await;
+    if let Ok(page) = &outcome {
+        let bytes = page.segments.len() as u64;
+        Counters::add(&inner.counters.pages_sent, 1);
+        inner.tell(&Event::PageSent { id, page: number, bytes });
+    }
+    outcome
+}
+
+/// Reads the header of a result's file as it is.
+pub(crate) async fn header(inner: &Arc<Inner>, id: ResultId, generation: u32) -> Result<Bytes, PageError> {
+    let reading = inner.begin_read(id, generation)?;
+    let permit = inner.slow_reads.clone().acquire_owned().await;
+    let inner = inner.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let bytes = read_header(&inner.files.path(reading.key(), Part::Pages));
+        drop(permit);
+        let mut bytes = bytes.map_err(|error| missing(&reading, error))?;
+        let len = Header::parse(&bytes).map(|header| header.len()).filter(|len| *len <= bytes.len());
+        bytes.truncate(len.ok_or(PageError::Corrupt("the header is not valid"))?);
+        Ok(Bytes::from(bytes))
+    });
+    read.await.unwrap_or_else(|error| Err(PageError::Io(io::Error::other(error))))
+}
+
+async fn find<T: Send + 'static>(
+    inner: &Arc<Inner>,
+    id: ResultId,
+    generation: u32,
+    number: u32,
+    wait: Duration,
+    finish: Finish<T>,
+) -> Result<T, PageError> {
+    let reading = inner.begin_read(id, generation)?;
+    written(&reading, number, wait).await?;
+    // The wait may have been long.
+    reading.touch(inner.idle_until_ms(inner.now_ms()));
+    match page_at_once(&reading, number, inner) {
+        Some(found) => finish(&reading, number, found),
+        None => page_slowly(inner.clone(), reading, number, finish).await,
+    }
 }
 
 /// Waits until it is known whether the page can be read.
@@ -67,8 +126,8 @@ async fn written(reading: &Reading, number: u32, wait: Duration) -> Result<(), P
     }
 }
 
-/// Both reads and the decryption, if nothing has to be waited for and the page is small.
-fn page_at_once(reading: &Reading, number: u32, inner: &Inner) -> Option<Result<StoredPage, PageError>> {
+/// Both reads, if nothing has to be waited for and the page is small.
+fn page_at_once(reading: &Reading, number: u32, inner: &Inner) -> Option<Found> {
     let files = inner.files.cached(reading.key())?;
     let mut index = [0; INDEX_ENTRY];
     if !read_at_once(&files.index, &mut index, index_offset(number)) {
@@ -78,24 +137,27 @@ fn page_at_once(reading: &Reading, number: u32, inner: &Inner) -> Option<Result<
     if entry.bytes > AT_ONCE_BYTES {
         return None;
     }
-    let mut buffer = vec![0; entry.bytes as usize];
-    if !read_at_once(&files.pages, &mut buffer, entry.offset) {
-        return None;
-    }
-    Some(open(reading, number, entry, buffer))
+    let mut bytes = vec![0; entry.bytes as usize];
+    read_at_once(&files.pages, &mut bytes, entry.offset).then_some(Found { index, entry, bytes })
 }
 
-async fn page_slowly(inner: Arc<Inner>, reading: Reading, number: u32) -> Result<StoredPage, PageError> {
+async fn page_slowly<T: Send + 'static>(
+    inner: Arc<Inner>,
+    reading: Reading,
+    number: u32,
+    finish: Finish<T>,
+) -> Result<T, PageError> {
     let permit = inner.slow_reads.clone().acquire_owned().await;
     let read = tokio::task::spawn_blocking(move || {
-        let outcome = page_blocking(&inner, &reading, number);
+        let outcome =
+            page_blocking(&inner, &reading, number).and_then(|found| finish(&reading, number, found));
         drop(permit);
         outcome
     });
     read.await.unwrap_or_else(|error| Err(PageError::Io(io::Error::other(error))))
 }
 
-fn page_blocking(inner: &Inner, reading: &Reading, number: u32) -> Result<StoredPage, PageError> {
+fn page_blocking(inner: &Inner, reading: &Reading, number: u32) -> Result<Found, PageError> {
     let files = open_files(inner, reading)?;
     let mut index = [0; INDEX_ENTRY];
     files
@@ -109,23 +171,28 @@ fn page_blocking(inner: &Inner, reading: &Reading, number: u32) -> Result<Stored
     if entry.bytes as usize > MAX_PAGE_BYTES * 2 {
         return Err(PageError::Corrupt("the index entry is not valid"));
     }
-    let mut buffer = vec![0; entry.bytes as usize];
-    files.pages.read_exact_at(&mut buffer, entry.offset).map_err(|error| short(error, "the page is cut"))?;
-    open(reading, number, entry, buffer)
+    let mut bytes = vec![0; entry.bytes as usize];
+    files.pages.read_exact_at(&mut bytes, entry.offset).map_err(|error| short(error, "the page is cut"))?;
+    Ok(Found { index, entry, bytes })
 }
 
 fn open_files(inner: &Inner, reading: &Reading) -> Result<Arc<Pair>, PageError> {
     let writing = matches!(reading.progress().stage, Stage::Writing);
-    inner.files.open(reading.key(), writing).map_err(|error| match error.kind() {
+    inner.files.open(reading.key(), writing).map_err(|error| missing(reading, error))
+}
+
+/// A file that is not there although its result is: it may just have been removed.
+fn missing(reading: &Reading, error: io::Error) -> PageError {
+    match error.kind() {
         io::ErrorKind::NotFound if matches!(reading.progress().stage, Stage::Gone) => PageError::Unknown,
         io::ErrorKind::NotFound => PageError::Corrupt("the file is missing"),
         _ => PageError::Io(error),
-    })
+    }
 }
 
-fn open(reading: &Reading, number: u32, entry: IndexEntry, buffer: Vec<u8>) -> Result<StoredPage, PageError> {
+fn open(reading: &Reading, number: u32, found: Found) -> Result<StoredPage, PageError> {
     let about = &reading.about;
-    unpack(buffer, number, entry, about.codec, &reading.cipher, about.meta.clone())
+    unpack(found.bytes, number, found.entry, about.codec, &reading.cipher, about.meta.clone())
 }
 
 fn index_offset(number: u32) -> u64 {

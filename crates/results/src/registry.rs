@@ -66,17 +66,6 @@ pub struct Touch {
     pub expires_ms: u64,
 }
 
-/// A row of the table of nodes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeRow {
-    /// The node.
-    pub id: NodeId,
-    /// Where other nodes reach it; `None` for a node that is alone.
-    pub address: Option<String>,
-    /// When it started, in milliseconds since 1970.
-    pub started_ms: u64,
-}
-
 /// Why the registry did not do as asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
@@ -86,20 +75,16 @@ pub enum RegistryError {
     /// It answered something that cannot be right.
     #[error("the system database holds what this version cannot read: {0}")]
     Invalid(String),
+    /// Another process has taken the node over: what this one holds it may serve, and no more.
+    #[error("another process has registered as this node")]
+    Fenced,
 }
 
-/// The tables of nodes and results. One insert, one update and one removal a result; nothing for a
-/// page.
+/// The table of results, as one registered node sees it. One insert, one update and one removal a
+/// result; nothing for a page. A node that another process has taken over changes nothing.
 ///
 /// All methods may block. The store calls them from its own threads, or from methods that say so.
 pub trait Registry: Send + Sync {
-    /// Records that a node has started, and gives its boot sequence: 1 at first, one more at each
-    /// start.
-    ///
-    /// # Errors
-    /// [`RegistryError`].
-    fn register(&self, node: &NodeRow) -> Result<u64, RegistryError>;
-
     /// Adds a result.
     ///
     /// # Errors

@@ -19,10 +19,11 @@ use crate::identity::{NodeIdentity, lock, make_private_dir};
 use crate::inner::Inner;
 use crate::keys::KeyId;
 use crate::page::StoredPage;
+use crate::peer::{Foreign, SealedPage};
 use crate::pool::Pool;
 use crate::quota::Refusal;
 use crate::reader;
-use crate::registry::{NodeRow, Registry};
+use crate::registry::Registry;
 use crate::writer::{NewResult, ResultWriter};
 
 const LOCK_FILE: &str = "lock";
@@ -34,7 +35,6 @@ const FIRST_GENERATION: u32 = 1;
 pub struct Store {
     inner: Arc<Inner>,
     pool: Arc<Pool>,
-    boot: u64,
     node: NodeIdentity,
     /// Keeps the directory for this process; released last.
     _lock: File,
@@ -57,25 +57,16 @@ impl Store {
         let held = options.open(&path).map_err(|error| Error::io("open", &path, error))?;
         lock(&held, &config.dir)?;
         let inner = Inner::new(&config, registry);
-        let node =
-            NodeRow { id: config.node.id(), address: config.address.clone(), started_ms: inner.now_ms() };
-        let boot = inner.registry.register(&node)?;
         adopt(&inner)?;
         let pool = Pool::start(config.writer_threads, config.deflate_level)
             .map_err(|error| Error::io("start the threads for", &config.dir, error))?;
-        Ok(Arc::new(Self { inner, pool, boot, node: config.node, _lock: held }))
+        Ok(Arc::new(Self { inner, pool, node: config.node, _lock: held }))
     }
 
     /// The node's name.
     #[must_use]
     pub fn node(&self) -> NodeId {
         self.node.id()
-    }
-
-    /// How often this node has been started, this time included.
-    #[must_use]
-    pub fn boot(&self) -> u64 {
-        self.boot
     }
 
     /// Begins a result. The two files are made here; everything else happens on the store's
@@ -156,6 +147,42 @@ impl Store {
         wait: Duration,
     ) -> Result<StoredPage, PageError> {
         reader::page(&self.inner, id, generation, number, wait).await
+    }
+
+    /// Reads a page as it lies on disk, for a node that opens it itself
+    /// ([`Foreign`]); in all else as [`Store::page`].
+    ///
+    /// # Errors
+    /// [`PageError`].
+    pub async fn sealed_page(
+        &self,
+        id: ResultId,
+        generation: u32,
+        number: u32,
+        wait: Duration,
+    ) -> Result<SealedPage, PageError> {
+        reader::sealed_page(&self.inner, id, generation, number, wait).await
+    }
+
+    /// Reads the header of a result's file as it lies on disk. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// [`PageError`].
+    pub async fn header(&self, id: ResultId, generation: u32) -> Result<Bytes, PageError> {
+        reader::header(&self.inner, id, generation).await
+    }
+
+    /// Opens the header of a result that lies on another node of the cluster. `None` when it was
+    /// altered, or its key is not known here.
+    #[must_use]
+    pub fn foreign(&self, header: &[u8]) -> Option<Foreign> {
+        Foreign::open(header, &self.inner.keys)
+    }
+
+    /// Slides the expiry of a result that was read elsewhere; `false` when it is not here or has
+    /// expired.
+    pub fn touch(&self, id: ResultId, generation: u32) -> bool {
+        self.inner.begin_read(id, generation).is_ok()
     }
 
     /// The metadata the writer gave; reads nothing from disk.

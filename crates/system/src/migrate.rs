@@ -1,4 +1,4 @@
-//! Numbered migrations: each is applied once, in order, in a transaction of its own.
+//! Numbered migrations of the SQLite file: each is applied once, in order, in a transaction of its own.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -14,39 +14,51 @@ pub struct Migration {
 }
 
 /// All steps so far. A step that was released is never changed; a new one is added.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "nodes and results",
-    sql: "
-        CREATE TABLE nodes (
-            id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-            boot INTEGER NOT NULL,
-            address TEXT,
-            state TEXT NOT NULL,
-            started_ms INTEGER NOT NULL,
-            heartbeat_ms INTEGER,
-            lease_ms INTEGER,
-            mac BLOB
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE results (
-            id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-            generation INTEGER NOT NULL,
-            owner BLOB NOT NULL CHECK (length(owner) = 16),
-            state TEXT NOT NULL CHECK (state IN ('writing', 'complete', 'failed')),
-            replicas TEXT,
-            user TEXT NOT NULL,
-            source TEXT NOT NULL,
-            recovery TEXT NOT NULL CHECK (recovery IN ('none', 'key')),
-            pages INTEGER NOT NULL,
-            rows INTEGER NOT NULL,
-            bytes INTEGER NOT NULL,
-            created_ms INTEGER NOT NULL,
-            expires_ms INTEGER NOT NULL,
-            absolute_ms INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID;
-        CREATE INDEX results_owner ON results (owner);
-    ",
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "nodes and results",
+        sql: "
+            CREATE TABLE nodes (
+                id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+                boot INTEGER NOT NULL,
+                address TEXT,
+                state TEXT NOT NULL,
+                started_ms INTEGER NOT NULL,
+                heartbeat_ms INTEGER,
+                lease_ms INTEGER,
+                mac BLOB
+            ) STRICT, WITHOUT ROWID;
+            CREATE TABLE results (
+                id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+                generation INTEGER NOT NULL,
+                owner BLOB NOT NULL CHECK (length(owner) = 16),
+                state TEXT NOT NULL CHECK (state IN ('writing', 'complete', 'failed')),
+                replicas TEXT,
+                user TEXT NOT NULL,
+                source TEXT NOT NULL,
+                recovery TEXT NOT NULL CHECK (recovery IN ('none', 'key')),
+                pages INTEGER NOT NULL,
+                rows INTEGER NOT NULL,
+                bytes INTEGER NOT NULL,
+                created_ms INTEGER NOT NULL,
+                expires_ms INTEGER NOT NULL,
+                absolute_ms INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX results_owner ON results (owner);
+        ",
+    },
+    Migration {
+        number: 2,
+        name: "registrations",
+        // Rows of a version before have neither; the node writes them at its next start.
+        sql: "
+            ALTER TABLE nodes ADD COLUMN registration BLOB CHECK (length(registration) = 16);
+            ALTER TABLE nodes ADD COLUMN name TEXT;
+            CREATE UNIQUE INDEX nodes_name ON nodes (name);
+        ",
+    },
+];
 
 /// Brings the schema up to date; `false` when the database was made by a later version.
 pub(crate) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> rusqlite::Result<bool> {

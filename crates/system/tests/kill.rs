@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use nextlink_results::keys::MasterKeys;
 use nextlink_results::{
-    Codec, Follows, Incomplete, NewResult, NodeIdentity, PageError, PageIn, Recovery, ResultId, ResultState,
-    Store, StoreConfig,
+    Codec, Follows, Incomplete, NewResult, NodeIdentity, PageError, PageIn, Recovery, Registration, ResultId,
+    ResultState, Store, StoreConfig,
 };
-use nextlink_system::SqliteRegistry;
+use nextlink_system::{Join, SqliteSystem, System};
 
 const CHILD: &str = "NEXTLINK_TEST_KILL_DIR";
 const CODECS: [Codec; 3] = [Codec::None, Codec::Lz4, Codec::Deflate];
@@ -20,10 +20,19 @@ const CODECS: [Codec; 3] = [Codec::None, Codec::Lz4, Codec::Deflate];
 fn open(dir: &Path) -> Arc<Store> {
     let node = NodeIdentity::open(dir).unwrap();
     let keys = MasterKeys::open(dir).unwrap();
-    let registry = SqliteRegistry::open(&dir.join("system.db")).unwrap();
+    let system: Arc<dyn System> = Arc::new(SqliteSystem::open(&dir.join("system.db")).unwrap());
+    let join = Join {
+        id: node.id(),
+        registration: Registration::generate().unwrap(),
+        name: None,
+        address: None,
+        lease: None,
+        sign: &|_| Vec::new(),
+    };
+    let facts = system.join(&join).unwrap();
     let mut config = StoreConfig::new(dir.join("results"), node, keys);
     config.quotas.min_free_bytes = 0;
-    Store::open(config, Arc::new(registry)).unwrap()
+    Store::open(config, system.results(&facts)).unwrap()
 }
 
 fn page(number: u32) -> PageIn {
@@ -109,7 +118,6 @@ fn what_was_written_before_a_kill_is_read_after_a_restart() {
         let dir = tempfile::tempdir().unwrap();
         let (whole, known) = killed_child(dir.path(), lines);
         let store = open(dir.path());
-        assert_eq!(store.boot(), 2);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let read = |id, number| runtime.block_on(store.page(id, 1, number, Duration::ZERO));
         assert_eq!(known.len(), 3, "{lines} lines");

@@ -9,6 +9,7 @@ pub mod http;
 pub mod ledger;
 mod signal;
 pub mod node;
+pub mod cluster;
 pub mod sqlite;
 pub mod server;
 pub mod postgres;

@@ -14,6 +14,8 @@ use tempfile::TempDir;
 const STUCK: Duration = Duration::from_secs(120);
 /// What the node says before its public address, at the start of a line of its standard output.
 const LISTENING: &str = "listening on ";
+/// What it says before its name and its address for the other nodes.
+const CLUSTER: &str = "node ";
 /// What it says before its admin address.
 const ADMIN: &str = "admin on ";
 
@@ -89,8 +91,14 @@ impl Launch {
         command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
-        let mut node =
-            Node { launch: self.clone(), child, base: String::new(), admin: None, log: Log::default() };
+        let mut node = Node {
+            launch: self.clone(),
+            child,
+            base: String::new(),
+            admin: None,
+            member: None,
+            log: Log::default(),
+        };
         let (send, receive) = mpsc::channel();
         node.log.follow(node.child.stdout.take(), Some(send));
         node.log.follow(node.child.stderr.take(), None);
@@ -103,7 +111,10 @@ impl Launch {
                 };
                 panic!("{:?} {why}", self.args)
             });
-            if let Some(address) = line.strip_prefix(LISTENING) {
+            if let Some((name, address)) = line.strip_prefix(CLUSTER).and_then(|rest| rest.split_once(" on "))
+            {
+                node.member = Some((name.to_owned(), address.trim_end_matches('/').to_owned()));
+            } else if let Some(address) = line.strip_prefix(LISTENING) {
                 node.base = address.trim_end_matches('/').to_owned();
             } else if let Some(address) = line.strip_prefix(ADMIN) {
                 node.admin = Some(address.trim_end_matches('/').to_owned());
@@ -120,6 +131,8 @@ pub struct Node {
     child: Child,
     base: String,
     admin: Option<String>,
+    /// Its name in the cluster, and where the other nodes reach it.
+    member: Option<(String, String)>,
     log: Log,
 }
 
@@ -152,6 +165,24 @@ impl Node {
     #[track_caller]
     pub fn admin_url(&self, path: &str) -> String {
         format!("{}{path}", self.admin.as_deref().expect("the node was started with --admin-listen"))
+    }
+
+    /// Its name in the cluster.
+    ///
+    /// # Panics
+    /// When it is alone.
+    #[track_caller]
+    pub fn name(&self) -> &str {
+        &self.member.as_ref().expect("the node is one of a cluster").0
+    }
+
+    /// The address of the listener for the other nodes: `http://127.0.0.1:PORT`.
+    ///
+    /// # Panics
+    /// When it is alone.
+    #[track_caller]
+    pub fn cluster_base(&self) -> &str {
+        &self.member.as_ref().expect("the node is one of a cluster").1
     }
 
     /// Asks for a path of the public listener.
@@ -214,7 +245,13 @@ impl Node {
             self.kill();
         }
         let mut launch = self.launch.clone();
-        for (flag, address) in [("--listen", Some(&self.base)), ("--admin-listen", self.admin.as_ref())] {
+        let cluster = self.member.as_ref().map(|(_, address)| address);
+        let given = [
+            ("--listen", Some(&self.base)),
+            ("--admin-listen", self.admin.as_ref()),
+            ("--cluster-listen", cluster),
+        ];
+        for (flag, address) in given {
             let at = launch.args.iter().position(|arg| arg == flag);
             if let (Some(at), Some(address)) = (at, address) {
                 launch.args[at + 1] = address.trim_start_matches("http://").to_owned();

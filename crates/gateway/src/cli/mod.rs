@@ -3,6 +3,7 @@
 mod demo;
 mod explain;
 mod model;
+mod nodes;
 mod serve;
 
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ struct Cli {
 
 const EXAMPLES: &str = "Examples:
   nextlink demo                               A sample company, at once.
+  nextlink demo --nodes 3                     The same, served by three nodes as one.
   nextlink serve shop=sqlite:/data/shop.db    One database, at /api/odata4/shop/.
   nextlink serve 'shop=postgres://user:password@host/database'
                                               A database of a server; also mysql:// and mariadb://.
@@ -44,6 +46,10 @@ enum Command {
     Model(ModelArgs),
     /// Show what a URL becomes: tree, query, plan and SQL. Runs no query.
     Explain(ExplainArgs),
+    /// List the nodes of the cluster, with state, lease and what they hold.
+    Nodes(NodesArgs),
+    /// Make a file with a new key, for all nodes of a cluster (`cluster.key_file`).
+    NewKeys(NewKeysArgs),
     /// Print all settings as TOML, with what the command line changes.
     DumpConfig(ServeArgs),
 }
@@ -76,6 +82,9 @@ struct ServerArgs {
     /// Address of the administration listener: metrics and health [default: 127.0.0.1:8189]
     #[arg(long, value_name = "ADDR")]
     admin_listen: Option<SocketAddr>,
+    /// Address of the listener for the other nodes of a cluster [default: 127.0.0.1:8190]
+    #[arg(long, value_name = "ADDR")]
+    cluster_listen: Option<SocketAddr>,
     /// Directory for stored results, keys and the system database [default: nextlink-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -95,6 +104,9 @@ struct ServerArgs {
 
 #[derive(Debug, Args)]
 struct DemoArgs {
+    /// How many nodes serve it as one service, 1 to 9; each is a process of its own
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=9))]
+    nodes: u16,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -119,6 +131,26 @@ struct ExplainArgs {
     config: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct NodesArgs {
+    /// A file with settings (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data directory of a node that is alone [default: nextlink-data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct NewKeysArgs {
+    /// The file to be made; only its owner may read it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -127,10 +159,12 @@ pub fn main() -> ExitCode {
     };
     let done = match cli.command {
         Command::Serve(args) => serve_config(&args).and_then(|config| serve::serve(config, serve::banner)),
-        Command::Demo(args) => demo::demo(&args.server),
+        Command::Demo(args) => demo::demo(&args),
         Command::Check(args) => check(&args),
         Command::Model(args) => model::model(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Nodes(args) => nodes::nodes(&args),
+        Command::NewKeys(args) => new_keys(&args),
         Command::DumpConfig(args) => dump_config(&args),
     };
     match done {
@@ -221,6 +255,7 @@ fn apply(config: &mut Config, args: &ServerArgs) {
     if args.public_url.is_some() {
         server.public_url.clone_from(&args.public_url);
     }
+    config.cluster.listen = args.cluster_listen.unwrap_or(config.cluster.listen);
     if let Some(dir) = &args.data_dir {
         config.data_dir.clone_from(dir);
     }
@@ -250,6 +285,12 @@ fn dump_config(args: &ServeArgs) -> anyhow::Result<()> {
     apply(&mut config, &args.server);
     validate(&config, &args.from)?;
     print!("{}", toml::to_string(&config)?);
+    Ok(())
+}
+
+fn new_keys(args: &NewKeysArgs) -> anyhow::Result<()> {
+    let keys = nextlink_results::keys::MasterKeys::make(&args.file)?;
+    println!("made {} with the key {:?}", args.file.display(), keys.current.id());
     Ok(())
 }
 

@@ -15,6 +15,10 @@ pub fn serve(config: Config, banner: impl FnOnce(&State, SocketAddr)) -> anyhow:
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let state = server::open(config, exporter).await?;
+        let cluster = state.cluster.as_ref().and_then(|cluster| Some((cluster, cluster.listening()?)));
+        if let Some((cluster, address)) = cluster {
+            println!("node {} on http://{address}", cluster.own.name);
+        }
         let listeners = Listeners::open(&state.config).await?;
         let (public, admin) = listeners.addresses()?;
         println!("listening on http://{public}");

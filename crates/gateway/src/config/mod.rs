@@ -4,6 +4,7 @@ mod limits;
 mod log;
 mod results;
 mod server;
+mod cluster;
 mod hidden;
 mod client_login;
 mod source;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use client_login::ClientLogin;
+pub use cluster::{ClusterConfig, SystemUrl};
 pub use hidden::{SourceUrl, without_urls};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
@@ -34,6 +36,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Stored results.
     pub results: ResultsConfig,
+    /// Several nodes that are one service.
+    pub cluster: ClusterConfig,
     /// Logs.
     pub log: LogConfig,
     /// The databases, by the name in their URL.
@@ -47,6 +51,7 @@ impl Default for Config {
             server: ServerConfig::default(),
             limits: LimitsConfig::default(),
             results: ResultsConfig::default(),
+            cluster: ClusterConfig::default(),
             log: LogConfig::default(),
             sources: BTreeMap::new(),
         }
@@ -149,6 +154,7 @@ impl Config {
         self.server.validate()?;
         self.limits.validate()?;
         self.results.validate()?;
+        self.cluster.validate()?;
         self.log.validate()?;
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for (name, source) in &self.sources {
@@ -192,6 +198,15 @@ mod tests {
             ("[server]\npublic_url = \"example.com\"", "server.public_url"),
             ("[limits]\nqueries = 0", "limits.queries"),
             ("[results]\nidle_minutes = 0", "results.idle_minutes"),
+            ("[cluster]\nsystem = \"sqlite:x\"", "cluster.key_file"),
+            ("[cluster]\nsystem = \"oracle:x\"\nkey_file = \"k\"", "cluster.system"),
+            ("[cluster]\nname = \"a.b\"", "cluster.name"),
+            ("[cluster]\naddress = \"0.0.0.0:1\"", "cluster.address"),
+            (
+                "[cluster]\nsystem = \"sqlite:x\"\nkey_file = \"k\"\nlisten = \"0.0.0.0:8190\"",
+                "cluster.address",
+            ),
+            ("[cluster]\nheartbeat_ms = 6000", "cluster.lease_ms"),
             ("[log]\nlevel = \"loud\"", "log.level"),
             ("[log]\nlevel = \"info,nextlink=\"", "log.level"),
         ] {

@@ -64,6 +64,18 @@ pub(super) fn log(event: &Event<'_>) {
             warn!(source, trace, cause, "result not stored to its end")
         }
         Event::Store(event) => log_store(event),
+        Event::Joined { name, id, boot } => info!(name, %id, boot, "joined the cluster"),
+        Event::WaitingForLease { address, left } => {
+            let seconds = left.as_secs_f64();
+            info!(address, seconds, "waiting for the lease of an earlier start to end");
+        }
+        Event::HeartbeatFailed { cause } => warn!(cause, "heartbeat failed"),
+        Event::Fenced { name } => error!(name, "another process has registered as this node"),
+        Event::NodeDistrusted { id, why } => warn!(%id, why, "row of a node is not believed"),
+        Event::CallFailed { cause } => warn!(cause, "call to another node failed"),
+        // Whoever can reach the port could fill the log; they are counted.
+        Event::CallRefused { peer } => debug!(%peer, "call refused"),
+        Event::PageFetched | Event::PageAhead => {}
         Event::Connection { cause } => debug!(cause, "connection failed"),
         Event::Refreshing { signal } => info!(signal, "reading all sources again"),
         Event::Stopping { signal } => info!(signal, "stopping"),

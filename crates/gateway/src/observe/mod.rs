@@ -3,6 +3,8 @@
 mod logs;
 mod numbers;
 
+use std::fmt::Display;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +14,6 @@ pub use logs::start as start_logs;
 pub use numbers::{Exporter, start as start_metrics};
 
 /// Something that happened.
-#[derive(Debug)]
 #[allow(missing_docs)]
 pub enum Event<'a> {
     /// A listener is open.
@@ -33,6 +34,24 @@ pub enum Event<'a> {
     NotStored { source: &'a str, trace: &'a str, cause: &'a str },
     /// Something happened in the store of results.
     Store(&'a StoreEvent<'a>),
+    /// The node is one of a cluster.
+    Joined { name: &'a str, id: &'a dyn Display, boot: u64 },
+    /// An earlier start of this node may still be alive elsewhere.
+    WaitingForLease { address: &'a str, left: Duration },
+    /// The system database does not answer; the lease is not extended.
+    HeartbeatFailed { cause: &'a str },
+    /// Another process has registered as this node.
+    Fenced { name: &'a str },
+    /// A row of the system database that claims to be of a node is not believed.
+    NodeDistrusted { id: &'a dyn Display, why: &'a str },
+    /// A call to another node failed.
+    CallFailed { cause: &'a str },
+    /// A call that does not come from a node of the cluster, or comes again.
+    CallRefused { peer: IpAddr },
+    /// A page came from another node.
+    PageFetched,
+    /// A page of another node was here before it was asked for.
+    PageAhead,
     /// A connection of a client failed.
     Connection { cause: &'a str },
     /// All sources are to be read again.

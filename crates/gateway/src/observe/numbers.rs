@@ -36,6 +36,7 @@ impl Exporter {
         gauge!("nextlink_results_open_files").set(stats.open_files as f64);
         counter!("nextlink_result_pages_written_total").absolute(stats.pages_written);
         counter!("nextlink_result_pages_read_total").absolute(stats.pages_read);
+        counter!("nextlink_result_pages_sent_total").absolute(stats.pages_sent);
         counter!("nextlink_result_bytes_written_total").absolute(stats.bytes_written);
         counter!("nextlink_result_bytes_read_total").absolute(stats.bytes_read);
         counter!("nextlink_results_expired_total").absolute(stats.expired);
@@ -60,6 +61,11 @@ pub(super) fn count(event: &Event<'_>) {
         Event::BrokenOff { .. } => counter!("nextlink_broken_off_total").increment(1),
         Event::NotStored { .. } => counter!("nextlink_not_stored_total").increment(1),
         Event::Connection { .. } => counter!("nextlink_connection_failures_total").increment(1),
+        Event::HeartbeatFailed { .. } => counter!("nextlink_heartbeat_failures_total").increment(1),
+        Event::CallFailed { .. } => counter!("nextlink_peer_failures_total").increment(1),
+        Event::CallRefused { .. } => counter!("nextlink_peer_refused_total").increment(1),
+        Event::PageFetched => counter!("nextlink_peer_pages_total").increment(1),
+        Event::PageAhead => counter!("nextlink_peer_pages_ahead_total").increment(1),
         Event::Store(StoreEvent::RegistryFailed { .. }) => {
             counter!("nextlink_registry_failures_total").increment(1);
         }
@@ -67,6 +73,10 @@ pub(super) fn count(event: &Event<'_>) {
         | Event::Listening { .. }
         | Event::SourceNotice { .. }
         | Event::Refreshing { .. }
+        | Event::Joined { .. }
+        | Event::WaitingForLease { .. }
+        | Event::Fenced { .. }
+        | Event::NodeDistrusted { .. }
         | Event::Stopping { .. }
         | Event::Stopped { .. } => {}
     }

@@ -4,6 +4,7 @@ mod damage;
 mod expiry;
 mod gzip;
 mod limits;
+mod peer;
 mod reading;
 mod restart;
 mod short;

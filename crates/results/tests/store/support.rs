@@ -9,8 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use nextlink_results::keys::{MasterKey, MasterKeys};
 use nextlink_results::{
-    Codec, Event, Follows, NewResult, NodeId, NodeIdentity, NodeRow, Observer, PageError, PageIn, Recovery,
-    Registry, RegistryError, ResultId, ResultRow, Store, StoreConfig, StoredPage, Touch,
+    Codec, Event, Follows, NewResult, NodeId, NodeIdentity, Observer, PageError, PageIn, Recovery, Registry,
+    RegistryError, ResultId, ResultRow, Store, StoreConfig, StoredPage, Touch,
 };
 use tempfile::TempDir;
 
@@ -24,7 +24,6 @@ pub struct MemoryRegistry {
     pub rows: Mutex<HashMap<ResultId, ResultRow>>,
     pub calls: Mutex<HashMap<&'static str, usize>>,
     pub down: AtomicBool,
-    boots: AtomicU64,
 }
 
 impl MemoryRegistry {
@@ -46,11 +45,6 @@ impl MemoryRegistry {
 }
 
 impl Registry for MemoryRegistry {
-    fn register(&self, _: &NodeRow) -> Result<u64, RegistryError> {
-        self.called("register")?;
-        Ok(self.boots.fetch_add(1, SeqCst) + 1)
-    }
-
     fn insert(&self, row: &ResultRow) -> Result<(), RegistryError> {
         self.called("insert")?;
         self.rows.lock().unwrap().insert(row.id, row.clone());

@@ -192,9 +192,6 @@ fn a_registry_that_is_down_does_not_stop_paging() {
 struct Broken;
 
 impl nextlink_results::Registry for Broken {
-    fn register(&self, _: &nextlink_results::NodeRow) -> Result<u64, RegistryError> {
-        Ok(1)
-    }
     fn insert(&self, _: &ResultRow) -> Result<(), RegistryError> {
         panic!("this panic is part of the test")
     }

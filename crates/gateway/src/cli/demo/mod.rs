@@ -1,17 +1,19 @@
-//! `demo`: a sample company, made once in the data directory.
+//! `demo`: a sample company, made once in the data directory, served by one node or by several.
+
+mod several;
 
 use std::net::SocketAddr;
 
 use nextlink_sample::trading;
 
-use super::{ServerArgs, apply, serve};
+use super::{DemoArgs, apply, serve};
 use crate::config::{Config, SourceConfig};
 use crate::state::State;
 
 /// Makes the sample and serves it.
-pub fn demo(args: &ServerArgs) -> anyhow::Result<()> {
+pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let mut config = Config::default();
-    apply(&mut config, args);
+    apply(&mut config, &args.server);
     std::fs::create_dir_all(&config.data_dir)?;
     let path = config.data_dir.join("demo.db");
     if !path.exists() {
@@ -24,6 +26,9 @@ pub fn demo(args: &ServerArgs) -> anyhow::Result<()> {
     source.keys = trading::VIEW_KEYS.iter().map(|(view, key)| ((*view).to_owned(), names(key))).collect();
     config.sources.insert("demo".to_owned(), source);
     config.validate()?;
+    if args.nodes > 1 {
+        return several::serve(config, args.nodes);
+    }
     serve::serve(config, banner)
 }
 

@@ -1,0 +1,205 @@
+//! Calls to other nodes: signed, bounded in time and number, over connections that are kept.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use nextlink_results::MAX_PAGE_BYTES;
+use nextlink_results::Registration;
+use nextlink_results::peer::{Call, Party, PeerKeys, Stamp};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::members::Member;
+use super::wire::{AUTH, NODE, SEALED};
+use crate::config::ClusterConfig;
+
+/// How long a connection that nobody uses is kept.
+const IDLE: Duration = Duration::from_secs(60);
+/// The longest body that is taken: a page, and what can stand beside it.
+const MAX_BODY: usize = MAX_PAGE_BYTES * 2;
+
+/// What another node answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallError {
+    /// The node cannot be reached, or does not answer in time.
+    #[error("{name} at {address}: {cause}")]
+    Unreachable {
+        /// The node's name.
+        name: String,
+        /// Where it was asked.
+        address: std::net::SocketAddr,
+        /// What happened.
+        cause: String,
+    },
+    /// It does not know this node; or it is not the node that it should be.
+    #[error("{name} at {address} does not take the call for one of this cluster")]
+    Refused {
+        /// The node's name.
+        name: String,
+        /// Where it was asked.
+        address: std::net::SocketAddr,
+    },
+    /// As many calls to it are under way as may be, and none ended in time.
+    #[error("too many calls to {name} are under way")]
+    Busy {
+        /// The node's name.
+        name: String,
+    },
+}
+
+/// One set of connections for each other node.
+pub struct Peers {
+    http: Client<HttpConnector, Full<Bytes>>,
+    own: Party,
+    keys: Arc<PeerKeys>,
+    /// The number of the next call.
+    next: AtomicU64,
+    calls: usize,
+    answer: Duration,
+    turns: Mutex<HashMap<Registration, Arc<Semaphore>>>,
+}
+
+impl Peers {
+    /// The calls of a node.
+    pub fn new(config: &ClusterConfig, own: Party, keys: Arc<PeerKeys>) -> Peers {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(config.answer()));
+        connector.set_keepalive(Some(IDLE));
+        let http = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(config.calls)
+            .build(connector);
+        Peers {
+            http,
+            own,
+            keys,
+            next: AtomicU64::new(1),
+            calls: config.calls,
+            answer: config.answer(),
+            turns: Mutex::default(),
+        }
+    }
+
+    /// Forgets nodes that are no more.
+    pub fn keep(&self, known: impl Fn(Registration) -> bool) {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).retain(|node, _| known(*node));
+    }
+
+    /// Calls another node at `now_ms`. It may take the usual time to answer, and `wait` beyond it where it was asked to
+    /// wait for something.
+    ///
+    /// # Errors
+    /// [`CallError`]. Whatever is not proved to be the answer of that node to this call is none.
+    pub async fn call(
+        &self,
+        to: &Member,
+        method: Method,
+        target: &str,
+        body: Bytes,
+        now_ms: u64,
+        wait: Duration,
+    ) -> Result<Answer, CallError> {
+        let _turn = self.turn(to).await?;
+        let call =
+            Call { method: method.as_str(), target, body: &body, from: self.own, to: to.facts.party() };
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (proof, stamp) = self.keys.prove(&call, now_ms, number).ok_or_else(|| refused(to))?;
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{target}", to.address))
+            .header(NODE, self.own.registration.to_string())
+            .header(AUTH, proof)
+            .body(Full::new(body))
+            .map_err(|error| unreachable(to, &error))?;
+        let patience = self.answer + wait;
+        let response = match timeout(patience, self.http.request(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(unreachable(to, &error)),
+            Err(_) => return Err(unreachable(to, &"no answer in time")),
+        };
+        let (parts, body) = response.into_parts();
+        let body = self.collect(to, body, &parts.headers).await?;
+        self.check(to, &stamp, parts.status, &parts.headers, &body)?;
+        Ok(Answer { status: parts.status, body })
+    }
+
+    /// Waits for one of the calls that a node is asked at one time.
+    async fn turn(&self, to: &Member) -> Result<OwnedSemaphorePermit, CallError> {
+        let turns = {
+            let mut all = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            let fresh = || Arc::new(Semaphore::new(self.calls));
+            Arc::clone(all.entry(to.facts.registration).or_insert_with(fresh))
+        };
+        let busy = || CallError::Busy { name: to.facts.name.clone() };
+        let turn = timeout(self.answer, turns.acquire_owned()).await.map_err(|_| busy())?;
+        turn.map_err(|_| busy())
+    }
+
+    /// Takes a body, as long as it keeps coming.
+    async fn collect(
+        &self,
+        to: &Member,
+        mut body: Incoming,
+        headers: &HeaderMap,
+    ) -> Result<Vec<u8>, CallError> {
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+        let mut taken = Vec::with_capacity(length.unwrap_or(0usize).min(MAX_BODY));
+        loop {
+            let frame = match timeout(self.answer, body.frame()).await {
+                Ok(None) => return Ok(taken),
+                Ok(Some(Ok(frame))) => frame,
+                Ok(Some(Err(error))) => return Err(unreachable(to, &error)),
+                Err(_) => return Err(unreachable(to, &"the answer stopped in the middle")),
+            };
+            let data = frame.into_data().unwrap_or_default();
+            if taken.len() + data.len() > MAX_BODY {
+                return Err(unreachable(to, &"the answer is too long"));
+            }
+            taken.extend_from_slice(&data);
+        }
+    }
+
+    /// Whether the node that was called has said this. Pages prove themselves: only their status is looked at.
+    fn check(
+        &self,
+        to: &Member,
+        call: &Stamp,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(), CallError> {
+        let sealed = headers.get(header::CONTENT_TYPE).is_some_and(|media| media == SEALED);
+        let said = if sealed { &[] } else { body };
+        let proof = headers.get(AUTH).and_then(|proof| proof.to_str().ok());
+        let good = proof.is_some_and(|proof| self.keys.check_answer(proof, call, status.as_u16(), said));
+        if good { Ok(()) } else { Err(refused(to)) }
+    }
+}
+
+fn refused(to: &Member) -> CallError {
+    CallError::Refused { name: to.facts.name.clone(), address: to.address }
+}
+
+fn unreachable(to: &Member, cause: &dyn std::fmt::Display) -> CallError {
+    CallError::Unreachable { name: to.facts.name.clone(), address: to.address, cause: cause.to_string() }
+}

@@ -1,0 +1,268 @@
+//! Membership: how the node joins, keeps its lease, learns of the others, and leaves.
+
+use std::collections::HashSet;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use nextlink_results::keys::MasterKeys;
+use nextlink_results::peer::{NodeFacts, PeerKeys, Replays};
+use nextlink_results::{NodeId, Registration, RegistryError};
+use nextlink_system::{Join, JoinError, NodeState, Roll, System};
+
+use super::ahead::Ahead;
+use super::client::Peers;
+use super::foreign::Foreigners;
+use super::members::{Clock, Distrust, Member, Members};
+use crate::config::{ClusterConfig, Config};
+use crate::observe::{Event, event};
+
+/// The least time between two looks into the system database for a node that is not known.
+const LOOK: Duration = Duration::from_millis(500);
+/// The longest wait before a heartbeat that failed is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The node as one of several.
+pub struct Cluster {
+    /// Settings.
+    pub config: ClusterConfig,
+    /// What it registered.
+    pub own: NodeFacts,
+    pub(super) keys: Arc<PeerKeys>,
+    pub(super) clock: Clock,
+    pub(super) replays: Replays,
+    pub(super) peers: Peers,
+    pub(super) foreigners: Foreigners,
+    pub(super) ahead: Ahead,
+    system: Arc<dyn System>,
+    members: RwLock<Arc<Members>>,
+    distrusted: Mutex<HashSet<Distrust>>,
+    looked: tokio::sync::Mutex<Option<Instant>>,
+    listener: Mutex<Option<TcpListener>>,
+    draining: AtomicBool,
+    fenced: AtomicBool,
+}
+
+/// What a node is after it has joined.
+pub struct Joined {
+    /// The system database.
+    pub system: Arc<dyn System>,
+    /// What the node registered.
+    pub own: NodeFacts,
+    /// The keys of the cluster, or of the node that is alone.
+    pub keys: MasterKeys,
+    /// The other nodes, unless it is alone.
+    pub cluster: Option<Arc<Cluster>>,
+}
+
+/// Opens the system database and registers the node. Blocks; for the lease of an earlier start that was reached
+/// elsewhere, too.
+///
+/// # Errors
+/// The system database or the keys cannot be opened, the listener for other nodes cannot, or the node lives elsewhere.
+pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
+    let cluster = &config.cluster;
+    let registration = Registration::generate().map_err(|_| anyhow::anyhow!("no random bytes"))?;
+    let Some(url) = &cluster.system else {
+        let keys = MasterKeys::open(&config.data_dir)?;
+        let url = format!("sqlite:{}", config.data_dir.join("system.db").display());
+        let system = nextlink_system::open(&url, None)?;
+        let sign = |_: &NodeFacts| Vec::new();
+        let alone = Join { id, registration, name: None, address: None, lease: None, sign: &sign };
+        let own = system.join(&alone)?;
+        return Ok(Joined { system, own, keys, cluster: None });
+    };
+    let key_file = cluster.key_file.as_deref().context("cluster.key_file must be set")?;
+    let keys = MasterKeys::read(key_file)?;
+    let peer_keys = Arc::new(PeerKeys::new(&keys)?);
+    let system = nextlink_system::open(url.reveal(), cluster.system_ca.as_deref())?;
+    // Whoever holds the listener of an address is the only one there: that is what a registration builds on.
+    let listener = TcpListener::bind(cluster.listen)
+        .with_context(|| format!("cannot listen on {} (cluster.listen)", cluster.listen))?;
+    listener.set_nonblocking(true)?;
+    let listening = listener.local_addr()?;
+    let address = cluster.address.unwrap_or(listening).to_string();
+    event(&Event::Listening { what: "cluster.listen", address: listening });
+    let sign = |facts: &NodeFacts| peer_keys.sign_row(facts);
+    let wanted = Join {
+        id,
+        registration,
+        name: cluster.name.as_deref(),
+        address: Some(&address),
+        lease: Some(cluster.lease()),
+        sign: &sign,
+    };
+    let own = join_when_free(&*system, &wanted)?;
+    event(&Event::Joined { name: &own.name, id: &own.id, boot: own.boot });
+    let asked = Instant::now();
+    let roll = system.roll()?;
+    let clock = Clock::start(roll.now_ms, asked, Instant::now());
+    let joined = Arc::new(Cluster {
+        config: cluster.clone(),
+        peers: Peers::new(cluster, own.party(), Arc::clone(&peer_keys)),
+        own: own.clone(),
+        keys: peer_keys,
+        clock,
+        replays: Replays::default(),
+        foreigners: Foreigners::default(),
+        ahead: Ahead::new(cluster.read_ahead),
+        system: Arc::clone(&system),
+        members: RwLock::default(),
+        distrusted: Mutex::default(),
+        looked: tokio::sync::Mutex::default(),
+        listener: Mutex::new(Some(listener)),
+        draining: AtomicBool::new(false),
+        fenced: AtomicBool::new(false),
+    });
+    joined.learn(&roll);
+    Ok(Joined { system, own, keys, cluster: Some(joined) })
+}
+
+/// Joins; where an earlier start of this node may still be alive elsewhere, once its lease is over. If it goes on
+/// beating meanwhile, there are two of them, and this one is not to start.
+fn join_when_free(system: &dyn System, wanted: &Join<'_>) -> Result<NodeFacts, JoinError> {
+    let mut beat_before = None;
+    loop {
+        match system.join(wanted) {
+            Err(JoinError::Held { left, heartbeat_ms, address }) => {
+                if beat_before.is_some_and(|before| before != heartbeat_ms) {
+                    return Err(JoinError::Held { left, heartbeat_ms, address });
+                }
+                beat_before = Some(heartbeat_ms);
+                event(&Event::WaitingForLease { address: &address, left });
+                std::thread::sleep(left + Duration::from_millis(50));
+            }
+            joined => return joined,
+        }
+    }
+}
+
+impl Cluster {
+    /// The other nodes as they are known now.
+    pub fn members(&self) -> Arc<Members> {
+        Arc::clone(&self.members.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Another node; one that is not known may have come just now.
+    pub(super) async fn member(&self, id: NodeId) -> Option<Arc<Member>> {
+        if let Some(member) = self.members().node(id) {
+            return Some(member);
+        }
+        self.look().await;
+        self.members().node(id)
+    }
+
+    /// A node that calls.
+    pub(super) async fn caller(&self, registration: Registration) -> Option<Arc<Member>> {
+        if let Some(member) = self.members().registered(registration) {
+            return Some(member);
+        }
+        self.look().await;
+        self.members().registered(registration)
+    }
+
+    /// Looks who is there, unless somebody has done so just now.
+    pub(super) async fn look(&self) {
+        let asked = Instant::now();
+        let mut looked = self.looked.lock().await;
+        // Whoever waited here while another looked has what it wanted.
+        if looked.is_some_and(|last| last > asked || last.elapsed() < LOOK) {
+            return;
+        }
+        let system = Arc::clone(&self.system);
+        let roll = tokio::task::spawn_blocking(move || system.roll()).await;
+        *looked = Some(Instant::now());
+        if let Ok(Ok(roll)) = roll {
+            self.learn(&roll);
+        }
+    }
+
+    /// Takes over what the system database says of the other nodes.
+    fn learn(&self, roll: &Roll) {
+        let (members, distrusted) = Members::of(roll, self.own.id, &self.keys, &self.config.networks);
+        let known = |registration| members.registered(registration).is_some();
+        self.replays.keep(known);
+        self.peers.keep(known);
+        let distrusted: HashSet<Distrust> = distrusted.into_iter().collect();
+        let before = {
+            let mut before = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *before, distrusted.clone())
+        };
+        for row in distrusted.difference(&before) {
+            event(&Event::NodeDistrusted { id: &row.id, why: row.why });
+        }
+        *self.members.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(members);
+    }
+
+    /// Keeps the lease and learns of the others, until it is aborted.
+    pub async fn live(self: Arc<Self>) {
+        let heartbeat = self.config.heartbeat();
+        loop {
+            self.ahead.sweep();
+            let wait = match self.beat().await {
+                Ok(()) => heartbeat,
+                Err(error) => {
+                    event(&Event::HeartbeatFailed { cause: &error.to_string() });
+                    heartbeat.min(RETRY)
+                }
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn beat(self: &Arc<Self>) -> Result<(), RegistryError> {
+        let state = if self.is_draining() { NodeState::Draining } else { NodeState::Up };
+        let this = Arc::clone(self);
+        let beaten = tokio::task::spawn_blocking(move || {
+            let held = this.system.beat(this.own.id, this.own.party(), state, this.config.lease())?;
+            let asked = Instant::now();
+            let roll = this.system.roll()?;
+            this.clock.set(roll.now_ms, asked, Instant::now());
+            this.learn(&roll);
+            Ok(held)
+        });
+        let failed = |error: tokio::task::JoinError| Err(RegistryError::Unavailable(error.to_string()));
+        let held = beaten.await.unwrap_or_else(failed)?;
+        if !held && !self.fenced.swap(true, Ordering::Relaxed) {
+            event(&Event::Fenced { name: &self.own.name });
+        }
+        Ok(())
+    }
+
+    /// Whether another process has taken this node over. It serves what it holds, and nothing else.
+    pub fn is_fenced(&self) -> bool {
+        self.fenced.load(Ordering::Relaxed)
+    }
+
+    /// Says that the node takes no new work.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Says that the node is gone; its lease ends.
+    pub async fn leave(&self) {
+        let (system, id, party) = (Arc::clone(&self.system), self.own.id, self.own.party());
+        let left =
+            tokio::task::spawn_blocking(move || system.beat(id, party, NodeState::Down, Duration::ZERO));
+        if let Ok(Err(error)) = left.await {
+            event(&Event::HeartbeatFailed { cause: &error.to_string() });
+        }
+    }
+
+    /// Where the node listens for the others.
+    pub fn listening(&self) -> Option<SocketAddr> {
+        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        listener.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
+    /// The listener, once.
+    pub(super) fn take_listener(&self) -> Option<TcpListener> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

@@ -1,0 +1,15 @@
+//! Several nodes as one service: membership, calls between nodes, pages of other nodes.
+
+mod members;
+mod wire;
+mod client;
+mod ahead;
+mod foreign;
+mod membership;
+mod fetch;
+mod serve;
+
+pub use fetch::{Missing, page};
+pub use members::{Member, Members};
+pub use membership::{Cluster, Joined, join};
+pub use serve::listen;

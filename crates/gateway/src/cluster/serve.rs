@@ -1,0 +1,272 @@
+//! The internal API: a listener and a router of their own, for the other nodes alone.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use nextlink_results::peer::{Call, Stamp};
+use nextlink_results::{PageError, Registration, ResultId, Store};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::membership::Cluster;
+use super::wire::{AUTH, NODE, ROOT, SEALED, put_page, tell};
+use crate::body::Body;
+use crate::observe::{Event, event};
+
+/// The longest body of a call.
+const MAX_BODY: usize = 1024 * 1024;
+/// The longest time that a call may ask to wait.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+/// Connections at one time.
+const CONNECTIONS: usize = 1_024;
+/// How long the head and the body of a call may take.
+const SLOW: Duration = Duration::from_secs(10);
+
+/// Answers the other nodes, until it is aborted.
+///
+/// # Errors
+/// The listener cannot be used.
+pub async fn listen(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::Result<()> {
+    let Some(listener) = cluster.take_listener() else {
+        return Ok(());
+    };
+    let listener = TcpListener::from_std(listener)?;
+    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            // After a failed accept, such as too many open files: not at once again.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else { continue };
+        let _ = stream.set_nodelay(true);
+        let (cluster, store) = (Arc::clone(&cluster), Arc::clone(&store));
+        let service = service_fn(move |request| {
+            let (cluster, store) = (Arc::clone(&cluster), Arc::clone(&store));
+            async move { Ok::<_, Infallible>(answer(&cluster, &store, request, peer.ip()).await) }
+        });
+        let mut server = http1::Builder::new();
+        server.timer(TokioTimer::new()).header_read_timeout(SLOW);
+        let connection = server.serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                event(&Event::Connection { cause: &error.to_string() });
+            }
+            drop(permit);
+        });
+    }
+}
+
+/// What is answered: status, body, and whether the body is sealed so that it proves itself.
+struct Reply {
+    status: StatusCode,
+    body: Bytes,
+    sealed: bool,
+}
+
+impl Reply {
+    fn said(status: StatusCode, document: &impl Serialize) -> Reply {
+        let body = serde_json::to_vec(document).unwrap_or_default().into();
+        Reply { status, body, sealed: false }
+    }
+
+    fn plain(status: StatusCode) -> Reply {
+        Reply { status, body: Bytes::new(), sealed: false }
+    }
+
+    fn sealed(body: impl Into<Bytes>) -> Reply {
+        Reply { status: StatusCode::OK, body: body.into(), sealed: true }
+    }
+}
+
+impl From<PageError> for Reply {
+    fn from(error: PageError) -> Reply {
+        let (status, said) = tell(&error);
+        Reply::said(status, &said)
+    }
+}
+
+async fn answer<B>(cluster: &Cluster, store: &Arc<Store>, request: Request<B>, peer: IpAddr) -> Response<Body>
+where
+    B: hyper::body::Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (parts, body) = request.into_parts();
+    let Some((stamp, body)) = admit(cluster, &parts, body, peer).await else {
+        event(&Event::CallRefused { peer });
+        // No reason is given, and nothing else either.
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        return response;
+    };
+    let reply = route(cluster, store, &parts.method, &parts.uri, &body).await;
+    let said = if reply.sealed { &[] } else { reply.body.as_ref() };
+    let proof = cluster.keys.prove_answer(&stamp, reply.status.as_u16(), said).unwrap_or_default();
+    let mut response = Response::new(Body::full(reply.body));
+    *response.status_mut() = reply.status;
+    let media = if reply.sealed { SEALED } else { "application/json" };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    if let Ok(proof) = HeaderValue::try_from(proof) {
+        headers.insert(AUTH, proof);
+    }
+    response
+}
+
+/// Whether a call comes from another node of the cluster, is meant for this start of this node, and comes in time and
+/// for the first time.
+async fn admit<B>(
+    cluster: &Cluster,
+    parts: &http::request::Parts,
+    body: B,
+    peer: IpAddr,
+) -> Option<(Stamp, Bytes)>
+where
+    B: hyper::body::Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if !cluster.config.networks.iter().any(|network| network.contains(peer)) {
+        return None;
+    }
+    let registration = Registration::parse(one(&parts.headers, NODE)?)?;
+    let proof = one(&parts.headers, AUTH)?;
+    let member = cluster.caller(registration).await?;
+    let body = if body.is_end_stream() {
+        Bytes::new()
+    } else {
+        tokio::time::timeout(SLOW, Limited::new(body, MAX_BODY).collect()).await.ok()?.ok()?.to_bytes()
+    };
+    let call = Call {
+        method: parts.method.as_str(),
+        target: parts.uri.path_and_query()?.as_str(),
+        body: &body,
+        from: member.facts.party(),
+        to: cluster.own.party(),
+    };
+    let stamp = cluster.keys.check(proof, &call)?;
+    let admitted = cluster.replays.admit(call.from, &stamp, cluster.clock.now_ms());
+    admitted.then_some((stamp, body))
+}
+
+/// The value of a header that is there once.
+fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+/// What a node says of itself.
+#[derive(Serialize)]
+struct Ping<'a> {
+    name: &'a str,
+    id: String,
+    boot: u64,
+}
+
+async fn route(
+    cluster: &Cluster,
+    store: &Arc<Store>,
+    method: &Method,
+    uri: &http::Uri,
+    body: &[u8],
+) -> Reply {
+    let Some(rest) = uri.path().strip_prefix(ROOT) else {
+        return Reply::plain(StatusCode::NOT_FOUND);
+    };
+    let query = uri.query().unwrap_or_default();
+    let segments: Vec<&str> = rest.trim_start_matches('/').split('/').collect();
+    match (method.as_str(), segments.as_slice()) {
+        ("GET", ["ping"]) => {
+            let own = &cluster.own;
+            Reply::said(StatusCode::OK, &Ping { name: &own.name, id: own.id.to_string(), boot: own.boot })
+        }
+        ("GET", ["results", id, generation, "pages", number]) => {
+            match (key(id, generation), number.parse()) {
+                (Some(key), Ok(number)) => page(store, key, number, query).await,
+                _ => Reply::plain(StatusCode::BAD_REQUEST),
+            }
+        }
+        ("GET", ["results", id, generation, "header"]) => match key(id, generation) {
+            Some((id, generation)) => {
+                store.header(id, generation).await.map_or_else(Reply::from, Reply::sealed)
+            }
+            None => Reply::plain(StatusCode::BAD_REQUEST),
+        },
+        ("DELETE", ["results", id, generation]) => match key(id, generation) {
+            Some(key) => Reply::plain(remove(store, key).await),
+            None => Reply::plain(StatusCode::BAD_REQUEST),
+        },
+        ("POST", ["touch"]) => match touched(body) {
+            Some(keys) => {
+                let left: Vec<bool> =
+                    keys.into_iter().map(|(id, generation)| store.touch(id, generation)).collect();
+                Reply::said(StatusCode::OK, &left)
+            }
+            None => Reply::plain(StatusCode::BAD_REQUEST),
+        },
+        _ => Reply::plain(StatusCode::NOT_FOUND),
+    }
+}
+
+fn key(id: &str, generation: &str) -> Option<(ResultId, u32)> {
+    Some((ResultId::parse(id)?, generation.parse().ok()?))
+}
+
+/// The results in a document such as `["<id>/<generation>", …]`.
+fn touched(body: &[u8]) -> Option<Vec<(ResultId, u32)>> {
+    let names: Vec<&str> = serde_json::from_slice(body).ok()?;
+    names
+        .into_iter()
+        .map(|name| name.split_once('/').and_then(|(id, generation)| key(id, generation)))
+        .collect()
+}
+
+fn option<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// Gives a page of a result that lies here. Nothing is asked of another node: calls go no further.
+async fn page(store: &Store, (id, generation): (ResultId, u32), number: u32, query: &str) -> Reply {
+    let wait = option(query, "wait_ms").and_then(|wait| wait.parse().ok()).map(Duration::from_millis);
+    let wait = wait.unwrap_or_default().min(MAX_WAIT);
+    let header = if option(query, "header") == Some("1") {
+        match store.header(id, generation).await {
+            Ok(header) => Some(header),
+            Err(error) => return error.into(),
+        }
+    } else {
+        None
+    };
+    match store.sealed_page(id, generation, number, wait).await {
+        Ok(page) => Reply::sealed(put_page(header.as_deref(), page)),
+        Err(error) => error.into(),
+    }
+}
+
+/// Removes a result of this generation.
+async fn remove(store: &Arc<Store>, (id, generation): (ResultId, u32)) -> StatusCode {
+    match store.info(id) {
+        Some(info) if info.row.generation == generation => {
+            let store = Arc::clone(store);
+            match tokio::task::spawn_blocking(move || store.end(id)).await {
+                Ok(_) => StatusCode::NO_CONTENT,
+                Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            }
+        }
+        Some(_) => StatusCode::CONFLICT,
+        None => StatusCode::NOT_FOUND,
+    }
+}

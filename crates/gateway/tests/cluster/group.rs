@@ -1,0 +1,62 @@
+//! Nodes that serve one SQLite database as the source `s`.
+
+use nextlink_testkit::cluster::{Cluster, Plan};
+use nextlink_testkit::http::{self, Answer};
+use nextlink_testkit::node::Node;
+use nextlink_testkit::sqlite::sqlite;
+use serde_json::Value;
+
+use crate::site::prefer;
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_nextlink");
+/// Where the source is served.
+pub const ROOT: &str = "/api/odata4/s/";
+/// Short leases, so that nodes are given up soon.
+pub const QUICK: &str = "heartbeat_ms = 300\nlease_ms = 3000\nanswer_ms = 3000";
+
+/// A plan of nodes that serve a database made from `sql`.
+#[track_caller]
+pub fn plan(sql: &str) -> Plan {
+    let plan = Plan::new(PROGRAM);
+    let database = plan.dir().join("s.db");
+    sqlite(&database, sql);
+    plan.settings(&format!(
+        "[results]\nmin_free_mib = 0\n[log]\nlevel = \"debug\"\n[sources.s]\nurl = \"sqlite:{}\"",
+        database.display()
+    ))
+}
+
+/// Runs a test on clusters of three nodes with each kind of system database.
+pub fn each(sql: &str, test: impl Fn(&str, Cluster)) {
+    test("SQLite", plan(sql).start(3));
+    let database = nextlink_testkit::postgres::server().database("cluster");
+    let ca = nextlink_testkit::postgres::server().ca();
+    let plan = plan(sql).system(&database.url()).cluster(&format!("system_ca = \"{}\"", ca.display()));
+    test("PostgreSQL", plan.start(3));
+}
+
+/// The first page of so many rows, asked of a node, and its next link.
+#[track_caller]
+pub fn first_page(cluster: &Cluster, node: usize, path: &str, rows: u64) -> (Value, String) {
+    let url = Cluster::url(&[ROOT, path].concat());
+    let page = cluster.ask(node, &url, &[("Prefer", &prefer(rows))]).expect("an answer");
+    assert_eq!(page.status, 200, "{path}: {}", page.text());
+    let page = page.json();
+    let next = page["@odata.nextLink"].as_str().unwrap_or_else(|| panic!("{path}: no next link"));
+    (page.clone(), next.to_owned())
+}
+
+/// Asks a node for a link.
+#[track_caller]
+pub fn follow(cluster: &Cluster, node: usize, link: &str) -> Answer {
+    cluster.ask(node, link, &[]).unwrap_or_else(|error| panic!("node {node}, {link}: {error}"))
+}
+
+/// The nodes as administration sees them.
+#[track_caller]
+pub fn listed(node: &Node) -> Vec<Value> {
+    let answer = http::get(&node.admin_url("/api/admin/system/nodes"), &[]);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()["nodes"].as_array().expect("a list").clone()
+}

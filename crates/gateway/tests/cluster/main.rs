@@ -1,0 +1,10 @@
+//! Several nodes as processes, with real system databases: any of them serves any page, and believes no other.
+
+#[allow(dead_code)]
+#[path = "../paging/site.rs"]
+mod site;
+
+mod group;
+mod internal;
+mod membership;
+mod pages;

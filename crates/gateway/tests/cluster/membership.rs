@@ -1,0 +1,178 @@
+//! Nodes come, go, are lost, and are never two.
+
+use std::time::{Duration, Instant};
+
+use nextlink_testkit::cluster::Plan;
+use nextlink_testkit::node::Node;
+use nextlink_testkit::postgres;
+
+use crate::group::{PROGRAM, QUICK, each, first_page, follow, listed, plan};
+use crate::site::{metric, table, until};
+
+/// Name and state of each node, as one of them lists them.
+fn states(node: &Node) -> Vec<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    listed(node).iter().map(|node| (text(&node["name"]), text(&node["state"]))).collect()
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(name, state)| ((*name).to_owned(), (*state).to_owned())).collect()
+}
+
+#[test]
+fn nodes_are_listed_with_what_they_hold() {
+    each(&table(500), |name, cluster| {
+        first_page(&cluster, 1, "T", 50);
+        first_page(&cluster, 1, "T?$orderby=G", 50);
+        for (number, node) in cluster.nodes.iter().enumerate() {
+            until("the results are known", || listed(node)[1]["results"] == 2);
+            let nodes = listed(node);
+            assert_eq!(states(node), pairs(&[("n1", "up"), ("n2", "up"), ("n3", "up")]), "{name}");
+            for (other, listed) in nodes.iter().enumerate() {
+                assert_eq!(listed["isSelf"], other == number, "{name}: {listed}");
+                assert_eq!(listed["boot"], 1, "{name}: {listed}");
+                let address = cluster.nodes[other].cluster_base().trim_start_matches("http://");
+                assert_eq!(listed["address"], address, "{name}: {listed}");
+                let left = listed["leaseSeconds"].as_f64().expect("a lease");
+                assert!(left > 3.0 && left <= 10.0, "{name}: {listed}");
+            }
+            assert_eq!((&nodes[0]["results"], &nodes[0]["bytes"]), (&0.into(), &0.into()), "{name}");
+        }
+        let config = cluster.plan.config_file(0).display().to_string();
+        let run = |args: &[&str]| {
+            let run = std::process::Command::new(PROGRAM).args(args).output().expect("the program runs");
+            assert!(run.status.success(), "{name}: {}", String::from_utf8_lossy(&run.stderr));
+            String::from_utf8(run.stdout).expect("text")
+        };
+        let text = run(&["nodes", "--config", &config]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 4, "{name}: {text}");
+        assert!(lines[0].starts_with("NAME") && lines[2].starts_with("n2    up"), "{name}: {text}");
+        let json: serde_json::Value =
+            serde_json::from_str(&run(&["nodes", "--config", &config, "--json"])).expect("JSON");
+        assert_eq!(json["nodes"][1]["results"], 2, "{name}");
+    });
+}
+
+#[test]
+fn nodes_that_go_are_down_and_those_that_are_killed_are_lost() {
+    each("CREATE TABLE T (Id INTEGER NOT NULL PRIMARY KEY)", |name, mut cluster| {
+        assert!(cluster.nodes[0].terminate().success(), "{name}");
+        assert_eq!(
+            states(&cluster.nodes[2]),
+            pairs(&[("n1", "down"), ("n2", "up"), ("n3", "up")]),
+            "{name}: its lease ended with it"
+        );
+        cluster.nodes[1].kill();
+        let killed = Instant::now();
+        until("its lease is over", || states(&cluster.nodes[2])[1].1 == "lost");
+        assert!(killed.elapsed() < Duration::from_secs(15), "{name}: {:?}", killed.elapsed());
+        // Both come back under their names, at once.
+        for number in 0..2 {
+            let again = cluster.nodes[number].start_again();
+            cluster.nodes[number] = again;
+            assert_eq!(listed(&cluster.nodes[2])[number]["boot"], 2, "{name}");
+        }
+        assert_eq!(states(&cluster.nodes[0]), pairs(&[("n1", "up"), ("n2", "up"), ("n3", "up")]), "{name}");
+    });
+}
+
+/// Runs a node that is to end by itself: whether it did so in good order, and what it said.
+fn run(plan: &Plan, number: usize, lines: &str) -> (bool, String) {
+    // Writes its configuration.
+    let _ = plan.launch(number, lines);
+    let output = std::process::Command::new(PROGRAM)
+        .args(["serve", "--config", &plan.config_file(number).display().to_string()])
+        .args(["--data-dir", &plan.data_dir(number).display().to_string()])
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--cluster-listen", "127.0.0.1:0"])
+        .output()
+        .expect("the program runs");
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A data directory that was copied is refused while the node lives, and the other way round afterwards.
+#[test]
+fn a_copied_data_directory_is_not_a_second_node() {
+    let plan = plan(&table(300)).cluster(QUICK);
+    let mut cluster = plan.start(2);
+    let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
+    let page = follow(&cluster, 1, &link);
+    let (from, to) = (plan.data_dir(0), plan.data_dir(7));
+    let copied = std::process::Command::new("cp").arg("-r").arg(&from).arg(&to).status();
+    assert!(copied.is_ok_and(|status| status.success()));
+    let (good, said) = run(&plan, 7, "");
+    assert!(!good && said.contains("registered at"), "{said}");
+    assert!(follow(&cluster, 1, &link).body == page.body, "nothing happened to the node");
+    assert_eq!(metric(&cluster.nodes[0], "nextlink_results"), 1.0);
+    // Stopped for longer than its lease, it is taken over by the copy, and knows that when it goes on.
+    cluster.nodes[0].signal("STOP");
+    let copy = plan.launch(7, "").start();
+    assert_eq!(copy.name(), "n1");
+    cluster.nodes[0].signal("CONT");
+    until("the old process knows", || cluster.nodes[0].log().contains("another process has registered"));
+    let ready = nextlink_testkit::http::get(&cluster.nodes[0].admin_url("/readyz"), &[]);
+    assert_eq!((ready.status, ready.text().as_str()), (503, "{\"status\":\"fenced\"}"));
+    // Both still have the page, and any node gives it.
+    assert!(follow(&cluster, 0, &link).body == page.body);
+    assert!(follow(&cluster, 1, &link).body == page.body);
+    cluster.nodes.push(copy);
+    assert!(follow(&cluster, 2, &link).body == page.body);
+    // The end of the old process removes nothing of the new one's.
+    assert!(cluster.nodes[0].terminate().success());
+    assert!(follow(&cluster, 1, &link).body == page.body);
+    assert_eq!(states(&cluster.nodes[1]), pairs(&[("n1", "up"), ("n2", "up")]));
+}
+
+#[test]
+fn nodes_come_back_at_another_address() {
+    let plan = plan(&table(300)).cluster(QUICK);
+    let mut cluster = plan.start(2);
+    let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
+    let page = follow(&cluster, 1, &link);
+    let before = cluster.nodes[0].cluster_base().to_owned();
+    cluster.nodes[0].kill();
+    // Its lease is not over, and its address is another one: it waits.
+    cluster.nodes[0] = plan.launch(0, "").start();
+    assert_ne!(cluster.nodes[0].cluster_base(), before);
+    assert!(cluster.nodes[0].log().contains("waiting for the lease"), "{}", cluster.nodes[0].log());
+    until("the other node finds it", || follow(&cluster, 1, &link).status == 200);
+    assert!(follow(&cluster, 1, &link).body == page.body);
+}
+
+#[test]
+fn nodes_have_the_names_they_are_given() {
+    let plan = plan(&table(10)).cluster(QUICK);
+    let left = plan.launch(0, "name = \"left\"").start();
+    let other = plan.launch(1, "").start();
+    assert_eq!((left.name(), other.name()), ("left", "n1"));
+    let (good, said) = run(&plan, 2, "name = \"left\"");
+    assert!(!good && said.contains("the name 'left' is that of the node"), "{said}");
+}
+
+/// What is wrong with the setting is said, and never with a password.
+#[test]
+fn a_cluster_that_cannot_be_joined_is_said_to_be() {
+    let server = postgres::server();
+    let database = server.database("refused");
+    let secret = database.url().replace(server.password(), "marker");
+    for (what, plan, expected) in [
+        (
+            "no server",
+            plan(&table(1)).system("postgres://u:marker@127.0.0.1:1/x"),
+            "cannot open the system database",
+        ),
+        ("another password", plan(&table(1)).system(&secret), "password authentication failed"),
+        ("no certificate", plan(&table(1)).system(&database.url()), "certificate"),
+        ("no directory", plan(&table(1)).system("sqlite:no/such/directory/x.db"), "cannot open"),
+        ("keys", plan(&table(1)).cluster("name = \"a_b\""), "cluster.name"),
+    ] {
+        let (good, said) = run(&plan, 0, "");
+        assert!(!good && said.contains(expected), "{what}: {said}");
+        assert!(!said.contains("marker") && !said.contains(server.password()), "{what}: {said}");
+    }
+    let exposed = plan(&table(1));
+    std::fs::set_permissions(exposed.key_file(), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .expect("the mode can be changed");
+    let (_, said) = run(&exposed, 0, "");
+    assert!(said.contains("its mode must be 0600"), "{said}");
+}

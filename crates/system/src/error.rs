@@ -1,0 +1,58 @@
+//! Why the system database cannot be opened.
+
+use std::path::PathBuf;
+
+/// Why the system database cannot be opened. No text repeats a URL: it may hold a password.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be made or read.
+    #[error("cannot open {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// SQLite refuses it.
+    #[error("cannot open the system database {}: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: rusqlite::Error,
+    },
+    /// A later version of the program made it.
+    #[error("the system database {} was made by a later version", path.display())]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its URL is not one.
+    #[error("the URL of the system database cannot be used: {0}")]
+    Url(String),
+    /// The server cannot be reached, or refuses.
+    #[error("cannot open the system database: {0}")]
+    Server(String),
+    /// The server's schema cannot be brought up to date.
+    #[error("cannot bring the system database up to date: {0}")]
+    Migrate(String),
+    /// What TLS needs is not there.
+    #[error("TLS of the system database: {0}")]
+    Tls(String),
+}
+
+/// An error with all its causes in one line.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        // Some errors repeat their cause in their own text.
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,72 @@
+//! The system database in PostgreSQL, shared by the nodes of a cluster.
+
+mod bridge;
+mod connect;
+mod nodes;
+mod results;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use deadpool_postgres::{Object, Pool};
+use nextlink_results::peer::NodeFacts;
+use nextlink_results::{Registry, RegistryError};
+
+use crate::error::{Error, told};
+use crate::node::System;
+use bridge::Bridge;
+use results::PostgresResults;
+
+/// The system database in PostgreSQL.
+pub struct PostgresSystem {
+    bridge: Bridge,
+    pool: Pool,
+}
+
+impl PostgresSystem {
+    /// Connects, and brings the schema up to date. `ca` is a file of certificates (PEM) by which the server's is
+    /// checked in place of those of the operating system. May block.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn open(url: &str, ca: Option<&Path>) -> Result<Self, Error> {
+        let pool = connect::pool(connect::config(url)?, ca)?;
+        let bridge = Bridge::start().map_err(|error| Error::Server(error.to_string()))?;
+        let migrated = pool.clone();
+        let migrated = bridge.wait(async move { connect::migrate(&migrated).await });
+        migrated.unwrap_or_else(|| Err(Error::Server("it does not answer in time".into())))?;
+        Ok(Self { bridge, pool })
+    }
+
+    /// Reads a URL without using it.
+    ///
+    /// # Errors
+    /// [`Error::Url`].
+    pub fn check_url(url: &str) -> Result<(), Error> {
+        connect::config(url).map(drop)
+    }
+
+    /// Runs statements on a connection of the pool.
+    fn call<T: Send + 'static, F: Future<Output = Result<T, tokio_postgres::Error>> + Send>(
+        &self,
+        run: impl FnOnce(Object) -> F + Send + 'static,
+    ) -> Result<T, RegistryError> {
+        let pool = self.pool.clone();
+        self.bridge.call(async move {
+            let connection = pool.get().await.map_err(|error| RegistryError::Unavailable(told(&error)))?;
+            run(connection).await.map_err(|error| RegistryError::Unavailable(told(&error)))
+        })
+    }
+}
+
+impl System for PostgresSystem {
+    fn results(self: Arc<Self>, node: &NodeFacts) -> Arc<dyn Registry> {
+        Arc::new(PostgresResults { system: self, node: node.id, boot: node.boot })
+    }
+}
+
+impl std::fmt::Debug for PostgresSystem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresSystem").finish_non_exhaustive()
+    }
+}

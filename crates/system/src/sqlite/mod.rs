@@ -1,0 +1,85 @@
+//! The system database in a SQLite file: of one node, or of all nodes of one machine.
+
+mod nodes;
+mod results;
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use nextlink_results::peer::NodeFacts;
+use nextlink_results::{Registry, RegistryError};
+use rusqlite::{Connection, ErrorCode};
+
+use crate::error::Error;
+use crate::migrate::{MIGRATIONS, migrate};
+use crate::node::System;
+use results::SqliteResults;
+
+/// How long a statement waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_STEP: Duration = Duration::from_millis(5);
+
+/// The system database in a SQLite file (WAL, one connection).
+#[derive(Debug)]
+pub struct SqliteSystem {
+    connection: Mutex<Connection>,
+}
+
+impl SqliteSystem {
+    /// Opens or makes the file (mode 0600) and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let io = |source| Error::Io { path: path.to_owned(), source };
+        let mut options = OpenOptions::new();
+        // SQLite gives the files beside this one the same mode.
+        options.write(true).create(true).truncate(false).mode(0o600).open(path).map_err(io)?;
+        let sqlite = |source| Error::Sqlite { path: path.to_owned(), source };
+        let mut connection = Connection::open(path).map_err(sqlite)?;
+        prepare(&connection).map_err(sqlite)?;
+        if !migrate(&mut connection, MIGRATIONS).map_err(sqlite)? {
+            return Err(Error::TooNew { path: path.to_owned() });
+        }
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // The first use of this mode of a file does not wait by itself for others who do the same.
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => std::thread::sleep(BUSY_STEP),
+            done => break done?,
+        }
+    }
+    // No wait for the disk at each commit: what a power cut takes back is swept at the next start.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "foreign_keys", true)
+}
+
+fn unavailable(error: rusqlite::Error) -> RegistryError {
+    RegistryError::Unavailable(error.to_string())
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+impl System for SqliteSystem {
+    fn results(self: Arc<Self>, node: &NodeFacts) -> Arc<dyn Registry> {
+        Arc::new(SqliteResults { system: self, node: node.id, boot: node.boot })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The table of nodes in SQLite.
+
+use std::time::Duration;
+
+use nextlink_results::peer::{NodeFacts, Party};
+use nextlink_results::{NodeId, Registration, RegistryError};
+use rusqlite::{Row, TransactionBehavior, params};
+
+use super::{SqliteSystem, unavailable};
+use crate::node::{Holding, NodeRow, NodeState, Nodes, Roll};
+use crate::words::{number, of_node_state, to_node_state, unsigned};
+
+/// The clock of the database.
+const NOW: &str = "SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
+
+impl Nodes for SqliteSystem {
+    fn roll(&self) -> Result<Roll, RegistryError> {
+        let sql = "SELECT id, coalesce(registration, zeroblob(16)), boot, coalesce(name, ''), address,
+            coalesce(mac, zeroblob(0)), state, started_ms, heartbeat_ms, lease_ms FROM nodes ORDER BY name, id";
+        let mut connection = self.connection();
+        let mut read = || {
+            let transaction = connection.transaction()?;
+            let now: i64 = transaction.prepare_cached(NOW)?.query_row([], |row| row.get(0))?;
+            let mut statement = transaction.prepare_cached(sql)?;
+            let nodes = statement.query_map([], read_node)?.collect::<rusqlite::Result<_>>()?;
+            Ok(Roll { now_ms: unsigned(now), nodes })
+        };
+        read().map_err(unavailable)
+    }
+
+    fn put(
+        &self,
+        facts: &NodeFacts,
+        signature: &[u8],
+        lease: Option<Duration>,
+    ) -> Result<bool, RegistryError> {
+        let sql = "INSERT INTO nodes
+            (id, registration, boot, name, address, state, mac, started_ms, heartbeat_ms, lease_ms)
+            VALUES (?1, ?2, ?3, ?4, ?5, 'up', ?6, ?7, CASE WHEN ?8 IS NOT NULL THEN ?7 END, ?7 + ?8)
+            ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, boot = excluded.boot,
+                name = excluded.name, address = excluded.address, state = excluded.state, mac = excluded.mac,
+                started_ms = excluded.started_ms, heartbeat_ms = excluded.heartbeat_ms,
+                lease_ms = excluded.lease_ms
+            WHERE nodes.boot + 1 = excluded.boot
+                AND (coalesce(nodes.lease_ms, 0) <= ?7 OR nodes.address IS excluded.address)";
+        let mut connection = self.connection();
+        let mut write = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let now: i64 = transaction.prepare_cached(NOW)?.query_row([], |row| row.get(0))?;
+            let taken = "SELECT count(*) FROM nodes WHERE name = ?1 AND id <> ?2";
+            let named = params![facts.name, facts.id.as_bytes()];
+            let taken: u32 = transaction.prepare_cached(taken)?.query_row(named, |row| row.get(0))?;
+            if taken > 0 {
+                return Ok(false);
+            }
+            let values = params![
+                facts.id.as_bytes(),
+                facts.registration.as_bytes(),
+                number(facts.boot),
+                facts.name,
+                facts.address,
+                signature,
+                now,
+                lease.map(|lease| number(lease.as_millis() as u64)),
+            ];
+            let written = transaction.prepare_cached(sql)?.execute(values)?;
+            transaction.commit()?;
+            Ok(written > 0)
+        };
+        write().map_err(unavailable)
+    }
+
+    fn beat(
+        &self,
+        id: NodeId,
+        party: Party,
+        state: NodeState,
+        lease: Duration,
+    ) -> Result<bool, RegistryError> {
+        let sql = "UPDATE nodes SET heartbeat_ms = t.now, lease_ms = t.now + ?4, state = ?5
+            FROM (SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) AS now) AS t
+            WHERE id = ?1 AND registration = ?2 AND boot = ?3";
+        let lease = number(lease.as_millis() as u64);
+        let registration = party.registration.as_bytes();
+        let values = params![id.as_bytes(), registration, number(party.boot), lease, of_node_state(state)];
+        let connection = self.connection();
+        let done = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
+        done.map(|rows| rows > 0).map_err(unavailable)
+    }
+
+    fn forget(&self, id: NodeId, registration: Registration) -> Result<(), RegistryError> {
+        let sql = "DELETE FROM nodes WHERE id = ?1 AND coalesce(registration, zeroblob(16)) = ?2
+            AND coalesce(lease_ms, 0) <= unixepoch('subsec') * 1000";
+        let values = params![id.as_bytes(), registration.as_bytes()];
+        let connection = self.connection();
+        let done = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
+        done.map(drop).map_err(unavailable)
+    }
+
+    fn holdings(&self) -> Result<Vec<Holding>, RegistryError> {
+        let sql = "SELECT owner, count(*), CAST(total(bytes) AS INTEGER) FROM results GROUP BY owner";
+        let connection = self.connection();
+        let read = |row: &Row<'_>| {
+            let count = |at: usize| row.get::<_, i64>(at).map(unsigned);
+            Ok(Holding { owner: NodeId::from_bytes(row.get(0)?), results: count(1)?, bytes: count(2)? })
+        };
+        let all =
+            || connection.prepare_cached(sql)?.query_map([], read)?.collect::<rusqlite::Result<Vec<_>>>();
+        all().map_err(unavailable)
+    }
+}
+
+fn read_node(row: &Row<'_>) -> rusqlite::Result<NodeRow> {
+    let state: String = row.get(6)?;
+    let time = |at: usize| row.get::<_, Option<i64>>(at).map(|value| value.map(unsigned));
+    Ok(NodeRow {
+        facts: NodeFacts {
+            id: NodeId::from_bytes(row.get(0)?),
+            registration: Registration::from_bytes(row.get(1)?),
+            boot: row.get::<_, i64>(2).map(unsigned)?,
+            name: row.get(3)?,
+            address: row.get(4)?,
+        },
+        signature: row.get(5)?,
+        state: to_node_state(&state),
+        started_ms: time(7)?.unwrap_or(0),
+        heartbeat_ms: time(8)?,
+        lease_ms: time(9)?,
+    })
+}

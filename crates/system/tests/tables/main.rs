@@ -1,0 +1,5 @@
+//! The tables of nodes and results, the same in every database.
+
+mod databases;
+mod nodes;
+mod results;
