@@ -1,10 +1,13 @@
 //! The databases that are compared: made for it, or there already.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::Context;
-use nextlink_sample::big;
+use nextlink_sample::{Target, big};
+use nextlink_testkit::server::PrivateServer;
+use nextlink_testkit::{mariadb, postgres};
 
 use crate::source::Source;
 
@@ -52,21 +55,36 @@ impl Choice {
 /// A database with the tables, until it is dropped.
 pub(super) struct Database {
     pub(super) source: Source,
+    _server: Option<PrivateServer>,
 }
 
 impl Database {
-    /// Makes the database where it is not there.
+    /// Makes the database where it is not there. Servers are started for it, on free ports, and end with it.
     pub(super) fn open(choice: &Choice, folder: &Path, rows: u64) -> anyhow::Result<Self> {
-        let source = match choice {
-            Choice::There(source) => source.clone(),
-            _ => Source::Sqlite(sqlite(folder, rows)?),
-        };
-        Ok(Self { source })
+        Ok(match choice {
+            Choice::There(source) => Self { source: source.clone(), _server: None },
+            Choice::All | Choice::Sqlite => Self { source: Source::Sqlite(file(folder, rows)?), _server: None },
+            Choice::Postgres => Self::fill(postgres::private(), Target::Postgres, Source::Postgres, rows),
+            Choice::MariaDb => Self::fill(mariadb::private(), Target::MariaDb, Source::MariaDb, rows),
+        })
+    }
+
+    fn fill(
+        server: PrivateServer,
+        target: Target,
+        source: impl FnOnce(String) -> Source,
+        rows: u64,
+    ) -> Self {
+        let database = server.database("bench");
+        eprintln!("filling {:?}", *server);
+        database.load(|to| big::script(target, rows, to).map(drop).map_err(io::Error::other));
+        // It is not dropped before its server.
+        Self { source: source(database.url()), _server: Some(server) }
     }
 }
 
 /// The file stays for the next time.
-fn sqlite(folder: &Path, rows: u64) -> anyhow::Result<PathBuf> {
+fn file(folder: &Path, rows: u64) -> anyhow::Result<PathBuf> {
     let path = folder.join(format!("{rows}.db"));
     if !path.try_exists()? {
         eprintln!("making {}", path.display());

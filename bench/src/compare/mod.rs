@@ -142,7 +142,7 @@ fn build(programs: &Path) -> anyhow::Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     eprintln!("building nextlink");
     let status = Command::new(cargo)
-        .args(["build", "--release", "--package", "nextlink-gateway", "--bin", "nextlink", "--target-dir"])
+        .args(["build", "--release", "--package", "nextlink", "--bin", "nextlink", "--target-dir"])
         .arg(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
