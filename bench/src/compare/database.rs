@@ -63,18 +63,15 @@ impl Database {
     pub(super) fn open(choice: &Choice, folder: &Path, rows: u64) -> anyhow::Result<Self> {
         Ok(match choice {
             Choice::There(source) => Self { source: source.clone(), _server: None },
-            Choice::All | Choice::Sqlite => Self { source: Source::Sqlite(file(folder, rows)?), _server: None },
+            Choice::All | Choice::Sqlite => {
+                Self { source: Source::Sqlite(file(folder, rows)?), _server: None }
+            }
             Choice::Postgres => Self::fill(postgres::private(), Target::Postgres, Source::Postgres, rows),
             Choice::MariaDb => Self::fill(mariadb::private(), Target::MariaDb, Source::MariaDb, rows),
         })
     }
 
-    fn fill(
-        server: PrivateServer,
-        target: Target,
-        source: impl FnOnce(String) -> Source,
-        rows: u64,
-    ) -> Self {
+    fn fill(server: PrivateServer, target: Target, source: impl FnOnce(String) -> Source, rows: u64) -> Self {
         let database = server.database("bench");
         eprintln!("filling {:?}", *server);
         database.load(|to| big::script(target, rows, to).map(drop).map_err(io::Error::other));
