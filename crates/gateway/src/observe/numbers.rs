@@ -42,6 +42,10 @@ impl Exporter {
         counter!("nextlink_results_expired_total").absolute(stats.expired);
         counter!("nextlink_results_refused_total").absolute(stats.refused);
         counter!("nextlink_result_pages_damaged_total").absolute(stats.damaged);
+        // Those that count events are there before the first one.
+        for name in ["nextlink_peer_pages_total", "nextlink_peer_pages_ahead_total"] {
+            counter!(name).increment(0);
+        }
         self.0.run_upkeep();
         self.0.render()
     }

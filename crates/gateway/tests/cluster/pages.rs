@@ -62,7 +62,7 @@ fn all_pages_are_of_one_moment() {
     for turn in 1.. {
         let change = format!(
             "DELETE FROM T WHERE Id % 20 = {turn}; INSERT INTO T VALUES ({}, 0, 'new'); UPDATE T SET G = 5000",
-            turn - 100_000
+            turn as i64 - 100_000
         );
         sqlite(database.as_ref(), &change);
         let page = follow(&cluster, turn % 3, &link).json();
