@@ -21,5 +21,6 @@ pub mod bench_data;
 pub mod follow;
 pub mod load;
 pub mod raw_limit;
+pub mod stages;
 
 pub mod compare;

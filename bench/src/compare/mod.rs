@@ -15,7 +15,7 @@ use anyhow::{Context, bail, ensure};
 use nextlink_sample::big;
 
 use crate::source::Source;
-use crate::{bare_server, bench_data, follow, load, raw_limit};
+use crate::{bare_server, bench_data, follow, load, raw_limit, stages};
 use database::{Choice, Database};
 use process::{Cores, Server};
 
@@ -56,6 +56,7 @@ enum Program {
     BareServer(bare_server::Args),
     Follow(follow::Args),
     Load(load::Args),
+    Stages(stages::Args),
 }
 
 /// Compares and prints a Markdown table; progress goes to standard error.
@@ -69,6 +70,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Some(Program::BareServer(args)) => return bare_server::run(args),
         Some(Program::Follow(args)) => return follow::run(args),
         Some(Program::Load(args)) => return load::run(args),
+        Some(Program::Stages(args)) => return stages::run(args),
         None => {}
     }
     ensure!(args.rounds > 0, "at least one round is needed");

@@ -88,8 +88,9 @@ impl Source {
     ) -> Option<Result<Outcome, Error>> {
         match self {
             Source::Sqlite(source) => source.run_now(program, sink),
-            Source::Postgres(source) => source.run_point(program, &options(), sink).await,
-            Source::MySql(source) => Some(source.run_point(program, &options(), sink).await),
+            // Boxed, so that what waits for a server is not moved about where there is none.
+            Source::Postgres(source) => Box::pin(source.run_point(program, &options(), sink)).await,
+            Source::MySql(source) => Some(Box::pin(source.run_point(program, &options(), sink)).await),
         }
     }
 

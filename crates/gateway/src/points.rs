@@ -34,25 +34,28 @@ impl Point {
     }
 }
 
+/// A plan: the statement, and what is written of its row.
+type Kept = (Arc<Program>, Arc<Shape>);
+
 /// Kept plans.
 #[derive(Debug, Default)]
-pub struct Points(RwLock<HashMap<Point, (Program, Arc<Shape>)>>);
+pub struct Points(RwLock<HashMap<Point, Kept>>);
 
 impl Points {
     /// The plan for a point, with the key values it was made with.
-    pub fn get(&self, point: &Point) -> Option<(Program, Arc<Shape>)> {
+    pub fn get(&self, point: &Point) -> Option<Kept> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(point).cloned()
     }
 
     /// Keeps a plan, where each value of the key is one parameter of its statement.
-    pub fn keep(&self, point: Point, program: &Program, shape: &Arc<Shape>, key: usize) {
+    pub fn keep(&self, point: Point, program: &Arc<Program>, shape: &Arc<Shape>, key: usize) {
         let rows = program.nodes.first().and_then(|node| node.rows.as_ref());
         if rows.is_none_or(|rows| rows.one.params.len() != key) {
             return;
         }
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < MOST {
-            kept.insert(point, (program.clone(), Arc::clone(shape)));
+            kept.insert(point, (Arc::clone(program), Arc::clone(shape)));
         }
     }
 }

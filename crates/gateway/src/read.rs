@@ -25,14 +25,14 @@ use crate::response::{Stages, json_response};
 use crate::served::Served;
 use crate::state::{State, now};
 
-/// A query made ready to run.
+/// A query made ready to run. It is handed on from one future to the next, so what is large is behind pointers.
 pub struct Prepared {
     /// The source as it was when the request came.
     pub served: Arc<Served>,
     /// What is asked.
-    pub query: Query,
+    pub query: Box<Query>,
     /// Its statements.
-    pub program: Program,
+    pub program: Arc<Program>,
     /// What is written of its rows.
     pub shape: Arc<Shape>,
     /// The form of the answer.
@@ -46,7 +46,8 @@ pub struct Prepared {
 pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body>, Refusal> {
     let mut stages = Stages::start();
     if let Some(token) = request.option("$skiptoken") {
-        return page::page(state, request, &token, stages).await;
+        // Boxed like that of a collection below: it may call another node.
+        return Box::pin(page::page(state, request, &token, stages)).await;
     }
     let served = request.slot.served()?;
     let url = url::parse_with(&request.url, &state.config.limits.parse_options())?;
@@ -63,7 +64,7 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         Asked::Query(query) => {
             let agreed =
                 negotiate::agree(kind(query.addressed), request.version, format_option, &request.headers)?;
-            let prepared = prepare(request, served, *query, agreed)?;
+            let prepared = prepare(request, served, query, agreed)?;
             stages.end("plan");
             answer(state, request, prepared, &mut stages).await?
         }
@@ -85,14 +86,14 @@ fn kind(addressed: Addressed) -> Kind {
 fn prepare(
     request: &Request,
     served: Arc<Served>,
-    query: Query,
+    query: Box<Query>,
     agreed: Agreed,
 ) -> Result<Prepared, Refusal> {
     let format = Format { omit_nulls: request.omits_nulls(), ..agreed.format };
     let point = Point::of(&query, format).filter(|_| !request.head);
     if let Some((program, shape)) = point.and_then(|point| served.points.get(&point)) {
         let program = match query.steps.as_slice() {
-            [Step::Key(values)] => program.with_key(values),
+            [Step::Key(values)] => Arc::new(program.with_key(values)),
             _ => program,
         };
         return Ok(Prepared { served, query, program, shape, format });
@@ -102,7 +103,7 @@ fn prepare(
     // HEAD needs to know whether there is something, not what.
     let limits = PlanLimits { rows: request.head.then_some(1) };
     let plan = plan(&served.mapping, dialect, &query, &layout, limits)?;
-    let program = program(dialect, &plan);
+    let program = Arc::new(program(dialect, &plan));
     let shape = Arc::new(Shape::new(&served.mapping.model, &query, &layout, format));
     if let (Some(point), [Step::Key(values)]) = (point, query.steps.as_slice()) {
         served.points.keep(point, &program, &shape, values.len());
@@ -125,8 +126,8 @@ async fn answer(
         Addressed::Collection | Addressed::Entity | Addressed::Property(_) => {
             single::answer(state, request, prepared, stages).await
         }
-        Addressed::RawValue(_) => single::raw_value(state, request, prepared, stages).await,
-        Addressed::Count => single::count(state, request, prepared, stages).await,
+        Addressed::RawValue(_) => Box::pin(single::raw_value(state, request, prepared, stages)).await,
+        Addressed::Count => Box::pin(single::count(state, request, prepared, stages)).await,
     }
 }
 

@@ -30,7 +30,8 @@ pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr)
         "/" => landing(&state, request.method()),
         "/api/healthcheck" => health(request.method(), true, "{\"status\":\"active\"}"),
         _ => match path.strip_prefix(SERVICES).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
-            Some(_) => service(state, request, peer).await,
+            // Boxed, since HTTP moves the future of each request several times.
+            Some(_) => Box::pin(service(state, request, peer)).await,
             None => plain_error(
                 StatusCode::NOT_FOUND,
                 "There is nothing here; services are at /api/odata4/{source}.",
@@ -258,4 +259,20 @@ fn finish(response: &mut Response<Body>, trace: &str, head: bool) {
         .insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, OData-MaxVersion, Prefer"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is awaited is part of the future, and the future is moved several times: calls that are rare and large are
+    /// to be boxed.
+    #[test]
+    fn the_future_of_a_request_is_small() {
+        fn bytes<F>(_: impl FnOnce(Arc<State>, HttpRequest<()>, IpAddr) -> F) -> usize {
+            size_of::<F>()
+        }
+        assert!(bytes(public::<()>) <= 512, "public: {} bytes", bytes(public::<()>));
+        assert!(bytes(service::<()>) <= 3_072, "service: {} bytes", bytes(service::<()>));
+    }
 }

@@ -24,6 +24,7 @@ use crate::observe::{Event, Exporter, event, store_observer};
 use crate::router;
 use crate::slot::{Slot, tend};
 use crate::state::State;
+use crate::timer::ConnectionTimer;
 
 /// Opens everything that a server needs. Sources that cannot be opened are served as soon as they can.
 ///
@@ -112,7 +113,6 @@ impl Listeners {
 pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()> {
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(state.config.limits.connections));
-    let builder = builder(&state.config);
     let mut signals = Signals::new()?;
     let mut hangups = signal(SignalKind::hangup())?;
     let mut background = JoinSet::new();
@@ -137,11 +137,12 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
                 let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else { continue };
                 let _ = stream.set_nodelay(true);
                 let state = Arc::clone(&state);
+                let http = http(&state.config);
                 let service = service_fn(move |request| {
                     let state = Arc::clone(&state);
                     async move { Ok::<_, Infallible>(router::public(state, request, peer.ip()).await) }
                 });
-                let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+                let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
                 let connection = graceful.watch(connection);
                 tokio::spawn(async move {
                     if let Err(error) = connection.await {
@@ -153,11 +154,12 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
             accepted = listeners.admin.accept() => {
                 let Ok((stream, _)) = accepted else { breathe().await; continue };
                 let state = Arc::clone(&state);
+                let http = http(&state.config);
                 let service = service_fn(move |request| {
                     let state = Arc::clone(&state);
                     async move { Ok::<_, Infallible>(router::admin(&state, &request).await) }
                 });
-                let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+                let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
                 tokio::spawn(async move {
                     if let Err(error) = connection.await {
                         event(&Event::Connection { cause: &error.to_string() });
@@ -186,13 +188,14 @@ async fn breathe() {
     tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
-fn builder(config: &Config) -> Builder<TokioExecutor> {
+/// HTTP of one connection.
+fn http(config: &Config) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     // Without `pipeline_flush`: with it the answer to a request that is no HTTP is never sent, and bodies do not wait
     // for slow clients.
     builder
         .http1()
-        .timer(TokioTimer::new())
+        .timer(ConnectionTimer::default())
         .header_read_timeout(Duration::from_secs(config.limits.header_seconds));
     builder.http2().timer(TokioTimer::new()).max_header_list_size(config.limits.header_bytes as u32);
     builder
@@ -204,12 +207,13 @@ async fn live(cluster: Arc<Cluster>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Removes what has expired, every few seconds.
+/// Removes what has expired and sums up what was counted, every few seconds.
 async fn sweep(state: Arc<State>) {
     let mut every = tokio::time::interval(Duration::from_secs(state.config.results.sweep_seconds));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
+        state.exporter.upkeep();
         let store = Arc::clone(&state.store);
         let _ = tokio::task::spawn_blocking(move || store.sweep()).await;
     }

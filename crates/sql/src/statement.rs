@@ -54,12 +54,13 @@ pub struct Program {
 
 impl Program {
     /// The same program for another key: the values of the key take the places of those it was made with.
-    pub fn with_key(mut self, values: &[(usize, Value)]) -> Program {
-        let rows = self.nodes.first_mut().and_then(|node| node.rows.as_mut());
+    pub fn with_key(&self, values: &[(usize, Value)]) -> Program {
+        let mut program = self.clone();
+        let rows = program.nodes.first_mut().and_then(|node| node.rows.as_mut());
         for (param, (_, value)) in rows.into_iter().flat_map(|rows| &mut rows.one.params).zip(values) {
             param.value = value.clone();
         }
-        self
+        program
     }
 }
 

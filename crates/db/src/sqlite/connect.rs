@@ -24,7 +24,7 @@ const IDLE_CONNECTIONS: usize = 8;
 const CACHED_STATEMENTS: usize = 64;
 /// Page cache of a connection, in KiB (negative is how SQLite names that unit). The file is not mapped into memory: the
 /// operating system caches it anyway, and a process that maps large files looks as if it used that memory.
-const CACHE_KIB: i64 = -1024;
+const CACHE_KIB: i64 = -2048;
 /// Only the start of the file is mapped: its first page is looked at for every statement.
 const MAPPED_BYTES: i64 = 64 * 1024;
 /// Virtual machine steps between two looks at the clock.

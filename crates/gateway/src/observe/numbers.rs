@@ -28,6 +28,12 @@ pub fn start() -> Result<Exporter, String> {
 }
 
 impl Exporter {
+    /// Puts recorded times into their buckets. Until then each is kept by itself, so this is due now and then even where
+    /// nobody asks for the metrics.
+    pub fn upkeep(&self) {
+        self.0.run_upkeep();
+    }
+
     /// All metrics as text, with the state of the store as it is now.
     pub fn render(&self, stats: Stats) -> String {
         gauge!("nextlink_results").set(stats.results as f64);

@@ -10,7 +10,6 @@ use nextlink_odata::json::{KeyValue, PageLimits, PageWriter, key_predicate, writ
 use nextlink_odata::model::{Property, Type};
 use nextlink_odata::query::{Addressed, Query, Step};
 use nextlink_odata::rows::{Flow, RowSink};
-use nextlink_sql::statement::Program;
 
 use super::Prepared;
 use crate::answer::Refusal;
@@ -30,25 +29,36 @@ const COMPRESS_FROM: usize = 1_024;
 async fn run<S: RowSink + Send + 'static>(
     state: &Arc<State>,
     request: &Request,
-    served: Arc<Served>,
-    program: Program,
-    mut sink: S,
-) -> Result<(S, Outcome), Refusal> {
-    let login = request.login.as_ref();
+    prepared: &Prepared,
+    mut sink: Box<S>,
+) -> Result<(Box<S>, Outcome), Refusal> {
+    let Prepared { served, program, .. } = prepared;
     if program.point {
+        let login = request.login.as_ref();
         let options = || state.run_options(Cancel::default(), login);
-        if let Some(outcome) = served.source.run_point(&program, options, &mut sink).await {
-            let outcome = outcome.map_err(|e| request.slot.refusal(&served, e, login.is_some()))?;
+        if let Some(outcome) = served.source.run_point(program, options, &mut *sink).await {
+            let outcome = outcome.map_err(|e| request.slot.refusal(served, e, login.is_some()))?;
             return Ok((sink, outcome));
         }
     }
+    // Boxed, so that reads by key do not move about what they do not need.
+    Box::pin(run_blocking(state, request, prepared, sink)).await
+}
+
+async fn run_blocking<S: RowSink + Send + 'static>(
+    state: &Arc<State>,
+    request: &Request,
+    prepared: &Prepared,
+    mut sink: Box<S>,
+) -> Result<(Box<S>, Outcome), Refusal> {
     let permit = state.turn().await?;
     let cancel = Cancel::default();
     let mut guard = CancelGuard::new(&cancel);
-    let options = state.run_options(cancel, login);
+    let options = state.run_options(cancel, request.login.as_ref());
     let slot = Arc::clone(&request.slot);
+    let (served, program) = (Arc::clone(&prepared.served), Arc::clone(&prepared.program));
     let ran = tokio::task::spawn_blocking(move || {
-        let outcome = slot.run(&served, &program, &options, &mut sink);
+        let outcome = slot.run(&served, &program, &options, &mut *sink);
         drop(permit);
         outcome.map(|outcome| (sink, outcome))
     })
@@ -84,15 +94,15 @@ pub async fn answer(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    let Prepared { served, query, program, shape, format } = prepared;
     let limits = PageLimits {
         rows: request.page_rows(),
         bytes: usize::MAX,
         batch_bytes: state.config.limits.batch_bytes,
     };
-    let writer = PageWriter::new(shape, limits, Whole::default());
-    let (writer, outcome) = run(state, request, Arc::clone(&served), program, writer).await?;
+    let writer = Box::new(PageWriter::new(Arc::clone(&prepared.shape), limits, Whole::default()));
+    let (writer, outcome) = run(state, request, &prepared, writer).await?;
     stages.end("rows");
+    let Prepared { served, query, format, .. } = prepared;
     if writer.batch_too_large() {
         return Err(batch_too_large(limits.batch_bytes));
     }
@@ -247,8 +257,7 @@ pub async fn raw_value(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    let (raw, outcome) =
-        run(state, request, Arc::clone(&prepared.served), prepared.program, Raw::default()).await?;
+    let (raw, outcome) = run(state, request, &prepared, Box::<Raw>::default()).await?;
     stages.end("rows");
     if outcome.rows == 0 {
         return missing(&prepared.query, &outcome);

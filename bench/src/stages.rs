@@ -38,9 +38,22 @@ impl PageOutput for Sum {
     }
 }
 
-fn main() -> anyhow::Result<()> {
-    let path = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "target/bench/big.db".to_owned()));
-    let source = Source::open(&Location::Sqlite(path))?;
+/// Print the nanoseconds of each stage of a read, without HTTP.
+#[derive(Debug, clap::Parser)]
+pub struct Args {
+    /// The benchmark database, a SQLite file
+    #[arg(default_value = "target/bench/big.db")]
+    path: PathBuf,
+    /// URLs relative to the service root, to look at with a profiler [default: some usual ones]
+    urls: Vec<String>,
+}
+
+/// Measures and prints a Markdown table.
+///
+/// # Errors
+/// Where the database cannot be read or a URL is no query.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let source = Source::open(&Location::Sqlite(args.path.clone()))?;
     let options = RunOptions {
         timeout: Duration::from_secs(60),
         lock_wait: Duration::ZERO,
@@ -56,13 +69,11 @@ fn main() -> anyhow::Result<()> {
         omit_nulls: false,
     };
     println!("| URL | url | bind | plan | program | shape | rows | ns |\n|---|---|---|---|---|---|---|---|");
-    // A URL of one's own, to look at with a profiler.
-    let own: Vec<(String, u32)> = std::env::args().skip(2).map(|url| (url, 5)).collect();
-    let known = URLS.iter().map(|(url, times)| ((*url).to_owned(), *times));
-    let urls: Vec<(String, u32)> = if own.is_empty() { known.collect() } else { own };
-    for (text, times) in &urls {
+    let own = args.urls.iter().map(|url| (url.as_str(), 5));
+    let known = if own.len() == 0 { URLS } else { &[] };
+    for (text, times) in own.chain(known.iter().copied()) {
         let mut spent = [0u128; 6];
-        for _ in 0..*times {
+        for _ in 0..times {
             let mut last = Instant::now();
             let mut lap = |stage: usize| {
                 let now = Instant::now();
@@ -88,7 +99,7 @@ fn main() -> anyhow::Result<()> {
             black_box(writer.finish().0);
             lap(5);
         }
-        let each: Vec<u128> = spent.iter().map(|s| s / u128::from(*times)).collect();
+        let each: Vec<u128> = spent.iter().map(|s| s / u128::from(times)).collect();
         let cells: Vec<String> = each.iter().map(u128::to_string).collect();
         println!("| `{text}` | {} | {} |", cells.join(" | "), each.iter().sum::<u128>());
     }

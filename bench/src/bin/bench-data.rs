@@ -1,8 +1,0 @@
-//! Makes the benchmark database.
-
-use clap::Parser;
-use nextlink_bench::bench_data::{Args, run};
-
-fn main() -> anyhow::Result<()> {
-    run(&Args::parse())
-}
