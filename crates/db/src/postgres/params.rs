@@ -130,9 +130,10 @@ fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Option<()> {
         Value::TimeOfDay(text) => out.put_i64(times::parse_time(text)?),
         Value::DateTimeOffset(text) => out.put_i64(times::parse_instant(text)?),
         Value::Duration(seconds) => {
-            out.put_i64(times::parse_duration(seconds)?);
-            // Days and months.
-            out.put_i64(0);
+            let (micros, days, months) = times::parse_duration(seconds)?;
+            out.put_i64(micros);
+            out.put_i32(days);
+            out.put_i32(months);
         }
         Value::Guid(text) => out.put_slice(uuid::Uuid::try_parse(text).ok()?.as_bytes()),
         Value::Binary(bytes) => out.put_slice(bytes),

@@ -117,7 +117,8 @@ impl Connected {
 impl Drop for Connected {
     fn drop(&mut self) {
         let line = self.line.clone();
-        self.runtime.spawn(tokio::time::timeout(STOPPING, line.end()));
+        // The clock is taken inside: whoever drops it may have none.
+        self.runtime.spawn(async move { tokio::time::timeout(STOPPING, line.end()).await });
     }
 }
 

@@ -22,6 +22,8 @@ INSERT INTO thing VALUES
 INSERT INTO thing (id, ints) VALUES (3, '{{1,2},{3,4}}');
 CREATE TABLE by_mood (m mood PRIMARY KEY, label text);
 INSERT INTO by_mood VALUES ('happy', 'H'), ('sad', 'S');
+CREATE TABLE by_odd (o odd PRIMARY KEY, label text);
+INSERT INTO by_odd VALUES ('x', 'X'), ('two words', '2');
 ";
 
 #[test]
@@ -32,7 +34,7 @@ fn structured_values_are_structures() {
             "thing(1)?$select=m,o,ints,texts,moods,days,nets,padded,prices,smalls,grid",
             concat!(
                 r#"{"m":"happy","o":"two words","ints":[1,null,-3],"texts":["a","b,c",null],"moods":["sad","ok"],"#,
-                r#""days":["2024-02-29","9999-12-31"],"nets":["10.0.0.1/32","::1/128"],"padded":["a","bcd"],"#,
+                r#""days":["2024-02-29","9999-12-31"],"nets":["10.0.0.1","::1"],"padded":["a","bcd"],"#,
                 r#""prices":[1.5,-2],"smalls":[7],"grid":"{{1,2},{3,4}}"}"#
             ),
         ),
@@ -55,6 +57,14 @@ fn structured_values_are_structures() {
         ("thing?$filter=m eq 'happy'&$select=id", r#"{"id":1}"#),
         ("thing?$filter=m gt 'sad'&$select=id", r#"{"id":1}"#),
         ("thing?$filter=o eq 'two words'&$select=id", r#"{"id":1}"#),
+        // Served as text, it is compared as text, and any text is one to compare with.
+        ("thing?$filter=o eq 'no label'&$select=id", ""),
+        ("thing?$filter=o in ('no label','two words')&$select=id", r#"{"id":1}"#),
+        ("thing?$filter=o gt 'sad'&$select=id", r#"{"id":1}"#),
+        ("thing?$filter=startswith(o,'two')&$select=id", r#"{"id":1}"#),
+        ("by_odd('x')/label", r#""X""#),
+        ("by_odd?$orderby=o&$select=label", r#"{"label":"2"},{"label":"X"}"#),
+        ("by_odd?$filter=not (o eq 'none')&$select=label&$orderby=label", r#"{"label":"2"},{"label":"X"}"#),
         ("by_mood?$orderby=m desc&$select=label", r#"{"label":"H"},{"label":"S"}"#),
         ("by_mood('sad')/label", r#""S""#),
     ]);

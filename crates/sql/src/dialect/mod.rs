@@ -1,11 +1,13 @@
 //! What differs between databases, as facts: how to write names and operators, and what a function becomes.
 
+mod micros;
 mod sqlite;
 mod postgres;
 mod mysql;
 
 use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::query::{Arithmetic, Function};
+use nextlink_odata::value::Value;
 
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
@@ -134,6 +136,12 @@ pub trait Dialect: Sync {
     /// that of the values.
     fn comparable(&self, left: Operand, right: Vec<Operand>, relation: Relation) -> (Sql, Vec<Sql>);
 
+    /// The last value before this one that a column can hold, where the database counts seconds less finely than the
+    /// value does.
+    fn before(&self, value: &Value) -> Option<Value> {
+        micros::before(value)
+    }
+
     /// A text column that compares by code point although it was declared otherwise.
     fn by_code_point(&self, column: Sql, native: &NativeType) -> Sql;
 
@@ -142,7 +150,7 @@ pub trait Dialect: Sync {
     fn equality_needs_hint(&self) -> bool;
 
     /// A column as it is read.
-    fn cell(&self, column: Sql, cell: &ResultColumn) -> Sql;
+    fn cell(&self, column: Sql, cell: &ResultColumn, native: &NativeType) -> Sql;
 
     /// What to order by, so that the order is that of the values.
     fn order_key(&self, operand: Operand) -> Sql;

@@ -5,6 +5,7 @@ use nextlink_odata::query::{Comparison, Expr, ExprKind, Place, Related};
 use nextlink_odata::value::Value;
 
 use super::Planner;
+use super::fine::{Fine, mirrored};
 use super::frames::Frames;
 use crate::catalog::NativeType;
 use crate::dialect::{Form, Operand, Relation, Unsupported};
@@ -55,6 +56,24 @@ impl Planner<'_> {
     }
 
     fn compare(
+        &self,
+        frames: &mut Frames,
+        op: Comparison,
+        left: &Expr,
+        right: &Expr,
+        truth: Truth,
+    ) -> Result<Sql, Unsupported> {
+        let (right_is_fine, left_is_fine) =
+            (self.fine(op, left, right), self.fine(mirrored(op), right, left));
+        match (right_is_fine, left_is_fine) {
+            (Some(Fine::Known(known)), _) | (_, Some(Fine::Known(known))) => Ok(constant_truth(known)),
+            (Some(Fine::Before(op, before)), _) => self.relate(frames, op, left, &before, truth),
+            (_, Some(Fine::Before(op, before))) => self.relate(frames, op, right, &before, truth),
+            (None, None) => self.relate(frames, op, left, right, truth),
+        }
+    }
+
+    fn relate(
         &self,
         frames: &mut Frames,
         op: Comparison,
@@ -133,19 +152,20 @@ impl Planner<'_> {
     fn member(
         &self,
         frames: &mut Frames,
-        needle: &Expr,
+        sought: &Expr,
         items: &[Expr],
         truth: Truth,
     ) -> Result<Sql, Unsupported> {
-        let needle = self.operand(frames, needle)?;
+        let needle = self.operand(frames, sought)?;
         let mut values = Vec::with_capacity(items.len());
         let mut with_null = false;
         let mut nullable = needle.nullable;
         for item in items {
             let operand = self.operand(frames, item)?;
+            let fine = self.fine(Comparison::Eq, sought, item).is_some();
             if matches!(operand.sql, Sql::Null) {
                 with_null = true;
-            } else if !not_a_number(&operand) {
+            } else if !(fine || not_a_number(&operand)) {
                 nullable = nullable || operand.nullable;
                 values.push(operand);
             }

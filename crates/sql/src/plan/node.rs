@@ -144,10 +144,9 @@ impl Planner<'_> {
                 }
                 joined
             };
-            let (sql, result) = self.cell(alias, cell.set, cell.property, &cell.inside)?;
+            let (read, result) = self.cell(alias, cell.set, cell.property, &cell.inside)?;
             let nullable = result.nullable || !cell.path.is_empty();
             let result = ResultColumn { nullable, ..result };
-            let read = self.dialect.cell(sql, &result);
             frames.select().columns.push(read);
             cells.columns.push(result);
         }

@@ -163,7 +163,7 @@ impl Dialect for MySql {
         true
     }
 
-    fn cell(&self, column: Sql, cell: &ResultColumn) -> Sql {
+    fn cell(&self, column: Sql, cell: &ResultColumn, _: &NativeType) -> Sql {
         match cell.storage {
             Storage::Text => column.cast(TO_TEXT),
             Storage::Native | Storage::Blob => column,
