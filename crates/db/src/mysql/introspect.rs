@@ -126,7 +126,7 @@ impl Reader<'_> {
             dates && raw.default.as_ref().is_some_and(|d| d.trim_matches('\'').starts_with("0000-00-00"));
         let (ty, storage) = self.ty(place, raw, &served);
         let native = match (&ty, served.native.clone()) {
-            (ColumnType::Enum(_), NativeType::Text { charset, collation }) => {
+            (ColumnType::Enum(_), NativeType::Text { charset, collation, .. }) => {
                 NativeType::Labels { charset, collation }
             }
             (_, native) => native,

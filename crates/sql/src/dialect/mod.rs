@@ -13,7 +13,7 @@ use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, Sql};
 
-pub use mysql::{MARIADB, MYSQL, MySql};
+pub use mysql::{MARIADB, MYSQL, MySql, SORTED};
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
@@ -149,6 +149,22 @@ pub trait Dialect: Sync {
     /// equality is asked for, since only that is served by an index.
     fn equality_needs_hint(&self) -> bool;
 
+    /// Whether a column of dates or points in time should also be compared as it is where the order is asked for, since
+    /// only that is served by an index.
+    fn order_needs_hint(&self) -> bool {
+        false
+    }
+
+    /// Whether a value is null.
+    fn is_null(&self, operand: Operand) -> Sql {
+        Sql::IsNull(Box::new(operand.sql))
+    }
+
+    /// Whether a value is not null.
+    fn is_not_null(&self, operand: Operand) -> Sql {
+        Sql::IsNotNull(Box::new(operand.sql))
+    }
+
     /// A column as it is read.
     fn cell(&self, column: Sql, cell: &ResultColumn, native: &NativeType) -> Sql;
 
@@ -165,6 +181,13 @@ pub trait Dialect: Sync {
     fn order_value(&self, operand: &Operand) -> Option<Sql> {
         _ = operand;
         None
+    }
+
+    /// What to order by in place of the key of an operand, where the database sorts by no more than the beginning of a
+    /// long text.
+    fn sorted(&self, key: Sql, operand: &Operand) -> Sql {
+        _ = operand;
+        key
     }
 
     /// Whether the first level has to be read in pieces where others hang on it, since a connection has one result at a

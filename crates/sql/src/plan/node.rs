@@ -187,7 +187,8 @@ impl Planner<'_> {
             }
             let nullable = operand.nullable;
             let value = self.dialect.order_value(&operand);
-            let expr = self.dialect.order_key(operand);
+            let key = self.dialect.order_key(operand.clone());
+            let expr = self.dialect.sorted(key, &operand);
             let term = OrderTerm { expr, value, descending: order.descending, nullable };
             frames.select().order.push(term);
             if ty.key.iter().all(|key| seen.contains(key)) {

@@ -34,7 +34,7 @@ fn native(kind: Kind, enums: &[CatalogEnum], column: &mut Column) {
         Kind::Sqlite => NativeType::Plain,
         Kind::Postgres => NativeType::Enum { schema: "app".to_owned(), name: enums[index].name.clone() },
         Kind::MySql => {
-            NativeType::Text { charset: "utf8mb4".to_owned(), collation: "utf8mb4_general_ci".to_owned() }
+            NativeType::Text { charset: "utf8mb4".to_owned(), collation: "utf8mb4_general_ci".to_owned(), long: false }
         }
     };
 }
