@@ -27,7 +27,11 @@ pub(super) async fn introspect(
 ) -> Done<(Catalog, Vec<Notice>)> {
     let mut schemas = vec![database.to_owned()];
     schemas.extend(others.iter().filter(|other| *other != database).cloned());
-    let relations = schema::relations(session, &schemas).await?;
+    let schemas = schema::named(session, schemas).await?;
+    let database = &schemas[0];
+    let mut relations = schema::relations(session, &schemas).await?;
+    // The server compares without regard to case even where names differ by case.
+    relations.retain(|relation| schemas.contains(&relation.place.schema));
     if relations.len() > limits.tables {
         return Err(Error::TooManyTables { found: relations.len(), limit: limits.tables }.into());
     }

@@ -129,7 +129,10 @@ fn texts_are_found_by_an_index() {
         ("bin gt 'Name%998'", Some("by_bin"), 2),
         ("not startswith(ci,'Name')", None, 1),
     ] {
-        let url = format!("w?$filter={}&$select=id", filter.replace("%4", "%254").replace("%7", "%257").replace("%9", "%259"));
+        let url = format!(
+            "w?$filter={}&$select=id",
+            filter.replace("%4", "%254").replace("%7", "%257").replace("%9", "%259")
+        );
         let found = world.ask(&url);
         assert_eq!(found.matches("\"id\"").count(), rows, "{filter}: {found}");
         if let Some(expected) = expected {
@@ -153,12 +156,19 @@ fn counted(world: &World) -> (u64, u64) {
 fn statements_are_prepared_once() {
     let server = nextlink_testkit::mariadb::private();
     let database = server.database("nextlink");
-    database.run("CREATE TABLE T (Id INT PRIMARY KEY, Name VARCHAR(9)); INSERT INTO T VALUES (1, 'a'), (2, 'b');");
+    database.run(
+        "CREATE TABLE T (Id INT PRIMARY KEY, Name VARCHAR(9)); INSERT INTO T VALUES (1, 'a'), (2, 'b');",
+    );
     let world = World::of(database, |server| server.connections = 1);
     let urls = |i: usize| {
-        [format!("T({i})"), format!("T?$filter=Id lt {i} and Name ne 'x{i}'"), format!("T/$count?$filter=Id gt {i}")]
+        [
+            format!("T({i})"),
+            format!("T?$filter=Id lt {i} and Name ne 'x{i}'"),
+            format!("T/$count?$filter=Id gt {i}"),
+        ]
     };
-    let ask = |i: usize| urls(i).iter().for_each(|url| drop(world.ask_with(url, &Ask::default()).expect("rows")));
+    let ask =
+        |i: usize| urls(i).iter().for_each(|url| drop(world.ask_with(url, &Ask::default()).expect("rows")));
     ask(1);
     let (prepared, executed) = counted(&world);
     (2..=20).for_each(ask);

@@ -303,7 +303,10 @@ fn expressions_that_cannot_be_computed() {
         ("t?$filter=x div 0 eq 1", "division by zero"),
         ("t?$filter=x mul 9223372036854775807 gt 1", "a number is out of range"),
         ("span?$filter=d gt duration'P999999999999D'", "a value of the request is no interval of PostgreSQL"),
-        ("span?$filter=d add duration'P99999999D' gt d add d", "a date, a point in time or a duration is out of range"),
+        (
+            "span?$filter=d add duration'P99999999D' gt d add d",
+            "a date, a point in time or a duration is out of range",
+        ),
         ("slow?$filter=pad eq 'a%00b'", "PostgreSQL has no text with the character U+0000"),
         ("slow?$filter=id eq 1 and matchesPattern(pad,'(')", "a bad regular expression: "),
     ] {

@@ -1,6 +1,6 @@
-//! Enumerations, arrays and composite types.
+//! Enumerations, arrays and composite types, and relations of all kinds.
 
-use crate::setting::{Setting, catalogue};
+use crate::setting::{Served, Setting, catalogue, database, location};
 
 const SCRIPT: &str = "
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
@@ -82,4 +82,52 @@ fn what_cannot_be_a_structure_is_said() {
             "thing.seens: Served as text: a member of its composite type cannot be read on its own.",
         ]
     );
+}
+
+/// Rows of partitions, of another server, of views and of views that are stored.
+#[test]
+fn relations_of_all_kinds_are_read() {
+    let database = database(
+        "CREATE TABLE part (region int, id int, name text, PRIMARY KEY (region, id)) PARTITION BY LIST (region);
+         CREATE TABLE part_1 PARTITION OF part FOR VALUES IN (1);
+         CREATE TABLE part_2 PARTITION OF part FOR VALUES IN (2) PARTITION BY RANGE (id);
+         CREATE TABLE part_2_low PARTITION OF part_2 FOR VALUES FROM (0) TO (100);
+         CREATE TABLE part_rest PARTITION OF part DEFAULT;
+         INSERT INTO part VALUES (1, 1, 'a'), (2, 1, 'b'), (3, 7, 'c');
+         CREATE TABLE line (id int PRIMARY KEY, region int, no int, FOREIGN KEY (region, no) REFERENCES part);
+         INSERT INTO line VALUES (10, 2, 1), (11, 2, 1), (12, NULL, 1);
+         CREATE MATERIALIZED VIEW kept AS SELECT id, region FROM line;
+         CREATE UNIQUE INDEX kept_id ON kept (id);
+         CREATE VIEW slow AS SELECT id, no FROM line;
+         CREATE TABLE near (id int, tags text[], at timestamptz);
+         INSERT INTO near VALUES (1, '{x,y}', '2024-02-29 12:00+01'), (2, NULL, NULL);
+         CREATE EXTENSION IF NOT EXISTS postgres_fdw;",
+    );
+    let server = database.server();
+    database.run(&format!(
+        "CREATE SERVER itself FOREIGN DATA WRAPPER postgres_fdw
+             OPTIONS (host '127.0.0.1', port '{}', dbname '{}');
+         CREATE USER MAPPING FOR CURRENT_USER SERVER itself OPTIONS (user '{}', password '{}');
+         CREATE FOREIGN TABLE far (id int, tags text[], at timestamptz) SERVER itself OPTIONS (table_name 'near');",
+        server.port(),
+        database.name(),
+        server.user(),
+        server.password()
+    ));
+    let served = Served::open(&location(server, database.name()));
+    served.check(&[
+        ("part?$select=name&$orderby=name desc", r#"{"name":"c"},{"name":"b"},{"name":"a"}"#),
+        (
+            "part(region=2,id=1)?$select=name&$expand=line($select=id)",
+            r#"{"name":"b","line":[{"id":10},{"id":11}]}"#,
+        ),
+        ("part/$count", "3"),
+        ("line(10)/part/name", r#""b""#),
+        ("kept?$filter=region eq null", r#"{"id":12,"region":null}"#),
+        ("kept(10)/region", "2"),
+        ("slow?$filter=no eq 1&$top=1", r#"{"id":10,"no":1}"#),
+        ("far", r#"{"id":1,"tags":["x","y"],"at":"2024-02-29T11:00:00Z"},{"id":2,"tags":[],"at":null}"#),
+        ("far(2)/id", "2"),
+        ("far?$filter=at gt 2024-01-01T00:00:00Z&$select=id", r#"{"id":1}"#),
+    ]);
 }

@@ -153,7 +153,8 @@ fn each_value_is_found() {
         ("clock?$filter=iv lt duration'-P99999999D'", ""),
     ] {
         let found = setting.served.ask(&format!("{url}&$select=id"));
-        let ids: Vec<&str> = found.split(['{', '}', ',']).filter_map(|part| part.strip_prefix("\"id\":")).collect();
+        let ids: Vec<&str> =
+            found.split(['{', '}', ',']).filter_map(|part| part.strip_prefix("\"id\":")).collect();
         assert_eq!(ids.join(","), expected, "{url}: {found}");
     }
 }

@@ -128,7 +128,9 @@ impl Planner<'_> {
     fn order_hint(&self, frames: &mut Frames, op: Comparison, left: &Expr, right: &Expr) -> Option<Sql> {
         let (place, property, constant, op) = match (&left.kind, &right.kind) {
             (ExprKind::Property(place, property), ExprKind::Value(_)) => (place, property, right, op),
-            (ExprKind::Value(_), ExprKind::Property(place, property)) => (place, property, left, mirrored(op)),
+            (ExprKind::Value(_), ExprKind::Property(place, property)) => {
+                (place, property, left, mirrored(op))
+            }
             _ => return None,
         };
         let ExprKind::Value(value @ (Value::Date(_) | Value::DateTimeOffset(_))) = &constant.kind else {

@@ -15,7 +15,8 @@ pub(super) enum Fine {
 impl Planner<'_> {
     /// What a comparison of something with a constant comes to, where no column can hold the constant.
     pub(super) fn fine(&self, op: Comparison, other: &Expr, constant: &Expr) -> Option<Fine> {
-        let (ExprKind::Value(value), false) = (&constant.kind, matches!(other.kind, ExprKind::Value(_))) else {
+        let (ExprKind::Value(value), false) = (&constant.kind, matches!(other.kind, ExprKind::Value(_)))
+        else {
             return None;
         };
         let before = Expr { kind: ExprKind::Value(self.dialect.before(value)?), ..constant.clone() };
