@@ -313,8 +313,14 @@ pub fn parse_duration(text: &str) -> Option<i128> {
     Some(if negative { -total } else { total })
 }
 
+/// A part of a duration.
 fn number(text: &str) -> Option<i128> {
-    if text.is_empty() || text.len() > 12 || !text.bytes().all(|b| b.is_ascii_digit()) {
+    whole_number(text, 12)
+}
+
+/// A number of at most so many digits.
+fn whole_number(text: &str, most: usize) -> Option<i128> {
+    if text.is_empty() || text.len() > most || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     text.parse().ok()
@@ -339,7 +345,8 @@ pub fn parse_seconds(text: &str) -> Option<i128> {
         None => (false, text),
     };
     let (whole, rest) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
-    let mut total = number(whole)? * i128::from(PICOS);
+    // The longest duration that can be written in days has this many, and its picoseconds fit.
+    let mut total = whole_number(whole, 17)? * i128::from(PICOS);
     if !rest.is_empty() {
         let kept = &rest.as_bytes()[..rest.len().min(13)];
         total += i128::from(fraction(kept)?);
@@ -449,6 +456,7 @@ mod tests {
             ("PT0S", "0", "PT0S"),
             ("P2D", "172800", "P2D"),
             ("PT0.000000000001S", "0.000000000001", "PT0.000000000001S"),
+            ("-P999999999999D", "-86399999999913600", "-P999999999999D"),
         ] {
             let picos = parse_duration(text).expect(text);
             assert_eq!(seconds_text(picos), seconds, "{text}");

@@ -173,6 +173,8 @@ pub enum NativeType {
         charset: String,
         /// Collation, such as `utf8mb4_general_ci`.
         collation: String,
+        /// Whether a value may have more characters than the server sorts by.
+        long: bool,
     },
 }
 

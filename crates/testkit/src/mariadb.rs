@@ -65,13 +65,23 @@ pub fn private_without_tls() -> PrivateServer {
     PrivateServer::launch(&WITHOUT_TLS)
 }
 
+/// The same, where names of databases and tables have no capital letters.
+///
+/// # Panics
+/// When MariaDB is not installed or does not start.
+pub fn private_of_small_names() -> PrivateServer {
+    PrivateServer::launch(&SMALL_NAMES)
+}
+
 /// The product, by what tells it from others.
 pub(crate) struct MariaDb {
     tls: bool,
+    more: &'static [&'static str],
 }
 
-pub(crate) static WITH_TLS: MariaDb = MariaDb { tls: true };
-static WITHOUT_TLS: MariaDb = MariaDb { tls: false };
+pub(crate) static WITH_TLS: MariaDb = MariaDb { tls: true, more: &[] };
+static WITHOUT_TLS: MariaDb = MariaDb { tls: false, more: &[] };
+static SMALL_NAMES: MariaDb = MariaDb { tls: true, more: &["--lower-case-table-names=1"] };
 
 impl Product for MariaDb {
     fn name(&self) -> &'static str {
@@ -87,14 +97,14 @@ impl Product for MariaDb {
     }
 
     fn settings(&self) -> String {
-        format!("{} {SETTINGS:?} {USERS:?}", program("mariadbd").display())
+        format!("{} {SETTINGS:?} {:?} {USERS:?}", program("mariadbd").display(), self.more)
     }
 
     fn prepare(&self, server: &Server) {
         let (account, dir) = (Account::for_servers(), server.socket_dir());
         let mut init = account.command(&program("mariadb-install-db"), dir);
         init.args(["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"]);
-        init.args(SETTINGS).arg(format!("--datadir={}", server.data().display()));
+        init.args(SETTINGS).args(self.more).arg(format!("--datadir={}", server.data().display()));
         init.arg(tmpdir(dir));
         run(&mut init);
         let users = [USERS.0, server.password(), USERS.1].concat();
@@ -110,7 +120,7 @@ impl Product for MariaDb {
         } else {
             ["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"]
         });
-        serve.arg(format!("--port={}", server.port())).arg(tmpdir(dir));
+        serve.args(self.more).arg(format!("--port={}", server.port())).arg(tmpdir(dir));
         let files =
             [("datadir", "data"), ("socket", "socket"), ("pid-file", "data/pid"), ("init-file", "users.sql")];
         let tls = [("ssl-ca", CA), ("ssl-cert", CERTIFICATE), ("ssl-key", KEY)];

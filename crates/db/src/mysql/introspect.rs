@@ -27,7 +27,11 @@ pub(super) async fn introspect(
 ) -> Done<(Catalog, Vec<Notice>)> {
     let mut schemas = vec![database.to_owned()];
     schemas.extend(others.iter().filter(|other| *other != database).cloned());
-    let relations = schema::relations(session, &schemas).await?;
+    let schemas = schema::named(session, schemas).await?;
+    let database = &schemas[0];
+    let mut relations = schema::relations(session, &schemas).await?;
+    // The server compares without regard to case even where names differ by case.
+    relations.retain(|relation| schemas.contains(&relation.place.schema));
     if relations.len() > limits.tables {
         return Err(Error::TooManyTables { found: relations.len(), limit: limits.tables }.into());
     }
@@ -126,7 +130,7 @@ impl Reader<'_> {
             dates && raw.default.as_ref().is_some_and(|d| d.trim_matches('\'').starts_with("0000-00-00"));
         let (ty, storage) = self.ty(place, raw, &served);
         let native = match (&ty, served.native.clone()) {
-            (ColumnType::Enum(_), NativeType::Text { charset, collation }) => {
+            (ColumnType::Enum(_), NativeType::Text { charset, collation, .. }) => {
                 NativeType::Labels { charset, collation }
             }
             (_, native) => native,

@@ -60,6 +60,17 @@ pub(super) struct ForeignColumn {
     pub(super) target_column: String,
 }
 
+/// The names of schemas as the server writes them: on some servers case makes no difference.
+pub(super) async fn named(session: &mut Session, mut schemas: Vec<String>) -> Done<Vec<String>> {
+    let select = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE @@lower_case_table_names <> 0 AND SCHEMA_NAME IN ";
+    for name in read(session, select, "", &schemas, |row| text(row, 0)).await? {
+        for schema in schemas.iter_mut().filter(|schema| schema.to_lowercase() == name.to_lowercase()) {
+            schema.clone_from(&name);
+        }
+    }
+    Ok(schemas)
+}
+
 /// Tables and views, sorted by schema and name.
 pub(super) async fn relations(session: &mut Session, schemas: &[String]) -> Done<Vec<Relation>> {
     let select = "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, TABLE_COMMENT FROM information_schema.TABLES \

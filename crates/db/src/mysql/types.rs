@@ -2,6 +2,7 @@
 
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_sql::catalog::{NativeType, Storage};
+use nextlink_sql::dialect::SORTED;
 
 use super::schema::RawColumn;
 
@@ -90,7 +91,7 @@ pub(super) fn served(column: &RawColumn) -> Option<Served> {
 /// Whether comparing and ordering the bare column is by code point.
 pub(super) fn is_binary(served: &Served) -> bool {
     match &served.native {
-        NativeType::Text { charset, collation } => {
+        NativeType::Text { charset, collation, .. } => {
             charset == "utf8mb4" && CODE_POINT.contains(&collation.as_str())
         }
         _ => served.primitive != P::String,
@@ -103,13 +104,13 @@ fn plain(primitive: P) -> Served {
 }
 
 fn text(column: &RawColumn) -> Served {
-    let native = match (&column.charset, &column.collation) {
-        (Some(charset), Some(collation)) => {
-            NativeType::Text { charset: charset.clone(), collation: collation.clone() }
-        }
+    let long = column.length.is_none_or(|length| i64::try_from(length).is_ok_and(|length| length > SORTED));
+    let (charset, collation) = match (&column.charset, &column.collation) {
+        (Some(charset), Some(collation)) => (charset.clone(), collation.clone()),
         // MySQL says nothing of JSON.
-        _ => NativeType::Text { charset: "utf8mb4".to_owned(), collation: "utf8mb4_bin".to_owned() },
+        _ => ("utf8mb4".to_owned(), "utf8mb4_bin".to_owned()),
     };
+    let native = NativeType::Text { charset, collation, long };
     Served { native, ..plain(P::String) }
 }
 

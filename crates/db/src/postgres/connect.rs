@@ -62,11 +62,16 @@ impl PostgresSource {
         let work = async {
             let mut session = self.pools.session(None).await?;
             session.begin();
-            session.bound(&options).await?;
-            let builder = session.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-            let transaction = builder.read_only(true).start().await?;
-            let catalog = introspect(&transaction, &self.server.schemas, limits).await;
-            drop(transaction);
+            let line = session.line.clone();
+            let catalog = line.over(async {
+                session.bound(&options).await?;
+                let builder =
+                    session.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+                let transaction = builder.read_only(true).start().await?;
+                introspect(&transaction, &self.server.schemas, limits).await
+            });
+            let catalog = catalog.await;
+            line.look();
             session.end(true);
             Ok(catalog?)
         };

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::NAME;
+use super::params::Unfit;
 use crate::error::Error;
 
 /// The server closed a connection that lay idle for long.
@@ -78,6 +79,11 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Error {
         if let Some(server) = error.as_db_error() {
             return said(server);
+        }
+        match error.source().and_then(|cause| cause.downcast_ref()) {
+            Some(unfit @ Unfit::Value(_)) => return Error::Expression(unfit.to_string()),
+            Some(unfit @ Unfit::Links(_)) => return Error::Changed(unfit.to_string()),
+            None => {}
         }
         let text = in_full(&error);
         if is_lost(&error) {

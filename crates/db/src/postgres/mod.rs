@@ -9,6 +9,7 @@ mod cells;
 mod links;
 mod params;
 mod tls;
+mod line;
 mod session;
 mod pools;
 mod flat;

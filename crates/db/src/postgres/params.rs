@@ -43,19 +43,33 @@ impl fmt::Debug for Bound<'_> {
     }
 }
 
+/// Why a parameter cannot travel.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// A value of the request is none of this type of the server.
+    #[error("a value of the request is no {0} of PostgreSQL")]
+    Value(String),
+    /// Link values are of another type than the column that they are compared with was.
+    #[error("a column that links tables has no {0} any more")]
+    Links(String),
+}
+
 type Encoded = Result<IsNull, Box<dyn Error + Sync + Send>>;
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Encoded {
         match self {
             Bound::Value(Value::Null) => return Ok(IsNull::Yes),
-            Bound::Value(value) if is_binary(value, ty) => binary(value, ty, out)?,
+            Bound::Value(value) if is_binary(value, ty) => {
+                binary(value, ty, out).ok_or_else(|| Unfit::Value(ty.name().to_owned()))?;
+            }
             Bound::Value(value) => text(value, out),
             Bound::Links { links, column, parents } => {
-                let Kind::Array(item) = ty.kind() else {
-                    return Err(unfit(ty));
+                let written = match ty.kind() {
+                    Kind::Array(item) => links.write_array(*column, parents.clone(), item, out),
+                    _ => None,
                 };
-                links.write_array(*column, parents.clone(), item, out).ok_or_else(|| unfit(ty))?;
+                written.ok_or_else(|| Unfit::Links(ty.name().to_owned()))?;
             }
         }
         Ok(IsNull::No)
@@ -75,10 +89,6 @@ impl ToSql for Bound<'_> {
             _ => Format::Binary,
         }
     }
-}
-
-fn unfit(ty: &Type) -> Box<dyn Error + Sync + Send> {
-    ["the value is none of ", ty.name()].concat().into()
 }
 
 /// Whether the value travels in the binary form of the type.
@@ -101,36 +111,34 @@ fn is_binary(value: &Value, ty: &Type) -> bool {
     }
 }
 
-fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), Box<dyn Error + Sync + Send>> {
-    let unfit = || unfit(ty);
+fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Option<()> {
     match value {
         Value::Null => {}
         Value::Boolean(b) => out.put_u8(u8::from(*b)),
         Value::Integer(i) => match *ty {
-            Type::INT2 => out.put_i16(i16::try_from(*i)?),
-            Type::INT4 => out.put_i32(i32::try_from(*i)?),
+            Type::INT2 => out.put_i16(i16::try_from(*i).ok()?),
+            Type::INT4 => out.put_i32(i32::try_from(*i).ok()?),
             Type::FLOAT8 => out.put_f64(*i as f64),
-            Type::NUMERIC => {
-                numbers::write(itoa::Buffer::new().format(*i), out).ok_or_else(unfit)?;
-            }
+            Type::NUMERIC => numbers::write(itoa::Buffer::new().format(*i), out)?,
             _ => out.put_i64(*i),
         },
         Value::Double(d) if *ty == Type::FLOAT4 => out.put_f32(*d as f32),
         Value::Double(d) => out.put_f64(*d),
-        Value::Decimal(digits) => numbers::write(digits, out).ok_or_else(unfit)?,
+        Value::Decimal(digits) => numbers::write(digits, out)?,
         Value::String(text) => out.put_slice(text.as_bytes()),
-        Value::Date(text) => out.put_i32(times::parse_date(text).ok_or_else(unfit)?),
-        Value::TimeOfDay(text) => out.put_i64(times::parse_time(text).ok_or_else(unfit)?),
-        Value::DateTimeOffset(text) => out.put_i64(times::parse_instant(text).ok_or_else(unfit)?),
+        Value::Date(text) => out.put_i32(times::parse_date(text)?),
+        Value::TimeOfDay(text) => out.put_i64(times::parse_time(text)?),
+        Value::DateTimeOffset(text) => out.put_i64(times::parse_instant(text)?),
         Value::Duration(seconds) => {
-            out.put_i64(times::parse_duration(seconds).ok_or_else(unfit)?);
-            // Days and months.
-            out.put_i64(0);
+            let (micros, days, months) = times::parse_duration(seconds)?;
+            out.put_i64(micros);
+            out.put_i32(days);
+            out.put_i32(months);
         }
-        Value::Guid(text) => out.put_slice(uuid::Uuid::try_parse(text)?.as_bytes()),
+        Value::Guid(text) => out.put_slice(uuid::Uuid::try_parse(text).ok()?.as_bytes()),
         Value::Binary(bytes) => out.put_slice(bytes),
     }
-    Ok(())
+    Some(())
 }
 
 /// The form that the server reads for any type.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{Object, Pool, PoolError, QueueMode, TimeoutType, Timeouts};
-use tokio::runtime::Handle;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -62,7 +61,7 @@ impl Pools {
             (None, Some(own)) => self.connection(own).await?,
             (None, None) => return Err(Error::LoginNeeded),
         };
-        Ok(Session::new(object, Handle::current()))
+        Ok(Session::new(object))
     }
 
     /// Closes the connections of a login that lie idle, as they may be dead.

@@ -25,7 +25,8 @@ pub async fn single<S: RowSink>(
     sink: &mut S,
 ) -> Result<Outcome, Failed> {
     session.begin();
-    let result = single_inside(session, program, bounds, sink).await;
+    let line = session.line.clone();
+    let result = line.over(single_inside(session, program, bounds, sink)).await;
     session.end(match &result {
         Ok(flat) => flat.settled,
         Err(failed) => failed.settled,
@@ -110,18 +111,29 @@ fn snapshot<T>(
     work: impl FnOnce(&mut Snapshot<'_>) -> Result<T, Error>,
     settled: &mut bool,
 ) -> Result<T, Failed> {
-    let started = bounds.wait(async {
+    let line = session.line.clone();
+    let started = bounds.wait(line.over(async {
         session.bound(bounds.options()).await?;
         let Connected { client, statements, .. } = &mut **session;
         let builder = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
         // What is dropped without an end is rolled back, which nobody has to wait for.
         Ok((builder.read_only(true).start().await?, statements))
-    });
+    }));
     let (transaction, statements) = started.inspect_err(|failed| *settled = failed.settled)?;
-    let mut snapshot =
-        Snapshot { bounds, transaction: &transaction, statements, begun: false, again: None, settled: true };
+    let mut snapshot = Snapshot {
+        bounds,
+        line: &line,
+        transaction: &transaction,
+        statements,
+        begun: false,
+        again: None,
+        settled: true,
+    };
     let result = work(&mut snapshot);
     *settled = snapshot.settled;
     let again = snapshot.again.filter(|_| !snapshot.begun);
+    drop(transaction);
+    // So that the server hears of its end now.
+    line.look();
     result.map_err(|error| Failed { error, again, settled: *settled })
 }

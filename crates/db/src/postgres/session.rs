@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult};
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
 use tokio_postgres::{Client, Config, GenericClient, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::line::Line;
 use crate::error::Error;
 use crate::run::RunOptions;
 
@@ -48,16 +48,16 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<Connected, Error> {
         let (client, connection) = self.config.connect(self.tls.clone()).await?;
-        // It ends with the client, or with an error that the client's next statement meets.
-        let task = tokio::spawn(async move {
-            let _ = connection.await;
-        });
-        client.batch_execute(SETTINGS).await?;
-        let (tls, task) = (self.tls.clone(), task.abort_handle());
-        Ok(Connected { client, tls, task, statements: Statements::default(), bounds: None })
+        let line = Line::new(connection);
+        line.over(client.batch_execute(SETTINGS)).await?;
+        let (tls, runtime) = (self.tls.clone(), Handle::current());
+        let statements = Statements::default();
+        Ok(Connected { client, line, statements, tls, runtime, bounds: None })
     }
 
     async fn recycle(&self, connected: &mut Connected, _: &Metrics) -> RecycleResult<Error> {
+        // The server may have closed it while it lay idle.
+        connected.line.look();
         if connected.client.is_closed() { Err(RecycleError::message("closed")) } else { Ok(()) }
     }
 }
@@ -66,11 +66,13 @@ impl managed::Manager for Manager {
 pub struct Connected {
     /// The connection itself.
     pub client: Client,
+    /// What all waiting for an answer goes over.
+    pub line: Line,
     /// What is prepared there.
     pub statements: Statements,
     tls: MakeRustlsConnect,
-    /// Reads and writes the socket.
-    task: AbortHandle,
+    /// Where its last words are said.
+    runtime: Handle,
     /// The time that a statement and the wait for a lock may take, as the session knows it.
     bounds: Option<(Duration, Duration)>,
 }
@@ -101,14 +103,22 @@ impl Connected {
 
     /// Stops the statement that runs, and waits until the server has nothing left to say.
     async fn stop(&self) {
-        let stopped = async {
+        let stopped = self.line.over(async {
             self.client.cancel_token().cancel_query(self.tls.clone()).await?;
             // Answered behind all that is under way.
             self.client.batch_execute("ROLLBACK").await
-        };
+        });
         if !matches!(tokio::time::timeout(STOPPING, stopped).await, Ok(Ok(()))) {
-            self.task.abort();
+            self.line.cut();
         }
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        let line = self.line.clone();
+        // The clock is taken inside: whoever drops it may have none.
+        self.runtime.spawn(async move { tokio::time::timeout(STOPPING, line.end()).await });
     }
 }
 
@@ -156,14 +166,13 @@ impl Statements {
 /// the server is told to stop, and the connection is closed.
 pub struct Session {
     object: Option<Object<Manager>>,
-    runtime: Handle,
     busy: bool,
 }
 
 impl Session {
     /// Holds a connection.
-    pub fn new(object: Object<Manager>, runtime: Handle) -> Session {
-        Session { object: Some(object), runtime, busy: false }
+    pub fn new(object: Object<Manager>) -> Session {
+        Session { object: Some(object), busy: false }
     }
 
     /// A statement starts.
@@ -200,7 +209,8 @@ impl Drop for Session {
         }
         if let Some(object) = self.object.take() {
             // Until the server has stopped, the connection counts as one of its pool.
-            self.runtime.spawn(async move {
+            let runtime = object.runtime.clone();
+            runtime.spawn(async move {
                 object.stop().await;
                 drop(Object::take(object));
             });

@@ -12,6 +12,7 @@ use super::bounds::Bounds;
 use super::cells::Cells;
 use super::errors::{Again, Failed};
 use super::flat::{self, ROWS, is_drained, start, whole};
+use super::line::Line;
 use super::links::Links;
 use super::params::Bound;
 use super::session::Statements;
@@ -22,6 +23,8 @@ use crate::levels::{self, End, Parents, Read, Reader};
 pub struct Snapshot<'a> {
     /// The bounds of the run.
     pub bounds: &'a Bounds<'a>,
+    /// What it goes over.
+    pub line: &'a Line,
     /// The transaction.
     pub transaction: &'a Transaction<'a>,
     /// What is prepared on its connection.
@@ -37,9 +40,9 @@ pub struct Snapshot<'a> {
 impl Snapshot<'_> {
     /// Waits for work on the connection.
     fn wait<T>(&mut self, work: impl AsyncFnOnce(&mut Self) -> Result<T, Failed>) -> Result<T, Error> {
-        let bounds = self.bounds;
+        let (bounds, line) = (self.bounds, self.line);
         self.settled = false;
-        match bounds.wait(work(self)) {
+        match bounds.wait(line.over(work(self))) {
             Ok(done) => Ok(done),
             Err(failed) => {
                 self.again = failed.again;

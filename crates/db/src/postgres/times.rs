@@ -130,8 +130,11 @@ pub fn parse_date(text: &str) -> Option<i32> {
     i32::try_from(Date::parse(text)?.days() - EPOCH_DAYS).ok()
 }
 
-/// Microseconds of a time of day.
+/// Microseconds of a time of day. The last one is `24:00:00`, as where it is read.
 pub fn parse_time(text: &str) -> Option<i64> {
+    if text == &LAST[11..] {
+        return Some(DAY_MICROS);
+    }
     let time = Time::parse(text)?;
     Some(i64::from(time.seconds) * MICROS + micros_of(time.picos))
 }
@@ -147,9 +150,16 @@ pub fn parse_instant(text: &str) -> Option<i64> {
     Some((instant.seconds - EPOCH_DAYS * 86_400) * MICROS + micros_of(instant.picos))
 }
 
-/// Microseconds of a duration that is given in seconds.
-pub fn parse_duration(seconds: &str) -> Option<i64> {
-    i64::try_from(parse_seconds(seconds)?.div_euclid(PICOS_OF_MICRO)).ok()
+/// Microseconds, days and months of a duration that is given in seconds: months and days where it has more microseconds
+/// than fit.
+pub fn parse_duration(seconds: &str) -> Option<(i64, i32, i32)> {
+    let micros = parse_seconds(seconds)?.div_euclid(PICOS_OF_MICRO);
+    if let Ok(micros) = i64::try_from(micros) {
+        return Some((micros, 0, 0));
+    }
+    let (days, micros) = (micros / i128::from(DAY_MICROS), micros % i128::from(DAY_MICROS));
+    let (months, days) = (days / MONTH_DAYS, days % MONTH_DAYS);
+    Some((i64::try_from(micros).ok()?, i32::try_from(days).ok()?, i32::try_from(months).ok()?))
 }
 
 fn micros_of(picos: u64) -> i64 {
@@ -225,9 +235,21 @@ mod tests {
         ] {
             assert_eq!(parse_instant(text), expected, "{text}");
         }
-        for (text, expected) in [("-1.5", Some(-1_500_000)), ("86400", Some(86_400_000_000)), ("1e3", None)] {
+        for (text, expected) in [
+            ("-1.5", Some((-1_500_000, 0, 0))),
+            ("86400", Some((86_400_000_000, 0, 0))),
+            ("9223372036854.775807", Some((i64::MAX, 0, 0))),
+            ("9223372036854.775808", Some((14_454_775_808, 21, 3_558_399))),
+            ("-864000000000000", Some((0, -10, -333_333_333))),
+            ("-86399999999913600", None),
+            ("1e3", None),
+        ] {
             assert_eq!(parse_duration(text), expected, "{text}");
         }
-        assert_eq!(parse_time("23:59:59.999999"), Some(86_399_999_999));
+        for (text, expected) in
+            [("23:59:59.999999", Some(86_399_999_999)), ("23:59:59.999999999999", Some(DAY_MICROS))]
+        {
+            assert_eq!(parse_time(text), expected, "{text}");
+        }
     }
 }

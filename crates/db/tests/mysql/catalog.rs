@@ -21,7 +21,9 @@ fn line(catalog: &Catalog, column: &Column) -> String {
         text += &value.map(|v| format!(" {facet}={v}")).unwrap_or_default();
     }
     text += &match &column.native {
-        NativeType::Text { charset, collation } => format!(" {charset}/{collation}"),
+        NativeType::Text { charset, collation, long } => {
+            format!(" {charset}/{collation}{}", if *long { " long" } else { "" })
+        }
         NativeType::Labels { collation, .. } => format!(" labels/{collation}"),
         NativeType::Unsigned => " unsigned".to_owned(),
         _ => String::new(),
@@ -69,10 +71,10 @@ const COLUMNS: &[(&str, &str)] = &[
     ("VARCHAR(20) DEFAULT 'it''s'", "String? max=20 utf8mb4/utf8mb4_general_ci default=it's"),
     ("VARCHAR(20) COLLATE utf8mb4_nopad_bin", "String? max=20 utf8mb4/utf8mb4_nopad_bin binary"),
     ("VARCHAR(20) COLLATE utf8mb4_bin", "String? max=20 utf8mb4/utf8mb4_bin"),
-    ("TEXT DEFAULT CONCAT('a', 'b')", "String? utf8mb4/utf8mb4_general_ci computed default"),
+    ("TEXT DEFAULT CONCAT('a', 'b')", "String? utf8mb4/utf8mb4_general_ci long computed default"),
     ("BINARY(16)", "Binary? max=16 binary"),
     ("LONGBLOB", "Binary? binary"),
-    ("JSON", "String? utf8mb4/utf8mb4_bin"),
+    ("JSON", "String? utf8mb4/utf8mb4_bin long"),
     ("UUID", "Guid? binary"),
     ("INET6", "String?"),
     ("ENUM('red','it''s') DEFAULT 'red'", "t_c31[\"red\", \"it's\"]? labels/utf8mb4_general_ci default=red"),

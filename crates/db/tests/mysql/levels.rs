@@ -192,3 +192,25 @@ fn counts_and_windows_of_lower_levels() {
         assert_eq!(world.ask(url), expected, "{url}");
     }
 }
+
+/// The server sorts by the beginning of long texts only. Those with the same one come in the order of their keys, and none
+/// is left out between two pieces.
+#[test]
+fn long_texts_with_the_same_beginning() {
+    let world = World::new(
+        "CREATE TABLE Parent (id INT PRIMARY KEY, t LONGTEXT, v VARCHAR(20) NOT NULL);
+         CREATE TABLE Child (id INT PRIMARY KEY, ParentId INT, FOREIGN KEY (ParentId) REFERENCES Parent (id));
+         INSERT INTO Parent SELECT seq, CONCAT(IF(seq % 2, 'a', 'b'), REPEAT('😀', 24000), 1000 - seq), 'v' FROM seq_1_to_200;
+         INSERT INTO Child SELECT seq, seq FROM seq_1_to_200;",
+    );
+    for (query, expected) in [
+        ("$orderby=t", (1..=200).step_by(2).chain((2..=200).step_by(2)).collect::<Vec<_>>()),
+        ("$orderby=t desc", (2..=200).step_by(2).chain((1..=200).step_by(2)).collect()),
+        ("$orderby=concat(t,v)", (1..=200).step_by(2).chain((2..=200).step_by(2)).collect()),
+    ] {
+        let rows = world.ask(&format!("Parent?$select=id&$expand=Child($select=id)&{query}"));
+        let expected: Vec<String> =
+            expected.iter().map(|id| format!("{{\"id\":{id},\"Child\":[{{\"id\":{id}}}]}}")).collect();
+        assert_eq!(rows, expected.join(","), "{query}");
+    }
+}

@@ -6,6 +6,7 @@ mod ask;
 mod place;
 mod world;
 mod types;
+mod asked;
 mod catalog;
 mod levels;
 mod faults;

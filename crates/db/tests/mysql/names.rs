@@ -73,3 +73,73 @@ proptest! {
         prop_assert_eq!(found, format!("{{\"{id}\":1,\"{many}\":[{{\"{id}\":2}}]}}"));
     }
 }
+
+/// Where the server makes all names of databases and tables small, they are found in whatever way they are written.
+#[test]
+fn names_without_capitals() {
+    let server = nextlink_testkit::mariadb::private_of_small_names();
+    let database = server.database("nextlink");
+    database.run(
+        "CREATE TABLE Big_Parent (Id INT PRIMARY KEY, `Name` VARCHAR(9));
+         CREATE TABLE CHILD (Id INT PRIMARY KEY, ParentId INT, FOREIGN KEY (ParentId) REFERENCES big_parent (Id));
+         CREATE VIEW Joined AS SELECT c.Id, p.Name FROM Child c JOIN BIG_PARENT p ON p.Id = c.ParentId;
+         INSERT INTO big_PARENT VALUES (1, 'a'); INSERT INTO Child VALUES (7, 1);",
+    );
+    let name = database.name().to_uppercase();
+    let world = World::of(database, |server| server.database = name.clone());
+    let tables: Vec<(Option<&str>, &str)> =
+        world.catalog.tables.iter().map(|t| (t.schema.as_deref(), t.name.as_str())).collect();
+    assert_eq!(tables, [(None, "big_parent"), (None, "child"), (None, "joined")]);
+    for (url, expected) in [
+        ("big_parent?$expand=child", r#"{"Id":1,"Name":"a","child":[{"Id":7,"ParentId":1}]}"#),
+        ("child(7)/Parent/Name", r#""a""#),
+    ] {
+        assert_eq!(world.ask(url), expected, "{url}");
+    }
+}
+
+/// Where case makes a difference, another database is another one.
+#[test]
+fn names_that_differ_by_case() {
+    let world = |name: &str| {
+        let small =
+            database("CREATE TABLE t (id INT PRIMARY KEY); CREATE TABLE T (id INT PRIMARY KEY, x INT);");
+        let large = small.name().to_uppercase();
+        small.run(&format!("CREATE DATABASE `{large}`; CREATE TABLE `{large}`.other (id INT PRIMARY KEY);"));
+        let name = if name == "large" { large.clone() } else { small.name().to_owned() };
+        (World::of(small, |server| server.database = name), large)
+    };
+    for (name, expected) in [("small", vec!["T", "t"]), ("large", vec!["other"])] {
+        let (world, large) = world(name);
+        let tables: Vec<(Option<&str>, &str)> =
+            world.catalog.tables.iter().map(|t| (t.schema.as_deref(), t.name.as_str())).collect();
+        let expected: Vec<(Option<&str>, &str)> = expected.into_iter().map(|table| (None, table)).collect();
+        let database = world.database;
+        drop(world.source);
+        database.run(&format!("DROP DATABASE `{large}`"));
+        assert_eq!(tables, expected, "{name}");
+    }
+}
+
+/// The longest names that the server takes: 64 characters.
+#[test]
+fn the_longest_names() {
+    let (table, column) = ("t".repeat(64), ["名", &"c".repeat(63)].concat());
+    let world = World::new(&format!(
+        "SET NAMES utf8mb4; CREATE TABLE {table} (id INT PRIMARY KEY, `{column}` INT, CONSTRAINT {}
+            FOREIGN KEY (`{column}`) REFERENCES {table} (id)); INSERT INTO {table} VALUES (1, NULL), (2, 1);",
+        "f".repeat(64)
+    ));
+    assert_eq!(world.catalog.tables[0].name, table);
+    let ty = &world.mapping.model.entity_types[0];
+    let many = &ty.navigation.iter().find(|n| n.collection).expect("a collection").name;
+    for (url, expected) in [
+        (format!("{table}?$filter={column} eq 1&$select=id"), r#"{"id":2}"#.to_owned()),
+        (
+            format!("{table}(1)?$select=id&$expand={many}"),
+            format!("{{\"id\":1,\"{many}\":[{{\"id\":2,\"{column}\":1}}]}}"),
+        ),
+    ] {
+        assert_eq!(world.ask(&url), expected, "{url}");
+    }
+}

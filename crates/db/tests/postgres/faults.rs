@@ -11,6 +11,8 @@ use crate::setting::Setting;
 
 /// Rows that take a while each, and some that are there at once.
 const SCRIPT: &str = "
+CREATE TABLE span (id int PRIMARY KEY, d interval);
+INSERT INTO span VALUES (1, '170000000 years');
 CREATE TABLE t (id int PRIMARY KEY, x int, up int REFERENCES t);
 INSERT INTO t VALUES (1, 2, NULL), (2, 3, 1), (3, 4, 1);
 CREATE FUNCTION wait(s float) RETURNS text LANGUAGE sql VOLATILE AS 'SELECT pg_sleep(s)::text';
@@ -65,37 +67,44 @@ fn a_client_that_leaves_stops_its_statement() {
     }
 }
 
+/// A sink that looks at the end of rows only.
+macro_rules! sink_of_rows {
+    ($sink:ty, $end_row:expr) => {
+        impl RowSink for $sink {
+            fn begin_row(&mut self, _: usize, _: u32) -> bool {
+                true
+            }
+            fn null(&mut self) {}
+            fn boolean(&mut self, _: bool) {}
+            fn integer(&mut self, _: i64) {}
+            fn double(&mut self, _: f64) {}
+            fn single(&mut self, _: f32) {}
+            fn decimal(&mut self, _: &str) {}
+            fn string(&mut self, _: &str) {}
+            fn plain(&mut self, _: &[u8]) {}
+            fn binary(&mut self, _: &[u8]) {}
+            fn open(&mut self) {}
+            fn close(&mut self) {}
+            fn end_row(&mut self) -> Flow {
+                $end_row(self);
+                Flow::Continue
+            }
+            fn count(&mut self, _: usize, _: u32, _: u64) {}
+            fn end_batch(&mut self, _: usize) -> Flow {
+                Flow::Continue
+            }
+            fn retry_batch(&mut self) -> bool {
+                false
+            }
+        }
+    };
+}
+
 /// Counts rows.
 #[derive(Default)]
 struct Count(u64);
 
-impl RowSink for Count {
-    fn begin_row(&mut self, _: usize, _: u32) -> bool {
-        true
-    }
-    fn null(&mut self) {}
-    fn boolean(&mut self, _: bool) {}
-    fn integer(&mut self, _: i64) {}
-    fn double(&mut self, _: f64) {}
-    fn single(&mut self, _: f32) {}
-    fn decimal(&mut self, _: &str) {}
-    fn string(&mut self, _: &str) {}
-    fn plain(&mut self, _: &[u8]) {}
-    fn binary(&mut self, _: &[u8]) {}
-    fn open(&mut self) {}
-    fn close(&mut self) {}
-    fn end_row(&mut self) -> Flow {
-        self.0 += 1;
-        Flow::Continue
-    }
-    fn count(&mut self, _: usize, _: u32, _: u64) {}
-    fn end_batch(&mut self, _: usize) -> Flow {
-        Flow::Continue
-    }
-    fn retry_batch(&mut self) -> bool {
-        false
-    }
-}
+sink_of_rows!(Count, |sink: &mut Count| sink.0 += 1);
 
 #[test]
 fn an_awaited_read_that_is_dropped_stops_its_statement() {
@@ -120,6 +129,45 @@ fn an_awaited_read_that_is_dropped_stops_its_statement() {
         });
         until_running(&setting, 0);
     }
+}
+
+/// Takes rows only once the server has been seen to wait for that.
+struct Slow<'a> {
+    setting: &'a Setting,
+    rows: u64,
+}
+
+impl Slow<'_> {
+    fn wait(&self) {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND wait_event = 'ClientWrite' AND application_name = 'nextlink'";
+        let since = Instant::now();
+        while self.setting.database.query(sql)[0][0].as_deref() != Some("1") {
+            assert!(since.elapsed() < Duration::from_secs(30), "the server does not wait: rows pile up here");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+sink_of_rows!(Slow<'_>, |sink: &mut Slow<'_>| {
+    sink.rows += 1;
+    if sink.rows == 1 {
+        sink.wait();
+    }
+});
+
+#[test]
+fn a_slow_client_slows_the_server() {
+    // Much more than sockets hold.
+    let setting = Setting::new(
+        "CREATE TABLE wide (id int PRIMARY KEY, pad text);
+         INSERT INTO wide SELECT n, repeat('x', 1000) FROM generate_series(1, 60000) n;",
+    );
+    let asked = Asked { source: &setting.served.source, mapping: &setting.served.mapping };
+    let (_, program, _) = asked.prepare("wide", Ask::default().format).expect("a program");
+    let mut sink = Slow { setting: &setting, rows: 0 };
+    let ran = setting.served.source.run(&program, &Ask::default().run, &mut sink).expect("rows");
+    assert_eq!((ran.rows, ran.complete, sink.rows), (60_000, true, 60_000));
 }
 
 #[test]
@@ -254,6 +302,11 @@ fn expressions_that_cannot_be_computed() {
     for (url, message) in [
         ("t?$filter=x div 0 eq 1", "division by zero"),
         ("t?$filter=x mul 9223372036854775807 gt 1", "a number is out of range"),
+        ("span?$filter=d gt duration'P999999999999D'", "a value of the request is no interval of PostgreSQL"),
+        (
+            "span?$filter=d add duration'P99999999D' gt d add d",
+            "a date, a point in time or a duration is out of range",
+        ),
         ("slow?$filter=pad eq 'a%00b'", "PostgreSQL has no text with the character U+0000"),
         ("slow?$filter=id eq 1 and matchesPattern(pad,'(')", "a bad regular expression: "),
     ] {

@@ -47,11 +47,11 @@ impl Setting {
 }
 
 impl Served {
-    /// Serves a database. Views named `slow` have the key `id`.
+    /// Serves a database. Views named `slow` and foreign tables named `far` have the key `id`.
     pub fn open(location: &Server) -> Served {
         let source = open(location);
         let (catalog, _) = catalogue(&source);
-        let keys = [("slow".to_owned(), vec!["id".to_owned()])].into();
+        let keys = ["slow", "far"].map(|name| (name.to_owned(), vec!["id".to_owned()])).into();
         let (mapping, _) = build(&catalog, &ModelOptions { keys, ..ModelOptions::default() });
         Served { source, mapping }
     }

@@ -69,7 +69,7 @@ fn each_value_is_exact() {
             "txt(2)",
             concat!(
                 r#"{"id":2,"t":"日本語 😀","v":"","c":"","n":"","q":"","j":"null","jb":"\"s\"","x":"x","#,
-                r#""i":"::1/128","r":"empty","bits":"","tz":"00:00:00.5-01","p":"(0,0)"}"#
+                r#""i":"::1","r":"empty","bits":"","tz":"00:00:00.5-01","p":"(0,0)"}"#
             ),
         ),
         ("txt(3)?$select=t,c,j,i", r#"{"t":null,"c":null,"j":null,"i":null}"#),
@@ -117,4 +117,44 @@ fn each_value_is_exact() {
             ),
         ),
     ]);
+}
+
+/// What is asked of values, and the identifiers of the rows that are found.
+#[test]
+fn each_value_is_found() {
+    let setting = Setting::new(TYPES);
+    for (url, expected) in [
+        ("txt?$filter=i eq '::1'", "2"),
+        ("txt?$filter=i eq '10.0.0.1/24'", "1"),
+        ("txt?$filter=startswith(i,'10.')", "1"),
+        ("txt?$orderby=i desc", "2,1,3"),
+        // Finer than the server counts: nothing is equal, and the order is that of the values.
+        ("clock?$filter=t eq 12:34:56.5000001", ""),
+        ("clock?$filter=t ne 12:34:56.5000001", "1,2,3,4,5"),
+        ("clock?$filter=t ge 12:34:56.4999999&$orderby=id", "1,2,4"),
+        ("clock?$filter=t ge 12:34:56.5000001&$orderby=id", "2,4"),
+        ("clock?$filter=t lt 12:34:56.5000001&$orderby=id", "1,3"),
+        ("clock?$filter=12:34:56.5000001 gt t&$orderby=id", "1,3"),
+        ("clock?$filter=not (12:34:56.5000001 gt t)&$orderby=id", "2,4,5"),
+        ("clock?$filter=t in (12:34:56.5000001,00:00:00)", "3"),
+        ("clock?$filter=t eq 23:59:59.999999", "4"),
+        ("clock?$filter=t eq 23:59:59.999999999999", "2"),
+        ("clock?$filter=t gt 23:59:59.999999", "2"),
+        ("clock?$filter=ts eq 2024-02-29T23:59:59.2500001Z", ""),
+        ("clock?$filter=ts gt 2024-02-29T23:59:59.2499999Z&$orderby=id", "1,2,5"),
+        ("clock?$filter=ts ge 2024-02-29T23:59:59.2500001Z&$orderby=id", "2,5"),
+        ("clock?$filter=ts eq maxdatetime()", "2"),
+        ("clock?$filter=ts eq mindatetime()", "3"),
+        ("clock?$filter=iv ge duration'PT0.0000005S'&$orderby=id", "1,5"),
+        ("clock?$filter=iv le duration'-PT0.0000005S'&$orderby=id", "2,4"),
+        ("clock?$filter=iv lt duration'-PT0.0000015S'&$orderby=id", "2"),
+        ("clock?$filter=iv gt duration'P99999999D'", "5"),
+        ("clock?$filter=iv eq duration'P64080000000D'", "5"),
+        ("clock?$filter=iv lt duration'-P99999999D'", ""),
+    ] {
+        let found = setting.served.ask(&format!("{url}&$select=id"));
+        let ids: Vec<&str> =
+            found.split(['{', '}', ',']).filter_map(|part| part.strip_prefix("\"id\":")).collect();
+        assert_eq!(ids.join(","), expected, "{url}: {found}");
+    }
 }

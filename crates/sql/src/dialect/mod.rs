@@ -1,17 +1,19 @@
 //! What differs between databases, as facts: how to write names and operators, and what a function becomes.
 
+mod micros;
 mod sqlite;
 mod postgres;
 mod mysql;
 
 use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::query::{Arithmetic, Function};
+use nextlink_odata::value::Value;
 
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, Sql};
 
-pub use mysql::{MARIADB, MYSQL, MySql};
+pub use mysql::{MARIADB, MYSQL, MySql, SORTED};
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
@@ -134,6 +136,12 @@ pub trait Dialect: Sync {
     /// that of the values.
     fn comparable(&self, left: Operand, right: Vec<Operand>, relation: Relation) -> (Sql, Vec<Sql>);
 
+    /// The last value before this one that a column can hold, where the database counts seconds less finely than the
+    /// value does.
+    fn before(&self, value: &Value) -> Option<Value> {
+        micros::before(value)
+    }
+
     /// A text column that compares by code point although it was declared otherwise.
     fn by_code_point(&self, column: Sql, native: &NativeType) -> Sql;
 
@@ -141,8 +149,24 @@ pub trait Dialect: Sync {
     /// equality is asked for, since only that is served by an index.
     fn equality_needs_hint(&self) -> bool;
 
+    /// Whether a column of dates or points in time should also be compared as it is where the order is asked for, since
+    /// only that is served by an index.
+    fn order_needs_hint(&self) -> bool {
+        false
+    }
+
+    /// Whether a value is null.
+    fn is_null(&self, operand: Operand) -> Sql {
+        Sql::IsNull(Box::new(operand.sql))
+    }
+
+    /// Whether a value is not null.
+    fn is_not_null(&self, operand: Operand) -> Sql {
+        Sql::IsNotNull(Box::new(operand.sql))
+    }
+
     /// A column as it is read.
-    fn cell(&self, column: Sql, cell: &ResultColumn) -> Sql;
+    fn cell(&self, column: Sql, cell: &ResultColumn, native: &NativeType) -> Sql;
 
     /// What to order by, so that the order is that of the values.
     fn order_key(&self, operand: Operand) -> Sql;
@@ -157,6 +181,13 @@ pub trait Dialect: Sync {
     fn order_value(&self, operand: &Operand) -> Option<Sql> {
         _ = operand;
         None
+    }
+
+    /// What to order by in place of the key of an operand, where the database sorts by no more than the beginning of a
+    /// long text.
+    fn sorted(&self, key: Sql, operand: &Operand) -> Sql {
+        _ = operand;
+        key
     }
 
     /// Whether the first level has to be read in pieces where others hang on it, since a connection has one result at a

@@ -98,6 +98,10 @@ impl Dialect for Sqlite {
         (comparable(left, storage), right.into_iter().map(|r| comparable(r, storage)).collect())
     }
 
+    fn before(&self, _: &Value) -> Option<Value> {
+        None
+    }
+
     fn by_code_point(&self, column: Sql, _: &NativeType) -> Sql {
         Sql::Collate(Box::new(column), "BINARY")
     }
@@ -106,7 +110,7 @@ impl Dialect for Sqlite {
         true
     }
 
-    fn cell(&self, column: Sql, _: &ResultColumn) -> Sql {
+    fn cell(&self, column: Sql, _: &ResultColumn, _: &NativeType) -> Sql {
         column
     }
 

@@ -88,7 +88,7 @@ impl Planner<'_> {
         }
     }
 
-    /// The value that the steps lead to from a column, and what it holds.
+    /// The value that the steps lead to from a column, as it is read, and what it holds.
     pub(super) fn cell(
         &self,
         alias: usize,
@@ -106,7 +106,7 @@ impl Planner<'_> {
         }
         let result = self.result_column(property, column);
         let nullable = result.nullable || !inside.is_empty();
-        Ok((sql, ResultColumn { nullable, ..result }))
+        Ok((self.dialect.cell(sql, &result, &column.native), ResultColumn { nullable, ..result }))
     }
 
     /// What a column holds that is served as the property.

@@ -5,6 +5,7 @@ use nextlink_odata::query::{Comparison, Expr, ExprKind, Place, Related};
 use nextlink_odata::value::Value;
 
 use super::Planner;
+use super::fine::{Fine, mirrored};
 use super::frames::Frames;
 use crate::catalog::NativeType;
 use crate::dialect::{Form, Operand, Relation, Unsupported};
@@ -62,9 +63,28 @@ impl Planner<'_> {
         right: &Expr,
         truth: Truth,
     ) -> Result<Sql, Unsupported> {
+        let (right_is_fine, left_is_fine) =
+            (self.fine(op, left, right), self.fine(mirrored(op), right, left));
+        match (right_is_fine, left_is_fine) {
+            (Some(Fine::Known(known)), _) | (_, Some(Fine::Known(known))) => Ok(constant_truth(known)),
+            (Some(Fine::Before(op, before)), _) => self.relate(frames, op, left, &before, truth),
+            (_, Some(Fine::Before(op, before))) => self.relate(frames, op, right, &before, truth),
+            (None, None) => self.relate(frames, op, left, right, truth),
+        }
+    }
+
+    fn relate(
+        &self,
+        frames: &mut Frames,
+        op: Comparison,
+        left: &Expr,
+        right: &Expr,
+        truth: Truth,
+    ) -> Result<Sql, Unsupported> {
         let hint = match op {
             Comparison::Eq => self.equality_hint(frames, left, right),
-            _ => None,
+            Comparison::Ne => None,
+            _ => self.order_hint(frames, op, left, right),
         };
         let (left, right) = (self.operand(frames, left)?, self.operand(frames, right)?);
         let null = |operand: &Operand| matches!(operand.sql, Sql::Null);
@@ -72,8 +92,8 @@ impl Planner<'_> {
             let other = if null(&left) { right } else { left };
             return Ok(match (op, null(&other)) {
                 (Comparison::Eq, true) => constant_truth(true),
-                (Comparison::Eq, false) => Sql::IsNull(Box::new(other.sql)),
-                (Comparison::Ne, false) => Sql::IsNotNull(Box::new(other.sql)),
+                (Comparison::Eq, false) => self.dialect.is_null(other),
+                (Comparison::Ne, false) => self.dialect.is_not_null(other),
                 // Part 2 section 5.1.1.1: nothing is greater or less than null.
                 _ => constant_truth(false),
             });
@@ -91,24 +111,38 @@ impl Planner<'_> {
         let (left, mut right) = self.dialect.comparable(left, vec![right], relation);
         let right = right.pop().unwrap_or(Sql::Null);
         let plain = |operator| Sql::binary(operator, left.clone(), right.clone());
+        if let Some(hint) = hint.filter(|_| truth == Truth::OnlyTrue) {
+            let operator = if op == Comparison::Eq { Operator::Eq } else { in_order(op) };
+            return Ok(Sql::binary(Operator::And, hint, plain(operator)));
+        }
         Ok(match op {
-            Comparison::Eq if truth == Truth::OnlyTrue && hint.is_some() => {
-                Sql::binary(Operator::And, hint.unwrap_or(Sql::Null), plain(Operator::Eq))
-            }
             Comparison::Eq if both_nullable || (nullable && truth == Truth::Exact) => plain(Operator::Same),
             Comparison::Eq => plain(Operator::Eq),
             Comparison::Ne if nullable => plain(Operator::Distinct),
             Comparison::Ne => plain(Operator::Ne),
-            _ => {
-                let compared = plain(match op {
-                    Comparison::Gt => Operator::Gt,
-                    Comparison::Ge => Operator::Ge,
-                    Comparison::Lt => Operator::Lt,
-                    _ => Operator::Le,
-                });
-                never_null(compared, nullable, truth)
-            }
+            _ => never_null(plain(in_order(op)), nullable, truth),
         })
+    }
+
+    /// For a column of dates or points in time, and a constant: the comparison of the column as it is.
+    fn order_hint(&self, frames: &mut Frames, op: Comparison, left: &Expr, right: &Expr) -> Option<Sql> {
+        let (place, property, constant, op) = match (&left.kind, &right.kind) {
+            (ExprKind::Property(place, property), ExprKind::Value(_)) => (place, property, right, op),
+            (ExprKind::Value(_), ExprKind::Property(place, property)) => {
+                (place, property, left, mirrored(op))
+            }
+            _ => return None,
+        };
+        let ExprKind::Value(value @ (Value::Date(_) | Value::DateTimeOffset(_))) = &constant.kind else {
+            return None;
+        };
+        if !self.dialect.order_needs_hint() {
+            return None;
+        }
+        let alias = frames.resolve(self.mapping, place);
+        let column = Sql::column(alias, &self.property(place.target(), *property).1.column);
+        let param = Param { value: value.clone(), form: ParamForm::Native };
+        Some(Sql::binary(in_order(op), column, Sql::Param(param)))
     }
 
     /// For a text column that does not compare by code point, and a constant: the comparison by the column's own
@@ -133,34 +167,35 @@ impl Planner<'_> {
     fn member(
         &self,
         frames: &mut Frames,
-        needle: &Expr,
+        sought: &Expr,
         items: &[Expr],
         truth: Truth,
     ) -> Result<Sql, Unsupported> {
-        let needle = self.operand(frames, needle)?;
+        let needle = self.operand(frames, sought)?;
         let mut values = Vec::with_capacity(items.len());
         let mut with_null = false;
         let mut nullable = needle.nullable;
         for item in items {
             let operand = self.operand(frames, item)?;
+            let fine = self.fine(Comparison::Eq, sought, item).is_some();
             if matches!(operand.sql, Sql::Null) {
                 with_null = true;
-            } else if !not_a_number(&operand) {
+            } else if !(fine || not_a_number(&operand)) {
                 nullable = nullable || operand.nullable;
                 values.push(operand);
             }
         }
         if values.is_empty() {
-            return Ok(if with_null { Sql::IsNull(Box::new(needle.sql)) } else { constant_truth(false) });
+            return Ok(if with_null { self.dialect.is_null(needle) } else { constant_truth(false) });
         }
-        let column = matches!(needle.sql, Sql::Column(..)).then(|| needle.sql.clone());
+        let column = matches!(needle.sql, Sql::Column(..)).then(|| needle.clone());
         let (needle, values) = self.dialect.comparable(needle, values, Relation::Equality);
         let found = Sql::In(Box::new(needle), values);
         Ok(match (with_null, column) {
             (false, _) => never_null(found, nullable, truth),
             // Two conditions that an index can serve.
             (true, Some(column)) => {
-                let is_null = Sql::IsNull(Box::new(column));
+                let is_null = self.dialect.is_null(column);
                 Sql::binary(Operator::Or, never_null(found, nullable, truth), is_null)
             }
             // The search is null where the operand is null, and only there. The operand is not written twice: in
@@ -282,6 +317,15 @@ impl Planner<'_> {
         };
         let native = NativeType::Plain;
         Ok(Operand { sql: Sql::Case(sql), primitive, form, nullable: true, native })
+    }
+}
+
+fn in_order(op: Comparison) -> Operator {
+    match op {
+        Comparison::Gt => Operator::Gt,
+        Comparison::Ge => Operator::Ge,
+        Comparison::Lt => Operator::Lt,
+        _ => Operator::Le,
     }
 }
 

@@ -2,6 +2,7 @@
 //! expanded collection.
 
 mod cells;
+mod fine;
 mod expr;
 mod frames;
 mod node;

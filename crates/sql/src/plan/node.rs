@@ -144,10 +144,9 @@ impl Planner<'_> {
                 }
                 joined
             };
-            let (sql, result) = self.cell(alias, cell.set, cell.property, &cell.inside)?;
+            let (read, result) = self.cell(alias, cell.set, cell.property, &cell.inside)?;
             let nullable = result.nullable || !cell.path.is_empty();
             let result = ResultColumn { nullable, ..result };
-            let read = self.dialect.cell(sql, &result);
             frames.select().columns.push(read);
             cells.columns.push(result);
         }
@@ -188,7 +187,8 @@ impl Planner<'_> {
             }
             let nullable = operand.nullable;
             let value = self.dialect.order_value(&operand);
-            let expr = self.dialect.order_key(operand);
+            let key = self.dialect.order_key(operand.clone());
+            let expr = self.dialect.sorted(key, &operand);
             let term = OrderTerm { expr, value, descending: order.descending, nullable };
             frames.select().order.push(term);
             if ty.key.iter().all(|key| seen.contains(key)) {

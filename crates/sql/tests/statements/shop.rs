@@ -93,9 +93,11 @@ pub fn on(kind: Kind, column: &mut Column) {
             };
             NativeType::Named { schema: "pg_catalog".to_owned(), name: name.to_owned() }
         }
-        Kind::MySql if text => {
-            NativeType::Text { charset: "utf8mb4".to_owned(), collation: "utf8mb4_general_ci".to_owned() }
-        }
+        Kind::MySql if text => NativeType::Text {
+            charset: "utf8mb4".to_owned(),
+            collation: "utf8mb4_general_ci".to_owned(),
+            long: false,
+        },
         Kind::MySql => NativeType::Plain,
     };
 }

@@ -33,9 +33,11 @@ fn native(kind: Kind, enums: &[CatalogEnum], column: &mut Column) {
     column.native = match kind {
         Kind::Sqlite => NativeType::Plain,
         Kind::Postgres => NativeType::Enum { schema: "app".to_owned(), name: enums[index].name.clone() },
-        Kind::MySql => {
-            NativeType::Text { charset: "utf8mb4".to_owned(), collation: "utf8mb4_general_ci".to_owned() }
-        }
+        Kind::MySql => NativeType::Text {
+            charset: "utf8mb4".to_owned(),
+            collation: "utf8mb4_general_ci".to_owned(),
+            long: false,
+        },
     };
 }
 

@@ -4,8 +4,9 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::Function;
 use nextlink_odata::value::Value;
 
-use super::operand::{plain, seconds, string_param};
-use crate::dialect::Operand;
+use super::operand::{bare, plain, seconds, string_param};
+use crate::catalog::{NativeType, Storage};
+use crate::dialect::{Form, Operand};
 use crate::text::WHITE_SPACE;
 use crate::tree::{Operator, Param, Sql};
 
@@ -22,6 +23,7 @@ pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Result<
         [text, start, length @ ..] if function == Function::Substring => {
             substring(text.clone(), start, length.first().cloned())
         }
+        [text, part] if function == Function::StartsWith => Ok(starts_with(text.clone(), part.clone())),
         [operand] if function == Function::TotalSeconds => Ok(seconds(operand.clone())),
         [operand] => one(function, plain(operand.clone())).ok_or(missing),
         [left, right] => two(function, plain(left.clone()), plain(right.clone())).ok_or(missing),
@@ -57,15 +59,13 @@ fn one(function: Function, x: Sql) -> Option<Sql> {
 }
 
 fn two(function: Function, left: Sql, right: Sql) -> Option<Sql> {
-    let end = |name: &'static str, text: Sql, part: Sql| {
-        let length = Sql::call("CHAR_LENGTH", [part.clone()]);
-        Sql::binary(Operator::Eq, Sql::call(name, [text, length]), part)
-    };
     Some(match function {
         Function::Concat => Sql::call("CONCAT", [left, right]),
         Function::Contains => Sql::binary(Operator::Gt, Sql::call("LOCATE", [right, left]), Sql::Integer(0)),
-        Function::StartsWith => end("LEFT", left, right),
-        Function::EndsWith => end("RIGHT", left, right),
+        Function::EndsWith => {
+            let length = Sql::call("CHAR_LENGTH", [right.clone()]);
+            Sql::binary(Operator::Eq, Sql::call("RIGHT", [left, length]), right)
+        }
         Function::IndexOf => Sql::binary(Operator::Sub, Sql::call("LOCATE", [right, left]), Sql::Integer(1)),
         Function::MatchesPattern => Sql::binary(Operator::Matches, left, right),
         Function::HasFlag => {
@@ -73,6 +73,37 @@ fn two(function: Function, left: Sql, right: Sql) -> Option<Sql> {
         }
         _ => return None,
     })
+}
+
+/// Beside the comparison by code point stands one by the column's own collation, which an index serves. It holds wherever
+/// the other does.
+fn starts_with(text: Operand, part: Operand) -> Sql {
+    let pattern = match (&part.sql, &text.native, text.form) {
+        (
+            Sql::Param(Param { value: Value::String(known), .. }),
+            NativeType::Text { .. },
+            Form::Column(Storage::Native),
+        ) => beginning(known),
+        _ => None,
+    };
+    let column = bare(text.sql.clone());
+    let (text, part) = (plain(text), plain(part));
+    let length = Sql::call("CHAR_LENGTH", [part.clone()]);
+    let same = Sql::binary(Operator::Eq, Sql::call("LEFT", [text, length]), part);
+    match pattern {
+        Some(pattern) => {
+            let like = Sql::binary(Operator::Like, column, string_param(pattern));
+            Sql::binary(Operator::And, like, same)
+        }
+        None => same,
+    }
+}
+
+/// A pattern of LIKE for texts that begin with this one, as far as it has no character that means something there. Sessions
+/// know no escapes.
+fn beginning(text: &str) -> Option<String> {
+    let plain = text.split(['%', '_', '\\']).next().filter(|plain| !plain.is_empty())?;
+    Some([plain, "%"].concat())
 }
 
 /// Characters from a start counted from 0; a negative start counts from the end (4.01).

@@ -28,6 +28,9 @@ pub struct MySql {
     first_group: &'static str,
 }
 
+/// Characters of a text that a session sorts by, whatever they are: `max_sort_length` counts bytes of a sort key.
+pub const SORTED: i64 = 16_000;
+
 /// MySQL.
 pub static MYSQL: MySql = MySql { name: "MySQL", collation: "utf8mb4_0900_bin", first_group: "$1" };
 
@@ -66,7 +69,7 @@ impl Dialect for MySql {
 
     fn key_param(&self, _: usize, column: &KeyColumn, out: &mut String) {
         match (&column.native, column.primitive) {
-            (NativeType::Text { charset, collation } | NativeType::Labels { charset, collation }, _)
+            (NativeType::Text { charset, collation, .. } | NativeType::Labels { charset, collation }, _)
                 if is_word(charset) && is_word(collation) =>
             {
                 out.push_str("CONVERT(? USING ");
@@ -129,10 +132,11 @@ impl Dialect for MySql {
         " STRAIGHT_JOIN "
     }
 
-    fn comparable(&self, left: Operand, right: Vec<Operand>, _: Relation) -> (Sql, Vec<Sql>) {
+    fn comparable(&self, left: Operand, right: Vec<Operand>, relation: Relation) -> (Sql, Vec<Sql>) {
         let column = matches!(left.form, Form::Column(_));
         let constants = right.iter().all(|r| r.form == Form::Constant);
-        if left.primitive == Some(P::Duration) && !(column && constants) {
+        let times = column && constants && right.iter().all(operand::is_time);
+        if left.primitive == Some(P::Duration) && !times {
             return (seconds(left), right.into_iter().map(seconds).collect());
         }
         if left.native == NativeType::Unsigned && right.iter().all(operand::is_unsigned) {
@@ -147,7 +151,10 @@ impl Dialect for MySql {
             // `0.1` means what is shown as `0.1`.
             if single && number { sql.cast("FLOAT") } else { sql }
         };
-        (beside(left), right.into_iter().map(beside).collect())
+        // No constant equals what is no date.
+        let bare = constants && relation == Relation::Equality && operand::may_be_zero(&left);
+        let left = if bare { left.sql } else { beside(left) };
+        (left, right.into_iter().map(beside).collect())
     }
 
     fn by_code_point(&self, column: Sql, native: &NativeType) -> Sql {
@@ -163,16 +170,38 @@ impl Dialect for MySql {
         true
     }
 
-    fn cell(&self, column: Sql, cell: &ResultColumn) -> Sql {
+    fn cell(&self, column: Sql, cell: &ResultColumn, _: &NativeType) -> Sql {
         match cell.storage {
             Storage::Text => column.cast(TO_TEXT),
             Storage::Native | Storage::Blob => column,
         }
     }
 
+    fn order_needs_hint(&self) -> bool {
+        true
+    }
+
+    fn is_null(&self, operand: Operand) -> Sql {
+        let is_null = Sql::IsNull(Box::new(operand.sql.clone()));
+        if !operand::may_be_zero(&operand) {
+            return is_null;
+        }
+        let first = Sql::Word(operand::FIRST_DATE);
+        Sql::binary(Operator::Or, is_null, Sql::binary(Operator::Lt, operand.sql, first))
+    }
+
+    fn is_not_null(&self, operand: Operand) -> Sql {
+        if operand::may_be_zero(&operand) {
+            return Sql::Not(Box::new(self.is_null(operand)));
+        }
+        Sql::IsNotNull(Box::new(operand.sql))
+    }
+
     fn order_key(&self, operand: Operand) -> Sql {
         match (operand.primitive, operand.form) {
             (Some(P::Duration), form) if !matches!(form, Form::Column(_)) => seconds(operand),
+            // An index is in the order of what is no date, too: before all dates.
+            _ if operand::may_be_zero(&operand) => operand.sql,
             _ => plain(operand),
         }
     }
@@ -185,6 +214,18 @@ impl Dialect for MySql {
         // They are ordered by number, and compared with a text by their text.
         let labels = matches!(operand.native, NativeType::Labels { .. });
         labels.then(|| operand.sql.clone().cast("UNSIGNED"))
+    }
+
+    fn sorted(&self, key: Sql, operand: &Operand) -> Sql {
+        let long = match (&operand.native, operand.form) {
+            (NativeType::Text { long, .. }, Form::Column(_)) => *long,
+            // The labels of an enumeration are short.
+            (_, Form::Computed) => {
+                operand.primitive == Some(P::String) && !matches!(operand.sql, Sql::Collate(..))
+            }
+            _ => false,
+        };
+        if long { Sql::call("LEFT", [key, Sql::Integer(SORTED)]) } else { key }
     }
 
     fn seeks_for_levels(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Operands as MySQL and MariaDB compute with them.
 
 use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::temporal::{PICOS, parse_seconds};
 use nextlink_odata::value::Value;
 
 use crate::catalog::Storage;
@@ -11,6 +12,10 @@ use crate::tree::{Operator, Param, ParamForm, Sql};
 pub(super) const TO_TEXT: &str = "CHAR CHARACTER SET utf8mb4";
 /// Digits behind the point that both servers take.
 pub(super) const MOST_SCALE: usize = 30;
+/// The first date there is.
+pub(super) const FIRST_DATE: &str = "0001-01-01";
+/// Picoseconds of the longest time of the type TIME.
+const LONGEST_TIME: i128 = (839 * 3600 * 1_000_000 - 1) * (PICOS as i128 / 1_000_000);
 /// Where durations are counted from.
 const EPOCH: &str = "2000-01-01";
 
@@ -26,10 +31,14 @@ pub(super) fn string_param(text: String) -> Sql {
     Sql::Param(Param { value: Value::String(text), form: ParamForm::Native })
 }
 
-/// A column without the collation put around it.
+/// A column without the collation put around it, and the character set that has it.
 pub(super) fn bare(sql: Sql) -> Sql {
     match sql {
-        Sql::Collate(inner, _) if matches!(*inner, Sql::Column(..)) => *inner,
+        Sql::Collate(inner, collation) => match *inner {
+            Sql::Cast(column, _) if matches!(*column, Sql::Column(..)) => *column,
+            Sql::Column(..) => *inner,
+            _ => Sql::Collate(inner, collation),
+        },
         other => other,
     }
 }
@@ -43,14 +52,31 @@ pub(super) fn is_unsigned(operand: &Operand) -> bool {
     }
 }
 
+/// A duration that the type TIME holds.
+pub(super) fn is_time(operand: &Operand) -> bool {
+    let Sql::Param(Param { value: Value::Duration(seconds), .. }) = &operand.sql else {
+        return false;
+    };
+    parse_seconds(seconds).is_some_and(|picos| picos.abs() <= LONGEST_TIME)
+}
+
 /// The operand as functions and operators take it.
 pub(super) fn plain(operand: Operand) -> Sql {
     match (operand.form, operand.primitive) {
         // Any number but zero is true.
         (Form::Column(_), Some(P::Boolean)) => Sql::binary(Operator::Ne, operand.sql, Sql::Integer(0)),
         (Form::Column(Storage::Text), _) => bare(operand.sql).cast(TO_TEXT),
+        // What is no date becomes null.
+        _ if may_be_zero(&operand) => {
+            Sql::call("TIMESTAMPADD", [Sql::Keyword("DAY"), Sql::Integer(0), operand.sql])
+        }
         _ => operand.sql,
     }
+}
+
+/// Whether an operand may hold zeros in the place of a date, which are served as null.
+pub(super) fn may_be_zero(operand: &Operand) -> bool {
+    matches!(operand.form, Form::Column(_)) && matches!(operand.primitive, Some(P::Date | P::DateTimeOffset))
 }
 
 /// A duration as seconds with their fraction.

@@ -10,7 +10,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported};
+use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported, micros};
 use crate::catalog::{NativeType, Storage};
 use crate::statement::{ResultColumn, Structure};
 use crate::tree::{CastType, KeyColumn, Operator, Param, ParamForm, Sql};
@@ -21,6 +21,8 @@ pub struct Postgres;
 
 /// Compares text by code point.
 const CODE_POINT: &str = "\"C\"";
+/// The last point in time of OData.
+const LAST: &str = "9999-12-31T23:59:59.999999999999";
 /// Knows the letters of all scripts.
 const UNICODE: &str = "\"und-x-icu\"";
 
@@ -149,6 +151,15 @@ impl Dialect for Postgres {
         (left, right.into_iter().map(|r| beside(r, single)).collect())
     }
 
+    fn before(&self, value: &Value) -> Option<Value> {
+        match value {
+            // They stand for infinity and for 24:00, which a column can hold.
+            Value::DateTimeOffset(text) if text == LAST => None,
+            Value::TimeOfDay(text) if text == &LAST[11..] => None,
+            _ => micros::before(value),
+        }
+    }
+
     fn by_code_point(&self, column: Sql, _: &NativeType) -> Sql {
         by_code_point(column)
     }
@@ -157,7 +168,7 @@ impl Dialect for Postgres {
         false
     }
 
-    fn cell(&self, column: Sql, cell: &ResultColumn) -> Sql {
+    fn cell(&self, column: Sql, cell: &ResultColumn, native: &NativeType) -> Sql {
         let (item, is_array) = match cell.structure.as_deref() {
             Some(Structure::Collection(item)) => (item, true),
             _ => (cell, false),
@@ -165,7 +176,9 @@ impl Dialect for Postgres {
         match (item.storage, item.primitive, is_array) {
             (Storage::Text, P::Decimal, false) => column.cast("numeric"),
             (Storage::Text, P::Decimal, true) => column.cast("numeric[]"),
-            (Storage::Text, _, false) => column.cast("text"),
+            (Storage::Text, _, false) => text(column, native),
+            // What an array looks like as text is what its items look like.
+            (Storage::Text, _, true) if is_address(native) => column.cast("text").cast("text[]"),
             (Storage::Text, _, true) => column.cast("text[]"),
             (Storage::Native | Storage::Blob, ..) => column,
         }
@@ -292,10 +305,20 @@ fn plain(operand: Operand) -> Sql {
     match (operand.form, operand.primitive, &operand.native) {
         (Form::Column(Storage::Text), Some(P::Decimal), _) => operand.sql.cast("numeric"),
         (Form::Column(Storage::Text), _, _) | (Form::Column(_), _, NativeType::Enum { .. }) => {
-            by_code_point(bare(operand.sql).cast("text"))
+            by_code_point(text(bare(operand.sql), &operand.native))
         }
         _ => operand.sql,
     }
+}
+
+/// A value as its text.
+fn text(sql: Sql, native: &NativeType) -> Sql {
+    // The cast, unlike the server's clients, shows that an address is one of a network of its own.
+    if is_address(native) { Sql::call("abbrev", [sql]) } else { sql.cast("text") }
+}
+
+fn is_address(native: &NativeType) -> bool {
+    matches!(native, NativeType::Named { schema, name } if schema == "pg_catalog" && name == "inet")
 }
 
 /// The operand beside another one in a comparison. A constant beside a binary32 becomes one: `0.1` means what is shown
