@@ -18,6 +18,7 @@ pub mod links;
 pub mod negotiate;
 pub mod request;
 pub mod response;
+pub mod affinity;
 pub mod envelope;
 pub mod delivery;
 pub mod page;

@@ -13,12 +13,14 @@ use nextlink_results::{Codec, Follows, StoredPage};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
+use crate::affinity;
 use crate::answer::{Refusal, gone};
 use crate::body::Body;
 use crate::cluster;
 use crate::envelope::{Envelope, NextLink};
 use crate::headers::{PREFERENCE_APPLIED, SERVER_TIMING};
 use crate::negotiate::{self, Kind};
+use crate::observe::{Event, event};
 use crate::request::Request;
 use crate::response::{Stages, crashed, json_response, preferences_applied};
 use crate::state::State;
@@ -103,6 +105,9 @@ pub async fn page(
     stages.end("token");
     let wait = Duration::from_secs(state.config.limits.page_wait_seconds);
     let stored = cluster::page(state.cluster.as_ref(), &state.store, &token, wait).await?;
+    if token.owner == state.store.node() {
+        event(&Event::PageOwn);
+    }
     stages.end("page");
     let meta: Meta =
         serde_json::from_slice(&stored.meta).map_err(|_| gone("The stored result is not readable."))?;
@@ -116,7 +121,8 @@ pub async fn page(
         Follows::Page => {
             let next = Token { page: token.page + 1, first_row: rows, ..token.clone() };
             let sealed = state.tokens.seal(&next, &request.binding(short))?;
-            Some(NextLink { url: request.link_parts().page_link(&sealed, short), snapshot: true })
+            let routed = affinity::routed(state, next.owner, sealed);
+            Some(NextLink { url: request.link_parts().page_link(&routed, short), snapshot: true })
         }
         Follows::Unstored => {
             let parts = request.link_parts_with(form.query.as_deref().unwrap_or(request.query()));
@@ -130,6 +136,7 @@ pub async fn page(
         Some(applied) => response.headers_mut().insert(PREFERENCE_APPLIED, applied),
         None => response.headers_mut().remove(PREFERENCE_APPLIED),
     };
+    affinity::follow(state, request, token.owner, &mut response);
     enclose(request, &mut response, stored, &open, &close).await?;
     if let Some(header) = stages.header() {
         response.headers_mut().insert(SERVER_TIMING, header);
@@ -140,6 +147,7 @@ pub async fn page(
 /// Opens a token: it is bound to the options of the request, or to the path alone where the link was too long. Then it
 /// stands alone, since options that nobody looks at must not seem to count.
 fn open(state: &State, request: &Request, token: &str) -> Result<(Token, bool), Refusal> {
+    let token = affinity::token(token);
     let options = request.query().split('&').filter(|o| !o.is_empty());
     let (tokens, others): (Vec<&str>, Vec<&str>) = options.partition(|o| is_skip_token(o));
     if tokens.len() > 1 {

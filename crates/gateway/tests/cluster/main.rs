@@ -5,6 +5,7 @@
 mod site;
 
 mod group;
+mod affinity;
 mod internal;
 mod membership;
 mod pages;
