@@ -48,6 +48,7 @@ impl Exporter {
         for name in pages {
             counter!(name).increment(0);
         }
+        LazyLock::force(&HANDLES);
         self.0.run_upkeep();
         self.0.render()
     }

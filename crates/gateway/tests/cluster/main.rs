@@ -6,6 +6,7 @@ mod site;
 
 mod group;
 mod affinity;
+mod balancers;
 mod internal;
 mod membership;
 mod pages;
