@@ -85,6 +85,9 @@ struct ServerArgs {
     /// Address of the listener for the other nodes of a cluster [default: 127.0.0.1:8190]
     #[arg(long, value_name = "ADDR")]
     cluster_listen: Option<SocketAddr>,
+    /// Name of the node in its cluster [default: n1, n2, … in the order of first starts]
+    #[arg(long, value_name = "NAME")]
+    cluster_name: Option<String>,
     /// Directory for stored results, keys and the system database [default: nextlink-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -256,6 +259,9 @@ fn apply(config: &mut Config, args: &ServerArgs) {
         server.public_url.clone_from(&args.public_url);
     }
     config.cluster.listen = args.cluster_listen.unwrap_or(config.cluster.listen);
+    if args.cluster_name.is_some() {
+        config.cluster.name.clone_from(&args.cluster_name);
+    }
     if let Some(dir) = &args.data_dir {
         config.data_dir.clone_from(dir);
     }
