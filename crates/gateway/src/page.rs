@@ -33,11 +33,11 @@ pub struct Form {
     ieee754: bool,
     omit_nulls: bool,
     page_rows: u64,
-    /// `$skip` and `$top` of the first request, and all its options where links do not repeat them: for the link to rows
-    /// that could not be stored.
+    /// `$skip` and `$top` of the first request, for the link to rows that could not be stored.
     skip: u64,
     top: Option<u64>,
-    query: Option<String>,
+    /// Path and options of the first request, as sent: for that link, and for administration (`stored`).
+    url: String,
 }
 
 impl Form {
@@ -54,7 +54,7 @@ impl Form {
             page_rows,
             skip: query.skip,
             top: query.top,
-            query: request.needs_short_link().then(|| request.query().to_owned()),
+            url: request.url.clone(),
         }
     }
 
@@ -125,7 +125,8 @@ pub async fn page(
             Some(NextLink { url: request.link_parts().page_link(&routed, short), snapshot: true })
         }
         Follows::Unstored => {
-            let parts = request.link_parts_with(form.query.as_deref().unwrap_or(request.query()));
+            let query = form.url.split_once('?').map_or("", |(_, query)| query);
+            let parts = request.link_parts_with(query);
             Some(NextLink { url: parts.skip_link(rows, form.skip, form.top), snapshot: false })
         }
     };

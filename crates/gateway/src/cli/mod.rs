@@ -48,6 +48,8 @@ enum Command {
     Explain(ExplainArgs),
     /// List the nodes of the cluster, with state, lease and what they hold.
     Nodes(NodesArgs),
+    /// List the stored results of all nodes, as the system database knows them.
+    Results(NodesArgs),
     /// Make a file with a new key, for all nodes of a cluster (`cluster.key_file`).
     NewKeys(NewKeysArgs),
     /// Print all settings as TOML, with what the command line changes.
@@ -167,6 +169,7 @@ pub fn main() -> ExitCode {
         Command::Model(args) => model::model(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Nodes(args) => nodes::nodes(&args),
+        Command::Results(args) => nodes::results(&args),
         Command::NewKeys(args) => new_keys(&args),
         Command::DumpConfig(args) => dump_config(&args),
     };

@@ -8,5 +8,6 @@ mod group;
 mod affinity;
 mod balancers;
 mod internal;
+mod listing;
 mod membership;
 mod pages;
