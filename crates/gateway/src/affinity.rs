@@ -60,7 +60,7 @@ fn steer(state: &State, request: &Request, owner: NodeId, wanted: bool, response
     let Some(route) = route(state, owner).filter(|route| sent.map_or(wanted, |sent| sent != route)) else {
         return;
     };
-    let text = text(config, &route, request.root.starts_with("https:"));
+    let text = text(config, &route, request.https);
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }

@@ -321,6 +321,27 @@ fn links_are_right_below_a_path() {
     }
 }
 
+/// Links that leave scheme and host to the client lead on through any load balancer, below a path too.
+#[test]
+fn relative_links_lead_on() {
+    let settings = "[server]\ntrusted_proxies = [\"127.0.0.1\"]\nrelative_links = true";
+    let cluster = plan(&table(300)).cluster(QUICK).settings(settings).start(3);
+    for (program, file, _) in SHIPPED {
+        let balancer = start(&cluster, *program, file, &["prefix"]);
+        for root in [ROOT.to_owned(), format!("/odata{ROOT}")] {
+            let (next, context) = links(
+                &ask(balancer.base(), &Cluster::url(&[&root, "T"].concat()), &[("Prefer", &prefer(100))])
+                    .expect("an answer"),
+            );
+            assert!(next.starts_with(&format!("{root}T?$skiptoken=n")), "{file}: {next}");
+            assert_eq!(context, format!("{root}$metadata#T"), "{file}");
+            let first = format!("{}{root}T?$orderby=Id", balancer.base());
+            let ledger = nextlink_testkit::ledger::read_all(&first, &[("Prefer", &prefer(100))]);
+            ledger.check(&rows(1..=300));
+        }
+    }
+}
+
 /// Asks over TLS, by curl, which checks the certificate.
 fn secure(balancer: &Balancer, authority: &Path, path: &str, header: &str) -> Answer {
     let port = balancer.ports().https;
