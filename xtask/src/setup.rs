@@ -13,6 +13,9 @@ struct Package {
     probe: (&'static str, &'static [&'static str]),
 }
 
+/// Packages that bring a service of their name with them; tests need the program alone.
+const SERVICES: &[&str] = &["haproxy", "nginx"];
+
 /// What is used from Debian. A probe asks for the tool, not for the package: where it came from does
 /// not matter.
 const PACKAGES: &[Package] = &[
@@ -54,6 +57,16 @@ const PACKAGES: &[Package] = &[
         why: "tests fill and ask private MariaDB servers",
         probe: ("/usr/bin/mariadb", &["--version"]),
     },
+    Package {
+        name: "haproxy",
+        why: "tests put it in front of clusters of nodes (the program alone; its service is disabled)",
+        probe: ("/usr/sbin/haproxy", &["-v"]),
+    },
+    Package {
+        name: "nginx",
+        why: "tests put it in front of clusters of nodes (the program alone; its service is disabled)",
+        probe: ("/usr/sbin/nginx", &["-v"]),
+    },
 ];
 
 /// Runs apt-get, and keeps packages from starting their services meanwhile: nobody needs them, and in a
@@ -65,6 +78,14 @@ if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
 fi
 apt-get -q install --yes --no-install-recommends "$@"
+"#;
+
+/// Keeps services from being started when the machine is started next.
+const DISABLE: &str = r#"
+for service in "$@"; do
+    if command -v systemctl >/dev/null; then systemctl --quiet disable "$service"; fi
+    if command -v update-rc.d >/dev/null; then update-rc.d "$service" disable; fi
+done
 "#;
 
 /// A set of OData clients: pinned in files of the project, installed under `target/clients`.
@@ -179,6 +200,10 @@ fn install_packages(packages: &[&Package]) -> Result<()> {
     }
     run(&mut as_root(&["apt-get", "-q", "update"])?)?;
     run(as_root(&["sh", "-c", INSTALL, "install"])?.args(&names))?;
+    let services: Vec<_> = names.iter().filter(|name| SERVICES.contains(name)).collect();
+    if !services.is_empty() {
+        run(as_root(&["sh", "-c", DISABLE, "disable"])?.args(services))?;
+    }
     match packages.iter().find(|package| !package.is_there()) {
         Some(package) => {
             bail!("{} is installed, and still `{}` does not work", package.name, package.probe.0)

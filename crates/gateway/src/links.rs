@@ -8,11 +8,31 @@ use crate::answer::Refusal;
 use crate::config::ServerConfig;
 use crate::headers::{FORWARDED_HOST, FORWARDED_PORT, FORWARDED_PREFIX, FORWARDED_PROTO};
 
-/// The base of all links as the client sees it, without a slash at its end.
+/// What all links of an answer begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// Without a slash at its end; where links are relative, the path alone.
+    pub url: String,
+    /// Whether the client uses HTTPS, as far as can be told.
+    pub https: bool,
+}
+
+/// The base of all links as the client sees it.
 ///
 /// # Errors
 /// The host is not one that links may name, or is no host at all.
-pub fn base(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<String, Refusal> {
+pub fn base(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<Base, Refusal> {
+    let url = absolute(config, headers, peer)?;
+    let https = url.starts_with("https:");
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let url = match config.relative_links {
+        true => rest.find('/').map_or("", |path| &rest[path..]).to_owned(),
+        false => url,
+    };
+    Ok(Base { url, https })
+}
+
+fn absolute(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<String, Refusal> {
     if let Some(url) = &config.public_url {
         return Ok(url.trim_end_matches('/').to_owned());
     }
@@ -44,8 +64,9 @@ pub fn base(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<
     Ok([scheme, "://", name, colon, port, prefix].concat())
 }
 
+/// The value of a header; of one that was sent by the client and added to by the proxy, what the proxy added.
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    headers.get(name).and_then(|v| v.to_str().ok())
+    headers.get_all(name).iter().next_back().and_then(|v| v.to_str().ok())
 }
 
 /// A parameter of an element of `Forwarded` (RFC 7239 section 4).
@@ -128,6 +149,24 @@ mod tests {
                 Some("https://d.example"),
             ),
             (true, &[("host", "n1"), ("x-forwarded-prefix", "/a\"b")], Some("http://n1")),
+            // What a client has sent stands before what the proxy adds, in one line or in several.
+            (
+                true,
+                &[
+                    ("host", "n1"),
+                    ("x-forwarded-host", "evil, d.example"),
+                    ("x-forwarded-proto", "http"),
+                    ("x-forwarded-proto", "https"),
+                    ("x-forwarded-prefix", "/evil"),
+                    ("x-forwarded-prefix", "/odata"),
+                ],
+                Some("https://d.example/odata"),
+            ),
+            (
+                true,
+                &[("host", "n1"), ("forwarded", "host=evil;proto=https"), ("forwarded", "host=d.example")],
+                Some("http://d.example"),
+            ),
             (false, &[("host", "a/b")], None),
             (false, &[("host", "")], None),
         ];
@@ -138,13 +177,43 @@ mod tests {
             }
             let mut map = HeaderMap::new();
             for (name, value) in *headers {
-                map.insert(
+                map.append(
                     HeaderName::from_bytes(name.as_bytes()).expect("a name"),
                     value.parse().expect("a value"),
                 );
             }
             let found = base(&config, &map, "10.1.2.3".parse().expect("an address"));
-            assert_eq!(found.ok().as_deref(), *expected, "{headers:?}");
+            let found = found.ok();
+            assert_eq!(found.as_ref().map(|base| base.url.as_str()), *expected, "{headers:?}");
+            let https = expected.is_some_and(|url| url.starts_with("https:"));
+            assert_eq!(found.is_some_and(|base| base.https), https, "{headers:?}");
+            // Relative links are the same without scheme and host.
+            config.relative_links = true;
+            let relative = base(&config, &map, "10.1.2.3".parse().expect("an address")).ok();
+            let path = expected.map(|url| if url.ends_with("/odata") { "/odata" } else { "" });
+            assert_eq!(relative.as_ref().map(|base| base.url.as_str()), path, "{headers:?}");
+            assert_eq!(relative.is_some_and(|base| base.https), https, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_is_the_base_of_all_links() {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", "n1".parse().expect("a value"));
+        headers.insert("x-forwarded-host", "evil".parse().expect("a value"));
+        for (public, relative, expected, https) in [
+            ("https://data.example/odata/", false, "https://data.example/odata", true),
+            ("https://data.example/odata/", true, "/odata", true),
+            ("http://data.example", true, "", false),
+        ] {
+            let config = ServerConfig {
+                public_url: Some(public.into()),
+                relative_links: relative,
+                trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
+                ..ServerConfig::default()
+            };
+            let found = base(&config, &headers, "10.1.2.3".parse().expect("an address")).ok();
+            assert_eq!(found, Some(Base { url: expected.into(), https }), "{public}, {relative}");
         }
     }
 

@@ -81,7 +81,7 @@ fn listed(row: &NodeRow, roll: &Roll, held: Option<&Holding>, own: Option<NodeId
 }
 
 /// Milliseconds since 1970 as text.
-fn utc(ms: u64) -> String {
+pub fn utc(ms: u64) -> String {
     let instant = Instant {
         seconds: i64::try_from(ms / 1_000).unwrap_or(0),
         picos: (ms % 1_000) * 1_000_000_000,

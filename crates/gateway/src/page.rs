@@ -13,12 +13,14 @@ use nextlink_results::{Codec, Follows, StoredPage};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
+use crate::affinity;
 use crate::answer::{Refusal, gone};
 use crate::body::Body;
 use crate::cluster;
 use crate::envelope::{Envelope, NextLink};
 use crate::headers::{PREFERENCE_APPLIED, SERVER_TIMING};
 use crate::negotiate::{self, Kind};
+use crate::observe::{Event, event};
 use crate::request::Request;
 use crate::response::{Stages, crashed, json_response, preferences_applied};
 use crate::state::State;
@@ -31,11 +33,11 @@ pub struct Form {
     ieee754: bool,
     omit_nulls: bool,
     page_rows: u64,
-    /// `$skip` and `$top` of the first request, and all its options where links do not repeat them: for the link to rows
-    /// that could not be stored.
+    /// `$skip` and `$top` of the first request, for the link to rows that could not be stored.
     skip: u64,
     top: Option<u64>,
-    query: Option<String>,
+    /// Path and options of the first request, as sent: for that link, and for administration (`stored`).
+    url: String,
 }
 
 impl Form {
@@ -52,7 +54,7 @@ impl Form {
             page_rows,
             skip: query.skip,
             top: query.top,
-            query: request.needs_short_link().then(|| request.query().to_owned()),
+            url: request.url.clone(),
         }
     }
 
@@ -103,6 +105,9 @@ pub async fn page(
     stages.end("token");
     let wait = Duration::from_secs(state.config.limits.page_wait_seconds);
     let stored = cluster::page(state.cluster.as_ref(), &state.store, &token, wait).await?;
+    if token.owner == state.store.node() {
+        event(&Event::PageOwn);
+    }
     stages.end("page");
     let meta: Meta =
         serde_json::from_slice(&stored.meta).map_err(|_| gone("The stored result is not readable."))?;
@@ -116,10 +121,12 @@ pub async fn page(
         Follows::Page => {
             let next = Token { page: token.page + 1, first_row: rows, ..token.clone() };
             let sealed = state.tokens.seal(&next, &request.binding(short))?;
-            Some(NextLink { url: request.link_parts().page_link(&sealed, short), snapshot: true })
+            let routed = affinity::routed(state, next.owner, sealed);
+            Some(NextLink { url: request.link_parts().page_link(&routed, short), snapshot: true })
         }
         Follows::Unstored => {
-            let parts = request.link_parts_with(form.query.as_deref().unwrap_or(request.query()));
+            let query = form.url.split_once('?').map_or("", |(_, query)| query);
+            let parts = request.link_parts_with(query);
             Some(NextLink { url: parts.skip_link(rows, form.skip, form.top), snapshot: false })
         }
     };
@@ -130,6 +137,7 @@ pub async fn page(
         Some(applied) => response.headers_mut().insert(PREFERENCE_APPLIED, applied),
         None => response.headers_mut().remove(PREFERENCE_APPLIED),
     };
+    affinity::follow(state, request, token.owner, &mut response);
     enclose(request, &mut response, stored, &open, &close).await?;
     if let Some(header) = stages.header() {
         response.headers_mut().insert(SERVER_TIMING, header);
@@ -140,6 +148,7 @@ pub async fn page(
 /// Opens a token: it is bound to the options of the request, or to the path alone where the link was too long. Then it
 /// stands alone, since options that nobody looks at must not seem to count.
 fn open(state: &State, request: &Request, token: &str) -> Result<(Token, bool), Refusal> {
+    let token = affinity::token(token);
     let options = request.query().split('&').filter(|o| !o.is_empty());
     let (tokens, others): (Vec<&str>, Vec<&str>) = options.partition(|o| is_skip_token(o));
     if tokens.len() > 1 {

@@ -42,6 +42,8 @@ pub struct Request {
     pub gzip: bool,
     /// The service root as the client sees it, with a slash at its end.
     pub root: String,
+    /// Whether the client uses HTTPS, as far as can be told.
+    pub https: bool,
     /// Identifies the request in logs.
     pub trace: String,
     /// All headers but those of the login.
@@ -93,13 +95,28 @@ impl Request {
         let path_bytes = url.find('?').unwrap_or(url.len());
         let version = negotiate::version(&headers)?;
         let base = links::base(&state.config.server, &headers, peer)?;
-        let root = [&base, "/api/odata4/", &slot.name, "/"].concat();
+        let root = [&base.url, "/api/odata4/", &slot.name, "/"].concat();
+        let https = base.https;
         let mut prefer = Preferences::default();
         for value in headers.get_all(PREFER).iter().filter_map(|v| v.to_str().ok()) {
             merge(&mut prefer, parse_lenient(value));
         }
         let gzip = negotiate::takes_gzip(&headers);
-        Ok(Request { slot, url, path_bytes, head, version, prefer, gzip, root, trace, headers, login, user })
+        Ok(Request {
+            slot,
+            url,
+            path_bytes,
+            head,
+            version,
+            prefer,
+            gzip,
+            root,
+            https,
+            trace,
+            headers,
+            login,
+            user,
+        })
     }
 
     /// The path behind the service root, as sent.

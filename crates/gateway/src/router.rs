@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode, header};
+use nextlink_results::ResultId;
 use percent_encoding::percent_decode_str;
+use serde::Serialize;
 
 use crate::answer::Refusal;
 use crate::body::Body;
@@ -15,13 +17,18 @@ use crate::nodes;
 use crate::observe::{Answered, Event, event};
 use crate::read;
 use crate::request::{Request, trace_id};
+use crate::results;
 use crate::state::State;
+use crate::stored::Window;
 use nextlink_odata::version::Version;
 
 /// Root of all services.
 const SERVICES: &str = "/api/odata4";
 /// The nodes of the cluster, on the administration listener.
 const NODES: &str = "/api/admin/system/nodes";
+
+/// The stored results of all nodes, on the administration listener.
+const RESULTS: &str = "/api/admin/system/results";
 
 /// Answers a request on the public listener.
 pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body> {
@@ -44,8 +51,11 @@ pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr)
 pub async fn admin<B>(state: &Arc<State>, request: &HttpRequest<B>) -> Response<Body> {
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
     match request.uri().path() {
-        "/metrics" | NODES if !reads => plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD."),
+        "/metrics" | NODES | RESULTS if !reads => {
+            plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD.")
+        }
         NODES => nodes(state).await,
+        RESULTS => results(state, request.uri().query().unwrap_or_default()).await,
         "/healthz" => health(request.method(), true, "{\"status\":\"active\"}"),
         "/readyz" if state.is_stopping() => health(request.method(), false, "{\"status\":\"stopping\"}"),
         "/readyz" if state.cluster.as_ref().is_some_and(|cluster| cluster.is_fenced()) => {
@@ -58,10 +68,44 @@ pub async fn admin<B>(state: &Arc<State>, request: &HttpRequest<B>) -> Response<
             response.headers_mut().insert(header::CONTENT_TYPE, media);
             response
         }
-        _ => plain_error(
-            StatusCode::NOT_FOUND,
-            "Here are /metrics, /healthz, /readyz and /api/admin/system/nodes.",
-        ),
+        path => match path.strip_prefix(RESULTS).and_then(|rest| rest.strip_prefix('/')) {
+            Some(id) => end_result(state, request.method(), id).await,
+            None => plain_error(
+                StatusCode::NOT_FOUND,
+                "Here are /metrics, /healthz, /readyz, /api/admin/system/nodes and /api/admin/system/results.",
+            ),
+        },
+    }
+}
+
+/// A part of the list of all stored results.
+async fn results(state: &Arc<State>, query: &str) -> Response<Body> {
+    match Window::parse(query) {
+        Ok(window) => json(&results::list(state, &window, RESULTS).await),
+        Err(problem) => plain_error(StatusCode::BAD_REQUEST, problem),
+    }
+}
+
+/// Ends a stored result, wherever it lies.
+async fn end_result(state: &Arc<State>, method: &Method, id: &str) -> Response<Body> {
+    if method != Method::DELETE {
+        let mut response = plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use DELETE.");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("DELETE"));
+        return response;
+    }
+    let Some(id) = ResultId::parse(id) else {
+        return plain_error(StatusCode::NOT_FOUND, "There is no such result.");
+    };
+    match results::end(state, id).await {
+        status @ StatusCode::NOT_FOUND => plain_error(status, "There is no such result."),
+        status @ StatusCode::SERVICE_UNAVAILABLE => {
+            plain_error(status, "The node that holds it does not answer.")
+        }
+        status => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = status;
+            response
+        }
     }
 }
 
@@ -72,7 +116,11 @@ async fn nodes(state: &Arc<State>) -> Response<Body> {
     let Ok(Ok(list)) = listed else {
         return plain_error(StatusCode::SERVICE_UNAVAILABLE, "The system database does not answer.");
     };
-    let mut response = Response::new(Body::full(serde_json::to_vec(&list).unwrap_or_default()));
+    json(&list)
+}
+
+fn json(document: &impl Serialize) -> Response<Body> {
+    let mut response = Response::new(Body::full(serde_json::to_vec(document).unwrap_or_default()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -29,6 +29,8 @@ pub struct State {
     pub store: Arc<Store>,
     /// Seals page tokens.
     pub tokens: TokenKeys,
+    /// The node's name.
+    pub name: String,
     /// The system database.
     pub system: Arc<dyn System>,
     /// The other nodes, unless this one is alone.
@@ -49,10 +51,11 @@ impl State {
         joined: Joined,
         exporter: Exporter,
     ) -> State {
-        let Joined { system, cluster, .. } = joined;
+        let Joined { system, cluster, own, .. } = joined;
+        let name = own.name;
         let queries = Arc::new(Semaphore::new(config.limits.queries));
         let stopping = AtomicBool::new(false);
-        State { config, sources, store, tokens, system, cluster, exporter, queries, stopping }
+        State { config, sources, store, tokens, name, system, cluster, exporter, queries, stopping }
     }
 
     /// Waits for a turn to run a statement.

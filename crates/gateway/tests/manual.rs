@@ -9,6 +9,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("[limits]", include_str!("../src/config/limits.rs"), "LimitsConfig"),
     ("[results]", include_str!("../src/config/results.rs"), "ResultsConfig"),
     ("[cluster]", include_str!("../src/config/cluster.rs"), "ClusterConfig"),
+    ("[cluster.cookie]", include_str!("../src/config/cookie.rs"), "CookieConfig"),
     ("[log]", include_str!("../src/config/log.rs"), "LogConfig"),
     ("[sources.NAME]", include_str!("../src/config/source.rs"), "SourceConfig"),
 ];
@@ -48,12 +49,17 @@ fn fields<'a>(source: &'a str, name: &str) -> Vec<(&'a str, String)> {
 fn page() -> String {
     let mut page = HEAD.to_owned();
     for (table, source, name) in SECTIONS {
-        let rows: Vec<_> = fields(source, name)
-            .into_iter()
-            .filter(|(field, _)| {
-                !SECTIONS.iter().any(|(t, ..)| t.trim_matches(['[', ']']).starts_with(field))
-            })
-            .collect();
+        // A field that is a table has a section of its own.
+        let is_table = |field: &str| {
+            let opening = match table.strip_suffix(']') {
+                Some(table) => format!("{table}.{field}"),
+                None => format!("[{field}"),
+            };
+            SECTIONS
+                .iter()
+                .any(|(t, ..)| t.strip_prefix(&*opening).is_some_and(|t| t.starts_with([']', '.'])))
+        };
+        let rows: Vec<_> = fields(source, name).into_iter().filter(|(field, _)| !is_table(field)).collect();
         assert!(!rows.is_empty(), "{name} has fields");
         page.push_str(&format!(
             "\n## {}\n\n| key | meaning |\n|---|---|\n",

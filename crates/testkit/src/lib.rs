@@ -10,6 +10,7 @@ pub mod ledger;
 mod signal;
 pub mod node;
 pub mod cluster;
+pub mod balancer;
 pub mod sqlite;
 pub mod server;
 pub mod postgres;

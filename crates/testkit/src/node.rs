@@ -273,15 +273,15 @@ impl Drop for Node {
 
 /// What a process writes, gathered by threads that end with it.
 #[derive(Clone, Debug, Default)]
-struct Log(Arc<Mutex<String>>);
+pub(crate) struct Log(Arc<Mutex<String>>);
 
 impl Log {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Gathers a stream line by line; also sends each line, until nobody wants them any more.
-    fn follow(&self, stream: Option<impl Read + Send + 'static>, lines: Option<Sender<String>>) {
+    pub(crate) fn follow(&self, stream: Option<impl Read + Send + 'static>, lines: Option<Sender<String>>) {
         let log = self.clone();
         let Some(stream) = stream else { return };
         std::thread::spawn(move || {

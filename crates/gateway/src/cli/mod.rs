@@ -48,6 +48,8 @@ enum Command {
     Explain(ExplainArgs),
     /// List the nodes of the cluster, with state, lease and what they hold.
     Nodes(NodesArgs),
+    /// List the stored results of all nodes, as the system database knows them.
+    Results(NodesArgs),
     /// Make a file with a new key, for all nodes of a cluster (`cluster.key_file`).
     NewKeys(NewKeysArgs),
     /// Print all settings as TOML, with what the command line changes.
@@ -85,6 +87,9 @@ struct ServerArgs {
     /// Address of the listener for the other nodes of a cluster [default: 127.0.0.1:8190]
     #[arg(long, value_name = "ADDR")]
     cluster_listen: Option<SocketAddr>,
+    /// Name of the node in its cluster [default: n1, n2, … in the order of first starts]
+    #[arg(long, value_name = "NAME")]
+    cluster_name: Option<String>,
     /// Directory for stored results, keys and the system database [default: nextlink-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -164,6 +169,7 @@ pub fn main() -> ExitCode {
         Command::Model(args) => model::model(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Nodes(args) => nodes::nodes(&args),
+        Command::Results(args) => nodes::results(&args),
         Command::NewKeys(args) => new_keys(&args),
         Command::DumpConfig(args) => dump_config(&args),
     };
@@ -256,6 +262,9 @@ fn apply(config: &mut Config, args: &ServerArgs) {
         server.public_url.clone_from(&args.public_url);
     }
     config.cluster.listen = args.cluster_listen.unwrap_or(config.cluster.listen);
+    if args.cluster_name.is_some() {
+        config.cluster.name.clone_from(&args.cluster_name);
+    }
     if let Some(dir) = &args.data_dir {
         config.data_dir.clone_from(dir);
     }

@@ -1,10 +1,16 @@
-//! `nodes`: the nodes of the cluster, from the system database.
+//! `nodes` and `results`: the nodes of the cluster and what they hold, from the system database.
+
+use std::sync::Arc;
+
+use nextlink_system::System;
 
 use super::{NodesArgs, SourceArgs, configuration, validate};
 use crate::nodes::{ListedNode, list};
+use crate::results::ListedResult;
+use crate::stored::StoredResult;
 
-/// Prints all nodes. They need not run.
-pub fn nodes(args: &NodesArgs) -> anyhow::Result<()> {
+/// Opens the system database of a configuration. No node need run.
+fn open(args: &NodesArgs) -> anyhow::Result<Arc<dyn System>> {
     let from = SourceArgs { sources: Vec::new(), config: args.config.clone() };
     let mut config = configuration(&from)?;
     if let Some(dir) = &args.data_dir {
@@ -17,23 +23,69 @@ pub fn nodes(args: &NodesArgs) -> anyhow::Result<()> {
     if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !std::path::Path::new(path).exists()) {
         anyhow::bail!("there is no system database {path}; no node has been started with this configuration");
     }
-    let system = nextlink_system::open(url, cluster.system_ca.as_deref())?;
+    Ok(nextlink_system::open(url, cluster.system_ca.as_deref())?)
+}
+
+/// Prints rows below their heads.
+fn print<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String; N]>) {
+    let mut all = vec![heads.map(str::to_owned)];
+    all.extend(rows);
+    let widths: Vec<usize> =
+        (0..N).map(|at| all.iter().map(|row| row[at].len()).max().unwrap_or(0)).collect();
+    for row in &all {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        println!("{}", cells.join("  ").trim_end());
+    }
+}
+
+/// Prints all nodes.
+pub fn nodes(args: &NodesArgs) -> anyhow::Result<()> {
+    let system = open(args)?;
     let found = list(&*system, None)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&found)?);
         return Ok(());
     }
-    let heads = ["NAME", "STATE", "ADDRESS", "LEASE", "RESULTS", "BYTES", "STARTS", "ID"].map(str::to_owned);
-    let mut rows = vec![heads];
-    rows.extend(found.nodes.iter().map(row));
-    let widths: Vec<usize> =
-        (0..8).map(|at| rows.iter().map(|row| row[at].len()).max().unwrap_or(0)).collect();
-    for row in &rows {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        println!("{}", cells.join("  ").trim_end());
-    }
+    let heads = ["NAME", "STATE", "ADDRESS", "LEASE", "RESULTS", "BYTES", "STARTS", "ID"];
+    print(heads, found.nodes.iter().map(row));
     Ok(())
+}
+
+/// Prints the stored results of all nodes, the oldest first.
+pub fn results(args: &NodesArgs) -> anyhow::Result<()> {
+    let system = open(args)?;
+    let mut found = Vec::new();
+    for node in system.roll()?.nodes {
+        let registry = Arc::clone(&system).results(&node.facts);
+        let held = registry.owned_by(node.facts.id)?;
+        found.extend(held.iter().map(|held| (StoredResult::registered(held), node.facts.name.clone())));
+    }
+    found.sort_by(|(a, _), (b, _)| a.place().cmp(&b.place()));
+    let found: Vec<ListedResult> =
+        found.into_iter().map(|(result, owner)| ListedResult::of(result, &owner)).collect();
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&found)?);
+        return Ok(());
+    }
+    let heads = ["ID", "STATE", "OWNER", "SOURCE", "USER", "PAGES", "ROWS", "BYTES", "MADE", "EXPIRES"];
+    print(heads, found.into_iter().map(result_row));
+    Ok(())
+}
+
+fn result_row(result: ListedResult) -> [String; 10] {
+    [
+        result.id,
+        result.state,
+        result.owner,
+        result.source,
+        result.user,
+        result.pages.to_string(),
+        result.rows.to_string(),
+        result.bytes.to_string(),
+        result.created_at,
+        result.idle_expires_at,
+    ]
 }
 
 fn row(node: &ListedNode) -> [String; 8] {

@@ -77,6 +77,11 @@ impl Members {
         (members, distrusted)
     }
 
+    /// All of them.
+    pub fn all(&self) -> Vec<Arc<Member>> {
+        self.by_id.values().cloned().collect()
+    }
+
     /// A node by its name for ever.
     pub fn node(&self, id: NodeId) -> Option<Arc<Member>> {
         self.by_id.get(&id).cloned()

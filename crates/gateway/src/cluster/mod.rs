@@ -7,9 +7,11 @@ mod ahead;
 mod foreign;
 mod membership;
 mod fetch;
+mod listing;
 mod serve;
 
 pub use fetch::{Missing, page};
+pub use listing::{Told, end, results};
 pub use members::{Member, Members};
 pub use membership::{Cluster, Joined, join};
 pub use serve::listen;

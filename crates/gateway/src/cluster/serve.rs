@@ -21,6 +21,7 @@ use super::membership::Cluster;
 use super::wire::{AUTH, NODE, ROOT, SEALED, put_page, tell};
 use crate::body::Body;
 use crate::observe::{Event, event};
+use crate::stored::{self, Window};
 
 /// The longest body of a call.
 const MAX_BODY: usize = 1024 * 1024;
@@ -189,6 +190,10 @@ async fn route(
             let own = &cluster.own;
             Reply::said(StatusCode::OK, &Ping { name: &own.name, id: own.id.to_string(), boot: own.boot })
         }
+        ("GET", ["results"]) => match Window::parse(query) {
+            Ok(window) => Reply::said(StatusCode::OK, &stored::held(store, &window)),
+            Err(_) => Reply::plain(StatusCode::BAD_REQUEST),
+        },
         ("GET", ["results", id, generation, "pages", number]) => {
             match (key(id, generation), number.parse()) {
                 (Some(key), Ok(number)) => page(store, key, number, query).await,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::cookie::CookieConfig;
 use super::server::Network;
 use super::{ConfigError, bad};
 
@@ -46,6 +47,11 @@ pub struct ClusterConfig {
     pub calls: usize,
     /// Pages of other nodes that are fetched before they are asked for, at one time. Default 16.
     pub read_ahead: usize,
+    /// Whether tokens of pages begin with the name of the node that holds the result, as in `$skiptoken=n1.…`, so that
+    /// load balancers can send a request there; the same on all nodes. Default true.
+    pub route: bool,
+    /// The cookie that says the same.
+    pub cookie: CookieConfig,
 }
 
 impl Default for ClusterConfig {
@@ -72,6 +78,8 @@ impl Default for ClusterConfig {
             answer_ms: 1_500,
             calls: 64,
             read_ahead: 16,
+            route: true,
+            cookie: CookieConfig::default(),
         }
     }
 }
@@ -115,6 +123,7 @@ impl ClusterConfig {
         if let Some((key, _, problem)) = rules.into_iter().find(|(_, good, _)| !good) {
             return Err(bad(key, problem));
         }
+        self.cookie.validate()?;
         match &self.system {
             Some(url) => nextlink_system::check_url(url.reveal())
                 .map_err(|error| bad("cluster.system", error.to_string())),

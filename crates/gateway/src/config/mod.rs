@@ -4,6 +4,7 @@ mod limits;
 mod log;
 mod results;
 mod server;
+mod cookie;
 mod cluster;
 mod hidden;
 mod client_login;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use client_login::ClientLogin;
 pub use cluster::{ClusterConfig, SystemUrl};
+pub use cookie::{CookieConfig, SameSite, Secure};
 pub use hidden::{SourceUrl, without_urls};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
@@ -207,6 +209,13 @@ mod tests {
                 "cluster.address",
             ),
             ("[cluster]\nheartbeat_ms = 6000", "cluster.lease_ms"),
+            ("[cluster.cookie]\nname = \"\"", "cluster.cookie.name"),
+            ("[cluster.cookie]\nname = \"a;b\"", "cluster.cookie.name"),
+            ("[cluster.cookie]\nname = \"a=b\"", "cluster.cookie.name"),
+            ("[cluster.cookie]\npath = \"odata\"", "cluster.cookie.path"),
+            ("[cluster.cookie]\npath = \"/; Domain=x\"", "cluster.cookie.path"),
+            ("[cluster.cookie]\ndomain = \"a b\"", "cluster.cookie.domain"),
+            ("[cluster.cookie]\nsame_site = \"none\"\nsecure = \"never\"", "cluster.cookie.same_site"),
             ("[log]\nlevel = \"loud\"", "log.level"),
             ("[log]\nlevel = \"info,nextlink=\"", "log.level"),
         ] {

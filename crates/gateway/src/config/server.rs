@@ -19,6 +19,8 @@ pub struct ServerConfig {
     pub allow_anonymous_network: bool,
     /// Base of all links, as in `https://data.example.com`; without it links follow the request.
     pub public_url: Option<String>,
+    /// Whether links leave scheme and host to the client, as in `/api/odata4/shop/…`. Some clients need them. Default false.
+    pub relative_links: bool,
     /// Networks of load balancers whose forwarding headers are believed, as in `10.0.0.0/8`. Default none.
     pub trusted_proxies: Vec<Network>,
     /// Hosts that links may name; empty allows all. Others are answered with 400.
@@ -36,6 +38,7 @@ impl Default for ServerConfig {
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 8189)),
             allow_anonymous_network: false,
             public_url: None,
+            relative_links: false,
             trusted_proxies: Vec::new(),
             allowed_hosts: Vec::new(),
             vocabulary_url: nextlink_odata::csdl::VOCABULARIES.to_owned(),

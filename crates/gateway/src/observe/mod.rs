@@ -48,6 +48,8 @@ pub enum Event<'a> {
     CallFailed { cause: &'a str },
     /// A call that does not come from a node of the cluster, or comes again.
     CallRefused { peer: IpAddr },
+    /// A page was asked of the node that holds it.
+    PageOwn,
     /// A page came from another node.
     PageFetched,
     /// A page of another node was here before it was asked for.

@@ -49,9 +49,12 @@ impl Exporter {
         counter!("nextlink_results_refused_total").absolute(stats.refused);
         counter!("nextlink_result_pages_damaged_total").absolute(stats.damaged);
         // Those that count events are there before the first one.
-        for name in ["nextlink_peer_pages_total", "nextlink_peer_pages_ahead_total"] {
+        let pages =
+            ["nextlink_own_pages_total", "nextlink_peer_pages_total", "nextlink_peer_pages_ahead_total"];
+        for name in pages {
             counter!(name).increment(0);
         }
+        LazyLock::force(&HANDLES);
         self.0.run_upkeep();
         self.0.render()
     }
@@ -74,6 +77,7 @@ pub(super) fn count(event: &Event<'_>) {
         Event::HeartbeatFailed { .. } => counter!("nextlink_heartbeat_failures_total").increment(1),
         Event::CallFailed { .. } => counter!("nextlink_peer_failures_total").increment(1),
         Event::CallRefused { .. } => counter!("nextlink_peer_refused_total").increment(1),
+        Event::PageOwn => counter!("nextlink_own_pages_total").increment(1),
         Event::PageFetched => counter!("nextlink_peer_pages_total").increment(1),
         Event::PageAhead => counter!("nextlink_peer_pages_ahead_total").increment(1),
         Event::Store(StoreEvent::RegistryFailed { .. }) => {

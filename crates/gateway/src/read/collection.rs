@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 
 use super::Prepared;
 use super::single::{batch_too_large, compressed};
+use crate::affinity;
 use crate::answer::Refusal;
 use crate::body::{Body, Broken, Pieces};
 use crate::delivery::{Delivery, Event, Next, Storing};
@@ -80,6 +81,9 @@ pub async fn answer(
         Gathered::All(pieces, next) => {
             let mut guard = guard;
             guard.release();
+            if matches!(next, Next::Stored { .. }) {
+                affinity::begin(state, request, &mut response);
+            }
             let mut all = Vec::with_capacity(pieces.len() + 2);
             all.push(Bytes::from(open));
             all.extend(pieces);
@@ -87,6 +91,8 @@ pub async fn answer(
             Ok(compressed(request, response, all))
         }
         Gathered::Start(pieces) => {
+            // Whether it will be stored is not known yet; so large a page is seldom the only one.
+            affinity::begin(state, request, &mut response);
             let mut gzip = request.gzip.then(GzipMember::default);
             let first = match &mut gzip {
                 Some(member) => {
@@ -200,6 +206,7 @@ impl Closing {
                     extra: Vec::new(),
                 };
                 let token = self.state.tokens.seal(&token, &self.binding)?;
+                let token = affinity::routed(&self.state, owner, token);
                 Some(NextLink { url: (self.link)(&token), snapshot: true })
             }
             Next::Unstored { rows } => Some(NextLink { url: (self.skip_link)(rows), snapshot: false }),

@@ -5,6 +5,9 @@
 mod site;
 
 mod group;
+mod affinity;
+mod balancers;
 mod internal;
+mod listing;
 mod membership;
 mod pages;

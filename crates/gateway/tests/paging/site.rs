@@ -1,6 +1,6 @@
 //! A node with one SQLite source `s`, and what tests ask of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nextlink_testkit::http::{self, Answer};
@@ -135,7 +135,11 @@ pub fn settled(node: &Node) {
 
 /// The files of stored results.
 pub fn files(node: &Node) -> Vec<PathBuf> {
-    let dir = node.data_dir().join("data/results");
+    files_in(&node.data_dir().join("data/results"))
+}
+
+/// The files of stored results in a folder.
+pub fn files_in(dir: &Path) -> Vec<PathBuf> {
     let names = std::fs::read_dir(dir).expect("the directory of results is there");
     let mut paths: Vec<PathBuf> = names.map(|n| n.expect("a name").path()).collect();
     paths.retain(|p| p.extension().is_some_and(|e| e == "pages" || e == "index"));
