@@ -10,6 +10,7 @@ use nextlink_results::{Codec, NewResult, NodeId, PageIn, Recovery, ResultId, Res
 use tokio::sync::mpsc;
 
 use crate::answer::{Refusal, create_cause};
+use crate::cluster::Cluster;
 use crate::envelope::Envelope;
 use crate::observe::{Event as Happened, event};
 
@@ -57,10 +58,11 @@ pub enum Next {
 }
 
 /// What is needed to store a result.
-#[derive(Debug)]
 pub struct Storing {
     /// The store.
     pub store: Arc<Store>,
+    /// The other nodes, which may get copies.
+    pub cluster: Option<Arc<Cluster>>,
     /// The source's name.
     pub source: String,
     /// Who asks.
@@ -150,11 +152,13 @@ impl Delivery {
                 first_row: end.rows,
                 recovery: Recovery::Key,
                 page_bytes: self.gathered_bytes as u64,
+                after: None,
             });
             next = match created {
                 Ok(writer) => {
                     let (id, generation, owner) = (writer.id(), writer.generation(), writer.owner());
                     self.writer = Some(writer);
+                    self.replicate((id, generation));
                     Next::Stored { id, generation, owner, rows: end.rows }
                 }
                 Err(error) => {
@@ -179,6 +183,14 @@ impl Delivery {
                 Flow::Stop
             }
             (None, _) => Flow::Stop,
+        }
+    }
+
+    /// Has copies made on other nodes.
+    fn replicate(&self, key: (ResultId, u32)) {
+        if let Some(cluster) = &self.storing.cluster {
+            let _runtime = self.handle.enter();
+            cluster.replicate(&self.storing.store, key);
         }
     }
 

@@ -5,11 +5,14 @@ mod wire;
 mod client;
 mod ahead;
 mod foreign;
+mod suspects;
 mod membership;
+mod replicas;
 mod fetch;
 mod serve;
 
 pub use fetch::{Missing, page};
 pub use members::{Member, Members};
 pub use membership::{Cluster, Joined, join};
+pub use replicas::keep_copies;
 pub use serve::listen;

@@ -46,6 +46,10 @@ pub struct ClusterConfig {
     pub calls: usize,
     /// Pages of other nodes that are fetched before they are asked for, at one time. Default 16.
     pub read_ahead: usize,
+    /// Other nodes that get a copy of each stored result, 0 to 2. Default 1; a node that is alone keeps none.
+    pub replicas: usize,
+    /// Milliseconds that the node with a result may be silent before those with copies are asked, too. Default 300.
+    pub hedge_ms: u64,
 }
 
 impl Default for ClusterConfig {
@@ -72,6 +76,8 @@ impl Default for ClusterConfig {
             answer_ms: 1_500,
             calls: 64,
             read_ahead: 16,
+            replicas: 1,
+            hedge_ms: 300,
         }
     }
 }
@@ -110,6 +116,8 @@ impl ClusterConfig {
             ),
             ("cluster.answer_ms", (50..=60_000).contains(&self.answer_ms), "must be 50 to 60000"),
             ("cluster.calls", (1..=1_000).contains(&self.calls), "must be 1 to 1000"),
+            ("cluster.replicas", self.replicas <= 2, "must be 0 to 2"),
+            ("cluster.hedge_ms", (10..=60_000).contains(&self.hedge_ms), "must be 10 to 60000"),
             ("cluster.read_ahead", self.read_ahead <= 1_000, "must be 0 to 1000"),
         ];
         if let Some((key, _, problem)) = rules.into_iter().find(|(_, good, _)| !good) {
@@ -130,6 +138,11 @@ impl ClusterConfig {
     /// How long another node may take to answer.
     pub fn answer(&self) -> Duration {
         Duration::from_millis(self.answer_ms)
+    }
+
+    /// How long the node with a result may be silent before others are asked.
+    pub fn hedge(&self) -> Duration {
+        Duration::from_millis(self.hedge_ms)
     }
 
     /// Time between two signs of life.

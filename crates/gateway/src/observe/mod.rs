@@ -48,6 +48,10 @@ pub enum Event<'a> {
     CallFailed { cause: &'a str },
     /// A call that does not come from a node of the cluster, or comes again.
     CallRefused { peer: IpAddr },
+    /// A copy on another node is given up.
+    CopyGivenUp { id: &'a dyn Display, cause: &'a str },
+    /// A page came from a copy, as the node that holds the result did not give it.
+    PageFromCopy,
     /// A page came from another node.
     PageFetched,
     /// A page of another node was here before it was asked for.

@@ -53,6 +53,7 @@ pub async fn answer(
     let mut closing = Closing::new(state, request, &prepared.query, prepared.format, context.clone());
     let storing = Storing {
         store: Arc::clone(&state.store),
+        cluster: state.cluster.clone(),
         source: request.slot.name.clone(),
         user: request.user.clone(),
         trace: request.trace.clone(),

@@ -8,3 +8,4 @@ mod group;
 mod internal;
 mod membership;
 mod pages;
+mod copies;
