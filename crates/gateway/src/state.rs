@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nextlink_db::location::Login;
 use nextlink_db::run::{Cancel, RunOptions};
 use nextlink_odata::temporal::Instant as PointInTime;
-use nextlink_results::Store;
 use nextlink_results::token::TokenKeys;
+use nextlink_results::{Registry, Store};
 use nextlink_system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -31,6 +31,8 @@ pub struct State {
     pub tokens: TokenKeys,
     /// The system database.
     pub system: Arc<dyn System>,
+    /// Its table of results.
+    pub registry: Arc<dyn Registry>,
     /// The other nodes, unless this one is alone.
     pub cluster: Option<Arc<Cluster>>,
     /// Metrics.
@@ -49,10 +51,11 @@ impl State {
         joined: Joined,
         exporter: Exporter,
     ) -> State {
+        let registry = Arc::clone(&joined.system).results(&joined.own);
         let Joined { system, cluster, .. } = joined;
         let queries = Arc::new(Semaphore::new(config.limits.queries));
         let stopping = AtomicBool::new(false);
-        State { config, sources, store, tokens, system, cluster, exporter, queries, stopping }
+        State { config, sources, store, tokens, system, registry, cluster, exporter, queries, stopping }
     }
 
     /// Waits for a turn to run a statement.

@@ -48,6 +48,8 @@ pub enum Event<'a> {
     CallFailed { cause: &'a str },
     /// A call that does not come from a node of the cluster, or comes again.
     CallRefused { peer: IpAddr },
+    /// A lost result is gone on with by a new execution.
+    GoesOn { id: &'a dyn Display, generation: u32 },
     /// A copy on another node is given up.
     CopyGivenUp { id: &'a dyn Display, cause: &'a str },
     /// A page came from a copy, as the node that holds the result did not give it.

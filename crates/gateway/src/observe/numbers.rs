@@ -50,6 +50,7 @@ impl Exporter {
             "nextlink_peer_pages_ahead_total",
             "nextlink_copy_pages_total",
             "nextlink_copies_given_up_total",
+            "nextlink_results_read_on_total",
         ] {
             counter!(name).increment(0);
         }
@@ -75,6 +76,7 @@ pub(super) fn count(event: &Event<'_>) {
         Event::HeartbeatFailed { .. } => counter!("nextlink_heartbeat_failures_total").increment(1),
         Event::CallFailed { .. } => counter!("nextlink_peer_failures_total").increment(1),
         Event::CallRefused { .. } => counter!("nextlink_peer_refused_total").increment(1),
+        Event::GoesOn { .. } => counter!("nextlink_results_read_on_total").increment(1),
         Event::CopyGivenUp { .. } => counter!("nextlink_copies_given_up_total").increment(1),
         Event::PageFromCopy => counter!("nextlink_copy_pages_total").increment(1),
         Event::PageFetched => counter!("nextlink_peer_pages_total").increment(1),

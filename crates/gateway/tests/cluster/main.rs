@@ -9,3 +9,4 @@ mod internal;
 mod membership;
 mod pages;
 mod copies;
+mod lost;

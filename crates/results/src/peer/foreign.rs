@@ -60,6 +60,12 @@ impl Foreign {
         self.header.owner
     }
 
+    /// The metadata that the writer gave.
+    #[must_use]
+    pub fn meta(&self) -> &Bytes {
+        &self.meta
+    }
+
     /// What it holds of memory, about, in bytes.
     #[must_use]
     pub fn weight(&self) -> usize {
