@@ -140,8 +140,9 @@ impl Lost<'_> {
             Missing::NoOwner | Missing::Call(_) => true,
             Missing::Page(error) => match error {
                 PageError::Unknown | PageError::OtherGeneration { .. } => true,
-                PageError::Corrupt(_) | PageError::Io(_) => true,
-                PageError::Incomplete(why) => !matches!(why, Incomplete::Write(_)),
+                // What is damaged is not passed over in silence.
+                PageError::Corrupt(_) | PageError::Io(_) => false,
+                PageError::Incomplete(why) => !matches!(why, Incomplete::Write(_) | Incomplete::Damaged),
                 // The source failed when it was to go on: nobody has read any of that.
                 PageError::SourceFailed { .. } => self.token().generation > 1 && self.token().page == 0,
                 PageError::NotYet | PageError::Expired | PageError::NoSuchPage { .. } => false,
