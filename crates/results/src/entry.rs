@@ -87,7 +87,7 @@ pub(crate) struct About {
     pub(crate) id: ResultId,
     pub(crate) generation: u32,
     /// The node that wrote it.
-    pub(crate) owner: NodeId,
+    pub(crate) writer: NodeId,
     /// This node.
     pub(crate) node: NodeId,
     pub(crate) source: Arc<str>,
@@ -112,7 +112,7 @@ impl About {
             node,
             id: header.id,
             generation: header.generation,
-            owner: header.owner,
+            writer: header.owner,
             source: private.source.into(),
             user: private.user.into(),
             recovery,
@@ -208,7 +208,7 @@ impl Entry {
 
     /// Other nodes that have it: those with copies, or the one it is a copy of.
     pub(crate) fn elsewhere(&self) -> Vec<NodeId> {
-        if self.is_owned() { self.holders() } else { vec![self.about.owner] }
+        if self.is_owned() { self.holders() } else { vec![self.about.writer] }
     }
 
     pub(crate) fn progress(&self) -> Progress {
@@ -303,7 +303,7 @@ impl Entry {
         ResultRow {
             id: about.id,
             generation: about.generation,
-            owner: if self.is_owned() { about.node } else { about.owner },
+            owner: if self.is_owned() { about.node } else { about.writer },
             state: progress.state(),
             user: about.user.to_string(),
             source: about.source.to_string(),

@@ -31,10 +31,10 @@ pub mod peer;
 mod pool;
 mod drain;
 mod writer;
-mod replica;
 mod reader;
 mod adopt;
 mod store;
+mod replica;
 
 pub use codec::Codec;
 pub use config::{Clock, Disk, LocalDisk, Quotas, StoreConfig};

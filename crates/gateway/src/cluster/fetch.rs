@@ -84,7 +84,7 @@ pub async fn page(
             event(&Event::PageAhead);
             page
         }
-        None if token.owner == store.node() => match (wanted.from_copies(cluster, store).await, own) {
+        None if token.owner == store.node() => match (wanted.ask_copies(cluster, store).await, own) {
             (Some(page), _) => page,
             (None, own) => own?,
         },
@@ -146,7 +146,7 @@ impl Wanted {
     ) -> Result<StoredPage, Missing> {
         let suspect = cluster.suspects.holds(self.owner);
         let hedge = if suspect { Duration::ZERO } else { cluster.config.hedge() };
-        let mut owner = pin!(self.from_owner(cluster, store, wait));
+        let mut owner = pin!(self.ask_owner(cluster, store, wait));
         let early = tokio::select! {
             biased;
             found = &mut owner => Some(found),
@@ -155,13 +155,13 @@ impl Wanted {
         let failed = match early {
             Some(found) => match self.settled(found) {
                 Ok(found) => return found,
-                Err(missing) => match self.from_copies(cluster, store).await {
+                Err(missing) => match self.ask_copies(cluster, store).await {
                     Some(page) => return Ok(page),
                     None => missing,
                 },
             },
             None => {
-                let mut copies = pin!(self.from_copies(cluster, store));
+                let mut copies = pin!(self.ask_copies(cluster, store));
                 tokio::select! {
                     biased;
                     found = &mut owner => match self.settled(found) {
@@ -189,7 +189,7 @@ impl Wanted {
         }
         // It may have been started anew, or the connection may have been an old one.
         cluster.look().await;
-        self.from_owner(cluster, store, wait).await
+        self.ask_owner(cluster, store, wait).await
     }
 
     /// What the owner says for good; else why somebody else is to be asked.
@@ -202,7 +202,7 @@ impl Wanted {
     }
 
     /// Asks the owner until it gives the page or says why not.
-    async fn from_owner(
+    async fn ask_owner(
         self,
         cluster: &Arc<Cluster>,
         store: &Arc<Store>,
@@ -229,7 +229,7 @@ impl Wanted {
     }
 
     /// Asks the nodes that may have a copy, the likeliest ones at the same time: the first page that comes.
-    async fn from_copies(self, cluster: &Arc<Cluster>, store: &Arc<Store>) -> Option<StoredPage> {
+    async fn ask_copies(self, cluster: &Arc<Cluster>, store: &Arc<Store>) -> Option<StoredPage> {
         let members = cluster.members().ranked(self.key.0);
         let others: Vec<_> = members.into_iter().filter(|member| member.facts.id != self.owner).collect();
         for some in others.chunks(COPIES) {
