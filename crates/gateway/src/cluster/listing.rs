@@ -28,7 +28,7 @@ pub async fn results(cluster: &Arc<Cluster>, window: &Window) -> Vec<Told> {
     cluster.look().await;
     let target = format!("{ROOT}/results?{}", window.query());
     let mut asked = JoinSet::new();
-    for node in cluster.members().all() {
+    for node in cluster.members().all().cloned() {
         let (cluster, target) = (Arc::clone(cluster), target.clone());
         asked.spawn(async move {
             let results = if node.is_live() { ask(&cluster, &node, &target).await } else { None };
