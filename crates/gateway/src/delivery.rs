@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use nextlink_odata::json::{PageEnd, PageOutput};
 use nextlink_odata::rows::Flow;
-use nextlink_results::{Codec, NewResult, NodeId, PageIn, Recovery, ResultId, ResultWriter, Store};
+use nextlink_results::{
+    After, Codec, CreateError, MAX_POSITION_BYTES, NewResult, NodeId, PageIn, Recovery, ResultId,
+    ResultWriter, Store,
+};
 use tokio::sync::mpsc;
 
 use crate::answer::{Refusal, create_cause};
+use crate::cluster::Cluster;
 use crate::envelope::Envelope;
 use crate::observe::{Event as Happened, event};
 
@@ -34,7 +38,7 @@ pub enum Event {
 }
 
 /// What follows the first page.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Next {
     /// Nothing.
     Nothing,
@@ -48,6 +52,8 @@ pub enum Next {
         owner: NodeId,
         /// Rows of the first page.
         rows: u64,
+        /// Where its last row stands.
+        position: Vec<u8>,
     },
     /// Rows that are not stored: so many rows of them are out.
     Unstored {
@@ -57,10 +63,11 @@ pub enum Next {
 }
 
 /// What is needed to store a result.
-#[derive(Debug)]
 pub struct Storing {
     /// The store.
     pub store: Arc<Store>,
+    /// The other nodes, which may get copies.
+    pub cluster: Option<Arc<Cluster>>,
     /// The source's name.
     pub source: String,
     /// Who asks.
@@ -75,6 +82,29 @@ pub struct Storing {
     pub meta: fn(&Envelope, &str) -> Vec<u8>,
     /// What `meta` needs of the request.
     pub form: String,
+    /// What can be done when the result is lost.
+    pub recovery: Recovery,
+}
+
+impl Storing {
+    /// Begins a stored result at a row; its pages are about as large as the first one.
+    fn begin(
+        &self,
+        first_row: u64,
+        page_bytes: u64,
+        after: Option<After>,
+    ) -> Result<ResultWriter, CreateError> {
+        self.store.create(NewResult {
+            source: self.source.clone(),
+            user: self.user.clone(),
+            meta: (self.meta)(&self.envelope, &self.form),
+            codec: self.codec,
+            first_row,
+            recovery: self.recovery,
+            page_bytes,
+            after,
+        })
+    }
 }
 
 /// Takes pages in the thread that reads rows.
@@ -86,6 +116,8 @@ pub struct Delivery {
     client: Option<mpsc::Sender<Event>>,
     writer: Option<ResultWriter>,
     body: Vec<u8>,
+    /// Where the last row of the page stands.
+    position: Vec<u8>,
     /// Chunks of the first page that are not sent yet; none once it is being streamed.
     gathered: Vec<Bytes>,
     gathered_bytes: usize,
@@ -104,11 +136,32 @@ impl Delivery {
             client: Some(client),
             writer: None,
             body: Vec::new(),
+            position: Vec::new(),
             gathered: Vec::new(),
             gathered_bytes: 0,
             started: Instant::now(),
             streaming: false,
         }
+    }
+
+    /// A delivery of the rest of a lost result, whose first page was sent long ago; gives the number of the execution,
+    /// too.
+    ///
+    /// # Errors
+    /// [`CreateError`].
+    pub fn resume(
+        storing: Storing,
+        after: After,
+        first_row: u64,
+        patience: Duration,
+    ) -> Result<(Delivery, u32), CreateError> {
+        let writer = storing.begin(first_row, 0, Some(after))?;
+        let (key, (nobody, _)) = ((writer.id(), writer.generation()), mpsc::channel(1));
+        let mut delivery = Delivery::new(storing, nobody, patience);
+        delivery.client = None;
+        delivery.writer = Some(writer);
+        delivery.replicate(key);
+        Ok((delivery, key.1))
     }
 
     fn send(&mut self, sent: Event) -> Flow {
@@ -142,20 +195,13 @@ impl Delivery {
         let mut next = Next::Nothing;
         if end.more {
             let storing = &self.storing;
-            let created = storing.store.create(NewResult {
-                source: storing.source.clone(),
-                user: storing.user.clone(),
-                meta: (storing.meta)(&storing.envelope, &storing.form),
-                codec: storing.codec,
-                first_row: end.rows,
-                recovery: Recovery::Key,
-                page_bytes: self.gathered_bytes as u64,
-            });
-            next = match created {
+            let position = std::mem::take(&mut self.position);
+            next = match storing.begin(end.rows, self.gathered_bytes as u64, None) {
                 Ok(writer) => {
                     let (id, generation, owner) = (writer.id(), writer.generation(), writer.owner());
                     self.writer = Some(writer);
-                    Next::Stored { id, generation, owner, rows: end.rows }
+                    self.replicate((id, generation));
+                    Next::Stored { id, generation, owner, rows: end.rows, position }
                 }
                 Err(error) => {
                     // The new query pays: it is paged by row number, without a snapshot, and says so.
@@ -182,13 +228,22 @@ impl Delivery {
         }
     }
 
+    /// Has copies made on other nodes.
+    fn replicate(&self, key: (ResultId, u32)) {
+        if let Some(cluster) = &self.storing.cluster {
+            let _runtime = self.handle.enter();
+            cluster.replicate(&self.storing.store, key);
+        }
+    }
+
     fn stored_page(&mut self, end: PageEnd) -> Flow {
         let Some(mut writer) = self.writer.take() else {
             return Flow::Stop;
         };
         let body = std::mem::take(&mut self.body);
         let rows = u32::try_from(end.rows).unwrap_or(u32::MAX);
-        let page = PageIn { body, rows, position: Vec::new(), row_offsets: Vec::new() };
+        let position = std::mem::take(&mut self.position);
+        let page = PageIn { body, rows, position, row_offsets: Vec::new() };
         let written = if end.more {
             let written = writer.page(page);
             self.body = writer.buffer();
@@ -247,6 +302,12 @@ impl PageOutput for Delivery {
         }
         chunk.clear();
         Flow::Continue
+    }
+
+    fn position(&mut self, position: Vec<u8>) {
+        // Nothing is recovered where that is not wanted, or by what cannot be kept.
+        let kept = self.storing.recovery == Recovery::Key && position.len() <= MAX_POSITION_BYTES;
+        self.position = if kept { position } else { Vec::new() };
     }
 
     fn page(&mut self, end: PageEnd) -> Flow {

@@ -39,8 +39,9 @@ pub fn context_member(format: Format, root: &str, fragment: &str) -> Option<Stri
 const NO_FRAGMENT: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'\\');
 
 impl Envelope {
-    /// Everything before the rows of a collection.
-    pub fn open(&self, format: Format, root: &str) -> String {
+    /// Everything before the rows of a collection. With `generation`, they and those behind them come from another
+    /// execution than those before.
+    pub fn open(&self, format: Format, root: &str, generation: Option<u32>) -> String {
         let mut out = String::from("{");
         if let Some(context) = context_member(format, root, &self.context) {
             out.push_str(&context);
@@ -51,6 +52,11 @@ impl Envelope {
             out.push(':');
             // 64-bit integers are strings for clients that know only doubles (section 3.2).
             out.push_str(&if format.ieee754_compatible { format!("\"{count}\"") } else { count.to_string() });
+            out.push(',');
+        }
+        if let Some(generation) = generation {
+            out.push_str("\"@Nextlink.Snapshot\":false,\"@Nextlink.Generation\":");
+            out.push_str(&generation.to_string());
             out.push(',');
         }
         out.push_str("\"value\":[");

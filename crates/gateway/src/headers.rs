@@ -12,6 +12,8 @@ pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-a
 pub const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// Times of the stages (W3C Server Timing).
 pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+/// The number of the execution that a page comes from, where that is not the first one.
+pub const GENERATION: HeaderName = HeaderName::from_static("nextlink-generation");
 /// Identifies a request in logs.
 pub const TRACE_ID: HeaderName = HeaderName::from_static("trace-id");
 /// Who reads, where a source leaves that to clients.

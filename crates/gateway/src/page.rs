@@ -1,7 +1,6 @@
 //! A further page: the token says where it lies; its bytes get an envelope and go out as they are stored.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{HeaderValue, Response, header};
 use nextlink_odata::json::Format;
@@ -16,14 +15,16 @@ use serde::{Deserialize, Serialize};
 use crate::affinity;
 use crate::answer::{Refusal, gone};
 use crate::body::Body;
-use crate::cluster;
 use crate::envelope::{Envelope, NextLink};
-use crate::headers::{PREFERENCE_APPLIED, SERVER_TIMING};
+use crate::headers::{GENERATION, PREFERENCE_APPLIED};
 use crate::negotiate::{self, Kind};
 use crate::observe::{Event, event};
 use crate::request::Request;
-use crate::response::{Stages, crashed, json_response, preferences_applied};
+use crate::response::{crashed, json_response, preferences_applied};
 use crate::state::State;
+
+/// The most bytes of a row's position that a link carries, so that links stay short.
+const MAX_POSITION: usize = 120;
 
 /// The form of stored rows, kept with the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +59,18 @@ impl Form {
         }
     }
 
-    fn format(&self) -> Format {
+    /// Rows of a page.
+    pub fn page_rows(&self) -> u64 {
+        self.page_rows
+    }
+
+    /// The options of the first request, as sent.
+    pub fn query(&self) -> Option<&str> {
+        self.url.split_once('?').map(|(_, query)| query)
+    }
+
+    /// The form itself.
+    pub fn format(&self) -> Format {
         Format {
             version: if self.version == "4.01" { Version::V401 } else { Version::V40 },
             metadata: match self.metadata {
@@ -90,47 +102,67 @@ pub fn meta(envelope: &Envelope, form: &str) -> Vec<u8> {
     serde_json::to_vec(&meta).unwrap_or_default()
 }
 
-/// Answers a request for a further page.
+/// A token that was opened, and whether it stands for the options of the first request, too.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The token.
+    pub token: Token,
+    /// Whether links have the token alone.
+    pub short: bool,
+}
+
+/// Envelope and form of a stored result.
 ///
 /// # Errors
-/// 400 for a token that is not valid here, 406 for a form that is not that of the stored rows, 410 for a result that
-/// is gone, 503 for a page that is not written in time.
-pub async fn page(
+/// 410 where they cannot be read.
+pub fn kept(meta: &[u8]) -> Result<(Envelope, String, Form), Refusal> {
+    let read = || {
+        let meta: Meta = serde_json::from_slice(meta).ok()?;
+        let form = serde_json::from_str(&meta.form).ok()?;
+        Some((meta.envelope, meta.form, form))
+    };
+    read().ok_or_else(|| gone("The stored result is not readable."))
+}
+
+/// As much of the position of a row as a link can carry.
+pub fn kept_position(position: &[u8]) -> Vec<u8> {
+    if position.len() <= MAX_POSITION { position.to_vec() } else { Vec::new() }
+}
+
+/// Answers with a stored page. With `anew`, it is the first one of another execution than that of the page before.
+///
+/// # Errors
+/// 406 for a form that is not that of the stored rows.
+pub async fn answer(
     state: &Arc<State>,
     request: &Request,
-    token: &str,
-    mut stages: Stages,
+    opened: &Opened,
+    stored: StoredPage,
+    anew: bool,
 ) -> Result<Response<Body>, Refusal> {
-    let (token, short) = open(state, request, token)?;
-    stages.end("token");
-    let wait = Duration::from_secs(state.config.limits.page_wait_seconds);
-    let stored = cluster::page(state.cluster.as_ref(), &state.store, &token, wait).await?;
+    let Opened { token, short } = opened;
     if token.owner == state.store.node() {
         event(&Event::PageOwn);
     }
-    stages.end("page");
-    let meta: Meta =
-        serde_json::from_slice(&stored.meta).map_err(|_| gone("The stored result is not readable."))?;
-    let form: Form =
-        serde_json::from_str(&meta.form).map_err(|_| gone("The stored result is not readable."))?;
+    let (envelope, _, form) = kept(&stored.meta)?;
     let format = form.format();
     check_form(request, format)?;
     let rows = token.first_row + u64::from(stored.rows);
     let next = match stored.follows {
         Follows::Nothing => None,
         Follows::Page => {
-            let next = Token { page: token.page + 1, first_row: rows, ..token.clone() };
-            let sealed = state.tokens.seal(&next, &request.binding(short))?;
+            let extra = kept_position(&stored.position);
+            let next = Token { page: token.page + 1, first_row: rows, extra, ..token.clone() };
+            let sealed = state.tokens.seal(&next, &request.binding(*short))?;
             let routed = affinity::routed(state, next.owner, sealed);
-            Some(NextLink { url: request.link_parts().page_link(&routed, short), snapshot: true })
+            Some(NextLink { url: request.link_parts().page_link(&routed, *short), snapshot: true })
         }
         Follows::Unstored => {
-            let query = form.url.split_once('?').map_or("", |(_, query)| query);
-            let parts = request.link_parts_with(query);
-            Some(NextLink { url: parts.skip_link(rows, form.skip, form.top), snapshot: false })
+            let parts = request.link_parts_with(form.query().unwrap_or_default());
+            Some(NextLink { url: parts.skip_link(rows, form.skip, form.top), snapshot: anew })
         }
     };
-    let open = meta.envelope.open(format, &request.root);
+    let open = envelope.open(format, &request.root, anew.then_some(token.generation));
     let close = Envelope::close(format, next.as_ref());
     let mut response = json_response(request, format, Body::empty());
     match preferences_applied(request, format, form.page_rows) {
@@ -138,16 +170,19 @@ pub async fn page(
         None => response.headers_mut().remove(PREFERENCE_APPLIED),
     };
     affinity::follow(state, request, token.owner, &mut response);
-    enclose(request, &mut response, stored, &open, &close).await?;
-    if let Some(header) = stages.header() {
-        response.headers_mut().insert(SERVER_TIMING, header);
+    if token.generation > 1 {
+        response.headers_mut().insert(GENERATION, token.generation.into());
     }
+    enclose(request, &mut response, stored, &open, &close).await?;
     Ok(response)
 }
 
 /// Opens a token: it is bound to the options of the request, or to the path alone where the link was too long. Then it
 /// stands alone, since options that nobody looks at must not seem to count.
-fn open(state: &State, request: &Request, token: &str) -> Result<(Token, bool), Refusal> {
+///
+/// # Errors
+/// 400 for one that is not valid here, 410 for one whose key is gone.
+pub fn open(state: &State, request: &Request, token: &str) -> Result<Opened, Refusal> {
     let token = affinity::token(token);
     let options = request.query().split('&').filter(|o| !o.is_empty());
     let (tokens, others): (Vec<&str>, Vec<&str>) = options.partition(|o| is_skip_token(o));
@@ -155,16 +190,16 @@ fn open(state: &State, request: &Request, token: &str) -> Result<(Token, bool), 
         return Err(TokenError::Invalid.into());
     }
     match state.tokens.open(token, &request.binding(false)) {
-        Ok(token) => Ok((token, false)),
+        Ok(token) => Ok(Opened { token, short: false }),
         Err(TokenError::Invalid) if others.is_empty() => {
-            Ok((state.tokens.open(token, &request.binding(true))?, true))
+            Ok(Opened { token: state.tokens.open(token, &request.binding(true))?, short: true })
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// Whether an option is a `$skiptoken`, however it is written.
-fn is_skip_token(option: &str) -> bool {
+pub fn is_skip_token(option: &str) -> bool {
     let name = percent_decode_str(option.split('=').next().unwrap_or_default()).decode_utf8_lossy();
     name.trim_start_matches('$').eq_ignore_ascii_case("skiptoken")
 }

@@ -2,6 +2,7 @@
 
 mod collection;
 mod single;
+mod resume;
 
 use std::sync::Arc;
 
@@ -11,14 +12,15 @@ use nextlink_odata::json::{Format, Shape};
 use nextlink_odata::layout::Layout;
 use nextlink_odata::query::{Addressed, Query, Step};
 use nextlink_odata::url;
-use nextlink_sql::plan::{PlanLimits, plan, program};
+use nextlink_results::Recovery;
+use nextlink_sql::plan::{PlanLimits, Resume, paged, plan, program};
 use nextlink_sql::statement::Program;
 
 use crate::answer::Refusal;
 use crate::body::Body;
+use crate::config::OnLoss;
 use crate::headers::{ODATA_VERSION, SERVER_TIMING};
-use crate::negotiate::{self, Agreed, Kind};
-use crate::page;
+use crate::negotiate::{self, Kind};
 use crate::points::Point;
 use crate::request::Request;
 use crate::response::{Stages, json_response};
@@ -39,6 +41,15 @@ pub struct Prepared {
     pub format: Format,
 }
 
+impl Prepared {
+    /// What can be done when the stored result is lost.
+    fn recovery(&self, request: &Request) -> Recovery {
+        let known = self.program.nodes.first().is_some_and(|node| node.position.is_some());
+        let wanted = request.slot.config.on_loss == OnLoss::Continue;
+        if known && wanted { Recovery::Key } else { Recovery::None }
+    }
+}
+
 /// Answers a read.
 ///
 /// # Errors
@@ -46,7 +57,7 @@ pub struct Prepared {
 pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body>, Refusal> {
     let mut stages = Stages::start();
     if let Some(token) = request.option("$skiptoken") {
-        return page::page(state, request, &token, stages).await;
+        return Box::pin(resume::page(state, request, &token, stages)).await;
     }
     let served = request.slot.served()?;
     let url = url::parse_with(&request.url, &state.config.limits.parse_options())?;
@@ -63,7 +74,8 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         Asked::Query(query) => {
             let agreed =
                 negotiate::agree(kind(query.addressed), request.version, format_option, &request.headers)?;
-            let prepared = prepare(request, served, *query, agreed)?;
+            let format = Format { omit_nulls: request.omits_nulls(), ..agreed.format };
+            let prepared = prepare(request, served, *query, format, None)?;
             stages.end("plan");
             answer(state, request, prepared, &mut stages).await?
         }
@@ -86,9 +98,9 @@ fn prepare(
     request: &Request,
     served: Arc<Served>,
     query: Query,
-    agreed: Agreed,
+    format: Format,
+    resume: Option<&Resume>,
 ) -> Result<Prepared, Refusal> {
-    let format = Format { omit_nulls: request.omits_nulls(), ..agreed.format };
     let point = Point::of(&query, format).filter(|_| !request.head);
     if let Some((program, shape)) = point.and_then(|point| served.points.get(&point)) {
         let program = match query.steps.as_slice() {
@@ -102,7 +114,11 @@ fn prepare(
     // HEAD needs to know whether there is something, not what.
     let limits = PlanLimits { rows: request.head.then_some(1) };
     let plan = plan(&served.mapping, dialect, &query, &layout, limits)?;
-    let program = program(dialect, &plan);
+    let program = if query.addressed == Addressed::Collection && !request.head {
+        paged(dialect, plan, resume)?
+    } else {
+        program(dialect, &plan)
+    };
     let shape = Arc::new(Shape::new(&served.mapping.model, &query, &layout, format));
     if let (Some(point), [Step::Key(values)]) = (point, query.steps.as_slice()) {
         served.points.keep(point, &program, &shape, values.len());

@@ -175,7 +175,7 @@ impl Request {
 
     /// Whether a link that repeats the options would be longer than load balancers and clients take.
     pub fn needs_short_link(&self) -> bool {
-        const TOKEN: usize = 250;
+        const TOKEN: usize = 400;
         self.root.len() + self.url.len() + TOKEN > MAX_LINK
     }
 

@@ -62,7 +62,9 @@ pub async fn admin<B>(state: &Arc<State>, request: &HttpRequest<B>) -> Response<
         }
         "/readyz" => health(request.method(), true, "{\"status\":\"ready\"}"),
         "/metrics" => {
-            let mut response = Response::new(Body::full(state.exporter.render(state.store.stats())));
+            let others = state.cluster.as_ref().map_or(0, |cluster| cluster.members().live());
+            let text = state.exporter.render(state.store.stats(), others);
+            let mut response = Response::new(Body::full(text));
             let media = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
             response.headers_mut().insert(header::CONTENT_TYPE, media);
             response

@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use nextlink_results::token::TokenKeys;
-use nextlink_results::{NodeIdentity, Store, StoreConfig};
+use nextlink_results::{NodeIdentity, Placement, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
@@ -43,6 +43,7 @@ pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<Stat
     store.idle_expiry = idle;
     store.absolute_expiry = absolute;
     store.observer = Some(store_observer());
+    store.placement = joined.cluster.clone().map(|cluster| cluster as Arc<dyn Placement>);
     let store = Store::open(store, Arc::clone(&joined.system).results(&joined.own))?;
     Ok(Arc::new(State::new(config, sources, store, tokens, joined, exporter)))
 }
@@ -124,6 +125,7 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     if let Some(cluster) = &state.cluster {
         membership.spawn(cluster::listen(Arc::clone(cluster), Arc::clone(&state.store)));
         membership.spawn(live(Arc::clone(cluster)));
+        membership.spawn(cluster::keep_copies(Arc::clone(cluster), Arc::clone(&state.store)));
     }
     let signal = loop {
         tokio::select! {

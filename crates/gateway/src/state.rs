@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nextlink_db::location::Login;
 use nextlink_db::run::{Cancel, RunOptions};
 use nextlink_odata::temporal::Instant as PointInTime;
-use nextlink_results::Store;
 use nextlink_results::token::TokenKeys;
+use nextlink_results::{Registry, Store};
 use nextlink_system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -33,6 +33,8 @@ pub struct State {
     pub name: String,
     /// The system database.
     pub system: Arc<dyn System>,
+    /// Its table of results.
+    pub registry: Arc<dyn Registry>,
     /// The other nodes, unless this one is alone.
     pub cluster: Option<Arc<Cluster>>,
     /// Metrics.
@@ -51,11 +53,12 @@ impl State {
         joined: Joined,
         exporter: Exporter,
     ) -> State {
+        let registry = Arc::clone(&joined.system).results(&joined.own);
         let Joined { system, cluster, own, .. } = joined;
         let name = own.name;
         let queries = Arc::new(Semaphore::new(config.limits.queries));
         let stopping = AtomicBool::new(false);
-        State { config, sources, store, tokens, name, system, cluster, exporter, queries, stopping }
+        State { config, sources, store, tokens, name, system, registry, cluster, exporter, queries, stopping }
     }
 
     /// Waits for a turn to run a statement.

@@ -53,6 +53,14 @@ pub trait RowSink {
     fn close(&mut self);
     /// The row ends.
     fn end_row(&mut self) -> Flow;
+    /// Whether the position of the row of level 0 that has just ended is wanted.
+    fn wants_position(&self) -> bool {
+        false
+    }
+    /// The position of the row of level 0 that has just ended: what a driver needs to go on after it.
+    fn position(&mut self, position: Vec<u8>) {
+        let _ = position;
+    }
     /// The number of rows that a lower level has for a parent row; for level 0, before its rows, that of all rows.
     fn count(&mut self, node: usize, parent: u32, rows: u64);
     /// The first `rows` rows of level 0 in the batch are complete with all that hangs on them.

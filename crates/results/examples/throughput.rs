@@ -17,7 +17,7 @@ const ROWS_A_PAGE: u32 = 1_000;
 struct Nowhere;
 
 impl Registry for Nowhere {
-    fn insert(&self, _: &ResultRow) -> Result<(), RegistryError> {
+    fn insert(&self, _: &ResultRow, _: &[u8]) -> Result<(), RegistryError> {
         Ok(())
     }
     fn update(&self, _: &ResultRow) -> Result<(), RegistryError> {
@@ -90,6 +90,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let store = Store::open(StoreConfig::new(dir.path().join("results"), node, keys), Arc::new(Nowhere))?;
         let new = NewResult {
             page_bytes: 0,
+            after: None,
             source: "bench".into(),
             user: "bench".into(),
             meta: Vec::new(),

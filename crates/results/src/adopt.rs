@@ -16,6 +16,7 @@ use crate::header::Header;
 use crate::inner::Inner;
 use crate::registry::{ResultRow, ResultState};
 use crate::segment::{Cipher, Follows, INDEX_ENTRY, IndexEntry};
+use crate::wire::lock;
 
 /// Takes over or removes everything in the directory that is ours. Other files are left alone.
 ///
@@ -23,7 +24,10 @@ use crate::segment::{Cipher, Follows, INDEX_ENTRY, IndexEntry};
 /// [`Error::Registry`] when the rows cannot be read, [`Error::Io`] when the directory cannot be.
 pub(crate) fn adopt(inner: &Inner) -> Result<(), Error> {
     let owner = inner.files.owner();
-    let rows = inner.registry.owned_by(owner)?;
+    let mut rows = inner.registry.owned_by(owner)?;
+    if inner.placement.is_some() {
+        rows.append(&mut inner.registry.kept_by(owner)?);
+    }
     let mut rows: HashMap<Key, ResultRow> =
         rows.into_iter().map(|row| ((row.id, row.generation), row)).collect();
     let found = scan(inner).map_err(|error| Error::io("read the directory", inner.files.dir(), error))?;
@@ -44,7 +48,8 @@ pub(crate) fn adopt(inner: &Inner) -> Result<(), Error> {
             discard(inner, key, part, "its pages are not kept");
         }
     }
-    let stale: Vec<Key> = rows.into_keys().collect();
+    let stale: Vec<Key> =
+        rows.into_iter().filter(|(_, row)| row.owner == owner).map(|(key, _)| key).collect();
     for batch in stale.chunks(1000) {
         inner.note("remove", inner.registry.remove(owner, batch));
     }
@@ -70,7 +75,7 @@ fn scan(inner: &Inner) -> io::Result<Vec<(Key, Part)>> {
 fn discard(inner: &Inner, key: Key, part: Part, why: &'static str) {
     let path = inner.files.path(key, part);
     // The name says it is ours. A header that says otherwise is believed, and the file left alone.
-    if part == Part::Pages && read_header(&path).is_ok_and(|bytes| is_foreign(&bytes, inner, key)) {
+    if part == Part::Pages && read_header(&path).is_ok_and(|bytes| is_foreign(&bytes, key)) {
         return;
     }
     let name = file_name(key, inner.files.owner(), part);
@@ -80,15 +85,15 @@ fn discard(inner: &Inner, key: Key, part: Part, why: &'static str) {
     }
 }
 
-fn is_foreign(bytes: &[u8], inner: &Inner, key: Key) -> bool {
+fn is_foreign(bytes: &[u8], key: Key) -> bool {
     let whole = |header: &Header| {
         let covered = bytes.get(..header.len().checked_sub(4)?)?;
         let crc = bytes.get(covered.len()..header.len())?;
         (crc == crc32fast::hash(covered).to_le_bytes()).then_some(())
     };
     Header::parse(bytes).is_some_and(|header| {
-        let ours = header.owner == inner.files.owner() && (header.id, header.generation) == key;
-        !ours && whole(&header).is_some()
+        // Another node may have written what was copied, or handed over, to this one.
+        (header.id, header.generation) != key && whole(&header).is_some()
     })
 }
 
@@ -104,7 +109,6 @@ fn load(inner: &Inner, key: Key, row: Option<&ResultRow>) -> Result<Arc<Entry>, 
     let (header, private, cipher) =
         Header::open(&bytes, &inner.keys).ok_or("its header is damaged or its key gone")?;
     let agrees = (header.id, header.generation) == key
-        && header.owner == row.owner
         && header.created_ms == row.created_ms
         && private.source == row.source
         && private.user == row.user;
@@ -112,16 +116,36 @@ fn load(inner: &Inner, key: Key, row: Option<&ResultRow>) -> Result<Arc<Entry>, 
         return Err("its header and the registry disagree");
     }
     let index = inner.files.path(key, Part::Index);
-    let (progress, on_disk) =
+    let Found { mut progress, on_disk, tail } =
         measure(&path, &index, &cipher, &header, row).map_err(|_| "its files cannot be read")?;
-    let about = About::new(&header, private, row.recovery, row.absolute_ms);
+    let owned = row.owner == inner.files.owner();
+    if !owned && !matches!(progress.stage, Stage::Complete) {
+        // The owner may go on giving pages.
+        progress.stage = Stage::Writing;
+    }
+    let mut about = About::new(&header, private, inner.files.owner(), row.recovery, row.absolute_ms);
+    about.continues = row.continues;
     let reservation = inner.ledger.adopt(&about.source, &about.user, on_disk);
     let entry = Entry::new(about, cipher, progress, reservation, row.expires_ms);
+    entry.set_owned(owned);
+    *lock(&entry.tail) = tail;
+    if !owned {
+        return Ok(entry);
+    }
+    entry.set_holders(row.replicas.clone());
     let found = entry.row();
     if found.state != row.state || found.pages != row.pages {
         inner.note("update", inner.registry.update(&found));
     }
     Ok(entry)
+}
+
+/// How far a result was written.
+struct Found {
+    progress: Progress,
+    on_disk: u64,
+    /// Where the next page goes.
+    tail: u64,
 }
 
 /// How far the result was written. Every page is checked again when it is read, so only the end is
@@ -132,7 +156,7 @@ fn measure(
     cipher: &Cipher,
     header: &Header,
     row: &ResultRow,
-) -> io::Result<(Progress, u64)> {
+) -> io::Result<Found> {
     let index = File::open(index)?;
     let index_len = index.metadata()?.len();
     let bytes = std::fs::symlink_metadata(pages)?.len() + index_len;
@@ -153,5 +177,6 @@ fn measure(
         _ => Stage::Failed(Failure::Incomplete(why)),
     };
     let rows = last.map_or(row.rows, |entry| entry.end_row().saturating_sub(header.first_row));
-    Ok((Progress { pages: count, rows, bytes, stage }, bytes))
+    let tail = last.map_or(header.len() as u64, |entry| entry.offset + u64::from(entry.bytes));
+    Ok(Found { progress: Progress { pages: count, rows, bytes, stage }, on_disk: bytes, tail })
 }

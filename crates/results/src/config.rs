@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::event::Observer;
 use crate::identity::NodeIdentity;
 use crate::keys::MasterKeys;
+use crate::placement::Placement;
 
 /// The time of day; a test gives one of its own.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -104,6 +105,8 @@ pub struct StoreConfig {
     pub observer: Option<Arc<dyn Observer>>,
     /// The disk.
     pub disk: Arc<dyn Disk>,
+    /// The cluster. Default: none, the node is alone.
+    pub placement: Option<Arc<dyn Placement>>,
 }
 
 impl StoreConfig {
@@ -126,6 +129,7 @@ impl StoreConfig {
             deflate_level: 1,
             observer: None,
             disk: Arc::new(LocalDisk),
+            placement: None,
         }
     }
 

@@ -55,6 +55,8 @@ struct Tail {
     offset: u64,
     /// The registry has a row of it.
     registered: bool,
+    /// The sealed header, until the registry has it; empty where no other node may need it.
+    header: Vec<u8>,
 }
 
 /// A result being written.
@@ -68,8 +70,10 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    pub(crate) fn new(inner: Arc<Inner>, entry: Arc<Entry>, first_row: u64, offset: u64) -> Arc<Self> {
-        let tail = Mutex::new(Tail { page: 0, first_row, offset, registered: false });
+    pub(crate) fn new(inner: Arc<Inner>, entry: Arc<Entry>, first_row: u64, header: Vec<u8>) -> Arc<Self> {
+        let offset = header.len() as u64;
+        let header = if inner.placement.is_some() { header } else { Vec::new() };
+        let tail = Mutex::new(Tail { page: 0, first_row, offset, registered: false, header });
         Arc::new(Self { inner, entry, queue: Mutex::default(), moved: Condvar::new(), tail })
     }
 
@@ -240,7 +244,7 @@ impl Drain {
             Job::Cut(error) => return Err(error),
             Job::Fail(failure) => self.fail(failure),
             Job::Cancel => {
-                self.inner.remove(self.entry.about.id);
+                self.inner.remove(self.entry.key());
                 return Err(WriteError::Ended);
             }
         }
@@ -249,10 +253,23 @@ impl Drain {
 
     fn register(&self) {
         let (inner, entry) = (&self.inner, &self.entry);
-        lock(&self.tail).registered = inner.note("insert", inner.registry.insert(&entry.row()));
+        // A claim has made the row of a later execution already.
+        if entry.about.continues.is_none() {
+            self.insert_row();
+        } else {
+            lock(&self.tail).registered = true;
+        }
         // It may have been ended before its row was there to be removed.
         if matches!(entry.progress().stage, Stage::Gone) {
             inner.note("remove", inner.registry.remove(inner.files.owner(), &[entry.key()]));
+        }
+    }
+
+    fn insert_row(&self) {
+        let (inner, mut tail) = (&self.inner, lock(&self.tail));
+        tail.registered = inner.note("insert", inner.registry.insert(&self.entry.row(), &tail.header));
+        if tail.registered {
+            tail.header = Vec::new();
         }
     }
 
@@ -293,7 +310,7 @@ impl Drain {
         if lock(&self.tail).registered {
             self.inner.note("update", registry.update(&row));
         } else {
-            self.inner.note("insert", registry.insert(&row));
+            self.insert_row();
         }
     }
 }

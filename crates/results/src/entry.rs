@@ -1,7 +1,7 @@
 //! A result as the store keeps it in memory: what never changes, how far it is written, when it
 //! expires.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use crate::files::Key;
 use crate::header::{Header, Private};
 use crate::id::{NodeId, ResultId};
 use crate::quota::{Refusal, Reservation};
-use crate::registry::{Recovery, ResultRow, ResultState};
+use crate::registry::{Continues, Recovery, ResultRow, ResultState};
 use crate::segment::Cipher;
 use crate::wire::lock;
 
@@ -86,7 +86,10 @@ pub struct ResultInfo {
 pub(crate) struct About {
     pub(crate) id: ResultId,
     pub(crate) generation: u32,
-    pub(crate) owner: NodeId,
+    /// The node that wrote it.
+    pub(crate) writer: NodeId,
+    /// This node.
+    pub(crate) node: NodeId,
     pub(crate) source: Arc<str>,
     pub(crate) user: Arc<str>,
     pub(crate) recovery: Recovery,
@@ -94,14 +97,22 @@ pub(crate) struct About {
     pub(crate) meta: Bytes,
     pub(crate) created_ms: u64,
     pub(crate) absolute_ms: u64,
+    pub(crate) continues: Option<Continues>,
 }
 
 impl About {
-    pub(crate) fn new(header: &Header, private: Private, recovery: Recovery, absolute_ms: u64) -> Self {
+    pub(crate) fn new(
+        header: &Header,
+        private: Private,
+        node: NodeId,
+        recovery: Recovery,
+        absolute_ms: u64,
+    ) -> Self {
         Self {
+            node,
             id: header.id,
             generation: header.generation,
-            owner: header.owner,
+            writer: header.owner,
             source: private.source.into(),
             user: private.user.into(),
             recovery,
@@ -109,6 +120,7 @@ impl About {
             meta: private.meta,
             created_ms: header.created_ms,
             absolute_ms,
+            continues: None,
         }
     }
 }
@@ -121,6 +133,14 @@ pub(crate) struct Entry {
     idle_until_ms: AtomicU64,
     registered_until_ms: AtomicU64,
     readers: AtomicUsize,
+    /// Whether it is this node's own rather than a copy of another one's.
+    owned: AtomicBool,
+    /// Whether it was read here since that was told to the other nodes that have it.
+    read_here: AtomicBool,
+    /// Other nodes that have, or are being given, a copy of a result of this one.
+    holders: Mutex<Vec<NodeId>>,
+    /// Where the next page of a copy goes.
+    pub(crate) tail: Mutex<u64>,
     /// `None` once the result is gone.
     reservation: Mutex<Option<Reservation>>,
 }
@@ -140,12 +160,55 @@ impl Entry {
             idle_until_ms: AtomicU64::new(idle_until_ms),
             registered_until_ms: AtomicU64::new(idle_until_ms),
             readers: AtomicUsize::new(0),
+            owned: AtomicBool::new(true),
+            read_here: AtomicBool::new(false),
+            holders: Mutex::default(),
+            tail: Mutex::default(),
             reservation: Mutex::new(Some(reservation)),
         })
     }
 
     pub(crate) fn key(&self) -> Key {
         (self.about.id, self.about.generation)
+    }
+
+    pub(crate) fn is_owned(&self) -> bool {
+        self.owned.load(SeqCst)
+    }
+
+    pub(crate) fn set_owned(&self, owned: bool) {
+        self.owned.store(owned, SeqCst);
+    }
+
+    pub(crate) fn holders(&self) -> Vec<NodeId> {
+        lock(&self.holders).clone()
+    }
+
+    pub(crate) fn set_holders(&self, holders: Vec<NodeId>) {
+        *lock(&self.holders) = holders;
+    }
+
+    /// Forgets a node that was to have a copy; `false` when it was none.
+    pub(crate) fn drop_holder(&self, node: NodeId) -> bool {
+        let mut holders = lock(&self.holders);
+        let before = holders.len();
+        holders.retain(|holder| *holder != node);
+        holders.len() < before
+    }
+
+    /// Notes that it was read here.
+    pub(crate) fn note_read(&self) {
+        self.read_here.store(true, Relaxed);
+    }
+
+    /// Whether it was read here since this was asked last.
+    pub(crate) fn take_read(&self) -> bool {
+        self.read_here.swap(false, Relaxed)
+    }
+
+    /// Other nodes that have it: those with copies, or the one it is a copy of.
+    pub(crate) fn elsewhere(&self) -> Vec<NodeId> {
+        if self.is_owned() { self.holders() } else { vec![self.about.writer] }
     }
 
     pub(crate) fn progress(&self) -> Progress {
@@ -240,7 +303,7 @@ impl Entry {
         ResultRow {
             id: about.id,
             generation: about.generation,
-            owner: about.owner,
+            owner: if self.is_owned() { about.node } else { about.writer },
             state: progress.state(),
             user: about.user.to_string(),
             source: about.source.to_string(),
@@ -251,6 +314,8 @@ impl Entry {
             created_ms: about.created_ms,
             expires_ms: self.expires_ms(),
             absolute_ms: about.absolute_ms,
+            replicas: self.holders(),
+            continues: about.continues,
         }
     }
 

@@ -115,6 +115,15 @@ pub enum CreateError {
         /// Its limit in bytes.
         limit_bytes: usize,
     },
+    /// Another node goes on for the lost execution, or its owner lives.
+    #[error("another node goes on with the result")]
+    Claimed,
+    /// The system database did not do as asked.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// Another process has taken the node over.
+    #[error("another process has registered as this node")]
+    Fenced,
     /// The store is being closed.
     #[error("the store is closed")]
     Closed,
@@ -150,6 +159,28 @@ pub enum WriteError {
     /// The operating system refused.
     #[error("cannot write a stored result: {0}")]
     Io(Arc<str>),
+}
+
+/// Why nothing was added to a copy of another node's result.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// It goes on elsewhere.
+    #[error("the copy goes on at byte {expected}, page {pages}")]
+    Offset {
+        /// Where.
+        expected: u64,
+        /// Pages that are here.
+        pages: u32,
+    },
+    /// A quota is used up, or the disk is full.
+    #[error("there is no room for the copy")]
+    NoRoom,
+    /// What came is not what comes next in that result.
+    #[error("the copy cannot be kept: {0}")]
+    Invalid(&'static str),
+    /// The operating system refused.
+    #[error("cannot write a copy: {0}")]
+    Io(io::Error),
 }
 
 /// Why a result ends before its last page.

@@ -128,7 +128,9 @@ pub trait Observer: Send + Sync {
 pub struct Stats {
     /// Results that are here.
     pub results: usize,
-    /// Of these, results that are still being written.
+    /// Copies of results of other nodes that are here.
+    pub replicas: usize,
+    /// Of the results, those that are still being written.
     pub writing: usize,
     /// Bytes reserved on disk.
     pub bytes: u64,

@@ -1,6 +1,6 @@
 //! What the parts of a store share: the map of results, removal, time and events.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, UNIX_EPOCH};
@@ -12,8 +12,9 @@ use crate::entry::{Entry, Reading};
 use crate::error::PageError;
 use crate::event::{Counters, Event, Observer, Stats, SweepReport};
 use crate::files::{Files, Key};
-use crate::id::ResultId;
+use crate::id::{NodeId, ResultId};
 use crate::keys::MasterKeys;
+use crate::placement::Placement;
 use crate::quota::{Ledger, Reservation};
 use crate::registry::{Registry, RegistryError, Touch};
 use crate::wire::lock;
@@ -28,9 +29,14 @@ pub(crate) struct Doomed {
     reservation: Option<Reservation>,
     files_gone: bool,
     expired: bool,
+    /// Whether the registry has a row of it that is this node's.
+    owned: bool,
 }
 
-type Map = HashMap<ResultId, Arc<Entry>>;
+/// A result of this node that was removed, and who else has it.
+pub(crate) type Ended = (Key, Vec<NodeId>);
+
+type Map = BTreeMap<Key, Arc<Entry>>;
 
 /// What the parts of a store share.
 pub(crate) struct Inner {
@@ -43,11 +49,13 @@ pub(crate) struct Inner {
     pub(crate) slow_reads: Arc<Semaphore>,
     pub(crate) absolute_expiry: Duration,
     pub(crate) queue_bytes: usize,
+    pub(crate) placement: Option<Arc<dyn Placement>>,
     idle_expiry: Duration,
     clock: Clock,
     observer: Option<Arc<dyn Observer>>,
     results: RwLock<Map>,
     doomed: Mutex<Vec<Doomed>>,
+    ended: Mutex<Vec<Ended>>,
 }
 
 impl Inner {
@@ -62,11 +70,13 @@ impl Inner {
             slow_reads: Arc::new(Semaphore::new(config.slow_reads)),
             absolute_expiry: config.absolute_expiry,
             queue_bytes: config.queue_bytes,
+            placement: config.placement.clone(),
             idle_expiry: config.idle_expiry,
             clock: config.clock.clone(),
             observer: config.observer.clone(),
             results: RwLock::default(),
             doomed: Mutex::default(),
+            ended: Mutex::default(),
         })
     }
 
@@ -102,11 +112,21 @@ impl Inner {
     }
 
     pub(crate) fn insert(&self, entry: &Arc<Entry>) {
-        self.write().insert(entry.about.id, entry.clone());
+        self.write().insert(entry.key(), entry.clone());
     }
 
+    pub(crate) fn get(&self, key: Key) -> Option<Arc<Entry>> {
+        self.read().get(&key).cloned()
+    }
+
+    /// The last execution of a result.
     pub(crate) fn find(&self, id: ResultId) -> Option<Arc<Entry>> {
-        self.read().get(&id).cloned()
+        self.read().range(all_of(id)).next_back().map(|(_, entry)| entry.clone())
+    }
+
+    /// All executions of a result that are here.
+    pub(crate) fn generations(&self, id: ResultId) -> Vec<Arc<Entry>> {
+        self.read().range(all_of(id)).map(|(_, entry)| entry.clone()).collect()
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Entry>> {
@@ -115,25 +135,33 @@ impl Inner {
 
     /// Finds a result and keeps it from being swept; slides its expiry.
     pub(crate) fn begin_read(&self, id: ResultId, generation: u32) -> Result<Reading, PageError> {
+        let reading = self.hold(id, generation)?;
+        reading.touch(self.idle_until_ms(self.now_ms()));
+        reading.note_read();
+        Ok(reading)
+    }
+
+    /// Finds a result and keeps it from being swept, and leaves its expiry alone.
+    pub(crate) fn hold(&self, id: ResultId, generation: u32) -> Result<Reading, PageError> {
         let results = self.read();
-        let entry = results.get(&id).ok_or(PageError::Unknown)?;
-        if entry.about.generation != generation {
-            return Err(PageError::OtherGeneration { current: entry.about.generation });
-        }
-        let now = self.now_ms();
-        if entry.is_expired(now) {
+        let Some(entry) = results.get(&(id, generation)) else {
+            let other = results.range(all_of(id)).next_back();
+            return Err(other.map_or(PageError::Unknown, |((_, current), _)| PageError::OtherGeneration {
+                current: *current,
+            }));
+        };
+        if entry.is_expired(self.now_ms()) {
             return Err(PageError::Expired);
         }
-        entry.touch(self.idle_until_ms(now));
         Ok(Reading::begin(entry))
     }
 
     /// Removes one result now, with its files and its row. `false` when it is not here. May block.
-    pub(crate) fn remove(&self, id: ResultId) -> bool {
-        let Some(entry) = self.write().remove(&id) else {
+    pub(crate) fn remove(&self, key: Key) -> bool {
+        let Some(entry) = self.write().remove(&key) else {
             return false;
         };
-        let mut doomed = vec![doom(&entry, false)];
+        let mut doomed = vec![self.doom(&entry, false)];
         self.clean(&mut doomed);
         lock(&self.doomed).append(&mut doomed);
         true
@@ -147,7 +175,7 @@ impl Inner {
         self.write().retain(|_, entry| {
             let goes = entry.is_expired(now) && !entry.is_read();
             if goes {
-                expired.push(doom(entry, true));
+                expired.push(self.doom(entry, true));
             }
             !goes
         });
@@ -191,11 +219,25 @@ impl Inner {
             }
         }
         let owner = self.files.owner();
-        let ready: Vec<Key> = doomed.iter().filter(|item| item.files_gone).map(|item| item.key).collect();
+        let gone = doomed.iter().filter(|item| item.files_gone && item.owned);
+        let ready: Vec<Key> = gone.map(|item| item.key).collect();
         let removed = |batch: &[Key]| self.note("remove", self.registry.remove(owner, batch));
         if ready.chunks(BATCH).all(removed) {
             doomed.retain(|item| !item.files_gone);
         }
+    }
+
+    fn doom(&self, entry: &Entry, expired: bool) -> Doomed {
+        let (key, owned, holders) = (entry.key(), entry.is_owned(), entry.holders());
+        if owned && !holders.is_empty() {
+            lock(&self.ended).push((key, holders));
+        }
+        Doomed { key, reservation: entry.end(), files_gone: false, expired, owned }
+    }
+
+    /// Results of this node that were removed since this was asked last, and who has copies of them.
+    pub(crate) fn take_ended(&self) -> Vec<Ended> {
+        std::mem::take(&mut *lock(&self.ended))
     }
 
     fn files_gone(&self, item: &mut Doomed) {
@@ -211,8 +253,9 @@ impl Inner {
     pub(crate) fn stats(&self) -> Stats {
         let entries = self.all();
         let mut stats = Stats {
-            results: entries.len(),
-            writing: entries.iter().filter(|entry| entry.is_writing()).count(),
+            results: entries.iter().filter(|entry| entry.is_owned()).count(),
+            replicas: entries.iter().filter(|entry| !entry.is_owned()).count(),
+            writing: entries.iter().filter(|entry| entry.is_owned() && entry.is_writing()).count(),
             bytes: self.ledger.bytes(),
             open_files: self.files.open_count(),
             pending_removals: lock(&self.doomed).len(),
@@ -223,6 +266,7 @@ impl Inner {
     }
 }
 
-fn doom(entry: &Entry, expired: bool) -> Doomed {
-    Doomed { key: entry.key(), reservation: entry.end(), files_gone: false, expired }
+/// The keys of all executions of a result.
+fn all_of(id: ResultId) -> std::ops::RangeInclusive<Key> {
+    (id, 0)..=(id, u32::MAX)
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::entry::{Reading, Stage};
 use crate::error::PageError;
 use crate::event::{Counters, Event};
-use crate::files::{Pair, Part, read_at_once, read_header};
+use crate::files::{Key, Pair, Part, read_at_once, read_header};
 use crate::header::Header;
 use crate::id::ResultId;
 use crate::inner::Inner;
@@ -75,9 +75,22 @@ pub(crate) async fn sealed_page(
     outcome
 }
 
+/// Reads a page without opening it, for a copy; see [`Store::page_to_copy`](crate::Store::page_to_copy).
+pub(crate) async fn page_to_copy(
+    inner: &Arc<Inner>,
+    (id, generation): Key,
+    number: u32,
+    wait: Duration,
+) -> Result<SealedPage, PageError> {
+    let reading = inner.hold(id, generation)?;
+    written(&reading, number, wait).await?;
+    let seal: Finish<SealedPage> = |_, _, found| Ok(SealedPage { index: found.index, segments: found.bytes });
+    take(inner, reading, number, seal).await
+}
+
 /// Reads the header of a result's file as it is.
 pub(crate) async fn header(inner: &Arc<Inner>, id: ResultId, generation: u32) -> Result<Bytes, PageError> {
-    let reading = inner.begin_read(id, generation)?;
+    let reading = inner.hold(id, generation)?;
     let permit = inner.slow_reads.clone().acquire_owned().await;
     let inner = inner.clone();
     let read = tokio::task::spawn_blocking(move || {
@@ -103,6 +116,16 @@ async fn find<T: Send + 'static>(
     written(&reading, number, wait).await?;
     // The wait may have been long.
     reading.touch(inner.idle_until_ms(inner.now_ms()));
+    take(inner, reading, number, finish).await
+}
+
+/// Reads a page that is there.
+async fn take<T: Send + 'static>(
+    inner: &Arc<Inner>,
+    reading: Reading,
+    number: u32,
+    finish: Finish<T>,
+) -> Result<T, PageError> {
     match page_at_once(&reading, number, inner) {
         Some(found) => finish(&reading, number, found),
         None => page_slowly(inner.clone(), reading, number, finish).await,

@@ -23,7 +23,7 @@ use crate::peer::{Foreign, SealedPage};
 use crate::pool::Pool;
 use crate::quota::Refusal;
 use crate::reader;
-use crate::registry::Registry;
+use crate::registry::{Continues, Registry};
 use crate::writer::{NewResult, ResultWriter};
 
 const LOCK_FILE: &str = "lock";
@@ -33,7 +33,7 @@ const FIRST_GENERATION: u32 = 1;
 /// The stored results of this node. It owns its directory; dropping it finishes the writes that
 /// were handed over.
 pub struct Store {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
     pool: Arc<Pool>,
     node: NodeIdentity,
     /// Keeps the directory for this process; released last.
@@ -83,28 +83,43 @@ impl Store {
     }
 
     fn begin(&self, new: NewResult) -> Result<ResultWriter, CreateError> {
-        let first_row = new.first_row;
-        let (entry, len) = self.lay_down(new)?;
+        if self.inner.placement.as_ref().is_some_and(|placement| !placement.may_store()) {
+            return Err(CreateError::Fenced);
+        }
+        let (first_row, after) = (new.first_row, new.after);
+        let (entry, header) = self.lay_down(new)?;
         let (inner, id) = (&self.inner, entry.about.id);
+        if let Some(after) = after {
+            let claimed = inner.registry.claim(&entry.row(), &header, after.known);
+            if !matches!(claimed, Ok(true)) {
+                entry.end();
+                // What is left of the files is swept at the next start.
+                let _ = inner.files.remove(entry.key());
+                return Err(claimed.err().map_or(CreateError::Claimed, CreateError::Registry));
+            }
+        }
         inner.insert(&entry);
-        let drain = Drain::new(inner.clone(), entry.clone(), first_row, len);
+        let drain = Drain::new(inner.clone(), entry.clone(), first_row, header);
         if drain.push(&self.pool, Job::Register).is_err() {
-            inner.remove(id);
+            inner.remove(entry.key());
             return Err(CreateError::Closed);
         }
         inner.tell(&Event::Created { id, source: &entry.about.source });
         Ok(ResultWriter::new(self.pool.clone(), drain))
     }
 
-    /// Reserves the room of the header and makes the files; gives the header's length too.
-    fn lay_down(&self, new: NewResult) -> Result<(Arc<Entry>, u64), CreateError> {
+    /// Reserves the room of the header and makes the files; gives the header, too.
+    fn lay_down(&self, new: NewResult) -> Result<(Arc<Entry>, Vec<u8>), CreateError> {
         check_lengths(&new)?;
         let inner = &self.inner;
         let now_ms = inner.now_ms();
         let header = Header {
             codec: new.codec,
-            id: ResultId::generate().map_err(|_| CreateError::Crypto)?,
-            generation: FIRST_GENERATION,
+            id: match new.after {
+                Some(after) => after.id,
+                None => ResultId::generate().map_err(|_| CreateError::Crypto)?,
+            },
+            generation: new.after.map_or(FIRST_GENERATION, |after| after.known.saturating_add(1)),
             owner: self.node(),
             created_ms: now_ms,
             first_row: new.first_row,
@@ -116,7 +131,8 @@ impl Store {
         let sealed = header.seal(&private, &inner.keys.current);
         let (header, bytes, cipher) = sealed.ok_or(CreateError::Crypto)?;
         let absolute_ms = now_ms.saturating_add(inner.absolute_expiry.as_millis() as u64);
-        let about = About::new(&header, private, new.recovery, absolute_ms);
+        let mut about = About::new(&header, private, self.node(), new.recovery, absolute_ms);
+        about.continues = new.after.map(|after| after.continues);
 
         let len = bytes.len() as u64;
         let room = new.page_bytes.saturating_mul(2);
@@ -131,7 +147,9 @@ impl Store {
         inner.files.create((header.id, header.generation), &bytes).map_err(create_error)?;
         let progress = Progress { pages: 0, rows: 0, bytes: len, stage: Stage::Writing };
         let until_ms = inner.idle_until_ms(now_ms);
-        Ok((Entry::new(about, cipher, progress, reservation, until_ms), len))
+        let entry = Entry::new(about, cipher, progress, reservation, until_ms);
+        entry.set_holders(inner.placement.as_ref().map(|all| all.holders(header.id)).unwrap_or_default());
+        Ok((entry, bytes))
     }
 
     /// Reads page `number` (from 0) of a result, and slides its expiry. A page that is still to be
@@ -182,7 +200,19 @@ impl Store {
     /// Slides the expiry of a result that was read elsewhere; `false` when it is not here or has
     /// expired.
     pub fn touch(&self, id: ResultId, generation: u32) -> bool {
-        self.inner.begin_read(id, generation).is_ok()
+        let held = self.inner.hold(id, generation);
+        held.is_ok_and(|reading| {
+            reading.touch(self.inner.idle_until_ms(self.inner.now_ms()));
+            true
+        })
+    }
+
+    /// The execution that goes on here for a lost one.
+    #[must_use]
+    pub fn continuation(&self, id: ResultId, lost: Continues) -> Option<u32> {
+        let all = self.inner.generations(id);
+        let found = all.iter().find(|entry| entry.about.continues == Some(lost));
+        found.map(|entry| entry.about.generation)
     }
 
     /// The metadata the writer gave; reads nothing from disk.
@@ -207,15 +237,25 @@ impl Store {
         all
     }
 
-    /// Removes a result with its files, even while it is written or read; `false` when it is not
+    /// Removes a result with its files, all executions of it, even while it is written or read; `false` when it is not
     /// here. May block.
     pub fn end(&self, id: ResultId) -> bool {
-        self.inner.remove(id)
+        let all = self.inner.generations(id);
+        all.iter().fold(false, |found, entry| self.inner.remove(entry.key()) | found)
+    }
+
+    /// Removes one execution of a result, as [`end`](Self::end) does.
+    pub fn end_generation(&self, id: ResultId, generation: u32) -> bool {
+        self.inner.remove((id, generation))
     }
 
     /// Removes what has expired and is not being read right now. To be called now and then (each
     /// minute). May block.
     pub fn sweep(&self) -> SweepReport {
+        if self.inner.placement.is_some() {
+            let removed = self.inner.registry.remove_lost();
+            self.inner.note("remove", removed.map(drop));
+        }
         self.inner.sweep()
     }
 

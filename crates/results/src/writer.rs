@@ -9,7 +9,7 @@ use crate::error::{Incomplete, WriteError};
 use crate::id::{NodeId, ResultId};
 use crate::page::PageIn;
 use crate::pool::Pool;
-use crate::registry::Recovery;
+use crate::registry::{Continues, Recovery};
 
 /// A result to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,19 @@ pub struct NewResult {
     /// About how large a page is. A result begins only where there is room for one of twice that
     /// size, so that its first page hardly ever finds none.
     pub page_bytes: u64,
+    /// What it goes on for, if it is not a first execution.
+    pub after: Option<After>,
+}
+
+/// A lost execution that another one goes on for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// The result.
+    pub id: ResultId,
+    /// Its last execution, as far as is known; the new one gets the next number, if that is still true.
+    pub known: u32,
+    /// Where it goes on.
+    pub continues: Continues,
 }
 
 /// A result that was written to its end.
@@ -75,7 +88,7 @@ impl ResultWriter {
     /// The node it lies on.
     #[must_use]
     pub fn owner(&self) -> NodeId {
-        self.drain.entry.about.owner
+        self.drain.entry.about.node
     }
 
     /// An empty buffer for the body of the next page, with the memory of an earlier one where

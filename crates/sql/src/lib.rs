@@ -11,4 +11,5 @@ pub mod statement;
 pub mod dialect;
 pub mod emit;
 pub mod seek;
+pub mod position;
 pub mod plan;

@@ -48,6 +48,22 @@ fn value_of(term: &OrderTerm) -> &Sql {
     term.value.as_ref().unwrap_or(&term.expr)
 }
 
+/// The rows of a select behind the one with the given values in the order, of which so many were before. None where the
+/// values are not those of its order.
+pub fn rest(select: &Select, last: &[Param], rows: u64) -> Option<Select> {
+    if select.order.is_empty() || select.order.len() != last.len() {
+        return None;
+    }
+    let mut select = select.clone();
+    let after = after(&select.order, last);
+    let range = if select.order.len() > 1 { range(&select.order[0], &last[0]) } else { None };
+    select.filter.extend(range);
+    select.filter.push(after);
+    select.offset = 0;
+    select.limit = select.limit.map(|limit| limit.saturating_sub(rows));
+    Some(select)
+}
+
 /// That a row comes after the one with these values.
 fn after(order: &[OrderTerm], last: &[Param]) -> Sql {
     let (Some(term), Some(value)) = (order.first(), last.first()) else {

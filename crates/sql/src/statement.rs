@@ -81,6 +81,9 @@ pub struct NodeStatement {
     /// For a first level that others hang on, where the database cannot read them while it reads this one: how to read
     /// it in pieces.
     pub seek: Option<Seek>,
+    /// For a first level that can be gone on with after any of its rows: numbers of the columns with the values that it
+    /// is ordered by.
+    pub position: Option<Arc<[usize]>>,
 }
 
 /// What is needed to read a level in pieces, each by a statement of its own that goes on after the last row.

@@ -93,6 +93,8 @@ pub enum ParamForm {
     Text,
     /// As bytes: Guid.
     Blob,
+    /// As it came from what it is compared with: bytes are those of the database's own form, whatever the type.
+    Raw,
 }
 
 /// A parameter of a statement.

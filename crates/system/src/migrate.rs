@@ -58,6 +58,37 @@ pub const MIGRATIONS: &[Migration] = &[
             CREATE UNIQUE INDEX nodes_name ON nodes (name);
         ",
     },
+    Migration {
+        number: 3,
+        name: "executions of results",
+        sql: "
+            CREATE TABLE executions (
+                id BLOB NOT NULL CHECK (length(id) = 16),
+                generation INTEGER NOT NULL,
+                owner BLOB NOT NULL CHECK (length(owner) = 16),
+                state TEXT NOT NULL CHECK (state IN ('writing', 'complete', 'failed')),
+                replicas TEXT,
+                user TEXT NOT NULL,
+                source TEXT NOT NULL,
+                recovery TEXT NOT NULL CHECK (recovery IN ('none', 'key')),
+                pages INTEGER NOT NULL,
+                rows INTEGER NOT NULL,
+                bytes INTEGER NOT NULL,
+                created_ms INTEGER NOT NULL,
+                expires_ms INTEGER NOT NULL,
+                absolute_ms INTEGER NOT NULL,
+                continues_generation INTEGER,
+                continues_page INTEGER,
+                header BLOB,
+                PRIMARY KEY (id, generation)
+            ) STRICT, WITHOUT ROWID;
+            INSERT INTO executions SELECT id, generation, owner, state, replicas, user, source, recovery, pages,
+                rows, bytes, created_ms, expires_ms, absolute_ms, NULL, NULL, NULL FROM results;
+            DROP TABLE results;
+            ALTER TABLE executions RENAME TO results;
+            CREATE INDEX results_owner ON results (owner);
+        ",
+    },
 ];
 
 /// Brings the schema up to date; `false` when the database was made by a later version.

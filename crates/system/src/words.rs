@@ -1,6 +1,6 @@
 //! How states and numbers stand in the tables, whatever the database.
 
-use nextlink_results::{Recovery, RegistryError, ResultState};
+use nextlink_results::{Continues, NodeId, Recovery, RegistryError, ResultState};
 
 use crate::node::NodeState;
 
@@ -29,6 +29,21 @@ pub(crate) fn of_recovery(recovery: Recovery) -> &'static str {
 
 pub(crate) fn to_recovery(word: &str) -> Recovery {
     if word == "key" { Recovery::Key } else { Recovery::None }
+}
+
+/// Nodes as one text; none where there are none.
+pub(crate) fn of_nodes(nodes: &[NodeId]) -> Option<String> {
+    let names: Vec<String> = nodes.iter().map(NodeId::to_string).collect();
+    (!names.is_empty()).then(|| names.join(","))
+}
+
+pub(crate) fn to_nodes(text: Option<&str>) -> Vec<NodeId> {
+    text.unwrap_or_default().split(',').filter_map(NodeId::parse).collect()
+}
+
+pub(crate) fn to_continues(generation: Option<i64>, page: Option<i64>) -> Option<Continues> {
+    let small = |value: Option<i64>| u32::try_from(value?).ok();
+    Some(Continues { generation: small(generation)?, page: small(page)? })
 }
 
 pub(crate) fn of_node_state(state: NodeState) -> &'static str {

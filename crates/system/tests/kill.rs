@@ -43,6 +43,7 @@ fn page(number: u32) -> PageIn {
 fn new_result(codec: Codec) -> NewResult {
     NewResult {
         page_bytes: 0,
+        after: None,
         source: "shop".into(),
         user: "ann".into(),
         meta: b"request".to_vec(),

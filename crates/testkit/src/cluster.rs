@@ -6,10 +6,14 @@ use crate::node::{Launch, Node};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The host that requests name, so that links, and with them the bytes of pages, are the same on all nodes.
 pub const HOST: &str = "data.example";
+
+/// How long nodes may take to know one another.
+const STUCK: Duration = Duration::from_secs(30);
 
 /// What the nodes of a cluster have in common.
 #[derive(Clone, Debug)]
@@ -119,7 +123,9 @@ impl Plan {
     #[track_caller]
     pub fn start(&self, nodes: usize) -> Cluster {
         let nodes = (0..nodes).map(|number| self.launch(number, "").start()).collect();
-        Cluster { plan: self.clone(), nodes }
+        let cluster = Cluster { plan: self.clone(), nodes };
+        cluster.acquainted();
+        cluster
     }
 }
 
@@ -133,6 +139,22 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// Waits until each node knows that the others are alive.
+    ///
+    /// # Panics
+    /// When that does not come true.
+    #[track_caller]
+    pub fn acquainted(&self) {
+        let wanted = format!("nextlink_cluster_other_nodes {}", self.nodes.len() - 1);
+        let deadline = Instant::now() + STUCK;
+        for node in &self.nodes {
+            while !http::get(&node.admin_url("/metrics"), &[]).text().lines().any(|line| line == wanted) {
+                assert!(Instant::now() < deadline, "{} does not know the other nodes", node.name());
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+
     /// A URL as all nodes write it; `path` begins with `/`.
     pub fn url(path: &str) -> String {
         format!("http://{HOST}{path}")

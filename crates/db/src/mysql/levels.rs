@@ -11,7 +11,7 @@ use nextlink_sql::tree::Param;
 
 use super::errors::{Done, Fault};
 use super::params;
-use super::run::{Watch, exists, number, push_cells, values, whole};
+use super::run::{Watch, exists, number, push_cells, push_position, values, whole};
 use super::session::Session;
 use crate::error::Error;
 use crate::levels::{End, Parents, Read, Reader, walk};
@@ -215,6 +215,7 @@ impl Reader for Levels<'_, '_> {
             if sink.end_row() == Flow::Stop {
                 return Ok(Read { rows, end: End::Stopped });
             }
+            push_position(&row, &nodes[0], sink);
             links.keep(&row, nodes[0].cells.len());
         }
         Ok(Read { rows: most, end: End::Most })

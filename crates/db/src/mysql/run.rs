@@ -2,12 +2,14 @@
 
 use mysql_async::{Row, Value};
 use nextlink_odata::rows::{Flow, RowSink};
+use nextlink_sql::position;
 use nextlink_sql::statement::{ChildStatement, NodeStatement, Program, ResultColumn, Statement};
+use nextlink_sql::tree::Param;
 use tokio::time::Instant;
 
 use super::cells;
 use super::errors::Done;
-use super::params::sent;
+use super::params::{of_cell, sent};
 use super::session::Session;
 use crate::error::Error;
 use crate::run::{Outcome, RunOptions};
@@ -165,6 +167,15 @@ pub(super) fn push_cells<S: RowSink>(
     Ok(())
 }
 
+/// Tells where the row stands, if that is wanted and known.
+#[inline]
+pub(super) fn push_position<S: RowSink>(row: &Row, node: &NodeStatement, sink: &mut S) {
+    if let Some(columns) = node.position.as_ref().filter(|_| sink.wants_position()) {
+        let values: Vec<Param> = columns.iter().map(|&column| of_cell(row, column)).collect();
+        sink.position(position::to_bytes(&values));
+    }
+}
+
 #[cold]
 fn misfit(column: usize, served: &ResultColumn, value: &Value) -> Error {
     Error::Value { column, expected: served.primitive.name(), found: cells::shown(value) }
@@ -192,6 +203,7 @@ async fn flat<S: RowSink>(
         if sink.end_row() == Flow::Stop {
             return Ok((handed, false));
         }
+        push_position(&row, node, sink);
     }
     Ok((handed, true))
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use nextlink_odata::rows::{Flow, RowSink};
+use nextlink_odata::value::Value;
+use nextlink_sql::position;
 use nextlink_sql::statement::{ChildStatement, NodeStatement, Statement};
+use nextlink_sql::tree::{Param, ParamForm};
 use tokio_postgres::{GenericClient, Row, RowStream};
 
 use super::bounds::Bounds;
@@ -62,6 +65,9 @@ pub async fn flat<S: RowSink>(
             cells.push(&row, sink)?;
             rows += 1;
             flow = sink.end_row();
+            if flow == Flow::Continue {
+                push_position(&row, node, sink)?;
+            }
         }
         if flow == Flow::Stop {
             return Ok(Flat { rows, complete: false, settled: is_drained(stream).await });
@@ -70,6 +76,25 @@ pub async fn flat<S: RowSink>(
             bounds.check()?;
         }
     }
+}
+
+/// Tells where the row stands, if that is wanted and known: the values as they came.
+pub fn push_position<S: RowSink>(
+    row: &Row,
+    node: &NodeStatement,
+    sink: &mut S,
+) -> Result<(), tokio_postgres::Error> {
+    let Some(columns) = node.position.as_ref().filter(|_| sink.wants_position()) else {
+        return Ok(());
+    };
+    let mut values = Vec::with_capacity(columns.len());
+    for column in columns.iter() {
+        let Raw(value) = row.try_get(*column)?;
+        let value = value.map_or(Value::Null, |bytes| Value::Binary(bytes.to_vec()));
+        values.push(Param { value, form: ParamForm::Raw });
+    }
+    sink.position(position::to_bytes(&values));
+    Ok(())
 }
 
 /// Whether the server has nothing more to say of a statement, or very little, which is dropped.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use bytes::{BufMut, BytesMut};
 use nextlink_odata::value::Value;
-use nextlink_sql::tree::Param;
+use nextlink_sql::tree::{Param, ParamForm};
 use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type};
 
 use super::links::Links;
@@ -16,6 +16,8 @@ use super::{numbers, times};
 pub enum Bound<'a> {
     /// A value of the request.
     Value(&'a Value),
+    /// A value in the binary form of the type that it is compared with.
+    Raw(&'a [u8]),
     /// The values of a link column in some parent rows, as an array.
     Links {
         /// Those of all parent rows.
@@ -29,7 +31,10 @@ pub enum Bound<'a> {
 
 impl<'a> From<&'a Param> for Bound<'a> {
     fn from(param: &'a Param) -> Bound<'a> {
-        Bound::Value(&param.value)
+        match (&param.value, param.form) {
+            (Value::Binary(bytes), ParamForm::Raw) => Bound::Raw(bytes),
+            (value, _) => Bound::Value(value),
+        }
     }
 }
 
@@ -37,7 +42,7 @@ impl fmt::Debug for Bound<'_> {
     /// Says nothing of the value: it may end in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Bound::Value(_) => "a value",
+            Bound::Value(_) | Bound::Raw(_) => "a value",
             Bound::Links { .. } => "link values",
         })
     }
@@ -51,6 +56,7 @@ impl ToSql for Bound<'_> {
             Bound::Value(Value::Null) => return Ok(IsNull::Yes),
             Bound::Value(value) if is_binary(value, ty) => binary(value, ty, out)?,
             Bound::Value(value) => text(value, out),
+            Bound::Raw(bytes) => out.put_slice(bytes),
             Bound::Links { links, column, parents } => {
                 let Kind::Array(item) = ty.kind() else {
                     return Err(unfit(ty));

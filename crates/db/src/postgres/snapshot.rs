@@ -11,7 +11,7 @@ use tokio_postgres::{Portal, Row, RowStream, Transaction};
 use super::bounds::Bounds;
 use super::cells::Cells;
 use super::errors::{Again, Failed};
-use super::flat::{self, ROWS, is_drained, start, whole};
+use super::flat::{self, ROWS, is_drained, push_position, start, whole};
 use super::links::Links;
 use super::params::Bound;
 use super::session::Statements;
@@ -109,10 +109,11 @@ impl Reader for Levels<'_, '_> {
     }
 
     fn root<S: RowSink>(&mut self, most: usize, links: &mut Links, sink: &mut S) -> Result<Read, Error> {
-        let Levels { snapshot, portal, cells, .. } = self;
+        let Levels { snapshot, portal, cells, nodes } = self;
+        let root = &nodes[0];
         snapshot.wait(async |snapshot| {
             let stream = snapshot.transaction.query_portal_raw(portal, most as i32).await?;
-            let read = hand_over(snapshot, stream, cells, links, sink, |_| Ok((0, 0))).await?;
+            let read = hand_over(snapshot, stream, cells, links, sink, root, |_| Ok((0, 0))).await?;
             let end = if read.rows == most && read.end == End::Complete { End::Most } else { read.end };
             Ok(Read { end, ..read })
         })
@@ -134,7 +135,7 @@ impl Reader for Levels<'_, '_> {
             let (stream, prepared) = start(*transaction, statements, one, bound(node, parents)).await?;
             let mut cells = Cells::new(&node.cells, prepared.columns(), 1)?;
             let place = |row: &Row| Ok((number, parents.position(whole(row, 0)? as u32)));
-            hand_over(snapshot, stream, &mut cells, links, sink, place).await
+            hand_over(snapshot, stream, &mut cells, links, sink, node, place).await
         })
     }
 
@@ -161,13 +162,14 @@ fn bound<'a>(node: &NodeStatement, parents: &Parents<'a, Links>) -> Vec<Bound<'a
 }
 
 /// Hands over the rows of a level and keeps their link values. `place` gives the level of a row and the position of
-/// its parent.
+/// its parent; `root` is the first level.
 async fn hand_over<S: RowSink>(
     snapshot: &mut Snapshot<'_>,
     stream: RowStream,
     cells: &mut Cells,
     links: &mut Links,
     sink: &mut S,
+    root: &NodeStatement,
     place: impl Fn(&Row) -> Result<(usize, u32), Failed>,
 ) -> Result<Read, Failed> {
     let mut stream = pin!(stream);
@@ -185,6 +187,9 @@ async fn hand_over<S: RowSink>(
             return Ok(Read { rows, end: End::Stopped });
         }
         if wanted {
+            if node == 0 {
+                push_position(&row, root, sink)?;
+            }
             links.keep(&row, cells.end())?;
             rows += 1;
         }

@@ -3,6 +3,7 @@
 use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::rows::{Flow, RowSink};
 use nextlink_odata::value::Value;
+use nextlink_sql::position;
 use nextlink_sql::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
 use nextlink_sql::tree::{Param, ParamForm};
 use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
@@ -137,6 +138,27 @@ fn push_cells<S: RowSink>(
     Ok(())
 }
 
+/// Tells where the row stands, if that is wanted and known.
+#[inline]
+fn push_position<S: RowSink>(row: &Row<'_>, node: &NodeStatement, sink: &mut S) -> Result<(), Error> {
+    let Some(columns) = node.position.as_ref().filter(|_| sink.wants_position()) else {
+        return Ok(());
+    };
+    let mut values = Vec::with_capacity(columns.len());
+    for column in columns.iter() {
+        let value = match row.get(*column)? {
+            Cell::Null => Value::Null,
+            Cell::Integer(number) => Value::Integer(number),
+            Cell::Real(number) => Value::Double(number),
+            Cell::Text(text) => Value::String(text),
+            Cell::Blob(bytes) => Value::Binary(bytes),
+        };
+        values.push(Param { value, form: ParamForm::Raw });
+    }
+    sink.position(position::to_bytes(&values));
+    Ok(())
+}
+
 #[cold]
 fn misfit(column: usize, primitive: PrimitiveType, value: ValueRef<'_>) -> Error {
     Error::Value { column, expected: primitive.name(), found: cells::shown(value) }
@@ -163,6 +185,7 @@ fn flat<S: RowSink>(
         if sink.end_row() == Flow::Stop {
             return Ok((handed, false));
         }
+        push_position(row, node, sink)?;
     }
     Ok((handed, true))
 }
@@ -226,6 +249,7 @@ impl Reader for Levels<'_> {
             if sink.end_row() == Flow::Stop {
                 return Ok(Read { rows, end: End::Stopped });
             }
+            push_position(row, &self.nodes[0], sink)?;
             links.keep(row, cells.len())?;
         }
         Ok(Read { rows: most, end: End::Most })

@@ -9,6 +9,7 @@ mod generate;
 mod ask;
 #[path = "../common/place.rs"]
 mod place;
+mod positions;
 
 use std::cmp::Ordering;
 
@@ -49,7 +50,7 @@ fn agree(location: &Location, things: &[Thing], clock: bool) -> usize {
     let (catalog, _) = source.introspect(&IntrospectLimits::default()).expect("a catalogue");
     let (mapping, _) = build(&catalog, &ModelOptions::default());
     let world = Asked { source: &source, mapping: &mapping };
-    let mut refused = 0;
+    let mut refused = positions::go_on(world);
     let mut wrong = Vec::new();
     let mut dice = Dice::new(2024);
     dice.clock = clock;

@@ -14,9 +14,9 @@ use nextlink_odata::query::{Addressed, Query};
 use nextlink_odata::rows::Flow;
 use nextlink_odata::url::{self, ParseError};
 use nextlink_odata::version::{MetadataLevel, Version};
-use nextlink_sql::dialect::Unsupported;
+use nextlink_sql::dialect::{Dialect, Unsupported};
 use nextlink_sql::mapping::Mapping;
-use nextlink_sql::plan::{PlanLimits, plan, program};
+use nextlink_sql::plan::{Plan, PlanLimits, Resume, paged, plan, program};
 use nextlink_sql::statement::Program;
 
 /// The time of all requests.
@@ -66,6 +66,8 @@ pub struct Answer {
     pub pages: Vec<(String, PageEnd)>,
     pub count: Option<u64>,
     pub outcome: Outcome,
+    /// Of the last row of each page but the last one, where they were asked for.
+    pub positions: Vec<Vec<u8>>,
 }
 
 impl Answer {
@@ -93,6 +95,7 @@ struct Pages {
     pages: Vec<(String, PageEnd)>,
     count: Option<u64>,
     stop_after: usize,
+    positions: Vec<Vec<u8>>,
 }
 
 impl PageOutput for Pages {
@@ -106,6 +109,10 @@ impl PageOutput for Pages {
         Flow::Continue
     }
 
+    fn position(&mut self, position: Vec<u8>) {
+        self.positions.push(position);
+    }
+
     fn page(&mut self, end: PageEnd) -> Flow {
         let rows = String::from_utf8(std::mem::take(&mut self.current)).expect("JSON is UTF-8");
         self.pages.push((rows, end));
@@ -116,6 +123,15 @@ impl PageOutput for Pages {
 impl Asked<'_> {
     /// Everything up to the program.
     pub fn prepare(&self, text: &str, format: Format) -> Result<(Box<Query>, Program, Shape), Failure> {
+        self.prepare_with(text, format, |dialect, plan| Ok(program(dialect, &plan)))
+    }
+
+    fn prepare_with(
+        &self,
+        text: &str,
+        format: Format,
+        write: impl FnOnce(&'static dyn Dialect, Plan) -> Result<Program, Unsupported>,
+    ) -> Result<(Box<Query>, Program, Shape), Failure> {
         let url = url::parse(text).map_err(Failure::Parse)?;
         let request = bind(&self.mapping.model, &url, BindLimits::default(), NOW).map_err(Failure::Bind)?;
         let Request::Query(query) = request else {
@@ -126,7 +142,7 @@ impl Asked<'_> {
         let plan = plan(self.mapping, dialect, &query, &layout, PlanLimits::default())
             .map_err(Failure::Unsupported)?;
         let shape = Shape::new(&self.mapping.model, &query, &layout, format);
-        let program = program(dialect, &plan);
+        let program = write(dialect, plan).map_err(Failure::Unsupported)?;
         drop(layout);
         Ok((query, program, shape))
     }
@@ -134,20 +150,40 @@ impl Asked<'_> {
     /// Asks and answers.
     pub fn ask_with(&self, text: &str, ask: &Ask) -> Result<Answer, Failure> {
         let (query, program, shape) = self.prepare(text, ask.format)?;
+        self.run(text, ask, &query, &program, shape)
+    }
+
+    /// Asks for rows of which each page's last one can be gone on after, or for those behind such a row.
+    pub fn ask_paged(&self, text: &str, ask: &Ask, resume: Option<&Resume>) -> Result<Answer, Failure> {
+        let write = |dialect, plan| paged(dialect, plan, resume);
+        let (query, program, shape) = self.prepare_with(text, ask.format, write)?;
+        self.run(text, ask, &query, &program, shape)
+    }
+
+    fn run(
+        &self,
+        text: &str,
+        ask: &Ask,
+        query: &Query,
+        program: &Program,
+        shape: Shape,
+    ) -> Result<Answer, Failure> {
         if query.addressed == Addressed::Count {
-            let (rows, parent) = self.source.count(&program, &ask.run).map_err(Failure::Run)?;
+            let (rows, parent) = self.source.count(program, &ask.run).map_err(Failure::Run)?;
             let end = PageEnd { rows: 1, more: false };
             let outcome = Outcome { rows: 1, complete: true, parent };
-            return Ok(Answer { pages: vec![(rows.to_string(), end)], count: None, outcome });
+            let (pages, positions) = (vec![(rows.to_string(), end)], Vec::new());
+            return Ok(Answer { pages, count: None, outcome, positions });
         }
         let output = Pages { stop_after: ask.stop_after, ..Pages::default() };
         let mut writer = PageWriter::new(shape.into(), ask.limits, output);
-        let outcome = self.source.run(&program, &ask.run, &mut writer).map_err(Failure::Run)?;
+        let outcome = self.source.run(program, &ask.run, &mut writer).map_err(Failure::Run)?;
         if writer.batch_too_large() {
             return Err(Failure::BatchTooLarge);
         }
         let output = if outcome.complete { writer.finish() } else { writer.abandon() };
-        let answer = Answer { pages: output.pages, count: output.count, outcome };
+        let Pages { pages, count, positions, .. } = output;
+        let answer = Answer { pages, count, outcome, positions };
         let whole = ["[", &answer.rows(), "]"].concat();
         if let Err(error) = serde_json::from_str::<serde_json::Value>(&whole) {
             panic!("{text}: {error}: {whole}");

@@ -29,7 +29,7 @@ pub async fn results(cluster: &Arc<Cluster>, window: &Window) -> Vec<Told> {
     let target = format!("{ROOT}/results?{}", window.query());
     let mut asked = JoinSet::new();
     for node in cluster.members().all() {
-        let (cluster, target) = (Arc::clone(cluster), target.clone());
+        let (cluster, node, target) = (Arc::clone(cluster), Arc::clone(node), target.clone());
         asked.spawn(async move {
             let results = if node.is_live() { ask(&cluster, &node, &target).await } else { None };
             Told { node, results }
@@ -45,17 +45,19 @@ async fn ask(cluster: &Cluster, node: &Member, target: &str) -> Option<Vec<Store
     serde_json::from_slice(&answer.body).ok()
 }
 
-/// Asks another node to end a result.
+/// Asks another node to end a result, or the copy of one that it has.
 ///
 /// # Errors
 /// It does not answer.
 pub async fn end(
     cluster: &Cluster,
     node: &Member,
+    copy: bool,
     id: ResultId,
     generation: u32,
 ) -> Result<StatusCode, CallError> {
-    let target = format!("{ROOT}/results/{id}/{generation}");
+    let what = if copy { "replicas" } else { "results" };
+    let target = format!("{ROOT}/{what}/{id}/{generation}");
     let now_ms = cluster.clock.now_ms();
     let call = cluster.peers.call(node, Method::DELETE, &target, Bytes::new(), now_ms, Duration::ZERO);
     Ok(call.await?.status)

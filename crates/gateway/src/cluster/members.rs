@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use nextlink_results::peer::{NodeFacts, PeerKeys};
-use nextlink_results::{NodeId, Registration};
+use nextlink_results::{NodeId, Registration, ResultId};
 use nextlink_system::{NodeState, Roll};
 
 use crate::config::Network;
@@ -77,20 +77,45 @@ impl Members {
         (members, distrusted)
     }
 
-    /// All of them.
-    pub fn all(&self) -> Vec<Arc<Member>> {
-        self.by_id.values().cloned().collect()
-    }
-
     /// A node by its name for ever.
     pub fn node(&self, id: NodeId) -> Option<Arc<Member>> {
         self.by_id.get(&id).cloned()
+    }
+
+    /// Nodes that are likely to have what belongs to a result, the likeliest first: every node makes the same list, so
+    /// that nobody has to be told where copies are.
+    pub fn ranked(&self, result: ResultId) -> Vec<Arc<Member>> {
+        let mut all: Vec<Arc<Member>> = self.by_id.values().cloned().collect();
+        all.sort_by_cached_key(|member| {
+            std::cmp::Reverse((weight(result, member.facts.id), member.facts.id))
+        });
+        all
+    }
+
+    /// How many other nodes are alive.
+    pub fn live(&self) -> usize {
+        self.by_id.values().filter(|member| member.is_live()).count()
+    }
+
+    /// All other nodes.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Member>> {
+        self.by_id.values()
     }
 
     /// A node by its name since its last start.
     pub fn registered(&self, registration: Registration) -> Option<Arc<Member>> {
         self.node(*self.by_registration.get(&registration)?)
     }
+}
+
+/// How much a node is one for a result: the highest of all nodes wins, and keeps winning whoever else comes or goes.
+fn weight(result: ResultId, node: NodeId) -> u64 {
+    let bytes = result.as_bytes().iter().chain(node.as_bytes());
+    // FNV-1a; its last bits are mixed once more, as only they would differ between similar names.
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// An address is a number in a network where nodes are, never a name: names can come to mean something else.

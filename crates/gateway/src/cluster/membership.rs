@@ -16,6 +16,7 @@ use super::ahead::Ahead;
 use super::client::Peers;
 use super::foreign::Foreigners;
 use super::members::{Clock, Distrust, Member, Members};
+use super::suspects::Suspects;
 use crate::config::{ClusterConfig, Config};
 use crate::observe::{Event, event};
 
@@ -36,6 +37,9 @@ pub struct Cluster {
     pub(super) peers: Peers,
     pub(super) foreigners: Foreigners,
     pub(super) ahead: Ahead,
+    pub(super) suspects: Suspects,
+    /// Copies that are given at one time.
+    pub(super) copying: Arc<tokio::sync::Semaphore>,
     system: Arc<dyn System>,
     members: RwLock<Arc<Members>>,
     distrusted: Mutex<HashSet<Distrust>>,
@@ -108,6 +112,8 @@ pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
         replays: Replays::default(),
         foreigners: Foreigners::default(),
         ahead: Ahead::new(cluster.read_ahead),
+        suspects: Suspects::default(),
+        copying: Arc::new(tokio::sync::Semaphore::new(super::replicas::AT_ONCE)),
         system: Arc::clone(&system),
         members: RwLock::default(),
         distrusted: Mutex::default(),
@@ -163,17 +169,19 @@ impl Cluster {
         self.members().registered(registration)
     }
 
-    /// Looks who is there, unless somebody has done so just now.
+    /// Looks who is there; where somebody has done so just now, after a while.
     pub(super) async fn look(&self) {
         let asked = Instant::now();
         let mut looked = self.looked.lock().await;
         // Whoever waited here while another looked has what it wanted.
-        if looked.is_some_and(|last| last > asked || last.elapsed() < LOOK) {
-            return;
+        match *looked {
+            Some(last) if last > asked => return,
+            Some(last) => tokio::time::sleep(LOOK.saturating_sub(last.elapsed())).await,
+            None => {}
         }
-        let system = Arc::clone(&self.system);
+        let (system, started) = (Arc::clone(&self.system), Instant::now());
         let roll = tokio::task::spawn_blocking(move || system.roll()).await;
-        *looked = Some(Instant::now());
+        *looked = Some(started);
         if let Ok(Ok(roll)) = roll {
             self.learn(&roll);
         }
@@ -182,9 +190,11 @@ impl Cluster {
     /// Takes over what the system database says of the other nodes.
     fn learn(&self, roll: &Roll) {
         let (members, distrusted) = Members::of(roll, self.own.id, &self.keys, &self.config.networks);
+        let members = Arc::new(members);
         let known = |registration| members.registered(registration).is_some();
         self.replays.keep(known);
         self.peers.keep(known);
+        *self.members.write().unwrap_or_else(PoisonError::into_inner) = members;
         let distrusted: HashSet<Distrust> = distrusted.into_iter().collect();
         let before = {
             let mut before = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -193,12 +203,25 @@ impl Cluster {
         for row in distrusted.difference(&before) {
             event(&Event::NodeDistrusted { id: &row.id, why: row.why });
         }
-        *self.members.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(members);
+    }
+
+    /// Lets the others know at once that this node has come: whoever is called by a node that it does not know looks who
+    /// is there.
+    async fn announce(self: Arc<Self>) {
+        let target = format!("{}/ping", super::wire::ROOT);
+        for member in self.members().all().filter(|member| member.is_live()) {
+            let (now_ms, body) = (self.clock.now_ms(), bytes::Bytes::new());
+            let called = self.peers.call(member, http::Method::GET, &target, body, now_ms, LOOK).await;
+            if let Err(error) = called {
+                event(&Event::CallFailed { cause: &error.to_string() });
+            }
+        }
     }
 
     /// Keeps the lease and learns of the others, until it is aborted.
     pub async fn live(self: Arc<Self>) {
         let heartbeat = self.config.heartbeat();
+        tokio::spawn(Arc::clone(&self).announce());
         loop {
             self.ahead.sweep();
             let wait = match self.beat().await {

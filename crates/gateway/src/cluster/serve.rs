@@ -12,12 +12,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use nextlink_results::peer::{Call, Stamp};
-use nextlink_results::{PageError, Registration, ResultId, Store};
+use nextlink_results::{MAX_PAGE_BYTES, PageError, Registration, ResultId, Store};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::membership::Cluster;
+use super::replicas::receive;
 use super::wire::{AUTH, NODE, ROOT, SEALED, put_page, tell};
 use crate::body::Body;
 use crate::observe::{Event, event};
@@ -25,6 +26,8 @@ use crate::stored::{self, Window};
 
 /// The longest body of a call.
 const MAX_BODY: usize = 1024 * 1024;
+/// The longest body of a call with pages: one, and what can stand beside it.
+const MAX_PAGES: usize = MAX_PAGE_BYTES * 2;
 /// The longest time that a call may ask to wait.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 /// Connections at one time.
@@ -109,7 +112,7 @@ where
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         return response;
     };
-    let reply = route(cluster, store, &parts.method, &parts.uri, &body).await;
+    let reply = route(cluster, store, &parts.method, &parts.uri, body).await;
     let said = if reply.sealed { &[] } else { reply.body.as_ref() };
     let proof = cluster.keys.prove_answer(&stamp, reply.status.as_u16(), said).unwrap_or_default();
     let mut response = Response::new(Body::full(reply.body));
@@ -144,7 +147,8 @@ where
     let body = if body.is_end_stream() {
         Bytes::new()
     } else {
-        tokio::time::timeout(SLOW, Limited::new(body, MAX_BODY).collect()).await.ok()?.ok()?.to_bytes()
+        let most = if parts.method == Method::PUT { MAX_PAGES } else { MAX_BODY };
+        tokio::time::timeout(SLOW, Limited::new(body, most).collect()).await.ok()?.ok()?.to_bytes()
     };
     let call = Call {
         method: parts.method.as_str(),
@@ -178,7 +182,7 @@ async fn route(
     store: &Arc<Store>,
     method: &Method,
     uri: &http::Uri,
-    body: &[u8],
+    body: Bytes,
 ) -> Reply {
     let Some(rest) = uri.path().strip_prefix(ROOT) else {
         return Reply::plain(StatusCode::NOT_FOUND);
@@ -206,11 +210,26 @@ async fn route(
             }
             None => Reply::plain(StatusCode::BAD_REQUEST),
         },
+        ("PUT", ["replicas", id, generation]) => {
+            let offset = option(query, "offset").and_then(|offset| offset.parse().ok());
+            let (Some(key), Some(offset)) = (key(id, generation), offset) else {
+                return Reply::plain(StatusCode::BAD_REQUEST);
+            };
+            match receive(store, key, offset, body).await {
+                (status, Some(kept)) => Reply::said(status, &kept),
+                (status, None) => Reply::plain(status),
+            }
+        }
+        ("DELETE", ["replicas", id, generation]) => match key(id, generation) {
+            Some(key) if !store.is_copy(key.0, key.1) => Reply::plain(StatusCode::NOT_FOUND),
+            Some(key) => Reply::plain(remove(store, key).await),
+            None => Reply::plain(StatusCode::BAD_REQUEST),
+        },
         ("DELETE", ["results", id, generation]) => match key(id, generation) {
             Some(key) => Reply::plain(remove(store, key).await),
             None => Reply::plain(StatusCode::BAD_REQUEST),
         },
-        ("POST", ["touch"]) => match touched(body) {
+        ("POST", ["touch"]) => match touched(&body) {
             Some(keys) => {
                 let left: Vec<bool> =
                     keys.into_iter().map(|(id, generation)| store.touch(id, generation)).collect();
@@ -263,15 +282,11 @@ async fn page(store: &Store, (id, generation): (ResultId, u32), number: u32, que
 
 /// Removes a result of this generation.
 async fn remove(store: &Arc<Store>, (id, generation): (ResultId, u32)) -> StatusCode {
-    match store.info(id) {
-        Some(info) if info.row.generation == generation => {
-            let store = Arc::clone(store);
-            match tokio::task::spawn_blocking(move || store.end(id)).await {
-                Ok(_) => StatusCode::NO_CONTENT,
-                Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            }
-        }
-        Some(_) => StatusCode::CONFLICT,
-        None => StatusCode::NOT_FOUND,
+    let here = Arc::clone(store);
+    match tokio::task::spawn_blocking(move || here.end_generation(id, generation)).await {
+        Ok(true) => StatusCode::NO_CONTENT,
+        Ok(false) if store.info(id).is_some() => StatusCode::CONFLICT,
+        Ok(false) => StatusCode::NOT_FOUND,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -52,6 +52,10 @@ pub struct ClusterConfig {
     pub route: bool,
     /// The cookie that says the same.
     pub cookie: CookieConfig,
+    /// Other nodes that get a copy of each stored result, 0 to 2. Default 1; a node that is alone keeps none.
+    pub replicas: usize,
+    /// Milliseconds that the node with a result may be silent before those with copies are asked, too. Default 300.
+    pub hedge_ms: u64,
 }
 
 impl Default for ClusterConfig {
@@ -80,6 +84,8 @@ impl Default for ClusterConfig {
             read_ahead: 16,
             route: true,
             cookie: CookieConfig::default(),
+            replicas: 1,
+            hedge_ms: 300,
         }
     }
 }
@@ -118,6 +124,8 @@ impl ClusterConfig {
             ),
             ("cluster.answer_ms", (50..=60_000).contains(&self.answer_ms), "must be 50 to 60000"),
             ("cluster.calls", (1..=1_000).contains(&self.calls), "must be 1 to 1000"),
+            ("cluster.replicas", self.replicas <= 2, "must be 0 to 2"),
+            ("cluster.hedge_ms", (10..=60_000).contains(&self.hedge_ms), "must be 10 to 60000"),
             ("cluster.read_ahead", self.read_ahead <= 1_000, "must be 0 to 1000"),
         ];
         if let Some((key, _, problem)) = rules.into_iter().find(|(_, good, _)| !good) {
@@ -139,6 +147,11 @@ impl ClusterConfig {
     /// How long another node may take to answer.
     pub fn answer(&self) -> Duration {
         Duration::from_millis(self.answer_ms)
+    }
+
+    /// How long the node with a result may be silent before others are asked.
+    pub fn hedge(&self) -> Duration {
+        Duration::from_millis(self.hedge_ms)
     }
 
     /// Time between two signs of life.

@@ -24,7 +24,7 @@ pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use results::ResultsConfig;
 pub use server::{Network, ServerConfig};
-pub use source::{SourceConfig, is_source_name};
+pub use source::{OnLoss, SourceConfig, is_source_name};
 
 /// All settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]

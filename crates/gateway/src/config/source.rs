@@ -42,6 +42,8 @@ pub struct SourceConfig {
     pub page_rows: Option<u64>,
     /// Bytes of rows after which a page is closed early. Default 4194304 (4 MiB).
     pub page_bytes: Option<usize>,
+    /// What becomes of a result that is lost with its node before a client has read all of it: `continue` reads on from the last row in the order, from the data as it is then, and says so; `strict` answers with 410. Default continue.
+    pub on_loss: OnLoss,
     /// Namespace of the model. Default is made of the source's name.
     pub namespace: Option<String>,
     /// Entity sets in the plural, entity types in the singular. Default false: both as the table.
@@ -52,6 +54,17 @@ pub struct SourceConfig {
     pub exclude: Vec<String>,
     /// Key columns of views and tables that have no key of their own.
     pub keys: BTreeMap<String, Vec<String>>,
+}
+
+/// What becomes of a result that is lost before a client has read all of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnLoss {
+    /// The rest is read anew.
+    #[default]
+    Continue,
+    /// The client has to start again.
+    Strict,
 }
 
 /// Rows of a page.

@@ -75,7 +75,9 @@ pub(super) fn log(event: &Event<'_>) {
         Event::CallFailed { cause } => warn!(cause, "call to another node failed"),
         // Whoever can reach the port could fill the log; they are counted.
         Event::CallRefused { peer } => debug!(%peer, "call refused"),
-        Event::PageOwn | Event::PageFetched | Event::PageAhead => {}
+        Event::GoesOn { id, generation } => warn!(%id, generation, "lost result is read on"),
+        Event::CopyGivenUp { id, cause } => warn!(%id, cause, "copy of a stored result given up"),
+        Event::PageOwn | Event::PageFetched | Event::PageAhead | Event::PageFromCopy => {}
         Event::Connection { cause } => debug!(cause, "connection failed"),
         Event::Refreshing { signal } => info!(signal, "reading all sources again"),
         Event::Stopping { signal } => info!(signal, "stopping"),

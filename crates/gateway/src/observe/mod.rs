@@ -50,6 +50,12 @@ pub enum Event<'a> {
     CallRefused { peer: IpAddr },
     /// A page was asked of the node that holds it.
     PageOwn,
+    /// A lost result is gone on with by a new execution.
+    GoesOn { id: &'a dyn Display, generation: u32 },
+    /// A copy on another node is given up.
+    CopyGivenUp { id: &'a dyn Display, cause: &'a str },
+    /// A page came from a copy, as the node that holds the result did not give it.
+    PageFromCopy,
     /// A page came from another node.
     PageFetched,
     /// A page of another node was here before it was asked for.

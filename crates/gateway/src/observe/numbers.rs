@@ -29,8 +29,10 @@ pub fn start() -> Result<Exporter, String> {
 
 impl Exporter {
     /// All metrics as text, with the state of the store as it is now.
-    pub fn render(&self, stats: Stats) -> String {
+    pub fn render(&self, stats: Stats, other_nodes: usize) -> String {
+        gauge!("nextlink_cluster_other_nodes").set(other_nodes as f64);
         gauge!("nextlink_results").set(stats.results as f64);
+        gauge!("nextlink_result_copies").set(stats.replicas as f64);
         gauge!("nextlink_results_writing").set(stats.writing as f64);
         gauge!("nextlink_results_bytes").set(stats.bytes as f64);
         gauge!("nextlink_results_open_files").set(stats.open_files as f64);
@@ -43,9 +45,14 @@ impl Exporter {
         counter!("nextlink_results_refused_total").absolute(stats.refused);
         counter!("nextlink_result_pages_damaged_total").absolute(stats.damaged);
         // Those that count events are there before the first one.
-        let pages =
-            ["nextlink_own_pages_total", "nextlink_peer_pages_total", "nextlink_peer_pages_ahead_total"];
-        for name in pages {
+        for name in [
+            "nextlink_own_pages_total",
+            "nextlink_peer_pages_total",
+            "nextlink_peer_pages_ahead_total",
+            "nextlink_copy_pages_total",
+            "nextlink_copies_given_up_total",
+            "nextlink_results_read_on_total",
+        ] {
             counter!(name).increment(0);
         }
         LazyLock::force(&HANDLES);
@@ -72,6 +79,9 @@ pub(super) fn count(event: &Event<'_>) {
         Event::CallFailed { .. } => counter!("nextlink_peer_failures_total").increment(1),
         Event::CallRefused { .. } => counter!("nextlink_peer_refused_total").increment(1),
         Event::PageOwn => counter!("nextlink_own_pages_total").increment(1),
+        Event::GoesOn { .. } => counter!("nextlink_results_read_on_total").increment(1),
+        Event::CopyGivenUp { .. } => counter!("nextlink_copies_given_up_total").increment(1),
+        Event::PageFromCopy => counter!("nextlink_copy_pages_total").increment(1),
         Event::PageFetched => counter!("nextlink_peer_pages_total").increment(1),
         Event::PageAhead => counter!("nextlink_peer_pages_ahead_total").increment(1),
         Event::Store(StoreEvent::RegistryFailed { .. }) => {

@@ -24,7 +24,7 @@ use crate::body::{Body, Broken, Pieces};
 use crate::delivery::{Delivery, Event, Next, Storing};
 use crate::envelope::{Envelope, NextLink};
 use crate::observe::{Event as Happened, event};
-use crate::page::{form_text, meta};
+use crate::page::{form_text, kept_position, meta};
 use crate::request::Request;
 use crate::response::{CancelGuard, Stages, json_response};
 use crate::state::State;
@@ -54,6 +54,7 @@ pub async fn answer(
     let mut closing = Closing::new(state, request, &prepared.query, prepared.format, context.clone());
     let storing = Storing {
         store: Arc::clone(&state.store),
+        cluster: state.cluster.clone(),
         source: request.slot.name.clone(),
         user: request.user.clone(),
         trace: request.trace.clone(),
@@ -61,6 +62,7 @@ pub async fn answer(
         envelope: Envelope { context, count: None },
         meta,
         form: form_text(prepared.format, page_rows, request, &prepared.query),
+        recovery: prepared.recovery(request),
     };
     let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
     let delivery = Delivery::new(storing, sender, patience);
@@ -76,7 +78,7 @@ pub async fn answer(
     let gathered = gather(&mut receiver, &mut closing.envelope).await?;
     stages.end("rows");
     let mut response = json_response(request, format, Body::empty());
-    let open = closing.envelope.open(format, &request.root);
+    let open = closing.envelope.open(format, &request.root, None);
     match gathered {
         Gathered::All(pieces, next) => {
             let mut guard = guard;
@@ -110,7 +112,7 @@ pub async fn answer(
 }
 
 /// Ends a run in the thread that read rows.
-fn conclude(
+pub(super) fn conclude(
     writer: PageWriter<Delivery>,
     outcome: Result<Outcome, Refusal>,
     query: &Query,
@@ -195,7 +197,7 @@ impl Closing {
     fn text(&self, next: Next) -> Result<String, Refusal> {
         let link = match next {
             Next::Nothing => None,
-            Next::Stored { id, generation, owner, rows } => {
+            Next::Stored { id, generation, owner, rows, position } => {
                 let token = Token {
                     result: id,
                     owner,
@@ -203,7 +205,7 @@ impl Closing {
                     page: 0,
                     first_row: rows,
                     rows_left: None,
-                    extra: Vec::new(),
+                    extra: kept_position(&position),
                 };
                 let token = self.state.tokens.seal(&token, &self.binding)?;
                 let token = affinity::routed(&self.state, owner, token);
@@ -255,7 +257,7 @@ impl Drop for FirstPage {
         };
         // Nothing can be put in from here on; what is in it can be taken out.
         self.receiver.close();
-        let mut next = self.end;
+        let mut next = self.end.take();
         while let Ok(left) = self.receiver.try_recv() {
             if let Event::End(_, follows) = left {
                 next = Some(follows);
@@ -282,7 +284,7 @@ impl Pieces for FirstPage {
         if self.closing.is_none() {
             return Poll::Ready(None);
         }
-        if let Some(next) = self.end {
+        if let Some(next) = self.end.clone() {
             return Poll::Ready(self.close(next));
         }
         loop {
@@ -301,7 +303,7 @@ impl Pieces for FirstPage {
                 }
                 Some(Event::End(pieces, next)) => {
                     self.waiting.extend(pieces);
-                    self.end = Some(next);
+                    self.end = Some(next.clone());
                     match self.waiting.pop_front() {
                         Some(piece) => Some(Ok(self.rows(piece))),
                         None => self.close(next),

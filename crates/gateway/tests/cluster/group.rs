@@ -29,10 +29,18 @@ pub fn plan(sql: &str) -> Plan {
 
 /// Runs a test on clusters of three nodes with each kind of system database.
 pub fn each(sql: &str, test: impl Fn(&str, Cluster)) {
-    test("SQLite", plan(sql).start(3));
+    each_with(sql, "", test);
+}
+
+/// The same with more lines in the table `[cluster]`.
+pub fn each_with(sql: &str, lines: &str, test: impl Fn(&str, Cluster)) {
+    test("SQLite", plan(sql).cluster(lines).start(3));
     let database = nextlink_testkit::postgres::server().database("cluster");
     let ca = nextlink_testkit::postgres::server().ca();
-    let plan = plan(sql).system(&database.url()).cluster(&format!("system_ca = \"{}\"", ca.display()));
+    let plan = plan(sql)
+        .system(&database.url())
+        .cluster(&format!("system_ca = \"{}\"", ca.display()))
+        .cluster(lines);
     test("PostgreSQL", plan.start(3));
 }
 

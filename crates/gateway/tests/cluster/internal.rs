@@ -69,6 +69,16 @@ fn send(cluster: &Cluster, node: usize, method: &str, target: &str, headers: &[(
     http::send(method, &url, &headers, None).expect("an answer")
 }
 
+/// Ends a result on a node, as another node may.
+pub fn end(cluster: &Cluster, node: usize, id: &str) {
+    let insider = Insider::join(&cluster.plan, 78, "127.0.0.1:1");
+    let target = format!("/internal/v1/results/{id}/1");
+    let (from, to) = (insider.facts.party(), party(cluster, node));
+    let call = Call { method: "DELETE", target: &target, body: b"", from, to };
+    let headers = insider.sign(&insider.keys, &call, now_ms(), 1);
+    assert_eq!(send(cluster, node, "DELETE", &target, &headers).status, 204);
+}
+
 #[test]
 fn only_calls_of_members_are_answered() {
     let cluster = plan(&table(500)).start(2);
@@ -159,7 +169,7 @@ fn members_are_told_what_is_there() {
     };
     let nobody = "00112233445566778899aabbccddeeff";
     let (id, touch) = (id.as_str(), format!("[\"{id}/1\",\"{id}/2\",\"{nobody}/1\"]"));
-    let root = "/internal/v1/results";
+    let (root, copies) = ("/internal/v1/results", "/internal/v1/replicas");
     until("all pages are written", || ask("GET", &format!("{root}/{id}/1/pages/8"), None).status == 200);
     for (method, target, body, status, kind) in [
         ("GET", format!("{root}/{id}/1/pages/0"), None, 200, ""),
@@ -178,6 +188,12 @@ fn members_are_told_what_is_there() {
         ("POST", "/internal/v1/touch".to_owned(), Some(touch.as_str()), 200, ""),
         ("POST", "/internal/v1/touch".to_owned(), Some("[5]"), 400, ""),
         ("POST", "/internal/v1/touch".to_owned(), Some("[\"x/1\"]"), 400, ""),
+        ("PUT", format!("{copies}/{nobody}/1?offset=5"), Some("x"), 409, ""),
+        ("PUT", format!("{copies}/{nobody}/1?offset=0"), Some("x"), 400, ""),
+        ("PUT", format!("{copies}/{nobody}/1"), Some("x"), 400, ""),
+        ("PUT", format!("{copies}/{id}/1?offset=0"), Some("x"), 400, ""),
+        ("PUT", format!("{copies}/../../x/1?offset=0"), Some("x"), 404, ""),
+        ("DELETE", format!("{copies}/{id}/1"), None, 404, ""),
         ("DELETE", format!("{root}/{id}/2"), None, 409, ""),
         ("DELETE", format!("{root}/{nobody}/1"), None, 404, ""),
         ("DELETE", format!("{root}/{id}/1"), None, 204, ""),
@@ -251,7 +267,7 @@ fn an_impostor_is_not_believed() {
         ("no HTTP", "SSH-2.0-OpenSSH_9.2\r\n"),
         ("nothing", ""),
     ] {
-        let mut cluster = plan(&table(500)).cluster(QUICK).start(2);
+        let mut cluster = plan(&table(500)).cluster(QUICK).cluster("replicas = 0").start(2);
         let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
         let page = follow(&cluster, 1, &link);
         assert_eq!(page.status, 200, "{what}");
@@ -282,7 +298,7 @@ fn bind(address: &str) -> TcpListener {
 /// Somebody who can write to the system database has changed where a node is: nobody goes there.
 #[test]
 fn a_row_that_points_elsewhere_is_not_followed() {
-    let cluster = plan(&table(500)).cluster(QUICK).start(2);
+    let cluster = plan(&table(500)).cluster(QUICK).cluster("replicas = 0").start(2);
     let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
     let page = follow(&cluster, 1, &link);
     let (elsewhere, visits, _listener) = answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
@@ -314,7 +330,8 @@ fn a_row_that_points_elsewhere_is_not_followed() {
 #[test]
 fn nodes_elsewhere_are_no_members() {
     let plan = plan(&table(500)).cluster(QUICK).cluster("networks = [\"127.0.0.2/32\"]");
-    let cluster = plan.start(2);
+    let nodes = (0..2).map(|number| plan.launch(number, "").start()).collect();
+    let cluster = Cluster { plan, nodes };
     let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
     assert_eq!(refusal(&follow(&cluster, 1, &link)), (410, "ResultGone".to_owned()));
     assert!(cluster.nodes[1].log().contains("in none of cluster.networks"), "{}", cluster.nodes[1].log());

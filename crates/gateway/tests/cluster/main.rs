@@ -11,3 +11,5 @@ mod internal;
 mod listing;
 mod membership;
 mod pages;
+mod copies;
+mod lost;

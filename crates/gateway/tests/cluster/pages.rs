@@ -32,7 +32,7 @@ fn any_node_serves_any_page() {
         }
         let total = |metric_name| cluster.nodes.iter().map(|node| metric(node, metric_name)).sum::<f64>();
         let fetched = total("nextlink_peer_pages_total");
-        assert!(fetched > 100.0, "{name}: {fetched} pages came from other nodes");
+        assert!(fetched > 30.0, "{name}: {fetched} pages came from other nodes");
         let sent = total("nextlink_result_pages_sent_total");
         assert!(sent >= fetched, "{name}: {sent} pages were sent, {fetched} came");
         assert_eq!(total("nextlink_results"), 6.0, "{name}: each result is stored once");
@@ -128,7 +128,7 @@ fn tokens_are_checked_on_every_node() {
 /// What the owner would answer is answered by every node.
 #[test]
 fn what_is_gone_is_gone_everywhere() {
-    let cluster = plan(&table(500)).start(3);
+    let cluster = plan(&table(500)).cluster("replicas = 0").start(3);
     let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
     assert_eq!(follow(&cluster, 1, &link).status, 200);
     let results = cluster.plan.data_dir(0).join("results");
@@ -192,7 +192,7 @@ fn paging_goes_on_while_the_system_database_is_away() {
 
 #[test]
 fn an_owner_that_is_gone_is_waited_for_and_comes_back() {
-    let mut cluster = plan(&table(2_000)).start(2);
+    let mut cluster = plan(&table(2_000)).cluster("replicas = 0").start(2);
     let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 200);
     let page = follow(&cluster, 1, &link);
     assert_eq!(page.status, 200);

@@ -45,6 +45,10 @@ pub trait PageOutput {
     }
     /// Bytes of the page being written. The buffer is to be left empty.
     fn bytes(&mut self, chunk: &mut Vec<u8>) -> Flow;
+    /// The position of the last row of the page; comes before its end, where there is one.
+    fn position(&mut self, position: Vec<u8>) {
+        let _ = position;
+    }
     /// The page is complete.
     fn page(&mut self, end: PageEnd) -> Flow;
 }
@@ -80,6 +84,8 @@ pub struct PageWriter<O> {
     batch_too_large: bool,
     /// Rows of level 0 in the batch that are on the page already.
     composed: usize,
+    /// Positions of the rows of level 0 in the batch, where they are known.
+    positions: Vec<Vec<u8>>,
 }
 
 /// What to do with a cell. One byte, as it is told for each.
@@ -125,6 +131,7 @@ impl<O: PageOutput> PageWriter<O> {
             page_bytes: 0,
             batch_too_large: false,
             composed: 0,
+            positions: Vec::new(),
         }
     }
 
@@ -161,10 +168,15 @@ impl<O: PageOutput> PageWriter<O> {
         self.output.page(end)
     }
 
+    /// Whether the row that comes next, if any, starts another page.
+    fn is_full(&self) -> bool {
+        let full = self.page_rows >= self.limits.rows || self.page_bytes >= self.limits.bytes;
+        self.page_rows > 0 && full
+    }
+
     /// Makes room for a row of the page: closes the page before it where that is full.
     fn start_page_row(&mut self) -> Flow {
-        let full = self.page_rows >= self.limits.rows || self.page_bytes >= self.limits.bytes;
-        if self.page_rows > 0 && full && self.close_page(true) == Flow::Stop {
+        if self.is_full() && self.close_page(true) == Flow::Stop {
             return Flow::Stop;
         }
         let buffer = if self.nested { &mut self.page } else { &mut self.buffer };
@@ -192,7 +204,13 @@ impl<O: PageOutput> PageWriter<O> {
             return Flow::Stop;
         }
         composer.row(0, row, &mut self.page);
-        self.end_page_row()
+        let flow = self.end_page_row();
+        if self.is_full()
+            && let Some(position) = self.positions.get_mut(row)
+        {
+            self.output.position(std::mem::take(position));
+        }
+        flow
     }
 
     /// Goes to the next cell. Nearly always that is a property, and nothing stands before it.

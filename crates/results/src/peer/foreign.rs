@@ -20,6 +20,20 @@ pub struct SealedPage {
     pub segments: Vec<u8>,
 }
 
+impl SealedPage {
+    /// Where it lies in the file of pages.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.index.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
+    /// Whether no further page is stored behind it.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.index.get(24) != Some(&0)
+    }
+}
+
 /// What is needed to read the pages of a result that lies elsewhere.
 pub struct Foreign {
     header: Header,
@@ -44,6 +58,12 @@ impl Foreign {
     #[must_use]
     pub fn owner(&self) -> NodeId {
         self.header.owner
+    }
+
+    /// The metadata that the writer gave.
+    #[must_use]
+    pub fn meta(&self) -> &Bytes {
+        &self.meta
     }
 
     /// What it holds of memory, about, in bytes.

@@ -1,5 +1,6 @@
 //! Tests of a whole store on a real directory, with a clock of their own.
 
+mod copies;
 mod damage;
 mod expiry;
 mod gzip;

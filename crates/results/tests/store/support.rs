@@ -9,8 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use nextlink_results::keys::{MasterKey, MasterKeys};
 use nextlink_results::{
-    Codec, Event, Follows, NewResult, NodeId, NodeIdentity, Observer, PageError, PageIn, Recovery, Registry,
-    RegistryError, ResultId, ResultRow, Store, StoreConfig, StoredPage, Touch,
+    Codec, Event, Follows, Generation, NewResult, NodeId, NodeIdentity, Observer, PageError, PageIn,
+    Recovery, Registry, RegistryError, ResultId, ResultRow, Store, StoreConfig, StoredPage, Touch,
 };
 use tempfile::TempDir;
 
@@ -22,6 +22,7 @@ pub const META: &[u8] = b"GET Orders?$orderby=Id";
 #[derive(Default)]
 pub struct MemoryRegistry {
     pub rows: Mutex<HashMap<ResultId, ResultRow>>,
+    pub headers: Mutex<HashMap<ResultId, Vec<u8>>>,
     pub calls: Mutex<HashMap<&'static str, usize>>,
     pub down: AtomicBool,
 }
@@ -45,8 +46,9 @@ impl MemoryRegistry {
 }
 
 impl Registry for MemoryRegistry {
-    fn insert(&self, row: &ResultRow) -> Result<(), RegistryError> {
+    fn insert(&self, row: &ResultRow, header: &[u8]) -> Result<(), RegistryError> {
         self.called("insert")?;
+        self.headers.lock().unwrap().insert(row.id, header.to_vec());
         self.rows.lock().unwrap().insert(row.id, row.clone());
         Ok(())
     }
@@ -77,6 +79,38 @@ impl Registry for MemoryRegistry {
             rows.remove(id);
         }
         Ok(())
+    }
+
+    fn claim(&self, row: &ResultRow, _: &[u8], known: u32) -> Result<bool, RegistryError> {
+        self.called("claim")?;
+        let mut rows = self.rows.lock().unwrap();
+        let last = rows.get(&row.id).is_some_and(|found| found.generation == known);
+        if last {
+            rows.insert(row.id, row.clone());
+        }
+        Ok(last)
+    }
+
+    fn take_over(&self, (id, generation): (ResultId, u32), _: NodeId) -> Result<bool, RegistryError> {
+        self.called("take_over")?;
+        Ok(self.rows.lock().unwrap().get(&id).is_some_and(|row| row.generation == generation))
+    }
+
+    fn generations(&self, id: ResultId) -> Result<Vec<Generation>, RegistryError> {
+        self.called("generations")?;
+        let rows = self.rows.lock().unwrap();
+        let one = |row: &ResultRow| Generation { row: row.clone(), live: false, header: Vec::new().into() };
+        Ok(rows.get(&id).map(one).into_iter().collect())
+    }
+
+    fn remove_lost(&self) -> Result<u64, RegistryError> {
+        self.called("remove_lost").map(|()| 0)
+    }
+
+    fn kept_by(&self, holder: NodeId) -> Result<Vec<ResultRow>, RegistryError> {
+        self.called("kept_by")?;
+        let rows = self.rows.lock().unwrap();
+        Ok(rows.values().filter(|row| row.replicas.contains(&holder)).cloned().collect())
     }
 
     fn owned_by(&self, owner: NodeId) -> Result<Vec<ResultRow>, RegistryError> {
@@ -177,6 +211,7 @@ pub fn new_result(codec: Codec) -> NewResult {
         first_row: 2000,
         recovery: Recovery::Key,
         page_bytes: 0,
+        after: None,
     }
 }
 

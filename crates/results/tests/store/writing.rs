@@ -192,7 +192,7 @@ fn a_registry_that_is_down_does_not_stop_paging() {
 struct Broken;
 
 impl nextlink_results::Registry for Broken {
-    fn insert(&self, _: &ResultRow) -> Result<(), RegistryError> {
+    fn insert(&self, _: &ResultRow, _: &[u8]) -> Result<(), RegistryError> {
         panic!("this panic is part of the test")
     }
     fn update(&self, _: &ResultRow) -> Result<(), RegistryError> {

@@ -14,7 +14,7 @@ use nextlink_odata::value::Value;
 use crate::dialect::{Dialect, Operand, ParentRows, Relation, Unsupported};
 use crate::emit::emit;
 use crate::mapping::Mapping;
-use crate::seek::seek;
+use crate::seek::{self, seek};
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
 use crate::tree::{Operator, Param, ParamForm, Select, Sql};
 use frames::Frames;
@@ -102,6 +102,7 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
         .iter()
         .map(|node| NodeStatement {
             seek: node.rows.as_ref().filter(|_| seeks && node.parent.is_none()).and_then(seek),
+            position: None,
             parent: node.parent,
             rows: node.rows.as_ref().map(child),
             count: node.count.as_ref().map(child),
@@ -112,6 +113,43 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
         .collect();
     let one = |select: &Option<Select>| -> Option<Statement> { select.as_ref().map(|s| emit(dialect, s, 0)) };
     Program { nodes, count: one(&plan.count), parent: one(&plan.parent), point: plan.point }
+}
+
+/// Where a result goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resume {
+    /// The values in the order of the last row that is there.
+    pub last: Vec<Param>,
+    /// Rows that are there.
+    pub rows: u64,
+}
+
+/// Writes the statements of a plan whose rows become pages: where the database can go on after any row, the values that
+/// the rows are ordered by come with them. With `resume`, only the rows behind it.
+///
+/// # Errors
+/// [`Unsupported`] where the database cannot go on there.
+pub fn paged(dialect: &dyn Dialect, mut plan: Plan, resume: Option<&Resume>) -> Result<Program, Unsupported> {
+    let refused =
+        || Unsupported { what: "Going on in the middle of this result".to_owned(), database: dialect.name() };
+    let found = plan.nodes.first().and_then(|node| node.rows.as_ref()).and_then(seek);
+    let found = found.filter(|seek| seek.select.columns.len() <= dialect.bounds().columns);
+    let Some(found) = found else {
+        return if resume.is_some() { Err(refused()) } else { Ok(program(dialect, &plan)) };
+    };
+    let whole = Select { limit: found.limit, ..Select::clone(&found.select) };
+    let rows = match resume {
+        Some(resume) => seek::rest(&whole, &resume.last, resume.rows).ok_or_else(refused)?,
+        None => whole,
+    };
+    if resume.is_some() {
+        // It was said with the first page.
+        plan.count = None;
+    }
+    plan.nodes[0].rows = Some(rows);
+    let mut program = program(dialect, &plan);
+    program.nodes[0].position = Some(found.values);
+    Ok(program)
 }
 
 /// What planning needs to know throughout.

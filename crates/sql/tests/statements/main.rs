@@ -30,6 +30,7 @@ fn param(param: &Param) -> String {
         ParamForm::Native => "",
         ParamForm::Text => " as text",
         ParamForm::Blob => " as bytes",
+        ParamForm::Raw => " as it came",
     };
     let value = match &param.value {
         Value::Null => "null".to_owned(),

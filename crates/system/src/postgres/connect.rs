@@ -26,8 +26,10 @@ const MIGRATION_TABLE: &str = "nextlink_migrations";
 
 /// The steps of the schema. A step that was released is never changed, and each leaves what nodes of the version
 /// before need: in an upgrade both run side by side.
-const STEPS: &[(&str, &str)] =
-    &[("V1__nodes_and_results", include_str!("migrations/V1__nodes_and_results.sql"))];
+const STEPS: &[(&str, &str)] = &[
+    ("V1__nodes_and_results", include_str!("migrations/V1__nodes_and_results.sql")),
+    ("V2__executions_of_results", include_str!("migrations/V2__executions_of_results.sql")),
+];
 
 /// Reads a URL and sets what is not in it.
 pub(super) fn config(url: &str) -> Result<Config, Error> {

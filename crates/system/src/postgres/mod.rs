@@ -3,6 +3,7 @@
 mod bridge;
 mod connect;
 mod nodes;
+mod executions;
 mod results;
 
 use std::path::Path;

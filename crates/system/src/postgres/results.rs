@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use nextlink_results::{NodeId, Registry, RegistryError, ResultId, ResultRow, Touch};
-use tokio_postgres::Row;
+use nextlink_results::{Generation, NodeId, Registry, RegistryError, ResultId, ResultRow, Touch};
 
 use super::PostgresSystem;
-use crate::words::{invalid, number, of_recovery, of_state, to_recovery, to_state, unsigned};
+use crate::words::{number, of_nodes, of_state};
 
 /// The results of one node. Nothing is written once another process has registered as that node.
 pub(super) struct PostgresResults {
@@ -16,45 +15,49 @@ pub(super) struct PostgresResults {
 }
 
 impl Registry for PostgresResults {
-    fn insert(&self, row: &ResultRow) -> Result<(), RegistryError> {
-        let sql = "INSERT INTO results (id, generation, owner, state, \"user\", source, recovery, pages,
-            rows, bytes, created_ms, expires_ms, absolute_ms)
-            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-            WHERE EXISTS (SELECT 1 FROM nodes WHERE id = $14 AND boot = $15)";
-        let (row, node, boot) = (row.clone(), self.node, number(self.boot));
-        let written = self.system.call(move |connection| async move {
+    fn insert(&self, row: &ResultRow, header: &[u8]) -> Result<(), RegistryError> {
+        if self.add(row, header, None)? { Ok(()) } else { Err(RegistryError::Fenced) }
+    }
+
+    fn claim(&self, row: &ResultRow, header: &[u8], known: u32) -> Result<bool, RegistryError> {
+        self.add(row, header, Some(known))
+    }
+
+    fn take_over(&self, result: (ResultId, u32), from: NodeId) -> Result<bool, RegistryError> {
+        let sql =
+            "UPDATE results SET owner = $4, replicas = NULL WHERE id = $1 AND generation = $2 AND owner = $3
+            AND EXISTS (SELECT 1 FROM nodes WHERE id = $4 AND boot = $5)";
+        let (node, boot) = (self.node, number(self.boot));
+        self.system.call(move |connection| async move {
             let statement = connection.prepare_cached(sql).await?;
-            let (id, owner, node) =
-                (row.id.as_bytes().as_slice(), row.owner.as_bytes().as_slice(), node.as_bytes().as_slice());
-            connection
-                .execute(
-                    &statement,
-                    &[
-                        &id,
-                        &i64::from(row.generation),
-                        &owner,
-                        &of_state(row.state),
-                        &row.user,
-                        &row.source,
-                        &of_recovery(row.recovery),
-                        &i64::from(row.pages),
-                        &number(row.rows),
-                        &number(row.bytes),
-                        &number(row.created_ms),
-                        &number(row.expires_ms),
-                        &number(row.absolute_ms),
-                        &node,
-                        &boot,
-                    ],
-                )
-                .await
-        })?;
-        if written == 0 { Err(RegistryError::Fenced) } else { Ok(()) }
+            let (id, from, node) =
+                (result.0.as_bytes().as_slice(), from.as_bytes().as_slice(), node.as_bytes().as_slice());
+            let written =
+                connection.execute(&statement, &[&id, &i64::from(result.1), &from, &node, &boot]).await?;
+            Ok(written > 0)
+        })
+    }
+
+    fn generations(&self, id: ResultId) -> Result<Vec<Generation>, RegistryError> {
+        self.executions_of(id)
+    }
+
+    fn remove_lost(&self) -> Result<u64, RegistryError> {
+        let sql = "DELETE FROM results AS r
+            USING (SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now) AS t
+            WHERE least(r.expires_ms, r.absolute_ms) < t.now
+            AND NOT EXISTS (SELECT 1 FROM nodes AS n WHERE n.id = r.owner AND coalesce(n.lease_ms, 0) > t.now)
+            AND EXISTS (SELECT 1 FROM nodes WHERE id = $1 AND boot = $2)";
+        let (node, boot) = (self.node, number(self.boot));
+        self.system.call(move |connection| async move {
+            let statement = connection.prepare_cached(sql).await?;
+            connection.execute(&statement, &[&node.as_bytes().as_slice(), &boot]).await
+        })
     }
 
     fn update(&self, row: &ResultRow) -> Result<(), RegistryError> {
-        let sql = "UPDATE results SET state = $4, pages = $5, rows = $6, bytes = $7, expires_ms = $8
-            WHERE id = $1 AND generation = $2 AND owner = $3
+        let sql = "UPDATE results SET state = $4, pages = $5, rows = $6, bytes = $7, expires_ms = $8,
+            replicas = $11 WHERE id = $1 AND generation = $2 AND owner = $3
             AND EXISTS (SELECT 1 FROM nodes WHERE id = $9 AND boot = $10)";
         let (row, node, boot) = (row.clone(), self.node, number(self.boot));
         self.system.call(move |connection| async move {
@@ -75,6 +78,7 @@ impl Registry for PostgresResults {
                         &number(row.expires_ms),
                         &node,
                         &boot,
+                        &of_nodes(&row.replicas),
                     ],
                 )
                 .await
@@ -119,32 +123,10 @@ impl Registry for PostgresResults {
     }
 
     fn owned_by(&self, owner: NodeId) -> Result<Vec<ResultRow>, RegistryError> {
-        let sql = "SELECT id, generation, state, \"user\", source, recovery, pages, rows, bytes,
-            created_ms, expires_ms, absolute_ms FROM results WHERE owner = $1";
-        let rows = self.system.call(move |connection| async move {
-            let statement = connection.prepare_cached(sql).await?;
-            connection.query(&statement, &[&owner.as_bytes().as_slice()]).await
-        })?;
-        rows.iter().map(|row| read(row, owner)).collect::<Option<_>>().ok_or_else(|| invalid("a result"))
+        self.rows_where("owner = $1", owner.as_bytes().to_vec())
     }
-}
 
-fn read(row: &Row, owner: NodeId) -> Option<ResultRow> {
-    let count = |at: usize| unsigned(row.get(at));
-    let small = |at: usize| u32::try_from(row.get::<_, i64>(at)).ok();
-    Some(ResultRow {
-        id: ResultId::from_bytes(row.get::<_, &[u8]>(0).try_into().ok()?),
-        generation: small(1)?,
-        owner,
-        state: to_state(row.get(2)),
-        user: row.get(3),
-        source: row.get(4),
-        recovery: to_recovery(row.get(5)),
-        pages: small(6)?,
-        rows: count(7),
-        bytes: count(8),
-        created_ms: count(9),
-        expires_ms: count(10),
-        absolute_ms: count(11),
-    })
+    fn kept_by(&self, holder: NodeId) -> Result<Vec<ResultRow>, RegistryError> {
+        self.rows_where("strpos(replicas, $1) > 0", holder.to_string())
+    }
 }

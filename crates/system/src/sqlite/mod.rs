@@ -1,6 +1,7 @@
 //! The system database in a SQLite file: of one node, or of all nodes of one machine.
 
 mod nodes;
+mod executions;
 mod results;
 
 use std::fs::OpenOptions;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use nextlink_results::{NodeId, Registry, RegistryError, ResultId, ResultRow, Touch};
-use rusqlite::{Connection, Row, ToSql, TransactionBehavior, params};
+use nextlink_results::{Generation, NodeId, Registry, RegistryError, ResultId, ResultRow, Touch};
+use rusqlite::{Connection, ToSql, TransactionBehavior, params};
 
 use super::{SqliteSystem, unavailable};
-use crate::words::{number, of_recovery, of_state, to_recovery, to_state, unsigned};
+use crate::words::{number, of_nodes, of_state};
 
 /// The results of one node. Nothing is written once another process has registered as that node.
 pub(super) struct SqliteResults {
@@ -16,34 +16,38 @@ pub(super) struct SqliteResults {
 }
 
 impl Registry for SqliteResults {
-    fn insert(&self, row: &ResultRow) -> Result<(), RegistryError> {
-        let sql = "INSERT INTO results (id, generation, owner, state, user, source, recovery, pages,
-            rows, bytes, created_ms, expires_ms, absolute_ms)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
-            WHERE EXISTS (SELECT 1 FROM nodes WHERE id = ?14 AND boot = ?15)";
-        let values = params![
-            row.id.as_bytes(),
-            row.generation,
-            row.owner.as_bytes(),
-            of_state(row.state),
-            row.user,
-            row.source,
-            of_recovery(row.recovery),
-            row.pages,
-            number(row.rows),
-            number(row.bytes),
-            number(row.created_ms),
-            number(row.expires_ms),
-            number(row.absolute_ms),
-            self.node.as_bytes(),
-            number(self.boot),
-        ];
-        if self.run(sql, values)? == 0 { Err(RegistryError::Fenced) } else { Ok(()) }
+    fn insert(&self, row: &ResultRow, header: &[u8]) -> Result<(), RegistryError> {
+        if self.add(row, header)? { Ok(()) } else { Err(RegistryError::Fenced) }
+    }
+
+    fn claim(&self, row: &ResultRow, header: &[u8], known: u32) -> Result<bool, RegistryError> {
+        self.add_after(row, header, known)
+    }
+
+    fn take_over(&self, result: (ResultId, u32), from: NodeId) -> Result<bool, RegistryError> {
+        let sql =
+            "UPDATE results SET owner = ?4, replicas = NULL WHERE id = ?1 AND generation = ?2 AND owner = ?3
+            AND EXISTS (SELECT 1 FROM nodes WHERE id = ?4 AND boot = ?5)";
+        let (id, node) = (result.0.as_bytes(), self.node.as_bytes());
+        let values = params![id, result.1, from.as_bytes(), node, number(self.boot)];
+        self.run(sql, values).map(|rows| rows > 0)
+    }
+
+    fn generations(&self, id: ResultId) -> Result<Vec<Generation>, RegistryError> {
+        self.executions_of(id)
+    }
+
+    fn remove_lost(&self) -> Result<u64, RegistryError> {
+        let sql = "DELETE FROM results WHERE min(expires_ms, absolute_ms) < unixepoch('subsec') * 1000
+            AND NOT EXISTS (SELECT 1 FROM nodes AS n WHERE n.id = results.owner
+                AND coalesce(n.lease_ms, 0) > unixepoch('subsec') * 1000)
+            AND EXISTS (SELECT 1 FROM nodes WHERE id = ?1 AND boot = ?2)";
+        self.run(sql, params![self.node.as_bytes(), number(self.boot)]).map(|rows| rows as u64)
     }
 
     fn update(&self, row: &ResultRow) -> Result<(), RegistryError> {
-        let sql = "UPDATE results SET state = ?4, pages = ?5, rows = ?6, bytes = ?7, expires_ms = ?8
-            WHERE id = ?1 AND generation = ?2 AND owner = ?3
+        let sql = "UPDATE results SET state = ?4, pages = ?5, rows = ?6, bytes = ?7, expires_ms = ?8,
+            replicas = ?11 WHERE id = ?1 AND generation = ?2 AND owner = ?3
             AND EXISTS (SELECT 1 FROM nodes WHERE id = ?9 AND boot = ?10)";
         let values = params![
             row.id.as_bytes(),
@@ -56,6 +60,7 @@ impl Registry for SqliteResults {
             number(row.expires_ms),
             self.node.as_bytes(),
             number(self.boot),
+            of_nodes(&row.replicas),
         ];
         self.run(sql, values).map(drop)
     }
@@ -80,21 +85,16 @@ impl Registry for SqliteResults {
     }
 
     fn owned_by(&self, owner: NodeId) -> Result<Vec<ResultRow>, RegistryError> {
-        let sql = "SELECT id, generation, state, user, source, recovery, pages, rows, bytes,
-            created_ms, expires_ms, absolute_ms FROM results WHERE owner = ?1";
-        let connection = self.system.connection();
-        let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
-        let mut rows = statement.query([owner.as_bytes()]).map_err(unavailable)?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(unavailable)? {
-            found.push(read(row, owner).map_err(|error| RegistryError::Invalid(error.to_string()))?);
-        }
-        Ok(found)
+        self.rows_where("owner = ?1", owner.as_bytes())
+    }
+
+    fn kept_by(&self, holder: NodeId) -> Result<Vec<ResultRow>, RegistryError> {
+        self.rows_where("instr(replicas, ?1) > 0", &holder.to_string())
     }
 }
 
 impl SqliteResults {
-    fn run(&self, sql: &str, values: &[&dyn ToSql]) -> Result<usize, RegistryError> {
+    pub(super) fn run(&self, sql: &str, values: &[&dyn ToSql]) -> Result<usize, RegistryError> {
         let connection = self.system.connection();
         let done = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
         done.map_err(unavailable)
@@ -120,24 +120,4 @@ impl SqliteResults {
         };
         all(&mut self.system.connection()).map_err(unavailable)
     }
-}
-
-fn read(row: &Row<'_>, owner: NodeId) -> rusqlite::Result<ResultRow> {
-    let count = |at: usize| row.get::<_, i64>(at).map(unsigned);
-    let (state, recovery): (String, String) = (row.get(2)?, row.get(5)?);
-    Ok(ResultRow {
-        id: ResultId::from_bytes(row.get(0)?),
-        generation: row.get(1)?,
-        owner,
-        state: to_state(&state),
-        user: row.get(3)?,
-        source: row.get(4)?,
-        recovery: to_recovery(&recovery),
-        pages: row.get(6)?,
-        rows: count(7)?,
-        bytes: count(8)?,
-        created_ms: count(9)?,
-        expires_ms: count(10)?,
-        absolute_ms: count(11)?,
-    })
 }

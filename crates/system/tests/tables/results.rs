@@ -22,6 +22,8 @@ fn row(byte: u8, owner: u8) -> ResultRow {
         created_ms: 1_700_000_000_000,
         expires_ms: 1_700_000_900_000,
         absolute_ms: 1_700_043_200_000,
+        replicas: Vec::new(),
+        continues: None,
     }
 }
 
@@ -41,8 +43,8 @@ fn rows_are_inserted_updated_touched_and_removed() {
     each(|name, open| {
         let (nine, eight) = (registry(open(), 9), registry(open(), 8));
         let mut rows: Vec<ResultRow> = (0..3).map(|byte| row(byte, 9)).collect();
-        rows.iter().for_each(|row| nine.insert(row).unwrap());
-        eight.insert(&row(7, 8)).unwrap();
+        rows.iter().for_each(|row| nine.insert(row, b"").unwrap());
+        eight.insert(&row(7, 8), b"").unwrap();
         assert_eq!(sorted(&*nine, 9), rows, "{name}");
         assert_eq!(sorted(&*eight, 9), rows, "{name}: as another node sees it");
 
@@ -52,6 +54,7 @@ fn rows_are_inserted_updated_touched_and_removed() {
             row.pages = u32::MAX;
             row.rows = u64::from(u32::MAX) * 2000;
             row.bytes = i64::MAX as u64;
+            row.replicas = vec![node(3), node(4)];
             nine.update(row).unwrap();
         }
         assert_eq!(sorted(&*nine, 9), rows, "{name}: updated");
@@ -83,8 +86,8 @@ fn rows_are_inserted_updated_touched_and_removed() {
 fn an_insert_of_the_same_name_is_refused() {
     each(|name, open| {
         let registry = registry(open(), 1);
-        registry.insert(&row(1, 1)).unwrap();
-        let again = registry.insert(&row(1, 2));
+        registry.insert(&row(1, 1), b"").unwrap();
+        let again = registry.insert(&row(1, 2), b"");
         assert!(matches!(again, Err(RegistryError::Unavailable(_))), "{name}: {again:?}");
     });
 }
@@ -93,10 +96,10 @@ fn an_insert_of_the_same_name_is_refused() {
 fn a_node_that_was_taken_over_changes_nothing() {
     each(|name, open| {
         let old = registry(open(), 1);
-        old.insert(&row(1, 1)).unwrap();
+        old.insert(&row(1, 1), b"").unwrap();
         let new = registry(open(), 1);
         assert_eq!(sorted(&*new, 1), [row(1, 1)], "{name}: what the node held is still its own");
-        let insert = old.insert(&row(2, 1));
+        let insert = old.insert(&row(2, 1), b"");
         assert!(matches!(insert, Err(RegistryError::Fenced)), "{name}: {insert:?}");
         old.update(&ResultRow { pages: 5, ..row(1, 1) }).unwrap();
         old.touch(&[Touch { id: row(1, 1).id, generation: 2, expires_ms: u64::MAX }]).unwrap();
@@ -114,8 +117,8 @@ fn what_nodes_hold_is_counted() {
         let system = open();
         assert_eq!(system.holdings().unwrap(), [], "{name}");
         let (one, two) = (registry(open(), 1), registry(open(), 2));
-        [row(1, 1), row(2, 1)].iter().for_each(|row| one.insert(row).unwrap());
-        two.insert(&row(3, 2)).unwrap();
+        [row(1, 1), row(2, 1)].iter().for_each(|row| one.insert(row, b"").unwrap());
+        two.insert(&row(3, 2), b"").unwrap();
         two.update(&ResultRow { bytes: 1 << 40, ..row(3, 2) }).unwrap();
         let mut found: Vec<_> =
             system.holdings().unwrap().iter().map(|held| (held.owner, held.results, held.bytes)).collect();

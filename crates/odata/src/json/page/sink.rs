@@ -190,6 +190,19 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         Flow::Continue
     }
 
+    fn wants_position(&self) -> bool {
+        // Which rows of a batch end a page is known only once all that hangs on them is there.
+        self.nested || self.is_full()
+    }
+
+    fn position(&mut self, position: Vec<u8>) {
+        if self.nested {
+            self.positions.push(position);
+        } else {
+            self.output.position(position);
+        }
+    }
+
     fn count(&mut self, node: usize, parent: u32, rows: u64) {
         if node == 0 {
             self.output.count(rows);
@@ -216,6 +229,9 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         // Rows of level 0 stay where they are until the last part of the batch.
         let whole = complete >= levels[0].rows.len();
         self.composed = if whole { 0 } else { complete };
+        if whole {
+            self.positions.clear();
+        }
         for level in levels.iter_mut().skip(usize::from(!whole)) {
             level.clear();
         }

@@ -43,6 +43,10 @@ impl Dialect for Postgres {
     fn param(&self, number: usize, param: &Param, out: &mut String) {
         out.push('$');
         out.push_str(&number.to_string());
+        if param.form == ParamForm::Raw {
+            // Its type is that of what it is compared with.
+            return;
+        }
         out.push_str(match &param.value {
             Value::Boolean(_) => "::bool",
             Value::Integer(_) => "::int8",

@@ -1,0 +1,12 @@
+//! What a store asks of the cluster that its node is in.
+
+use crate::id::{NodeId, ResultId};
+
+/// Where results may lie. A store without one is alone.
+pub trait Placement: Send + Sync {
+    /// The nodes that are to get a copy of a new result.
+    fn holders(&self, id: ResultId) -> Vec<NodeId>;
+
+    /// Whether new results may be stored: not once another process has taken the node over.
+    fn may_store(&self) -> bool;
+}

@@ -1,0 +1,160 @@
+//! Copies of results of other nodes: cipher text as it came, page after page, in files of this node.
+
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::drain::{has_free, is_full};
+use crate::entry::{About, Entry, Progress, Stage};
+use crate::error::{CopyError, PageError};
+use crate::files::Key;
+use crate::header::Header;
+use crate::id::{NodeId, ResultId};
+use crate::peer::SealedPage;
+use crate::reader;
+use crate::registry::Recovery;
+use crate::segment::{Follows, INDEX_ENTRY, IndexEntry};
+use crate::store::Store;
+use crate::wire::lock;
+
+/// How far a copy has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Where the next page goes.
+    pub offset: u64,
+    /// Pages that are here.
+    pub pages: u32,
+}
+
+impl Store {
+    /// Whether what is here of a result is a copy of another node's.
+    #[must_use]
+    pub fn is_copy(&self, id: ResultId, generation: u32) -> bool {
+        self.inner.get((id, generation)).is_some_and(|entry| !entry.is_owned())
+    }
+
+    /// Reads a page as it lies on disk to copy it: its expiry does not slide. In all else as
+    /// [`sealed_page`](Self::sealed_page).
+    ///
+    /// # Errors
+    /// [`PageError`].
+    pub async fn page_to_copy(&self, key: Key, number: u32, wait: Duration) -> Result<SealedPage, PageError> {
+        reader::page_to_copy(&self.inner, key, number, wait).await
+    }
+
+    /// Adds to the copy of another node's result, at a byte of its file of pages: first the header, then whole pages,
+    /// each with its index entry in front. May block.
+    ///
+    /// # Errors
+    /// [`CopyError`].
+    pub fn add_to_copy(&self, key: Key, offset: u64, bytes: &[u8]) -> Result<Copied, CopyError> {
+        let (entry, pages) = match self.inner.get(key) {
+            Some(entry) => (entry, bytes),
+            None if offset > 0 => return Err(CopyError::Offset { expected: 0, pages: 0 }),
+            None => self.begin_copy(key, bytes)?,
+        };
+        if entry.is_owned() {
+            return Err(CopyError::Invalid("it is no copy"));
+        }
+        let mut tail = lock(&entry.tail);
+        // With the header came the first pages.
+        let at = if offset == 0 && pages.len() < bytes.len() { *tail } else { offset };
+        if at != *tail {
+            return Err(CopyError::Offset { expected: *tail, pages: entry.progress().pages });
+        }
+        let mut rest = pages;
+        while !rest.is_empty() {
+            rest = self.add_page(&entry, &mut tail, rest)?;
+        }
+        entry.touch(self.inner.idle_until_ms(self.inner.now_ms()));
+        Ok(Copied { offset: *tail, pages: entry.progress().pages })
+    }
+
+    /// Makes the files of a copy; gives what stands behind the header, too.
+    fn begin_copy<'a>(&self, key: Key, bytes: &'a [u8]) -> Result<(Arc<Entry>, &'a [u8]), CopyError> {
+        let inner = &self.inner;
+        let opened = Header::open(bytes, &inner.keys);
+        let (header, private, cipher) = opened.ok_or(CopyError::Invalid("its header cannot be opened"))?;
+        if (header.id, header.generation) != key || header.owner == self.node() {
+            return Err(CopyError::Invalid("it is another result"));
+        }
+        let now_ms = inner.now_ms();
+        let absolute_ms = header.created_ms.saturating_add(inner.absolute_expiry.as_millis() as u64);
+        let about = About::new(&header, private, self.node(), Recovery::None, absolute_ms);
+        let (head, pages) = bytes.split_at(header.len());
+        let len = head.len() as u64;
+        let reserved = inner.ledger.reserve(&about.source, &about.user, len);
+        let reservation = reserved.map_err(|_| CopyError::NoRoom)?;
+        has_free(inner, len).and_then(|()| inner.disk.admit(len)).map_err(failed)?;
+        inner.files.create(key, head).map_err(failed)?;
+        let progress = Progress { pages: 0, rows: 0, bytes: len, stage: Stage::Writing };
+        let entry = Entry::new(about, cipher, progress, reservation, inner.idle_until_ms(now_ms));
+        entry.set_owned(false);
+        *lock(&entry.tail) = len;
+        inner.insert(&entry);
+        Ok((entry, pages))
+    }
+
+    /// Adds the first of some pages; gives the others.
+    fn add_page<'a>(&self, entry: &Entry, tail: &mut u64, bytes: &'a [u8]) -> Result<&'a [u8], CopyError> {
+        let inner = &self.inner;
+        let number = entry.progress().pages;
+        if !entry.is_writing() {
+            return Err(CopyError::Invalid("nothing comes behind its last page"));
+        }
+        let (index, rest) =
+            bytes.split_first_chunk::<INDEX_ENTRY>().ok_or(CopyError::Invalid("it is cut"))?;
+        let parsed = IndexEntry::parse(index, &entry.cipher, number);
+        let parsed = parsed.filter(|parsed| parsed.offset == *tail);
+        let parsed = parsed.ok_or(CopyError::Invalid("it is not the next page"))?;
+        let (page, rest) =
+            rest.split_at_checked(parsed.bytes as usize).ok_or(CopyError::Invalid("it is cut"))?;
+        let len = page.len() as u64 + INDEX_ENTRY as u64;
+        entry.reserve(len).map_err(|_| CopyError::NoRoom)?;
+        let write = || {
+            has_free(inner, len)?;
+            inner.disk.admit(len)?;
+            let files = inner.files.open(entry.key(), true)?;
+            files.pages.write_all_at(page, *tail)?;
+            files.index.write_all_at(index, u64::from(number) * INDEX_ENTRY as u64)
+        };
+        if let Err(error) = write() {
+            entry.give_back(len);
+            return Err(failed(error));
+        }
+        *tail += page.len() as u64;
+        entry.publish(parsed.rows, len, parsed.follows != Follows::Page);
+        Ok(rest)
+    }
+
+    /// Other nodes that have, or are being given, a copy of a result of this node.
+    #[must_use]
+    pub fn holders(&self, id: ResultId, generation: u32) -> Vec<NodeId> {
+        self.inner.get((id, generation)).map(|entry| entry.holders()).unwrap_or_default()
+    }
+
+    /// Gives up the copy on another node, and says so in the registry. May block.
+    pub fn drop_holder(&self, id: ResultId, generation: u32, node: NodeId) {
+        if let Some(entry) = self.inner.get((id, generation)).filter(|entry| entry.drop_holder(node)) {
+            self.inner.note("update", self.inner.registry.update(&entry.row()));
+        }
+    }
+
+    /// Results of this node that were removed since this was asked last, and the nodes with copies of them.
+    #[must_use]
+    pub fn take_ended(&self) -> Vec<(Key, Vec<NodeId>)> {
+        self.inner.take_ended()
+    }
+
+    /// Results that were read here since this was asked last, and the other nodes that have them.
+    #[must_use]
+    pub fn take_read(&self) -> Vec<(Key, Vec<NodeId>)> {
+        let all = self.inner.all();
+        let read = all.iter().filter(|entry| entry.take_read());
+        read.map(|entry| (entry.key(), entry.elsewhere())).filter(|(_, nodes)| !nodes.is_empty()).collect()
+    }
+}
+
+fn failed(error: std::io::Error) -> CopyError {
+    if is_full(&error) { CopyError::NoRoom } else { CopyError::Io(error) }
+}
