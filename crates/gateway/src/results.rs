@@ -1,5 +1,6 @@
 //! The stored results of all nodes as administration sees them, and how one is ended.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -37,6 +38,9 @@ pub struct ListedResult {
     pub state: String,
     /// The name of the node that holds it.
     pub owner: String,
+    /// The names of the nodes that have copies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<String>,
     /// The source.
     pub source: String,
     /// Whose query it answers: a keyed hash of user and password where clients log in.
@@ -59,8 +63,11 @@ pub struct ListedResult {
 }
 
 impl ListedResult {
-    /// A result of a node.
-    pub fn of(result: StoredResult, owner: &str) -> ListedResult {
+    /// A result of a node; `names` tells the names of nodes by their names for ever.
+    pub fn of(result: StoredResult, owner: &str, names: &HashMap<String, String>) -> ListedResult {
+        let mut copies: Vec<String> =
+            result.copies.into_iter().map(|id| names.get(&id).cloned().unwrap_or(id)).collect();
+        copies.sort();
         ListedResult {
             created_at: utc(result.created_ms),
             idle_expires_at: utc(result.idle_ms),
@@ -69,6 +76,7 @@ impl ListedResult {
             generation: result.generation,
             state: result.state,
             owner: owner.to_owned(),
+            copies,
             source: result.source,
             user: result.user,
             query: result.query,
@@ -93,9 +101,14 @@ pub async fn list(state: &Arc<State>, window: &Window, path: &str) -> ResultList
         let after = Some((last.result.created_ms, last.result.id.clone()));
         format!("{path}?{}", Window { after, ..window.clone() }.query())
     });
+    let mut names = HashMap::from([(state.store.node().to_string(), state.name.clone())]);
+    if let Some(cluster) = &state.cluster {
+        let members = cluster.members();
+        names.extend(members.all().map(|node| (node.facts.id.to_string(), node.facts.name.clone())));
+    }
     let results = found.into_iter().map(|found| {
         let owner = found.node.as_ref().map_or(&state.name, |node| &node.facts.name);
-        ListedResult::of(found.result, owner)
+        ListedResult::of(found.result, owner, &names)
     });
     unreachable.sort();
     ResultList { results: results.collect(), unreachable, next }
@@ -106,24 +119,44 @@ pub async fn end(state: &Arc<State>, id: ResultId) -> StatusCode {
     let (found, _) = find(state, &Window::one(id)).await;
     let mut status = StatusCode::NOT_FOUND;
     for Found { result, node } in found {
-        let (Some(cluster), Some(node)) = (&state.cluster, node) else {
-            let store = Arc::clone(&state.store);
-            if tokio::task::spawn_blocking(move || store.end(id)).await.unwrap_or(false) {
-                status = StatusCode::NO_CONTENT;
+        let ended = match (&state.cluster, node) {
+            (Some(cluster), Some(node)) => {
+                match cluster::end(cluster, &node, false, id, result.generation).await {
+                    Ok(said) => said.is_success(),
+                    Err(error) => {
+                        event(&Event::CallFailed { cause: &error.to_string() });
+                        return StatusCode::SERVICE_UNAVAILABLE;
+                    }
+                }
             }
-            continue;
+            _ => end_here(state, id, result.generation).await,
         };
-        match cluster::end(cluster, &node, id, result.generation).await {
-            Ok(said) if said.is_success() => status = StatusCode::NO_CONTENT,
-            // It has ended meanwhile.
-            Ok(_) => {}
-            Err(error) => {
-                event(&Event::CallFailed { cause: &error.to_string() });
-                return StatusCode::SERVICE_UNAVAILABLE;
-            }
+        if ended {
+            status = StatusCode::NO_CONTENT;
+            end_copies(state, id, &result).await;
         }
     }
     status
+}
+
+async fn end_here(state: &State, id: ResultId, generation: u32) -> bool {
+    let store = Arc::clone(&state.store);
+    let ended = tokio::task::spawn_blocking(move || store.end_generation(id, generation)).await;
+    ended.unwrap_or(false)
+}
+
+/// Ends the copies of a result that has ended. Its owner has it done, too, but later; nobody is to get a page meanwhile.
+async fn end_copies(state: &State, id: ResultId, result: &StoredResult) {
+    let Some(cluster) = &state.cluster else { return };
+    let has = |node: NodeId| result.copies.contains(&node.to_string());
+    if has(state.store.node()) {
+        end_here(state, id, result.generation).await;
+    }
+    for node in cluster.members().all().filter(|node| has(node.facts.id)) {
+        if let Err(error) = cluster::end(cluster, node, true, id, result.generation).await {
+            event(&Event::CallFailed { cause: &error.to_string() });
+        }
+    }
 }
 
 /// Results of all nodes, and the nodes that do not answer.

@@ -27,6 +27,9 @@ pub struct StoredResult {
     pub query: Option<String>,
     /// `writing`, `complete`, or `failed` where it ends before its end.
     pub state: String,
+    /// Names for ever of the nodes that have copies.
+    #[serde(default)]
+    pub copies: Vec<String>,
     /// Pages so far, without the first one, which is not stored.
     pub pages: u32,
     /// Rows in them.
@@ -56,6 +59,7 @@ impl StoredResult {
                 ResultState::Failed => "failed",
             }
             .to_owned(),
+            copies: row.replicas.iter().map(ToString::to_string).collect(),
             pages: row.pages,
             rows: row.rows,
             bytes: row.bytes,
@@ -108,7 +112,7 @@ pub struct Window {
 impl Window {
     /// All that is known of one result.
     pub fn one(id: ResultId) -> Window {
-        Window { after: None, limit: 1, id: Some(id) }
+        Window { after: None, limit: MOST, id: Some(id) }
     }
 
     /// Reads the options of a URL: `limit` and `after`, for the rest of a list, or `id`.
@@ -168,10 +172,7 @@ impl Window {
 /// The results that lie on this node and belong to it.
 pub fn held(store: &Store, window: &Window) -> Vec<StoredResult> {
     let own = store.node();
-    let all = match window.id {
-        Some(id) => store.info(id).into_iter().collect(),
-        None => store.list(),
-    };
+    let all = store.list();
     let all = all.iter().filter(|info| info.row.owner == own).map(StoredResult::held).collect();
     // One more than asked for tells that there are more.
     let window = Window { limit: window.limit.saturating_add(1), ..window.clone() };

@@ -56,14 +56,16 @@ pub fn nodes(args: &NodesArgs) -> anyhow::Result<()> {
 pub fn results(args: &NodesArgs) -> anyhow::Result<()> {
     let system = open(args)?;
     let mut found = Vec::new();
-    for node in system.roll()?.nodes {
+    let nodes = system.roll()?.nodes;
+    let names = nodes.iter().map(|node| (node.facts.id.to_string(), node.facts.name.clone())).collect();
+    for node in nodes {
         let registry = Arc::clone(&system).results(&node.facts);
         let held = registry.owned_by(node.facts.id)?;
         found.extend(held.iter().map(|held| (StoredResult::registered(held), node.facts.name.clone())));
     }
     found.sort_by(|(a, _), (b, _)| a.place().cmp(&b.place()));
     let found: Vec<ListedResult> =
-        found.into_iter().map(|(result, owner)| ListedResult::of(result, &owner)).collect();
+        found.into_iter().map(|(result, owner)| ListedResult::of(result, &owner, &names)).collect();
     if args.json {
         println!("{}", serde_json::to_string_pretty(&found)?);
         return Ok(());

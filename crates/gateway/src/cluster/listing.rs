@@ -45,17 +45,19 @@ async fn ask(cluster: &Cluster, node: &Member, target: &str) -> Option<Vec<Store
     serde_json::from_slice(&answer.body).ok()
 }
 
-/// Asks another node to end a result.
+/// Asks another node to end a result, or the copy of one that it has.
 ///
 /// # Errors
 /// It does not answer.
 pub async fn end(
     cluster: &Cluster,
     node: &Member,
+    copy: bool,
     id: ResultId,
     generation: u32,
 ) -> Result<StatusCode, CallError> {
-    let target = format!("{ROOT}/results/{id}/{generation}");
+    let what = if copy { "replicas" } else { "results" };
+    let target = format!("{ROOT}/{what}/{id}/{generation}");
     let now_ms = cluster.clock.now_ms();
     let call = cluster.peers.call(node, Method::DELETE, &target, Bytes::new(), now_ms, Duration::ZERO);
     Ok(call.await?.status)

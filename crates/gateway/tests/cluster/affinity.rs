@@ -138,7 +138,7 @@ fn hints_are_settings() {
 /// Each page is counted where it was answered from.
 #[test]
 fn pages_are_counted_by_where_they_lay() {
-    let cluster = plan(&table(300)).start(2);
+    let cluster = plan(&table(300)).cluster("replicas = 0").start(2);
     let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
     for node in [0, 0, 1] {
         assert_eq!(follow(&cluster, node, &link).status, 200);

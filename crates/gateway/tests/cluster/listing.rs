@@ -48,6 +48,8 @@ fn every_node_lists_the_results_of_all() {
             }
             assert_eq!(result["query"], "T?$orderby=G&$filter=Id%20gt%20100", "{name}");
             assert_eq!((&result["pages"], &result["rows"]), (&3.into(), &150.into()), "{name}");
+            assert_eq!(result["copies"].as_array().map(Vec::len), Some(1), "{name}: {result}");
+            assert_ne!(result["copies"][0], result["owner"], "{name}");
             let times =
                 ["createdAt", "idleExpiresAt", "absoluteExpiresAt"].map(|key| result[key].to_string());
             assert!(times[0] < times[1] && times[1] < times[2], "{name}: {times:?}");
