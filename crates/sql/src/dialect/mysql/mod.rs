@@ -147,7 +147,11 @@ impl Dialect for MySql {
             left.primitive == Some(P::Single) || right.iter().any(|r| r.primitive == Some(P::Single));
         let beside = |operand: Operand| {
             let number = operand.form == Form::Constant && operand.primitive.is_some_and(P::is_numeric);
+            let guid = operand.primitive == Some(P::Guid) && relation == Relation::Order;
             let sql = plain(operand);
+            if guid {
+                return sql.cast(TO_TEXT);
+            }
             // `0.1` means what is shown as `0.1`.
             if single && number { sql.cast("FLOAT") } else { sql }
         };
@@ -200,6 +204,8 @@ impl Dialect for MySql {
     fn order_key(&self, operand: Operand) -> Sql {
         match (operand.primitive, operand.form) {
             (Some(P::Duration), form) if !matches!(form, Form::Column(_)) => seconds(operand),
+            // The server's own order begins with the last digits.
+            (Some(P::Guid), _) => operand.sql.cast(TO_TEXT),
             // An index is in the order of what is no date, too: before all dates.
             _ if operand::may_be_zero(&operand) => operand.sql,
             _ => plain(operand),
