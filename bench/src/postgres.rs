@@ -162,6 +162,7 @@ fn write_numeric(out: &mut Vec<u8>, bytes: &[u8]) -> anyhow::Result<()> {
         out.extend_from_slice(&four);
     }
     if scale > 0 {
+        let start = out.len();
         out.push(b'.');
         let end = out.len() + scale;
         let mut index = weight + 1;
@@ -171,6 +172,7 @@ fn write_numeric(out: &mut Vec<u8>, bytes: &[u8]) -> anyhow::Result<()> {
             index += 1;
         }
         out.truncate(end);
+        out.truncate(start + json::without_zeros(&out[start..]).len());
     }
     Ok(())
 }

@@ -79,7 +79,7 @@ fn write_date_time(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
     out.extend_from_slice(&value[..10]);
     out.push(b'T');
-    out.extend_from_slice(&value[11..]);
+    out.extend_from_slice(json::without_zeros(&value[11..]));
     out.extend_from_slice(b"Z\"");
 }
 

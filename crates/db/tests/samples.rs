@@ -29,14 +29,14 @@ const NORTHWIND: Sets = &[
 
 const NORTHWIND_MS: Sets = &[
     ("categories", "products*"),
-    ("customer_customer_demo", "customer_type customer"),
+    ("customer_customer_demo", "customer customer_type"),
     ("customer_demographics", "customer_customer_demo* customers*"),
     ("customers", "customer_customer_demo* orders* customer_demographics*"),
-    ("employee_territories", "territory employee"),
+    ("employee_territories", "employee territory"),
     ("employees", "reports_to_employee employee_territories* employees_by_reports_to* orders* territories*"),
     ("order_details", "product order"),
     ("orders", "customer employee shipper order_details*"),
-    ("products", "category supplier order_details*"),
+    ("products", "supplier category order_details*"),
     ("region", "territories*"),
     ("shippers", "orders*"),
     ("suppliers", "products*"),

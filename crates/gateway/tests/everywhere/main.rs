@@ -6,3 +6,4 @@ mod world;
 mod answers;
 mod rows;
 mod types;
+mod leaving;

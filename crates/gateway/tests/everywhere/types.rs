@@ -91,7 +91,7 @@ const ON_MARIADB: Rows = &[
 
 #[test]
 fn structures_and_enumerations() {
-    let world = World::scripts(POSTGRES, MARIADB);
+    let world = World::scripts(POSTGRES, MARIADB, "");
     let mut wrong = Vec::new();
     for (source, rows) in
         [("postgres", BOTH), ("postgres", ON_POSTGRES), ("mariadb", BOTH), ("mariadb", ON_MARIADB)]

@@ -15,7 +15,8 @@ pub const SOURCES: [&str; 3] = ["sqlite", "postgres", "mariadb"];
 /// A node that serves a source of each database.
 pub struct World {
     pub node: Node,
-    _databases: Vec<Database>,
+    /// Of PostgreSQL and of MariaDB.
+    pub databases: Vec<Database>,
 }
 
 /// An answer without what differs from one source to another by its name alone, and from one request to the next.
@@ -61,12 +62,12 @@ impl World {
             .then(|| World::serve(launch, Some(&path), databases.into(), ""))
     }
 
-    /// What scripts make: on PostgreSQL and on MariaDB.
-    pub fn scripts(postgres: &str, mariadb: &str) -> World {
+    /// What scripts make: on PostgreSQL and on MariaDB, with keys of views.
+    pub fn scripts(postgres: &str, mariadb: &str, keys: &str) -> World {
         let databases = servers().map(|(_, server)| server.database("types"));
         databases[0].run(postgres);
         databases[1].run(mariadb);
-        World::serve(Launch::new(PROGRAM, &["serve"]), None, databases.into(), "")
+        World::serve(Launch::new(PROGRAM, &["serve"]), None, databases.into(), keys)
     }
 
     fn serve(launch: Launch, sqlite: Option<&Path>, databases: Vec<Database>, keys: &str) -> World {
@@ -84,7 +85,7 @@ impl World {
         let data = dir.join("data").display().to_string();
         let launch = launch.args(&["--config", &config.display().to_string(), "--data-dir", &data]);
         let node = launch.args(&["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).start();
-        World { node, _databases: databases }
+        World { node, databases }
     }
 
     /// Asks a source.
