@@ -124,9 +124,13 @@ mod tests {
 
     #[test]
     fn zeros_that_say_nothing() {
-        for (text, expected) in
-            [("10", "10"), ("1.50", "1.5"), ("-0.00", "-0"), ("12:00:00.120", "12:00:00.12"), ("0.05", "0.05")]
-        {
+        for (text, expected) in [
+            ("10", "10"),
+            ("1.50", "1.5"),
+            ("-0.00", "-0"),
+            ("12:00:00.120", "12:00:00.12"),
+            ("0.05", "0.05"),
+        ] {
             assert_eq!(without_zeros(text.as_bytes()), expected.as_bytes(), "{text}");
         }
     }
