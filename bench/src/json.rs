@@ -68,6 +68,16 @@ pub fn write_clock(out: &mut Vec<u8>, hour: u32, minute: u32, second: u32, micro
     out.extend_from_slice(&text[..if micros == 0 { 8 } else { text.len() - zeros }]);
 }
 
+/// What ends with digits, without those that a fraction ends with and that say nothing.
+pub fn without_zeros(digits: &[u8]) -> &[u8] {
+    if !digits.contains(&b'.') {
+        return digits;
+    }
+    let zeros = digits.iter().rev().take_while(|digit| **digit == b'0').count();
+    let digits = &digits[..digits.len() - zeros];
+    digits.strip_suffix(b".").unwrap_or(digits)
+}
+
 /// The last digits of a number, as many as there is room for.
 pub fn digits(room: &mut [u8], mut number: u32) {
     for byte in room.iter_mut().rev() {
@@ -111,6 +121,19 @@ fn first_escape(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zeros_that_say_nothing() {
+        for (text, expected) in [
+            ("10", "10"),
+            ("1.50", "1.5"),
+            ("-0.00", "-0"),
+            ("12:00:00.120", "12:00:00.12"),
+            ("0.05", "0.05"),
+        ] {
+            assert_eq!(without_zeros(text.as_bytes()), expected.as_bytes(), "{text}");
+        }
+    }
 
     #[test]
     fn decimals_are_plain() {

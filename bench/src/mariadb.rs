@@ -61,7 +61,7 @@ impl Cells for Row {
             (_, Value::NULL) => out.extend_from_slice(b"null"),
             (Kind::Integer, Value::Int(value)) => json::write_integer(out, *value),
             (Kind::Text, Value::Bytes(value)) => json::write_text(out, value),
-            (Kind::Decimal, Value::Bytes(digits)) => out.extend_from_slice(digits),
+            (Kind::Decimal, Value::Bytes(digits)) => out.extend_from_slice(json::without_zeros(digits)),
             (Kind::Double, Value::Double(value)) => json::write_double(out, *value),
             (Kind::Boolean, Value::Int(0)) => out.extend_from_slice(b"false"),
             (Kind::Boolean, Value::Int(_)) => out.extend_from_slice(b"true"),

@@ -162,6 +162,7 @@ fn write_numeric(out: &mut Vec<u8>, bytes: &[u8]) -> anyhow::Result<()> {
         out.extend_from_slice(&four);
     }
     if scale > 0 {
+        let start = out.len();
         out.push(b'.');
         let end = out.len() + scale;
         let mut index = weight + 1;
@@ -171,6 +172,7 @@ fn write_numeric(out: &mut Vec<u8>, bytes: &[u8]) -> anyhow::Result<()> {
             index += 1;
         }
         out.truncate(end);
+        out.truncate(start + json::without_zeros(&out[start..]).len());
     }
     Ok(())
 }
@@ -267,15 +269,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numerics_have_all_their_digits() {
+    fn numerics_have_all_digits_that_count() {
         let wire = |weight: i16, sign: u16, scale: u16, groups: &[u16]| {
             let head = [groups.len() as u16, weight as u16, sign, scale];
             [&head, groups].concat().iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<_>>()
         };
         for (bytes, expected) in [
             (wire(0, 0, 0, &[]), "0"),
-            (wire(0, 0, 2, &[]), "0.00"),
-            (wire(0, 0, 2, &[12, 5_000]), "12.50"),
+            (wire(0, 0, 2, &[]), "0"),
+            (wire(0, 0, 2, &[12, 5_000]), "12.5"),
             (wire(1, 0x4000, 2, &[12, 34, 100]), "-120034.01"),
             (wire(2, 0, 0, &[1]), "100000000"),
             (wire(-1, 0, 5, &[12, 3_000]), "0.00123"),

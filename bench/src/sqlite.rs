@@ -79,7 +79,7 @@ fn write_date_time(out: &mut Vec<u8>, value: &[u8]) {
     out.push(b'"');
     out.extend_from_slice(&value[..10]);
     out.push(b'T');
-    out.extend_from_slice(&value[11..]);
+    out.extend_from_slice(json::without_zeros(&value[11..]));
     out.extend_from_slice(b"Z\"");
 }
 
@@ -193,7 +193,7 @@ mod tests {
             (
                 "1, 'A-1', 'Müller 茶', 12.5, 3, 0.25, 1, '2024-02-29 23:59:58.120', '2024-02-29', 'x'",
                 r#"{"Id":1,"Code":"A-1","Name":"Müller 茶","Amount":12.5,"Quantity":3,"Rate":0.25,"#,
-                r#""Active":true,"Created":"2024-02-29T23:59:58.120Z","Day":"2024-02-29","Note":"x"}"#,
+                r#""Active":true,"Created":"2024-02-29T23:59:58.12Z","Day":"2024-02-29","Note":"x"}"#,
             ),
             (
                 "-9223372036854775808, '', '', 12, 0, 3.0, 0, '2024-02-29 23:59:58', '0001-01-01', NULL",

@@ -6,14 +6,17 @@ use clap::Parser;
 use nextlink_bench::output::Scan;
 use nextlink_bench::source::Source;
 use nextlink_bench::{bare_server, follow, load, raw_limit};
-use nextlink_sample::big;
+use nextlink_sample::{Target, big};
+use nextlink_testkit::server::Database;
+use nextlink_testkit::{mariadb, postgres};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 /// A bare server with a small database, until it is dropped.
 struct Bare {
-    _folder: TempDir,
+    _folder: Option<TempDir>,
+    _database: Option<Database>,
     runtime: Runtime,
     source: Source,
     url: String,
@@ -24,12 +27,27 @@ impl Bare {
         let folder = TempDir::new().expect("folder");
         let database = folder.path().join("bench.db");
         big::create(&database, rows).expect("create");
+        Self { _folder: Some(folder), ..Self::of(Source::Sqlite(database)) }
+    }
+
+    /// On the server that tests share.
+    fn on(target: Target, rows: u64) -> Self {
+        let server = match target {
+            Target::Postgres => postgres::server(),
+            Target::MariaDb => mariadb::server(),
+        };
+        let database = server.database("bench");
+        database.load(|to| big::script(target, rows, to).map(drop).map_err(io::Error::other));
+        let source = database.url().parse().expect("a location");
+        Self { _database: Some(database), ..Self::of(source) }
+    }
+
+    fn of(source: Source) -> Self {
         let runtime = Runtime::new().expect("runtime");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("bind");
         let url = format!("http://{}", listener.local_addr().expect("address"));
-        let source = Source::Sqlite(database);
         runtime.spawn(bare_server::serve(listener, source.clone(), None));
-        Self { _folder: folder, runtime, source, url }
+        Self { _folder: None, _database: None, runtime, source, url }
     }
 
     fn scan(&self, order_by: Option<&str>, check: bool, sink: &mut dyn Write) -> Scan {
@@ -55,6 +73,28 @@ fn links_give_what_a_scan_gives() {
         assert_eq!(scan.rows, rows);
         let found = (export.rows, export.bytes, export.crc32, export.page_ms.len());
         assert_eq!(found, (Some(rows), scan.bytes, scan.crc32, pages), "{rows} rows");
+    }
+}
+
+/// The work is the same on each database: so are the bytes of rows, of a page, and of orders with their items.
+#[test]
+fn databases_give_the_same_bytes() {
+    let rows = 2_500;
+    let told = |bare: &Bare| {
+        let scan = bare.scan(None, true, &mut io::sink());
+        let links = bare.follow("/all", &["--check"]).expect("follow");
+        assert_eq!(
+            (links.rows, links.bytes, links.crc32),
+            (Some(rows), scan.bytes, scan.crc32),
+            "{:?}",
+            bare.source.product()
+        );
+        let one = |path: &str| bare.follow(path, &["--check", "--pages", "1"]).expect(path).crc32;
+        (scan.bytes, scan.crc32, one("/page/700"), one("/orders/100"))
+    };
+    let expected = told(&Bare::start(rows));
+    for target in [Target::Postgres, Target::MariaDb] {
+        assert_eq!(told(&Bare::on(target, rows)), expected, "{target:?}");
     }
 }
 

@@ -128,9 +128,11 @@ fn bits(bytes: &[u8], wire: &Column) -> Result<u64, Misfit> {
     Ok(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
-/// Exact digits. Columns with ZEROFILL have zeros in front, which a number has not.
+/// Exact digits. Columns with ZEROFILL have zeros in front, and columns with a scale zeros at the end, which a number has
+/// not.
 fn digits(bytes: &[u8]) -> Result<&str, Misfit> {
     let text = std::str::from_utf8(bytes).map_err(|_| Misfit)?;
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
     if text.starts_with('0') && text.len() > 1 && !text.starts_with("0.") {
         let rest = text.trim_start_matches('0');
         let whole = !rest.is_empty() && !rest.starts_with('.');

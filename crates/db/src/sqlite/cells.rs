@@ -156,7 +156,13 @@ fn instant<S: RowSink>(sink: &mut S, text: &str) -> Result<(), Misfit> {
 fn plain_instant<S: RowSink>(sink: &mut S, bytes: &[u8]) {
     // 19 characters, and at most a point and 12 digits.
     let mut buffer = [0u8; 33];
-    let length = bytes.len().min(32);
+    let mut length = bytes.len().min(32);
+    if length > 19 {
+        // Zeros at the end of a fraction say nothing.
+        let zeros = bytes[..length].iter().rev().take_while(|digit| **digit == b'0').count();
+        length -= zeros;
+        length -= usize::from(bytes[length - 1] == b'.');
+    }
     buffer[..length].copy_from_slice(&bytes[..length]);
     buffer[10] = b'T';
     buffer[length] = b'Z';

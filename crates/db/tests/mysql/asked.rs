@@ -67,6 +67,9 @@ fn each_value_is_found() {
         ("y gt 2000", "1"),
         ("y eq 0", "3"),
         ("net eq '::1'", "1"),
+        ("net eq 'no address'", ""),
+        ("net in ('::1','no address')", "1"),
+        ("not (net eq 'no address')", "1,2,3,4"),
     ] {
         let found = world.ask(&format!("v?$filter={filter}&$select=id&$orderby=id"));
         let ids: Vec<&str> =
@@ -124,7 +127,13 @@ fn texts_are_found_by_an_index() {
         ("startswith(bin,'%25')", None, 0),
         ("startswith(ci,'Na\\')", None, 0),
         ("ci eq 'Name-7'", Some("by_ci"), 1),
+        ("ci in ('Name-7','name-8','NAME_1X')", Some("by_ci"), 1),
+        ("ci in ('Name-7','Name-8')", Some("by_ci"), 2),
+        ("not (ci in ('Name-7','Name-8'))", None, 4999),
+        ("ci in ('Name-7',null)", None, 1),
         ("latin eq 'Name7'", Some("by_latin"), 1),
+        ("latin eq '名'", None, 0),
+        ("startswith(latin,'名')", None, 0),
         ("bin eq 'Name%7'", Some("by_bin"), 1),
         ("bin gt 'Name%998'", Some("by_bin"), 2),
         ("not startswith(ci,'Name')", None, 1),

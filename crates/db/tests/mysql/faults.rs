@@ -315,3 +315,45 @@ fn databases_and_logins_that_are_not_there() {
     let shown = format!("{:?}", World::served(&database, |_| ()).expect("it opens").source);
     assert!(!shown.contains(&secret), "{shown}");
 }
+
+/// Takes its first page only once the server has been seen to wait for that, for a while.
+struct Slow<'a> {
+    world: &'a World,
+    pages: usize,
+}
+
+impl PageOutput for Slow<'_> {
+    fn count(&mut self, _: u64) {}
+
+    fn bytes(&mut self, chunk: &mut Vec<u8>) -> Flow {
+        chunk.clear();
+        Flow::Continue
+    }
+
+    fn page(&mut self, _: PageEnd) -> Flow {
+        self.pages += 1;
+        if self.pages == 1 {
+            for _ in 0..10 {
+                std::thread::sleep(Duration::from_millis(100));
+                assert_eq!(running(&self.world.database), 1, "all rows are read at once and pile up here");
+            }
+        }
+        Flow::Continue
+    }
+}
+
+/// Much more than sockets hold.
+#[test]
+fn a_slow_client_slows_the_server() {
+    let world = World::new(
+        "CREATE TABLE Wide (Id INT PRIMARY KEY, Pad VARCHAR(1000));
+         INSERT INTO Wide SELECT seq, REPEAT('x', 1000) FROM seq_1_to_60000;",
+    );
+    let asked = Asked { source: &world.source, mapping: &world.mapping };
+    let ask = Ask::default();
+    let (_, program, shape) = asked.prepare("Wide", ask.format).expect("a program");
+    let limits = PageLimits { rows: 100, ..ask.limits };
+    let mut sink = PageWriter::new(shape.into(), limits, Slow { world: &world, pages: 0 });
+    let ran = world.source.run(&program, &ask.run, &mut sink).expect("rows");
+    assert_eq!((ran.rows, ran.complete, sink.finish().pages), (60_000, true, 600));
+}

@@ -1,4 +1,4 @@
-//! A server that restarts, goes, or stands still while it is served.
+//! Servers of one's own: one that restarts, goes, or stands still while it is served, and one that writes down what it does.
 
 use std::time::{Duration, Instant};
 
@@ -60,4 +60,46 @@ fn a_server_that_restarts_goes_and_stands_still() {
         std::thread::sleep(Duration::from_millis(100));
     }
     good("after it stood still");
+}
+
+/// The server's log has a line for each statement that it parses, and for each that it executes.
+#[test]
+fn statements_are_prepared_once() {
+    let server = postgres::private();
+    let database = server.database("db");
+    database.run("CREATE TABLE t (id int PRIMARY KEY, x int); INSERT INTO t VALUES (1, 2), (2, 3);");
+    let mut place = location(&server, database.name());
+    place.connections = 1;
+    let served = Served::open(&place);
+    let ask = |i: usize| {
+        for url in [
+            format!("t({i})"),
+            format!("t?$filter=id lt {i} and x gt {i}"),
+            format!("t?$count=true&$top={}&$orderby=x", 3),
+            format!("t/$count?$filter=id gt {i}"),
+        ] {
+            served.ask_with(&url, &Ask::default()).expect("rows");
+        }
+    };
+    ask(1);
+    database.run("ALTER SYSTEM SET log_min_duration_statement = 0; SELECT pg_reload_conf();");
+    let counted = || {
+        let log = server.log();
+        (log.matches("ms  parse ").count(), log.matches("ms  execute ").count())
+    };
+    // The setting is taken over between two statements.
+    let since = Instant::now();
+    while counted().1 == 0 {
+        assert!(since.elapsed() < Duration::from_secs(30), "{}", server.log());
+        ask(2);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let (parsed, executed) = counted();
+    (2..=20).for_each(ask);
+    let since = Instant::now();
+    while counted().1 < executed + 5 * 19 {
+        assert!(since.elapsed() < Duration::from_secs(30), "{}", server.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(counted().0, parsed, "statements are prepared again: {}", server.log());
 }

@@ -97,6 +97,30 @@ pub struct Bounds {
     pub columns: usize,
 }
 
+/// The text of an operator as most databases have it.
+fn standard(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Eq => " = ",
+        Operator::Ne => " <> ",
+        Operator::Lt => " < ",
+        Operator::Le => " <= ",
+        Operator::Gt => " > ",
+        Operator::Ge => " >= ",
+        Operator::Same => " IS NOT DISTINCT FROM ",
+        Operator::Distinct => " IS DISTINCT FROM ",
+        Operator::And => " AND ",
+        Operator::Or => " OR ",
+        Operator::Add => " + ",
+        Operator::Sub => " - ",
+        Operator::Mul => " * ",
+        Operator::Div | Operator::IntegerDiv => " / ",
+        Operator::Mod => " % ",
+        Operator::Concat => " || ",
+        Operator::Matches => " REGEXP ",
+        Operator::Like => " LIKE ",
+    }
+}
+
 /// The facts of a database.
 pub trait Dialect: Sync {
     /// Name for messages.

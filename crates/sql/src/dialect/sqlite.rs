@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported};
+use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported, standard};
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, ParamForm, Sql};
@@ -46,25 +46,9 @@ impl Dialect for Sqlite {
 
     fn operator(&self, operator: Operator) -> &'static str {
         match operator {
-            Operator::Eq => " = ",
-            Operator::Ne => " <> ",
-            Operator::Lt => " < ",
-            Operator::Le => " <= ",
-            Operator::Gt => " > ",
-            Operator::Ge => " >= ",
             Operator::Same => " IS ",
             Operator::Distinct => " IS NOT ",
-            Operator::And => " AND ",
-            Operator::Or => " OR ",
-            Operator::Add => " + ",
-            Operator::Sub => " - ",
-            Operator::Mul => " * ",
-            Operator::Div => " / ",
-            Operator::Mod => " % ",
-            Operator::IntegerDiv => " / ",
-            Operator::Concat => " || ",
-            Operator::Matches => " REGEXP ",
-            Operator::Like => " LIKE ",
+            other => standard(other),
         }
     }
 

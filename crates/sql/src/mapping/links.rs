@@ -69,13 +69,16 @@ impl<'a> Parts<'a> {
         links
     }
 
-    /// The foreign keys that can be navigated, in the order of tables and keys.
+    /// The foreign keys that can be navigated, in the order of tables and columns.
     fn relations(&self, notices: &mut Vec<Notice>) -> Vec<Relation<'a>> {
         let entities: HashMap<usize, usize> = self.tables.iter().enumerate().map(|(e, &t)| (t, e)).collect();
         let mut relations: Vec<Relation<'a>> = Vec::new();
         for (dependent, &t) in self.tables.iter().enumerate() {
             let table = &self.catalog.tables[t];
-            for fk in &table.foreign_keys {
+            let mut keys: Vec<&ForeignKey> = table.foreign_keys.iter().collect();
+            // Databases know them in an order of their own.
+            keys.sort_by_key(|key| key.columns.iter().min());
+            for fk in keys {
                 // A table that is not served has a notice of its own, or the owner's wish.
                 let Some(&principal) = entities.get(&fk.target) else {
                     continue;

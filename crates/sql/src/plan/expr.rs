@@ -7,6 +7,7 @@ use nextlink_odata::value::Value;
 use super::Planner;
 use super::fine::{Fine, mirrored};
 use super::frames::Frames;
+use super::hints::in_order;
 use crate::catalog::NativeType;
 use crate::dialect::{Form, Operand, Relation, Unsupported};
 use crate::tree::{Operator, Param, ParamForm, Select, Sql};
@@ -124,46 +125,6 @@ impl Planner<'_> {
         })
     }
 
-    /// For a column of dates or points in time, and a constant: the comparison of the column as it is.
-    fn order_hint(&self, frames: &mut Frames, op: Comparison, left: &Expr, right: &Expr) -> Option<Sql> {
-        let (place, property, constant, op) = match (&left.kind, &right.kind) {
-            (ExprKind::Property(place, property), ExprKind::Value(_)) => (place, property, right, op),
-            (ExprKind::Value(_), ExprKind::Property(place, property)) => {
-                (place, property, left, mirrored(op))
-            }
-            _ => return None,
-        };
-        let ExprKind::Value(value @ (Value::Date(_) | Value::DateTimeOffset(_))) = &constant.kind else {
-            return None;
-        };
-        if !self.dialect.order_needs_hint() {
-            return None;
-        }
-        let alias = frames.resolve(self.mapping, place);
-        let column = Sql::column(alias, &self.property(place.target(), *property).1.column);
-        let param = Param { value: value.clone(), form: ParamForm::Native };
-        Some(Sql::binary(in_order(op), column, Sql::Param(param)))
-    }
-
-    /// For a text column that does not compare by code point, and a constant: the comparison by the column's own
-    /// collation. It holds wherever the values are equal, and only it is served by an index.
-    fn equality_hint(&self, frames: &mut Frames, left: &Expr, right: &Expr) -> Option<Sql> {
-        let ((ExprKind::Property(place, property), ExprKind::Value(Value::String(text)))
-        | (ExprKind::Value(Value::String(text)), ExprKind::Property(place, property))) =
-            (&left.kind, &right.kind)
-        else {
-            return None;
-        };
-        let alias = frames.resolve(self.mapping, place);
-        let (served, column) = self.property(place.target(), *property);
-        // Labels of an enumeration are compared as they are anyway.
-        if served.primitive().is_none() || column.binary_collation || !self.dialect.equality_needs_hint() {
-            return None;
-        }
-        let param = Param { value: Value::String(text.clone()), form: ParamForm::Native };
-        Some(Sql::binary(Operator::Eq, Sql::column(alias, &column.column), Sql::Param(param)))
-    }
-
     fn member(
         &self,
         frames: &mut Frames,
@@ -191,6 +152,11 @@ impl Planner<'_> {
         let column = matches!(needle.sql, Sql::Column(..)).then(|| needle.clone());
         let (needle, values) = self.dialect.comparable(needle, values, Relation::Equality);
         let found = Sql::In(Box::new(needle), values);
+        let hint = self.member_hint(frames, sought, items);
+        let found = match hint.filter(|_| truth == Truth::OnlyTrue && !with_null) {
+            Some(hint) => Sql::binary(Operator::And, hint, found),
+            None => found,
+        };
         Ok(match (with_null, column) {
             (false, _) => never_null(found, nullable, truth),
             // Two conditions that an index can serve.
@@ -317,15 +283,6 @@ impl Planner<'_> {
         };
         let native = NativeType::Plain;
         Ok(Operand { sql: Sql::Case(sql), primitive, form, nullable: true, native })
-    }
-}
-
-fn in_order(op: Comparison) -> Operator {
-    match op {
-        Comparison::Gt => Operator::Gt,
-        Comparison::Ge => Operator::Ge,
-        Comparison::Lt => Operator::Lt,
-        _ => Operator::Le,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod cells;
 mod fine;
+mod hints;
 mod expr;
 mod frames;
 mod node;

@@ -12,7 +12,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported};
+use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported, standard};
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, Sql};
@@ -94,24 +94,9 @@ impl Dialect for MySql {
 
     fn operator(&self, operator: Operator) -> &'static str {
         match operator {
-            Operator::Eq => " = ",
-            Operator::Ne => " <> ",
-            Operator::Lt => " < ",
-            Operator::Le => " <= ",
-            Operator::Gt => " > ",
-            Operator::Ge => " >= ",
             Operator::Same | Operator::Distinct => " <=> ",
-            Operator::And => " AND ",
-            Operator::Or => " OR ",
-            Operator::Add => " + ",
-            Operator::Sub => " - ",
-            Operator::Mul => " * ",
-            Operator::Div => " / ",
-            Operator::Mod => " % ",
             Operator::IntegerDiv => " DIV ",
-            Operator::Concat => " || ",
-            Operator::Matches => " REGEXP ",
-            Operator::Like => " LIKE ",
+            other => standard(other),
         }
     }
 
@@ -147,7 +132,11 @@ impl Dialect for MySql {
             left.primitive == Some(P::Single) || right.iter().any(|r| r.primitive == Some(P::Single));
         let beside = |operand: Operand| {
             let number = operand.form == Form::Constant && operand.primitive.is_some_and(P::is_numeric);
+            let guid = operand.primitive == Some(P::Guid) && relation == Relation::Order;
             let sql = plain(operand);
+            if guid {
+                return sql.cast(TO_TEXT);
+            }
             // `0.1` means what is shown as `0.1`.
             if single && number { sql.cast("FLOAT") } else { sql }
         };
@@ -200,6 +189,8 @@ impl Dialect for MySql {
     fn order_key(&self, operand: Operand) -> Sql {
         match (operand.primitive, operand.form) {
             (Some(P::Duration), form) if !matches!(form, Form::Column(_)) => seconds(operand),
+            // The server's own order begins with the last digits.
+            (Some(P::Guid), _) => operand.sql.cast(TO_TEXT),
             // An index is in the order of what is no date, too: before all dates.
             _ if operand::may_be_zero(&operand) => operand.sql,
             _ => plain(operand),

@@ -10,6 +10,9 @@ const DOUBLE: &str = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 const DECIMAL: &str = "^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,2})?$";
 const INTEGER: &str = "^[+-]?[0-9]{1,30}([.][0-9]*)?$";
 const GUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
+/// A day that there is: any other, such as 30 February, would end the statement.
+const DATE: &str = "^(?!0000)([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|\
+                    02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)$";
 const TIME: &str = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,12})?)?$";
 
 /// A value of one type as one of another; none where that is not done here.
@@ -54,8 +57,11 @@ pub(super) fn cast(x: Sql, from: P, to: P) -> Option<Sql> {
         (P::String, P::TimeOfDay) => {
             Sql::Let(vec![x], Box::new(Sql::Case(vec![like(TIME, Sql::Bound(0).cast("time"))])))
         }
-        // A day that is none, such as 30 February, would end the statement.
-        (P::String, P::Date | P::DateTimeOffset) => return None,
+        (P::String, P::Date) => {
+            Sql::Let(vec![x], Box::new(Sql::Case(vec![like(DATE, Sql::Bound(0).cast("date"))])))
+        }
+        // A time that is none would end the statement.
+        (P::String, P::DateTimeOffset) => return None,
         _ => Sql::Null,
     })
 }

@@ -10,7 +10,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported, micros};
+use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported, micros, standard};
 use crate::catalog::{NativeType, Storage};
 use crate::statement::{ResultColumn, Structure};
 use crate::tree::{CastType, KeyColumn, Operator, Param, ParamForm, Sql};
@@ -88,25 +88,8 @@ impl Dialect for Postgres {
 
     fn operator(&self, operator: Operator) -> &'static str {
         match operator {
-            Operator::Eq => " = ",
-            Operator::Ne => " <> ",
-            Operator::Lt => " < ",
-            Operator::Le => " <= ",
-            Operator::Gt => " > ",
-            Operator::Ge => " >= ",
-            Operator::Same => " IS NOT DISTINCT FROM ",
-            Operator::Distinct => " IS DISTINCT FROM ",
-            Operator::And => " AND ",
-            Operator::Or => " OR ",
-            Operator::Add => " + ",
-            Operator::Sub => " - ",
-            Operator::Mul => " * ",
-            Operator::Div => " / ",
-            Operator::Mod => " % ",
-            Operator::IntegerDiv => " / ",
-            Operator::Concat => " || ",
             Operator::Matches => " ~ ",
-            Operator::Like => " LIKE ",
+            other => standard(other),
         }
     }
 

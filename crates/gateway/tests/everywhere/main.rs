@@ -1,0 +1,9 @@
+//! The same data in SQLite, PostgreSQL and MariaDB: the same URLs have the same answers, byte by byte.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod world;
+mod answers;
+mod rows;
+mod types;
+mod leaving;

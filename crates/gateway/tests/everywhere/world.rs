@@ -1,0 +1,112 @@
+//! A node that serves the same data from each database.
+
+use nextlink_sample::{Target, trading};
+use nextlink_testkit::node::{Launch, Node};
+use nextlink_testkit::samples::Sample;
+use nextlink_testkit::server::{Database, Server};
+use nextlink_testkit::{mariadb, postgres};
+use std::path::Path;
+
+use crate::common::{PROGRAM, encoded};
+
+/// Names of the sources.
+pub const SOURCES: [&str; 3] = ["sqlite", "postgres", "mariadb"];
+
+/// A node that serves a source of each database.
+pub struct World {
+    pub node: Node,
+    /// Of PostgreSQL and of MariaDB.
+    pub databases: Vec<Database>,
+}
+
+/// An answer without what differs from one source to another by its name alone, and from one request to the next.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Told {
+    pub status: u16,
+    pub content_type: String,
+    pub body: String,
+}
+
+/// The servers that all tests share.
+pub fn servers() -> [(Target, &'static Server); 2] {
+    [(Target::Postgres, postgres::server()), (Target::MariaDb, mariadb::server())]
+}
+
+impl World {
+    /// The trading company, everywhere.
+    pub fn trading() -> World {
+        let launch = Launch::new(PROGRAM, &["serve"]);
+        let path = launch.data_dir().join("trading.db");
+        trading::create(&path).expect("the sample is written");
+        let databases = servers().map(|(target, server)| {
+            let database = server.database("trading");
+            database.load(|to| trading::script(target, to).map(drop).map_err(std::io::Error::other));
+            database
+        });
+        let keys: Vec<String> =
+            trading::VIEW_KEYS.iter().map(|(view, columns)| format!("{view} = {columns:?}")).collect();
+        World::serve(launch, Some(&path), databases.into(), &keys.join("\n"))
+    }
+
+    /// A sample that people know; none where its files are not here.
+    pub fn sample(sample: Sample) -> Option<World> {
+        let launch = Launch::new(PROGRAM, &["serve"]);
+        let path = launch.data_dir().join("sample.db");
+        if !sample.sqlite(&path) {
+            return None;
+        }
+        let databases = servers().map(|(_, server)| server.database("sample"));
+        databases
+            .iter()
+            .all(|database| sample.fill(database))
+            .then(|| World::serve(launch, Some(&path), databases.into(), ""))
+    }
+
+    /// What scripts make: on PostgreSQL and on MariaDB, with keys of views.
+    pub fn scripts(postgres: &str, mariadb: &str, keys: &str) -> World {
+        let databases = servers().map(|(_, server)| server.database("types"));
+        databases[0].run(postgres);
+        databases[1].run(mariadb);
+        World::serve(Launch::new(PROGRAM, &["serve"]), None, databases.into(), keys)
+    }
+
+    fn serve(launch: Launch, sqlite: Option<&Path>, databases: Vec<Database>, keys: &str) -> World {
+        let file = sqlite.map(|path| ["sqlite:", &path.display().to_string()].concat());
+        let urls = file.into_iter().chain(databases.iter().map(Database::url));
+        let names = &SOURCES[usize::from(sqlite.is_none())..];
+        let sources = names.iter().zip(urls).map(|(name, url)| {
+            format!(
+                "[sources.{name}]\nurl = \"{url}\"\nnamespace = \"here\"\n[sources.{name}.keys]\n{keys}\n"
+            )
+        });
+        let dir = launch.data_dir().to_owned();
+        let config = dir.join("nextlink.toml");
+        std::fs::write(&config, sources.collect::<String>()).expect("the configuration can be written");
+        let data = dir.join("data").display().to_string();
+        let launch = launch.args(&["--config", &config.display().to_string(), "--data-dir", &data]);
+        let node = launch.args(&["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).start();
+        World { node, databases }
+    }
+
+    /// Asks a source.
+    #[track_caller]
+    pub fn ask(&self, source: &str, url: &str, headers: &[(&str, &str)]) -> Told {
+        let path = ["/api/odata4/", source, "/", &encoded(url)].concat();
+        let answer = self.node.get(&path, headers);
+        let mut body = match serde_json::from_slice::<serde_json::Value>(&answer.body) {
+            Ok(json) if answer.status >= 400 => {
+                // The message may be in the words of the database.
+                let error = &json["error"];
+                let text = |name: &str| error[name].as_str().unwrap_or("-").to_owned();
+                [text("code"), " at ".to_owned(), text("target")].concat()
+            }
+            _ => answer.text(),
+        };
+        body = body.replace(&self.node.service(source), "/");
+        Told {
+            status: answer.status,
+            content_type: answer.header("content-type").unwrap_or_default().to_owned(),
+            body,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Conditions beside others that say no more than those, but as an index serves them: of columns as they lie in the table.
+
+use nextlink_odata::query::{Comparison, Expr, ExprKind};
+use nextlink_odata::value::Value;
+
+use super::Planner;
+use super::fine::mirrored;
+use super::frames::Frames;
+use crate::tree::{Operator, Param, ParamForm, Sql};
+
+impl Planner<'_> {
+    /// For a text column that does not compare by code point, and a constant: the comparison by the column's own
+    /// collation. It holds wherever the values are equal.
+    pub(super) fn equality_hint(&self, frames: &mut Frames, left: &Expr, right: &Expr) -> Option<Sql> {
+        let (column, constant) = match (&left.kind, &right.kind) {
+            (ExprKind::Property(..), ExprKind::Value(Value::String(_))) => (left, right),
+            (ExprKind::Value(Value::String(_)), ExprKind::Property(..)) => (right, left),
+            _ => return None,
+        };
+        let column = self.own_collation(frames, column)?;
+        Some(Sql::binary(Operator::Eq, column, param(constant)?))
+    }
+
+    /// The same for a list of constants.
+    pub(super) fn member_hint(&self, frames: &mut Frames, sought: &Expr, items: &[Expr]) -> Option<Sql> {
+        let texts = items.iter().all(|item| matches!(item.kind, ExprKind::Value(Value::String(_))));
+        if items.is_empty() || !texts {
+            return None;
+        }
+        let column = self.own_collation(frames, sought)?;
+        Some(Sql::In(Box::new(column), items.iter().filter_map(param).collect()))
+    }
+
+    /// For a column of dates or points in time, and a constant: the comparison of the column as it is.
+    pub(super) fn order_hint(
+        &self,
+        frames: &mut Frames,
+        op: Comparison,
+        left: &Expr,
+        right: &Expr,
+    ) -> Option<Sql> {
+        let (column, constant, op) = match (&left.kind, &right.kind) {
+            (ExprKind::Property(..), ExprKind::Value(_)) => (left, right, op),
+            (ExprKind::Value(_), ExprKind::Property(..)) => (right, left, mirrored(op)),
+            _ => return None,
+        };
+        let time = matches!(constant.kind, ExprKind::Value(Value::Date(_) | Value::DateTimeOffset(_)));
+        if !time || !self.dialect.order_needs_hint() {
+            return None;
+        }
+        let ExprKind::Property(place, property) = &column.kind else {
+            return None;
+        };
+        let alias = frames.resolve(self.mapping, place);
+        let column = Sql::column(alias, &self.property(place.target(), *property).1.column);
+        Some(Sql::binary(in_order(op), column, param(constant)?))
+    }
+
+    /// A text column that does not compare by code point, where only its own collation is served by an index.
+    fn own_collation(&self, frames: &mut Frames, expr: &Expr) -> Option<Sql> {
+        let ExprKind::Property(place, property) = &expr.kind else {
+            return None;
+        };
+        let (served, column) = self.property(place.target(), *property);
+        // Labels of an enumeration are compared as they are anyway.
+        if served.primitive().is_none() || column.binary_collation || !self.dialect.equality_needs_hint() {
+            return None;
+        }
+        let alias = frames.resolve(self.mapping, place);
+        Some(Sql::column(alias, &column.column))
+    }
+}
+
+/// The operator of a comparison that asks which value comes first.
+pub(super) fn in_order(op: Comparison) -> Operator {
+    match op {
+        Comparison::Gt => Operator::Gt,
+        Comparison::Ge => Operator::Ge,
+        Comparison::Lt => Operator::Lt,
+        _ => Operator::Le,
+    }
+}
+
+fn param(constant: &Expr) -> Option<Sql> {
+    let ExprKind::Value(value) = &constant.kind else {
+        return None;
+    };
+    Some(Sql::Param(Param { value: value.clone(), form: ParamForm::Native }))
+}
