@@ -37,9 +37,9 @@ pub struct Args {
     /// Seconds of each load
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
-    /// Leave the cores to the system; else, with SQLite, servers run on core 0 and clients on core 1
+    /// With SQLite: servers run on core 0 and clients on core 1, rather than both on all
     #[arg(long)]
-    no_pin: bool,
+    pin: bool,
     /// Measure although the two servers answer different bytes
     #[arg(long)]
     any_bytes: bool,
@@ -97,7 +97,7 @@ fn compare(
     folder: &Path,
 ) -> anyhow::Result<String> {
     // A database server is a third process, which two cores of fixed use leave no place for.
-    let pinned = !args.no_pin && matches!(source, Source::Sqlite(_));
+    let pinned = args.pin && matches!(source, Source::Sqlite(_));
     let cores = if pinned { Cores::detect() } else { Cores::Any };
     let data = folder.join(format!("data-{}", std::process::id()));
     let setting = measure::Setting {

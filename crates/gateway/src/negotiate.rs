@@ -122,7 +122,10 @@ fn split_quoted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
 
 /// The weight of a media range in thousandths.
 fn quality(range: &str) -> u32 {
-    let value = split_quoted(range, b';').skip(1).find_map(|p| {
+    let Some((_, parameters)) = range.split_once(';') else {
+        return 1_000;
+    };
+    let value = split_quoted(parameters, b';').find_map(|p| {
         let (name, value) = p.split_once('=')?;
         name.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse::<f32>().ok()).flatten()
     });
