@@ -34,7 +34,7 @@ const NORTHWIND_MS: Sets = &[
     ("customers", "customer_customer_demo* orders* customer_demographics*"),
     ("employee_territories", "employee territory"),
     ("employees", "reports_to_employee employee_territories* employees_by_reports_to* orders* territories*"),
-    ("order_details", "product order"),
+    ("order_details", "order product"),
     ("orders", "customer employee shipper order_details*"),
     ("products", "supplier category order_details*"),
     ("region", "territories*"),

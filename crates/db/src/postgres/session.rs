@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use crate::run::RunOptions;
 const KEPT_STATEMENTS: usize = 64;
 /// Time to wait for a server to stop a statement that nobody wants any more.
 const STOPPING: Duration = Duration::from_secs(10);
+/// Time after which it is told so again.
+const CANCEL_AGAIN: Duration = Duration::from_millis(250);
 
 /// What a session is told first. All texts that the server makes of values have one form, whatever is set for the
 /// server, the database or the user; names of functions mean those of the server, before any others of the same name.
@@ -104,9 +107,15 @@ impl Connected {
     /// Stops the statement that runs, and waits until the server has nothing left to say.
     async fn stop(&self) {
         let stopped = self.line.over(async {
-            self.client.cancel_token().cancel_query(self.tls.clone()).await?;
             // Answered behind all that is under way.
-            self.client.batch_execute("ROLLBACK").await
+            let mut end = pin!(self.client.batch_execute("ROLLBACK"));
+            loop {
+                self.client.cancel_token().cancel_query(self.tls.clone()).await?;
+                // It may have come before the statement, which may have waited to be sent until now.
+                if let Ok(ended) = tokio::time::timeout(CANCEL_AGAIN, &mut end).await {
+                    return ended;
+                }
+            }
         });
         if !matches!(tokio::time::timeout(STOPPING, stopped).await, Ok(Ok(()))) {
             self.line.cut();

@@ -67,6 +67,27 @@ fn a_client_that_leaves_stops_its_statement() {
     }
 }
 
+/// Before the statement is sent, while it is prepared, when it has just begun: whenever a client leaves, nothing is left.
+#[test]
+fn clients_that_leave_at_any_moment() {
+    let setting = Setting::with(SCRIPT, |place| place.connections = 4);
+    for url in WAYS {
+        for step in 0..25 {
+            let cancel = Cancel::default();
+            let ask = run(|run| run.cancel = cancel.clone());
+            std::thread::scope(|scope| {
+                let asked = scope.spawn(|| setting.served.ask_with(url, &ask));
+                std::thread::sleep(Duration::from_micros(200 * step));
+                cancel.cancel();
+                let error = asked.join().expect("an answer").expect_err("cancelled");
+                assert!(matches!(error, Error::Cancelled), "{url}: {error:?}");
+            });
+        }
+        until_running(&setting, 0);
+    }
+    setting.check(&[("t(1)/x", "2")]);
+}
+
 /// A sink that looks at the end of rows only.
 macro_rules! sink_of_rows {
     ($sink:ty, $end_row:expr) => {
