@@ -55,7 +55,7 @@ const CHINOOK: Sets = &[
     ("MediaType", "Track*"),
     ("Playlist", "PlaylistTrack* Track*"),
     ("PlaylistTrack", "Playlist Track"),
-    ("Track", "Album Genre MediaType InvoiceLine* PlaylistTrack* Playlist*"),
+    ("Track", "Album MediaType Genre InvoiceLine* PlaylistTrack* Playlist*"),
 ];
 
 fn sets(mapping: &Mapping) -> Vec<(Text, Text)> {
