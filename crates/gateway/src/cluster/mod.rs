@@ -8,9 +8,11 @@ mod foreign;
 mod suspects;
 mod membership;
 mod replicas;
+mod drain;
 mod fetch;
 mod serve;
 
+pub use drain::Drained;
 pub use fetch::{Missing, page};
 pub use members::{Member, Members};
 pub use membership::{Cluster, Joined, join};

@@ -48,6 +48,8 @@ pub enum Event<'a> {
     CallFailed { cause: &'a str },
     /// A call that does not come from a node of the cluster, or comes again.
     CallRefused { peer: IpAddr },
+    /// The node has handed over what it held; `left`: what could not be.
+    Drained { moved: usize, left: &'a [String] },
     /// A lost result is gone on with by a new execution.
     GoesOn { id: &'a dyn Display, generation: u32 },
     /// A copy on another node is given up.

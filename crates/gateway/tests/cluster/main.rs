@@ -10,3 +10,4 @@ mod membership;
 mod pages;
 mod copies;
 mod lost;
+mod drain;
