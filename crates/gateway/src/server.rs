@@ -16,7 +16,7 @@ use nextlink_results::{NodeIdentity, Placement, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::cluster::{self, Cluster};
 use crate::config::Config;
@@ -127,9 +127,26 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
         membership.spawn(live(Arc::clone(cluster)));
         membership.spawn(cluster::keep_copies(Arc::clone(cluster), Arc::clone(&state.store)));
     }
-    let signal = loop {
+    let mut drain: Option<JoinHandle<()>> = None;
+    loop {
         tokio::select! {
-            signal = signals.stop() => break signal,
+            signal = signals.stop() => {
+                event(&Event::Stopping { signal });
+                state.stop();
+                // Who asks again does not want to wait.
+                if drain.is_some() || state.cluster.is_none() {
+                    break;
+                }
+                drain = Some(tokio::spawn(end(Arc::clone(&state))));
+            }
+            () = state.end_asked.notified() => {
+                if drain.is_none() {
+                    event(&Event::Stopping { signal: "administration" });
+                    state.stop();
+                    drain = Some(tokio::spawn(end(Arc::clone(&state))));
+                }
+            }
+            () = ended(&mut drain) => break,
             Some(()) = hangups.recv() => {
                 event(&Event::Refreshing { signal: "SIGHUP" });
                 state.sources.values().for_each(|slot| slot.refresh());
@@ -160,6 +177,7 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
                     async move { Ok::<_, Infallible>(router::admin(&state, &request).await) }
                 });
                 let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+                let connection = graceful.watch(connection);
                 tokio::spawn(async move {
                     if let Err(error) = connection.await {
                         event(&Event::Connection { cause: &error.to_string() });
@@ -167,9 +185,7 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
                 });
             }
         }
-    };
-    event(&Event::Stopping { signal });
-    state.stop();
+    }
     drop(listeners);
     let patience = Duration::from_secs(state.config.server.shutdown_seconds);
     let left = state.config.limits.connections - connections.available_permits();
@@ -181,6 +197,22 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     }
     event(&Event::Stopped { connections: left });
     Ok(())
+}
+
+/// Hands over what the node holds, while it goes on answering.
+async fn end(state: Arc<State>) {
+    if let Some(cluster) = &state.cluster {
+        let drained = cluster.end(&state.store).await;
+        state.drained.send_replace(Some(drained));
+    }
+}
+
+/// Waits until the node has handed over what it holds.
+async fn ended(drain: &mut Option<JoinHandle<()>>) {
+    match drain {
+        Some(drain) => drop(drain.await),
+        None => std::future::pending().await,
+    }
 }
 
 /// After a failed accept, such as too many open files: not at once again.

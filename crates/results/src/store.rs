@@ -84,7 +84,7 @@ impl Store {
 
     fn begin(&self, new: NewResult) -> Result<ResultWriter, CreateError> {
         if self.inner.placement.as_ref().is_some_and(|placement| !placement.may_store()) {
-            return Err(CreateError::Fenced);
+            return Err(CreateError::NotAny);
         }
         let (first_row, after) = (new.first_row, new.after);
         let (entry, header) = self.lay_down(new)?;

@@ -144,8 +144,9 @@ impl Wanted {
         store: &Arc<Store>,
         wait: Duration,
     ) -> Result<StoredPage, Missing> {
-        let suspect = cluster.suspects.holds(self.owner);
-        let hedge = if suspect { Duration::ZERO } else { cluster.config.hedge() };
+        let known = cluster.members().node(self.owner);
+        let doubtful = cluster.suspects.holds(self.owner) || known.is_some_and(|owner| !owner.is_live());
+        let hedge = if doubtful { Duration::ZERO } else { cluster.config.hedge() };
         let mut owner = pin!(self.ask_owner(cluster, store, wait));
         let early = tokio::select! {
             biased;

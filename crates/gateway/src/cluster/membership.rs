@@ -46,6 +46,7 @@ pub struct Cluster {
     looked: tokio::sync::Mutex<Option<Instant>>,
     listener: Mutex<Option<TcpListener>>,
     draining: AtomicBool,
+    closing: AtomicBool,
     fenced: AtomicBool,
 }
 
@@ -120,6 +121,7 @@ pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
         looked: tokio::sync::Mutex::default(),
         listener: Mutex::new(Some(listener)),
         draining: AtomicBool::new(false),
+        closing: AtomicBool::new(false),
         fenced: AtomicBool::new(false),
     });
     joined.learn(&roll);
@@ -262,6 +264,16 @@ impl Cluster {
     /// Says that the node takes no new work.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Says that no new result is to be stored: those that are there go to other nodes.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether no new result is to be stored.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     fn is_draining(&self) -> bool {

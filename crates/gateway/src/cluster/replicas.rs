@@ -38,7 +38,7 @@ impl Placement for Cluster {
     }
 
     fn may_store(&self) -> bool {
-        !self.is_fenced()
+        !self.is_fenced() && !self.is_closing()
     }
 }
 
@@ -67,7 +67,7 @@ pub async fn receive(store: &Arc<Store>, key: Key, offset: u64, body: Bytes) -> 
 
 /// Why a copy is given up.
 #[derive(Debug, thiserror::Error)]
-enum GivenUp {
+pub(super) enum GivenUp {
     #[error("it is not there")]
     Gone,
     #[error(transparent)]
@@ -98,7 +98,7 @@ impl Cluster {
     }
 
     /// Gives one node a copy, to its last page or as far as there are any.
-    async fn copy(&self, store: &Arc<Store>, key: Key, holder: NodeId) -> Result<(), GivenUp> {
+    pub(super) async fn copy(&self, store: &Arc<Store>, key: Key, holder: NodeId) -> Result<(), GivenUp> {
         let mut at = Kept { offset: 0, pages: 0 };
         loop {
             let (body, last) = match self.gather(store, key, &at).await {

@@ -13,3 +13,4 @@ mod membership;
 mod pages;
 mod copies;
 mod lost;
+mod drain;
