@@ -11,3 +11,4 @@ mod pages;
 mod copies;
 mod lost;
 mod drain;
+mod faults;
