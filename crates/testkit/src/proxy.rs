@@ -97,8 +97,10 @@ impl Proxy {
     /// Passes bytes on in one direction until the connection ends.
     fn pass(&self, mut from: TcpStream, mut to: TcpStream, answers: bool) {
         let (mut passed, mut buffer) = (0, vec![0; 64 * 1024]);
-        let waits = from.set_read_timeout(Some(LOOK)).is_ok();
-        while waits {
+        if from.set_read_timeout(Some(LOOK)).is_err() {
+            return;
+        }
+        loop {
             let room = match self.behaviour() {
                 Behaviour::Refuse => break,
                 Behaviour::Hole => {
