@@ -116,35 +116,22 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     let builder = builder(&state.config);
     let mut signals = Signals::new()?;
     let mut hangups = signal(SignalKind::hangup())?;
-    let mut background = JoinSet::new();
-    background.spawn(sweep(Arc::clone(&state)));
-    for slot in state.sources.values() {
-        background.spawn(tend(Arc::clone(slot)));
-    }
-    let mut membership = JoinSet::new();
-    if let Some(cluster) = &state.cluster {
-        membership.spawn(cluster::listen(Arc::clone(cluster), Arc::clone(&state.store)));
-        membership.spawn(live(Arc::clone(cluster)));
-        membership.spawn(cluster::keep_copies(Arc::clone(cluster), Arc::clone(&state.store)));
-    }
+    let (mut background, mut membership) = begin(&state);
     let mut drain: Option<JoinHandle<()>> = None;
     loop {
         tokio::select! {
             signal = signals.stop() => {
-                event(&Event::Stopping { signal });
-                state.stop();
                 // Who asks again does not want to wait.
-                if drain.is_some() || state.cluster.is_none() {
+                let at_once = drain.is_some() || state.cluster.is_none();
+                if drain.is_none() {
+                    drain = Some(begin_end(&state, signal));
+                }
+                if at_once {
                     break;
                 }
-                drain = Some(tokio::spawn(end(Arc::clone(&state))));
             }
-            () = state.end_asked.notified() => {
-                if drain.is_none() {
-                    event(&Event::Stopping { signal: "administration" });
-                    state.stop();
-                    drain = Some(tokio::spawn(end(Arc::clone(&state))));
-                }
+            () = state.end_asked.notified(), if drain.is_none() => {
+                drain = Some(begin_end(&state, "administration"));
             }
             () = ended(&mut drain) => break,
             Some(()) = hangups.recv() => {
@@ -197,6 +184,28 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     }
     event(&Event::Stopped { connections: left });
     Ok(())
+}
+
+/// Starts what runs beside the listeners: what ends with them, and what the other nodes need to the end.
+fn begin(state: &Arc<State>) -> (JoinSet<()>, JoinSet<std::io::Result<()>>) {
+    let (mut background, mut membership) = (JoinSet::new(), JoinSet::new());
+    background.spawn(sweep(Arc::clone(state)));
+    for slot in state.sources.values() {
+        background.spawn(tend(Arc::clone(slot)));
+    }
+    if let Some(cluster) = &state.cluster {
+        membership.spawn(cluster::listen(Arc::clone(cluster), Arc::clone(&state.store)));
+        membership.spawn(live(Arc::clone(cluster)));
+        membership.spawn(cluster::keep_copies(Arc::clone(cluster), Arc::clone(&state.store)));
+    }
+    (background, membership)
+}
+
+/// Says that the node is about to end, and begins with it.
+fn begin_end(state: &Arc<State>, signal: &str) -> JoinHandle<()> {
+    event(&Event::Stopping { signal });
+    state.stop();
+    tokio::spawn(end(Arc::clone(state)))
 }
 
 /// Hands over what the node holds, while it goes on answering.

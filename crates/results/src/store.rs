@@ -207,6 +207,11 @@ impl Store {
         })
     }
 
+    /// Learns at which pages of this node's results other nodes went on while this one was taken for lost. May block.
+    pub fn learn_continued(&self) {
+        self.inner.learn_continued();
+    }
+
     /// The execution that goes on here for a lost one.
     #[must_use]
     pub fn continuation(&self, id: ResultId, lost: Continues) -> Option<u32> {

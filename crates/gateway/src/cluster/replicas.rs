@@ -24,7 +24,7 @@ const WAIT: Duration = Duration::from_secs(20);
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(250);
 /// Time between two rounds of telling other nodes what was read and what is gone.
-const ROUND: Duration = Duration::from_secs(1);
+const ROUND: Duration = Duration::from_millis(500);
 /// Results that one call names.
 const NAMES: usize = 1_000;
 
@@ -214,6 +214,10 @@ impl Cluster {
 pub async fn keep_copies(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::Result<()> {
     loop {
         tokio::time::sleep(ROUND).await;
+        if cluster.take_lapsed() {
+            let store = Arc::clone(&store);
+            let _ = tokio::task::spawn_blocking(move || store.learn_continued()).await;
+        }
         cluster.tell_others(&store).await;
     }
 }

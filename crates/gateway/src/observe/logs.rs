@@ -75,7 +75,7 @@ pub(super) fn log(event: &Event<'_>) {
         Event::CallFailed { cause } => warn!(cause, "call to another node failed"),
         // Whoever can reach the port could fill the log; they are counted.
         Event::CallRefused { peer } => debug!(%peer, "call refused"),
-        Event::Drained { moved, left } if left.is_empty() => info!(moved, "stored results handed over"),
+        Event::Drained { moved, left: [] } => info!(moved, "stored results handed over"),
         Event::Drained { moved, left } => {
             warn!(moved, left = left.len(), ids = ?left, "stored results handed over, not all of them");
         }

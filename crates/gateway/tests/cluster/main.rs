@@ -14,3 +14,4 @@ mod pages;
 mod copies;
 mod lost;
 mod drain;
+mod faults;
