@@ -26,6 +26,8 @@ use nextlink_odata::version::Version;
 const SERVICES: &str = "/api/odata4";
 /// The nodes of the cluster, on the administration listener.
 const NODES: &str = "/api/admin/system/nodes";
+/// Ends the node in good order, on the administration listener.
+const DRAIN: &str = "/api/admin/system/drain";
 
 /// The stored results of all nodes, on the administration listener.
 const RESULTS: &str = "/api/admin/system/results";
@@ -35,6 +37,9 @@ pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr)
     let path = request.uri().path();
     match path {
         "/" => landing(&state, request.method()),
+        "/api/healthcheck" if state.cluster.is_some() && state.is_stopping() => {
+            draining(&state, request.method())
+        }
         "/api/healthcheck" => health(request.method(), true, "{\"status\":\"active\"}"),
         _ => match path.strip_prefix(SERVICES).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
             // Boxed, since HTTP moves the future of each request several times.
@@ -56,7 +61,10 @@ pub async fn admin<B>(state: &Arc<State>, request: &HttpRequest<B>) -> Response<
         }
         NODES => nodes(state).await,
         RESULTS => results(state, request.uri().query().unwrap_or_default()).await,
+        DRAIN if request.method() != Method::POST => not_allowed("POST", "Use POST."),
+        DRAIN => drain(state).await,
         "/healthz" => health(request.method(), true, "{\"status\":\"active\"}"),
+        "/readyz" if state.is_stopping() && state.cluster.is_some() => draining(state, request.method()),
         "/readyz" if state.is_stopping() => health(request.method(), false, "{\"status\":\"stopping\"}"),
         "/readyz" if state.cluster.as_ref().is_some_and(|cluster| cluster.is_fenced()) => {
             health(request.method(), false, "{\"status\":\"fenced\"}")
@@ -74,7 +82,7 @@ pub async fn admin<B>(state: &Arc<State>, request: &HttpRequest<B>) -> Response<
             Some(id) => end_result(state, request.method(), id).await,
             None => plain_error(
                 StatusCode::NOT_FOUND,
-                "Here are /metrics, /healthz, /readyz, /api/admin/system/nodes and /api/admin/system/results.",
+                "Here are /metrics, /healthz, /readyz, and below /api/admin/system: nodes, results and drain.",
             ),
         },
     }
@@ -91,9 +99,7 @@ async fn results(state: &Arc<State>, query: &str) -> Response<Body> {
 /// Ends a stored result, wherever it lies.
 async fn end_result(state: &Arc<State>, method: &Method, id: &str) -> Response<Body> {
     if method != Method::DELETE {
-        let mut response = plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use DELETE.");
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("DELETE"));
-        return response;
+        return not_allowed("DELETE", "Use DELETE.");
     }
     let Some(id) = ResultId::parse(id) else {
         return plain_error(StatusCode::NOT_FOUND, "There is no such result.");
@@ -109,6 +115,32 @@ async fn end_result(state: &Arc<State>, method: &Method, id: &str) -> Response<B
             response
         }
     }
+}
+
+/// What a node says of itself that is about to end.
+fn draining(state: &State, method: &Method) -> Response<Body> {
+    let mut response = health(method, false, "{\"status\":\"draining\"}");
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let status = StatusCode::from_u16(state.config.cluster.drain_status);
+        *response.status_mut() = status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    response
+}
+
+/// Hands over what the node holds, and says what became of it; the node ends with that.
+async fn drain(state: &State) -> Response<Body> {
+    if state.cluster.is_none() {
+        return plain_error(StatusCode::CONFLICT, "This node is alone: nobody can take over what it holds.");
+    }
+    let mut drained = state.drained.subscribe();
+    state.end_asked.notify_one();
+    let text = match drained.wait_for(Option::is_some).await {
+        Ok(drained) => serde_json::to_vec(&*drained).unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    let mut response = Response::new(Body::full(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// All nodes of the cluster, or this one.
@@ -146,6 +178,13 @@ fn plain_error(status: StatusCode, text: &'static str) -> Response<Body> {
     if status == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
+    response
+}
+
+/// What is for one other method only.
+fn not_allowed(method: &'static str, text: &'static str) -> Response<Body> {
+    let mut response = plain_error(StatusCode::METHOD_NOT_ALLOWED, text);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(method));
     response
 }
 

@@ -16,7 +16,7 @@ use nextlink_results::{NodeIdentity, Placement, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::cluster::{self, Cluster};
 use crate::config::Config;
@@ -116,20 +116,24 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     let connections = Arc::new(Semaphore::new(state.config.limits.connections));
     let mut signals = Signals::new()?;
     let mut hangups = signal(SignalKind::hangup())?;
-    let mut background = JoinSet::new();
-    background.spawn(sweep(Arc::clone(&state)));
-    for slot in state.sources.values() {
-        background.spawn(tend(Arc::clone(slot)));
-    }
-    let mut membership = JoinSet::new();
-    if let Some(cluster) = &state.cluster {
-        membership.spawn(cluster::listen(Arc::clone(cluster), Arc::clone(&state.store)));
-        membership.spawn(live(Arc::clone(cluster)));
-        membership.spawn(cluster::keep_copies(Arc::clone(cluster), Arc::clone(&state.store)));
-    }
-    let signal = loop {
+    let (mut background, mut membership) = begin(&state);
+    let mut drain: Option<JoinHandle<()>> = None;
+    loop {
         tokio::select! {
-            signal = signals.stop() => break signal,
+            signal = signals.stop() => {
+                // Who asks again does not want to wait.
+                let at_once = drain.is_some() || state.cluster.is_none();
+                if drain.is_none() {
+                    drain = Some(begin_end(&state, signal));
+                }
+                if at_once {
+                    break;
+                }
+            }
+            () = state.end_asked.notified(), if drain.is_none() => {
+                drain = Some(begin_end(&state, "administration"));
+            }
+            () = ended(&mut drain) => break,
             Some(()) = hangups.recv() => {
                 event(&Event::Refreshing { signal: "SIGHUP" });
                 state.sources.values().for_each(|slot| slot.refresh());
@@ -169,9 +173,7 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
                 });
             }
         }
-    };
-    event(&Event::Stopping { signal });
-    state.stop();
+    }
     drop(listeners);
     let patience = Duration::from_secs(state.config.server.shutdown_seconds);
     let left = state.config.limits.connections - connections.available_permits();
@@ -183,6 +185,44 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     }
     event(&Event::Stopped { connections: left });
     Ok(())
+}
+
+/// Starts what runs beside the listeners: what ends with them, and what the other nodes need to the end.
+fn begin(state: &Arc<State>) -> (JoinSet<()>, JoinSet<std::io::Result<()>>) {
+    let (mut background, mut membership) = (JoinSet::new(), JoinSet::new());
+    background.spawn(sweep(Arc::clone(state)));
+    for slot in state.sources.values() {
+        background.spawn(tend(Arc::clone(slot)));
+    }
+    if let Some(cluster) = &state.cluster {
+        membership.spawn(cluster::listen(Arc::clone(cluster), Arc::clone(&state.store)));
+        membership.spawn(live(Arc::clone(cluster)));
+        membership.spawn(cluster::keep_copies(Arc::clone(cluster), Arc::clone(&state.store)));
+    }
+    (background, membership)
+}
+
+/// Says that the node is about to end, and begins with it.
+fn begin_end(state: &Arc<State>, signal: &str) -> JoinHandle<()> {
+    event(&Event::Stopping { signal });
+    state.stop();
+    tokio::spawn(end(Arc::clone(state)))
+}
+
+/// Hands over what the node holds, while it goes on answering.
+async fn end(state: Arc<State>) {
+    if let Some(cluster) = &state.cluster {
+        let drained = cluster.end(&state.store).await;
+        state.drained.send_replace(Some(drained));
+    }
+}
+
+/// Waits until the node has handed over what it holds.
+async fn ended(drain: &mut Option<JoinHandle<()>>) {
+    match drain {
+        Some(drain) => drop(drain.await),
+        None => std::future::pending().await,
+    }
 }
 
 /// After a failed accept, such as too many open files: not at once again.

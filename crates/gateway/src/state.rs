@@ -11,10 +11,10 @@ use nextlink_odata::temporal::Instant as PointInTime;
 use nextlink_results::token::TokenKeys;
 use nextlink_results::{Registry, Store};
 use nextlink_system::System;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::answer::Refusal;
-use crate::cluster::{Cluster, Joined};
+use crate::cluster::{Cluster, Drained, Joined};
 use crate::config::Config;
 use crate::observe::Exporter;
 use crate::slot::Slot;
@@ -39,6 +39,10 @@ pub struct State {
     pub cluster: Option<Arc<Cluster>>,
     /// Metrics.
     pub exporter: Exporter,
+    /// Says that administration asks for the end of the node.
+    pub end_asked: Notify,
+    /// What became of the node's results, once it has handed them over.
+    pub drained: watch::Sender<Option<Drained>>,
     queries: Arc<Semaphore>,
     stopping: AtomicBool,
 }
@@ -58,7 +62,21 @@ impl State {
         let name = own.name;
         let queries = Arc::new(Semaphore::new(config.limits.queries));
         let stopping = AtomicBool::new(false);
-        State { config, sources, store, tokens, name, system, registry, cluster, exporter, queries, stopping }
+        State {
+            config,
+            sources,
+            store,
+            tokens,
+            name,
+            system,
+            registry,
+            cluster,
+            exporter,
+            end_asked: Notify::new(),
+            drained: watch::Sender::new(None),
+            queries,
+            stopping,
+        }
     }
 
     /// Waits for a turn to run a statement.

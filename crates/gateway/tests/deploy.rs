@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-/// Longer than a node that is to end takes at most, in seconds.
-const PATIENCE: u64 = 30;
+/// What a node that is to end takes before it stops, at most, in seconds: grace, and handing over what it holds.
+const PATIENCE: u64 = 35;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -121,6 +121,7 @@ fn compose_fits_together() {
         assert_eq!(settings.get("server", "listen"), "0.0.0.0:8080");
         assert!(settings.get("server", "trusted_proxies").contains(&format!("{balancer}/32")));
         assert!(settings.get("cluster", "system").starts_with("postgres://"));
+        assert_eq!(settings.get("cluster", "drain_status"), "404", "for HAProxy's disable-on-404");
         nodes.push((name.to_owned(), format!("{address}:8080")));
         let volumes = texts(&node["volumes"]);
         let data = settings.get("", "data_dir");

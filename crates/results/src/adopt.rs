@@ -48,6 +48,9 @@ pub(crate) fn adopt(inner: &Inner) -> Result<(), Error> {
             discard(inner, key, part, "its pages are not kept");
         }
     }
+    if inner.placement.is_some() {
+        inner.learn_continued();
+    }
     let stale: Vec<Key> =
         rows.into_iter().filter(|(_, row)| row.owner == owner).map(|(key, _)| key).collect();
     for batch in stale.chunks(1000) {

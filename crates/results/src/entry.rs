@@ -139,6 +139,8 @@ pub(crate) struct Entry {
     read_here: AtomicBool,
     /// Other nodes that have, or are being given, a copy of a result of this one.
     holders: Mutex<Vec<NodeId>>,
+    /// Pages that another execution has made anew: links to them mean those.
+    continued: Mutex<Vec<u32>>,
     /// Where the next page of a copy goes.
     pub(crate) tail: Mutex<u64>,
     /// `None` once the result is gone.
@@ -163,6 +165,7 @@ impl Entry {
             owned: AtomicBool::new(true),
             read_here: AtomicBool::new(false),
             holders: Mutex::default(),
+            continued: Mutex::default(),
             tail: Mutex::default(),
             reservation: Mutex::new(Some(reservation)),
         })
@@ -194,6 +197,19 @@ impl Entry {
         let before = holders.len();
         holders.retain(|holder| *holder != node);
         holders.len() < before
+    }
+
+    /// Notes that another execution goes on at a page.
+    pub(crate) fn note_continued(&self, page: u32) {
+        let mut continued = lock(&self.continued);
+        if !continued.contains(&page) {
+            continued.push(page);
+        }
+    }
+
+    /// Whether another execution goes on at a page.
+    pub(crate) fn is_continued(&self, page: u32) -> bool {
+        lock(&self.continued).contains(&page)
     }
 
     /// Notes that it was read here.

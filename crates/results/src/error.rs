@@ -121,9 +121,9 @@ pub enum CreateError {
     /// The system database did not do as asked.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// Another process has taken the node over.
-    #[error("another process has registered as this node")]
-    Fenced,
+    /// The node stores no new results: it is about to end, or another process has taken it over.
+    #[error("this node stores no new results")]
+    NotAny,
     /// The store is being closed.
     #[error("the store is closed")]
     Closed,

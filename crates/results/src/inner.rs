@@ -156,6 +156,23 @@ impl Inner {
         Ok(Reading::begin(entry))
     }
 
+    /// Asks the registry at which pages of this node's results other executions go on: whoever followed a link to one of
+    /// them has seen those. May block.
+    pub(crate) fn learn_continued(&self) {
+        let found = match self.registry.continued(self.files.owner()) {
+            Ok(found) => found,
+            Err(error) => {
+                self.note("continued", Err(error));
+                return;
+            }
+        };
+        for (id, at) in found {
+            if let Some(entry) = self.get((id, at.generation)) {
+                entry.note_continued(at.page);
+            }
+        }
+    }
+
     /// Removes one result now, with its files and its row. `false` when it is not here. May block.
     pub(crate) fn remove(&self, key: Key) -> bool {
         let Some(entry) = self.write().remove(&key) else {

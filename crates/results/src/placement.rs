@@ -7,6 +7,6 @@ pub trait Placement: Send + Sync {
     /// The nodes that are to get a copy of a new result.
     fn holders(&self, id: ResultId) -> Vec<NodeId>;
 
-    /// Whether new results may be stored: not once another process has taken the node over.
+    /// Whether new results may be stored: not once the node is about to end, or another process has taken it over.
     fn may_store(&self) -> bool;
 }

@@ -113,6 +113,9 @@ async fn find<T: Send + 'static>(
     finish: Finish<T>,
 ) -> Result<T, PageError> {
     let reading = inner.begin_read(id, generation)?;
+    if reading.is_continued(number) {
+        return Err(PageError::OtherGeneration { current: generation.saturating_add(1) });
+    }
     written(&reading, number, wait).await?;
     // The wait may have been long.
     reading.touch(inner.idle_until_ms(inner.now_ms()));

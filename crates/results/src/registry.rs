@@ -148,6 +148,15 @@ pub trait Registry: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Pages of results of an owner at which another execution goes on.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    fn continued(&self, owner: NodeId) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
+        let _ = owner;
+        Ok(Vec::new())
+    }
+
     /// Removes what has expired and whose owner does not live to remove it.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::header::Header;
 use crate::id::{NodeId, ResultId};
 use crate::peer::SealedPage;
 use crate::reader;
-use crate::registry::Recovery;
+use crate::registry::{Recovery, RegistryError};
 use crate::segment::{Follows, INDEX_ENTRY, IndexEntry};
 use crate::store::Store;
 use crate::wire::lock;
@@ -125,6 +125,41 @@ impl Store {
         *tail += page.len() as u64;
         entry.publish(parsed.rows, len, parsed.follows != Follows::Page);
         Ok(rest)
+    }
+
+    /// Results of this node that have not expired.
+    #[must_use]
+    pub fn owned(&self) -> Vec<Key> {
+        let now_ms = self.inner.now_ms();
+        let all = self.inner.all();
+        let live = all.iter().filter(|entry| entry.is_owned() && !entry.is_expired(now_ms));
+        live.map(|entry| entry.key()).collect()
+    }
+
+    /// Makes a complete copy that is here this node's own result, in place of the node that had it, and names those that
+    /// are to have copies from now on; `false` when there is none, or it is not that node's to give. May block.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn take_over(&self, key: Key, from: NodeId) -> Result<bool, RegistryError> {
+        let Some(entry) = self.inner.get(key).filter(|entry| !entry.is_owned() && !entry.is_writing()) else {
+            return Ok(false);
+        };
+        if !self.inner.registry.take_over(key, from)? {
+            return Ok(false);
+        }
+        entry.set_owned(true);
+        entry.set_holders(self.inner.placement.as_ref().map(|all| all.holders(key.0)).unwrap_or_default());
+        self.inner.note("update", self.inner.registry.update(&entry.row()));
+        Ok(true)
+    }
+
+    /// Another node has become the owner of a result: what is here is a copy from now on.
+    pub fn hand_over(&self, id: ResultId, generation: u32) {
+        if let Some(entry) = self.inner.get((id, generation)) {
+            entry.set_holders(Vec::new());
+            entry.set_owned(false);
+        }
     }
 
     /// Other nodes that have, or are being given, a copy of a result of this node.

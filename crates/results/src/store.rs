@@ -84,7 +84,7 @@ impl Store {
 
     fn begin(&self, new: NewResult) -> Result<ResultWriter, CreateError> {
         if self.inner.placement.as_ref().is_some_and(|placement| !placement.may_store()) {
-            return Err(CreateError::Fenced);
+            return Err(CreateError::NotAny);
         }
         let (first_row, after) = (new.first_row, new.after);
         let (entry, header) = self.lay_down(new)?;
@@ -205,6 +205,11 @@ impl Store {
             reading.touch(self.inner.idle_until_ms(self.inner.now_ms()));
             true
         })
+    }
+
+    /// Learns at which pages of this node's results other nodes went on while this one was taken for lost. May block.
+    pub fn learn_continued(&self) {
+        self.inner.learn_continued();
     }
 
     /// The execution that goes on here for a lost one.

@@ -8,6 +8,7 @@
 pub mod http;
 pub mod ledger;
 mod signal;
+pub mod proxy;
 pub mod node;
 pub mod cluster;
 pub mod balancer;

@@ -19,6 +19,8 @@ use crate::observe::{Event, event};
 
 /// How long one call waits for a page that is not written yet: a node that is gone is noticed in between.
 const SLICE: Duration = Duration::from_secs(2);
+/// The same for the first call: mostly the page is there, and a node that says nothing is not there.
+const FIRST_SLICE: Duration = Duration::from_millis(200);
 /// Nodes that are asked for a copy at the same time.
 const COPIES: usize = 4;
 /// How long a page that was not asked for is waited for.
@@ -144,8 +146,9 @@ impl Wanted {
         store: &Arc<Store>,
         wait: Duration,
     ) -> Result<StoredPage, Missing> {
-        let suspect = cluster.suspects.holds(self.owner);
-        let hedge = if suspect { Duration::ZERO } else { cluster.config.hedge() };
+        let known = cluster.members().node(self.owner);
+        let doubtful = cluster.suspects.holds(self.owner) || known.is_some_and(|owner| !owner.is_live());
+        let hedge = if doubtful { Duration::ZERO } else { cluster.config.hedge() };
         let mut owner = pin!(self.ask_owner(cluster, store, wait));
         let early = tokio::select! {
             biased;
@@ -209,10 +212,10 @@ impl Wanted {
         wait: Duration,
     ) -> Result<StoredPage, Missing> {
         let owner = cluster.member(self.owner).await.ok_or(Missing::NoOwner)?;
-        let deadline = Instant::now() + wait;
+        let (deadline, mut slice) = (Instant::now() + wait, FIRST_SLICE);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let answer = match self.ask(cluster, &owner, left.min(SLICE)).await {
+            let answer = match self.ask(cluster, &owner, left.min(slice)).await {
                 Ok(answer) => answer,
                 Err(error) => {
                     event(&Event::CallFailed { cause: &error.to_string() });
@@ -221,6 +224,7 @@ impl Wanted {
                 }
             };
             cluster.suspects.clear(self.owner);
+            slice = SLICE;
             match self.take(cluster, store, answer).await {
                 Err(PageError::NotYet) if Instant::now() < deadline => {}
                 taken => return Ok(taken?),

@@ -46,7 +46,12 @@ pub struct Cluster {
     looked: tokio::sync::Mutex<Option<Instant>>,
     listener: Mutex<Option<TcpListener>>,
     draining: AtomicBool,
+    closing: AtomicBool,
     fenced: AtomicBool,
+    /// When the lease was extended last.
+    beaten: Mutex<Instant>,
+    /// Whether the lease was over for a while: others may have gone on with what is here.
+    lapsed: AtomicBool,
 }
 
 /// What a node is after it has joined.
@@ -120,7 +125,10 @@ pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
         looked: tokio::sync::Mutex::default(),
         listener: Mutex::new(Some(listener)),
         draining: AtomicBool::new(false),
+        closing: AtomicBool::new(false),
         fenced: AtomicBool::new(false),
+        beaten: Mutex::new(asked),
+        lapsed: AtomicBool::new(false),
     });
     joined.learn(&roll);
     Ok(Joined { system, own, keys, cluster: Some(joined) })
@@ -248,10 +256,22 @@ impl Cluster {
         });
         let failed = |error: tokio::task::JoinError| Err(RegistryError::Unavailable(error.to_string()));
         let held = beaten.await.unwrap_or_else(failed)?;
+        let before = std::mem::replace(
+            &mut *self.beaten.lock().unwrap_or_else(PoisonError::into_inner),
+            Instant::now(),
+        );
+        if before.elapsed() > self.config.lease() {
+            self.lapsed.store(true, Ordering::Relaxed);
+        }
         if !held && !self.fenced.swap(true, Ordering::Relaxed) {
             event(&Event::Fenced { name: &self.own.name });
         }
         Ok(())
+    }
+
+    /// Whether the lease was over for a while since this was asked last.
+    pub(super) fn take_lapsed(&self) -> bool {
+        self.lapsed.swap(false, Ordering::Relaxed)
     }
 
     /// Whether another process has taken this node over. It serves what it holds, and nothing else.
@@ -262,6 +282,16 @@ impl Cluster {
     /// Says that the node takes no new work.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Says that no new result is to be stored: those that are there go to other nodes.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether no new result is to be stored.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     fn is_draining(&self) -> bool {

@@ -8,10 +8,12 @@ mod foreign;
 mod suspects;
 mod membership;
 mod replicas;
+mod drain;
 mod fetch;
 mod listing;
 mod serve;
 
+pub use drain::Drained;
 pub use fetch::{Missing, page};
 pub use listing::{Told, end, results};
 pub use members::{Member, Members};

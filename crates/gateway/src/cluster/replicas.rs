@@ -24,7 +24,7 @@ const WAIT: Duration = Duration::from_secs(20);
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(250);
 /// Time between two rounds of telling other nodes what was read and what is gone.
-const ROUND: Duration = Duration::from_secs(1);
+const ROUND: Duration = Duration::from_millis(500);
 /// Results that one call names.
 const NAMES: usize = 1_000;
 
@@ -38,7 +38,7 @@ impl Placement for Cluster {
     }
 
     fn may_store(&self) -> bool {
-        !self.is_fenced()
+        !self.is_fenced() && !self.is_closing()
     }
 }
 
@@ -67,7 +67,7 @@ pub async fn receive(store: &Arc<Store>, key: Key, offset: u64, body: Bytes) -> 
 
 /// Why a copy is given up.
 #[derive(Debug, thiserror::Error)]
-enum GivenUp {
+pub(super) enum GivenUp {
     #[error("it is not there")]
     Gone,
     #[error(transparent)]
@@ -98,7 +98,7 @@ impl Cluster {
     }
 
     /// Gives one node a copy, to its last page or as far as there are any.
-    async fn copy(&self, store: &Arc<Store>, key: Key, holder: NodeId) -> Result<(), GivenUp> {
+    pub(super) async fn copy(&self, store: &Arc<Store>, key: Key, holder: NodeId) -> Result<(), GivenUp> {
         let mut at = Kept { offset: 0, pages: 0 };
         loop {
             let (body, last) = match self.gather(store, key, &at).await {
@@ -214,6 +214,10 @@ impl Cluster {
 pub async fn keep_copies(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::Result<()> {
     loop {
         tokio::time::sleep(ROUND).await;
+        if cluster.take_lapsed() {
+            let store = Arc::clone(&store);
+            let _ = tokio::task::spawn_blocking(move || store.learn_continued()).await;
+        }
         cluster.tell_others(&store).await;
     }
 }

@@ -12,11 +12,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use nextlink_results::peer::{Call, Stamp};
-use nextlink_results::{MAX_PAGE_BYTES, PageError, Registration, ResultId, Store};
+use nextlink_results::{MAX_PAGE_BYTES, NodeId, PageError, Registration, ResultId, Store};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use super::drain::{self, Handoff};
 use super::membership::Cluster;
 use super::replicas::receive;
 use super::wire::{AUTH, NODE, ROOT, SEALED, put_page, tell};
@@ -99,20 +100,25 @@ impl From<PageError> for Reply {
     }
 }
 
-async fn answer<B>(cluster: &Cluster, store: &Arc<Store>, request: Request<B>, peer: IpAddr) -> Response<Body>
+async fn answer<B>(
+    cluster: &Arc<Cluster>,
+    store: &Arc<Store>,
+    request: Request<B>,
+    peer: IpAddr,
+) -> Response<Body>
 where
     B: hyper::body::Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let (parts, body) = request.into_parts();
-    let Some((stamp, body)) = admit(cluster, &parts, body, peer).await else {
+    let Some((from, stamp, body)) = admit(cluster, &parts, body, peer).await else {
         event(&Event::CallRefused { peer });
         // No reason is given, and nothing else either.
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         return response;
     };
-    let reply = route(cluster, store, &parts.method, &parts.uri, body).await;
+    let reply = route(cluster, store, from, &parts.method, &parts.uri, body).await;
     let said = if reply.sealed { &[] } else { reply.body.as_ref() };
     let proof = cluster.keys.prove_answer(&stamp, reply.status.as_u16(), said).unwrap_or_default();
     let mut response = Response::new(Body::full(reply.body));
@@ -133,7 +139,7 @@ async fn admit<B>(
     parts: &http::request::Parts,
     body: B,
     peer: IpAddr,
-) -> Option<(Stamp, Bytes)>
+) -> Option<(NodeId, Stamp, Bytes)>
 where
     B: hyper::body::Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -159,7 +165,7 @@ where
     };
     let stamp = cluster.keys.check(proof, &call)?;
     let admitted = cluster.replays.admit(call.from, &stamp, cluster.clock.now_ms());
-    admitted.then_some((stamp, body))
+    admitted.then_some((member.facts.id, stamp, body))
 }
 
 /// The value of a header that is there once.
@@ -178,8 +184,9 @@ struct Ping<'a> {
 }
 
 async fn route(
-    cluster: &Cluster,
+    cluster: &Arc<Cluster>,
     store: &Arc<Store>,
+    from: NodeId,
     method: &Method,
     uri: &http::Uri,
     body: Bytes,
@@ -210,6 +217,13 @@ async fn route(
             }
             None => Reply::plain(StatusCode::BAD_REQUEST),
         },
+        ("POST", ["handoff"]) => {
+            let asked: Option<Handoff> = serde_json::from_slice(&body).ok();
+            match asked.and_then(|asked| asked.key()) {
+                Some(key) => Reply::plain(drain::receive(cluster, store, key, from).await),
+                None => Reply::plain(StatusCode::BAD_REQUEST),
+            }
+        }
         ("PUT", ["replicas", id, generation]) => {
             let offset = option(query, "offset").and_then(|offset| offset.parse().ok());
             let (Some(key), Some(offset)) = (key(id, generation), offset) else {

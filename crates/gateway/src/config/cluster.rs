@@ -52,6 +52,14 @@ pub struct ClusterConfig {
     pub route: bool,
     /// The cookie that says the same.
     pub cookie: CookieConfig,
+    /// Milliseconds that a node that is to end goes on taking requests before it hands over what it holds, so that load
+    /// balancers notice. Default 2000.
+    pub drain_grace_ms: u64,
+    /// Status by which such a node says that it is not ready: 503, or 404 for load balancers such as HAProxy that then
+    /// take it out softly. Default 503.
+    pub drain_status: u16,
+    /// Seconds that handing over may take. Default 30.
+    pub drain_seconds: u64,
     /// Other nodes that get a copy of each stored result, 0 to 2. Default 1; a node that is alone keeps none.
     pub replicas: usize,
     /// Milliseconds that the node with a result may be silent before those with copies are asked, too. Default 300.
@@ -84,6 +92,9 @@ impl Default for ClusterConfig {
             read_ahead: 16,
             route: true,
             cookie: CookieConfig::default(),
+            drain_grace_ms: 2_000,
+            drain_status: 503,
+            drain_seconds: 30,
             replicas: 1,
             hedge_ms: 300,
         }
@@ -124,6 +135,9 @@ impl ClusterConfig {
             ),
             ("cluster.answer_ms", (50..=60_000).contains(&self.answer_ms), "must be 50 to 60000"),
             ("cluster.calls", (1..=1_000).contains(&self.calls), "must be 1 to 1000"),
+            ("cluster.drain_grace_ms", self.drain_grace_ms <= 600_000, "must be at most 600000"),
+            ("cluster.drain_status", matches!(self.drain_status, 404 | 503), "must be 404 or 503"),
+            ("cluster.drain_seconds", self.drain_seconds <= 3_600, "must be at most 3600"),
             ("cluster.replicas", self.replicas <= 2, "must be 0 to 2"),
             ("cluster.hedge_ms", (10..=60_000).contains(&self.hedge_ms), "must be 10 to 60000"),
             ("cluster.read_ahead", self.read_ahead <= 1_000, "must be 0 to 1000"),

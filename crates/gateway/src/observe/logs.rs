@@ -75,6 +75,10 @@ pub(super) fn log(event: &Event<'_>) {
         Event::CallFailed { cause } => warn!(cause, "call to another node failed"),
         // Whoever can reach the port could fill the log; they are counted.
         Event::CallRefused { peer } => debug!(%peer, "call refused"),
+        Event::Drained { moved, left: [] } => info!(moved, "stored results handed over"),
+        Event::Drained { moved, left } => {
+            warn!(moved, left = left.len(), ids = ?left, "stored results handed over, not all of them");
+        }
         Event::GoesOn { id, generation } => warn!(%id, generation, "lost result is read on"),
         Event::CopyGivenUp { id, cause } => warn!(%id, cause, "copy of a stored result given up"),
         Event::PageOwn | Event::PageFetched | Event::PageAhead | Event::PageFromCopy => {}

@@ -50,6 +50,8 @@ pub enum Event<'a> {
     CallRefused { peer: IpAddr },
     /// A page was asked of the node that holds it.
     PageOwn,
+    /// The node has handed over what it held; `left`: what could not be.
+    Drained { moved: usize, left: &'a [String] },
     /// A lost result is gone on with by a new execution.
     GoesOn { id: &'a dyn Display, generation: u32 },
     /// A copy on another node is given up.

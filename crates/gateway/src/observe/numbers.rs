@@ -100,6 +100,7 @@ pub(super) fn count(event: &Event<'_>) {
         | Event::Joined { .. }
         | Event::WaitingForLease { .. }
         | Event::Fenced { .. }
+        | Event::Drained { .. }
         | Event::NodeDistrusted { .. }
         | Event::Stopping { .. }
         | Event::Stopped { .. } => {}

@@ -15,9 +15,15 @@ pub const ROOT: &str = "/api/odata4/s/";
 /// Short leases, so that nodes are given up soon.
 pub const QUICK: &str = "heartbeat_ms = 300\nlease_ms = 3000\nanswer_ms = 3000";
 
-/// A plan of nodes that serve a database made from `sql`.
+/// A plan of nodes that serve a database made from `sql`, and end soon when they are to.
 #[track_caller]
 pub fn plan(sql: &str) -> Plan {
+    slow_to_end(sql).cluster("drain_grace_ms = 100")
+}
+
+/// A plan of nodes that go on for a while when they are to end.
+#[track_caller]
+pub fn slow_to_end(sql: &str) -> Plan {
     let plan = Plan::new(PROGRAM);
     let database = plan.dir().join("s.db");
     sqlite(&database, sql);

@@ -140,10 +140,36 @@ fn only_calls_of_members_are_answered() {
     assert_eq!(sign(&insider.keys, &boot, now_ms(), 1_005), 401, "another start of the node");
     assert_eq!(sign(&insider.keys, &ping, now_ms(), 1_006), 200);
 
+    let id = "00112233445566778899aabbccddeeff";
+    for (method, target) in [
+        ("PUT", format!("/internal/v1/replicas/{id}/1?offset=0")),
+        ("DELETE", format!("/internal/v1/replicas/{id}/1")),
+        ("DELETE", format!("/internal/v1/results/{id}/1")),
+        ("POST", "/internal/v1/handoff".to_owned()),
+        ("POST", "/internal/v1/touch".to_owned()),
+    ] {
+        let call = Call { method, target: &target, body: b"", from: insider.facts.party(), to };
+        let (stranger, late) = (
+            insider.sign(&strangers, &call, now_ms(), 2_000),
+            insider.sign(&insider.keys, &call, now_ms() - minute, 2_001),
+        );
+        for headers in [&[][..], &stranger, &late] {
+            assert_eq!(send(&cluster, 0, method, &target, headers).status, 401, "{method} {target}");
+        }
+        let good = insider.sign(&insider.keys, &call, now_ms(), number_of(method, &target));
+        let first = send(&cluster, 0, method, &target, &good).status;
+        assert!([200, 400, 404].contains(&first), "{method} {target}: {first}");
+        assert_eq!(send(&cluster, 0, method, &target, &good).status, 401, "{method} {target}, replayed");
+    }
     let unsigned = http::get(&url, &[]);
     assert_eq!((unsigned.status, unsigned.body.len()), (401, 0), "no reason is given");
     assert!(unsigned.header(AUTH).is_none() && unsigned.header("content-type").is_none(), "{unsigned:?}");
     assert!(metric(&cluster.nodes[0], "nextlink_peer_refused_total") >= 18.0);
+}
+
+/// A number for a call that no other call has.
+fn number_of(method: &str, target: &str) -> u64 {
+    3_000 + (method.len() * 100 + target.len()) as u64
 }
 
 /// What a member may ask, and what it is told.

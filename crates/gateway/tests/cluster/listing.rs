@@ -165,7 +165,7 @@ fn the_command_lists_what_is_registered() {
     let listed = all(&listed(&cluster.nodes[0], ""), "id");
     let file = cluster.plan.config_file(0).display().to_string();
     for node in &mut cluster.nodes {
-        node.terminate();
+        node.kill();
     }
     let run = |args: &[&str]| {
         let output = std::process::Command::new(PROGRAM).args(args).output().expect("the program runs");

@@ -13,3 +13,5 @@ mod membership;
 mod pages;
 mod copies;
 mod lost;
+mod drain;
+mod faults;

@@ -112,6 +112,15 @@ fn a_copied_data_directory_is_not_a_second_node() {
     until("the old process knows", || cluster.nodes[0].log().contains("another process has registered"));
     let ready = nextlink_testkit::http::get(&cluster.nodes[0].admin_url("/readyz"), &[]);
     assert_eq!((ready.status, ready.text().as_str()), (503, "{\"status\":\"fenced\"}"));
+    // It stores nothing new: the link is one by row number, and says that the rows behind it are of another moment.
+    let page_of_old = cluster.ask(
+        0,
+        &nextlink_testkit::cluster::Cluster::url("/api/odata4/s/T?$orderby=G"),
+        &[("Prefer", "odata.maxpagesize=50")],
+    );
+    let page_of_old = page_of_old.expect("an answer").json();
+    assert_eq!(page_of_old["@Nextlink.Snapshot"], false, "{page_of_old}");
+    assert!(page_of_old["@odata.nextLink"].as_str().is_some_and(|link| link.contains("$skip=50")));
     // Both still have the page, and any node gives it.
     assert!(follow(&cluster, 0, &link).body == page.body);
     assert!(follow(&cluster, 1, &link).body == page.body);

@@ -1,6 +1,6 @@
 //! Executions of results in PostgreSQL: how one is added, claimed and found again.
 
-use nextlink_results::{Generation, NodeId, RegistryError, ResultId, ResultRow};
+use nextlink_results::{Continues, Generation, NodeId, RegistryError, ResultId, ResultRow};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -84,6 +84,20 @@ impl PostgresResults {
             connection.query(&statement, &[&value]).await
         })?;
         rows.iter().map(read).collect::<Option<_>>().ok_or_else(|| invalid("a result"))
+    }
+
+    pub(super) fn continued_of(&self, owner: NodeId) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
+        let sql = "SELECT c.id, c.continues_generation, c.continues_page FROM results AS r
+            JOIN results AS c ON c.id = r.id AND c.continues_generation = r.generation WHERE r.owner = $1";
+        let rows = self.system.call(move |connection| async move {
+            let statement = connection.prepare_cached(sql).await?;
+            connection.query(&statement, &[&owner.as_bytes().as_slice()]).await
+        })?;
+        let one = |row: &Row| {
+            let id = ResultId::from_bytes(row.get::<_, &[u8]>(0).try_into().ok()?);
+            Some((id, to_continues(row.get(1), row.get(2))?))
+        };
+        rows.iter().map(one).collect::<Option<_>>().ok_or_else(|| invalid("an execution"))
     }
 
     pub(super) fn executions_of(&self, id: ResultId) -> Result<Vec<Generation>, RegistryError> {

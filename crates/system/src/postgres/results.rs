@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nextlink_results::{Generation, NodeId, Registry, RegistryError, ResultId, ResultRow, Touch};
+use nextlink_results::{Continues, Generation, NodeId, Registry, RegistryError, ResultId, ResultRow, Touch};
 
 use super::PostgresSystem;
 use crate::words::{number, of_nodes, of_state};
@@ -40,6 +40,10 @@ impl Registry for PostgresResults {
 
     fn generations(&self, id: ResultId) -> Result<Vec<Generation>, RegistryError> {
         self.executions_of(id)
+    }
+
+    fn continued(&self, owner: NodeId) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
+        self.continued_of(owner)
     }
 
     fn remove_lost(&self) -> Result<u64, RegistryError> {

@@ -1,6 +1,6 @@
 //! Executions of results in SQLite: how one is added, claimed and found again.
 
-use nextlink_results::{Generation, NodeId, RegistryError, ResultId, ResultRow};
+use nextlink_results::{Continues, Generation, NodeId, RegistryError, ResultId, ResultRow};
 use rusqlite::{Row, ToSql, params};
 
 use super::results::SqliteResults;
@@ -81,6 +81,19 @@ impl SqliteResults {
         let connection = self.system.connection();
         let mut statement = connection.prepare_cached(&sql).map_err(unavailable)?;
         let rows = statement.query_map([value], read).map_err(unavailable)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(|error| RegistryError::Invalid(error.to_string()))
+    }
+
+    pub(super) fn continued_of(&self, owner: NodeId) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
+        let sql = "SELECT c.id, c.continues_generation, c.continues_page FROM results AS r
+            JOIN results AS c ON c.id = r.id AND c.continues_generation = r.generation WHERE r.owner = ?1";
+        let connection = self.system.connection();
+        let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+        let one = |row: &Row<'_>| {
+            let at = Continues { generation: row.get(1)?, page: row.get(2)? };
+            Ok((ResultId::from_bytes(row.get(0)?), at))
+        };
+        let rows = statement.query_map([owner.as_bytes()], one).map_err(unavailable)?;
         rows.collect::<rusqlite::Result<_>>().map_err(|error| RegistryError::Invalid(error.to_string()))
     }
 

@@ -56,6 +56,8 @@ fn start(dir: &Path, common: &Config, number: u16) -> anyhow::Result<Running> {
     config.cluster.listen = above(common.cluster.listen, number);
     config.cluster.name = Some(name.clone());
     config.cluster.key_file = Some(dir.join("keys"));
+    // Nobody in front of them has to notice.
+    config.cluster.drain_grace_ms = 0;
     let system = format!("sqlite:{}", dir.join("system.db").display());
     config.cluster.system = Some(SystemUrl::from(system));
     let file = dir.join(format!("{name}.toml"));
@@ -112,13 +114,15 @@ fn banner(running: &[Running]) -> String {
         text.push_str(&format!("  {name}  {base}/api/odata4/demo/  (process {process})\n"));
     }
     let (Some(first), Some(second)) = (running.first(), running.get(1)) else { return text };
-    let (one, two) = (&first.base, &second.base);
+    let (one, two, process) = (&first.base, &second.base, first.child.id());
     text.push_str(&format!(
         "
 Try: the first page on one node, and its next page on another, which fetches it from the first.
 
   next=$(curl -s '{one}/api/odata4/demo/OrderItems' | grep -o '\"@odata.nextLink\":\"[^\"]*' | cut -d'\"' -f4)
   curl -s \"{two}${{next#{one}}}\" | tail -c 300
+
+Then end the first node with kill -9 {process}, and ask again: the page comes all the same.
 
   nextlink nodes --config {}
 

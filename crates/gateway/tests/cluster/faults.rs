@@ -1,0 +1,251 @@
+//! Faults between nodes and of nodes, with and without copies, while the source is changed: every reading is whole.
+
+use std::time::{Duration, Instant};
+
+use nextlink_testkit::cluster::{Cluster, Plan};
+use nextlink_testkit::http;
+use nextlink_testkit::ledger::{Expected, Ledger, read_with};
+use nextlink_testkit::postgres;
+use nextlink_testkit::proxy::{Behaviour, Proxy};
+
+use crate::copies::{CHANGE, Writer, copied, files, registered};
+use crate::group::{QUICK, ROOT, first_page, follow, plan};
+use crate::lost::{ALONE, patient};
+use crate::site::{metric, prefer, refusal, rows, table, until};
+
+/// Rows that nobody changes.
+const PATH: &str = "T?$orderby=Id&$filter=Id%20le%20600%20and%20Id%20mod%2050%20ne%207";
+
+fn stable() -> Expected {
+    rows((1..=600).filter(|id| id % 50 != 7))
+}
+
+/// Nodes that reach one another through proxies.
+fn proxied(plan: &Plan, nodes: usize) -> (Cluster, Vec<Proxy>) {
+    let proxies: Vec<Proxy> = (0..nodes).map(|_| Proxy::start()).collect();
+    let start = |(number, proxy): (usize, &Proxy)| {
+        let node = plan.launch(number, &format!("address = \"{}\"", proxy.address())).start();
+        proxy.lead_to(node.cluster_base());
+        node
+    };
+    let nodes = proxies.iter().enumerate().map(start).collect();
+    let cluster = Cluster { plan: plan.clone(), nodes };
+    cluster.acquainted();
+    (cluster, proxies)
+}
+
+/// Reads a result of the first node through the others; `at` is told the number of the page that is asked for. Gives the
+/// longest time that a page took, too.
+fn read(cluster: &mut Cluster, mut at: impl FnMut(usize, &mut Cluster)) -> (Ledger, Duration) {
+    let (mut turn, mut slowest) = (0, Duration::ZERO);
+    let maximum = prefer(40);
+    let ledger = read_with(&Cluster::url(&[ROOT, PATH].concat()), |url| {
+        at(turn, cluster);
+        let node = if turn == 0 { 0 } else { 1 + turn % (cluster.nodes.len() - 1) };
+        let asked = Instant::now();
+        let answer = patient(cluster, node, url, &[("Prefer", &maximum)]);
+        if turn > 0 {
+            slowest = slowest.max(asked.elapsed());
+        }
+        turn += 1;
+        Ok(answer)
+    });
+    (ledger, slowest)
+}
+
+fn generations(ledger: &Ledger) -> usize {
+    let of = |answer: &http::Answer| answer.header("nextlink-generation").map(str::to_owned);
+    let mut all: Vec<_> = ledger.entries.iter().map(|entry| of(&entry.answer)).collect();
+    all.dedup();
+    all.len()
+}
+
+const FAULTS: [Behaviour; 5] = [
+    Behaviour::Refuse,
+    Behaviour::Hole,
+    Behaviour::CutAfter(0),
+    Behaviour::CutAfter(1_500),
+    Behaviour::Trickle(300),
+];
+
+/// With a copy nobody notices; not even slowly.
+#[test]
+fn faults_between_nodes_are_not_noticed_where_there_is_a_copy() {
+    let (mut cluster, proxies) = proxied(&plan(&table(3_000)).cluster(QUICK), 3);
+    let writer = Writer::start(&cluster, CHANGE);
+    for fault in FAULTS {
+        let (ledger, slowest) = read(&mut cluster, |turn, cluster| match turn {
+            4 => {
+                until("all is copied", || metric(&cluster.nodes[0], "nextlink_results_writing") == 0.0);
+                let copies = |node: &nextlink_testkit::node::Node| metric(node, "nextlink_result_copies");
+                let results = metric(&cluster.nodes[0], "nextlink_results");
+                until("all is copied", || cluster.nodes[1..].iter().map(copies).sum::<f64>() == results);
+                std::thread::sleep(Duration::from_millis(100));
+                proxies[0].behave(fault);
+            }
+            10 => proxies[0].behave(Behaviour::Pass),
+            _ => {}
+        });
+        assert_eq!(ledger.faults(&stable()), Vec::<String>::new(), "{fault:?}");
+        assert_eq!(generations(&ledger), 1, "{fault:?}");
+        assert!(slowest < Duration::from_secs(1), "{fault:?}: {slowest:?}");
+    }
+    drop(writer);
+}
+
+/// Without a copy a node that lives and cannot be reached is waited for, and never replaced.
+#[test]
+fn a_node_that_lives_is_not_replaced() {
+    let (mut cluster, proxies) = proxied(&plan(&table(3_000)).cluster(ALONE), 3);
+    let writer = Writer::start(&cluster, CHANGE);
+    for fault in FAULTS {
+        let (ledger, _) = read(&mut cluster, |turn, _| {
+            if turn == 4 {
+                proxies[0].behave(fault);
+                let lifting = proxies[0].clone();
+                // Longer than the lease lasts.
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(1_600));
+                    lifting.behave(Behaviour::Pass);
+                });
+            }
+        });
+        proxies[0].behave(Behaviour::Pass);
+        assert_eq!(ledger.faults(&stable()), Vec::<String>::new(), "{fault:?}");
+        assert_eq!(generations(&ledger), 1, "{fault:?}");
+    }
+    drop(writer);
+    let numbers = registered(&cluster, "generation");
+    assert!(numbers.iter().all(|number| number.as_deref() == Some("1")), "{numbers:?}");
+}
+
+/// Paused shorter than its lease, a node is waited for; longer, and others read on. When it goes on, links mean what
+/// they have come to mean.
+#[test]
+fn a_paused_owner_without_copies() {
+    for (what, pause, executions) in [("shorter", 500, 1), ("longer", 5_000, 2)] {
+        let mut cluster = plan(&table(3_000)).cluster(ALONE).start(3);
+        let writer = Writer::start(&cluster, CHANGE);
+        let mut waking = None;
+        let (ledger, _) = read(&mut cluster, |turn, cluster| {
+            if turn == 4 {
+                cluster.nodes[0].signal("STOP");
+                let pid = cluster.nodes[0].pid();
+                waking = Some(std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(pause));
+                    let mut wake = std::process::Command::new("sh");
+                    let woken = wake.args(["-c", &format!("kill -CONT {pid}")]).status();
+                    assert!(woken.is_ok_and(|status| status.success()));
+                }));
+            }
+        });
+        waking.expect("it was paused").join().expect("it goes on");
+        drop(writer);
+        assert_eq!(ledger.faults(&stable()), Vec::<String>::new(), "{what}");
+        assert_eq!(generations(&ledger), executions, "{what}");
+        // It knows again within a few signs of life.
+        std::thread::sleep(Duration::from_millis(1_500));
+        let headers = [("Prefer", "odata.maxpagesize=40")];
+        for node in 0..3 {
+            let again = ledger.reread(|url| cluster.ask(node, url, &headers));
+            assert_eq!(again, Vec::<String>::new(), "{what}: node {node}");
+        }
+    }
+}
+
+/// A node comes back with what it had, or as a new one with nothing.
+#[test]
+fn an_owner_that_is_restarted_with_and_without_its_disk() {
+    for (disk, copies, executions) in [(true, 0, 1), (true, 1, 1), (false, 0, 2), (false, 1, 1)] {
+        let lines = ALONE.replace("replicas = 0", &format!("replicas = {copies}"));
+        let mut cluster = plan(&table(3_000)).cluster(&lines).start(3);
+        let writer = Writer::start(&cluster, CHANGE);
+        let (ledger, _) = read(&mut cluster, |turn, cluster| {
+            if turn == 4 {
+                copied(cluster, copies);
+                cluster.nodes[0].kill();
+                if !disk {
+                    std::fs::remove_dir_all(cluster.plan.data_dir(0)).expect("it can be removed");
+                }
+                let again = cluster.nodes[0].start_again();
+                cluster.nodes[0] = again;
+            }
+        });
+        drop(writer);
+        let what = format!("disk: {disk}, copies: {copies}");
+        assert_eq!(ledger.faults(&stable()), Vec::<String>::new(), "{what}");
+        assert_eq!(generations(&ledger), executions, "{what}");
+        let headers = [("Prefer", "odata.maxpagesize=40")];
+        // What was read of an execution that is lost for good cannot be read again.
+        let lost = |url: &str| {
+            let entry = ledger.entries.iter().find(|entry| entry.url == url).filter(|_| executions > 1);
+            entry.filter(|entry| entry.answer.header("nextlink-generation").is_none())
+        };
+        for node in 0..3 {
+            let again = ledger.reread(|url| {
+                lost(url).map_or_else(|| cluster.ask(node, url, &headers), |entry| Ok(entry.answer.clone()))
+            });
+            assert_eq!(again, Vec::<String>::new(), "{what}: node {node}");
+        }
+    }
+}
+
+/// The system database is down, and then the owner of a result is, too.
+#[test]
+fn an_owner_is_lost_while_the_system_database_is_down() {
+    let mut server = postgres::private();
+    let ca = format!("system_ca = \"{}\"", server.ca().display());
+    let plan = plan(&table(3_000)).system(&server.url("postgres")).cluster(QUICK).cluster(&ca);
+    let mut cluster = plan.start(3);
+    let (ledger, slowest) = read(&mut cluster, |turn, cluster| match turn {
+        4 => {
+            copied(cluster, 1);
+            server.kill();
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        8 => cluster.nodes[0].kill(),
+        _ => {}
+    });
+    assert_eq!(ledger.faults(&stable()), Vec::<String>::new());
+    assert_eq!(generations(&ledger), 1);
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+}
+
+/// What was read and what was not, all of it is gone in time: files, rows, copies, reserved bytes.
+#[test]
+fn all_nodes_forget_what_has_expired() {
+    let text = "[results]\nidle_minutes = 1\nsweep_seconds = 1\nmin_free_mib = 0";
+    let plan = {
+        let plan = Plan::new(crate::group::PROGRAM);
+        let database = plan.dir().join("s.db");
+        nextlink_testkit::sqlite::sqlite(&database, &table(2_000));
+        plan.settings(&format!("{text}\n[sources.s]\nurl = \"sqlite:{}\"", database.display()))
+            .cluster("drain_grace_ms = 100")
+    };
+    let lines = ALONE.replace("replicas = 0", "replicas = 1");
+    let mut cluster = plan.cluster(&lines).start(3);
+    let links: Vec<String> = (0..3).map(|node| first_page(&cluster, node, "T?$orderby=Id", 100).1).collect();
+    copied(&cluster, 1);
+    // One is read on a node that does not have it for as long as it would otherwise be kept, and a node is lost.
+    let begun = Instant::now();
+    cluster.nodes[2].kill();
+    while begun.elapsed() < Duration::from_secs(66) {
+        let page = follow(&cluster, 1, &links[0]);
+        assert_eq!(page.status, 200, "{}", page.text());
+        std::thread::sleep(Duration::from_secs(3));
+    }
+    let held = |node: usize| files(&cluster, node).len();
+    assert_eq!((held(0), held(1)), (2, 2), "what is read is kept, and its copy; nothing else is");
+    until("its row is the only one", || registered(&cluster, "1").len() == 1);
+    for node in 0..2 {
+        let (bytes, copies) = ("nextlink_results_bytes", "nextlink_result_copies");
+        assert!(metric(&cluster.nodes[node], bytes) > 0.0);
+        assert_eq!(
+            metric(&cluster.nodes[node], copies) + metric(&cluster.nodes[node], "nextlink_results"),
+            1.0
+        );
+        for link in &links[1..] {
+            assert_eq!(refusal(&follow(&cluster, node, link)), (410, "ResultGone".to_owned()));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A TCP proxy between nodes that can be told to misbehave.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a connection that stands still waits before it looks whether it may go on.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What the proxy does with bytes and connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Passes all on.
+    Pass,
+    /// Closes every connection, old or new, at once.
+    Refuse,
+    /// Takes connections and bytes, and passes nothing on: a network that is cut.
+    Hole,
+    /// Breaks a connection off after so many bytes of answers.
+    CutAfter(usize),
+    /// Passes answers on in pieces of so many bytes, every 5 ms.
+    Trickle(usize),
+}
+
+#[derive(Debug)]
+struct Shared {
+    behaviour: Behaviour,
+    target: Option<SocketAddr>,
+}
+
+/// A running proxy; its port stays taken as long as the process lives.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Mutex<Shared>>,
+}
+
+impl Proxy {
+    /// Listens on a free port, and leads nowhere yet.
+    ///
+    /// # Panics
+    /// When no port is free.
+    #[track_caller]
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("a listener has an address");
+        let shared = Arc::new(Mutex::new(Shared { behaviour: Behaviour::Pass, target: None }));
+        let proxy = Self { address, shared };
+        let accepting = proxy.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let proxy = accepting.clone();
+                std::thread::spawn(move || proxy.serve(client));
+            }
+        });
+        proxy
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn shared(&self) -> std::sync::MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leads to `target`, such as `http://127.0.0.1:8190`.
+    ///
+    /// # Panics
+    /// When that is no address.
+    #[track_caller]
+    pub fn lead_to(&self, target: &str) {
+        let target = target.trim_start_matches("http://").parse();
+        self.shared().target = Some(target.expect("an address and a port"));
+    }
+
+    /// Behaves in this way from now on.
+    pub fn behave(&self, behaviour: Behaviour) {
+        self.shared().behaviour = behaviour;
+    }
+
+    fn behaviour(&self) -> Behaviour {
+        self.shared().behaviour
+    }
+
+    fn serve(&self, client: TcpStream) {
+        let target = self.shared().target;
+        let Some(Ok(server)) = target.map(TcpStream::connect) else { return };
+        let (Ok(from), Ok(to)) = (client.try_clone(), server.try_clone()) else { return };
+        let asking = self.clone();
+        std::thread::spawn(move || asking.pass(from, to, false));
+        self.pass(server, client, true);
+    }
+
+    /// Passes bytes on in one direction until the connection ends.
+    fn pass(&self, mut from: TcpStream, mut to: TcpStream, answers: bool) {
+        let (mut passed, mut buffer) = (0, vec![0; 64 * 1024]);
+        if from.set_read_timeout(Some(LOOK)).is_err() {
+            return;
+        }
+        loop {
+            let room = match self.behaviour() {
+                Behaviour::Refuse => break,
+                Behaviour::Hole => {
+                    std::thread::sleep(LOOK);
+                    continue;
+                }
+                Behaviour::CutAfter(bytes) if answers => bytes.saturating_sub(passed),
+                Behaviour::Trickle(bytes) if answers => {
+                    std::thread::sleep(LOOK);
+                    bytes
+                }
+                Behaviour::Pass | Behaviour::CutAfter(_) | Behaviour::Trickle(_) => buffer.len(),
+            };
+            let room = room.min(buffer.len());
+            if room == 0 {
+                break;
+            }
+            match from.read(&mut buffer[..room]) {
+                Ok(0) => break,
+                Ok(read) => {
+                    passed += read;
+                    if to.write_all(&buffer[..read]).is_err() {
+                        break;
+                    }
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(_) => break,
+            }
+        }
+        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    }
+}
