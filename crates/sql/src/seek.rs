@@ -15,6 +15,13 @@ pub fn seek(select: &Select) -> Option<Seek> {
         return None;
     }
     let mut select = select.clone();
+    let values = with_order(&mut select);
+    let limit = select.limit.take();
+    Some(Seek { select: Arc::new(select), values: values.into(), limit })
+}
+
+/// Has a select give the values that it is ordered by, too; the numbers of their columns.
+pub fn with_order(select: &mut Select) -> Vec<usize> {
     let mut values = Vec::with_capacity(select.order.len());
     for term in &select.order {
         let value = value_of(term);
@@ -25,8 +32,7 @@ pub fn seek(select: &Select) -> Option<Seek> {
             select.columns.push(value.clone());
         }
     }
-    let limit = select.limit.take();
-    Some(Seek { select: Arc::new(select), values: values.into(), limit })
+    values
 }
 
 /// The statement for at most so many rows: the first ones, or those after a row with the given values in the order.

@@ -222,10 +222,10 @@ fn all_nodes_forget_what_has_expired() {
         plan.settings(&format!("{text}\n[sources.s]\nurl = \"sqlite:{}\"", database.display()))
             .cluster("drain_grace_ms = 100")
     };
-    let lines = ALONE.replace("replicas = 0", "replicas = 1");
+    let lines = ALONE.replace("replicas = 0", "replicas = 2");
     let mut cluster = plan.cluster(&lines).start(3);
     let links: Vec<String> = (0..3).map(|node| first_page(&cluster, node, "T?$orderby=Id", 100).1).collect();
-    copied(&cluster, 1);
+    copied(&cluster, 2);
     // One is read on a node that does not have it for as long as it would otherwise be kept, and a node is lost.
     let begun = Instant::now();
     cluster.nodes[2].kill();

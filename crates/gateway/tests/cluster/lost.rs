@@ -108,6 +108,7 @@ fn a_lost_result_is_read_on() {
 fn one_node_goes_on() {
     let mut cluster = plan(&table(2_000)).cluster(ALONE).start(3);
     let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 100);
+    until("the registry knows", || registered(&cluster, "1").len() == 1);
     cluster.nodes[0].kill();
     until("the lease is over", || follow(&cluster, 1, &link).status != 503);
     let answers: Vec<Answer> = std::thread::scope(|scope| {

@@ -134,23 +134,23 @@ pub struct Resume {
 pub fn paged(dialect: &dyn Dialect, mut plan: Plan, resume: Option<&Resume>) -> Result<Program, Unsupported> {
     let refused =
         || Unsupported { what: "Going on in the middle of this result".to_owned(), database: dialect.name() };
-    let found = plan.nodes.first().and_then(|node| node.rows.as_ref()).and_then(seek);
-    let found = found.filter(|seek| seek.select.columns.len() <= dialect.bounds().columns);
-    let Some(found) = found else {
+    let rows = plan.nodes.first_mut().and_then(|node| node.rows.as_mut());
+    let Some(rows) = rows.filter(|rows| !rows.order.is_empty()) else {
         return if resume.is_some() { Err(refused()) } else { Ok(program(dialect, &plan)) };
     };
-    let whole = Select { limit: found.limit, ..Select::clone(&found.select) };
-    let rows = match resume {
-        Some(resume) => seek::rest(&whole, &resume.last, resume.rows).ok_or_else(refused)?,
-        None => whole,
-    };
-    if resume.is_some() {
+    let width = rows.columns.len();
+    let values = seek::with_order(rows);
+    if rows.columns.len() > dialect.bounds().columns {
+        rows.columns.truncate(width);
+        return if resume.is_some() { Err(refused()) } else { Ok(program(dialect, &plan)) };
+    }
+    if let Some(resume) = resume {
+        *rows = seek::rest(rows, &resume.last, resume.rows).ok_or_else(refused)?;
         // It was said with the first page.
         plan.count = None;
     }
-    plan.nodes[0].rows = Some(rows);
     let mut program = program(dialect, &plan);
-    program.nodes[0].position = Some(found.values);
+    program.nodes[0].position = Some(values.into());
     Ok(program)
 }
 

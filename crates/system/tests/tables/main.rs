@@ -3,3 +3,4 @@
 mod databases;
 mod nodes;
 mod results;
+mod executions;

@@ -7,7 +7,7 @@ use nextlink_system::System;
 
 use crate::databases::*;
 
-fn row(byte: u8, owner: u8) -> ResultRow {
+pub fn row(byte: u8, owner: u8) -> ResultRow {
     ResultRow {
         id: ResultId::from_bytes([byte; 16]),
         generation: u32::from(byte) + 1,
