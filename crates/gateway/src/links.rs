@@ -17,6 +17,9 @@ pub struct Base {
     pub https: bool,
 }
 
+/// Bytes of room for what is put before and behind host and prefix.
+const ROOM: usize = 64;
+
 /// The base of all links as the client sees it.
 ///
 /// # Errors
@@ -24,12 +27,12 @@ pub struct Base {
 pub fn base(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<Base, Refusal> {
     let url = absolute(config, headers, peer)?;
     let https = url.starts_with("https:");
+    if !config.relative_links {
+        return Ok(Base { url, https });
+    }
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let url = match config.relative_links {
-        true => rest.find('/').map_or("", |path| &rest[path..]).to_owned(),
-        false => url,
-    };
-    Ok(Base { url, https })
+    let path = rest.find('/').map_or("", |path| &rest[path..]);
+    Ok(Base { url: path.to_owned(), https })
 }
 
 fn absolute(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<String, Refusal> {
@@ -58,10 +61,14 @@ fn absolute(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<
     let scheme = if scheme.eq_ignore_ascii_case("https") { "https" } else { "http" };
     check_host(config, host)?;
     let (name, port) = authority(scheme, host, port);
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b"/-._~".contains(&b);
+    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'.' | b'_' | b'~');
     let prefix = if prefix.starts_with('/') && prefix.bytes().all(legal) { prefix } else { "" };
     let colon = if port.is_empty() { "" } else { ":" };
-    Ok([scheme, "://", name, colon, port, prefix].concat())
+    let mut base = String::with_capacity(host.len() + prefix.len() + ROOM);
+    for part in [scheme, "://", name, colon, port, prefix] {
+        base.push_str(part);
+    }
+    Ok(base)
 }
 
 /// The value of a header; of one that was sent by the client and added to by the proxy, what the proxy added.
@@ -78,7 +85,7 @@ fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn check_host(config: &ServerConfig, host: &str) -> Result<(), Refusal> {
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
+    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':' | b'[' | b']');
     if host.is_empty() || host.len() > 255 || !host.bytes().all(legal) {
         return Err(
             Refusal::bad_request("BadHost", "The host of the request is not a host name.").about("Host")

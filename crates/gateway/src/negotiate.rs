@@ -109,11 +109,15 @@ fn split_quoted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let mut quoted = false;
-        let end = text.bytes().position(|byte| {
-            quoted ^= byte == b'"';
-            byte == separator && !quoted
-        });
+        let end = if text.contains('"') {
+            let mut quoted = false;
+            text.bytes().position(|byte| {
+                quoted ^= byte == b'"';
+                byte == separator && !quoted
+            })
+        } else {
+            text.bytes().position(|byte| byte == separator)
+        };
         let (part, behind) = end.map_or((text, None), |end| (&text[..end], text.get(end + 1..)));
         rest = behind;
         Some(part.trim_ascii())

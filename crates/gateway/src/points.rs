@@ -1,6 +1,6 @@
 //! Plans of the most frequent request, a whole entity by its key, are kept: only the values of the key differ.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use nextlink_odata::json::{Format, Shape};
@@ -13,7 +13,7 @@ use nextlink_sql::statement::Program;
 const MOST: usize = 10_000;
 
 /// What the plan of such a request depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Point {
     set: EntitySetId,
     format: Format,
@@ -39,7 +39,7 @@ type Kept = (Arc<Program>, Arc<Shape>);
 
 /// Kept plans.
 #[derive(Debug, Default)]
-pub struct Points(RwLock<HashMap<Point, Kept>>);
+pub struct Points(RwLock<BTreeMap<Point, Kept>>);
 
 impl Points {
     /// The plan for a point, with the key values it was made with.

@@ -94,9 +94,10 @@ impl Request {
         let url = url.strip_prefix('/').unwrap_or(url).to_owned();
         let path_bytes = url.find('?').unwrap_or(url.len());
         let version = negotiate::version(&headers)?;
-        let base = links::base(&state.config.server, &headers, peer)?;
-        let root = [&base.url, "/api/odata4/", &slot.name, "/"].concat();
-        let https = base.https;
+        let links::Base { url: mut root, https } = links::base(&state.config.server, &headers, peer)?;
+        for part in ["/api/odata4/", &slot.name, "/"] {
+            root.push_str(part);
+        }
         let mut prefer = Preferences::default();
         for value in headers.get_all(PREFER).iter().filter_map(|v| v.to_str().ok()) {
             merge(&mut prefer, parse_lenient(value));

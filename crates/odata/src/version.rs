@@ -20,7 +20,7 @@ impl Version {
 }
 
 /// How much control information a JSON answer carries (OData 4.01 JSON section 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MetadataLevel {
     /// Only what can't be missed: next links and counts.
     None,

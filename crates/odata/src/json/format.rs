@@ -3,7 +3,7 @@
 use crate::version::{MetadataLevel, Version};
 
 /// The form of a JSON answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Format {
     /// Protocol version of the answer.
     pub version: Version,
