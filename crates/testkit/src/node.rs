@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a node may take to say where it listens before the test is considered stuck.
 const STUCK: Duration = Duration::from_secs(120);
+/// How long the last words of a process that has ended are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// What the node says before its public address, at the start of a line of its standard output.
 const LISTENING: &str = "listening on ";
 /// What it says before its name and its address for the other nodes.
@@ -231,7 +234,9 @@ impl Node {
 
     /// Waits for the end of the node.
     pub fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("a child can be waited for")
+        let status = self.child.wait().expect("a child can be waited for");
+        self.log.wait();
+        status
     }
 
     /// Starts a node with the same data directory, arguments and addresses, after this one has ended, so
@@ -273,28 +278,44 @@ impl Drop for Node {
 
 /// What a process writes, gathered by threads that end with it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Log(Arc<Mutex<String>>);
+pub(crate) struct Log {
+    text: Arc<Mutex<String>>,
+    readers: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
 
 impl Log {
     pub(crate) fn text(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until what a process that has ended wrote was read; not for children that it has left behind.
+    fn wait(&self) {
+        let deadline = Instant::now() + LAST_WORDS;
+        let reading = || {
+            let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            readers.iter().any(|reader| !reader.is_finished())
+        };
+        while reading() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Gathers a stream line by line; also sends each line, until nobody wants them any more.
     pub(crate) fn follow(&self, stream: Option<impl Read + Send + 'static>, lines: Option<Sender<String>>) {
         let log = self.clone();
         let Some(stream) = stream else { return };
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut stream = BufReader::new(stream);
             let mut line = Vec::new();
             while stream.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
                 let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                log.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(&format!("{text}\n"));
+                log.text.lock().unwrap_or_else(PoisonError::into_inner).push_str(&format!("{text}\n"));
                 if let Some(lines) = &lines {
                     let _ = lines.send(text);
                 }
                 line.clear();
             }
         });
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
     }
 }
