@@ -55,6 +55,10 @@ pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr)
 /// Answers a request on the administration listener.
 pub async fn admin<B>(state: &Arc<State>, request: &HttpRequest<B>) -> Response<Body> {
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    // Nobody logs in here, and any page that an administrator looks at can have the browser send a POST; browsers say so.
+    if !reads && request.headers().contains_key(header::ORIGIN) {
+        return plain_error(StatusCode::FORBIDDEN, "This is not for pages in browsers.");
+    }
     match request.uri().path() {
         "/metrics" | NODES | RESULTS if !reads => {
             plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD.")

@@ -131,3 +131,25 @@ fn each_listener_keeps_to_its_own() {
         assert_eq!(node.get(link, &[]).status, 200, "{link}");
     }
 }
+
+/// A page of any site can have a browser send such requests to this machine.
+#[test]
+fn browsers_change_nothing() {
+    let node = shop();
+    let result = format!("/api/admin/system/results/{}", "0".repeat(32));
+    for (method, path, without) in
+        [("POST", "/api/admin/system/drain", 409), ("DELETE", result.as_str(), 404)]
+    {
+        let url = node.admin_url(path);
+        for (headers, expected) in [
+            (&[][..], without),
+            (&[("Origin", "https://elsewhere.example")], 403),
+            (&[("Origin", "null")], 403),
+        ] {
+            let answer = http::send(method, &url, headers, None).expect("an answer");
+            assert_eq!(answer.status, expected, "{method} {path} {headers:?}: {}", answer.text());
+        }
+    }
+    let read = http::get(&node.admin_url("/readyz"), &[("Origin", "https://elsewhere.example")]);
+    assert_eq!(read.status, 200);
+}

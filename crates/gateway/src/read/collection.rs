@@ -32,6 +32,34 @@ use crate::state::State;
 /// Chunks on their way from the reading thread to the client.
 const CHUNKS: usize = 8;
 
+/// How large the pages of a result get.
+pub fn page_limits(state: &State, request: &Request, rows: u64) -> PageLimits {
+    let (bytes, batch_bytes) = (request.slot.config.page_bytes(), state.config.limits.batch_bytes);
+    PageLimits { rows, bytes, batch_bytes }
+}
+
+/// What a result needs that is to be stored.
+pub fn storing(
+    state: &State,
+    request: &Request,
+    prepared: &Prepared,
+    envelope: Envelope,
+    form: String,
+) -> Storing {
+    Storing {
+        store: Arc::clone(&state.store),
+        cluster: state.cluster.clone(),
+        source: request.slot.name.clone(),
+        user: request.user.clone(),
+        trace: request.trace.clone(),
+        codec: if request.gzip { Codec::Deflate } else { Codec::None },
+        envelope,
+        meta,
+        form,
+        recovery: prepared.recovery(request),
+    }
+}
+
 /// Answers a collection.
 pub async fn answer(
     state: &Arc<State>,
@@ -44,26 +72,12 @@ pub async fn answer(
     let cancel = Cancel::default();
     let guard = CancelGuard::new(&cancel);
     let page_rows = request.page_rows();
-    let limits = PageLimits {
-        rows: page_rows,
-        bytes: request.slot.config.page_bytes(),
-        batch_bytes: state.config.limits.batch_bytes,
-    };
+    let limits = page_limits(state, request, page_rows);
     let model = &prepared.served.mapping.model;
     let context = context::fragment(model, &prepared.query, "", request.version);
     let mut closing = Closing::new(state, request, &prepared.query, prepared.format, context.clone());
-    let storing = Storing {
-        store: Arc::clone(&state.store),
-        cluster: state.cluster.clone(),
-        source: request.slot.name.clone(),
-        user: request.user.clone(),
-        trace: request.trace.clone(),
-        codec: if request.gzip { Codec::Deflate } else { Codec::None },
-        envelope: Envelope { context, count: None },
-        meta,
-        form: form_text(prepared.format, page_rows, request, &prepared.query),
-        recovery: prepared.recovery(request),
-    };
+    let form = form_text(prepared.format, page_rows, request, &prepared.query);
+    let storing = storing(state, request, &prepared, Envelope { context, count: None }, form);
     let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
     let delivery = Delivery::new(storing, sender, patience);
     let slot = Arc::clone(&request.slot);

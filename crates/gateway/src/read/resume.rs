@@ -6,26 +6,26 @@ use std::time::Duration;
 
 use http::Response;
 use nextlink_odata::bind::{self, Request as Asked};
-use nextlink_odata::json::{PageLimits, PageWriter};
+use nextlink_odata::json::PageWriter;
 use nextlink_odata::url;
 use nextlink_results::token::Token;
 use nextlink_results::{
-    After, Codec, Continues, CreateError, Generation, Incomplete, PageError, Recovery, ResultState,
+    After, Continues, CreateError, Generation, Incomplete, PageError, Recovery, ResultState,
 };
 use nextlink_sql::plan::Resume;
 use nextlink_sql::position;
 use tokio::sync::oneshot;
 
-use super::collection::conclude;
+use super::collection::{conclude, page_limits, storing};
 use super::prepare;
 use crate::answer::{Refusal, create_cause, gone};
 use crate::body::Body;
 use crate::cluster::{self, Missing};
-use crate::delivery::{Delivery, Storing};
+use crate::delivery::Delivery;
 use crate::envelope::Envelope;
 use crate::headers::SERVER_TIMING;
 use crate::observe::{Event, event};
-use crate::page::{Form, Opened, answer, kept, meta, open};
+use crate::page::{Form, Opened, answer, kept, open};
 use crate::request::Request;
 use crate::response::Stages;
 use crate::state::{State, now};
@@ -188,23 +188,8 @@ impl Lost<'_> {
         let resume = Resume { last, rows: token.first_row };
         let prepared = prepare(request, served, query, form.format(), Some(&resume))?;
         let permit = state.turn().await?;
-        let limits = PageLimits {
-            rows: form.page_rows(),
-            bytes: request.slot.config.page_bytes(),
-            batch_bytes: state.config.limits.batch_bytes,
-        };
-        let storing = Storing {
-            store: Arc::clone(&state.store),
-            cluster: state.cluster.clone(),
-            source: request.slot.name.clone(),
-            user: request.user.clone(),
-            trace: request.trace.clone(),
-            codec: if request.gzip { Codec::Deflate } else { Codec::None },
-            envelope,
-            meta,
-            form: form_text,
-            recovery: prepared.recovery(request),
-        };
+        let limits = page_limits(state, request, form.page_rows());
+        let storing = storing(state, request, &prepared, envelope, form_text);
         let after = After { id: token.result, known, continues: self.at() };
         let (first_row, patience) = (token.first_row, Duration::from_secs(1));
         let slot = Arc::clone(&request.slot);
