@@ -1,5 +1,6 @@
 //! The orderly end of a node: what it holds goes to other nodes, which own it from then on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,9 +77,11 @@ impl Cluster {
 
     async fn hand_over_all(self: &Arc<Self>, store: &Arc<Store>) -> Drained {
         let deadline = Instant::now() + Duration::from_secs(self.config.drain_seconds);
-        let mut waiting = store.owned().into_iter();
-        let mut moving = JoinSet::new();
-        let mut drained = Drained::default();
+        let owned = store.owned();
+        // Whatever becomes of a try: what was not seen to move is said to be left.
+        let mut left: BTreeSet<Key> = owned.iter().copied().collect();
+        let mut waiting = owned.into_iter();
+        let (mut moving, mut moved) = (JoinSet::new(), 0);
         loop {
             while moving.len() < AT_ONCE
                 && let Some(key) = waiting.next()
@@ -90,14 +93,16 @@ impl Cluster {
                 });
             }
             match moving.join_next().await {
-                Some(Ok((_, true))) => drained.moved += 1,
-                Some(Ok(((id, generation), false))) => drained.left.push(format!("{id}/{generation}")),
-                Some(Err(_)) => {}
+                Some(Ok((key, true))) => {
+                    moved += 1;
+                    left.remove(&key);
+                }
+                Some(Ok((_, false)) | Err(_)) => {}
                 None => break,
             }
         }
-        drained.left.sort();
-        drained
+        let left = left.iter().map(|(id, generation)| format!("{id}/{generation}")).collect();
+        Drained { moved, left }
     }
 
     /// Gives one result to the first node that takes it: one that has a copy already, if there is one.
