@@ -21,6 +21,8 @@ pub mod bench_data;
 pub mod follow;
 pub mod load;
 pub mod raw_limit;
+pub mod sendfile;
 pub mod stages;
 
+pub mod cluster;
 pub mod compare;

@@ -1,8 +1,11 @@
 //! A closed loop of requests over many connections: each sends its next request when it has the answer.
 
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use nextlink_sample::Random;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,6 +35,9 @@ pub struct Args {
     /// The greatest {id}; the least is 1
     #[arg(long, default_value_t = nextlink_sample::big::ROWS)]
     pub ids: u64,
+    /// A file with a path and query in each line; they are asked for at random in place of that of the URL
+    #[arg(long)]
+    pub paths: Option<PathBuf>,
     /// Value of the header Prefer
     #[arg(long)]
     pub prefer: Option<String>,
@@ -78,8 +84,9 @@ pub async fn load(args: &Args) -> anyhow::Result<Load> {
     let start = Instant::now() + Duration::from_secs_f64(args.warm_up);
     let end = start + Duration::from_secs_f64(args.seconds);
     let mut connections = JoinSet::new();
+    let template = Template::new(args)?;
     for number in 0..args.connections {
-        let template = Template::new(args)?;
+        let template = template.clone();
         let random = Random::new(number as u64);
         connections.spawn(repeat(template, random, start, end));
     }
@@ -92,10 +99,12 @@ pub async fn load(args: &Args) -> anyhow::Result<Load> {
     Ok(all)
 }
 
-/// A request with a place for the number.
+/// Requests with a place for the number.
+#[derive(Clone)]
 struct Template {
     authority: String,
-    parts: Vec<String>,
+    /// Each in parts, between which the number stands.
+    requests: Arc<Vec<Vec<String>>>,
     ids: u64,
 }
 
@@ -104,13 +113,28 @@ impl Template {
         let url = Url::parse(&args.url)?;
         let mut headers = vec!["Accept: application/json".to_owned()];
         headers.extend(args.prefer.as_ref().map(|value| format!("Prefer: {value}")));
-        let parts = url.request(&headers).split("{id}").map(str::to_owned).collect();
-        Ok(Self { authority: url.authority, parts, ids: args.ids })
+        let targets = match &args.paths {
+            Some(path) => fs::read_to_string(path).with_context(|| format!("{}", path.display()))?,
+            None => url.target,
+        };
+        let authority = url.authority;
+        let requests: Vec<Vec<String>> = targets
+            .lines()
+            .map(|target| Url { authority: authority.clone(), target: target.to_owned() }.request(&headers))
+            .map(|request| request.split("{id}").map(str::to_owned).collect())
+            .collect();
+        ensure!(!requests.is_empty(), "no paths to ask for");
+        Ok(Self { authority, requests: Arc::new(requests), ids: args.ids })
     }
 
     fn write(&self, request: &mut Vec<u8>, random: &mut Random) {
         let id = 1 + random.below(self.ids);
-        for (index, part) in self.parts.iter().enumerate() {
+        // One request needs no choice, and then the ids are those of earlier figures.
+        let number = match self.requests.len() {
+            1 => 0,
+            many => random.below(many as u64) as usize,
+        };
+        for (index, part) in self.requests[number].iter().enumerate() {
             if index > 0 {
                 request.extend_from_slice(itoa::Buffer::new().format(id).as_bytes());
             }

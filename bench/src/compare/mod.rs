@@ -15,7 +15,7 @@ use anyhow::{Context, bail, ensure};
 use nextlink_sample::big;
 
 use crate::source::Source;
-use crate::{bare_server, bench_data, follow, load, raw_limit, stages};
+use crate::{bare_server, bench_data, cluster, follow, load, raw_limit, sendfile, stages};
 use database::{Choice, Database};
 use process::{Cores, Server};
 
@@ -56,6 +56,8 @@ enum Program {
     BareServer(bare_server::Args),
     Follow(follow::Args),
     Load(load::Args),
+    Sendfile(sendfile::Args),
+    Cluster(cluster::Args),
     Stages(stages::Args),
 }
 
@@ -70,6 +72,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Some(Program::BareServer(args)) => return bare_server::run(args),
         Some(Program::Follow(args)) => return follow::run(args),
         Some(Program::Load(args)) => return load::run(args),
+        Some(Program::Sendfile(args)) => return sendfile::run(args),
+        Some(Program::Cluster(args)) => return cluster::run(args),
         Some(Program::Stages(args)) => return stages::run(args),
         None => {}
     }

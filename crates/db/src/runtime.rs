@@ -36,6 +36,11 @@ impl Runtime {
         }
     }
 
+    /// The runtime itself.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Makes sockets and timers work on this thread, for as long as what it gives is kept.
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()

@@ -1,6 +1,7 @@
 //! One door to all databases.
 
 use nextlink_odata::rows::RowSink;
+use nextlink_odata::value::Value;
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::dialect::{Dialect, Postgres, Sqlite};
 use nextlink_sql::notice::Notice;
@@ -75,22 +76,61 @@ impl Source {
         }
     }
 
+    /// Whether it is a file, which is read at once rather than awaited.
+    pub fn reads_at_once(&self) -> bool {
+        matches!(self, Source::Sqlite(_))
+    }
+
+    /// Runs a program for one row that is found by its key at once, as it can be in a file, with `key` in place of the value
+    /// that it was made with. `None` where that cannot be done, and nothing was given to the sink.
+    ///
+    /// # Errors
+    /// As [`Source::run`].
+    pub fn run_now<S: RowSink>(
+        &self,
+        program: &Program,
+        key: &Value,
+        sink: &mut S,
+    ) -> Option<Result<Outcome, Error>> {
+        match self {
+            Source::Sqlite(source) => source.run_now(program, Some(key), sink),
+            Source::Postgres(_) | Source::MySql(_) => None,
+        }
+    }
+
     /// Runs a program for one row that is found by its key, without a thread that may block: a file is read at once, a
-    /// server is awaited. `None` where that cannot be done, and nothing was given to the sink.
+    /// server is awaited. With `key`, for that value of a key of one property in place of the one that the program was made
+    /// with. `None` where that cannot be done, and nothing was given to the sink.
     ///
     /// # Errors
     /// As [`Source::run`].
     pub async fn run_point<S: RowSink>(
         &self,
         program: &Program,
+        key: Option<&Value>,
         options: impl FnOnce() -> RunOptions,
         sink: &mut S,
     ) -> Option<Result<Outcome, Error>> {
+        if let Source::Sqlite(source) = self {
+            return source.run_now(program, key, sink);
+        }
+        // Boxed, so that what waits for a server is not moved about where there is none.
+        Box::pin(self.run_point_of_server(program, key, &options(), sink)).await
+    }
+
+    async fn run_point_of_server<S: RowSink>(
+        &self,
+        program: &Program,
+        key: Option<&Value>,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Option<Result<Outcome, Error>> {
+        let keyed = key.map(|value| program.with_key([value]));
+        let program = keyed.as_ref().unwrap_or(program);
         match self {
-            Source::Sqlite(source) => source.run_now(program, sink),
-            // Boxed, so that what waits for a server is not moved about where there is none.
-            Source::Postgres(source) => Box::pin(source.run_point(program, &options(), sink)).await,
-            Source::MySql(source) => Some(Box::pin(source.run_point(program, &options(), sink)).await),
+            Source::Sqlite(source) => source.run_now(program, None, sink),
+            Source::Postgres(source) => source.run_point(program, options, sink).await,
+            Source::MySql(source) => Some(source.run_point(program, options, sink).await),
         }
     }
 

@@ -2,6 +2,26 @@
 
 use http::HeaderName;
 
+/// Whether anything that stands in an answer to a read depends on a header of the request, given by its name: what
+/// is agreed on, who asks, and where links start.
+pub fn counts(name: &str) -> bool {
+    matches!(
+        name,
+        "accept"
+            | "accept-encoding"
+            | "ddcloud-datasource-password"
+            | "ddcloud-datasource-user"
+            | "forwarded"
+            | "host"
+            | "odata-maxversion"
+            | "prefer"
+            | "x-forwarded-host"
+            | "x-forwarded-port"
+            | "x-forwarded-prefix"
+            | "x-forwarded-proto"
+    )
+}
+
 /// Version of the answer (Part 1 section 8.1.5).
 pub const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
 /// Greatest version the client takes (Part 1 section 8.2.7).

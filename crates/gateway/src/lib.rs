@@ -10,6 +10,7 @@ pub mod answer;
 pub mod stored;
 pub mod cluster;
 pub mod points;
+pub mod repeat;
 pub mod login;
 pub mod served;
 pub mod slot;

@@ -2,6 +2,7 @@
 
 mod collection;
 mod single;
+pub mod again;
 mod resume;
 
 use std::sync::Arc;
@@ -105,7 +106,7 @@ fn prepare(
     let point = Point::of(&query, format).filter(|_| !request.head);
     if let Some((program, shape)) = point.and_then(|point| served.points.get(&point)) {
         let program = match query.steps.as_slice() {
-            [Step::Key(values)] => Arc::new(program.with_key(values)),
+            [Step::Key(values)] => Arc::new(program.with_key(values.iter().map(|(_, value)| value))),
             _ => program,
         };
         return Ok(Prepared { served, query, program, shape, format });
@@ -157,7 +158,7 @@ fn service_document(
     let model = &served.mapping.model;
     let text = nextlink_odata::service::document(model, &context, agreed.format.metadata, request.version);
     let response = json_response(request, agreed.format, Body::empty());
-    Ok(single::compressed(request, response, vec![text.into()]))
+    Ok(single::compressed(request.gzip, response, vec![text.into()]))
 }
 
 fn metadata(
@@ -177,7 +178,7 @@ fn metadata(
     if unchanged {
         *response.status_mut() = http::StatusCode::NOT_MODIFIED;
     } else {
-        response = single::compressed(request, response, vec![document.text.clone()]);
+        response = single::compressed(request.gzip, response, vec![document.text.clone()]);
     }
     let media = if agreed.json { "application/json" } else { "application/xml" };
     let headers = response.headers_mut();

@@ -15,6 +15,7 @@ use crate::headers::{PREFER, TRACE_ID};
 use crate::links;
 use crate::login;
 use crate::negotiate;
+use crate::repeat::Repeat;
 use crate::slot::Slot;
 use crate::state::State;
 
@@ -52,6 +53,8 @@ pub struct Request {
     pub login: Option<Login>,
     /// Who asks: what stored results and page tokens belong to.
     pub user: String,
+    /// Where other requests may differ in the value of a key only: all that they have in common.
+    pub repeat: Option<Repeat>,
 }
 
 /// The `Trace-ID` of a request, or a new one.
@@ -68,11 +71,7 @@ fn new_trace() -> String {
     static PROCESS: LazyLock<String> = LazyLock::new(|| uuid::Uuid::new_v4().simple().to_string());
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let mut out = String::with_capacity(40);
-    out.push_str(&PROCESS[..16]);
-    out.push('-');
-    out.push_str(&number.to_string());
-    out
+    [&PROCESS[..16], "-", itoa::Buffer::new().format(number)].concat()
 }
 
 impl Request {
@@ -117,6 +116,7 @@ impl Request {
             headers,
             login,
             user,
+            repeat: None,
         })
     }
 

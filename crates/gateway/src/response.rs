@@ -1,5 +1,6 @@
 //! What all answers have: their headers, the times of the stages, and the end of runs that nobody waits for.
 
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -14,6 +15,8 @@ use crate::request::Request;
 
 /// Stages of a request at most.
 const STAGES: usize = 6;
+/// Room for the header with their times.
+const HEADER_BYTES: usize = 256;
 
 /// Times of the stages, for `Server-Timing`.
 #[derive(Debug)]
@@ -40,23 +43,22 @@ impl Stages {
 
     /// The header: milliseconds with three digits behind the point.
     pub fn header(&self) -> Option<HeaderValue> {
-        let mut text = Vec::with_capacity(96);
+        let mut text = [0; HEADER_BYTES];
+        let mut left = text.as_mut_slice();
         let mut before = Duration::ZERO;
         for (name, end) in &self.ended[..self.count] {
             let micros = u64::try_from((*end - before).as_micros()).unwrap_or(u64::MAX);
+            let separator = if before.is_zero() { "" } else { ", " };
             before = *end;
-            if !text.is_empty() {
-                text.extend_from_slice(b", ");
+            let (mut whole, mut part) = (itoa::Buffer::new(), itoa::Buffer::new());
+            // The 1 keeps the zeros behind it.
+            let part = part.format(1000 + micros % 1000);
+            for piece in [separator, name, ";dur=", whole.format(micros / 1000), ".", &part[1..]] {
+                left.write_all(piece.as_bytes()).ok()?;
             }
-            text.extend_from_slice(name.as_bytes());
-            text.extend_from_slice(b";dur=");
-            text.extend_from_slice(itoa::Buffer::new().format(micros / 1000).as_bytes());
-            // The point takes the place of the 1.
-            let from = text.len();
-            text.extend_from_slice(itoa::Buffer::new().format(1000 + micros % 1000).as_bytes());
-            text[from] = b'.';
         }
-        HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).ok()
+        let unused = left.len();
+        HeaderValue::from_bytes(&text[..HEADER_BYTES - unused]).ok()
     }
 }
 
@@ -75,6 +77,14 @@ pub fn json_response(request: &Request, format: Format, body: Body) -> Response<
         headers.insert(PREFERENCE_APPLIED, applied);
     }
     response
+}
+
+/// Headers that every answer of a service has, whatever it is.
+pub fn add_common(headers: &mut HeaderMap) {
+    headers
+        .insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, OData-MaxVersion, Prefer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
 }
 
 /// The media type of an answer; the usual one is at hand.

@@ -16,8 +16,11 @@ use crate::negotiate;
 use crate::nodes;
 use crate::observe::{Answered, Event, event};
 use crate::read;
+use crate::repeat::Repeat;
 use crate::request::{Request, trace_id};
+use crate::response::add_common;
 use crate::results;
+use crate::slot::Slot;
 use crate::state::State;
 use crate::stored::Window;
 use nextlink_odata::version::Version;
@@ -42,8 +45,11 @@ pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr)
         }
         "/api/healthcheck" => health(request.method(), true, "{\"status\":\"active\"}"),
         _ => match path.strip_prefix(SERVICES).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
-            // Boxed, since HTTP moves the future of each request several times.
-            Some(_) => Box::pin(service(state, request, peer)).await,
+            Some(_) => match at_once(&state, &request, peer) {
+                Some(response) => response,
+                // Boxed, since HTTP moves the future of each request several times.
+                None => Box::pin(service(state, request, peer)).await,
+            },
             None => plain_error(
                 StatusCode::NOT_FOUND,
                 "There is nothing here; services are at /api/odata4/{source}.",
@@ -226,39 +232,84 @@ fn landing(state: &State, method: &Method) -> Response<Body> {
     response
 }
 
+/// What is known of a request from its start on, to the end of its answer.
+struct Asked<'r> {
+    started: Instant,
+    method: &'r Method,
+    source: &'r str,
+    kind: &'static str,
+    trace: &'r str,
+}
+
+/// Answers a request for a source at once, where nothing has to be awaited for it: another one like it was answered before.
+fn at_once<B>(state: &State, request: &HttpRequest<B>, peer: IpAddr) -> Option<Response<Body>> {
+    let started = Instant::now();
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    let one_host = headers.get_all(header::HOST).iter().count() == 1 && uri.authority().is_none();
+    if method != Method::GET || !one_host {
+        return None;
+    }
+    let (source, url) = target(uri);
+    let slot = admit(state, method, headers, source).ok()?;
+    let served = slot.served().ok().filter(|served| served.source.reads_at_once())?;
+    let repeat = Repeat::of(url, headers, peer)?;
+    let answered = read::again::at_once(slot, served, &repeat)?;
+    let trace = trace_id(headers);
+    let version = || negotiate::version(headers).unwrap_or(Version::V40);
+    Some(conclude(answered, version, Asked { started, method, source, kind: "read", trace: &trace }))
+}
+
 /// Answers a request for a source, whatever happens.
 async fn service<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body> {
     let started = Instant::now();
     let (mut parts, _) = request.into_parts();
     let host = named_host(&mut parts);
     let trace = trace_id(&parts.headers);
-    let head = parts.method == Method::HEAD;
     let version = negotiate::version(&parts.headers).unwrap_or(Version::V40);
-    let path_and_query = parts.uri.path_and_query().map_or("", |p| p.as_str());
-    let rest = path_and_query.get(SERVICES.len()..).unwrap_or_default();
-    let (name, url) = split_source(rest);
-    let answered = match host {
-        Ok(()) => answer(&state, &parts.method, parts.headers, name, url, peer, trace.clone()).await,
+    let (source, url) = target(&parts.uri);
+    let admitted = host.and_then(|()| admit(&state, &parts.method, &parts.headers, source));
+    let answered = match admitted {
+        Ok(slot) => {
+            let (headers, head) = (parts.headers, parts.method == Method::HEAD);
+            answer(&state, Came { slot, url, head, headers, peer, trace: &trace }).await
+        }
         Err(refusal) => Err(refusal),
     };
+    let asked = Asked { started, method: &parts.method, source, kind: kind(url), trace: &trace };
+    conclude(answered, || version, asked)
+}
+
+/// Puts in what every answer has, and tells of it.
+fn conclude(
+    answered: Result<Response<Body>, Refusal>,
+    version: impl FnOnce() -> Version,
+    asked: Asked<'_>,
+) -> Response<Body> {
+    let Asked { started, method, source, kind, trace } = asked;
     let (mut response, refusal) = match answered {
         Ok(response) => (response, None),
-        Err(refusal) => (refusal.response(version, &trace), Some(refusal)),
+        Err(refusal) => (refusal.response(version(), trace), Some(refusal)),
     };
-    finish(&mut response, &trace, head);
+    finish(&mut response, trace, method == Method::HEAD);
     event(&Event::Answered {
         answered: Answered {
-            method: parts.method.as_str(),
-            source: name,
-            kind: kind(url),
+            method: method.as_str(),
+            source,
+            kind,
             status: response.status().as_u16(),
             code: refusal.as_ref().map_or("", |r| r.code),
-            trace: &trace,
+            trace,
             elapsed: started.elapsed(),
             cause: refusal.as_ref().and_then(|r| r.cause.as_deref()),
         },
     });
     response
+}
+
+/// The source that a request names, and what stands behind it.
+fn target(uri: &http::Uri) -> (&str, &str) {
+    let path_and_query = uri.path_and_query().map_or("", |p| p.as_str());
+    split_source(path_and_query.get(SERVICES.len()..).unwrap_or_default())
 }
 
 /// The host of a request target that is a whole address, as in HTTP/2, replaces the header (RFC 9112 section 3.2.2);
@@ -294,17 +345,18 @@ fn split_source(rest: &str) -> (&str, &str) {
     rest.split_at(end)
 }
 
-async fn answer(
-    state: &Arc<State>,
+/// The source that a request is for, if it is one that can be looked at.
+fn admit<'s>(
+    state: &'s State,
     method: &Method,
-    headers: HeaderMap,
+    headers: &HeaderMap,
     name: &str,
-    url: &str,
-    peer: IpAddr,
-    trace: String,
-) -> Result<Response<Body>, Refusal> {
-    let name = percent_decode_str(name).decode_utf8_lossy();
-    let Some(slot) = state.sources.get(&name.to_lowercase()) else {
+) -> Result<&'s Arc<Slot>, Refusal> {
+    // Most clients write it as it is listed.
+    let listed = state.sources.get(name);
+    let decoded = || state.sources.get(&percent_decode_str(name).decode_utf8_lossy().to_lowercase());
+    let Some(slot) = listed.or_else(decoded) else {
+        let name = percent_decode_str(name).decode_utf8_lossy();
         let message = if name.is_empty() {
             "Name a source, as in /api/odata4/{source}/.".to_owned()
         } else {
@@ -326,8 +378,29 @@ async fn answer(
         let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
         return Err(Refusal { allow: Some("GET, HEAD"), ..refusal.about("method") });
     }
-    let head = method == Method::HEAD;
-    let request = Request::new(state, Arc::clone(slot), url, head, headers, peer, trace)?;
+    Ok(slot)
+}
+
+/// A request as it came, of which enough is known to read it.
+struct Came<'r> {
+    slot: &'r Arc<Slot>,
+    url: &'r str,
+    head: bool,
+    headers: HeaderMap,
+    peer: IpAddr,
+    trace: &'r str,
+}
+
+async fn answer(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Refusal> {
+    let Came { slot, url, head, headers, peer, trace } = came;
+    let repeat = if head { None } else { Repeat::of(url, &headers, peer) };
+    if let Some(repeat) = &repeat
+        && let Some(answered) = read::again::awaited(state, slot, repeat).await
+    {
+        return answered;
+    }
+    let mut request = Request::new(state, Arc::clone(slot), url, head, headers, peer, trace.to_owned())?;
+    request.repeat = repeat;
     let mut response = read::read(state, &request).await.map_err(|refusal| match refusal.target {
         None if refusal.status == StatusCode::NOT_FOUND => refusal.about(request.path()),
         _ => refusal,
@@ -348,10 +421,9 @@ fn finish(response: &mut Response<Body>, trace: &str, head: bool) {
     if let Ok(trace) = HeaderValue::from_str(trace) {
         headers.insert(TRACE_ID, trace);
     }
-    headers
-        .insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, OData-MaxVersion, Prefer"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    if !headers.contains_key(header::VARY) {
+        add_common(headers);
+    }
 }
 
 #[cfg(test)]
@@ -365,7 +437,7 @@ mod tests {
         fn bytes<F>(_: impl FnOnce(Arc<State>, HttpRequest<()>, IpAddr) -> F) -> usize {
             size_of::<F>()
         }
-        assert!(bytes(public::<()>) <= 512, "public: {} bytes", bytes(public::<()>));
+        assert!(bytes(public::<()>) <= 704, "public: {} bytes", bytes(public::<()>));
         assert!(bytes(service::<()>) <= 3_072, "service: {} bytes", bytes(service::<()>));
     }
 }

@@ -15,6 +15,7 @@ use nextlink_sql::notice::Notice;
 
 use crate::config::SourceConfig;
 use crate::points::Points;
+use crate::repeat::Repeats;
 
 /// A source as it is served.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Served {
     pub notices: Vec<Notice>,
     /// Plans of requests by key.
     pub points: Points,
+    /// What was made of requests that differ from others in the value of the key only.
+    pub repeats: Repeats,
     documents: BTreeMap<(bool, Version), Document>,
 }
 
@@ -74,7 +77,14 @@ impl Served {
         let (mapping, more) = mapping::build(&catalog, &config.model_options(name));
         notices.extend(more);
         let documents = documents(&mapping, vocabulary_url);
-        Ok(Served { source, mapping, notices, points: Points::default(), documents })
+        Ok(Served {
+            source,
+            mapping,
+            notices,
+            points: Points::default(),
+            repeats: Repeats::default(),
+            documents,
+        })
     }
 
     /// Whether clients are told the same model.

@@ -54,10 +54,10 @@ pub struct Program {
 
 impl Program {
     /// The same program for another key: the values of the key take the places of those it was made with.
-    pub fn with_key(&self, values: &[(usize, Value)]) -> Program {
+    pub fn with_key<'v>(&self, values: impl IntoIterator<Item = &'v Value>) -> Program {
         let mut program = self.clone();
         let rows = program.nodes.first_mut().and_then(|node| node.rows.as_mut());
-        for (param, (_, value)) in rows.into_iter().flat_map(|rows| &mut rows.one.params).zip(values) {
+        for (param, value) in rows.into_iter().flat_map(|rows| &mut rows.one.params).zip(values) {
             param.value = value.clone();
         }
         program

@@ -1,5 +1,7 @@
 //! A value of the wire becomes a typed cell.
 
+use std::sync::Arc;
+
 use nextlink_odata::rows::RowSink;
 use nextlink_sql::statement::ResultColumn;
 use tokio_postgres::types::{FromSql, Type};
@@ -27,9 +29,12 @@ impl<'a> FromSql<'a> for Raw<'a> {
     }
 }
 
+/// How the cells of a statement are read.
+pub type Forms = Arc<[Form]>;
+
 /// Pushes the cells of the rows of one statement.
 pub struct Cells {
-    forms: Vec<Form>,
+    forms: Forms,
     /// Number of the first one in the rows.
     first: usize,
     /// Room for digits.
@@ -45,6 +50,19 @@ impl Cells {
     /// # Errors
     /// The columns have types that do not go with what they are served as: the database has changed.
     pub fn new(cells: &[ResultColumn], columns: &[Column], first: usize) -> Result<Cells, Error> {
+        Ok(Cells::of(Cells::forms(cells, columns, first)?, first))
+    }
+
+    /// The cells of rows that are read so, from the column `first` on.
+    pub fn of(forms: Forms, first: usize) -> Cells {
+        Cells { forms, first, digits: String::new() }
+    }
+
+    /// How the cells of rows with these columns are read.
+    ///
+    /// # Errors
+    /// As for [`Cells::new`].
+    pub fn forms(cells: &[ResultColumn], columns: &[Column], first: usize) -> Result<Forms, Error> {
         let columns = columns.get(first..).unwrap_or_default();
         let mut forms = Vec::with_capacity(cells.len());
         for (cell, column) in cells.iter().zip(columns) {
@@ -57,7 +75,7 @@ impl Cells {
         if forms.len() < cells.len() {
             return Err(Error::Changed("the result has fewer columns than asked for".to_owned()));
         }
-        Ok(Cells { forms, first, digits: String::new() })
+        Ok(forms.into())
     }
 
     /// Number of the column behind the last one.

@@ -14,6 +14,7 @@ use super::introspect::introspect;
 use super::pools::Pools;
 use super::run;
 use super::session::Session;
+use super::shared::Shared;
 use crate::error::Error;
 use crate::location::{Login, Server};
 use crate::run::{Cancel, Outcome, RunOptions};
@@ -24,6 +25,7 @@ use crate::sqlite::IntrospectLimits;
 #[derive(Debug)]
 pub struct PostgresSource {
     pools: Pools,
+    shared: Option<Shared>,
     server: Server,
     runtime: Runtime,
 }
@@ -39,7 +41,8 @@ impl PostgresSource {
     /// The server cannot be reached, or does not take the login; the certificates to trust cannot be read.
     pub fn open(server: &Server) -> Result<PostgresSource, Error> {
         let (pools, runtime) = (Pools::new(server)?, Runtime::new()?);
-        let source = PostgresSource { pools, server: server.clone(), runtime };
+        let shared = pools.own_manager().map(|manager| Shared::new(manager, runtime.handle().clone()));
+        let source = PostgresSource { pools, shared, server: server.clone(), runtime };
         if server.login.is_some() {
             source.runtime.block_on(source.pools.session(None))?;
         }
@@ -108,6 +111,12 @@ impl PostgresSource {
     ) -> Option<Result<Outcome, Error>> {
         if !run::is_single(program) {
             return None;
+        }
+        if let Some(shared) = &self.shared
+            && self.pools.is_own(options.login.as_ref())
+            && let Some(ran) = shared.point(program, sink).await
+        {
+            return Some(ran);
         }
         let bounds = Bounds::start(options);
         let ran = bounds.within(self.single(program, &bounds, sink)).await;

@@ -15,6 +15,7 @@ mod pools;
 mod flat;
 mod snapshot;
 mod run;
+mod shared;
 mod tables;
 mod types;
 mod introspect;

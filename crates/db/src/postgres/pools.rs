@@ -18,6 +18,8 @@ use crate::location::{Login, Server};
 
 /// Logins of clients whose pools are kept; those not used for longest are closed first.
 const LOGINS: usize = 64;
+/// A source that may have so many connections may have some more that are shared.
+const MANY: usize = 8;
 /// Silence on a connection after which its other end is looked for, and the time it may take to answer.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 const UNANSWERED: Duration = Duration::from_secs(30);
@@ -55,13 +57,24 @@ impl Pools {
 
     /// A connection for a login, or for that of the source. Waits for one to be free.
     pub async fn session(&self, login: Option<&Login>) -> Result<Session, Error> {
-        let login = login.filter(|login| self.server.login.as_ref() != Some(login));
+        let login = login.filter(|login| !self.is_own(Some(login)));
         let object = match (login, &self.own) {
             (Some(login), _) => self.of_client(login).await?,
             (None, Some(own)) => self.connection(own).await?,
             (None, None) => return Err(Error::LoginNeeded),
         };
         Ok(Session::new(object))
+    }
+
+    /// Makes connections of the source's own login, where it has one and may have more than a few.
+    pub fn own_manager(&self) -> Option<Manager> {
+        let login = self.server.login.as_ref().filter(|_| self.server.connections >= MANY)?;
+        Some(manager(&self.server, &self.tls, login))
+    }
+
+    /// Whether a run is one of the source's own login.
+    pub fn is_own(&self, login: Option<&Login>) -> bool {
+        login.is_none_or(|login| self.server.login.as_ref() == Some(login))
     }
 
     /// Closes the connections of a login that lie idle, as they may be dead.
@@ -125,8 +138,12 @@ impl Clients {
     }
 }
 
+fn manager(server: &Server, tls: &MakeRustlsConnect, login: &Login) -> Manager {
+    Manager { config: config(server, login), tls: tls.clone() }
+}
+
 fn pool(server: &Server, tls: &MakeRustlsConnect, login: &Login) -> Result<Pool<Manager>, Error> {
-    let manager = Manager { config: config(server, login), tls: tls.clone() };
+    let manager = manager(server, tls, login);
     Pool::builder(manager)
         .max_size(server.connections.max(1))
         .wait_timeout(Some(server.pool_wait))

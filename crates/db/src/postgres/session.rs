@@ -25,7 +25,7 @@ const CANCEL_AGAIN: Duration = Duration::from_millis(250);
 /// What a session is told first. All texts that the server makes of values have one form, whatever is set for the
 /// server, the database or the user; names of functions mean those of the server, before any others of the same name.
 /// The server itself closes a connection that lies idle for some minutes.
-const SETTINGS: &str = "SET default_transaction_read_only = on; \
+pub const SETTINGS: &str = "SET default_transaction_read_only = on; \
     SET default_transaction_isolation = 'read committed'; \
     SET TimeZone = 'UTC'; \
     SET DateStyle = 'ISO, YMD'; \
@@ -131,22 +131,51 @@ impl Drop for Connected {
     }
 }
 
-/// Prepared statements of a connection; those not used for longest are dropped first.
-#[derive(Default)]
-pub struct Statements {
-    kept: HashMap<Arc<str>, (Statement, u64)>,
+/// What is known of the statements of a connection; those not used for longest are dropped first.
+pub struct Recent<T> {
+    kept: HashMap<Arc<str>, (T, u64)>,
     clock: u64,
 }
 
-impl Statements {
-    /// A statement that is prepared already.
-    pub fn find(&mut self, sql: &str) -> Option<Statement> {
+impl<T> Default for Recent<T> {
+    fn default() -> Recent<T> {
+        Recent { kept: HashMap::new(), clock: 0 }
+    }
+}
+
+impl<T: Clone> Recent<T> {
+    /// What is known of a statement.
+    pub fn find(&mut self, sql: &str) -> Option<T> {
         self.clock += 1;
-        let (statement, used) = self.kept.get_mut(sql)?;
+        let (known, used) = self.kept.get_mut(sql)?;
         *used = self.clock;
-        Some(statement.clone())
+        Some(known.clone())
     }
 
+    /// Keeps it.
+    pub fn keep(&mut self, sql: &Arc<str>, known: T) {
+        if self.kept.len() >= KEPT_STATEMENTS {
+            let oldest = self.kept.iter().min_by_key(|(_, (_, used))| used).map(|(sql, _)| Arc::clone(sql));
+            oldest.and_then(|sql| self.kept.remove(&sql));
+        }
+        self.kept.insert(Arc::clone(sql), (known, self.clock));
+    }
+
+    /// Drops it.
+    pub fn forget(&mut self, sql: &str) {
+        self.kept.remove(sql);
+    }
+
+    /// Drops all.
+    pub fn clear(&mut self) {
+        self.kept.clear();
+    }
+}
+
+/// Prepared statements of a connection.
+pub type Statements = Recent<Statement>;
+
+impl Statements {
     /// Prepares a statement where it is not.
     pub async fn prepare(
         &mut self,
@@ -157,17 +186,8 @@ impl Statements {
             return Ok(statement);
         }
         let statement = client.prepare(sql).await?;
-        if self.kept.len() >= KEPT_STATEMENTS {
-            let oldest = self.kept.iter().min_by_key(|(_, (_, used))| used).map(|(sql, _)| Arc::clone(sql));
-            oldest.and_then(|sql| self.kept.remove(&sql));
-        }
-        self.kept.insert(Arc::clone(sql), (statement.clone(), self.clock));
+        self.keep(sql, statement.clone());
         Ok(statement)
-    }
-
-    /// Drops all of them.
-    pub fn clear(&mut self) {
-        self.kept.clear();
     }
 }
 

@@ -7,6 +7,7 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use nextlink_odata::rows::RowSink;
+use nextlink_odata::value::Value;
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::Program;
@@ -27,6 +28,8 @@ const CACHED_STATEMENTS: usize = 64;
 const CACHE_KIB: i64 = -2048;
 /// Only the start of the file is mapped: its first page is looked at for every statement.
 const MAPPED_BYTES: i64 = 64 * 1024;
+/// Time that reading the catalogue waits for a lock.
+const CATALOGUE_LOCK: Duration = Duration::from_secs(5);
 /// Virtual machine steps between two looks at the clock.
 const STEPS: i32 = 5_000;
 /// Time between two looks at which file the path leads to.
@@ -60,6 +63,18 @@ struct Opened {
     connection: Connection,
     file: FileId,
     thread: ThreadId,
+    /// Time that it waits for a lock.
+    lock_wait: Duration,
+}
+
+impl Opened {
+    fn wait_for_locks(&mut self, time: Duration) -> Result<(), Error> {
+        if self.lock_wait != time {
+            self.connection.busy_timeout(time)?;
+            self.lock_wait = time;
+        }
+        Ok(())
+    }
 }
 
 impl Idle {
@@ -110,7 +125,9 @@ impl SqliteSource {
         connection.pragma_update(None, "cache_size", CACHE_KIB)?;
         connection.pragma_update(None, "mmap_size", MAPPED_BYTES)?;
         functions::register(&connection)?;
-        Ok(Opened { connection, file, thread: thread::current().id() })
+        let lock_wait = Duration::ZERO;
+        connection.busy_timeout(lock_wait)?;
+        Ok(Opened { connection, file, thread: thread::current().id(), lock_wait })
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Idle> {
@@ -148,8 +165,8 @@ impl SqliteSource {
         work: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut opened = self.take()?;
+        opened.wait_for_locks(options.lock_wait)?;
         let connection = &mut opened.connection;
-        connection.busy_timeout(options.lock_wait)?;
         let deadline = Instant::now() + options.timeout;
         let cancel = options.cancel.clone();
         connection
@@ -170,8 +187,8 @@ impl SqliteSource {
     /// # Errors
     /// See [`introspect`].
     pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
-        let opened = self.take()?;
-        opened.connection.busy_timeout(Duration::from_secs(5))?;
+        let mut opened = self.take()?;
+        opened.wait_for_locks(CATALOGUE_LOCK)?;
         let result = introspect(&opened.connection, limits);
         self.give_back(opened);
         result
@@ -188,20 +205,33 @@ impl SqliteSource {
     }
 
     /// See [`crate::source::Source::run_point`].
-    pub fn run_now<S: RowSink>(&self, program: &Program, sink: &mut S) -> Option<Result<Outcome, Error>> {
-        let opened = match self.take() {
-            Ok(opened) => opened,
-            Err(error) => return Some(Err(error)),
-        };
-        let result = match opened.connection.busy_timeout(Duration::ZERO) {
-            Ok(()) => run::run(&opened.connection, program, sink),
-            Err(error) => Err(error.into()),
-        };
-        self.give_back(opened);
-        match result {
+    pub fn run_now<S: RowSink>(
+        &self,
+        program: &Program,
+        key: Option<&Value>,
+        sink: &mut S,
+    ) -> Option<Result<Outcome, Error>> {
+        match self.try_now(program, key, sink) {
             Err(Error::Locked) => None,
             other => Some(other),
         }
+    }
+
+    /// Runs a program without waiting for any lock.
+    fn try_now<S: RowSink>(
+        &self,
+        program: &Program,
+        key: Option<&Value>,
+        sink: &mut S,
+    ) -> Result<Outcome, Error> {
+        let mut opened = self.take()?;
+        opened.wait_for_locks(Duration::ZERO)?;
+        let result = match key {
+            Some(key) => run::point(&opened.connection, program, key, sink),
+            None => run::run(&opened.connection, program, sink),
+        };
+        self.give_back(opened);
+        result
     }
 
     /// See [`crate::source::Source::count`].

@@ -26,6 +26,25 @@ pub fn run<S: RowSink>(connection: &Connection, program: &Program, sink: &mut S)
     outcome
 }
 
+/// Runs the one statement of a program with another value of the key.
+pub fn point<S: RowSink>(
+    connection: &Connection,
+    program: &Program,
+    key: &Value,
+    sink: &mut S,
+) -> Result<Outcome, Error> {
+    let node = program.nodes.first();
+    let Some((node, ChildStatement { one, .. })) = node.and_then(|n| n.rows.as_ref().map(|rows| (n, rows)))
+    else {
+        return Ok(Outcome { rows: 0, complete: true, parent: None });
+    };
+    let mut prepared = connection.prepare_cached(&one.sql)?;
+    let form = one.params.first().map_or(ParamForm::Native, |param| param.form);
+    prepared.raw_bind_parameter(1, bound(key, form))?;
+    let (rows, complete) = push_rows(&mut prepared, node, sink)?;
+    Ok(Outcome { rows, complete, parent: None })
+}
+
 fn run_inside<S: RowSink>(
     connection: &Connection,
     program: &Program,
@@ -84,15 +103,15 @@ fn prepare<'c>(
 ) -> Result<CachedStatement<'c>, Error> {
     let mut prepared = connection.prepare_cached(&statement.sql)?;
     for (i, param) in statement.params.iter().enumerate() {
-        prepared.raw_bind_parameter(taken + i + 1, bound(param))?;
+        prepared.raw_bind_parameter(taken + i + 1, bound(&param.value, param.form))?;
     }
     Ok(prepared)
 }
 
 /// A parameter as SQLite takes it.
-fn bound(param: &Param) -> ToSqlOutput<'_> {
+fn bound(value: &Value, form: ParamForm) -> ToSqlOutput<'_> {
     let borrowed = |text: &'_ str| -> ToSqlOutput<'_> { ToSqlOutput::Owned(Cell::Text(text.to_owned())) };
-    match (&param.value, param.form) {
+    match (value, form) {
         (Value::Null, _) => ToSqlOutput::Owned(Cell::Null),
         (Value::Boolean(b), _) => ToSqlOutput::Owned(Cell::Integer(i64::from(*b))),
         (Value::Integer(i), ParamForm::Text) => borrowed(&i.to_string()),
@@ -173,7 +192,15 @@ fn flat<S: RowSink>(
     let Some(statement) = &node.rows else {
         return Ok((0, true));
     };
-    let mut prepared = prepare(connection, &statement.one, 0)?;
+    push_rows(&mut prepare(connection, &statement.one, 0)?, node, sink)
+}
+
+/// Pushes the rows of a statement whose parameters are bound.
+fn push_rows<S: RowSink>(
+    prepared: &mut CachedStatement<'_>,
+    node: &NodeStatement,
+    sink: &mut S,
+) -> Result<(u64, bool), Error> {
     let mut rows = prepared.raw_query();
     let mut handed: u64 = 0;
     while let Some(row) = rows.next()? {

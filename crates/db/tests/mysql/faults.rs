@@ -143,7 +143,7 @@ fn a_point_read_that_is_dropped_ends_at_the_server() {
     assert!(program.point);
     let mut sink = PageWriter::new(shape.into(), ask.limits, Nowhere);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let point = world.source.run_point(&program, || ask.run.clone(), &mut sink);
+    let point = world.source.run_point(&program, None, || ask.run.clone(), &mut sink);
     let late = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(1), point).await });
     assert!(late.is_err(), "{late:?}");
     soon("ended", || running(&world.database) == 0);

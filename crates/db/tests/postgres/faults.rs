@@ -139,12 +139,12 @@ fn an_awaited_read_that_is_dropped_stops_its_statement() {
     let options = || Ask::default().run;
     for _ in 0..3 {
         let mut sink = Count::default();
-        let ran = runtime.block_on(setting.served.source.run_point(&point, options, &mut sink));
+        let ran = runtime.block_on(setting.served.source.run_point(&point, None, options, &mut sink));
         assert_eq!(ran.expect("it can be awaited").expect("a row").rows, 1);
         assert_eq!(sink.0, 1);
         let mut sink = Count::default();
         runtime.block_on(async {
-            let read = setting.served.source.run_point(&long, options, &mut sink);
+            let read = setting.served.source.run_point(&long, None, options, &mut sink);
             let left = tokio::time::timeout(Duration::from_millis(500), read).await;
             assert!(left.is_err(), "it takes long");
         });

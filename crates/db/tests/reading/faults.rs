@@ -138,7 +138,7 @@ fn a_locked_database() {
     }
     let (_, program, shape) = world.prepare("T(1)", Ask::default().format).expect("a program");
     let mut sink = PageWriter::new(shape.into(), Ask::default().limits, Nowhere);
-    let ran = block_on(world.source.run_point(&program, || Ask::default().run, &mut sink));
+    let ran = block_on(world.source.run_point(&program, None, || Ask::default().run, &mut sink));
     assert!(ran.is_none(), "a point read does not wait");
     other.execute_batch("COMMIT").expect("an unlock");
     assert!(world.ask("T").starts_with('{'));

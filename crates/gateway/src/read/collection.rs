@@ -104,7 +104,7 @@ pub async fn answer(
             all.push(Bytes::from(open));
             all.extend(pieces);
             all.push(Bytes::from(closing.text(next)?));
-            Ok(compressed(request, response, all))
+            Ok(compressed(request.gzip, response, all))
         }
         Gathered::Start(pieces) => {
             // Whether it will be stored is not known yet; so large a page is seldom the only one.

@@ -16,9 +16,10 @@ use crate::answer::Refusal;
 use crate::body::Body;
 use crate::delivery::Whole;
 use crate::envelope::context_member;
-use crate::headers::ODATA_VERSION;
+use crate::headers::{ODATA_VERSION, SERVER_TIMING, TRACE_ID};
+use crate::repeat::Kept;
 use crate::request::Request;
-use crate::response::{CancelGuard, Stages, crashed, json_response};
+use crate::response::{CancelGuard, Stages, add_common, crashed, json_response};
 use crate::served::Served;
 use crate::state::State;
 
@@ -36,7 +37,7 @@ async fn run<S: RowSink + Send + 'static>(
     if program.point {
         let login = request.login.as_ref();
         let options = || state.run_options(Cancel::default(), login);
-        if let Some(outcome) = served.source.run_point(program, options, &mut *sink).await {
+        if let Some(outcome) = served.source.run_point(program, None, options, &mut *sink).await {
             let outcome = outcome.map_err(|e| request.slot.refusal(served, e, login.is_some()))?;
             return Ok((sink, outcome));
         }
@@ -102,7 +103,7 @@ pub async fn answer(
     let writer = Box::new(PageWriter::new(Arc::clone(&prepared.shape), limits, Whole::default()));
     let (writer, outcome) = run(state, request, &prepared, writer).await?;
     stages.end("rows");
-    let Prepared { served, query, format, .. } = prepared;
+    let Prepared { served, query, program, shape, format } = prepared;
     if writer.batch_too_large() {
         return Err(batch_too_large(limits.batch_bytes));
     }
@@ -131,34 +132,62 @@ pub async fn answer(
         return Ok(response);
     }
     let text = in_envelope(&served, &query, context.as_deref(), &rows);
-    Ok(compressed(request, json_response(request, format, Body::empty()), vec![text.into()]))
+    let response = json_response(request, format, Body::empty());
+    if let (Some(repeat), Some(key)) = (&request.repeat, point_key(&served, &query)) {
+        let mut headers = response.headers().clone();
+        add_common(&mut headers);
+        // Those that differ have their place, so that no room has to be made for them.
+        for name in [SERVER_TIMING, TRACE_ID] {
+            headers.insert(name, HeaderValue::from_static(""));
+        }
+        let kept = Kept { program, shape, context, headers, gzip: request.gzip, key };
+        served.repeats.keep(repeat, kept);
+    }
+    Ok(compressed(request.gzip, response, vec![text.into()]))
+}
+
+/// The type of the one key property that a whole entity is found by.
+fn point_key(served: &Served, query: &Query) -> Option<Type> {
+    let [Step::Key(values)] = query.steps.as_slice() else {
+        return None;
+    };
+    let model = &served.mapping.model;
+    let ty = model.entity_type(model.entity_set(query.root).entity_type);
+    match values.as_slice() {
+        [(property, _)] if query.addressed == Addressed::Entity => Some(ty.properties[*property].ty),
+        _ => None,
+    }
+}
+
+/// Puts the context before the first member of an object.
+pub fn object(context: Option<&str>, row: &[u8]) -> Vec<u8> {
+    let context_bytes = context.map_or(0, |context| context.len() + 1);
+    let mut text = Vec::with_capacity(1 + context_bytes + row.len());
+    text.push(b'{');
+    text.extend_from_slice(context.unwrap_or_default().as_bytes());
+    let members = row.get(1..).unwrap_or_default();
+    if context.is_some() && members != b"}" {
+        text.push(b',');
+    }
+    text.extend_from_slice(members);
+    text
 }
 
 /// Puts the context before an entity or a value.
 fn in_envelope(served: &Served, query: &Query, context: Option<&str>, row: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(row.len() + 256);
-    text.push(b'{');
-    text.extend_from_slice(context.unwrap_or_default().as_bytes());
     // An entity or a complex value is an object of its own; the context comes before its first member.
-    let object = match query.properties(&served.mapping.model).last() {
+    let is_object = match query.properties(&served.mapping.model).last() {
         Some(property) => matches!(property.ty, Type::Complex(_)) && !property.collection,
         None => true,
     };
-    if object {
-        let members = row.get(1..).unwrap_or_default();
-        if context.is_some() && members != b"}" {
-            text.push(b',');
-        }
-        text.extend_from_slice(members);
-    } else {
-        if context.is_some() {
-            text.push(b',');
-        }
-        text.extend_from_slice(b"\"value\":");
-        text.extend_from_slice(row);
-        text.push(b'}');
+    if is_object {
+        return object(context, row);
     }
-    text
+    let value = [context.map_or("{\"value\":", |_| "\"value\":").as_bytes(), row, b"}"].concat();
+    match context {
+        Some(context) => [b"{", context.as_bytes(), b",", &value].concat(),
+        None => value,
+    }
 }
 
 /// The expansion of one entity is larger than what may be held in memory.
@@ -200,9 +229,9 @@ fn entity_path(served: &Served, query: &Query) -> String {
 }
 
 /// Puts pieces of text in as the body, compressed where that is wanted and worth it.
-pub fn compressed(request: &Request, mut response: Response<Body>, text: Vec<Bytes>) -> Response<Body> {
+pub fn compressed(gzip: bool, mut response: Response<Body>, text: Vec<Bytes>) -> Response<Body> {
     let length: usize = text.iter().map(Bytes::len).sum();
-    if !request.gzip || length < COMPRESS_FROM {
+    if !gzip || length < COMPRESS_FROM {
         *response.body_mut() = Body::from(text);
         return response;
     }

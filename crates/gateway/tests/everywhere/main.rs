@@ -6,4 +6,5 @@ mod world;
 mod answers;
 mod rows;
 mod types;
+mod keys;
 mod leaving;
