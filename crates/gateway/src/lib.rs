@@ -27,6 +27,6 @@ pub mod delivery;
 pub mod page;
 pub mod read;
 pub mod router;
-pub mod timer;
+pub mod watch;
 pub mod server;
 pub mod cli;

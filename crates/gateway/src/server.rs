@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use hyper::Request;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -24,7 +25,7 @@ use crate::observe::{Event, Exporter, event, store_observer};
 use crate::router;
 use crate::slot::{Slot, tend};
 use crate::state::State;
-use crate::timer::ConnectionTimer;
+use crate::watch::Watch;
 
 /// Opens everything that a server needs. Sources that cannot be opened are served as soon as they can.
 ///
@@ -143,15 +144,21 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
                 let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else { continue };
                 let _ = stream.set_nodelay(true);
                 let state = Arc::clone(&state);
-                let http = http(&state.config);
-                let service = service_fn(move |request| {
-                    let state = Arc::clone(&state);
-                    async move { Ok::<_, Infallible>(router::public(state, request, peer.ip()).await) }
+                let (http, still) = (http(&state.config), still(&state.config));
+                let watch = Watch::default();
+                let stream = TokioIo::new(watch.over(stream));
+                let watched = watch.clone();
+                let service = service_fn(move |request: Request<_>| {
+                    let (state, answering) = (Arc::clone(&state), watched.answering(request.version()));
+                    async move {
+                        let response = router::public(state, request, peer.ip()).await;
+                        Ok::<_, Infallible>(answering.with(response))
+                    }
                 });
-                let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
+                let connection = http.serve_connection(stream, service).into_owned();
                 let connection = graceful.watch(connection);
                 tokio::spawn(async move {
-                    if let Err(error) = connection.await {
+                    if let Some(Err(error)) = watch.attend(connection, still).await {
                         event(&Event::Connection { cause: &error.to_string() });
                     }
                     drop(permit);
@@ -160,14 +167,20 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
             accepted = listeners.admin.accept() => {
                 let Ok((stream, _)) = accepted else { breathe().await; continue };
                 let state = Arc::clone(&state);
-                let http = http(&state.config);
-                let service = service_fn(move |request| {
-                    let state = Arc::clone(&state);
-                    async move { Ok::<_, Infallible>(router::admin(&state, &request).await) }
+                let (http, still) = (http(&state.config), still(&state.config));
+                let watch = Watch::default();
+                let stream = TokioIo::new(watch.over(stream));
+                let watched = watch.clone();
+                let service = service_fn(move |request: Request<_>| {
+                    let (state, answering) = (Arc::clone(&state), watched.answering(request.version()));
+                    async move {
+                        let response = router::admin(&state, &request).await;
+                        Ok::<_, Infallible>(answering.with(response))
+                    }
                 });
-                let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
+                let connection = http.serve_connection(stream, service).into_owned();
                 tokio::spawn(async move {
-                    if let Err(error) = connection.await {
+                    if let Some(Err(error)) = watch.attend(connection, still).await {
                         event(&Event::Connection { cause: &error.to_string() });
                     }
                 });
@@ -230,15 +243,17 @@ async fn breathe() {
     tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
+/// How long nothing may go on on a connection.
+fn still(config: &Config) -> Duration {
+    Duration::from_secs(config.limits.header_seconds)
+}
+
 /// HTTP of one connection.
 fn http(config: &Config) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     // Without `pipeline_flush`: with it the answer to a request that is no HTTP is never sent, and bodies do not wait
     // for slow clients.
-    builder
-        .http1()
-        .timer(ConnectionTimer::default())
-        .header_read_timeout(Duration::from_secs(config.limits.header_seconds));
+    builder.http1().header_read_timeout(None);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(config.limits.header_bytes as u32);
     builder
 }

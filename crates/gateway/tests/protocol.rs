@@ -455,7 +455,9 @@ fn trace_ids_and_timings() {
     for (url, stages) in [
         ("", &["url", "bind"][..]),
         ("$metadata", &["url", "bind"]),
-        ("Products(1)", &["url", "bind", "plan", "rows"]),
+        ("Products(ID=1)", &["url", "bind", "plan", "rows"]),
+        // Asked before.
+        ("Products(1)", &["rows"]),
         ("Products?$top=1", &["url", "bind", "plan", "rows"]),
         ("Products/$count", &["url", "bind", "plan", "rows"]),
         ("Products(1)/Name/$value", &["url", "bind", "plan", "rows"]),
