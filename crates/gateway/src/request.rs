@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use nextlink_db::location::Login;
 use nextlink_odata::prefer::{OmitValues, Preferences, parse_lenient};
 use nextlink_odata::version::Version;
@@ -57,21 +57,45 @@ pub struct Request {
     pub repeat: Option<Repeat>,
 }
 
-/// The `Trace-ID` of a request, or a new one.
-pub fn trace_id(headers: &HeaderMap) -> String {
-    let given = headers
-        .get(TRACE_ID)
-        .and_then(|v| v.to_str().ok())
-        .filter(|t| !t.is_empty() && t.len() <= MAX_TRACE && t.bytes().all(|b| b.is_ascii_graphic()));
-    given.map_or_else(new_trace, str::to_owned)
+/// The `Trace-ID` of a request.
+#[derive(Debug)]
+pub struct Trace(HeaderValue);
+
+impl Trace {
+    /// That of the request, or a new one.
+    pub fn of(headers: &HeaderMap) -> Trace {
+        let fits = |value: &&HeaderValue| {
+            let bytes = value.as_bytes();
+            (1..=MAX_TRACE).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+        };
+        Trace(headers.get(TRACE_ID).filter(fits).map_or_else(new_trace, HeaderValue::clone))
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
+    /// For the answer.
+    pub fn into_header(self) -> HeaderValue {
+        self.0
+    }
 }
 
 /// A new id: random for the process, and a number. It names a request in logs and protects nothing.
-fn new_trace() -> String {
+fn new_trace() -> HeaderValue {
     static PROCESS: LazyLock<String> = LazyLock::new(|| uuid::Uuid::new_v4().simple().to_string());
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    [&PROCESS[..16], "-", itoa::Buffer::new().format(number)].concat()
+    let mut text = [0; MAX_TRACE];
+    text[..16].copy_from_slice(&PROCESS.as_bytes()[..16]);
+    text[16] = b'-';
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(number).as_bytes();
+    let end = 17 + digits.len();
+    text[17..end].copy_from_slice(digits);
+    // Digits and a dash are a value.
+    HeaderValue::from_bytes(&text[..end]).unwrap_or(HeaderValue::from_static("-"))
 }
 
 impl Request {

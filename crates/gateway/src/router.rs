@@ -17,7 +17,7 @@ use crate::nodes;
 use crate::observe::{Answered, Event, event};
 use crate::read;
 use crate::repeat::Repeat;
-use crate::request::{Request, trace_id};
+use crate::request::{Request, Trace};
 use crate::response::add_common;
 use crate::results;
 use crate::slot::Slot;
@@ -238,7 +238,7 @@ struct Asked<'r> {
     method: &'r Method,
     source: &'r str,
     kind: &'static str,
-    trace: &'r str,
+    trace: Trace,
 }
 
 /// Answers a request for a source at once, where nothing has to be awaited for it: another one like it was answered before.
@@ -254,9 +254,9 @@ fn at_once<B>(state: &State, request: &HttpRequest<B>, peer: IpAddr) -> Option<R
     let served = slot.served().ok().filter(|served| served.source.reads_at_once())?;
     let repeat = Repeat::of(url, headers, peer)?;
     let answered = read::again::at_once(slot, served, &repeat)?;
-    let trace = trace_id(headers);
+    let trace = Trace::of(headers);
     let version = || negotiate::version(headers).unwrap_or(Version::V40);
-    Some(conclude(answered, version, Asked { started, method, source, kind: "read", trace: &trace }))
+    Some(conclude(answered, version, Asked { started, method, source, kind: "read", trace }))
 }
 
 /// Answers a request for a source, whatever happens.
@@ -264,18 +264,18 @@ async fn service<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) ->
     let started = Instant::now();
     let (mut parts, _) = request.into_parts();
     let host = named_host(&mut parts);
-    let trace = trace_id(&parts.headers);
+    let trace = Trace::of(&parts.headers);
     let version = negotiate::version(&parts.headers).unwrap_or(Version::V40);
     let (source, url) = target(&parts.uri);
     let admitted = host.and_then(|()| admit(&state, &parts.method, &parts.headers, source));
     let answered = match admitted {
         Ok(slot) => {
             let (headers, head) = (parts.headers, parts.method == Method::HEAD);
-            answer(&state, Came { slot, url, head, headers, peer, trace: &trace }).await
+            answer(&state, Came { slot, url, head, headers, peer, trace: trace.as_str() }).await
         }
         Err(refusal) => Err(refusal),
     };
-    let asked = Asked { started, method: &parts.method, source, kind: kind(url), trace: &trace };
+    let asked = Asked { started, method: &parts.method, source, kind: kind(url), trace };
     conclude(answered, || version, asked)
 }
 
@@ -288,9 +288,8 @@ fn conclude(
     let Asked { started, method, source, kind, trace } = asked;
     let (mut response, refusal) = match answered {
         Ok(response) => (response, None),
-        Err(refusal) => (refusal.response(version(), trace), Some(refusal)),
+        Err(refusal) => (refusal.response(version(), trace.as_str()), Some(refusal)),
     };
-    finish(&mut response, trace, method == Method::HEAD);
     event(&Event::Answered {
         answered: Answered {
             method: method.as_str(),
@@ -298,11 +297,12 @@ fn conclude(
             kind,
             status: response.status().as_u16(),
             code: refusal.as_ref().map_or("", |r| r.code),
-            trace,
+            trace: trace.as_str(),
             elapsed: started.elapsed(),
             cause: refusal.as_ref().and_then(|r| r.cause.as_deref()),
         },
     });
+    finish(&mut response, trace, method == Method::HEAD);
     response
 }
 
@@ -413,14 +413,12 @@ async fn answer(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Re
 }
 
 /// Headers that every answer has.
-fn finish(response: &mut Response<Body>, trace: &str, head: bool) {
+fn finish(response: &mut Response<Body>, trace: Trace, head: bool) {
     if head {
         *response.body_mut() = Body::empty();
     }
     let headers = response.headers_mut();
-    if let Ok(trace) = HeaderValue::from_str(trace) {
-        headers.insert(TRACE_ID, trace);
-    }
+    headers.insert(TRACE_ID, trace.into_header());
     if !headers.contains_key(header::VARY) {
         add_common(headers);
     }
