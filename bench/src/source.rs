@@ -40,6 +40,17 @@ impl Source {
         }
     }
 
+    /// The same for Nextlink, which would encrypt what it says to a server that offers that; the baselines do not.
+    pub fn plain_argument(&self) -> String {
+        match self {
+            Self::Sqlite(_) => self.argument(),
+            Self::Postgres(url) | Self::MariaDb(url) => {
+                let separator = if url.contains('?') { '&' } else { '?' };
+                format!("{url}{separator}sslmode=disable")
+            }
+        }
+    }
+
     /// The name of the database product.
     pub fn product(&self) -> &'static str {
         match self {

@@ -102,7 +102,7 @@ impl Server {
         fs::create_dir_all(data)?;
         let settings = data.join("bench.toml");
         fs::write(&settings, SETTINGS)?;
-        command.arg("serve").arg(format!("bench={}", source.argument())).arg("--config").arg(settings);
+        command.arg("serve").arg(format!("bench={}", source.plain_argument())).arg("--config").arg(settings);
         command.arg("--listen").arg(address.to_string()).arg("--data-dir").arg(data);
         Self::start(&mut command, address)
     }

@@ -112,9 +112,11 @@ impl PostgresSource {
         if !run::is_single(program) {
             return None;
         }
-        if let Some(shared) = &self.shared
-            && self.pools.is_own(options.login.as_ref())
-            && let Some(ran) = shared.point(program, sink).await
+        let shared = self.shared.as_ref().filter(|_| self.pools.is_own(options.login.as_ref()));
+        // Kept to the end, so that others see that it runs.
+        let running = shared.map(Shared::begin);
+        if let Some(running) = &running
+            && let Some(ran) = running.point(program, sink).await
         {
             return Some(ran);
         }

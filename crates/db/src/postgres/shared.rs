@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,11 +19,13 @@ use super::session::{Manager, Recent, SETTINGS};
 use crate::error::Error;
 use crate::run::Outcome;
 
+/// What the server is told these connections are.
+const NAME: &str = "nextlink shared";
 /// Connections that are shared.
 const CONNECTIONS: usize = 4;
 /// Reads on their way at most; more would wait here for longer than elsewhere.
 const READS: usize = 256;
-/// Time that an answer may take. A lock, a dead network or a long row of another reader must not hold many up.
+/// Time that may pass without any answer. A lock, a dead network or a long row of another reader must not hold many up.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// Time after a failure until the connection is made anew.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -57,6 +59,19 @@ enum Standing {
 struct Open {
     client: Client,
     statements: Mutex<Recent<Known>>,
+    /// Somebody prepares a statement; others do not wait for that.
+    preparing: AtomicBool,
+    /// How many reads were answered.
+    answers: AtomicU64,
+}
+
+/// Somebody prepares a statement.
+struct Preparing<'a>(&'a AtomicBool);
+
+impl Drop for Preparing<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
 }
 
 /// A statement that is prepared, and how its columns are read.
@@ -86,12 +101,16 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// One of the reads that run now.
-struct Running<'a>(&'a AtomicUsize);
+/// One of the reads that run now, over whatever connection.
+pub struct Running<'a> {
+    shared: &'a Shared,
+    /// How many others there were when it began.
+    others: usize,
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.shared.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -107,41 +126,9 @@ impl Shared {
         }
     }
 
-    /// Reads the row of a program. None for whoever reads alone, finds no connection, or gets no answer in time or an
-    /// error; then nothing was handed over.
-    ///
-    /// # Errors
-    /// A value is not one of its type.
-    pub async fn point<S: RowSink>(&self, program: &Program, sink: &mut S) -> Option<Result<Outcome, Error>> {
-        let others = self.running.fetch_add(1, Ordering::Relaxed);
-        let _running = Running(&self.running);
-        if others == 0 || others >= READS {
-            return None;
-        }
-        let node = program.nodes.first()?;
-        let number = self.turn.fetch_add(1, Ordering::Relaxed) % CONNECTIONS;
-        let open = self.open(number)?;
-        let read = match tokio::time::timeout(PATIENCE, open.read(node)).await {
-            Ok(Ok(read)) => read,
-            Ok(Err(Missed::Statement)) => return None,
-            Ok(Err(Missed::Connection)) | Err(_) => {
-                self.places[number].give_up(&open);
-                return None;
-            }
-        };
-        let Some((row, forms)) = read else {
-            return Some(Ok(Outcome { rows: 0, complete: true, parent: None }));
-        };
-        let mut rows = 0;
-        let mut flow = Flow::Stop;
-        if sink.begin_row(0, 0) {
-            if let Err(error) = Cells::of(forms, 0).push(&row, sink) {
-                return Some(Err(error));
-            }
-            rows = 1;
-            flow = sink.end_row();
-        }
-        Some(Ok(Outcome { rows, complete: flow == Flow::Continue, parent: None }))
+    /// A read begins.
+    pub fn begin(&self) -> Running<'_> {
+        Running { shared: self, others: self.running.fetch_add(1, Ordering::Relaxed) }
     }
 
     /// The connection in a place. Where there is none, one is made for those who come later.
@@ -167,6 +154,44 @@ impl Shared {
     }
 }
 
+impl Running<'_> {
+    /// Reads the row of a program. None for whoever reads alone, finds no connection, or gets no answer in time or an
+    /// error; then nothing was handed over.
+    ///
+    /// # Errors
+    /// A value is not one of its type.
+    pub async fn point<S: RowSink>(&self, program: &Program, sink: &mut S) -> Option<Result<Outcome, Error>> {
+        if self.others == 0 || self.others >= READS {
+            return None;
+        }
+        let shared = self.shared;
+        let node = program.nodes.first()?;
+        let number = shared.turn.fetch_add(1, Ordering::Relaxed) % CONNECTIONS;
+        let open = shared.open(number)?;
+        let read = match open.read_in_time(node).await {
+            Ok(read) => read,
+            Err(Missed::Statement) => return None,
+            Err(Missed::Connection) => {
+                shared.places[number].give_up(&open);
+                return None;
+            }
+        };
+        let Some((row, forms)) = read else {
+            return Some(Ok(Outcome { rows: 0, complete: true, parent: None }));
+        };
+        let mut rows = 0;
+        let mut flow = Flow::Stop;
+        if sink.begin_row(0, 0) {
+            if let Err(error) = Cells::of(forms, 0).push(&row, sink) {
+                return Some(Err(error));
+            }
+            rows = 1;
+            flow = sink.end_row();
+        }
+        Some(Ok(Outcome { rows, complete: flow == Flow::Continue, parent: None }))
+    }
+}
+
 impl Place {
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -183,16 +208,39 @@ impl Place {
 
 impl Open {
     async fn connect(manager: &Manager) -> Result<Open, tokio_postgres::Error> {
-        let (client, connection) = manager.config.connect(manager.tls.clone()).await?;
+        let mut config = manager.config.clone();
+        config.application_name(NAME);
+        let (client, connection) = config.connect(manager.tls.clone()).await?;
         // What ends it is also met by the next statement.
         tokio::spawn(async move { drop(connection.await) });
         client.batch_execute(SETTINGS).await?;
         client.batch_execute(BOUNDS).await?;
-        Ok(Open { client, statements: Mutex::default() })
+        Ok(Open {
+            client,
+            statements: Mutex::default(),
+            preparing: AtomicBool::new(false),
+            answers: AtomicU64::new(0),
+        })
     }
 
     fn statements(&self) -> MutexGuard<'_, Recent<Known>> {
         self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads a row, as long as the server goes on answering anybody on this connection.
+    async fn read_in_time(&self, node: &NodeStatement) -> Result<Option<(Row, Forms)>, Missed> {
+        let mut read = pin!(self.read(node));
+        loop {
+            let answers = self.answers.load(Ordering::Relaxed);
+            match tokio::time::timeout(PATIENCE, read.as_mut()).await {
+                Ok(read) => {
+                    self.answers.fetch_add(1, Ordering::Relaxed);
+                    return read;
+                }
+                Err(_) if self.answers.load(Ordering::Relaxed) != answers => {}
+                Err(_) => return Err(Missed::Connection),
+            }
+        }
     }
 
     async fn read(&self, node: &NodeStatement) -> Result<Option<(Row, Forms)>, Missed> {
@@ -221,6 +269,10 @@ impl Open {
     }
 
     async fn prepare(&self, node: &NodeStatement, sql: &Arc<str>) -> Result<Known, Missed> {
+        if self.preparing.swap(true, Ordering::Relaxed) {
+            return Err(Missed::Statement);
+        }
+        let _preparing = Preparing(&self.preparing);
         let statement = self.client.prepare(sql).await?;
         let forms = Cells::forms(&node.cells, statement.columns(), 0).map_err(|_| Missed::Statement)?;
         let known = Known { statement, forms };

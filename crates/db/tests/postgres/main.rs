@@ -9,5 +9,6 @@ mod catalogue;
 mod hostile;
 mod levels;
 mod logins;
+mod shared;
 mod faults;
 mod ends;
