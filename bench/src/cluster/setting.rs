@@ -63,7 +63,10 @@ impl Setting {
         );
         // Each its own, so that nothing of an earlier one is in the way.
         let database = self.system.server().database("system");
-        let plan = Plan::new(&self.nextlink).settings(&sources).system(&database.url()).cluster(settings);
+        let plan = Plan::new(&self.nextlink)
+            .settings(&sources)
+            .system(&format!("{}?sslmode=disable", database.url()))
+            .cluster(settings);
         plan.start(nodes)
     }
 
