@@ -131,6 +131,7 @@ fn load(inner: &Inner, key: Key, row: Option<&ResultRow>) -> Result<Arc<Entry>, 
     let reservation = inner.ledger.adopt(&about.source, &about.user, on_disk);
     let entry = Entry::new(about, cipher, progress, reservation, row.expires_ms);
     entry.set_owned(owned);
+    entry.set_owner(row.owner);
     *lock(&entry.tail) = tail;
     if !owned {
         return Ok(entry);

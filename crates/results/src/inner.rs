@@ -156,21 +156,19 @@ impl Inner {
         Ok(Reading::begin(entry))
     }
 
-    /// Asks the registry at which pages of this node's results other executions go on: whoever followed a link to one of
-    /// them has seen those. May block.
-    pub(crate) fn learn_continued(&self) {
-        let found = match self.registry.continued(self.files.owner()) {
+    /// Asks the registry at which pages of what is here, results and copies, other executions go on: whoever followed a
+    /// link to one of them has seen those. `false` when it does not say. May block.
+    pub(crate) fn learn_continued(&self) -> bool {
+        let found = match self.registry.continued() {
             Ok(found) => found,
-            Err(error) => {
-                self.note("continued", Err(error));
-                return;
-            }
+            Err(error) => return self.note("continued", Err(error)),
         };
         for (id, at) in found {
             if let Some(entry) = self.get((id, at.generation)) {
                 entry.note_continued(at.page);
             }
         }
+        true
     }
 
     /// Removes one result now, with its files and its row. `false` when it is not here. May block.

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nextlink_results::peer::{NodeFacts, PeerKeys};
 use nextlink_results::{NodeId, Registration, ResultId};
 use nextlink_system::{NodeState, Roll};
+use tokio::time::Instant;
 
 use crate::config::Network;
 

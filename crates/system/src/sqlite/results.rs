@@ -37,8 +37,8 @@ impl Registry for SqliteResults {
         self.executions_of(id)
     }
 
-    fn continued(&self, owner: NodeId) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
-        self.continued_of(owner)
+    fn continued(&self) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
+        self.all_continued()
     }
 
     fn remove_lost(&self) -> Result<u64, RegistryError> {

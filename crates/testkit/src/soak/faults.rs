@@ -29,8 +29,8 @@ enum Fault {
 }
 
 use Fault::{
-    Cut, DiskFull, Drain, Kill, KillAndLoseDisk, NoSystemLong, NoSystemShort, Partition, PauseLong, PauseShort,
-    Refuse, Rolling, Slow, SystemPaused, SystemRestarted,
+    Cut, DiskFull, Drain, Kill, KillAndLoseDisk, NoSystemLong, NoSystemShort, Partition, PauseLong,
+    PauseShort, Refuse, Rolling, Slow, SystemPaused, SystemRestarted,
 };
 
 /// The rarer ones once.
@@ -102,7 +102,10 @@ pub(super) fn lane(site: &Site, seed: u64, mut pause: std::ops::Range<u64>) {
         let number = random.usize(0..site.nodes.len());
         let lasts = fault.lasts(&mut random);
         let bytes = random.usize(0..4_000);
-        if befall(site, fault, number, lasts, bytes) {
+        site.tally.note(&format!("node {number}: {} for {lasts:?}", fault.name()));
+        let befallen = befall(site, fault, number, lasts, bytes);
+        site.tally.note(&format!("node {number}: no longer {}", fault.name()));
+        if befallen {
             *site.tally.counts().faults.entry(fault.name()).or_default() += 1;
         }
     }
@@ -174,7 +177,7 @@ fn restart(site: &Site, node: &mut Node, end: impl FnOnce(&mut Node), meanwhile:
     end(node);
     meanwhile();
     let _there = site.server.read().unwrap_or_else(PoisonError::into_inner);
-    site.check_log(node);
+    site.heard(node);
     *node = node.start_again();
 }
 

@@ -78,8 +78,17 @@ pub fn run(options: &Options, tell: impl Fn(&str)) -> Counts {
     site.acquainted();
     tell("the faults are over; what was stored is forgotten within a minute");
     forgotten(&site);
-    site.panics();
+    for number in 0..options.nodes {
+        site.heard(&site.node(number));
+    }
     let counts = site.tally.counts().clone();
+    if !counts.wrong.is_empty() {
+        let dir = std::env::temp_dir().join(format!("nextlink-soak-{}", options.seed));
+        match site.write(&dir) {
+            Ok(()) => tell(&format!("what happened, and what the nodes wrote: {}", dir.display())),
+            Err(error) => tell(&format!("{}: {error}", dir.display())),
+        }
+    }
     counts
 }
 

@@ -101,7 +101,9 @@ fn conclude(site: &Site, ledger: &Ledger, path: &str) {
 fn again(site: &Site, ledger: &Ledger, headers: &[(&str, &str)]) -> Vec<String> {
     let pages = ledger.entries.get(1..).unwrap_or_default();
     let mut faults = Vec::new();
-    for entry in pages.iter().step_by((pages.len() / SAMPLE).max(1)).filter(|entry| entry.url.contains("skiptoken")) {
+    for entry in
+        pages.iter().step_by((pages.len() / SAMPLE).max(1)).filter(|entry| entry.url.contains("skiptoken"))
+    {
         for base in &site.bases {
             let Ok(answer) = ask(base, &entry.url, headers) else { continue };
             match answer.status {
@@ -114,7 +116,11 @@ fn again(site: &Site, ledger: &Ledger, headers: &[(&str, &str)]) -> Vec<String> 
             }
             let (first, then) = (generation(&entry.answer), generation(&answer));
             if first == then && entry.answer.body != answer.body {
-                faults.push(format!("followed again, other bytes of execution {first}: {}", entry.url));
+                let what = difference(&entry.answer, &answer);
+                faults.push(format!(
+                    "followed again at {base}, other bytes of execution {first}: {what}: {}",
+                    entry.url
+                ));
             }
             let mut counts = site.tally.counts();
             counts.again += 1;
@@ -126,4 +132,14 @@ fn again(site: &Site, ledger: &Ledger, headers: &[(&str, &str)]) -> Vec<String> 
 
 fn generation(answer: &Answer) -> u64 {
     answer.header("nextlink-generation").and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
+/// Where two answers differ.
+fn difference(one: &Answer, other: &Answer) -> String {
+    let (one, other) = (one.plain_body(), other.plain_body());
+    let at = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let piece = |body: &[u8]| {
+        String::from_utf8_lossy(&body[at.saturating_sub(20)..body.len().min(at + 60)]).into_owned()
+    };
+    format!("at byte {at}: `{}`, `{}`", piece(&one), piece(&other))
 }

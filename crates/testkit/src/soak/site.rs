@@ -1,14 +1,15 @@
 //! The cluster of a soak: nodes that reach one another, and the system database, through proxies.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use super::Options;
 use super::source::Source;
 use super::tally::Tally;
-use super::Options;
 use crate::cluster::Plan;
 use crate::http;
 use crate::node::Node;
@@ -19,8 +20,10 @@ use crate::server::{Database, PrivateServer, free_port};
 /// How long the nodes may take to know one another.
 const STUCK: Duration = Duration::from_secs(30);
 /// Leases that are over soon; results that nobody reads are gone after a minute.
-const CLUSTER: &str = "heartbeat_ms = 300\nlease_ms = 2000\nanswer_ms = 1000\ndrain_grace_ms = 200\ndrain_seconds = 20";
-const SETTINGS: &str = "[results]\nidle_minutes = 1\nsweep_seconds = 1\nmin_free_mib = 0\n[log]\nlevel = \"info\"";
+const CLUSTER: &str =
+    "heartbeat_ms = 300\nlease_ms = 2000\nanswer_ms = 1000\ndrain_grace_ms = 200\ndrain_seconds = 20";
+const SETTINGS: &str =
+    "[results]\nidle_minutes = 1\nsweep_seconds = 1\nmin_free_mib = 0\n[log]\nlevel = \"info\"";
 /// Room of a node whose disk can be full.
 const DISK: &str = "size=192m";
 
@@ -53,6 +56,8 @@ pub(super) struct Site {
     /// Its server; held for reading by whoever needs it to be there.
     pub(super) server: RwLock<PrivateServer>,
     pub(super) tally: Tally,
+    /// What the nodes have written, by where they are.
+    logs: Mutex<BTreeMap<String, String>>,
     /// Faults and readings are to end.
     pub(super) stop: AtomicBool,
     /// The source needs to change no more.
@@ -66,7 +71,8 @@ impl Site {
         let system = server.database("system");
         let plan = Plan::new(&options.program);
         let source = Source::make(&plan);
-        let cluster = format!("{CLUSTER}\nreplicas = {}\nsystem_ca = \"{}\"", options.replicas, server.ca().display());
+        let cluster =
+            format!("{CLUSTER}\nreplicas = {}\nsystem_ca = \"{}\"", options.replicas, server.ca().display());
         let plan = plan.settings(SETTINGS).settings(&source.settings()).cluster(&cluster);
         let disks = (0..if options.disks { options.nodes } else { 0 })
             .map_while(|number| Disk::mount(plan.data_dir(number)))
@@ -100,6 +106,7 @@ impl Site {
             system,
             server: RwLock::new(server),
             tally: Tally::default(),
+            logs: Mutex::default(),
             stop: AtomicBool::new(false),
             still: AtomicBool::new(false),
         };
@@ -147,12 +154,14 @@ impl Site {
             }
             let pid = self.node(number).pid();
             let (dir, open) = (self.plan.data_dir(number).join("results"), format!("/proc/{pid}/fd"));
-            let paths = |dir: PathBuf| std::fs::read_dir(dir).into_iter().flatten().flatten().map(|file| file.path());
+            let paths =
+                |dir: PathBuf| std::fs::read_dir(dir).into_iter().flatten().flatten().map(|file| file.path());
             let ours = |path: &Path| path.extension().is_some_and(|end| end == "pages" || end == "index");
             let files = paths(dir).filter(|path| ours(path)).count();
             let links = paths(open.into()).filter_map(|path| std::fs::read_link(path).ok());
             // What is removed and still open has other words behind its name.
-            let handles = links.filter(|path| path.to_string_lossy().contains(".pages") || ours(path)).count();
+            let handles =
+                links.filter(|path| path.to_string_lossy().contains(".pages") || ours(path)).count();
             if files + handles > 0 {
                 left.push(format!("node {number}: {files} files, {handles} of them or of removed ones open"));
             }
@@ -160,22 +169,24 @@ impl Site {
         left
     }
 
-    /// Looks for panics in what a node wrote that is to be replaced.
-    pub(super) fn check_log(&self, node: &Node) {
-        self.heard(&node.log());
+    /// Keeps what a node has written that is to be replaced, and looks for panics in it.
+    pub(super) fn heard(&self, node: &Node) {
+        let log = node.log();
+        let panics = log.lines().filter(|line| line.contains("panicked at"));
+        panics.for_each(|line| self.tally.wrong(format!("{} panicked: {line}", node.name())));
+        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        logs.entry(node.base().to_owned()).or_default().push_str(&log);
     }
 
-    /// Looks for panics in what the nodes wrote last.
-    pub(super) fn panics(&self) {
-        for number in 0..self.nodes.len() {
-            let log = self.node(number).log();
-            self.heard(&log);
+    /// Writes down what happened, and what each node wrote.
+    pub(super) fn write(&self, dir: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(dir)?;
+        std::fs::write(dir.join("diary"), self.tally.diary())?;
+        let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        for (number, base) in self.bases.iter().enumerate() {
+            std::fs::write(dir.join(format!("node{number}")), logs.get(base).map_or("", String::as_str))?;
         }
-    }
-
-    fn heard(&self, log: &str) {
-        let panics = log.lines().filter(|line| line.contains("panicked at") || line.contains("panic="));
-        panics.for_each(|line| self.tally.wrong(format!("a node panicked: {line}")));
+        Ok(())
     }
 }
 

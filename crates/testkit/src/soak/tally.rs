@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How many wrong things are told; the others are counted.
 const SHOWN: usize = 20;
@@ -43,7 +43,12 @@ impl Counts {
         let ended: u64 = self.ended.values().sum();
         format!(
             "{} pages, {} again, {} read to the end, {} read on, {faults} faults, {retried} tried again, {ended} ended by an error, slowest {:.1} s, {} wrong",
-            self.pages, self.again, self.read, self.read_on, self.slowest.as_secs_f32(), self.wrong.len()
+            self.pages,
+            self.again,
+            self.read,
+            self.read_on,
+            self.slowest.as_secs_f32(),
+            self.wrong.len()
         )
     }
 }
@@ -70,16 +75,40 @@ fn kinds<K: Display>(numbers: &BTreeMap<K, u64>) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
 }
 
-/// Numbers that all threads of a soak write.
-#[derive(Debug, Default)]
-pub(super) struct Tally(Mutex<Counts>);
+/// Numbers and words that all threads of a soak write.
+#[derive(Debug)]
+pub(super) struct Tally {
+    begun: Instant,
+    counts: Mutex<Counts>,
+    diary: Mutex<String>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { begun: Instant::now(), counts: Mutex::default(), diary: Mutex::default() }
+    }
+}
 
 impl Tally {
     pub(super) fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn wrong(&self, what: String) {
+        self.note(&format!("WRONG: {what}"));
         self.counts().wrong.push(what);
+    }
+
+    /// Writes down what happens, with the time.
+    pub(super) fn note(&self, what: &str) {
+        let (at, day) = (self.begun.elapsed().as_secs_f32(), SystemTime::now().duration_since(UNIX_EPOCH));
+        let day = day.unwrap_or_default().as_secs() % 86_400;
+        let (hour, minute, second) = (day / 3_600, day / 60 % 60, day % 60);
+        let mut diary = self.diary.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(diary, "{at:8.3} ({hour:02}:{minute:02}:{second:02}) {what}");
+    }
+
+    pub(super) fn diary(&self) -> String {
+        self.diary.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -1,0 +1,230 @@
+//! Who goes on with a result that is lost, and where: the rules by which all nodes decide alike.
+
+use std::time::Duration;
+
+use nextlink_results::token::Token;
+use nextlink_results::{
+    Continues, CreateError, Generation, Incomplete, NodeId, PageError, Recovery, ResultState,
+};
+
+use super::seek::{Missing, Nowhere};
+use crate::answer::{Refusal, create_cause, gone};
+
+/// Times that a node tries to be the one that goes on with a result.
+const CLAIMS: u32 = 5;
+/// Time between two of them.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What a node does to go on with a result.
+pub trait Executions: Sync {
+    /// This node.
+    fn here(&self) -> NodeId;
+
+    /// Whether another process has taken this node over.
+    fn is_fenced(&self) -> bool;
+
+    /// Whether another node's lease is not over, as far as is known.
+    fn is_live(&self, node: NodeId) -> bool;
+
+    /// All executions of the result; none where the system database does not answer.
+    fn generations(&self) -> impl Future<Output = Option<Vec<Generation>>> + Send;
+
+    /// Executes the request again behind the last execution that is known, and stores the rest of the result; gives the
+    /// number of the execution.
+    fn execute(
+        &self,
+        lost: &Generation,
+        known: u32,
+    ) -> impl Future<Output = Result<Result<u32, CreateError>, Refusal>> + Send;
+}
+
+/// What is to be done for a page that nobody has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is the first page of another execution.
+    Elsewhere {
+        /// Whose execution that is.
+        owner: NodeId,
+        /// Its number.
+        generation: u32,
+    },
+    /// Whoever has it may come back.
+    Wait,
+    /// It is gone for good; why.
+    Gone(&'static str),
+    /// This node goes on with the execution at that place of the list, behind the last one that is known.
+    Execute {
+        /// The lost one.
+        lost: usize,
+        /// The last one.
+        known: u32,
+    },
+}
+
+/// Decides what is to be done for a page that nobody has, from all that the system database knows of its result. `silent`
+/// are nodes that live and could not be asked.
+pub fn step(all: &[Generation], at: Continues, here: NodeId, fenced: bool, silent: &[NodeId]) -> Step {
+    if let Some(found) = all.iter().find(|one| one.row.continues == Some(at)) {
+        return Step::Elsewhere { owner: found.row.owner, generation: found.row.generation };
+    }
+    let Some(lost) = all.iter().position(|one| one.row.generation == at.generation) else {
+        return Step::Gone("The stored result has expired.");
+    };
+    let Generation { row, live, .. } = &all[lost];
+    let owner_comes_back = *live && row.state != ResultState::Failed && row.owner != here;
+    let copy_comes_back = row.replicas.iter().any(|holder| silent.contains(holder));
+    if owner_comes_back || copy_comes_back || fenced {
+        return Step::Wait;
+    }
+    if row.recovery == Recovery::None {
+        return Step::Gone("The stored result was lost, and it cannot be gone on with.");
+    }
+    let known = all.iter().map(|one| one.row.generation).max().unwrap_or_default();
+    Step::Execute { lost, known }
+}
+
+/// Whether a page is to be had of nobody, as far as nodes tell.
+fn is_lost(token: &Token, missing: &Missing) -> bool {
+    match missing {
+        Missing::NoOwner | Missing::Call(_) => true,
+        Missing::Page(error) => match error {
+            PageError::Unknown | PageError::OtherGeneration { .. } => true,
+            // What is damaged is not passed over in silence.
+            PageError::Corrupt(_) | PageError::Io(_) => false,
+            PageError::Incomplete(why) => !matches!(why, Incomplete::Damaged),
+            // The source failed when it was to go on: nobody has read any of that.
+            PageError::SourceFailed { .. } => token.generation > 1 && token.page == 0,
+            PageError::NotYet | PageError::Expired | PageError::NoSuchPage { .. } => false,
+        },
+    }
+}
+
+/// The token for the page of the execution that goes on for a lost one: one that there is already, or a new one, if
+/// none was `executed` for this request.
+///
+/// # Errors
+/// 410 for what is gone for good, 503 for what may come back.
+pub async fn go_on<E: Executions>(
+    executions: &E,
+    token: &Token,
+    nowhere: Nowhere,
+    executed: &mut bool,
+) -> Result<Token, Refusal> {
+    let Nowhere { why, mut silent } = nowhere;
+    if !is_lost(token, &why) {
+        return Err(why.into());
+    }
+    silent.retain(|node| executions.is_live(*node));
+    let at = Continues { generation: token.generation, page: token.page };
+    let here = executions.here();
+    let first = |owner, generation| Token { owner, generation, page: 0, ..token.clone() };
+    for attempt in 0..CLAIMS {
+        let Some(all) = executions.generations().await else {
+            return Err(undecided(why));
+        };
+        match step(&all, at, here, executions.is_fenced(), &silent) {
+            Step::Elsewhere { owner, generation } => return Ok(first(owner, generation)),
+            Step::Wait => return Err(undecided(why)),
+            Step::Gone(message) => return Err(gone(message)),
+            Step::Execute { .. } if *executed => return Err(undecided(why)),
+            Step::Execute { lost, known } => match executions.execute(&all[lost], known).await? {
+                Ok(generation) => {
+                    *executed = true;
+                    return Ok(first(here, generation));
+                }
+                Err(CreateError::Claimed) => tokio::time::sleep(PAUSE * (attempt + 1)).await,
+                Err(error) => {
+                    let message = "The stored result was lost, and its rest cannot be stored now; try again.";
+                    let refusal = Refusal::unavailable("NotStored", message, 5).about("$skiptoken");
+                    return Err(Refusal { cause: Some(create_cause(&error)), ..refusal });
+                }
+            },
+        }
+    }
+    Err(undecided(why))
+}
+
+/// Nobody gives the page now, and it is not known whether somebody will: never a word of good.
+fn undecided(why: Missing) -> Refusal {
+    let cause = match why {
+        Missing::Call(_) => return why.into(),
+        Missing::NoOwner => "its owner is none of the cluster".to_owned(),
+        Missing::Page(error) => error.to_string(),
+    };
+    let message = "Nobody can give this page of the stored result now; try again.";
+    let refusal = Refusal::unavailable("OwnerUnreachable", message, 2).about("$skiptoken");
+    Refusal { cause: Some(cause), ..refusal }
+}
+
+#[cfg(test)]
+mod tests {
+    use nextlink_results::{ResultId, ResultRow};
+
+    use super::*;
+
+    fn node(byte: u8) -> NodeId {
+        NodeId::from_bytes([byte; 16])
+    }
+
+    fn execution(generation: u32, owner: u8, live: bool, change: impl Fn(&mut ResultRow)) -> Generation {
+        let mut row = ResultRow {
+            id: ResultId::from_bytes([7; 16]),
+            generation,
+            owner: node(owner),
+            state: ResultState::Complete,
+            user: String::new(),
+            source: String::new(),
+            recovery: Recovery::Key,
+            pages: 9,
+            rows: 90,
+            bytes: 900,
+            created_ms: 1,
+            expires_ms: 2,
+            absolute_ms: 3,
+            replicas: vec![node(3)],
+            continues: None,
+        };
+        change(&mut row);
+        Generation { row, live, header: Vec::new().into() }
+    }
+
+    #[test]
+    fn one_rule_for_all_nodes() {
+        let at = Continues { generation: 1, page: 4 };
+        let whole = |_: &mut ResultRow| {};
+        let failed = |row: &mut ResultRow| row.state = ResultState::Failed;
+        let for_good = |row: &mut ResultRow| row.recovery = Recovery::None;
+        let after = |row: &mut ResultRow| row.continues = Some(at);
+        let other = |row: &mut ResultRow| row.continues = Some(Continues { page: 5, ..at });
+        let execute = |known| Step::Execute { lost: 0, known };
+        let (here, lost) = (2, || execution(1, 1, false, whole));
+        let rows: Vec<(&str, Vec<Generation>, bool, Vec<NodeId>, Step)> = vec![
+            ("expired", vec![], false, vec![], Step::Gone("The stored result has expired.")),
+            ("its owner lives", vec![execution(1, 1, true, whole)], false, vec![], Step::Wait),
+            ("it failed there", vec![execution(1, 1, true, failed)], false, vec![], execute(1)),
+            ("it is this node's", vec![execution(1, here, true, whole)], false, vec![], execute(1)),
+            ("its owner is lost", vec![lost()], false, vec![], execute(1)),
+            ("a copy may come back", vec![lost()], false, vec![node(3)], Step::Wait),
+            ("somebody else is silent", vec![lost()], false, vec![node(4)], execute(1)),
+            ("this node is fenced", vec![lost()], true, vec![], Step::Wait),
+            (
+                "it cannot be found again",
+                vec![execution(1, 1, false, for_good)],
+                false,
+                vec![],
+                Step::Gone("The stored result was lost, and it cannot be gone on with."),
+            ),
+            (
+                "somebody goes on",
+                vec![lost(), execution(2, 3, false, after)],
+                true,
+                vec![node(3)],
+                Step::Elsewhere { owner: node(3), generation: 2 },
+            ),
+            ("elsewhere", vec![lost(), execution(2, 3, true, other)], false, vec![], execute(2)),
+        ];
+        for (what, all, fenced, silent, expected) in rows {
+            assert_eq!(step(&all, at, node(here), fenced, &silent), expected, "{what}");
+        }
+    }
+}
