@@ -205,14 +205,6 @@ impl Entry {
         *lock(&self.holders) = holders;
     }
 
-    /// Forgets a node that was to have a copy; `false` when it was none.
-    pub(crate) fn drop_holder(&self, node: NodeId) -> bool {
-        let mut holders = lock(&self.holders);
-        let before = holders.len();
-        holders.retain(|holder| *holder != node);
-        holders.len() < before
-    }
-
     /// Notes that another execution goes on at a page.
     pub(crate) fn note_continued(&self, page: u32) {
         let mut continued = lock(&self.continued);

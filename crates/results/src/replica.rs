@@ -157,9 +157,19 @@ impl Store {
         if !self.inner.registry.take_over(key, from)? {
             return Ok(false);
         }
+        // Whoever had a copy has it still.
+        let all = self.inner.registry.generations(key.0).unwrap_or_default();
+        let before = all.into_iter().find(|one| one.row.generation == key.1).map(|one| one.row.replicas);
+        let mut holders = self.inner.placement.as_ref().map(|all| all.holders(key.0)).unwrap_or_default();
+        let here = self.node();
+        for node in before.into_iter().flatten().filter(|node| *node != here) {
+            if !holders.contains(&node) {
+                holders.push(node);
+            }
+        }
         entry.set_owned(true);
         self.inner.learn_continued();
-        entry.set_holders(self.inner.placement.as_ref().map(|all| all.holders(key.0)).unwrap_or_default());
+        entry.set_holders(holders);
         self.inner.note("update", self.inner.registry.update(&entry.row()));
         Ok(true)
     }
@@ -183,13 +193,6 @@ impl Store {
     #[must_use]
     pub fn holders(&self, id: ResultId, generation: u32) -> Vec<NodeId> {
         self.inner.get((id, generation)).map(|entry| entry.holders()).unwrap_or_default()
-    }
-
-    /// Gives up the copy on another node, and says so in the registry. May block.
-    pub fn drop_holder(&self, id: ResultId, generation: u32, node: NodeId) {
-        if let Some(entry) = self.inner.get((id, generation)).filter(|entry| entry.drop_holder(node)) {
-            self.inner.note("update", self.inner.registry.update(&entry.row()));
-        }
     }
 
     /// Results of this node that were removed since this was asked last, and the nodes with copies of them.

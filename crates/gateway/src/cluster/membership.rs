@@ -171,7 +171,7 @@ impl Cluster {
     }
 
     /// Looks who is there; where somebody has done so just now, after a while.
-    pub(super) async fn look(&self) {
+    pub async fn look(&self) {
         let asked = Instant::now();
         let mut looked = self.looked.lock().await;
         // Whoever waited here while another looked has what it wanted.

@@ -103,10 +103,8 @@ impl Cluster {
                         // It has ended meanwhile.
                         return;
                     }
+                    // What it has may be a beginning, or come late: it stays one that may have a copy.
                     event(&Event::CopyGivenUp { id: &key.0, cause: &error.to_string() });
-                    let dropped =
-                        tokio::task::spawn_blocking(move || store.drop_holder(key.0, key.1, holder));
-                    let _ = dropped.await;
                 }
             });
         }

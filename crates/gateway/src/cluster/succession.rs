@@ -23,6 +23,9 @@ pub trait Executions: Sync {
     /// Whether another process has taken this node over.
     fn is_fenced(&self) -> bool;
 
+    /// Looks which nodes there are.
+    fn look(&self) -> impl Future<Output = ()> + Send;
+
     /// Whether another node's lease is not over, as far as is known.
     fn is_live(&self, node: NodeId) -> bool;
 
@@ -114,7 +117,10 @@ pub async fn go_on<E: Executions>(
     if !is_lost(token, &why) {
         return Err(why.into());
     }
-    silent.retain(|node| executions.is_live(*node));
+    if !silent.is_empty() {
+        executions.look().await;
+        silent.retain(|node| executions.is_live(*node));
+    }
     let at = Continues { generation: token.generation, page: token.page };
     let here = executions.here();
     let first = |owner, generation| Token { owner, generation, page: 0, ..token.clone() };

@@ -114,6 +114,12 @@ impl Executions for Lost<'_> {
         self.state.cluster.as_ref().is_some_and(|cluster| cluster.is_fenced())
     }
 
+    async fn look(&self) {
+        if let Some(cluster) = &self.state.cluster {
+            cluster.look().await;
+        }
+    }
+
     fn is_live(&self, node: NodeId) -> bool {
         let members = self.state.cluster.as_ref().map(|cluster| cluster.members());
         members.and_then(|members| members.node(node)).is_some_and(|member| member.is_live())

@@ -59,6 +59,11 @@ fn patiently(
                 format!("503 {}", code(&answer))
             }
             Ok(answer) => {
+                if answer.status == 410 {
+                    let why = message(&answer);
+                    site.tally.note(&format!("410 {why} {url}"));
+                    *site.tally.counts().ended.entry(format!("410 {why}")).or_default() += 1;
+                }
                 let mut counts = site.tally.counts();
                 counts.pages += u64::from(answer.status == 200);
                 counts.slowest = counts.slowest.max(begun.elapsed());
@@ -76,8 +81,16 @@ fn patiently(
 }
 
 fn code(answer: &Answer) -> String {
+    said(answer, "code")
+}
+
+fn message(answer: &Answer) -> String {
+    said(answer, "message").trim_end_matches(" Start again with the request without $skiptoken.").to_owned()
+}
+
+fn said(answer: &Answer, what: &str) -> String {
     let body: serde_json::Value = serde_json::from_slice(&answer.plain_body()).unwrap_or_default();
-    body["error"]["code"].as_str().unwrap_or("without a code").to_owned()
+    body["error"][what].as_str().unwrap_or("without a word").to_owned()
 }
 
 /// Counts how a reading ended.
@@ -89,9 +102,8 @@ fn conclude(site: &Site, ledger: &Ledger, path: &str) {
             counts.read += 1;
             counts.read_on += u64::from(anew);
         }
-        End::Error { status: status @ 410, code } => {
-            *site.tally.counts().ended.entry(format!("{status} {code}")).or_default() += 1;
-        }
+        // It was counted when it came.
+        End::Error { status: 410, .. } => {}
         End::Error { status, code } => site.tally.wrong(format!("{path}: {status} {code}")),
         End::Broken(_) => {}
     }
