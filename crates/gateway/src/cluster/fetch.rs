@@ -11,7 +11,8 @@ use nextlink_results::{Follows, PageError, Store, StoredPage};
 use super::client::{Answer, CallError};
 use super::members::{Member, Members};
 use super::membership::Cluster;
-use super::seek::{Around, Missing, Nowhere, Wanted, may_lie_elsewhere};
+use super::seek::{Around, Missing, Wanted, may_lie_elsewhere};
+use super::succession::Copies;
 use super::suspects::Suspects;
 use super::wire::{ROOT, take_page, understand};
 use crate::answer::{Refusal, gone};
@@ -39,20 +40,20 @@ impl From<Missing> for Refusal {
 /// Gives the page that a token names: from here, from the node that holds the result, or from a copy.
 ///
 /// # Errors
-/// [`Nowhere`].
+/// [`Missing`].
 pub async fn page(
     cluster: Option<&Arc<Cluster>>,
     store: &Arc<Store>,
     token: &Token,
     wait: Duration,
-) -> Result<StoredPage, Nowhere> {
+) -> Result<StoredPage, Missing> {
     // A copy grows when its owner says so: nothing is waited for here.
     let copied = cluster.is_some() && store.is_copy(token.result, token.generation);
     let own_wait = if copied { Duration::ZERO } else { wait };
     let own = store.page(token.result, token.generation, token.page, own_wait).await;
     let Some(cluster) = cluster else {
         let elsewhere = token.owner != store.node() && matches!(own, Err(PageError::Unknown));
-        return if elsewhere { Err(Missing::NoOwner.into()) } else { Ok(own?) };
+        return if elsewhere { Err(Missing::NoOwner) } else { Ok(own?) };
     };
     if !own.as_ref().is_err_and(|error| copied || may_lie_elsewhere(error)) {
         return Ok(own?);
@@ -66,9 +67,9 @@ pub async fn page(
         None => {
             let others = Arc::new(Others { cluster: Arc::clone(cluster), store: Arc::clone(store) });
             if token.owner == store.node() {
-                match (wanted.ask_copies(&others).await, own) {
-                    (Err(silent), Err(why)) => return Err(Nowhere { why: why.into(), silent }),
-                    (Ok(page), _) | (_, Ok(page)) => page,
+                match wanted.ask_copies(&others).await {
+                    Ok(page) => page,
+                    Err(_) => own?,
                 }
             } else {
                 wanted.find(&others, wait).await?
@@ -79,6 +80,16 @@ pub async fn page(
         wanted.next().fetch_ahead(cluster, store);
     }
     Ok(found)
+}
+
+/// Asks all that may have a copy whether they have this page.
+pub async fn ask_copies(cluster: &Arc<Cluster>, store: &Arc<Store>, token: &Token) -> Copies {
+    let wanted = Wanted { owner: token.owner, key: (token.result, token.generation), page: token.page };
+    let others = Arc::new(Others { cluster: Arc::clone(cluster), store: Arc::clone(store) });
+    match wanted.ask_copies(&others).await {
+        Ok(_) => Copies::Found,
+        Err(silent) => Copies::Silent(silent),
+    }
 }
 
 /// The other nodes of the cluster, and the keys that open what they send.

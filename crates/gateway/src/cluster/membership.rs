@@ -196,7 +196,7 @@ impl Cluster {
             return;
         }
         *learned = Some(asked);
-        let (members, distrusted) = Members::of(roll, self.own.id, &self.keys, &self.config.networks);
+        let (members, distrusted) = Members::of(roll, asked, self.own.id, &self.keys, &self.config.networks);
         let members = Arc::new(members);
         let known = |registration| members.registered(registration).is_some();
         self.replays.keep(known);

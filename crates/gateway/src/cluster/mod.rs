@@ -17,11 +17,11 @@ mod listing;
 mod serve;
 
 pub use drain::Drained;
-pub use fetch::page;
+pub use fetch::{ask_copies, page};
 pub use listing::{Told, end, results};
 pub use members::{Member, Members};
 pub use membership::{Cluster, Joined, join};
 pub use replicas::keep_copies;
-pub use seek::{Missing, Nowhere};
+pub use seek::Missing;
 pub use serve::listen;
-pub use succession::{Executions, go_on};
+pub use succession::{Copies, Executions, go_on};

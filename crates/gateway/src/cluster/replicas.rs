@@ -60,10 +60,10 @@ pub async fn receive(
     body: Bytes,
 ) -> (StatusCode, Option<Kept>) {
     // What a node gives whose lease is over others may have made anew meanwhile: it is to learn that first.
-    let is_live = || cluster.members().node(from).is_some_and(|member| member.is_live());
-    if !is_live() {
+    let lives = || cluster.members().node(from).is_some_and(|member| member.is_surely_live());
+    if !lives() {
         cluster.look().await;
-        if !is_live() {
+        if !lives() {
             return (StatusCode::SERVICE_UNAVAILABLE, None);
         }
     }

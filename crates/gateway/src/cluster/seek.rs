@@ -43,24 +43,9 @@ pub enum Missing {
     Call(CallError),
 }
 
-/// Why there is no page, and who might have it and does not answer.
-#[derive(Debug)]
-pub struct Nowhere {
-    /// What its owner says, or why that says nothing.
-    pub why: Missing,
-    /// Nodes that could not be asked for a copy.
-    pub silent: Vec<NodeId>,
-}
-
 impl From<PageError> for Missing {
     fn from(error: PageError) -> Missing {
         Missing::Page(error)
-    }
-}
-
-impl<M: Into<Missing>> From<M> for Nowhere {
-    fn from(why: M) -> Nowhere {
-        Nowhere { why: why.into(), silent: Vec::new() }
     }
 }
 
@@ -115,8 +100,8 @@ impl Wanted {
     /// Asks the owner, and those with copies where it says nothing for a while, is not there, or cannot read what it has.
     ///
     /// # Errors
-    /// [`Nowhere`].
-    pub async fn find<A: Around>(self, around: &Arc<A>, wait: Duration) -> Result<A::Page, Nowhere> {
+    /// [`Missing`].
+    pub async fn find<A: Around>(self, around: &Arc<A>, wait: Duration) -> Result<A::Page, Missing> {
         let known = around.members().node(self.owner);
         let doubtful = around.suspects().holds(self.owner) || known.is_some_and(|owner| !owner.is_live());
         let hedge = if doubtful { Duration::ZERO } else { around.hedge() };
@@ -126,12 +111,12 @@ impl Wanted {
             found = &mut owner => Some(found),
             () = tokio::time::sleep(hedge) => None,
         };
-        let nowhere = match early {
+        let missing = match early {
             Some(found) => match settled(found)? {
                 Ok(page) => return Ok(page),
                 Err(why) => match self.ask_copies(around).await {
                     Ok(page) => return Ok(page),
-                    Err(silent) => Nowhere { why, silent },
+                    Err(_) => why,
                 },
             },
             None => {
@@ -142,7 +127,7 @@ impl Wanted {
                         Ok(page) => return Ok(page),
                         Err(why) => match copies.await {
                             Ok(page) => return Ok(page),
-                            Err(silent) => Nowhere { why, silent },
+                            Err(_) => why,
                         },
                     },
                     found = &mut copies => match found {
@@ -150,21 +135,20 @@ impl Wanted {
                             around.suspects().add(self.owner);
                             return Ok(page);
                         }
-                        Err(silent) => match settled(owner.await)? {
+                        Err(_) => match settled(owner.await)? {
                             Ok(page) => return Ok(page),
-                            Err(why) => Nowhere { why, silent },
+                            Err(why) => why,
                         },
                     },
                 }
             }
         };
-        if !matches!(nowhere.why, Missing::Call(CallError::Unreachable { .. } | CallError::Refused { .. })) {
-            return Err(nowhere);
+        if !matches!(missing, Missing::Call(CallError::Unreachable { .. } | CallError::Refused { .. })) {
+            return Err(missing);
         }
         // It may have been started anew, or the connection may have been an old one.
         around.look().await;
-        let found = self.ask_owner(around, wait).await;
-        found.map_err(|why| Nowhere { why, ..nowhere })
+        self.ask_owner(around, wait).await
     }
 
     /// Asks the owner until it gives the page or says why not.
@@ -234,7 +218,7 @@ impl Wanted {
 }
 
 /// What the owner says for good; else why somebody else is to be asked.
-fn settled<P>(found: Result<P, Missing>) -> Result<Result<P, Missing>, Nowhere> {
+fn settled<P>(found: Result<P, Missing>) -> Result<Result<P, Missing>, Missing> {
     match found {
         Err(Missing::Page(error)) if !may_lie_elsewhere(&error) => Err(error.into()),
         found => Ok(found),

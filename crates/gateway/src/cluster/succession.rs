@@ -7,13 +7,22 @@ use nextlink_results::{
     Continues, CreateError, Generation, Incomplete, NodeId, PageError, Recovery, ResultState,
 };
 
-use super::seek::{Missing, Nowhere};
+use super::seek::Missing;
 use crate::answer::{Refusal, create_cause, gone};
 
 /// Times that a node tries to be the one that goes on with a result.
 const CLAIMS: u32 = 5;
 /// Time between two of them.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// What those say that may have a copy of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Copies {
+    /// One has it.
+    Found,
+    /// None of those that answer; these do not.
+    Silent(Vec<NodeId>),
+}
 
 /// What a node does to go on with a result.
 pub trait Executions: Sync {
@@ -31,6 +40,9 @@ pub trait Executions: Sync {
 
     /// All executions of the result; none where the system database does not answer.
     fn generations(&self) -> impl Future<Output = Option<Vec<Generation>>> + Send;
+
+    /// Asks all that may have a copy whether they have the page.
+    fn ask_copies(&self) -> impl Future<Output = Copies> + Send;
 
     /// Executes the request again behind the last execution that is known, and stores the rest of the result; gives the
     /// number of the execution.
@@ -64,9 +76,8 @@ pub enum Step {
     },
 }
 
-/// Decides what is to be done for a page that nobody has, from all that the system database knows of its result. `silent`
-/// are nodes that live and could not be asked.
-pub fn step(all: &[Generation], at: Continues, here: NodeId, fenced: bool, silent: &[NodeId]) -> Step {
+/// Decides what is to be done for a page that nobody has, from all that the system database knows of its result.
+pub fn step(all: &[Generation], at: Continues, here: NodeId, fenced: bool) -> Step {
     if let Some(found) = all.iter().find(|one| one.row.continues == Some(at)) {
         return Step::Elsewhere { owner: found.row.owner, generation: found.row.generation };
     }
@@ -75,8 +86,7 @@ pub fn step(all: &[Generation], at: Continues, here: NodeId, fenced: bool, silen
     };
     let Generation { row, live, .. } = &all[lost];
     let owner_comes_back = *live && row.state != ResultState::Failed && row.owner != here;
-    let copy_comes_back = row.replicas.iter().any(|holder| silent.contains(holder));
-    if owner_comes_back || copy_comes_back || fenced {
+    if owner_comes_back || fenced {
         return Step::Wait;
     }
     if row.recovery == Recovery::None {
@@ -110,16 +120,11 @@ fn is_lost(token: &Token, missing: &Missing) -> bool {
 pub async fn go_on<E: Executions>(
     executions: &E,
     token: &Token,
-    nowhere: Nowhere,
+    why: Missing,
     executed: &mut bool,
 ) -> Result<Token, Refusal> {
-    let Nowhere { why, mut silent } = nowhere;
     if !is_lost(token, &why) {
         return Err(why.into());
-    }
-    if !silent.is_empty() {
-        executions.look().await;
-        silent.retain(|node| executions.is_live(*node));
     }
     let at = Continues { generation: token.generation, page: token.page };
     let here = executions.here();
@@ -128,26 +133,48 @@ pub async fn go_on<E: Executions>(
         let Some(all) = executions.generations().await else {
             return Err(undecided(why));
         };
-        match step(&all, at, here, executions.is_fenced(), &silent) {
+        match step(&all, at, here, executions.is_fenced()) {
             Step::Elsewhere { owner, generation } => return Ok(first(owner, generation)),
             Step::Wait => return Err(undecided(why)),
             Step::Gone(message) => return Err(gone(message)),
             Step::Execute { .. } if *executed => return Err(undecided(why)),
-            Step::Execute { lost, known } => match executions.execute(&all[lost], known).await? {
-                Ok(generation) => {
-                    *executed = true;
-                    return Ok(first(here, generation));
+            Step::Execute { lost, known } => {
+                // Only now that the lease is over nobody is given a copy any more.
+                match executions.ask_copies().await {
+                    Copies::Found => return Ok(token.clone()),
+                    Copies::Silent(silent) if may_come_back(executions, &all[lost], &silent).await => {
+                        return Err(undecided(why));
+                    }
+                    Copies::Silent(_) => {}
                 }
-                Err(CreateError::Claimed) => tokio::time::sleep(PAUSE * (attempt + 1)).await,
-                Err(error) => {
-                    let message = "The stored result was lost, and its rest cannot be stored now; try again.";
-                    let refusal = Refusal::unavailable("NotStored", message, 5).about("$skiptoken");
-                    return Err(Refusal { cause: Some(create_cause(&error)), ..refusal });
+                match executions.execute(&all[lost], known).await? {
+                    Ok(generation) => {
+                        *executed = true;
+                        return Ok(first(here, generation));
+                    }
+                    Err(CreateError::Claimed) => tokio::time::sleep(PAUSE * (attempt + 1)).await,
+                    Err(error) => return Err(not_stored(&error)),
                 }
-            },
+            }
         }
     }
     Err(undecided(why))
+}
+
+/// Whether a node that lives may have a copy, and cannot be asked.
+async fn may_come_back<E: Executions>(executions: &E, lost: &Generation, silent: &[NodeId]) -> bool {
+    let held: Vec<NodeId> = silent.iter().copied().filter(|node| lost.row.replicas.contains(node)).collect();
+    if held.is_empty() {
+        return false;
+    }
+    executions.look().await;
+    held.into_iter().any(|node| executions.is_live(node))
+}
+
+fn not_stored(error: &CreateError) -> Refusal {
+    let message = "The stored result was lost, and its rest cannot be stored now; try again.";
+    let refusal = Refusal::unavailable("NotStored", message, 5).about("$skiptoken");
+    Refusal { cause: Some(create_cause(error)), ..refusal }
 }
 
 /// Nobody gives the page now, and it is not known whether somebody will: never a word of good.
@@ -204,33 +231,29 @@ mod tests {
         let other = |row: &mut ResultRow| row.continues = Some(Continues { page: 5, ..at });
         let execute = |known| Step::Execute { lost: 0, known };
         let (here, lost) = (2, || execution(1, 1, false, whole));
-        let rows: Vec<(&str, Vec<Generation>, bool, Vec<NodeId>, Step)> = vec![
-            ("expired", vec![], false, vec![], Step::Gone("The stored result has expired.")),
-            ("its owner lives", vec![execution(1, 1, true, whole)], false, vec![], Step::Wait),
-            ("it failed there", vec![execution(1, 1, true, failed)], false, vec![], execute(1)),
-            ("it is this node's", vec![execution(1, here, true, whole)], false, vec![], execute(1)),
-            ("its owner is lost", vec![lost()], false, vec![], execute(1)),
-            ("a copy may come back", vec![lost()], false, vec![node(3)], Step::Wait),
-            ("somebody else is silent", vec![lost()], false, vec![node(4)], execute(1)),
-            ("this node is fenced", vec![lost()], true, vec![], Step::Wait),
+        let rows: Vec<(&str, Vec<Generation>, bool, Step)> = vec![
+            ("expired", vec![], false, Step::Gone("The stored result has expired.")),
+            ("its owner lives", vec![execution(1, 1, true, whole)], false, Step::Wait),
+            ("it failed there", vec![execution(1, 1, true, failed)], false, execute(1)),
+            ("it is this node's", vec![execution(1, here, true, whole)], false, execute(1)),
+            ("its owner is lost", vec![lost()], false, execute(1)),
+            ("this node is fenced", vec![lost()], true, Step::Wait),
             (
                 "it cannot be found again",
                 vec![execution(1, 1, false, for_good)],
                 false,
-                vec![],
                 Step::Gone("The stored result was lost, and it cannot be gone on with."),
             ),
             (
                 "somebody goes on",
                 vec![lost(), execution(2, 3, false, after)],
                 true,
-                vec![node(3)],
                 Step::Elsewhere { owner: node(3), generation: 2 },
             ),
-            ("elsewhere", vec![lost(), execution(2, 3, true, other)], false, vec![], execute(2)),
+            ("elsewhere", vec![lost(), execution(2, 3, true, other)], false, execute(2)),
         ];
-        for (what, all, fenced, silent, expected) in rows {
-            assert_eq!(step(&all, at, node(here), fenced, &silent), expected, "{what}");
+        for (what, all, fenced, expected) in rows {
+            assert_eq!(step(&all, at, node(here), fenced), expected, "{what}");
         }
     }
 }

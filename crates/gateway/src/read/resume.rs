@@ -18,7 +18,7 @@ use super::collection::{conclude, page_limits, storing};
 use super::prepare;
 use crate::answer::{Refusal, gone};
 use crate::body::Body;
-use crate::cluster::{self, Executions};
+use crate::cluster::{self, Copies, Executions};
 use crate::delivery::Delivery;
 use crate::headers::SERVER_TIMING;
 use crate::observe::{Event, event};
@@ -54,7 +54,7 @@ pub async fn page(
             continue;
         }
         let found = cluster::page(state.cluster.as_ref(), &state.store, &opened.token, wait).await;
-        let nowhere = match found {
+        let missing = match found {
             Ok(stored) => {
                 if opened.token.owner == state.store.node() {
                     event(&Event::PageOwn);
@@ -66,12 +66,13 @@ pub async fn page(
                 }
                 return Ok(response);
             }
-            Err(nowhere) => nowhere,
+            Err(missing) => missing,
         };
         let lost = Lost { state, request, opened: &opened };
-        opened.token = cluster::go_on(&lost, &opened.token, nowhere, &mut executed).await?;
+        let token = cluster::go_on(&lost, &opened.token, missing, &mut executed).await?;
         stages.end("again");
-        anew = true;
+        anew |= token.generation != opened.token.generation;
+        opened.token = token;
     }
     Err(gone("The stored result was lost again and again."))
 }
@@ -112,6 +113,13 @@ impl Executions for Lost<'_> {
 
     fn is_fenced(&self) -> bool {
         self.state.cluster.as_ref().is_some_and(|cluster| cluster.is_fenced())
+    }
+
+    async fn ask_copies(&self) -> Copies {
+        match &self.state.cluster {
+            Some(cluster) => cluster::ask_copies(cluster, &self.state.store, self.token()).await,
+            None => Copies::Silent(Vec::new()),
+        }
     }
 
     async fn look(&self) {
