@@ -167,8 +167,8 @@ impl Store {
                 holders.push(node);
             }
         }
-        entry.set_owned(true);
         self.inner.learn_continued();
+        entry.set_owned(true);
         entry.set_holders(holders);
         self.inner.note("update", self.inner.registry.update(&entry.row()));
         Ok(true)

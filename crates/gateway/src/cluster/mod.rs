@@ -15,6 +15,8 @@ mod drain;
 mod fetch;
 mod listing;
 mod serve;
+#[cfg(test)]
+mod sim;
 
 pub use drain::Drained;
 pub use fetch::{ask_copies, page};
