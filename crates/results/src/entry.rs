@@ -147,6 +147,8 @@ pub(crate) struct Entry {
     pub(crate) tail: Mutex<u64>,
     /// `None` once the result is gone.
     reservation: Mutex<Option<Reservation>>,
+    /// The sealed header, until the registry has a row of it; empty where no other node may need it.
+    pub(crate) unregistered: Mutex<Option<Vec<u8>>>,
 }
 
 impl Entry {
@@ -172,6 +174,7 @@ impl Entry {
             continued: Mutex::default(),
             tail: Mutex::default(),
             reservation: Mutex::new(Some(reservation)),
+            unregistered: Mutex::default(),
         })
     }
 

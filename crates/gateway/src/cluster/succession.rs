@@ -65,6 +65,8 @@ pub enum Step {
     },
     /// Whoever has it may come back.
     Wait,
+    /// The system database knows nothing of the result: it has expired, or its owner could not say that it is there.
+    Unregistered,
     /// It is gone for good; why.
     Gone(&'static str),
     /// This node goes on with the execution at that place of the list, behind the last one that is known.
@@ -82,10 +84,12 @@ pub fn step(all: &[Generation], at: Continues, here: NodeId, fenced: bool) -> St
         return Step::Elsewhere { owner: found.row.owner, generation: found.row.generation };
     }
     let Some(lost) = all.iter().position(|one| one.row.generation == at.generation) else {
-        return Step::Gone("The stored result has expired.");
+        return Step::Unregistered;
     };
     let Generation { row, live, .. } = &all[lost];
-    let owner_comes_back = *live && row.state != ResultState::Failed && row.owner != here;
+    // A result that failed has the pages that were written before.
+    let never_written = row.state == ResultState::Failed && at.page >= row.pages;
+    let owner_comes_back = *live && !never_written && row.owner != here;
     if owner_comes_back || fenced {
         return Step::Wait;
     }
@@ -137,6 +141,12 @@ pub async fn go_on<E: Executions>(
             Step::Elsewhere { owner, generation } => return Ok(first(owner, generation)),
             Step::Wait => return Err(undecided(why)),
             Step::Gone(message) => return Err(gone(message)),
+            Step::Unregistered => {
+                executions.look().await;
+                let may_have_it = matches!(why, Missing::Call(_)) && executions.is_live(token.owner);
+                let expired = || gone("The stored result has expired.");
+                return Err(if may_have_it { undecided(why) } else { expired() });
+            }
             Step::Execute { .. } if *executed => return Err(undecided(why)),
             Step::Execute { lost, known } => {
                 // Only now that the lease is over nobody is given a copy any more.
@@ -225,16 +235,24 @@ mod tests {
     fn one_rule_for_all_nodes() {
         let at = Continues { generation: 1, page: 4 };
         let whole = |_: &mut ResultRow| {};
-        let failed = |row: &mut ResultRow| row.state = ResultState::Failed;
+        let failed = |row: &mut ResultRow| (row.state, row.pages) = (ResultState::Failed, 4);
+        let failed_later = |row: &mut ResultRow| (row.state, row.pages) = (ResultState::Failed, 5);
         let for_good = |row: &mut ResultRow| row.recovery = Recovery::None;
         let after = |row: &mut ResultRow| row.continues = Some(at);
         let other = |row: &mut ResultRow| row.continues = Some(Continues { page: 5, ..at });
         let execute = |known| Step::Execute { lost: 0, known };
         let (here, lost) = (2, || execution(1, 1, false, whole));
         let rows: Vec<(&str, Vec<Generation>, bool, Step)> = vec![
-            ("expired", vec![], false, Step::Gone("The stored result has expired.")),
+            ("expired", vec![], false, Step::Unregistered),
             ("its owner lives", vec![execution(1, 1, true, whole)], false, Step::Wait),
             ("it failed there", vec![execution(1, 1, true, failed)], false, execute(1)),
+            ("it failed behind that", vec![execution(1, 1, true, failed_later)], false, Step::Wait),
+            (
+                "it failed behind that and is lost",
+                vec![execution(1, 1, false, failed_later)],
+                false,
+                execute(1),
+            ),
             ("it is this node's", vec![execution(1, here, true, whole)], false, execute(1)),
             ("its owner is lost", vec![lost()], false, execute(1)),
             ("this node is fenced", vec![lost()], true, Step::Wait),

@@ -17,7 +17,7 @@ const COLUMNS: &str =
 /// that comes at the same time counts.
 const CLAIM: &str = " AND (SELECT max(generation) FROM results WHERE id = $1) = $20::bigint
     AND EXISTS (SELECT 1 FROM results AS r WHERE r.id = $1 AND r.generation = $15
-        AND (r.state = 'failed' OR r.owner = $18
+        AND (r.state = 'failed' AND r.pages <= $16 OR r.owner = $18
             OR coalesce((SELECT n.lease_ms FROM nodes AS n WHERE n.id = r.owner FOR SHARE), 0)
                 <= extract(epoch FROM clock_timestamp()) * 1000))
     ON CONFLICT DO NOTHING";

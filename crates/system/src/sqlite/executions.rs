@@ -27,7 +27,7 @@ impl SqliteResults {
     ) -> Result<bool, RegistryError> {
         let condition = "AND (SELECT max(generation) FROM results WHERE id = ?1) = ?20
             AND EXISTS (SELECT 1 FROM results AS r WHERE r.id = ?1 AND r.generation = ?15
-                AND (r.state = 'failed' OR r.owner = ?18 OR NOT EXISTS (SELECT 1 FROM nodes AS n
+                AND (r.state = 'failed' AND r.pages <= ?16 OR r.owner = ?18 OR NOT EXISTS (SELECT 1 FROM nodes AS n
                     WHERE n.id = r.owner AND coalesce(n.lease_ms, 0) > unixepoch('subsec') * 1000)))
             ON CONFLICT DO NOTHING";
         self.add_where(row, header, known, condition)

@@ -64,7 +64,10 @@ fn an_owner_that_says_that_it_failed_is_not_waited_for() {
         owner.insert(&lost, b"").unwrap();
         assert!(!other.claim(&after(&lost, 2, 2), b"", 1).unwrap(), "{name}");
         assert!(owner.claim(&after(&lost, 2, 1), b"", 1).unwrap(), "{name}: it may go on itself");
-        owner.update(&ResultRow { state: ResultState::Failed, ..lost.clone() }).unwrap();
+        let failed = ResultRow { state: ResultState::Failed, pages: 5, ..lost.clone() };
+        owner.update(&failed).unwrap();
+        assert!(!other.claim(&after(&lost, 3, 2), b"", 2).unwrap(), "{name}: it has that page");
+        owner.update(&ResultRow { pages: 4, ..failed }).unwrap();
         assert!(other.claim(&after(&lost, 3, 2), b"", 2).unwrap(), "{name}");
     });
 }

@@ -51,7 +51,7 @@ impl Node {
                 if entry.stage != Stage::Writing {
                     return Some(());
                 }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                tokio::time::sleep(Duration::from_millis(25)).await;
                 self.awake().await;
             };
             let kept = self.put(key, holder, &entry, at).await?;
@@ -78,7 +78,8 @@ impl Node {
             // What is sent says at which pages others go on.
             let continued = lock(&self.disk).find(key).ok()?.continued.clone();
             let sent = Entry { continued, owner: self.own.id, pages: at + 1, ..entry.clone() };
-            let sent = Entry { stage: if at + 1 == entry.pages { entry.stage } else { Stage::Writing }, ..sent };
+            let sent =
+                Entry { stage: if at + 1 == entry.pages { entry.stage } else { Stage::Writing }, ..sent };
             let receive = move |target: Arc<Node>| async move { target.receive(key, sent).await };
             match self.world.call(self, &member, Duration::ZERO, receive).await {
                 Ok(Put::At(kept)) => return Some(kept),
@@ -94,7 +95,8 @@ impl Node {
 
     /// Takes a page of a copy: the last one of what was sent.
     async fn receive(&self, key: Key, sent: Entry) -> Put {
-        let lives = |node: &Node| node.members().node(sent.owner).is_some_and(|member| member.is_surely_live());
+        let lives =
+            |node: &Node| node.members().node(sent.owner).is_some_and(|member| member.is_surely_live());
         if !lives(self) && !self.world.rules.copy_unsure {
             self.look().await;
             if !lives(self) {

@@ -19,14 +19,14 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::time::sleep;
 
-use node::Node;
 use nextlink_results::NodeId;
+use node::Node;
 use oracle::Sums;
 use world::World;
 
 /// Nodes at the start.
 const NODES: usize = 3;
-const READERS: u64 = 5;
+const READERS: u64 = 4;
 const REPLICAS: usize = 1;
 const HEARTBEAT: Duration = Duration::from_millis(300);
 const LEASE: Duration = Duration::from_millis(1_500);
@@ -38,11 +38,11 @@ const CALL: Duration = Duration::from_millis(1_000);
 const WAIT: Duration = Duration::from_millis(1_500);
 const ROUND: Duration = Duration::from_millis(100);
 /// How long there are faults.
-const FAULTS: Duration = Duration::from_secs(12);
+const FAULTS: Duration = Duration::from_secs(8);
 /// How long readers may take once there are none.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs of the tests.
-const RUNS: u64 = 2_000;
+const RUNS: u64 = 1_000;
 
 /// Rules that can be broken, to see that it is noticed; and what a run is about.
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,7 +7,8 @@ use std::time::Duration;
 use nextlink_results::peer::NodeFacts;
 use nextlink_results::token::Token;
 use nextlink_results::{
-    Continues, CreateError, Generation, NodeId, PageError, Registration, Registry, ResultId,
+    Continues, CreateError, Generation, NodeId, PageError, Registration, Registry, ResultId, ResultRow,
+    ResultState,
 };
 use nextlink_system::{Beat, Join, JoinError, NodeState, Nodes as _, Roll, System as _};
 use tokio::task::AbortHandle;
@@ -79,14 +80,17 @@ impl Node {
 
     /// Takes over what the system database knows; what was being written ends where it is.
     async fn adopt(&self) {
-        let (id, rows) = (self.own.id, loop {
-            let (registry, id) = (Arc::clone(&self.registry), self.own.id);
-            let asked = move |_: &World| Ok((registry.owned_by(id)?, registry.kept_by(id)?));
-            match self.world.ask(self, asked).await {
-                Ok((owned, kept)) => break [owned, kept].concat(),
-                Err(_) => sleep(HEARTBEAT).await,
-            }
-        });
+        let (id, rows) = (
+            self.own.id,
+            loop {
+                let (registry, id) = (Arc::clone(&self.registry), self.own.id);
+                let asked = move |_: &World| Ok((registry.owned_by(id)?, registry.kept_by(id)?));
+                match self.world.ask(self, asked).await {
+                    Ok((owned, kept)) => break [owned, kept].concat(),
+                    Err(_) => sleep(HEARTBEAT).await,
+                }
+            },
+        );
         let known = |key: &Key| rows.iter().find(|row| (row.id, row.generation) == *key);
         lock(&self.disk).entries.retain(|key, entry| {
             let Some(row) = known(key) else { return false };
@@ -105,10 +109,13 @@ impl Node {
         for (key, entry) in here.iter().filter(|(_, entry)| entry.owner == id) {
             self.update(*key, entry).await;
         }
-        let stale = rows.iter().filter(|row| row.owner == id).map(|row| (row.id, row.generation));
-        let stale: Vec<Key> = stale.filter(|key| !here.iter().any(|(found, _)| found == key)).collect();
-        let registry = Arc::clone(&self.registry);
-        let _ = self.world.ask(self, move |_| registry.remove(id, &stale)).await;
+        for row in rows.into_iter().filter(|row| row.owner == id) {
+            if !here.iter().any(|(key, _)| *key == (row.id, row.generation)) {
+                let registry = Arc::clone(&self.registry);
+                let bare = ResultRow { state: ResultState::Failed, pages: 0, ..row };
+                let _ = self.world.ask(self, move |_| registry.update(&bare)).await;
+            }
+        }
     }
 
     // The process
@@ -122,7 +129,7 @@ impl Node {
     /// Waits while the process is stopped in its tracks.
     pub(super) async fn awake(&self) {
         while self.paused.load(Ordering::Relaxed) {
-            sleep(Duration::from_millis(5)).await;
+            sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -160,7 +167,8 @@ impl Node {
 
     async fn beat(&self) -> Result<(), nextlink_results::RegistryError> {
         let (id, party, given) = (self.own.id, self.own.party(), Instant::now());
-        let beat = self.world.ask(self, move |world| world.system.beat(id, party, NodeState::Up, LEASE)).await?;
+        let beat =
+            self.world.ask(self, move |world| world.system.beat(id, party, NodeState::Up, LEASE)).await?;
         let news = self.lease.beaten(given, beat);
         if beat != Beat::Kept {
             self.note(|| format!("{beat:?}"));
@@ -282,7 +290,8 @@ impl Node {
                 entry.clone()
             };
             if entry.stage == Stage::Complete {
-                let _ = if registered { self.update(key, &entry).await } else { self.insert(key, &entry).await };
+                let _ =
+                    if registered { self.update(key, &entry).await } else { self.insert(key, &entry).await };
                 return;
             }
         }
@@ -355,7 +364,9 @@ impl Node {
             let read = Read { at: Instant::now(), by: self.own.registration, learned: *lock(&self.learned) };
             let page = lock(&self.disk).page(key, number, read);
             match page {
-                Err(PageError::NotYet) if Instant::now() < until => self.sleep(Duration::from_millis(10)).await,
+                Err(PageError::NotYet) if Instant::now() < until => {
+                    self.sleep(Duration::from_millis(25)).await
+                }
                 page => return page,
             }
         }

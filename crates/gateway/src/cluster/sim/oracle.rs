@@ -90,7 +90,8 @@ impl Oracle {
         let lost = before.iter().find(|one| one.row.generation == at.generation);
         let is_live = |node: NodeId| roll.find(node).is_some_and(|row| !roll.lease_left(row).is_zero());
         let may = |lost: &Generation| {
-            lost.row.state == ResultState::Failed || lost.row.owner == row.owner || !is_live(lost.row.owner)
+            let never_written = lost.row.state == ResultState::Failed && lost.row.pages <= at.page;
+            never_written || lost.row.owner == row.owner || !is_live(lost.row.owner)
         };
         if !lost.is_some_and(may) {
             seen.wrong.push(format!("{what}: claimed while the lease of the owner lasts: {lost:?}"));
@@ -139,7 +140,10 @@ impl Oracle {
         let knows = claim.live.contains(&page.read.by) || page.read.learned > claim.at;
         if !anew && page.read.at > claim.at && knows && exact {
             let (read, claimed) = (page.read, claim.at);
-            wrong.push(format!("{what}: execution {} once more, {read:?}, claimed {claimed:?}", link.generation));
+            wrong.push(format!(
+                "{what}: execution {} once more, {read:?}, claimed {claimed:?}",
+                link.generation
+            ));
         }
     }
 }
