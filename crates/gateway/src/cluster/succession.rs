@@ -142,10 +142,13 @@ pub async fn go_on<E: Executions>(
             Step::Wait => return Err(undecided(why)),
             Step::Gone(message) => return Err(gone(message)),
             Step::Unregistered => {
-                executions.look().await;
-                let may_have_it = matches!(why, Missing::Call(_)) && executions.is_live(token.owner);
-                let expired = || gone("The stored result has expired.");
-                return Err(if may_have_it { undecided(why) } else { expired() });
+                if matches!(why, Missing::Call(_)) {
+                    executions.look().await;
+                    if executions.is_live(token.owner) {
+                        return Err(undecided(why));
+                    }
+                }
+                return Err(gone("The stored result has expired."));
             }
             Step::Execute { .. } if *executed => return Err(undecided(why)),
             Step::Execute { lost, known } => {

@@ -27,7 +27,6 @@ use world::World;
 /// Nodes at the start.
 const NODES: usize = 3;
 const READERS: u64 = 4;
-const REPLICAS: usize = 1;
 const HEARTBEAT: Duration = Duration::from_millis(300);
 const LEASE: Duration = Duration::from_millis(1_500);
 const ANSWER: Duration = Duration::from_millis(400);
@@ -38,7 +37,7 @@ const CALL: Duration = Duration::from_millis(1_000);
 const WAIT: Duration = Duration::from_millis(1_500);
 const ROUND: Duration = Duration::from_millis(100);
 /// How long there are faults.
-const FAULTS: Duration = Duration::from_secs(8);
+const FAULTS: Duration = Duration::from_secs(6);
 /// How long readers may take once there are none.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs of the tests.

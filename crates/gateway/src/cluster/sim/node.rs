@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::disk::{Disk, Entry, Key, Page, ROWS, Read, Stage};
 use super::world::{World, lock};
-use super::{HEARTBEAT, HEDGE, LEASE, REPLICAS, ROUND, WAIT};
+use super::{HEARTBEAT, HEDGE, LEASE, ROUND, WAIT};
 use crate::answer::Refusal;
 use crate::cluster::client::CallError;
 use crate::cluster::lease::Lease;
@@ -235,7 +235,7 @@ impl Node {
     pub(super) fn holders(&self, id: ResultId) -> Vec<NodeId> {
         let members = self.members().ranked(id);
         let able = members.iter().filter(|member| member.is_live() && member.state == NodeState::Up);
-        able.map(|member| member.facts.id).take(REPLICAS).collect()
+        able.map(|member| member.facts.id).take(self.world.replicas).collect()
     }
 
     fn may_store(&self) -> bool {

@@ -29,6 +29,8 @@ const BEGIN_MS: u64 = 1_800_000_000_000;
 
 pub(super) struct World {
     pub(super) rules: Rules,
+    /// Copies of each result: none in every other run.
+    pub(super) replicas: usize,
     random: Mutex<fastrand::Rng>,
     begun: Instant,
     /// By how much the clock of the database was put forward.
@@ -57,6 +59,7 @@ impl World {
         let clock = Arc::new(AtomicU64::new(BEGIN_MS));
         Arc::new(World {
             rules,
+            replicas: (seed % 2) as usize,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             begun: Instant::now(),
             steps_ms: AtomicU64::new(0),
