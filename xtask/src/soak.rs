@@ -1,8 +1,9 @@
 //! `cargo xtask soak`: builds the program and the soak, and runs it.
 
-use crate::run::{cargo, root, run};
+use crate::run::{cargo, root, run, succeeds};
 use anyhow::Result;
 use clap::Args;
+use std::path::Path;
 use std::process::Command;
 
 /// What is soaked, and how.
@@ -25,7 +26,15 @@ pub struct Soak {
 /// Runs a soak to its end.
 pub fn soak(soak: &Soak) -> Result<()> {
     run(&mut cargo(&["build", "--package", "nextlink", "--package", "nextlink-testkit", "--bins"]))?;
-    let mut command = Command::new(root().join("target/debug/soak"));
+    // Disks that it mounts are gone with it, however it ends.
+    let alone = ["--mount", "--propagation", "private"];
+    let mut command = if succeeds(Path::new("unshare"), &[&alone[..], &["true"]].concat()) {
+        let mut command = Command::new("unshare");
+        command.args(alone).arg(root().join("target/debug/soak"));
+        command
+    } else {
+        Command::new(root().join("target/debug/soak"))
+    };
     command.arg(root().join("target/debug/nextlink"));
     command.args(["--minutes", &soak.minutes.to_string()]);
     command.args(["--nodes", &soak.nodes.to_string(), "--replicas", &soak.replicas.to_string()]);

@@ -43,7 +43,7 @@ pub(super) struct Page {
     pub(super) generation: u32,
     pub(super) version: u64,
     pub(super) writer: NodeId,
-    /// When and where it was read, and when it was last known there what others did.
+    /// When and where it was read, and whether nobody could have gone on with it without its being known there.
     pub(super) read: Read,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Page {
 pub(super) struct Read {
     pub(super) at: Instant,
     pub(super) by: Registration,
-    pub(super) learned: Instant,
+    pub(super) sure: bool,
 }
 
 impl Page {

@@ -40,7 +40,9 @@ const ROUND: Duration = Duration::from_millis(100);
 const FAULTS: Duration = Duration::from_secs(6);
 /// How long readers may take once there are none.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Runs of the tests.
+/// The first seed of those in which the clock of the database jumps.
+const JUMPS: u64 = 1_000_000;
+/// Runs of each test.
 const RUNS: u64 = 1_000;
 
 /// Rules that can be broken, to see that it is noticed; and what a run is about.
@@ -145,7 +147,7 @@ fn nothing_is_lost_doubled_or_mixed() {
 /// Rows are as whole when the database's clock is wrong; only a link may lead back for a moment.
 #[test]
 fn the_clock_of_the_database_may_jump() {
-    all_good(1_000_000, Rules { steps: true, ..Rules::default() });
+    all_good(JUMPS, Rules { steps: true, ..Rules::default() });
 }
 
 #[test]

@@ -38,8 +38,6 @@ pub(super) struct Node {
     suspects: Suspects,
     pub(super) lease: Lease,
     pub(super) disk: Arc<Mutex<Disk>>,
-    /// When it asked last what others did.
-    learned: Mutex<Instant>,
     pub(super) closing: AtomicBool,
     paused: AtomicBool,
     tasks: Mutex<Vec<AbortHandle>>,
@@ -62,7 +60,6 @@ impl Node {
             suspects: Suspects::default(),
             lease: Lease::new(LEASE, given),
             disk: world.disk(machine),
-            learned: Mutex::new(given),
             closing: AtomicBool::new(false),
             paused: AtomicBool::new(false),
             tasks: Mutex::default(),
@@ -217,7 +214,7 @@ impl Node {
     }
 
     pub(super) async fn learn(&self) -> bool {
-        let (registry, asked) = (Arc::clone(&self.registry), Instant::now());
+        let registry = Arc::clone(&self.registry);
         let Ok(found) = self.world.ask(self, move |_| registry.continued()).await else { return false };
         let mut disk = lock(&self.disk);
         for (id, at) in found {
@@ -225,7 +222,6 @@ impl Node {
                 entry.continued.insert(at.page);
             }
         }
-        *lock(&self.learned) = asked;
         self.note(|| "has learned".to_owned());
         true
     }
@@ -361,7 +357,7 @@ impl Node {
     pub(super) async fn read(&self, key: Key, number: u32, wait: Duration) -> Result<Page, PageError> {
         let until = Instant::now() + wait;
         loop {
-            let read = Read { at: Instant::now(), by: self.own.registration, learned: *lock(&self.learned) };
+            let read = Read { at: Instant::now(), by: self.own.registration, sure: self.lease.is_sure() };
             let page = lock(&self.disk).page(key, number, read);
             match page {
                 Err(PageError::NotYet) if Instant::now() < until => {

@@ -137,7 +137,7 @@ impl Oracle {
             wrong.push(format!("{what}: {} is none of {chain:?}", page.generation));
         }
         // Nobody who could know that others go on gives what was there before.
-        let knows = claim.live.contains(&page.read.by) || page.read.learned > claim.at;
+        let knows = claim.live.contains(&page.read.by) || page.read.sure;
         if !anew && page.read.at > claim.at && knows && exact {
             let (read, claimed) = (page.read, claim.at);
             wrong.push(format!(
