@@ -9,6 +9,7 @@ mod oracle;
 mod disk;
 mod world;
 mod node;
+mod search;
 mod copies;
 mod reader;
 mod faults;
