@@ -1,10 +1,11 @@
-//! Project tasks: `cargo xtask setup`, `cargo xtask check` and `cargo xtask test`.
+//! Project tasks: `cargo xtask setup`, `cargo xtask check`, `cargo xtask test` and `cargo xtask soak`.
 
 mod tally;
 mod run;
 mod servers;
 mod setup;
 mod suite;
+mod soak;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -43,6 +44,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Soak a cluster: readers and a writer, while nodes, links, disks and the system database fail
+    ///
+    /// Real nodes with a private PostgreSQL server, and faults drawn from a seed. A line every ten seconds, then what
+    /// was seen. Exit code 1 when rows were lost, doubled or wrong, or anything was left; what happened, and what the
+    /// nodes wrote, is then in the directory that is named. As root, disks of nodes get full, too.
+    Soak(soak::Soak),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +57,7 @@ fn main() -> ExitCode {
         Task::Setup { dry_run } => setup::setup(dry_run),
         Task::Check => suite::check(),
         Task::Test { no_setup, args } => suite::test(!no_setup, &args),
+        Task::Soak(soak) => soak::soak(&soak),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,16 +21,17 @@ fn route(state: &State, node: NodeId) -> Option<String> {
     cluster.members().node(node).map(|member| member.facts.name.clone())
 }
 
-/// A page token as links have it: behind the route to the node that holds the result.
-pub fn routed(state: &State, owner: NodeId, token: String) -> String {
-    match route(state, owner).filter(|_| state.config.cluster.route) {
-        Some(mut text) => {
-            text.push(END);
-            text.push_str(&token);
-            text
-        }
-        None => token,
-    }
+/// The route that links have to what this node stores. It is kept with the result, so that its links are the same
+/// whoever writes them and whomever that knows.
+pub fn own_route(state: &State) -> Option<String> {
+    let cluster = state.cluster.as_ref().filter(|_| state.config.cluster.route)?;
+    Some(cluster.own.name.clone())
+}
+
+/// A page token as links have it: behind the route to the node that wrote the result.
+pub fn routed(route: Option<&str>, token: &str) -> String {
+    let route = route.map(|route| [route, &END.to_string()].concat()).unwrap_or_default();
+    [route.as_str(), token].concat()
 }
 
 /// The token of a link. Whatever stands before it is for load balancers, and not looked at.

@@ -79,7 +79,9 @@ pub struct Storing {
     /// Envelope and form of all pages; the count is put in when it is known.
     pub envelope: Envelope,
     /// Makes the metadata that is kept with the result.
-    pub meta: fn(&Envelope, &str) -> Vec<u8>,
+    pub meta: fn(&Envelope, &str, Option<&str>) -> Vec<u8>,
+    /// What stands before the tokens of its links.
+    pub route: Option<String>,
     /// What `meta` needs of the request.
     pub form: String,
     /// What can be done when the result is lost.
@@ -97,7 +99,7 @@ impl Storing {
         self.store.create(NewResult {
             source: self.source.clone(),
             user: self.user.clone(),
-            meta: (self.meta)(&self.envelope, &self.form),
+            meta: (self.meta)(&self.envelope, &self.form, self.route.as_deref()),
             codec: self.codec,
             first_row,
             recovery: self.recovery,

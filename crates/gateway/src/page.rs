@@ -88,6 +88,21 @@ impl Form {
 struct Meta {
     envelope: Envelope,
     form: String,
+    /// What stands before the tokens of its links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    route: Option<String>,
+}
+
+/// What is kept with a stored result, read again.
+#[derive(Debug)]
+pub struct Kept {
+    /// What stands around the rows of each page.
+    pub envelope: Envelope,
+    /// The form of rows, as text.
+    pub form_text: String,
+    /// The same.
+    pub form: Form,
+    route: Option<String>,
 }
 
 /// The form of rows, so many a page, as text.
@@ -96,8 +111,8 @@ pub fn form_text(format: Format, page_rows: u64, request: &Request, query: &Quer
 }
 
 /// What is kept with a stored result.
-pub fn meta(envelope: &Envelope, form: &str) -> Vec<u8> {
-    let meta = Meta { envelope: envelope.clone(), form: form.to_owned() };
+pub fn meta(envelope: &Envelope, form: &str, route: Option<&str>) -> Vec<u8> {
+    let meta = Meta { envelope: envelope.clone(), form: form.to_owned(), route: route.map(str::to_owned) };
     serde_json::to_vec(&meta).unwrap_or_default()
 }
 
@@ -114,11 +129,11 @@ pub struct Opened {
 ///
 /// # Errors
 /// 410 where they cannot be read.
-pub fn kept(meta: &[u8]) -> Result<(Envelope, String, Form), Refusal> {
+pub fn kept(meta: &[u8]) -> Result<Kept, Refusal> {
     let read = || {
-        let meta: Meta = serde_json::from_slice(meta).ok()?;
-        let form = serde_json::from_str(&meta.form).ok()?;
-        Some((meta.envelope, meta.form, form))
+        let Meta { envelope, form: form_text, route } = serde_json::from_slice(meta).ok()?;
+        let form = serde_json::from_str(&form_text).ok()?;
+        Some(Kept { envelope, form_text, form, route })
     };
     read().ok_or_else(|| gone("The stored result is not readable."))
 }
@@ -140,7 +155,7 @@ pub async fn answer(
     anew: bool,
 ) -> Result<Response<Body>, Refusal> {
     let Opened { token, short } = opened;
-    let (envelope, _, form) = kept(&stored.meta)?;
+    let Kept { envelope, form, route, .. } = kept(&stored.meta)?;
     let format = form.format();
     check_form(request, format)?;
     let rows = token.first_row + u64::from(stored.rows);
@@ -148,9 +163,11 @@ pub async fn answer(
         Follows::Nothing => None,
         Follows::Page => {
             let extra = kept_position(&stored.position);
-            let next = Token { page: token.page + 1, first_row: rows, extra, ..token.clone() };
+            // The node that wrote it, whoever may own it meanwhile: the same link gives the same bytes.
+            let owner = stored.writer;
+            let next = Token { owner, page: token.page + 1, first_row: rows, extra, ..token.clone() };
             let sealed = state.tokens.seal(&next, &request.binding(*short))?;
-            let routed = affinity::routed(state, next.owner, sealed);
+            let routed = affinity::routed(route.as_deref(), &sealed);
             Some(NextLink { url: request.link_parts().page_link(&routed, *short), snapshot: true })
         }
         Follows::Unstored => {

@@ -74,18 +74,21 @@ async fn open_sources(config: &Config) -> anyhow::Result<BTreeMap<String, Arc<Sl
     }
 }
 
-/// The listeners of a server.
+/// The listeners of a server, and the signals that it takes as soon as it can be seen.
 pub struct Listeners {
     public: TcpListener,
     admin: TcpListener,
+    signals: Signals,
+    hangups: Signal,
 }
 
 impl Listeners {
     /// Opens the listeners.
     ///
     /// # Errors
-    /// An address cannot be used.
+    /// An address cannot be used, or signals cannot be caught.
     pub async fn open(config: &Config) -> anyhow::Result<Listeners> {
+        let (signals, hangups) = (Signals::new()?, signal(SignalKind::hangup())?);
         let bind = async |what: &'static str, address: SocketAddr| {
             let listener = TcpListener::bind(address)
                 .await
@@ -96,6 +99,8 @@ impl Listeners {
         Ok(Listeners {
             public: bind("listen", config.server.listen).await?,
             admin: bind("admin_listen", config.server.admin_listen).await?,
+            signals,
+            hangups,
         })
     }
 
@@ -111,17 +116,15 @@ impl Listeners {
 /// Serves until a stop is asked for, then lets requests end.
 ///
 /// # Errors
-/// Signals cannot be caught.
-pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()> {
+/// There are none.
+pub async fn serve(state: Arc<State>, mut listeners: Listeners) -> anyhow::Result<()> {
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(state.config.limits.connections));
-    let mut signals = Signals::new()?;
-    let mut hangups = signal(SignalKind::hangup())?;
     let (mut background, mut membership) = begin(&state);
     let mut drain: Option<JoinHandle<()>> = None;
     loop {
         tokio::select! {
-            signal = signals.stop() => {
+            signal = listeners.signals.stop() => {
                 // Who asks again does not want to wait.
                 let at_once = drain.is_some() || state.cluster.is_none();
                 if drain.is_none() {
@@ -135,7 +138,7 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
                 drain = Some(begin_end(&state, "administration"));
             }
             () = ended(&mut drain) => break,
-            Some(()) = hangups.recv() => {
+            Some(()) = listeners.hangups.recv() => {
                 event(&Event::Refreshing { signal: "SIGHUP" });
                 state.sources.values().for_each(|slot| slot.refresh());
             }

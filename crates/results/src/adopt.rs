@@ -51,8 +51,19 @@ pub(crate) fn adopt(inner: &Inner) -> Result<(), Error> {
     if inner.placement.is_some() {
         inner.learn_continued();
     }
-    let stale: Vec<Key> =
-        rows.into_iter().filter(|(_, row)| row.owner == owner).map(|(key, _)| key).collect();
+    let now = inner.now_ms();
+    let mut stale = Vec::new();
+    for (key, row) in rows.into_iter().filter(|(_, row)| row.owner == owner) {
+        let expires_ms = row.expires_ms.min(row.absolute_ms);
+        if inner.placement.is_some() && expires_ms > now {
+            // Others may have pages of it, or go on with it: what its links mean stays known.
+            let bare = ResultRow { state: ResultState::Failed, pages: 0, rows: 0, bytes: 0, ..row };
+            inner.note("update", inner.registry.update(&bare));
+            inner.keep_row(key, expires_ms);
+        } else {
+            stale.push(key);
+        }
+    }
     for batch in stale.chunks(1000) {
         inner.note("remove", inner.registry.remove(owner, batch));
     }
@@ -131,6 +142,7 @@ fn load(inner: &Inner, key: Key, row: Option<&ResultRow>) -> Result<Arc<Entry>, 
     let reservation = inner.ledger.adopt(&about.source, &about.user, on_disk);
     let entry = Entry::new(about, cipher, progress, reservation, row.expires_ms);
     entry.set_owned(owned);
+    entry.set_owner(row.owner);
     *lock(&entry.tail) = tail;
     if !owned {
         return Ok(entry);

@@ -53,10 +53,6 @@ struct Tail {
     page: u32,
     first_row: u64,
     offset: u64,
-    /// The registry has a row of it.
-    registered: bool,
-    /// The sealed header, until the registry has it; empty where no other node may need it.
-    header: Vec<u8>,
 }
 
 /// A result being written.
@@ -72,8 +68,12 @@ pub(crate) struct Drain {
 impl Drain {
     pub(crate) fn new(inner: Arc<Inner>, entry: Arc<Entry>, first_row: u64, header: Vec<u8>) -> Arc<Self> {
         let offset = header.len() as u64;
-        let header = if inner.placement.is_some() { header } else { Vec::new() };
-        let tail = Mutex::new(Tail { page: 0, first_row, offset, registered: false, header });
+        // A claim has made the row of a later execution already.
+        if entry.about.continues.is_none() {
+            let header = if inner.placement.is_some() { header } else { Vec::new() };
+            *lock(&entry.unregistered) = Some(header);
+        }
+        let tail = Mutex::new(Tail { page: 0, first_row, offset });
         Arc::new(Self { inner, entry, queue: Mutex::default(), moved: Condvar::new(), tail })
     }
 
@@ -233,7 +233,9 @@ impl Drain {
 
     fn run(&self, job: Job, scratch: &mut Scratch) -> Result<Option<Vec<u8>>, WriteError> {
         match job {
-            Job::Register => self.register(),
+            Job::Register => {
+                self.inner.register(&self.entry);
+            }
             Job::Page { page, last } => {
                 self.write_page(&page, last, scratch)?;
                 if last {
@@ -249,28 +251,6 @@ impl Drain {
             }
         }
         Ok(None)
-    }
-
-    fn register(&self) {
-        let (inner, entry) = (&self.inner, &self.entry);
-        // A claim has made the row of a later execution already.
-        if entry.about.continues.is_none() {
-            self.insert_row();
-        } else {
-            lock(&self.tail).registered = true;
-        }
-        // It may have been ended before its row was there to be removed.
-        if matches!(entry.progress().stage, Stage::Gone) {
-            inner.note("remove", inner.registry.remove(inner.files.owner(), &[entry.key()]));
-        }
-    }
-
-    fn insert_row(&self) {
-        let (inner, mut tail) = (&self.inner, lock(&self.tail));
-        tail.registered = inner.note("insert", inner.registry.insert(&self.entry.row(), &tail.header));
-        if tail.registered {
-            tail.header = Vec::new();
-        }
     }
 
     fn complete(&self) {
@@ -306,11 +286,11 @@ impl Drain {
 
     /// Writes how the result ended. A row that could not be made at the start is made now.
     fn update_row(&self) {
-        let (registry, row) = (&self.inner.registry, self.entry.row());
-        if lock(&self.tail).registered {
-            self.inner.note("update", registry.update(&row));
+        let was_known = lock(&self.entry.unregistered).is_none();
+        if was_known {
+            self.inner.note("update", self.inner.registry.update(&self.entry.row()));
         } else {
-            self.insert_row();
+            self.inner.register(&self.entry);
         }
     }
 }

@@ -86,7 +86,7 @@ pub struct ResultInfo {
 pub(crate) struct About {
     pub(crate) id: ResultId,
     pub(crate) generation: u32,
-    /// The node that wrote it.
+    /// The node that wrote it: its owner, until another one takes it over.
     pub(crate) writer: NodeId,
     /// This node.
     pub(crate) node: NodeId,
@@ -135,6 +135,8 @@ pub(crate) struct Entry {
     readers: AtomicUsize,
     /// Whether it is this node's own rather than a copy of another one's.
     owned: AtomicBool,
+    /// The node of which it is a copy: the one that wrote it, or one that took it over.
+    owner: Mutex<NodeId>,
     /// Whether it was read here since that was told to the other nodes that have it.
     read_here: AtomicBool,
     /// Other nodes that have, or are being given, a copy of a result of this one.
@@ -145,6 +147,8 @@ pub(crate) struct Entry {
     pub(crate) tail: Mutex<u64>,
     /// `None` once the result is gone.
     reservation: Mutex<Option<Reservation>>,
+    /// The sealed header, until the registry has a row of it; empty where no other node may need it.
+    pub(crate) unregistered: Mutex<Option<Vec<u8>>>,
 }
 
 impl Entry {
@@ -155,6 +159,7 @@ impl Entry {
         reservation: Reservation,
         idle_until_ms: u64,
     ) -> Arc<Self> {
+        let writer = about.writer;
         Arc::new(Self {
             about,
             cipher,
@@ -163,11 +168,13 @@ impl Entry {
             registered_until_ms: AtomicU64::new(idle_until_ms),
             readers: AtomicUsize::new(0),
             owned: AtomicBool::new(true),
+            owner: Mutex::new(writer),
             read_here: AtomicBool::new(false),
             holders: Mutex::default(),
             continued: Mutex::default(),
             tail: Mutex::default(),
             reservation: Mutex::new(Some(reservation)),
+            unregistered: Mutex::default(),
         })
     }
 
@@ -183,6 +190,16 @@ impl Entry {
         self.owned.store(owned, SeqCst);
     }
 
+    /// The node whose result it is, as far as is known here.
+    pub(crate) fn owner(&self) -> NodeId {
+        if self.is_owned() { self.about.node } else { *lock(&self.owner) }
+    }
+
+    /// Notes whose result it is that is copied here.
+    pub(crate) fn set_owner(&self, owner: NodeId) {
+        *lock(&self.owner) = owner;
+    }
+
     pub(crate) fn holders(&self) -> Vec<NodeId> {
         lock(&self.holders).clone()
     }
@@ -191,20 +208,17 @@ impl Entry {
         *lock(&self.holders) = holders;
     }
 
-    /// Forgets a node that was to have a copy; `false` when it was none.
-    pub(crate) fn drop_holder(&self, node: NodeId) -> bool {
-        let mut holders = lock(&self.holders);
-        let before = holders.len();
-        holders.retain(|holder| *holder != node);
-        holders.len() < before
-    }
-
     /// Notes that another execution goes on at a page.
     pub(crate) fn note_continued(&self, page: u32) {
         let mut continued = lock(&self.continued);
         if !continued.contains(&page) {
             continued.push(page);
         }
+    }
+
+    /// Pages at which other executions go on.
+    pub(crate) fn continued(&self) -> Vec<u32> {
+        lock(&self.continued).clone()
     }
 
     /// Whether another execution goes on at a page.
@@ -224,7 +238,7 @@ impl Entry {
 
     /// Other nodes that have it: those with copies, or the one it is a copy of.
     pub(crate) fn elsewhere(&self) -> Vec<NodeId> {
-        if self.is_owned() { self.holders() } else { vec![self.about.writer] }
+        if self.is_owned() { self.holders() } else { vec![self.owner()] }
     }
 
     pub(crate) fn progress(&self) -> Progress {
@@ -319,7 +333,7 @@ impl Entry {
         ResultRow {
             id: about.id,
             generation: about.generation,
-            owner: if self.is_owned() { about.node } else { about.writer },
+            owner: self.owner(),
             state: progress.state(),
             user: about.user.to_string(),
             source: about.source.to_string(),

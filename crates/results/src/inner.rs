@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::Semaphore;
 
 use crate::config::{Clock, Disk, StoreConfig};
-use crate::entry::{Entry, Reading};
+use crate::entry::{Entry, Reading, Stage};
 use crate::error::PageError;
 use crate::event::{Counters, Event, Observer, Stats, SweepReport};
 use crate::files::{Files, Key};
@@ -56,6 +56,7 @@ pub(crate) struct Inner {
     results: RwLock<Map>,
     doomed: Mutex<Vec<Doomed>>,
     ended: Mutex<Vec<Ended>>,
+    bare_rows: Mutex<Vec<(Key, u64)>>,
 }
 
 impl Inner {
@@ -77,6 +78,7 @@ impl Inner {
             results: RwLock::default(),
             doomed: Mutex::default(),
             ended: Mutex::default(),
+            bare_rows: Mutex::default(),
         })
     }
 
@@ -156,21 +158,47 @@ impl Inner {
         Ok(Reading::begin(entry))
     }
 
-    /// Asks the registry at which pages of this node's results other executions go on: whoever followed a link to one of
-    /// them has seen those. May block.
-    pub(crate) fn learn_continued(&self) {
-        let found = match self.registry.continued(self.files.owner()) {
+    /// Asks the registry at which pages of what is here, results and copies, other executions go on: whoever followed a
+    /// link to one of them has seen those. `false` when it does not say. May block.
+    pub(crate) fn learn_continued(&self) -> bool {
+        let found = match self.registry.continued() {
             Ok(found) => found,
-            Err(error) => {
-                self.note("continued", Err(error));
-                return;
-            }
+            Err(error) => return self.note("continued", Err(error)),
         };
         for (id, at) in found {
             if let Some(entry) = self.get((id, at.generation)) {
                 entry.note_continued(at.page);
             }
         }
+        true
+    }
+
+    /// Tells the registry that a result of this node is there, if it does not know yet; `false` when it still does not.
+    /// May block.
+    pub(crate) fn register(&self, entry: &Entry) -> bool {
+        let mut unregistered = lock(&entry.unregistered);
+        let Some(header) = unregistered.as_ref() else { return true };
+        let (row, registry) = (entry.row(), &self.registry);
+        let mut registered = self.note("insert", registry.insert(&row, header));
+        if !registered {
+            // It may have been told before, and nobody heard that it was.
+            let all = registry.generations(row.id).unwrap_or_default();
+            registered = all.iter().any(|one| one.row.generation == row.generation)
+                && self.note("update", registry.update(&row));
+        }
+        if registered {
+            *unregistered = None;
+            // It may have been ended before its row was there to be removed.
+            if matches!(entry.progress().stage, Stage::Gone) {
+                self.note("remove", registry.remove(self.files.owner(), &[entry.key()]));
+            }
+        }
+        registered
+    }
+
+    /// A row of this node without files: its number is not given again, and it is removed when it has expired.
+    pub(crate) fn keep_row(&self, key: Key, expires_ms: u64) {
+        lock(&self.bare_rows).push((key, expires_ms));
     }
 
     /// Removes one result now, with its files and its row. `false` when it is not here. May block.
@@ -197,6 +225,21 @@ impl Inner {
             !goes
         });
         let count = expired.len();
+        // Where it does not answer, it is asked once.
+        let _ = self.all().iter().filter(|entry| entry.is_owned()).all(|entry| self.register(entry));
+        lock(&self.bare_rows).retain(|(key, expires_ms)| {
+            let goes = *expires_ms <= now;
+            if goes {
+                expired.push(Doomed {
+                    key: *key,
+                    reservation: None,
+                    files_gone: true,
+                    expired: true,
+                    owned: true,
+                });
+            }
+            !goes
+        });
         Counters::add(&self.counters.expired, count as u64);
         let mut doomed = std::mem::take(&mut *lock(&self.doomed));
         doomed.append(&mut expired);

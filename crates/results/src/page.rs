@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::codec::{Codec, Compressor, Packed, expand};
 use crate::error::PageError;
+use crate::id::NodeId;
 use crate::segment::{
     CUT, Cipher, END_OF_PAGE, Follows, IndexEntry, Kind, LAST_PAGE, RAW, SEGMENT_HEADER, SegmentHeader, TAG,
 };
@@ -143,6 +144,8 @@ pub struct StoredPage {
     pub position: Bytes,
     /// The metadata of the result, as the writer gave it.
     pub meta: Bytes,
+    /// The node that wrote it.
+    pub writer: NodeId,
     offsets: Bytes,
     fragments: Vec<Fragment>,
 }
@@ -233,7 +236,7 @@ pub(crate) fn unpack(
     entry: IndexEntry,
     codec: Codec,
     cipher: &Cipher,
-    meta: Bytes,
+    origin: (NodeId, Bytes),
 ) -> Result<StoredPage, PageError> {
     let damaged = PageError::Corrupt;
     let mut parts = Vec::new();
@@ -261,7 +264,7 @@ pub(crate) fn unpack(
     if !ended {
         return Err(damaged("the page has no end"));
     }
-    assemble(Bytes::from(buffer), &parts, number, entry, codec, meta)
+    assemble(Bytes::from(buffer), &parts, number, entry, codec, origin)
         .ok_or(damaged("the page contradicts its index"))
 }
 
@@ -271,7 +274,7 @@ fn assemble(
     number: u32,
     entry: IndexEntry,
     codec: Codec,
-    meta: Bytes,
+    (writer, meta): (NodeId, Bytes),
 ) -> Option<StoredPage> {
     let metas = parts.iter().take_while(|(header, _)| header.kind == Kind::Meta).count();
     let (metas, bodies) = parts.split_at(metas);
@@ -306,6 +309,7 @@ fn assemble(
         plain_crc32,
         position,
         meta,
+        writer,
         offsets,
         fragments,
     };

@@ -218,7 +218,7 @@ fn missing(reading: &Reading, error: io::Error) -> PageError {
 
 fn open(reading: &Reading, number: u32, found: Found) -> Result<StoredPage, PageError> {
     let about = &reading.about;
-    unpack(found.bytes, number, found.entry, about.codec, &reading.cipher, about.meta.clone())
+    unpack(found.bytes, number, found.entry, about.codec, &reading.cipher, (about.writer, about.meta.clone()))
 }
 
 fn index_offset(number: u32) -> u64 {

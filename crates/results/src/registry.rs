@@ -148,12 +148,11 @@ pub trait Registry: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Pages of results of an owner at which another execution goes on.
+    /// All pages at which another execution goes on.
     ///
     /// # Errors
     /// [`RegistryError`].
-    fn continued(&self, owner: NodeId) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
-        let _ = owner;
+    fn continued(&self) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
         Ok(Vec::new())
     }
 

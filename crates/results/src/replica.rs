@@ -42,12 +42,19 @@ impl Store {
         reader::page_to_copy(&self.inner, key, number, wait).await
     }
 
-    /// Adds to the copy of another node's result, at a byte of its file of pages: first the header, then whole pages,
-    /// each with its index entry in front. May block.
+    /// Adds to the copy of a result of `owner`, at a byte of its file of pages: first the header, then whole pages,
+    /// each with its index entry in front; and notes at which of them other executions go on. May block.
     ///
     /// # Errors
     /// [`CopyError`].
-    pub fn add_to_copy(&self, key: Key, offset: u64, bytes: &[u8]) -> Result<Copied, CopyError> {
+    pub fn add_to_copy(
+        &self,
+        key: Key,
+        owner: NodeId,
+        continued: &[u32],
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<Copied, CopyError> {
         let (entry, pages) = match self.inner.get(key) {
             Some(entry) => (entry, bytes),
             None if offset > 0 => return Err(CopyError::Offset { expected: 0, pages: 0 }),
@@ -56,6 +63,8 @@ impl Store {
         if entry.is_owned() {
             return Err(CopyError::Invalid("it is no copy"));
         }
+        entry.set_owner(owner);
+        continued.iter().for_each(|page| entry.note_continued(*page));
         let mut tail = lock(&entry.tail);
         // With the header came the first pages.
         let at = if offset == 0 && pages.len() < bytes.len() { *tail } else { offset };
@@ -148,31 +157,42 @@ impl Store {
         if !self.inner.registry.take_over(key, from)? {
             return Ok(false);
         }
+        // Whoever had a copy has it still.
+        let all = self.inner.registry.generations(key.0).unwrap_or_default();
+        let before = all.into_iter().find(|one| one.row.generation == key.1).map(|one| one.row.replicas);
+        let mut holders = self.inner.placement.as_ref().map(|all| all.holders(key.0)).unwrap_or_default();
+        let here = self.node();
+        for node in before.into_iter().flatten().filter(|node| *node != here) {
+            if !holders.contains(&node) {
+                holders.push(node);
+            }
+        }
+        self.inner.learn_continued();
         entry.set_owned(true);
-        entry.set_holders(self.inner.placement.as_ref().map(|all| all.holders(key.0)).unwrap_or_default());
+        entry.set_holders(holders);
         self.inner.note("update", self.inner.registry.update(&entry.row()));
         Ok(true)
     }
 
     /// Another node has become the owner of a result: what is here is a copy from now on.
-    pub fn hand_over(&self, id: ResultId, generation: u32) {
+    pub fn hand_over(&self, id: ResultId, generation: u32, to: NodeId) {
         if let Some(entry) = self.inner.get((id, generation)) {
             entry.set_holders(Vec::new());
+            entry.set_owner(to);
             entry.set_owned(false);
         }
+    }
+
+    /// Pages of what is here of a result at which other executions go on.
+    #[must_use]
+    pub fn continued(&self, id: ResultId, generation: u32) -> Vec<u32> {
+        self.inner.get((id, generation)).map(|entry| entry.continued()).unwrap_or_default()
     }
 
     /// Other nodes that have, or are being given, a copy of a result of this node.
     #[must_use]
     pub fn holders(&self, id: ResultId, generation: u32) -> Vec<NodeId> {
         self.inner.get((id, generation)).map(|entry| entry.holders()).unwrap_or_default()
-    }
-
-    /// Gives up the copy on another node, and says so in the registry. May block.
-    pub fn drop_holder(&self, id: ResultId, generation: u32, node: NodeId) {
-        if let Some(entry) = self.inner.get((id, generation)).filter(|entry| entry.drop_holder(node)) {
-            self.inner.note("update", self.inner.registry.update(&entry.row()));
-        }
     }
 
     /// Results of this node that were removed since this was asked last, and the nodes with copies of them.

@@ -15,7 +15,7 @@ mod open;
 
 pub use error::Error;
 pub use migrate::{MIGRATIONS, Migration};
-pub use node::{Holding, Join, JoinError, NodeRow, NodeState, Nodes, Roll, System};
+pub use node::{Beat, Holding, Join, JoinError, NodeRow, NodeState, Nodes, Roll, System};
 pub use open::{check_url, open, shown};
 pub use postgres::PostgresSystem;
 pub use sqlite::SqliteSystem;

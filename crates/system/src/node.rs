@@ -38,6 +38,17 @@ pub struct NodeRow {
     pub lease_ms: Option<u64>,
 }
 
+/// What a sign of life has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beat {
+    /// The lease is longer.
+    Kept,
+    /// The lease was over: others may have gone on with what is there. It lasts again.
+    Lapsed,
+    /// Another process has taken the node over.
+    TakenOver,
+}
+
 /// All nodes at one moment of the database's clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roll {
@@ -142,8 +153,8 @@ pub trait Nodes: Send + Sync {
         lease: Option<Duration>,
     ) -> Result<bool, RegistryError>;
 
-    /// Says that a node is alive and what it is about to do, and extends its lease; `false` when another process has
-    /// taken it over.
+    /// Says that a node is alive and what it is about to do, and extends its lease. Whether that was over is decided
+    /// by the same clock, and in the same moment, by which others decide it.
     ///
     /// # Errors
     /// [`RegistryError`].
@@ -153,7 +164,7 @@ pub trait Nodes: Send + Sync {
         party: Party,
         state: NodeState,
         lease: Duration,
-    ) -> Result<bool, RegistryError>;
+    ) -> Result<Beat, RegistryError>;
 
     /// Removes the row of a node whose lease is over.
     ///

@@ -18,3 +18,4 @@ pub mod postgres;
 pub mod mariadb;
 pub mod shared;
 pub mod samples;
+pub mod soak;

@@ -79,6 +79,14 @@ impl Launch {
         self.data_dir.path()
     }
 
+    /// With another value behind a flag that is there.
+    pub fn replace(mut self, flag: &str, value: &str) -> Self {
+        if let Some(at) = self.args.iter().position(|arg| arg == flag) {
+            self.args[at + 1] = value.to_owned();
+        }
+        self
+    }
+
     fn on_free_ports(self) -> Self {
         let dir = self.data_dir().display().to_string();
         self.args(&["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir", &dir])
@@ -209,6 +217,11 @@ impl Node {
         self.log.text()
     }
 
+    /// Whether the process is no more.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|ended| ended.is_some())
+    }
+
     /// Kills the node as `kill -9` does, and waits for its end.
     pub fn kill(&mut self) {
         self.child.kill().expect("a child can be killed");
@@ -246,7 +259,7 @@ impl Node {
     /// As [`Launch::start`] does.
     #[track_caller]
     pub fn start_again(&mut self) -> Node {
-        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+        if !self.has_ended() {
             self.kill();
         }
         let mut launch = self.launch.clone();
@@ -257,9 +270,8 @@ impl Node {
             ("--cluster-listen", cluster),
         ];
         for (flag, address) in given {
-            let at = launch.args.iter().position(|arg| arg == flag);
-            if let (Some(at), Some(address)) = (at, address) {
-                launch.args[at + 1] = address.trim_start_matches("http://").to_owned();
+            if let Some(address) = address {
+                launch = launch.replace(flag, address.trim_start_matches("http://"));
             }
         }
         launch.start()

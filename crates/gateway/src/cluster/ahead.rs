@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nextlink_results::{ResultId, StoredPage};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 /// How long a page waits to be asked for.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -114,7 +114,7 @@ impl Cluster {
         for member in members {
             match self.hand_over_to(store, key, member.facts.id).await {
                 Ok(()) => {
-                    store.hand_over(key.0, key.1);
+                    store.hand_over(key.0, key.1, member.facts.id);
                     return true;
                 }
                 Err(error) => event(&Event::CopyGivenUp { id: &key.0, cause: &error.to_string() }),

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nextlink_results::peer::{NodeFacts, PeerKeys};
 use nextlink_results::{NodeId, Registration, ResultId};
 use nextlink_system::{NodeState, Roll};
+use tokio::time::Instant;
 
 use crate::config::Network;
 
@@ -21,14 +22,21 @@ pub struct Member {
     pub address: SocketAddr,
     /// What it is about to do.
     pub state: NodeState,
-    /// Until when it is surely alive, or may be.
+    /// Until when its lease lasts at most.
     pub lease_until: Instant,
+    /// Until when its lease lasts at least, if it is not cut short.
+    pub sure_until: Instant,
 }
 
 impl Member {
-    /// Whether its lease is not over yet.
+    /// Whether its lease may not be over yet.
     pub fn is_live(&self) -> bool {
         Instant::now() < self.lease_until
+    }
+
+    /// Whether its lease is surely not over.
+    pub fn is_surely_live(&self) -> bool {
+        Instant::now() < self.sure_until
     }
 }
 
@@ -49,8 +57,15 @@ pub struct Distrust {
 }
 
 impl Members {
-    /// Takes the rows of a roll that can be believed, and tells of the others.
-    pub fn of(roll: &Roll, own: NodeId, keys: &PeerKeys, networks: &[Network]) -> (Members, Vec<Distrust>) {
+    /// Takes the rows of a roll that can be believed, and tells of the others. The system database was `asked` for it
+    /// then, and has answered by now: it read its clock at some moment between.
+    pub fn of(
+        roll: &Roll,
+        asked: Instant,
+        own: NodeId,
+        keys: &PeerKeys,
+        networks: &[Network],
+    ) -> (Members, Vec<Distrust>) {
         let now = Instant::now();
         let mut members = Members::default();
         let mut distrusted = Vec::new();
@@ -69,8 +84,8 @@ impl Members {
                     continue;
                 }
             };
-            let lease_until = now + roll.lease_left(row);
-            let member = Member { facts: facts.clone(), address, state: row.state, lease_until };
+            let (lease_until, sure_until) = (now + roll.lease_left(row), asked + roll.lease_left(row));
+            let member = Member { facts: facts.clone(), address, state: row.state, lease_until, sure_until };
             members.by_registration.insert(facts.registration, facts.id);
             members.by_id.insert(facts.id, Arc::new(member));
         }
@@ -219,7 +234,8 @@ mod tests {
         ] {
             let (id, registration) = (row.facts.id, row.facts.registration);
             let roll = Roll { now_ms: 1_000, nodes: vec![row] };
-            let (members, distrusted) = Members::of(&roll, NodeId::from_bytes([1; 16]), &keys(1), &networks);
+            let (members, distrusted) =
+                Members::of(&roll, Instant::now(), NodeId::from_bytes([1; 16]), &keys(1), &networks);
             assert_eq!(members.node(id).is_some(), believed, "{what}");
             assert_eq!(members.registered(registration).is_some(), believed, "{what}");
             assert_eq!(
@@ -235,7 +251,8 @@ mod tests {
         let networks = ["10.0.0.0/8".parse().expect("a network")];
         for (now_ms, live) in [(0, true), (10_000, true), (11_000, false), (1 << 50, false)] {
             let roll = Roll { now_ms, nodes: vec![row(2, Some("10.1.2.3:8190"))] };
-            let (members, _) = Members::of(&roll, NodeId::from_bytes([1; 16]), &keys(1), &networks);
+            let (members, _) =
+                Members::of(&roll, Instant::now(), NodeId::from_bytes([1; 16]), &keys(1), &networks);
             let member = members.node(NodeId::from_bytes([2; 16])).expect("it is believed");
             assert_eq!(member.is_live(), live, "{now_ms}");
         }

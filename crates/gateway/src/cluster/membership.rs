@@ -4,17 +4,19 @@ use std::collections::HashSet;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use nextlink_results::keys::MasterKeys;
 use nextlink_results::peer::{NodeFacts, PeerKeys, Replays};
 use nextlink_results::{NodeId, Registration, RegistryError};
 use nextlink_system::{Join, JoinError, NodeState, Roll, System};
+use tokio::time::Instant;
 
 use super::ahead::Ahead;
 use super::client::Peers;
 use super::foreign::Foreigners;
+use super::lease::Lease;
 use super::members::{Clock, Distrust, Member, Members};
 use super::suspects::Suspects;
 use crate::config::{ClusterConfig, Config};
@@ -42,16 +44,14 @@ pub struct Cluster {
     pub(super) copying: Arc<tokio::sync::Semaphore>,
     system: Arc<dyn System>,
     members: RwLock<Arc<Members>>,
+    /// When the system database was asked that says so.
+    learned: Mutex<Option<Instant>>,
     distrusted: Mutex<HashSet<Distrust>>,
     looked: tokio::sync::Mutex<Option<Instant>>,
     listener: Mutex<Option<TcpListener>>,
     draining: AtomicBool,
     closing: AtomicBool,
-    fenced: AtomicBool,
-    /// When the lease was extended last.
-    beaten: Mutex<Instant>,
-    /// Whether the lease was over for a while: others may have gone on with what is here.
-    lapsed: AtomicBool,
+    pub(super) lease: Lease,
 }
 
 /// What a node is after it has joined.
@@ -103,7 +103,7 @@ pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
         lease: Some(cluster.lease()),
         sign: &sign,
     };
-    let own = join_when_free(&*system, &wanted)?;
+    let (given, own) = join_when_free(&*system, &wanted)?;
     event(&Event::Joined { name: &own.name, id: &own.id, boot: own.boot });
     let asked = Instant::now();
     let roll = system.roll()?;
@@ -121,24 +121,26 @@ pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
         copying: Arc::new(tokio::sync::Semaphore::new(super::replicas::AT_ONCE)),
         system: Arc::clone(&system),
         members: RwLock::default(),
+        learned: Mutex::default(),
         distrusted: Mutex::default(),
         looked: tokio::sync::Mutex::default(),
         listener: Mutex::new(Some(listener)),
         draining: AtomicBool::new(false),
         closing: AtomicBool::new(false),
-        fenced: AtomicBool::new(false),
-        beaten: Mutex::new(asked),
-        lapsed: AtomicBool::new(false),
+        lease: Lease::new(cluster.lease(), given),
     });
-    joined.learn(&roll);
+    joined.learn(&roll, asked);
     Ok(Joined { system, own, keys, cluster: Some(joined) })
 }
 
 /// Joins; where an earlier start of this node may still be alive elsewhere, once its lease is over. If it goes on
 /// beating meanwhile, there are two of them, and this one is not to start.
-fn join_when_free(system: &dyn System, wanted: &Join<'_>) -> Result<NodeFacts, JoinError> {
+///
+/// Gives when the lease begins at the earliest, too.
+fn join_when_free(system: &dyn System, wanted: &Join<'_>) -> Result<(Instant, NodeFacts), JoinError> {
     let mut beat_before = None;
     loop {
+        let given = Instant::now();
         match system.join(wanted) {
             Err(JoinError::Held { left, heartbeat_ms, address }) => {
                 if beat_before.is_some_and(|before| before != heartbeat_ms) {
@@ -148,7 +150,7 @@ fn join_when_free(system: &dyn System, wanted: &Join<'_>) -> Result<NodeFacts, J
                 event(&Event::WaitingForLease { address: &address, left });
                 std::thread::sleep(left + Duration::from_millis(50));
             }
-            joined => return joined,
+            joined => return Ok((given, joined?)),
         }
     }
 }
@@ -157,15 +159,6 @@ impl Cluster {
     /// The other nodes as they are known now.
     pub fn members(&self) -> Arc<Members> {
         Arc::clone(&self.members.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Another node; one that is not known may have come just now.
-    pub(super) async fn member(&self, id: NodeId) -> Option<Arc<Member>> {
-        if let Some(member) = self.members().node(id) {
-            return Some(member);
-        }
-        self.look().await;
-        self.members().node(id)
     }
 
     /// A node that calls.
@@ -178,7 +171,7 @@ impl Cluster {
     }
 
     /// Looks who is there; where somebody has done so just now, after a while.
-    pub(super) async fn look(&self) {
+    pub async fn look(&self) {
         let asked = Instant::now();
         let mut looked = self.looked.lock().await;
         // Whoever waited here while another looked has what it wanted.
@@ -191,13 +184,19 @@ impl Cluster {
         let roll = tokio::task::spawn_blocking(move || system.roll()).await;
         *looked = Some(started);
         if let Ok(Ok(roll)) = roll {
-            self.learn(&roll);
+            self.learn(&roll, started);
         }
     }
 
-    /// Takes over what the system database says of the other nodes.
-    fn learn(&self, roll: &Roll) {
-        let (members, distrusted) = Members::of(roll, self.own.id, &self.keys, &self.config.networks);
+    /// Takes over what the system database, asked at that moment, says of the other nodes; unless it was asked later
+    /// and has answered sooner.
+    fn learn(&self, roll: &Roll, asked: Instant) {
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        if learned.is_some_and(|last| asked < last) {
+            return;
+        }
+        *learned = Some(asked);
+        let (members, distrusted) = Members::of(roll, asked, self.own.id, &self.keys, &self.config.networks);
         let members = Arc::new(members);
         let known = |registration| members.registered(registration).is_some();
         self.replays.keep(known);
@@ -247,36 +246,24 @@ impl Cluster {
         let state = if self.is_draining() { NodeState::Draining } else { NodeState::Up };
         let this = Arc::clone(self);
         let beaten = tokio::task::spawn_blocking(move || {
-            let held = this.system.beat(this.own.id, this.own.party(), state, this.config.lease())?;
+            let given = Instant::now();
+            let beat = this.system.beat(this.own.id, this.own.party(), state, this.config.lease())?;
+            if this.lease.beaten(given, beat) {
+                event(&Event::Fenced { name: &this.own.name });
+            }
             let asked = Instant::now();
             let roll = this.system.roll()?;
             this.clock.set(roll.now_ms, asked, Instant::now());
-            this.learn(&roll);
-            Ok(held)
+            this.learn(&roll, asked);
+            Ok(())
         });
         let failed = |error: tokio::task::JoinError| Err(RegistryError::Unavailable(error.to_string()));
-        let held = beaten.await.unwrap_or_else(failed)?;
-        let before = std::mem::replace(
-            &mut *self.beaten.lock().unwrap_or_else(PoisonError::into_inner),
-            Instant::now(),
-        );
-        if before.elapsed() > self.config.lease() {
-            self.lapsed.store(true, Ordering::Relaxed);
-        }
-        if !held && !self.fenced.swap(true, Ordering::Relaxed) {
-            event(&Event::Fenced { name: &self.own.name });
-        }
-        Ok(())
-    }
-
-    /// Whether the lease was over for a while since this was asked last.
-    pub(super) fn take_lapsed(&self) -> bool {
-        self.lapsed.swap(false, Ordering::Relaxed)
+        beaten.await.unwrap_or_else(failed)
     }
 
     /// Whether another process has taken this node over. It serves what it holds, and nothing else.
     pub fn is_fenced(&self) -> bool {
-        self.fenced.load(Ordering::Relaxed)
+        self.lease.is_fenced()
     }
 
     /// Says that the node takes no new work.

@@ -6,17 +6,24 @@ mod client;
 mod ahead;
 mod foreign;
 mod suspects;
+mod lease;
+mod seek;
+mod succession;
 mod membership;
 mod replicas;
 mod drain;
 mod fetch;
 mod listing;
 mod serve;
+#[cfg(test)]
+mod sim;
 
 pub use drain::Drained;
-pub use fetch::{Missing, page};
+pub use fetch::{ask_copies, page};
 pub use listing::{Told, end, results};
 pub use members::{Member, Members};
 pub use membership::{Cluster, Joined, join};
 pub use replicas::keep_copies;
+pub use seek::Missing;
 pub use serve::listen;
+pub use succession::{Copies, Executions, go_on};

@@ -52,9 +52,24 @@ pub struct Kept {
 }
 
 /// Adds pages to a copy: the status and where it goes on.
-pub async fn receive(store: &Arc<Store>, key: Key, offset: u64, body: Bytes) -> (StatusCode, Option<Kept>) {
+pub async fn receive(
+    cluster: &Cluster,
+    store: &Arc<Store>,
+    (key, from, continued): (Key, NodeId, Vec<u32>),
+    offset: u64,
+    body: Bytes,
+) -> (StatusCode, Option<Kept>) {
+    // What a node gives whose lease is over others may have made anew meanwhile: it is to learn that first.
+    let lives = || cluster.members().node(from).is_some_and(|member| member.is_surely_live());
+    if !lives() {
+        cluster.look().await;
+        if !lives() {
+            return (StatusCode::SERVICE_UNAVAILABLE, None);
+        }
+    }
     let store = Arc::clone(store);
-    match tokio::task::spawn_blocking(move || store.add_to_copy(key, offset, &body)).await {
+    let add = move || store.add_to_copy(key, from, &continued, offset, &body);
+    match tokio::task::spawn_blocking(add).await {
         Ok(Ok(copied)) => (StatusCode::OK, Some(Kept { offset: copied.offset, pages: copied.pages })),
         Ok(Err(CopyError::Offset { expected, pages })) => {
             (StatusCode::CONFLICT, Some(Kept { offset: expected, pages }))
@@ -88,10 +103,8 @@ impl Cluster {
                         // It has ended meanwhile.
                         return;
                     }
+                    // What it has may be a beginning, or come late: it stays one that may have a copy.
                     event(&Event::CopyGivenUp { id: &key.0, cause: &error.to_string() });
-                    let dropped =
-                        tokio::task::spawn_blocking(move || store.drop_holder(key.0, key.1, holder));
-                    let _ = dropped.await;
                 }
             });
         }
@@ -109,7 +122,7 @@ impl Cluster {
             if body.is_empty() {
                 return Ok(());
             }
-            let kept = self.put(key, holder, &at, body).await?;
+            let kept = self.put(store, key, holder, &at, body).await?;
             if last && kept.pages > at.pages {
                 return Ok(());
             }
@@ -146,12 +159,28 @@ impl Cluster {
         }
     }
 
-    /// Sends pages, and again where they do not arrive; gives where the copy goes on.
-    async fn put(&self, key: Key, holder: NodeId, at: &Kept, body: Bytes) -> Result<Kept, GivenUp> {
-        let target = format!("{ROOT}/replicas/{}/{}?offset={}", key.0, key.1, at.offset);
+    /// Sends pages, and again where they do not arrive; gives where the copy goes on. Nothing is sent while others may
+    /// have gone on with the result.
+    async fn put(
+        &self,
+        store: &Store,
+        key: Key,
+        holder: NodeId,
+        at: &Kept,
+        body: Bytes,
+    ) -> Result<Kept, GivenUp> {
         let mut tries = 0;
         loop {
             tries += 1;
+            while !self.lease.is_sure() {
+                if self.is_fenced() || store.info(key.0).is_none() {
+                    return Err(GivenUp::Gone);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            let continued: Vec<String> = store.continued(key.0, key.1).iter().map(u32::to_string).collect();
+            let (offset, continued) = (at.offset, continued.join(","));
+            let target = format!("{ROOT}/replicas/{}/{}?offset={offset}&continued={continued}", key.0, key.1);
             let member = self.members().node(holder).ok_or(GivenUp::Gone)?;
             let turn = self.copying.acquire().await;
             let now_ms = self.clock.now_ms();
@@ -159,6 +188,9 @@ impl Cluster {
             let called = called.await;
             drop(turn);
             match called {
+                Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE && tries < TRIES => {
+                    tokio::time::sleep(PAUSE * tries).await;
+                }
                 Ok(answer) => {
                     let kept = serde_json::from_slice(&answer.body).ok();
                     return match (answer.status, kept) {
@@ -213,10 +245,16 @@ impl Cluster {
 /// Never.
 pub async fn keep_copies(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::Result<()> {
     loop {
-        tokio::time::sleep(ROUND).await;
-        if cluster.take_lapsed() {
+        tokio::select! {
+            () = cluster.lease.has_lapsed() => {}
+            () = tokio::time::sleep(ROUND) => {}
+        }
+        if let Some(lapse) = cluster.lease.unlearned() {
             let store = Arc::clone(&store);
-            let _ = tokio::task::spawn_blocking(move || store.learn_continued()).await;
+            let learned = tokio::task::spawn_blocking(move || store.learn_continued()).await;
+            if learned.unwrap_or(false) {
+                cluster.lease.learned(lapse);
+            }
         }
         cluster.tell_others(&store).await;
     }

@@ -229,7 +229,9 @@ async fn route(
             let (Some(key), Some(offset)) = (key(id, generation), offset) else {
                 return Reply::plain(StatusCode::BAD_REQUEST);
             };
-            match receive(store, key, offset, body).await {
+            let continued = option(query, "continued").unwrap_or_default();
+            let continued = continued.split(',').filter_map(|page| page.parse().ok()).collect();
+            match receive(cluster, store, (key, from, continued), offset, body).await {
                 (status, Some(kept)) => Reply::said(status, &kept),
                 (status, None) => Reply::plain(status),
             }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nextlink_results::NodeId;
+use tokio::time::Instant;
 
 /// How long a node that did not answer is not relied on.
 const DISTRUST: Duration = Duration::from_secs(1);

@@ -55,6 +55,7 @@ pub fn storing(
         codec: if request.gzip { Codec::Deflate } else { Codec::None },
         envelope,
         meta,
+        route: affinity::own_route(state),
         form,
         recovery: prepared.recovery(request),
     }
@@ -222,7 +223,7 @@ impl Closing {
                     extra: kept_position(&position),
                 };
                 let token = self.state.tokens.seal(&token, &self.binding)?;
-                let token = affinity::routed(&self.state, owner, token);
+                let token = affinity::routed(affinity::own_route(&self.state).as_deref(), &token);
                 Some(NextLink { url: (self.link)(&token), snapshot: true })
             }
             Next::Unstored { rows } => Some(NextLink { url: (self.skip_link)(rows), snapshot: false }),

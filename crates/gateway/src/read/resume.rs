@@ -9,33 +9,26 @@ use nextlink_odata::bind::{self, Request as Asked};
 use nextlink_odata::json::PageWriter;
 use nextlink_odata::url;
 use nextlink_results::token::Token;
-use nextlink_results::{
-    After, Continues, CreateError, Generation, Incomplete, PageError, Recovery, ResultState,
-};
+use nextlink_results::{After, Continues, CreateError, Generation, NodeId};
 use nextlink_sql::plan::Resume;
 use nextlink_sql::position;
 use tokio::sync::oneshot;
 
 use super::collection::{conclude, page_limits, storing};
 use super::prepare;
-use crate::answer::{Refusal, create_cause, gone};
+use crate::answer::{Refusal, gone};
 use crate::body::Body;
-use crate::cluster::{self, Missing};
+use crate::cluster::{self, Copies, Executions};
 use crate::delivery::Delivery;
-use crate::envelope::Envelope;
 use crate::headers::SERVER_TIMING;
 use crate::observe::{Event, event};
-use crate::page::{Form, Opened, answer, kept, open};
+use crate::page::{Kept, Opened, answer, kept, open};
 use crate::request::Request;
 use crate::response::Stages;
 use crate::state::{State, now};
 
 /// How many lost executions one request looks behind.
 const HOPS: usize = 8;
-/// Times that a node tries to be the one that goes on with a result.
-const CLAIMS: u32 = 5;
-/// Time between two of them.
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// Answers a request for a further page.
 ///
@@ -53,6 +46,13 @@ pub async fn page(
     let wait = Duration::from_secs(state.config.limits.page_wait_seconds);
     let (mut anew, mut executed) = (false, false);
     for _ in 0..HOPS {
+        // Where this node goes on with a lost result, it does so whoever comes back.
+        let at = Continues { generation: opened.token.generation, page: opened.token.page };
+        if let Some(generation) = state.store.continuation(opened.token.result, at) {
+            opened.token = Token { owner: state.store.node(), generation, page: 0, ..opened.token };
+            anew = true;
+            continue;
+        }
         let found = cluster::page(state.cluster.as_ref(), &state.store, &opened.token, wait).await;
         let missing = match found {
             Ok(stored) => {
@@ -69,9 +69,10 @@ pub async fn page(
             Err(missing) => missing,
         };
         let lost = Lost { state, request, opened: &opened };
-        opened.token = lost.go_on(missing, &mut executed).await?;
+        let token = cluster::go_on(&lost, &opened.token, missing, &mut executed).await?;
         stages.end("again");
-        anew = true;
+        anew |= token.generation != opened.token.generation;
+        opened.token = token;
     }
     Err(gone("The stored result was lost again and again."))
 }
@@ -92,75 +93,8 @@ impl Lost<'_> {
         Continues { generation: self.token().generation, page: self.token().page }
     }
 
-    /// The token for the page of the execution that goes on for the lost one: one that there is already, or a new one.
-    async fn go_on(&self, missing: Missing, executed: &mut bool) -> Result<Token, Refusal> {
-        if !self.is_lost(&missing) {
-            return Err(missing.into());
-        }
-        let here = self.state.store.node();
-        if let Some(generation) = self.state.store.continuation(self.token().result, self.at()) {
-            return Ok(Token { owner: here, generation, page: 0, ..self.token().clone() });
-        }
-        for attempt in 0..CLAIMS {
-            let Some(all) = self.generations().await else {
-                return Err(missing.into());
-            };
-            if let Some(found) = all.iter().find(|one| one.row.continues == Some(self.at())) {
-                let (owner, generation) = (found.row.owner, found.row.generation);
-                return Ok(Token { owner, generation, page: 0, ..self.token().clone() });
-            }
-            let lost = all.iter().find(|one| one.row.generation == self.token().generation);
-            let lost = lost.ok_or_else(|| gone("The stored result has expired."))?;
-            let may_come_back = lost.live && lost.row.state != ResultState::Failed && lost.row.owner != here;
-            let fenced = self.state.cluster.as_ref().is_some_and(|cluster| cluster.is_fenced());
-            if may_come_back || fenced || *executed {
-                return Err(missing.into());
-            }
-            if lost.row.recovery == Recovery::None {
-                return Err(gone("The stored result was lost, and it cannot be gone on with."));
-            }
-            let known = all.iter().map(|one| one.row.generation).max().unwrap_or_default();
-            match self.execute(lost, known).await? {
-                Ok(generation) => {
-                    *executed = true;
-                    event(&Event::GoesOn { id: &self.token().result, generation });
-                    return Ok(Token { owner: here, generation, page: 0, ..self.token().clone() });
-                }
-                Err(CreateError::Claimed) => tokio::time::sleep(PAUSE * (attempt + 1)).await,
-                Err(error) => {
-                    let message = "The stored result was lost, and its rest cannot be stored now; try again.";
-                    let refusal = Refusal::unavailable("NotStored", message, 5).about("$skiptoken");
-                    return Err(Refusal { cause: Some(create_cause(&error)), ..refusal });
-                }
-            }
-        }
-        Err(missing.into())
-    }
-
-    /// Whether the page is to be had of nobody, as far as this node can tell.
-    fn is_lost(&self, missing: &Missing) -> bool {
-        match missing {
-            Missing::NoOwner | Missing::Call(_) => true,
-            Missing::Page(error) => match error {
-                PageError::Unknown | PageError::OtherGeneration { .. } => true,
-                // What is damaged is not passed over in silence.
-                PageError::Corrupt(_) | PageError::Io(_) => false,
-                PageError::Incomplete(why) => !matches!(why, Incomplete::Write(_) | Incomplete::Damaged),
-                // The source failed when it was to go on: nobody has read any of that.
-                PageError::SourceFailed { .. } => self.token().generation > 1 && self.token().page == 0,
-                PageError::NotYet | PageError::Expired | PageError::NoSuchPage { .. } => false,
-            },
-        }
-    }
-
-    /// All executions of the result; none where the system database does not answer.
-    async fn generations(&self) -> Option<Vec<Generation>> {
-        let (registry, id) = (Arc::clone(&self.state.registry), self.token().result);
-        tokio::task::spawn_blocking(move || registry.generations(id)).await.ok()?.ok()
-    }
-
     /// What is kept with the lost result: from the registry, or from what is left of it here.
-    async fn kept(&self, lost: &Generation) -> Result<(Envelope, String, Form), Refusal> {
+    async fn kept(&self, lost: &Generation) -> Result<Kept, Refusal> {
         let header = if lost.header.is_empty() {
             let left = self.state.store.header(self.token().result, self.token().generation).await;
             left.map_err(|_| gone("The stored result was lost."))?
@@ -170,6 +104,39 @@ impl Lost<'_> {
         let opened = self.state.store.foreign(&header);
         kept(opened.ok_or_else(|| gone("The stored result was lost."))?.meta())
     }
+}
+
+impl Executions for Lost<'_> {
+    fn here(&self) -> NodeId {
+        self.state.store.node()
+    }
+
+    fn is_fenced(&self) -> bool {
+        self.state.cluster.as_ref().is_some_and(|cluster| cluster.is_fenced())
+    }
+
+    async fn ask_copies(&self) -> Copies {
+        match &self.state.cluster {
+            Some(cluster) => cluster::ask_copies(cluster, &self.state.store, self.token()).await,
+            None => Copies::Silent(Vec::new()),
+        }
+    }
+
+    async fn look(&self) {
+        if let Some(cluster) = &self.state.cluster {
+            cluster.look().await;
+        }
+    }
+
+    fn is_live(&self, node: NodeId) -> bool {
+        let members = self.state.cluster.as_ref().map(|cluster| cluster.members());
+        members.and_then(|members| members.node(node)).is_some_and(|member| member.is_live())
+    }
+
+    async fn generations(&self) -> Option<Vec<Generation>> {
+        let (registry, id) = (Arc::clone(&self.state.registry), self.token().result);
+        tokio::task::spawn_blocking(move || registry.generations(id)).await.ok()?.ok()
+    }
 
     /// Executes the request again from the row behind the last one that was given, and stores the rest of the result.
     async fn execute(&self, lost: &Generation, known: u32) -> Result<Result<u32, CreateError>, Refusal> {
@@ -178,7 +145,7 @@ impl Lost<'_> {
         let last = last.and_then(|extra| position::from_bytes(extra));
         let last =
             last.ok_or_else(|| gone("The stored result was lost, and its place cannot be found again."))?;
-        let (envelope, form_text, form) = self.kept(lost).await?;
+        let Kept { envelope, form_text, form, .. } = self.kept(lost).await?;
         let served = request.slot.served()?;
         let parsed = url::parse_with(form.url(), &state.config.limits.parse_options())?;
         let asked = bind::bind(&served.mapping.model, &parsed, state.config.limits.bind_limits(), &now())?;
@@ -210,10 +177,14 @@ impl Lost<'_> {
             drop(permit);
             conclude(writer, outcome, &prepared.query, limits.batch_bytes);
         });
-        told.await.map_err(|_| {
+        let begun = told.await.map_err(|_| {
             let (status, message) =
                 (http::StatusCode::INTERNAL_SERVER_ERROR, "The request could not be answered.");
             Refusal::new(status, "InternalError", message)
-        })
+        })?;
+        if let Ok(generation) = begun {
+            event(&Event::GoesOn { id: &token.result, generation });
+        }
+        Ok(begun)
     }
 }

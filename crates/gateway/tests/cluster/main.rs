@@ -15,3 +15,4 @@ mod copies;
 mod lost;
 mod drain;
 mod faults;
+mod soak;

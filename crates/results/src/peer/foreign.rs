@@ -79,7 +79,8 @@ impl Foreign {
     pub fn page(&self, number: u32, sealed: SealedPage) -> Result<StoredPage, PageError> {
         let index = IndexEntry::parse(&sealed.index, &self.cipher, number);
         let index = index.ok_or(PageError::Corrupt("the index entry is not valid"))?;
-        unpack(sealed.segments, number, index, self.header.codec, &self.cipher, self.meta.clone())
+        let (codec, origin) = (self.header.codec, (self.header.owner, self.meta.clone()));
+        unpack(sealed.segments, number, index, codec, &self.cipher, origin)
     }
 }
 

@@ -33,11 +33,11 @@ fn a_copy_is_read_as_the_original() {
     for codec in CODECS {
         let id = write(&owner, codec, &pages());
         let (_, first) = page(&owner, id, 0);
-        other.add_to_copy((id, 1), 0, &[header(&owner, id), first].concat()).unwrap();
+        other.add_to_copy((id, 1), owner.node(), &[], 0, &[header(&owner, id), first].concat()).unwrap();
         assert!(matches!(block_on(other.page(id, 1, 1, NOW)), Err(PageError::NotYet)), "the rest is to come");
         for number in 1..4 {
             let (offset, bytes) = page(&owner, id, number);
-            let copied = other.add_to_copy((id, 1), offset, &bytes).unwrap();
+            let copied = other.add_to_copy((id, 1), owner.node(), &[], offset, &bytes).unwrap();
             assert_eq!((copied.pages, copied.offset), (number + 1, offset + bytes.len() as u64 - 32));
         }
         for number in 0..4 {
@@ -61,7 +61,7 @@ fn only_the_next_page_is_taken() {
     let head = header(&owner, id);
     let (at, first) = page(&owner, id, 0);
     let (behind, second) = page(&owner, id, 1);
-    let add = |offset, bytes: &[u8]| other.add_to_copy((id, 1), offset, bytes);
+    let add = |offset, bytes: &[u8]| other.add_to_copy((id, 1), owner.node(), &[], offset, bytes);
     assert!(matches!(add(at, &first), Err(CopyError::Offset { expected: 0, pages: 0 })));
     let mut altered = head.clone();
     altered[60] ^= 1;
@@ -72,7 +72,10 @@ fn only_the_next_page_is_taken() {
     ] {
         assert!(matches!(add(0, &bytes), Err(CopyError::Invalid(_))), "{what}");
     }
-    assert!(matches!(owner.add_to_copy((id, 1), 0, &head), Err(CopyError::Invalid(_))), "its own");
+    assert!(
+        matches!(owner.add_to_copy((id, 1), other.node(), &[], 0, &head), Err(CopyError::Invalid(_))),
+        "its own"
+    );
     add(0, &head).unwrap();
     assert!(matches!(add(0, &head), Err(CopyError::Offset { expected, pages: 0 }) if expected == at));
     assert!(matches!(add(behind, &second), Err(CopyError::Offset { expected, .. }) if expected == at));
@@ -102,8 +105,11 @@ fn copies_count_in_quotas_and_go() {
     let (behind, second) = page(&owner, id, 1);
     let room = head.len() as u64 + first.len() as u64;
     let other = open(&two, |quotas| quotas.node_bytes = room);
-    assert_eq!(other.add_to_copy((id, 1), 0, &[head.as_slice(), &first].concat()).unwrap().offset, behind);
-    assert!(matches!(other.add_to_copy((id, 1), behind, &second), Err(CopyError::NoRoom)));
+    assert_eq!(
+        other.add_to_copy((id, 1), owner.node(), &[], 0, &[head.as_slice(), &first].concat()).unwrap().offset,
+        behind
+    );
+    assert!(matches!(other.add_to_copy((id, 1), owner.node(), &[], behind, &second), Err(CopyError::NoRoom)));
     assert_eq!(other.stats().bytes, room, "what was not kept is not counted");
     assert!(other.create(new_result(Codec::None)).is_err(), "copies leave no room for more");
     assert_eq!(read(&other, id, 0).unwrap().rows, 40);

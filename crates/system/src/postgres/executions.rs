@@ -13,12 +13,13 @@ const COLUMNS: &str =
     "id, generation, owner, state, \"user\", source, recovery, pages, rows, bytes, created_ms,
     expires_ms, absolute_ms, replicas, continues_generation, continues_page";
 
-/// What has to be true for an execution to go on for a lost one.
+/// What has to be true for an execution to go on for a lost one. The row of the owner is locked, so that a sign of life
+/// that comes at the same time counts.
 const CLAIM: &str = " AND (SELECT max(generation) FROM results WHERE id = $1) = $20::bigint
     AND EXISTS (SELECT 1 FROM results AS r WHERE r.id = $1 AND r.generation = $15
-        AND (r.state = 'failed' OR r.owner = $18 OR NOT EXISTS (SELECT 1 FROM nodes AS n
-            WHERE n.id = r.owner
-            AND coalesce(n.lease_ms, 0) > extract(epoch FROM clock_timestamp()) * 1000)))
+        AND (r.state = 'failed' AND r.pages <= $16 OR r.owner = $18
+            OR coalesce((SELECT n.lease_ms FROM nodes AS n WHERE n.id = r.owner FOR SHARE), 0)
+                <= extract(epoch FROM clock_timestamp()) * 1000))
     ON CONFLICT DO NOTHING";
 
 impl PostgresResults {
@@ -86,12 +87,12 @@ impl PostgresResults {
         rows.iter().map(read).collect::<Option<_>>().ok_or_else(|| invalid("a result"))
     }
 
-    pub(super) fn continued_of(&self, owner: NodeId) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
-        let sql = "SELECT c.id, c.continues_generation, c.continues_page FROM results AS r
-            JOIN results AS c ON c.id = r.id AND c.continues_generation = r.generation WHERE r.owner = $1";
+    pub(super) fn all_continued(&self) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
+        let sql = "SELECT id, continues_generation, continues_page FROM results
+            WHERE continues_generation IS NOT NULL";
         let rows = self.system.call(move |connection| async move {
             let statement = connection.prepare_cached(sql).await?;
-            connection.query(&statement, &[&owner.as_bytes().as_slice()]).await
+            connection.query(&statement, &[]).await
         })?;
         let one = |row: &Row| {
             let id = ResultId::from_bytes(row.get::<_, &[u8]>(0).try_into().ok()?);

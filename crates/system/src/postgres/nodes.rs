@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use super::PostgresSystem;
-use crate::node::{Holding, NodeRow, NodeState, Nodes, Roll};
+use crate::node::{Beat, Holding, NodeRow, NodeState, Nodes, Roll};
 use crate::words::{invalid, number, of_node_state, to_node_state, unsigned};
 
 impl Nodes for PostgresSystem {
@@ -70,18 +70,24 @@ impl Nodes for PostgresSystem {
         party: Party,
         state: NodeState,
         lease: Duration,
-    ) -> Result<bool, RegistryError> {
-        let sql = "UPDATE nodes SET heartbeat_ms = t.now, lease_ms = t.now + $4, state = $5
-            FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) AS t
-            WHERE id = $1 AND registration = $2 AND boot = $3";
+    ) -> Result<Beat, RegistryError> {
+        // The row is locked before the clock is read, so that the answer holds for the moment of the change.
+        let sql = "WITH before AS MATERIALIZED (SELECT coalesce(lease_ms, 0) AS until FROM nodes
+                WHERE id = $1 AND registration = $2 AND boot = $3 FOR UPDATE),
+            t AS MATERIALIZED (SELECT until, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now FROM before)
+            UPDATE nodes SET heartbeat_ms = t.now, lease_ms = t.now + $4, state = $5 FROM t
+            WHERE id = $1 RETURNING t.until > t.now";
         self.call(move |connection| async move {
             let statement = connection.prepare_cached(sql).await?;
             let (id, registration) = (id.as_bytes().as_slice(), party.registration.as_bytes().as_slice());
             let (boot, lease) = (number(party.boot), number(lease.as_millis() as u64));
             let state = of_node_state(state);
-            let written =
-                connection.execute(&statement, &[&id, &registration, &boot, &lease, &state]).await?;
-            Ok(written > 0)
+            let rows = connection.query(&statement, &[&id, &registration, &boot, &lease, &state]).await?;
+            Ok(match rows.first().map(|row| row.get(0)) {
+                Some(true) => Beat::Kept,
+                Some(false) => Beat::Lapsed,
+                None => Beat::TakenOver,
+            })
         })
     }
 

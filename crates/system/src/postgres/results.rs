@@ -24,8 +24,7 @@ impl Registry for PostgresResults {
     }
 
     fn take_over(&self, result: (ResultId, u32), from: NodeId) -> Result<bool, RegistryError> {
-        let sql =
-            "UPDATE results SET owner = $4, replicas = NULL WHERE id = $1 AND generation = $2 AND owner = $3
+        let sql = "UPDATE results SET owner = $4 WHERE id = $1 AND generation = $2 AND owner = $3
             AND EXISTS (SELECT 1 FROM nodes WHERE id = $4 AND boot = $5)";
         let (node, boot) = (self.node, number(self.boot));
         self.system.call(move |connection| async move {
@@ -42,8 +41,8 @@ impl Registry for PostgresResults {
         self.executions_of(id)
     }
 
-    fn continued(&self, owner: NodeId) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
-        self.continued_of(owner)
+    fn continued(&self) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
+        self.all_continued()
     }
 
     fn remove_lost(&self) -> Result<u64, RegistryError> {

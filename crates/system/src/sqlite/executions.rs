@@ -27,7 +27,7 @@ impl SqliteResults {
     ) -> Result<bool, RegistryError> {
         let condition = "AND (SELECT max(generation) FROM results WHERE id = ?1) = ?20
             AND EXISTS (SELECT 1 FROM results AS r WHERE r.id = ?1 AND r.generation = ?15
-                AND (r.state = 'failed' OR r.owner = ?18 OR NOT EXISTS (SELECT 1 FROM nodes AS n
+                AND (r.state = 'failed' AND r.pages <= ?16 OR r.owner = ?18 OR NOT EXISTS (SELECT 1 FROM nodes AS n
                     WHERE n.id = r.owner AND coalesce(n.lease_ms, 0) > unixepoch('subsec') * 1000)))
             ON CONFLICT DO NOTHING";
         self.add_where(row, header, known, condition)
@@ -84,16 +84,16 @@ impl SqliteResults {
         rows.collect::<rusqlite::Result<_>>().map_err(|error| RegistryError::Invalid(error.to_string()))
     }
 
-    pub(super) fn continued_of(&self, owner: NodeId) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
-        let sql = "SELECT c.id, c.continues_generation, c.continues_page FROM results AS r
-            JOIN results AS c ON c.id = r.id AND c.continues_generation = r.generation WHERE r.owner = ?1";
+    pub(super) fn all_continued(&self) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
+        let sql = "SELECT id, continues_generation, continues_page FROM results
+            WHERE continues_generation IS NOT NULL";
         let connection = self.system.connection();
         let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
         let one = |row: &Row<'_>| {
             let at = Continues { generation: row.get(1)?, page: row.get(2)? };
             Ok((ResultId::from_bytes(row.get(0)?), at))
         };
-        let rows = statement.query_map([owner.as_bytes()], one).map_err(unavailable)?;
+        let rows = statement.query_map([], one).map_err(unavailable)?;
         rows.collect::<rusqlite::Result<_>>().map_err(|error| RegistryError::Invalid(error.to_string()))
     }
 

@@ -7,11 +7,13 @@ mod results;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nextlink_results::peer::NodeFacts;
 use nextlink_results::{Registry, RegistryError};
+use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::error::Error;
@@ -45,6 +47,21 @@ impl SqliteSystem {
         if !migrate(&mut connection, MIGRATIONS).map_err(sqlite)? {
             return Err(Error::TooNew { path: path.to_owned() });
         }
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// A database in memory with a clock of its own, in milliseconds since 1970: for simulations, which are faster than
+    /// time.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn in_memory(clock_ms: Arc<AtomicU64>) -> Result<Self, Error> {
+        let sqlite = |source| Error::Sqlite { path: ":memory:".into(), source };
+        let mut connection = Connection::open_in_memory().map_err(sqlite)?;
+        // The statements are the same ones: the clock takes the place of the one that SQLite has.
+        let now = move |_: &Context<'_>| Ok(clock_ms.load(Ordering::Relaxed) as f64 / 1_000.0);
+        connection.create_scalar_function("unixepoch", 1, FunctionFlags::SQLITE_UTF8, now).map_err(sqlite)?;
+        migrate(&mut connection, MIGRATIONS).map_err(sqlite)?;
         Ok(Self { connection: Mutex::new(connection) })
     }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use nextlink_results::peer::{NodeFacts, Party};
 use nextlink_results::{NodeId, Registration, RegistryError};
-use rusqlite::{Row, TransactionBehavior, params};
+use rusqlite::{OptionalExtension as _, Row, TransactionBehavior, params};
 
 use super::{SqliteSystem, unavailable};
-use crate::node::{Holding, NodeRow, NodeState, Nodes, Roll};
+use crate::node::{Beat, Holding, NodeRow, NodeState, Nodes, Roll};
 use crate::words::{number, of_node_state, to_node_state, unsigned};
 
 /// The clock of the database.
@@ -76,16 +76,25 @@ impl Nodes for SqliteSystem {
         party: Party,
         state: NodeState,
         lease: Duration,
-    ) -> Result<bool, RegistryError> {
-        let sql = "UPDATE nodes SET heartbeat_ms = t.now, lease_ms = t.now + ?4, state = ?5
-            FROM (SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER) AS now) AS t
-            WHERE id = ?1 AND registration = ?2 AND boot = ?3";
+    ) -> Result<Beat, RegistryError> {
+        let before =
+            "SELECT coalesce(lease_ms, 0) FROM nodes WHERE id = ?1 AND registration = ?2 AND boot = ?3";
+        let sql = "UPDATE nodes SET heartbeat_ms = ?2, lease_ms = ?2 + ?3, state = ?4 WHERE id = ?1";
         let lease = number(lease.as_millis() as u64);
-        let registration = party.registration.as_bytes();
-        let values = params![id.as_bytes(), registration, number(party.boot), lease, of_node_state(state)];
-        let connection = self.connection();
-        let done = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
-        done.map(|rows| rows > 0).map_err(unavailable)
+        let mut connection = self.connection();
+        let mut write = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let now: i64 = transaction.prepare_cached(NOW)?.query_row([], |row| row.get(0))?;
+            let named = params![id.as_bytes(), party.registration.as_bytes(), number(party.boot)];
+            let until: Option<i64> =
+                transaction.prepare_cached(before)?.query_row(named, |row| row.get(0)).optional()?;
+            let Some(until) = until else { return Ok(Beat::TakenOver) };
+            let values = params![id.as_bytes(), now, lease, of_node_state(state)];
+            transaction.prepare_cached(sql)?.execute(values)?;
+            transaction.commit()?;
+            Ok(if until > now { Beat::Kept } else { Beat::Lapsed })
+        };
+        write().map_err(unavailable)
     }
 
     fn forget(&self, id: NodeId, registration: Registration) -> Result<(), RegistryError> {

@@ -25,8 +25,7 @@ impl Registry for SqliteResults {
     }
 
     fn take_over(&self, result: (ResultId, u32), from: NodeId) -> Result<bool, RegistryError> {
-        let sql =
-            "UPDATE results SET owner = ?4, replicas = NULL WHERE id = ?1 AND generation = ?2 AND owner = ?3
+        let sql = "UPDATE results SET owner = ?4 WHERE id = ?1 AND generation = ?2 AND owner = ?3
             AND EXISTS (SELECT 1 FROM nodes WHERE id = ?4 AND boot = ?5)";
         let (id, node) = (result.0.as_bytes(), self.node.as_bytes());
         let values = params![id, result.1, from.as_bytes(), node, number(self.boot)];
@@ -37,8 +36,8 @@ impl Registry for SqliteResults {
         self.executions_of(id)
     }
 
-    fn continued(&self, owner: NodeId) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
-        self.continued_of(owner)
+    fn continued(&self) -> Result<Vec<(ResultId, Continues)>, RegistryError> {
+        self.all_continued()
     }
 
     fn remove_lost(&self) -> Result<u64, RegistryError> {

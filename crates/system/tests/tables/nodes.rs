@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nextlink_results::Registration;
 use nextlink_results::peer::Party;
-use nextlink_system::{JoinError, NodeState};
+use nextlink_system::{Beat, JoinError, NodeState};
 
 use crate::databases::*;
 
@@ -54,19 +54,19 @@ fn a_lease_lasts_while_the_heart_beats() {
         };
         for _ in 0..5 {
             std::thread::sleep(SHORT / 3);
-            assert!(system.beat(node(1), facts.party(), NodeState::Up, LEASE).unwrap(), "{name}");
+            let beat = system.beat(node(1), facts.party(), NodeState::Up, LEASE).unwrap();
+            assert_eq!(beat, Beat::Kept, "{name}");
             let (left, row) = left();
             assert!(left > LEASE - Duration::from_secs(20), "{name}: {left:?}");
             assert!(row.heartbeat_ms > Some(row.started_ms), "{name}: {row:?}");
         }
-        assert!(system.beat(node(1), facts.party(), NodeState::Draining, SHORT).unwrap());
+        let beat = system.beat(node(1), facts.party(), NodeState::Draining, SHORT).unwrap();
+        assert_eq!(beat, Beat::Kept, "{name}");
         assert_eq!(left().1.state, NodeState::Draining, "{name}");
         std::thread::sleep(SHORT);
         assert_eq!(left().0, Duration::ZERO, "{name}");
-        assert!(
-            system.beat(node(1), facts.party(), NodeState::Up, LEASE).unwrap(),
-            "{name}: nobody took it over"
-        );
+        let again = || system.beat(node(1), facts.party(), NodeState::Up, LEASE).unwrap();
+        assert_eq!([again(), again()], [Beat::Lapsed, Beat::Kept], "{name}: nobody took it over");
     });
 }
 
@@ -87,20 +87,21 @@ fn a_node_with_a_live_lease_is_not_started_elsewhere() {
         let again = Start::member(1).join(&*one).unwrap();
         assert_eq!((again.boot, again.name.as_str()), (2, "n1"), "{name}");
         let party = |facts: &nextlink_results::peer::NodeFacts| facts.party();
-        assert!(!one.beat(node(1), party(&first), NodeState::Up, LEASE).unwrap(), "{name}: it is fenced");
-        assert!(one.beat(node(1), party(&again), NodeState::Down, Duration::ZERO).unwrap());
+        let beat = |id, party| one.beat(node(id), party, NodeState::Up, LEASE).unwrap();
+        assert_eq!(beat(1, party(&first)), Beat::TakenOver, "{name}: it is fenced");
+        one.beat(node(1), party(&again), NodeState::Down, Duration::ZERO).unwrap();
         // The end of the lease was told.
         let moved = copy.join(&*two).unwrap();
         assert_eq!((moved.boot, moved.address.as_deref()), (3, Some(ELSEWHERE)), "{name}");
-        assert!(!one.beat(node(1), party(&again), NodeState::Up, LEASE).unwrap(), "{name}: it is fenced");
+        assert_eq!(beat(1, party(&again)), Beat::TakenOver, "{name}: it is fenced");
         let wrong = [
             Party { boot: moved.boot + 1, ..moved.party() },
             Party { registration: Registration::generate().unwrap(), ..moved.party() },
         ];
         for wrong in wrong {
-            assert!(!one.beat(node(1), wrong, NodeState::Up, LEASE).unwrap(), "{name}: {wrong:?}");
+            assert_eq!(beat(1, wrong), Beat::TakenOver, "{name}: {wrong:?}");
         }
-        assert!(!one.beat(node(2), moved.party(), NodeState::Up, LEASE).unwrap(), "{name}: another node");
+        assert_eq!(beat(2, moved.party()), Beat::TakenOver, "{name}: another node");
     });
 }
 
@@ -123,7 +124,7 @@ fn names_are_of_one_node_each() {
         assert_eq!(named(4, "n3").join(&*system).unwrap().name, "n3", "{name}: it is free now");
         // A node that is gone for good leaves its name to the one that takes its place.
         let row = system.roll().unwrap().find(node(4)).unwrap().clone();
-        assert!(system.beat(node(4), row.facts.party(), NodeState::Down, Duration::ZERO).unwrap());
+        system.beat(node(4), row.facts.party(), NodeState::Down, Duration::ZERO).unwrap();
         assert_eq!(named(5, "n3").join(&*system).unwrap().name, "n3", "{name}");
         assert!(system.roll().unwrap().find(node(4)).is_none(), "{name}");
         assert_eq!(Start::member(4).join(&*system).unwrap().boot, 1, "{name}: it comes back as a new one");

@@ -212,7 +212,8 @@ pub(crate) fn random() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-fn free_port() -> u16 {
+/// A port that is free now and, if nobody asks for it, stays so.
+pub(crate) fn free_port() -> u16 {
     let mut tries = (0..1_000).map(|_| {
         let span = u128::from(PORTS.end - PORTS.start);
         PORTS.start + (Uuid::new_v4().as_u128() % span) as u16
