@@ -28,7 +28,8 @@ impl Point {
         // Other values, such as decimals with many digits, can need another statement.
         let plain = |value: &Value| matches!(value, Value::Integer(_) | Value::String(_) | Value::Guid(_));
         let selection = &query.selection;
-        let whole = !selection.selected && !selection.references && selection.expand.is_empty();
+        let all = !selection.selected && !selection.references;
+        let whole = all && selection.expand.is_empty() && selection.named.is_empty();
         let point = query.addressed == Addressed::Entity && whole && values.iter().all(|(_, v)| plain(v));
         point.then_some(Point { set: selection.set, format })
     }

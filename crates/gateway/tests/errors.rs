@@ -92,15 +92,12 @@ fn not_supported_says_what() {
     for (url, what) in [
         ("$batch", "$batch"),
         ("$all", "$all"),
-        ("$entity?$id=Products(1)", "$id"),
         ("$crossjoin(Products,Words)", "$crossjoin"),
-        ("Products?$apply=aggregate(ID with sum as Total)", "$apply"),
-        ("Products?$apply=groupby((CategoryID))", "$apply"),
-        ("Products?$compute=ID add 1 as Next", "$compute"),
+        ("Products?$apply=nest(identity as A)", "nest"),
+        ("Products?$apply=groupby((CategoryID))/search(a)", "$search"),
+        ("Products?$expand=Category($apply=identity)", "$apply"),
         ("Products?$deltatoken=x", "$deltatoken"),
         ("Products?$index=0", "$index"),
-        ("Products?$schemaversion=1", "$schemaversion"),
-        ("Products/$filter(@f)?@f=ID eq 1", "$filter"),
         ("Products/$each", "$each"),
         ("Products?$filter=geo.distance(Name,Name) lt 1", "geo.distance"),
     ] {

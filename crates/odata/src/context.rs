@@ -1,7 +1,7 @@
 //! Context URLs: what an answer holds, as a fragment of the metadata URL (Part 1 section 10).
 
 use crate::model::Model;
-use crate::query::{Addressed, Query, Selection};
+use crate::query::{Addressed, Named, Query, Selection};
 use crate::version::Version;
 
 /// The fragment behind `$metadata#`. `entity` is the identifier of the entity that a property belongs to, as in
@@ -26,16 +26,31 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
 fn select_list(model: &Model, selection: &Selection, version: Version) -> String {
     let ty = model.entity_type(model.entity_set(selection.set).entity_type);
     let mut items: Vec<String> = Vec::new();
-    if selection.selected {
+    let named: Vec<&Named> = selection.named.iter().collect();
+    if selection.rows {
+        return ["(", &named_list(&named, 0), ")"].concat();
+    }
+    if selection.selected || !named.is_empty() {
         let all = selection.properties.len() == ty.properties.len();
-        if all {
+        if all && selection.parts.is_empty() {
             items.push("*".to_owned());
         } else {
-            items.extend(selection.properties.iter().map(|p| ty.properties[*p].name.clone()));
+            for p in &selection.properties {
+                let name = ty.properties[*p].name.as_str();
+                match selection.parts.iter().find(|parts| parts.property == *p) {
+                    None => items.push(name.to_owned()),
+                    Some(parts) => {
+                        let properties = &model.complex_type(parts.ty).properties;
+                        let part = |member: &usize| [name, "/", &properties[*member].name].concat();
+                        items.extend(parts.members.iter().map(part));
+                    }
+                }
+            }
         }
         let expanded = |n: &usize| selection.expand.iter().any(|e| e.navigation == *n);
         let links = selection.selected_navigation.iter().filter(|n| !expanded(n));
         items.extend(links.map(|n| ty.navigation[*n].name.clone()));
+        items.extend((!named.is_empty()).then(|| named_list(&named, 0)));
     }
     // Where only the count is given, nothing is expanded.
     for expand in selection.expand.iter().filter(|e| !e.count_only) {
@@ -53,4 +68,24 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
         }
     }
     if items.is_empty() { String::new() } else { ["(", &items.join(","), ")"].concat() }
+}
+
+/// Values under names of their own, as in `Customer(Country),Total`.
+fn named_list(all: &[&Named], depth: usize) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for named in all {
+        let name = named.path.get(depth).map(String::as_str);
+        names.extend(name.filter(|name| !names.contains(name)));
+    }
+    let item = |name: &&str| {
+        let here = |named: &&&Named| named.path.get(depth).is_some_and(|there| there == name);
+        let inner: Vec<&Named> =
+            all.iter().filter(here).filter(|named| named.path.len() > depth + 1).copied().collect();
+        if inner.is_empty() {
+            (*name).to_owned()
+        } else {
+            [name, "(", &named_list(&inner, depth + 1), ")"].concat()
+        }
+    };
+    names.iter().map(item).collect::<Vec<_>>().join(",")
 }

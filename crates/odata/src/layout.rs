@@ -1,7 +1,7 @@
 //! The order in which cells are read and written: what the SQL selects and the encoder writes, agreed in one place.
 
-use crate::model::{EntitySetId, Model};
-use crate::query::{Addressed, Expand, Query, Selection};
+use crate::model::{ComplexTypeId, EntitySetId, Model};
+use crate::query::{Addressed, Expand, Expr, Named, Query, Selection};
 
 /// All levels of a result. Node 0 holds the addressed entities; each expanded collection is a node of its own.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct Node<'q> {
     /// How it hangs on another node; none for the root.
     pub link: Option<NodeLink<'q>>,
     /// The cells of a row, in order.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<Cell<'q>>,
     /// What is written of a row, in order.
     pub items: Vec<Item<'q>>,
 }
@@ -36,17 +36,22 @@ pub struct NodeLink<'q> {
     pub expand: &'q Expand,
 }
 
-/// A property of the node's entity, or of an entity that single-valued navigation leads to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cell {
-    /// The navigation properties.
-    pub path: Vec<usize>,
-    /// The set of the entity.
-    pub set: EntitySetId,
-    /// The property.
-    pub property: usize,
-    /// The steps into its complex value.
-    pub inside: Vec<usize>,
+/// What is read of a row.
+#[derive(Debug, Clone)]
+pub enum Cell<'q> {
+    /// A property of the node's entity, or of an entity that single-valued navigation leads to.
+    Property {
+        /// The navigation properties.
+        path: Vec<usize>,
+        /// The set of the entity.
+        set: EntitySetId,
+        /// The property.
+        property: usize,
+        /// The steps into its complex value.
+        inside: Vec<usize>,
+    },
+    /// A value that the model does not have.
+    Value(&'q Expr),
 }
 
 /// What is written of a row. Items that read a cell read them one after the other.
@@ -57,6 +62,20 @@ pub enum Item<'q> {
     Key(usize, bool),
     /// Reads and writes a property.
     Property(usize),
+    /// Reads a cell: null stands for the complex property and all up to `CloseValue`.
+    OpenValue(usize),
+    /// Reads and writes a property of a complex value.
+    Member(ComplexTypeId, usize),
+    /// Ends a complex value.
+    CloseValue,
+    /// Reads and writes a value under a name of its own.
+    Named(&'q Named),
+    /// Reads a cell: where it is null, the value behind it is not there at all.
+    Present,
+    /// Begins an object that holds values.
+    Begin(&'q str),
+    /// Ends it.
+    End,
     /// Reads the first key value of a related entity: null skips all up to the matching `Close`.
     Open(&'q Expand),
     /// Ends a related entity.
@@ -70,7 +89,7 @@ impl<'q> Layout<'q> {
     pub fn of(model: &Model, query: &'q Query, keys: bool) -> Layout<'q> {
         let mut layout = Layout { nodes: Vec::new() };
         if let Addressed::Property(index) | Addressed::RawValue(index) = query.addressed {
-            let cell = Cell {
+            let cell = Cell::Property {
                 path: Vec::new(),
                 set: query.selection.set,
                 property: index,
@@ -104,7 +123,13 @@ impl<'q> Layout<'q> {
     fn entity(&mut self, model: &Model, node: usize, selection: &'q Selection, path: &[usize], keys: bool) {
         let set = selection.set;
         let ty = model.entity_type(model.entity_set(set).entity_type);
-        let cell = |property: usize| Cell { path: path.to_vec(), set, property, inside: Vec::new() };
+        let cell =
+            |property: usize| Cell::Property { path: path.to_vec(), set, property, inside: Vec::new() };
+        if selection.rows {
+            let named: Vec<&Named> = selection.named.iter().collect();
+            self.named(node, &named, 0);
+            return;
+        }
         if keys || selection.references {
             for (i, key) in ty.key.iter().enumerate() {
                 self.nodes[node].cells.push(cell(*key));
@@ -115,14 +140,28 @@ impl<'q> Layout<'q> {
             return;
         }
         for property in &selection.properties {
-            self.nodes[node].cells.push(cell(*property));
-            self.nodes[node].items.push(Item::Property(*property));
+            let at = &mut self.nodes[node];
+            let Some(parts) = selection.parts.iter().find(|parts| parts.property == *property) else {
+                at.cells.push(cell(*property));
+                at.items.push(Item::Property(*property));
+                continue;
+            };
+            at.cells.push(Cell::Value(&parts.present));
+            at.items.push(Item::OpenValue(*property));
+            for member in &parts.members {
+                let (path, inside) = (path.to_vec(), vec![*member]);
+                at.cells.push(Cell::Property { path, set, property: *property, inside });
+                at.items.push(Item::Member(parts.ty, *member));
+            }
+            at.items.push(Item::CloseValue);
         }
+        let named: Vec<&Named> = selection.named.iter().collect();
+        self.named(node, &named, 0);
         for expand in selection.expand.iter().filter(|e| !e.collection) {
             let mut below = path.to_vec();
             below.push(expand.navigation);
             let target = model.entity_type(model.entity_set(expand.selection.set).entity_type);
-            let presence = Cell {
+            let presence = Cell::Property {
                 path: below.clone(),
                 set: expand.selection.set,
                 property: target.key[0],
@@ -139,6 +178,33 @@ impl<'q> Layout<'q> {
             let link = NodeLink { parent: node, path: path.to_vec(), set, expand };
             let child = self.node(model, &expand.selection, Some(link), keys);
             self.nodes[node].items.push(Item::Collection(child));
+        }
+    }
+
+    /// Values under names of their own, those that lie in the same one together.
+    fn named(&mut self, node: usize, all: &[&'q Named], depth: usize) {
+        let mut done: Vec<&str> = Vec::new();
+        for named in all {
+            let Some(name) = named.path.get(depth).map(String::as_str).filter(|name| !done.contains(name))
+            else {
+                continue;
+            };
+            done.push(name);
+            let node_at = &mut self.nodes[node];
+            if named.path.len() == depth + 1 {
+                if let Some(present) = &named.present {
+                    node_at.cells.push(Cell::Value(present));
+                    node_at.items.push(Item::Present);
+                }
+                node_at.cells.push(Cell::Value(&named.expr));
+                node_at.items.push(Item::Named(named));
+                continue;
+            }
+            node_at.items.push(Item::Begin(name));
+            let together = |other: &&&'q Named| other.path.get(depth).is_some_and(|there| there == name);
+            let inner: Vec<&Named> = all.iter().filter(together).copied().collect();
+            self.named(node, &inner, depth + 1);
+            self.nodes[node].items.push(Item::End);
         }
     }
 }

@@ -1,5 +1,9 @@
 //! What is asked: every name of the URL resolved against the model, every expression typed.
 
+mod rows;
+
+pub use rows::{Aggregation, Input, Named, RowColumn, Rows, RowsKind, Size, Transform};
+
 use crate::model::{ComplexTypeId, EntitySetId, EnumTypeId, Model, PrimitiveType, Property, Type};
 use crate::value::Value;
 
@@ -10,6 +14,8 @@ pub struct Query {
     pub root: EntitySetId,
     /// Keys and navigation from there to the addressed entities.
     pub steps: Vec<Step>,
+    /// What the other options are about: the entities of the path, or what `$apply` makes of them.
+    pub input: Input,
     /// What is addressed.
     pub addressed: Addressed,
     /// Where a property is addressed: the steps into its complex value, each a property of the complex type there.
@@ -53,6 +59,8 @@ pub enum Step {
     Key(Vec<(usize, Value)>),
     /// A navigation property of the entity so far.
     Navigate(usize),
+    /// A condition on the entities so far: `/$filter(…)`.
+    Filter(Box<Expr>),
 }
 
 /// What the path addresses.
@@ -77,6 +85,12 @@ pub struct Selection {
     pub set: EntitySetId,
     /// Property indexes in the order of the model.
     pub properties: Vec<usize>,
+    /// Complex ones among them of which only parts are returned.
+    pub parts: Vec<Parts>,
+    /// Values of `$compute`, or of rows that `$apply` made: those that are told.
+    pub named: Vec<Named>,
+    /// Whether the rows are such as `$apply` made, and no entities.
+    pub rows: bool,
     /// Whether `$select` was given, so that the context URL names the properties.
     pub selected: bool,
     /// Navigation properties named in `$select`, for the context URL.
@@ -85,6 +99,19 @@ pub struct Selection {
     pub references: bool,
     /// Expanded navigation properties.
     pub expand: Vec<Expand>,
+}
+
+/// A complex property of which only parts are returned.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The property.
+    pub property: usize,
+    /// Its type.
+    pub ty: ComplexTypeId,
+    /// Null where the complex value is null.
+    pub present: Expr,
+    /// Properties of the complex type, in their order.
+    pub members: Vec<usize>,
 }
 
 /// An expanded navigation property.
@@ -150,6 +177,15 @@ pub enum ExprKind {
     Property(Place, usize),
     /// A property of the complex value of an expression.
     Member(Box<Expr>, ComplexTypeId, usize),
+    /// A column of rows that `$apply` made.
+    Column(Variable, usize),
+    /// A value of all rows of a group; none is needed to count them.
+    Aggregate(Aggregation, Option<Box<Expr>>),
+    /// The same of the entities of a collection.
+    Gather(Aggregation, Option<Box<Expr>>, Box<Related>),
+    /// The sum of a value over the rows before this one in a total order, null for the first of them; without an order
+    /// that over all rows.
+    Running(Box<Expr>, Vec<Order>),
     /// Whether a single-valued navigation property leads to an entity.
     Exists(Place),
     /// A comparison.
@@ -178,6 +214,16 @@ pub enum ExprKind {
     All(Box<Related>),
     /// `$count` of a collection.
     Count(Box<Related>),
+    /// A value of an entity that is found by its key, wherever it is: the variable stands for it.
+    Root(Variable, EntitySetId, Vec<(usize, Value)>, Box<Expr>),
+    /// Whether a complex value is null.
+    IsNull(Box<Expr>),
+    /// `any` over a collection of values.
+    AnyItem(Box<Items>),
+    /// `all` over a collection of values.
+    AllItems(Box<Items>),
+    /// `$count` of a collection of values.
+    CountItems(Box<Items>),
     /// One word or phrase of `$search` in the searchable properties of the place.
     Search(Place, Vec<usize>, String),
 }
@@ -194,6 +240,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// The place of a variable itself.
+    pub fn of(variable: Variable, set: EntitySetId) -> Place {
+        Place { variable, set, path: Vec::new() }
+    }
+
     /// The set of the entity at this place.
     pub fn target(&self) -> EntitySetId {
         self.path.last().map_or(self.set, |(_, set)| *set)
@@ -212,6 +263,17 @@ pub struct Related {
     /// The variable of its entities.
     pub variable: Variable,
     /// The condition on them.
+    pub predicate: Option<Expr>,
+}
+
+/// A collection of values in an expression.
+#[derive(Debug, Clone)]
+pub struct Items {
+    /// The property that it is.
+    pub collection: Expr,
+    /// The variable of which column 0 is a value.
+    pub variable: Variable,
+    /// The condition on the values.
     pub predicate: Option<Expr>,
 }
 

@@ -1,12 +1,12 @@
 //! The one writer of SQL text. It cannot fail: what a database cannot do was refused in the plan.
 
+mod keys;
+
 use nextlink_odata::value::Value;
 
 use crate::dialect::{Dialect, ParentRows};
 use crate::statement::Statement;
-use crate::tree::{
-    CastType, JoinKind, KeyColumn, Operator, OrderTerm, Param, ParamForm, Select, Sql, TableRef,
-};
+use crate::tree::{CastType, JoinKind, Operator, OrderTerm, Param, ParamForm, Select, Source, Sql, TableRef};
 
 /// Writes a select for so many parent rows (none where it takes none).
 pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> Statement {
@@ -17,7 +17,7 @@ pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> State
     if select.window.is_some() {
         writer.windowed(select);
     } else {
-        writer.select(select);
+        writer.select(select, false);
     }
     Statement { sql: writer.out.into(), params: writer.params }
 }
@@ -42,68 +42,6 @@ impl Writer<'_> {
     fn param(&mut self, param: &Param) {
         self.params.push(param.clone());
         self.dialect.param(self.taken + self.params.len(), param, &mut self.out);
-    }
-
-    /// The table `k` of parent rows: their positions `o`, from 0, and link values `k0`, `k1`, …
-    fn keys(&mut self, select: &Select, parent_rows: usize) {
-        let Some(columns) = &select.keys else {
-            return;
-        };
-        self.text("WITH k(o");
-        for column in 0..columns.len() {
-            self.text(", k");
-            self.number(column as u64);
-        }
-        match self.dialect.parent_rows() {
-            ParentRows::Arrays => self.key_arrays(columns),
-            ParentRows::Values => {
-                self.text(") AS (VALUES ");
-                self.key_rows(columns, parent_rows, "(", ", (", ")");
-            }
-            ParentRows::Selects => {
-                self.text(") AS (");
-                self.key_rows(columns, parent_rows, "SELECT ", " UNION ALL SELECT ", "");
-            }
-        }
-        self.text(") ");
-    }
-
-    fn key_rows(&mut self, columns: &[KeyColumn], rows: usize, first: &str, next: &str, end: &str) {
-        for row in 0..rows {
-            self.text(if row == 0 { first } else { next });
-            self.number(row as u64);
-            for (i, column) in columns.iter().enumerate() {
-                self.text(", ");
-                self.dialect.key_param(row * columns.len() + i + 1, column, &mut self.out);
-            }
-            self.text(end);
-        }
-    }
-
-    /// Arrays side by side, numbered.
-    fn key_arrays(&mut self, columns: &[KeyColumn]) {
-        let names = |writer: &mut Self| {
-            for i in 0..columns.len() {
-                writer.text(", k");
-                writer.number(i as u64);
-            }
-        };
-        self.text(") AS (SELECT n - 1");
-        names(self);
-        self.text(" FROM unnest(");
-        for (i, column) in columns.iter().enumerate() {
-            if i > 0 {
-                self.text(", ");
-            }
-            self.dialect.key_param(i + 1, column, &mut self.out);
-        }
-        self.text(") WITH ORDINALITY AS a(");
-        for i in 0..columns.len() {
-            self.text("k");
-            self.number(i as u64);
-            self.text(", ");
-        }
-        self.text("n)");
     }
 
     /// Numbers the rows of each parent and keeps those inside the window.
@@ -136,19 +74,29 @@ impl Writer<'_> {
         self.text(" ORDER BY o, n");
     }
 
-    fn select(&mut self, select: &Select) {
+    /// A select; in the place of a table its columns have names.
+    fn select(&mut self, select: &Select, named: bool) {
         self.text("SELECT ");
         for (i, column) in select.columns.iter().enumerate() {
             if i > 0 {
                 self.text(", ");
             }
             self.expr(column);
+            if named {
+                self.text(" AS c");
+                self.number(i as u64);
+            }
         }
         if select.columns.is_empty() {
             // Nothing is read of the rows but that they are there.
             self.text("1");
         }
         self.body(select);
+        for column in 1..=select.group {
+            // By number: a parameter would be another one here.
+            self.text(if column == 1 { " GROUP BY " } else { ", " });
+            self.number(column as u64);
+        }
         if select.count_by_parent {
             self.text(" GROUP BY k.o");
         }
@@ -220,13 +168,42 @@ impl Writer<'_> {
     }
 
     fn table(&mut self, table: &TableRef) {
-        if let Some(schema) = &table.schema {
-            self.dialect.identifier(schema, &mut self.out);
-            self.text(".");
+        match &table.source {
+            Source::Table { schema, name } => {
+                if let Some(schema) = schema {
+                    self.dialect.identifier(schema, &mut self.out);
+                    self.text(".");
+                }
+                self.dialect.identifier(name, &mut self.out);
+            }
+            Source::Selects(selects) => self.selects(selects),
+            Source::Items(array) => self.wrapped("unnest(", array, ")"),
         }
-        self.dialect.identifier(&table.table, &mut self.out);
         self.text(" AS t");
         self.number(table.alias as u64);
+        if matches!(table.source, Source::Items(_)) {
+            self.text("(c0)");
+        }
+    }
+
+    /// Selects in the place of a table.
+    fn selects(&mut self, selects: &[Select]) {
+        self.text("(");
+        for (i, select) in selects.iter().enumerate() {
+            if i > 0 {
+                self.text(" UNION ALL ");
+            }
+            // An order and a limit would be those of all.
+            let inside = selects.len() > 1 && !select.order.is_empty();
+            if inside {
+                self.text("SELECT * FROM (");
+            }
+            self.select(select, true);
+            if inside {
+                self.text(") AS u");
+            }
+        }
+        self.text(")");
     }
 
     fn order(&mut self, order: &[OrderTerm]) {
@@ -319,15 +296,25 @@ impl Writer<'_> {
             Sql::Case(pairs) => self.case(pairs),
             Sql::Exists(select) => {
                 self.text("EXISTS (");
-                self.select(select);
+                self.select(select, false);
                 self.text(")");
             }
             Sql::Scalar(select) => {
                 self.text("(");
-                self.select(select);
+                self.select(select, false);
                 self.text(")");
             }
             Sql::CountAll => self.text("COUNT(*)"),
+            Sql::Distinct(inner) => self.wrapped("DISTINCT ", inner, ""),
+            Sql::Over(call, order) => {
+                self.wrapped("", call, " OVER (");
+                if !order.is_empty() {
+                    self.text("ORDER BY ");
+                    self.order(order);
+                    self.text(" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING");
+                }
+                self.text(")");
+            }
         }
     }
 

@@ -136,11 +136,12 @@ fn never() -> Sql {
 mod tests {
     use super::*;
     use crate::dialect::MARIADB;
-    use crate::tree::{Join, JoinKind, ParamForm, TableRef};
+    use crate::tree::{Join, JoinKind, ParamForm, Source, TableRef};
 
     /// A table `T`, ordered by terms such as `a`, `a?` for one that can be null, `a-` for descending.
     fn ordered(terms: &[&str]) -> Select {
-        let table = TableRef { schema: None, table: "T".to_owned(), alias: 0 };
+        let source = Source::Table { schema: None, name: "T".to_owned() };
+        let table = TableRef { source, alias: 0 };
         let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
         let order = terms.iter().map(|term| OrderTerm {
             expr: Sql::column(0, term.trim_end_matches(['?', '-'])),

@@ -27,6 +27,8 @@ pub struct Select {
     pub offset: u64,
     /// Keeps, for each parent, only the rows after `.0` and at most `.1` of them, in `order`.
     pub window: Option<(u64, Option<u64>)>,
+    /// Groups by so many columns at the start.
+    pub group: usize,
     /// Groups by the parent's position: the columns are the position and COUNT(*).
     pub count_by_parent: bool,
 }
@@ -63,12 +65,26 @@ pub enum JoinKind {
 /// A table with its alias.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableRef {
-    /// Schema.
-    pub schema: Option<String>,
-    /// Table.
-    pub table: String,
+    /// What it is.
+    pub source: Source,
     /// Alias: `t` and this number.
     pub alias: usize,
+}
+
+/// Where the rows of a table are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source {
+    /// In the database.
+    Table {
+        /// Schema.
+        schema: Option<String>,
+        /// Name.
+        name: String,
+    },
+    /// What selects give, one after the other. Their columns are `c0`, `c1`, …
+    Selects(Vec<Select>),
+    /// In an array: its column is `c0`.
+    Items(Box<Sql>),
 }
 
 /// An item of ORDER BY. Null comes first when ascending and last when descending.
@@ -161,6 +177,10 @@ pub enum Sql {
     Scalar(Box<Select>),
     /// COUNT(*)
     CountAll,
+    /// An argument of an aggregate function of which each value counts once.
+    Distinct(Box<Sql>),
+    /// An aggregate function over the rows before this one in an order; without an order over all rows.
+    Over(Box<Sql>, Vec<OrderTerm>),
 }
 
 /// The type of a CAST.
@@ -235,6 +255,11 @@ impl Sql {
     /// A cast to a type of the language.
     pub fn cast(self, to: &'static str) -> Sql {
         Sql::Cast(Box::new(self), CastType::Word(to))
+    }
+
+    /// A column of selects in the place of a table.
+    pub fn carried(alias: usize, number: usize) -> Sql {
+        Sql::Column(alias, ["c", &number.to_string()].concat())
     }
 
     /// A column.

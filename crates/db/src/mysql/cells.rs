@@ -4,7 +4,7 @@ use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::{Column, Value as Got};
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::rows::RowSink;
-use nextlink_odata::temporal::Date;
+use nextlink_odata::temporal::{Date, duration_text, parse_seconds};
 use nextlink_sql::statement::ResultColumn;
 
 /// Characters of a value that an error shows.
@@ -77,6 +77,11 @@ pub(super) fn push<S: RowSink>(
             let mut text = Text::default();
             text.duration(*negative, *days, [*hours, *minutes, *seconds], *micros);
             sink.plain(text.written());
+        }
+        // What is computed of points in time is seconds.
+        (P::Duration, Got::Bytes(bytes)) => {
+            let picos = std::str::from_utf8(bytes).ok().and_then(parse_seconds).ok_or(Misfit)?;
+            sink.plain(duration_text(picos).as_bytes());
         }
         (P::TimeOfDay, Got::Time(false, 0, hours, minutes, seconds, micros)) => {
             let mut text = Text::default();

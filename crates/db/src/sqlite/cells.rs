@@ -3,7 +3,7 @@
 use nextlink_odata::decimal::{is_decimal, plain_decimal};
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::rows::RowSink;
-use nextlink_odata::temporal::{Date, Instant, Time};
+use nextlink_odata::temporal::{Date, Instant, Time, duration_text, parse_seconds};
 use nextlink_sql::statement::ResultColumn;
 use rusqlite::types::ValueRef;
 
@@ -42,6 +42,11 @@ pub fn push<S: RowSink>(sink: &mut S, column: &ResultColumn, value: ValueRef<'_>
                 return Err(Misfit);
             }
             sink.decimal(&plain_decimal(digits).ok_or(Misfit)?);
+        }
+        // What is computed of points in time is seconds.
+        (P::Duration, ValueRef::Text(bytes)) => {
+            let picos = parse_seconds(text(bytes)?).ok_or(Misfit)?;
+            sink.plain(duration_text(picos).as_bytes());
         }
         (P::Binary, ValueRef::Blob(bytes) | ValueRef::Text(bytes)) => sink.binary(bytes),
         (P::DateTimeOffset, ValueRef::Text(bytes)) if Instant::is_plain(bytes) => plain_instant(sink, bytes),

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Error};
 
 use super::cells::real_text;
 use super::numbers::{PURE, any_null, integer, refuse};
-use super::{dates, numbers};
+use super::{dates, numbers, sums};
 
 /// Bytes of a pattern of `matchesPattern`.
 const MAX_PATTERN: usize = 1_000;
@@ -21,6 +21,7 @@ const MAX_COMPILED: usize = 1 << 20;
 /// Registers all functions.
 pub fn register(connection: &Connection) -> Result<(), Error> {
     numbers::register(connection)?;
+    sums::register(connection)?;
     dates::register(connection)?;
     text_functions(connection)?;
     pattern(connection)?;

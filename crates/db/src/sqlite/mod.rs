@@ -7,6 +7,7 @@ mod foreign;
 mod introspect;
 mod cells;
 mod numbers;
+mod sums;
 mod dates;
 mod functions;
 mod run;

@@ -40,7 +40,8 @@ fn digits(cx: &Context<'_>, index: usize) -> Result<Option<String>, Error> {
     Ok(Some(digits))
 }
 
-fn decimal(cx: &Context<'_>, index: usize) -> Result<Option<Decimal>, Error> {
+/// An argument as a decimal; nothing where it is no finite number.
+pub fn decimal(cx: &Context<'_>, index: usize) -> Result<Option<Decimal>, Error> {
     let Some(digits) = digits(cx, index)? else {
         return Ok(None);
     };

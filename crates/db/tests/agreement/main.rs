@@ -10,6 +10,7 @@ mod ask;
 #[path = "../common/place.rs"]
 mod place;
 mod positions;
+mod groups;
 
 use std::cmp::Ordering;
 
@@ -50,7 +51,7 @@ fn agree(location: &Location, things: &[Thing], clock: bool) -> usize {
     let (catalog, _) = source.introspect(&IntrospectLimits::default()).expect("a catalogue");
     let (mapping, _) = build(&catalog, &ModelOptions::default());
     let world = Asked { source: &source, mapping: &mapping };
-    let mut refused = positions::go_on(world);
+    let mut refused = positions::go_on(world) + groups::group(world, things, clock);
     let mut wrong = Vec::new();
     let mut dice = Dice::new(2024);
     dice.clock = clock;

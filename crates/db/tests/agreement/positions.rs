@@ -37,6 +37,16 @@ const ORDERS: &[&str] = &[
 ];
 /// What else is asked.
 const OTHERS: &[&str] = &["", "&$expand=Part($orderby=Id),Parent($select=T)", "&$top=50&$skip=7&$select=T"];
+/// Rows that are no entities.
+const ROWS_OF_GROUPS: &[&str] = &[
+    "Thing?$apply=groupby((T))",
+    "Thing?$apply=groupby((S,B,I),aggregate($count as N))&$orderby=N desc",
+    "Thing?$apply=groupby((D,At),aggregate(F with sum as A,D with max as M))&$orderby=A,M desc",
+    "Thing?$apply=groupby((Parent/Day,Parent/E),aggregate(E with average as A))&$orderby=A",
+    "Thing?$apply=compute(length(T) as K)/groupby((rollup(K,S)),aggregate(D with sum as A))&$orderby=A desc",
+    "Thing?$apply=topcount(40,E)&$compute=E mul 2 as C&$orderby=C",
+    "Thing?$apply=concat(groupby((S)),groupby((Day),aggregate(E with sum as A)))",
+];
 /// Rows of a page.
 const ROWS: u64 = 8;
 
@@ -45,9 +55,12 @@ pub fn go_on(world: Asked<'_>) -> usize {
     let mut ask = Ask::default();
     ask.limits.rows = ROWS;
     let (mut refused, mut wrong) = (0, Vec::new());
-    for order in ORDERS {
-        for (descending, other) in OTHERS.iter().flat_map(|other| [("", other), (" desc", other)]) {
-            let url = format!("Thing?$orderby={order}{descending}{other}");
+    let ordered = ORDERS.iter().flat_map(|order| {
+        let others = OTHERS.iter().flat_map(|other| [("", other), (" desc", other)]);
+        others.map(move |(descending, other)| format!("Thing?$orderby={order}{descending}{other}"))
+    });
+    for urls in [ordered.collect::<Vec<_>>(), ROWS_OF_GROUPS.iter().map(|url| (*url).to_owned()).collect()] {
+        for url in urls {
             let whole = match world.ask_paged(&url, &ask, None) {
                 Ok(answer) => answer,
                 Err(Failure::Unsupported(_)) => {

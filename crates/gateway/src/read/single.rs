@@ -223,6 +223,7 @@ fn entity_path(served: &Served, query: &Query) -> String {
                 path.push_str(&ty.navigation[*index].name);
                 set = ty.navigation[*index].target_set;
             }
+            Step::Filter(_) => {}
         }
     }
     path

@@ -5,6 +5,7 @@ use nextlink_testkit::ledger::read_all;
 use nextlink_testkit::samples::Sample;
 use serde_json::Value;
 
+use crate::common::encoded;
 use crate::world::{SOURCES, World};
 
 /// Rows of a page, so that links are followed.
@@ -110,5 +111,31 @@ fn northwind_to_the_last_row() {
 fn chinook_to_the_last_row() {
     if let Some(world) = World::sample(Sample::Chinook) {
         assert_eq!(compare(&world, &[]), 15_607);
+    }
+}
+
+#[test]
+fn rows_of_groups_to_the_last_one() {
+    let world = World::trading();
+    let pages: &[(&str, &str)] =
+        &[("Prefer", "maxpagesize=70"), ("Accept", "application/json;odata.metadata=none")];
+    for query in [
+        "OrderItems?$apply=groupby((ProductId,Quantity),aggregate($count as N,LineTotal with sum as Total))",
+        "OrderItems?$apply=groupby((Product/Name,Quantity),aggregate($count as N))&$orderby=N desc",
+        "Customers?$apply=groupby((rollup(CountryCode,City)),aggregate(CreditLimit with average as A))&$orderby=A",
+        "Customers?$apply=topcount(150,CreditLimit)&$compute=CreditLimit mul 2 as Twice&$select=CustomerId,Twice",
+    ] {
+        let read = |source: &str| {
+            let url = [world.node.service(source), encoded(query), "&$count=true".to_owned()].concat();
+            let ledger = read_all(&url, pages);
+            let rows: Vec<Value> = ledger.rows().cloned().collect();
+            assert_eq!(ledger.stated_count(), Some(rows.len() as u64), "{source}: {query}");
+            rows
+        };
+        let [first, others @ ..] = SOURCES.map(read);
+        assert!(first.len() > 140, "{} rows: {query}", first.len());
+        for (source, other) in SOURCES[1..].iter().zip(&others) {
+            assert_eq!(other, &first, "{source}: {query}");
+        }
     }
 }

@@ -234,7 +234,8 @@ fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         && let Some(name) = type_argument(ty)
         && let Some(id) = cx.model.find_type(name)
     {
-        let same = cx.model.entity_set(scope.implicit.1).entity_type == id;
+        let own = scope.implicit.as_ref().map(|place| cx.model.entity_set(place.target()).entity_type);
+        let same = own == Some(id);
         return Ok(constant(at, Value::Boolean(same)));
     }
     let (value, ty) = value_and_type(cx, scope, "isof", args, at)?;

@@ -57,6 +57,10 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
             Member::Value(bound) => Ok(bound),
             Member::Entity(_) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
             Member::Entities => Err(no_value(at)),
+            Member::Complex(_) => {
+                let message = "A complex value can only be compared with null; its parts can stand here.";
+                Err(not_supported(at, "complex", message))
+            }
         },
         ast::ExprKind::Call { name, args } => super::call::bind_call(cx, scope, name, args, at),
         ast::ExprKind::Unary(UnaryOp::Not, operand) => {
@@ -175,6 +179,7 @@ pub fn balanced(op: BinaryOp, mut level: Vec<Expr>, at: u32) -> Option<Expr> {
 enum Side {
     Value(Expr),
     Entity(Place),
+    Complex(Expr),
 }
 
 fn bind_side(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Side> {
@@ -185,6 +190,7 @@ fn bind_side(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Side> 
     match cx.deeper(expr.at, || bind_path(cx, scope, path, expr.at))? {
         Member::Value(bound) => Ok(Side::Value(bound)),
         Member::Entity(place) => Ok(Side::Entity(place)),
+        Member::Complex(value) => Ok(Side::Complex(value)),
         Member::Entities => Err(no_value(expr.at)),
     }
 }
@@ -200,15 +206,16 @@ fn compare(
     let (left, right) = match (bind_side(cx, scope, left)?, bind_side(cx, scope, right)?) {
         (Side::Value(left), Side::Value(right)) => (left, right),
         (Side::Entity(place), Side::Value(other)) | (Side::Value(other), Side::Entity(place)) => {
-            let null = other.primitive.is_none();
             let exists = boolean(at, false, ExprKind::Exists(place));
-            return match comparison {
-                Comparison::Ne if null => Ok(exists),
-                Comparison::Eq if null => Ok(boolean(at, false, ExprKind::Not(Box::new(exists)))),
-                _ => Err(invalid(at, "navigation", ENTITY_COMPARED)),
-            };
+            let missing = boolean(at, false, ExprKind::Not(Box::new(exists.clone())));
+            return with_null(comparison, &other, missing, exists, at);
         }
-        (Side::Entity(_), Side::Entity(_)) => return Err(invalid(at, "navigation", ENTITY_COMPARED)),
+        (Side::Complex(value), Side::Value(other)) | (Side::Value(other), Side::Complex(value)) => {
+            let missing = boolean(at, false, ExprKind::IsNull(Box::new(value)));
+            let exists = boolean(at, false, ExprKind::Not(Box::new(missing.clone())));
+            return with_null(comparison, &other, missing, exists, at);
+        }
+        _ => return Err(invalid(at, "navigation", ONLY_NULL)),
     };
     if let Some(id) = left.enumeration.or(right.enumeration) {
         return enumeration::compare(cx, id, comparison, left, right, at);
@@ -216,7 +223,16 @@ fn compare(
     compare_values(comparison, left, right, at)
 }
 
-const ENTITY_COMPARED: &str = "An entity can only be compared with null, by eq or ne.";
+/// A comparison of what is no primitive value with null.
+fn with_null(comparison: Comparison, other: &Expr, missing: Expr, exists: Expr, at: u32) -> BindResult<Expr> {
+    match comparison {
+        Comparison::Eq if other.primitive.is_none() => Ok(missing),
+        Comparison::Ne if other.primitive.is_none() => Ok(exists),
+        _ => Err(invalid(at, "navigation", ONLY_NULL)),
+    }
+}
+
+const ONLY_NULL: &str = "An entity or a complex value can only be compared with null, by eq or ne.";
 
 fn compare_values(comparison: Comparison, left: Expr, right: Expr, at: u32) -> BindResult<Expr> {
     let (left, right) = unify(left, right, at)?;

@@ -1,11 +1,16 @@
 //! Paths in expressions: properties, navigation, lambda operators and counts (Part 2 section 5.1.1.13 ff.).
 
+use std::rc::Rc;
+
+use super::apply::bind_in_path;
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member, unknown_property};
 use super::expr::{bind_condition, typed};
+use super::items::bind_items;
+use super::root::bind_root;
 use super::scope::{Context, Scope};
 use super::search::bind_search;
 use crate::model::{EntitySetId, PrimitiveType, Property, Type};
-use crate::query::{Expr, ExprKind, Place, Related};
+use crate::query::{Expr, ExprKind, Named, Place, Related, Variable};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 use crate::url::near_functions;
 
@@ -17,13 +22,22 @@ pub enum Member {
     Entity(Place),
     /// A collection of entities.
     Entities,
+    /// A complex value.
+    Complex(Expr),
 }
 
 /// Binds a path.
 pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> BindResult<Member> {
-    let (mut place, mut segments) = start(scope, path, at)?;
+    if path.root == PathRoot::Root {
+        return bind_root(cx, path, at);
+    }
+    let (mut place, mut segments) = match start(cx, scope, path, at)? {
+        Start::At(place, segments) => (place, segments),
+        Start::Named(value, []) => return Ok(Member::Value(value)),
+        Start::Named(_, [next, ..]) => return Err(after_value(next, path_name(path))),
+    };
     // Whether the place can be without an entity, so that what is read there can be null.
-    let mut optional = false;
+    let mut optional = !place.path.is_empty();
     loop {
         let Some((segment, rest)) = segments.split_first() else {
             return Ok(Member::Entity(place));
@@ -46,7 +60,8 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             let property = &ty.properties[index];
             let nullable = optional || property.nullable;
             let kind = ExprKind::Property(place, index);
-            return bind_value(cx, property, read(segment.at, property, nullable, kind), segments);
+            let bound = read(segment.at, property, nullable, kind);
+            return bind_value(cx, scope, property, bound, segments);
         }
         let Some(index) = ty.find_navigation(name) else {
             return Err(unknown_property(BindErrorKind::Invalid, segment.at, ty, name));
@@ -62,7 +77,7 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
 }
 
 /// A property as an expression.
-fn read(at: u32, property: &Property, nullable: bool, kind: ExprKind) -> Expr {
+pub fn read(at: u32, property: &Property, nullable: bool, kind: ExprKind) -> Expr {
     let (primitive, enumeration) = match property.ty {
         Type::Primitive(primitive) => (Some(primitive), None),
         Type::Enum(id) => (Some(PrimitiveType::String), Some(id)),
@@ -74,6 +89,7 @@ fn read(at: u32, property: &Property, nullable: bool, kind: ExprKind) -> Expr {
 /// Goes on from a property: into a complex value, or to the end of the path.
 fn bind_value<'a>(
     cx: &Context<'a>,
+    scope: &Scope,
     mut property: &'a Property,
     mut bound: Expr,
     mut segments: &[PathSegment],
@@ -81,18 +97,11 @@ fn bind_value<'a>(
     loop {
         let (name, next) = (&property.name, segments.split_first());
         if property.collection {
-            let at = next.map_or(bound.at, |(segment, _)| segment.at);
-            let message =
-                format!("'{name}' is a collection of values; expressions over it are not supported.");
-            return Err(not_supported(at, name, message));
+            return bind_items(cx, scope, property, bound, segments);
         }
         let (id, segment, rest) = match (property.ty, next) {
             (Type::Complex(id), Some((segment, rest))) => (id, segment, rest),
-            (Type::Complex(_), None) => {
-                let message =
-                    format!("'{name}' is a complex property; only its parts can stand in an expression.");
-                return Err(not_supported(bound.at, name, message));
-            }
+            (Type::Complex(_), None) => return Ok(Member::Complex(bound)),
             (Type::Primitive(_) | Type::Enum(_), Some((segment, _))) => {
                 return Err(after_value(segment, name));
             }
@@ -117,7 +126,15 @@ fn bind_value<'a>(
     }
 }
 
-fn start<'p>(scope: &Scope, path: &'p ast::Path, at: u32) -> BindResult<(Place, &'p [PathSegment])> {
+/// Where a path starts.
+enum Start<'p> {
+    /// At an entity.
+    At(Place, &'p [PathSegment]),
+    /// At a value that has a name of its own.
+    Named(Expr, &'p [PathSegment]),
+}
+
+fn start<'p>(cx: &Context, scope: &Scope, path: &'p ast::Path, at: u32) -> BindResult<Start<'p>> {
     let segments = path.segments.as_slice();
     match path.root {
         PathRoot::Implicit => {
@@ -125,18 +142,52 @@ fn start<'p>(scope: &Scope, path: &'p ast::Path, at: u32) -> BindResult<(Place, 
                 segments.first()
                 && let Some((_, variable, set)) = scope.lambdas.iter().rev().find(|(n, ..)| n == name)
             {
-                return Ok((Scope::place((*variable, *set)), &segments[1..]));
+                return Ok(Start::At(Place::of(*variable, *set), &segments[1..]));
             }
-            Ok((Scope::place(scope.implicit), segments))
+            implicit(cx, scope, segments, at)
         }
-        PathRoot::This => Ok((Scope::place(scope.implicit), segments)),
-        PathRoot::It => match scope.it {
-            Some(it) => Ok((Scope::place(it), segments)),
+        PathRoot::This => match &scope.this {
+            Some(value) => Ok(Start::Named(value.clone(), segments)),
+            None => implicit(cx, scope, segments, at),
+        },
+        PathRoot::It if scope.it == scope.implicit => implicit(cx, scope, segments, at),
+        PathRoot::It => match &scope.it {
+            Some(it) => Ok(Start::At(it.clone(), segments)),
             None => Err(not_supported(at, "$it", "$it inside of $expand is not supported.")),
         },
         PathRoot::These => Err(not_supported(at, "$these", "$these is not supported.")),
-        PathRoot::Root => Err(not_supported(at, "$root", "$root in expressions is not supported.")),
+        PathRoot::Root => Err(invalid(at, "$root", "$root cannot stand here.")),
     }
+}
+
+/// A path from the instance at hand: a name of its own, or a property.
+fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u32) -> BindResult<Start<'p>> {
+    let is = |name: &String, segment: &PathSegment| match &segment.kind {
+        PathSegmentKind::Name { name: sent, args: None } => sent == name,
+        _ => false,
+    };
+    let leads = |path: &[String]| {
+        path.len() <= segments.len() && path.iter().zip(segments).all(|(name, segment)| is(name, segment))
+    };
+    if let Some(named) = scope.named.iter().find(|named| leads(&named.path)) {
+        cx.count_again(at, named.size)?;
+        return Ok(Start::Named(named.expr.clone(), &segments[named.path.len()..]));
+    }
+    match (&scope.implicit, segments.first()) {
+        (Some(place), _) => Ok(Start::At(place.clone(), segments)),
+        (None, Some(PathSegment { at, kind: PathSegmentKind::Name { name, .. } })) => {
+            Err(unknown_name(*at, &scope.named, name))
+        }
+        (None, Some(segment)) => Err(misplaced(segment)),
+        (None, None) => Err(invalid(at, "$this", "A row that $apply made is no value.")),
+    }
+}
+
+/// Says that the rows have no such value, and what they have.
+pub fn unknown_name(at: u32, named: &[Named], name: &str) -> super::error::BindError {
+    let has: Vec<String> = named.iter().map(|named| named.path.join("/")).collect();
+    let message = format!("The rows that $apply makes have no '{name}', but: {}.", has.join(", "));
+    invalid(at, name, message)
 }
 
 fn bind_collection(
@@ -148,7 +199,14 @@ fn bind_collection(
     mut segments: &[PathSegment],
 ) -> BindResult<Member> {
     let variable = cx.new_variable();
-    let inner = Scope { implicit: (variable, set), it: scope.it, lambdas: scope.lambdas.clone() };
+    let own = Place::of(variable, set);
+    let inner = Scope {
+        implicit: Some(own.clone()),
+        named: Rc::default(),
+        this: None,
+        it: scope.it.clone(),
+        lambdas: scope.lambdas.clone(),
+    };
     let mut predicate: Option<Expr> = None;
     loop {
         let Some((segment, rest)) = segments.split_first() else {
@@ -164,7 +222,7 @@ fn bind_collection(
             _ if !rest.is_empty() => return Err(misplaced(&rest[0])),
             PathSegmentKind::Any(lambda) => {
                 if let Some(lambda) = lambda {
-                    let body = lambda_body(cx, scope, lambda, &inner)?;
+                    let body = lambda_body(cx, scope, lambda, (variable, set))?;
                     predicate = both(predicate, Some(body));
                 }
                 let related = Related { place, navigation, set, variable, predicate };
@@ -174,7 +232,7 @@ fn bind_collection(
                 if predicate.is_some() {
                     return Err(not_supported(at, "all", "all after $filter is not supported."));
                 }
-                let predicate = Some(lambda_body(cx, scope, lambda, &inner)?);
+                let predicate = Some(lambda_body(cx, scope, lambda, (variable, set))?);
                 let related = Related { place, navigation, set, variable, predicate };
                 return Ok(condition(at, ExprKind::All(Box::new(related))));
             }
@@ -183,30 +241,42 @@ fn bind_collection(
                     predicate = both(predicate, Some(bind_condition(cx, &inner, filter, "$filter")?));
                 }
                 if let Some(search) = &options.search {
-                    let found = bind_search(cx, &Scope::place(inner.implicit), search, at)?;
+                    let found = bind_search(cx, &own, search, at)?;
                     predicate = both(predicate, Some(found));
                 }
                 let related = Related { place, navigation, set, variable, predicate };
                 let kind = ExprKind::Count(Box::new(related));
                 return Ok(Member::Value(typed(at, PrimitiveType::Int64, false, kind)));
             }
+            PathSegmentKind::Aggregate(items) => {
+                let related = Related { place, navigation, set, variable, predicate };
+                return match items.as_slice() {
+                    [item] => bind_in_path(cx, related, item).map(Member::Value),
+                    _ => Err(misplaced(segment)),
+                };
+            }
             _ => {
-                let message = "After a collection only any, all, $count and $filter can stand.";
+                let message = "After a collection only any, all, $count, $filter and aggregate can stand.";
                 return Err(invalid(at, "path", message));
             }
         }
     }
 }
 
-fn lambda_body(cx: &Context, scope: &Scope, lambda: &ast::Lambda, inner: &Scope) -> BindResult<Expr> {
+fn lambda_body(
+    cx: &Context,
+    scope: &Scope,
+    lambda: &ast::Lambda,
+    (variable, set): (Variable, EntitySetId),
+) -> BindResult<Expr> {
     // Inside a lambda a bare name still belongs to the outer instance (Part 2 section 5.1.1.13).
-    let mut lambdas = scope.lambdas.clone();
-    lambdas.push((lambda.variable.clone(), inner.implicit.0, inner.implicit.1));
-    let body_scope = Scope { implicit: scope.implicit, it: scope.it, lambdas };
-    bind_condition(cx, &body_scope, &lambda.body, "lambda")
+    let mut inner = scope.clone();
+    inner.lambdas.push((lambda.variable.clone(), variable, set));
+    bind_condition(cx, &inner, &lambda.body, "lambda")
 }
 
-fn condition(at: u32, kind: ExprKind) -> Member {
+/// A condition as what a path leads to.
+pub fn condition(at: u32, kind: ExprKind) -> Member {
     Member::Value(typed(at, PrimitiveType::Boolean, false, kind))
 }
 
@@ -224,7 +294,8 @@ pub fn both(left: Option<Expr>, right: Option<Expr>) -> Option<Expr> {
     }
 }
 
-fn misplaced(segment: &PathSegment) -> super::error::BindError {
+/// Refuses a segment where it stands.
+pub fn misplaced(segment: &PathSegment) -> super::error::BindError {
     match &segment.kind {
         PathSegmentKind::Name { name, .. } if !name.starts_with('@') => {
             invalid(segment.at, name, format!("'{name}' cannot stand after a collection here."))
@@ -244,6 +315,14 @@ fn misplaced(segment: &PathSegment) -> super::error::BindError {
         PathSegmentKind::Ref | PathSegmentKind::Value | PathSegmentKind::Key(_) => {
             invalid(segment.at, "path", "$ref, $value and keys cannot stand in an expression here.")
         }
+    }
+}
+
+/// The first name of a path.
+fn path_name(path: &ast::Path) -> &str {
+    match path.segments.first().map(|segment| &segment.kind) {
+        Some(PathSegmentKind::Name { name, .. }) => name,
+        _ => "",
     }
 }
 

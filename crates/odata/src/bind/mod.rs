@@ -1,23 +1,29 @@
 //! From the syntax tree to a query: names are looked up in the model, expressions get their types.
 
 mod call;
+mod compute;
 mod constant;
 mod enumeration;
 mod error;
+mod expand;
 mod expr;
+mod items;
 mod member;
+mod parts;
 mod path;
+mod root;
 mod scope;
 mod search;
 mod select;
+mod apply;
 
 pub use constant::{coerce, read};
 pub use error::{BindError, BindErrorKind, BindResult};
 pub use scope::BindLimits;
 
 use crate::model::Model;
-use crate::query::{Addressed, Query};
-use crate::url::ast::{Options, SegmentKind, Url};
+use crate::query::{Addressed, Input, Place, Query, Variable};
+use crate::url::ast::{Options, Segment, SegmentKind, TextOption, Url};
 use error::{invalid, not_found, not_supported};
 use path::BoundPath;
 use scope::{Context, Scope};
@@ -42,9 +48,15 @@ const OUTER_OPTIONS: &[&str] = &["$format", "$skiptoken"];
 /// Names that are not in the model, types that do not fit, limits, and what is not supported, each with its place.
 pub fn bind(model: &Model, url: &Url, limits: BindLimits, now: &str) -> BindResult<Request> {
     for option in &url.options.text {
-        if !OUTER_OPTIONS.contains(&option.name.as_str()) {
-            let message = format!("{} is not supported.", option.name);
-            return Err(not_supported(option.at, &option.name, message));
+        match option.name.as_str() {
+            "$schemaversion" if option.value != "*" => {
+                let message = format!("There is no version '{}' of the schema.", option.value);
+                return Err(not_found(option.at, &option.name, message));
+            }
+            "$schemaversion" => {}
+            "$id" if by_id(url).is_some() => {}
+            name if OUTER_OPTIONS.contains(&name) => {}
+            name => return Err(not_supported(option.at, name, format!("{name} is not supported."))),
         }
     }
     match url.path.as_slice() {
@@ -56,9 +68,6 @@ pub fn bind(model: &Model, url: &Url, limits: BindLimits, now: &str) -> BindResu
             }
             SegmentKind::Batch => {
                 return Err(not_supported(first.at, "$batch", "$batch is not supported."));
-            }
-            SegmentKind::Entity => {
-                return Err(not_supported(first.at, "$entity", "$entity is not supported."));
             }
             SegmentKind::All => {
                 return Err(not_supported(first.at, "$all", "$all is not supported."));
@@ -73,25 +82,70 @@ pub fn bind(model: &Model, url: &Url, limits: BindLimits, now: &str) -> BindResu
     bind_query(&cx, url).map(|query| Request::Query(Box::new(query)))
 }
 
-fn bind_query(cx: &Context, url: &Url) -> BindResult<Query> {
-    let path = path::bind_path(cx, &url.path)?;
+fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
+    let path = match by_id(url) {
+        Some(id) => bind_id(cx, id, &url.path[1..])?,
+        None => path::bind_path(cx, &url.path)?,
+    };
     let options = &url.options;
     let at = url.path.last().map_or(0, |s| s.at);
-    select::refuse_unsupported(options, at)?;
+    select::refuse_unsupported(options)?;
     check_options(options, &path, at)?;
-    let scope = Scope::of_resource(path.set);
+    let place = Place::of(Variable(0), path.set);
+    let applied =
+        options.apply.as_deref().map(|pipeline| apply::bind_apply(cx, path.set, pipeline)).transpose()?;
+    let (input, kept, order, mut scope) = match applied {
+        Some(applied) => (applied.input, applied.filter, applied.orderby, applied.scope),
+        None => (Input::Path, None, Vec::new(), Scope::of_resource(path.set)),
+    };
+    compute::add_computed(cx, &mut scope, options.compute.as_deref().unwrap_or_default())?;
+    let selection = if scope.implicit.is_some() {
+        select::bind_selection(cx, &scope, &place, options, path.references, 0)?
+    } else {
+        select::bind_rows(&scope, path.set, options, path.references, at)?
+    };
+    let filter = select::bind_filter(cx, &scope, options, at)?;
+    let orderby = select::bind_orderby(cx, &scope, options.orderby.as_deref())?;
     Ok(Query {
         root: path.root,
         steps: path.steps,
+        input,
         addressed: path.addressed,
         inside: path.inside,
-        selection: select::bind_selection(cx, path.set, options, path.references, 0)?,
-        filter: select::bind_filter(cx, &scope, options, at)?,
-        orderby: select::bind_orderby(cx, &scope, options.orderby.as_deref())?,
+        selection,
+        filter: member::both(kept, filter),
+        orderby: if orderby.is_empty() { order } else { orderby },
         top: options.top.map(|(n, _)| n),
         skip: options.skip.map_or(0, |(n, _)| n),
         count: options.count.is_some_and(|(c, _)| c),
     })
+}
+
+/// The identifier of `$entity?$id=…`.
+fn by_id(url: &Url) -> Option<&TextOption> {
+    let entity = url.path.first().is_some_and(|first| first.kind == SegmentKind::Entity);
+    url.options.text.iter().find(|option| entity && option.name == "$id")
+}
+
+/// Binds the path in an identifier, and type casts behind `$entity` (Part 2 section 4.10).
+fn bind_id(cx: &Context, id: &TextOption, casts: &[Segment]) -> BindResult<BoundPath> {
+    let wrong = |message: String| invalid(id.at, "$id", message);
+    // The service root of an absolute identifier ends where the name of a set begins.
+    let set = |from: usize| {
+        let end = id.value[from..].find(['(', '/', '?']).map_or(id.value.len(), |end| from + end);
+        cx.model.find_set(&id.value[from..end]).is_some()
+    };
+    let starts = std::iter::once(0).chain(id.value.match_indices('/').map(|(at, _)| at + 1));
+    let Some(start) = starts.into_iter().find(|start| set(*start)) else {
+        return Err(wrong(format!("'{}' is no identifier of an entity of this service.", id.value)));
+    };
+    let url = crate::url::parse(&id.value[start..]).map_err(|error| wrong(error.message))?;
+    let segments: Vec<Segment> = url.path.iter().chain(casts).cloned().collect();
+    let path = path::bind_path(cx, &segments).map_err(|error| BindError { at: id.at, ..error })?;
+    if path.addressed != Addressed::Entity || path.references {
+        return Err(wrong(format!("'{}' is no identifier of an entity.", id.value)));
+    }
+    Ok(path)
 }
 
 /// System query options fit what is addressed (Part 1 section 11.2.5.1, Part 2 section 5.1).
@@ -112,6 +166,8 @@ fn check_options(options: &Options, path: &BoundPath, at: u32) -> BindResult<()>
         (options.count.is_some() && !counted, "$count"),
         (options.select.is_some() && !entities, "$select"),
         (options.expand.is_some() && !entities, "$expand"),
+        (options.compute.is_some() && !entities && !counted, "$compute"),
+        (options.apply.is_some() && !counted, "$apply"),
     ]
     .into_iter()
     .find(|(wrong, _)| *wrong);

@@ -1,13 +1,14 @@
 //! The resource path: from an entity set through keys and navigation to what is addressed (Part 2 section 4).
 
-use super::constant::coerce;
+use super::constant::{coerce, read};
 use super::enumeration;
 use super::error::{
     BindError, BindErrorKind, BindResult, invalid, not_found, not_supported, unknown_member,
     unknown_property, unknown_set,
 };
-use super::scope::Context;
-use crate::model::{EntitySetId, EntityType, Property, Type};
+use super::expr::bind_condition;
+use super::scope::{Context, Scope};
+use crate::model::{EntitySetId, EntityType, PrimitiveType as P, Property, Type};
 use crate::query::{self, Addressed, Step};
 use crate::url::ast::{Argument, Expr, ExprKind, Segment, SegmentKind};
 use crate::value::Value;
@@ -99,10 +100,15 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
         (SegmentKind::Value, _) => {
             Err(not_found(at, "$value", "Only a primitive property has a $value here.".to_owned()))
         }
-        (SegmentKind::Filter(_), _) => {
-            Err(not_supported(at, "$filter", "$filter as a path segment is not supported."))
+        (SegmentKind::Filter(condition), Addressed::Collection) => {
+            let condition = bind_condition(cx, &Scope::of_resource(path.set), condition, "$filter")?;
+            path.steps.push(Step::Filter(Box::new(condition)));
+            Ok(())
         }
-        (SegmentKind::Key(_), _) => Err(invalid(at, "key", "A key cannot stand here.")),
+        (SegmentKind::Filter(_), _) => {
+            Err(not_found(at, "$filter", "Only a collection of entities can be filtered.".to_owned()))
+        }
+        (SegmentKind::Key(args), _) => apply_key(cx, path, Some(args), at),
         (SegmentKind::Each, _) => Err(not_supported(at, "$each", "$each is not supported.")),
         (SegmentKind::Query, _) => Err(not_supported(at, "$query", "$query is not supported.")),
         (
@@ -126,6 +132,9 @@ fn bind_name(
     let ty = cx.type_of(path.set);
     if cx.model.find_type(name) == Some(cx.model.entity_set(path.set).entity_type) && name.contains('.') {
         return apply_key(cx, path, args, at);
+    }
+    if path.addressed == Addressed::Collection && args.is_none() && key_segment(cx, path, name, at) {
+        return Ok(());
     }
     match path.addressed {
         Addressed::Collection => {
@@ -161,6 +170,29 @@ fn bind_name(
             Err(not_found(at, name, format!("'{name}' cannot follow a primitive value.")))
         }
     }
+}
+
+/// Takes a segment as the key of one entity, as in `Products/1`, where it is neither a name of the type nor no key at all.
+fn key_segment(cx: &Context, path: &mut BoundPath, name: &str, at: u32) -> bool {
+    let ty = cx.type_of(path.set);
+    let ([key], None, None) = (ty.key.as_slice(), ty.find_property(name), ty.find_navigation(name)) else {
+        return false;
+    };
+    let value = match ty.properties[*key].ty {
+        Type::Primitive(P::String) => Ok(Value::String(name.to_owned())),
+        Type::Primitive(primitive) if primitive.is_integer() => match name.parse() {
+            Ok(number) => Ok(Value::Integer(number)),
+            Err(_) => return false,
+        },
+        Type::Primitive(primitive) => read(primitive, name, at),
+        Type::Enum(_) | Type::Complex(_) => return false,
+    };
+    let Ok(value) = value else {
+        return false;
+    };
+    path.steps.push(Step::Key(vec![(*key, value)]));
+    path.addressed = Addressed::Entity;
+    true
 }
 
 /// The property that the path has come to.
@@ -219,7 +251,12 @@ fn apply_key(cx: &Context, path: &mut BoundPath, args: Option<&[Argument]>, at: 
 }
 
 /// Binds a key predicate: one value, or a name and value for each key property, in any order.
-fn bind_key(cx: &Context, ty: &EntityType, args: &[Argument], at: u32) -> BindResult<Vec<(usize, Value)>> {
+pub fn bind_key(
+    cx: &Context,
+    ty: &EntityType,
+    args: &[Argument],
+    at: u32,
+) -> BindResult<Vec<(usize, Value)>> {
     let names: Vec<&str> = ty.key.iter().map(|k| ty.properties[*k].name.as_str()).collect();
     let expected = names.join(", ");
     if args.len() != ty.key.len() {

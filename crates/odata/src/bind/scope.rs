@@ -1,11 +1,12 @@
 //! What names mean at a place in the URL: the model, the aliases, and the variables in sight.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use super::error::{BindResult, invalid, limit_exceeded};
 use crate::model::{EntitySetId, EntityType, Model};
-use crate::query::{Place, Variable};
-use crate::url::ast::{Alias, Expr};
+use crate::query::{Expr, Named, Place, Size, Variable};
+use crate::url::ast::{self, Alias};
 
 /// Bounds on what a URL may ask for.
 #[derive(Debug, Clone, Copy)]
@@ -43,14 +44,21 @@ pub const EXPRESSION_NODES: usize = 20_000;
 /// Greatest number of items in one `$orderby`.
 pub const ORDERBY_ITEMS: usize = 100;
 
+/// Greatest number of transformations in one `$apply`, those inside of others counted: each can be a select over the ones
+/// before, and databases nest some 60.
+pub const TRANSFORMATIONS: usize = 25;
+
+/// Greatest number of selects that one `$apply` makes, where rows that follow each other come from the same ones.
+pub const SELECTS: usize = 100;
+
 /// What is the same for all of a URL.
 pub struct Context<'a> {
     /// The model.
     pub model: &'a Model,
     /// Bounds.
     pub limits: BindLimits,
-    /// Parameter aliases of the URL.
-    pub aliases: &'a [Alias],
+    /// Parameter aliases of the URL, then those of the options around and at hand.
+    aliases: RefCell<Vec<&'a [Alias]>>,
     /// The time of the request, as UTC text that compares: what `now()` gives.
     pub now: &'a str,
     variables: Cell<usize>,
@@ -58,7 +66,9 @@ pub struct Context<'a> {
     expanded: Cell<usize>,
     alias_depth: Cell<usize>,
     depth: Cell<usize>,
+    deepest: Cell<usize>,
     nodes: Cell<usize>,
+    transformations: Cell<usize>,
 }
 
 impl<'a> Context<'a> {
@@ -67,14 +77,16 @@ impl<'a> Context<'a> {
         Context {
             model,
             limits,
-            aliases,
+            aliases: RefCell::new(vec![aliases]),
             now,
             variables: Cell::new(1),
             navigations: Cell::new(0),
             expanded: Cell::new(0),
             alias_depth: Cell::new(0),
             depth: Cell::new(0),
+            deepest: Cell::new(0),
             nodes: Cell::new(0),
+            transformations: Cell::new(0),
         }
     }
 
@@ -87,7 +99,16 @@ impl<'a> Context<'a> {
 
     /// Goes one level deeper into an expression for as long as `bind` runs.
     pub fn deeper<T>(&self, at: u32, bind: impl FnOnce() -> BindResult<T>) -> BindResult<T> {
-        let depth = self.depth.get() + 1;
+        let outer = self.depth.get();
+        self.reach(at, outer + 1)?;
+        self.depth.set(outer + 1);
+        let bound = bind();
+        self.depth.set(outer);
+        bound
+    }
+
+    /// Holds a depth against its limit.
+    fn reach(&self, at: u32, depth: usize) -> BindResult<()> {
         if depth > self.limits.expression_depth {
             let message = format!(
                 "An expression is deeper than {} (limit `expression_depth`).",
@@ -95,10 +116,31 @@ impl<'a> Context<'a> {
             );
             return Err(limit_exceeded(at, "expression", message));
         }
-        self.depth.set(depth);
-        let bound = bind();
-        self.depth.set(depth - 1);
-        bound
+        self.deepest.set(self.deepest.get().max(depth));
+        Ok(())
+    }
+
+    /// Binds something, and says how large it is.
+    pub fn measured<T>(&self, bind: impl FnOnce() -> BindResult<T>) -> BindResult<(T, Size)> {
+        let (nodes, navigations) = (self.nodes.get(), self.navigations.get());
+        let deepest = self.deepest.replace(self.depth.get());
+        let bound = bind()?;
+        let size = Size {
+            nodes: self.nodes.get() - nodes,
+            depth: self.deepest.get() - self.depth.get(),
+            navigations: self.navigations.get() - navigations,
+        };
+        self.deepest.set(self.deepest.get().max(deepest));
+        Ok((bound, size))
+    }
+
+    /// Counts what a name stands for, at a place where it is used.
+    pub fn count_again(&self, at: u32, size: Size) -> BindResult<()> {
+        self.count_nodes(at, size.nodes)?;
+        for _ in 0..size.navigations {
+            self.count_navigation(at)?;
+        }
+        self.reach(at, self.depth.get() + size.depth)
     }
 
     /// Counts parts of expressions against their limit.
@@ -110,6 +152,18 @@ impl<'a> Context<'a> {
                  `expression_nodes`)."
             );
             return Err(limit_exceeded(at, "expression", message));
+        }
+        Ok(())
+    }
+
+    /// Counts a transformation of `$apply` against its limit.
+    pub fn count_transformation(&self, at: u32) -> BindResult<()> {
+        self.transformations.set(self.transformations.get() + 1);
+        if self.transformations.get() > TRANSFORMATIONS {
+            let message = format!(
+                "More than {TRANSFORMATIONS} transformations in one request (limit `transformations`)."
+            );
+            return Err(limit_exceeded(at, "$apply", message));
         }
         Ok(())
     }
@@ -140,14 +194,27 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// The alias of a name, the innermost one.
+    pub fn alias(&self, name: &str) -> Option<&'a Alias> {
+        self.aliases.borrow().iter().rev().find_map(|aliases| aliases.iter().find(|a| a.name == name))
+    }
+
+    /// Binds something with more aliases in sight.
+    pub fn with_aliases<T>(&self, aliases: &'a [Alias], bind: impl FnOnce() -> T) -> T {
+        self.aliases.borrow_mut().push(aliases);
+        let bound = bind();
+        self.aliases.borrow_mut().pop();
+        bound
+    }
+
     /// Binds something with the value of an alias; aliases that lead to themselves are refused.
     pub fn with_alias<T>(
         &self,
         name: &str,
         at: u32,
-        bind: impl FnOnce(&'a Expr) -> BindResult<T>,
+        bind: impl FnOnce(&'a ast::Expr) -> BindResult<T>,
     ) -> BindResult<Option<T>> {
-        let Some(alias) = self.aliases.iter().find(|a| a.name == name) else {
+        let Some(alias) = self.alias(name) else {
             return Ok(None);
         };
         if self.alias_depth.get() >= ALIAS_DEPTH {
@@ -172,10 +239,14 @@ impl<'a> Context<'a> {
 /// The variables in sight.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    /// What a bare property name belongs to; also `$this`.
-    pub implicit: (Variable, EntitySetId),
+    /// What a bare property name belongs to; also `$this`. None where the rows are no entities.
+    pub implicit: Option<Place>,
+    /// Names beside those of its properties.
+    pub named: Rc<Vec<Named>>,
+    /// `$this`, where it is a value.
+    pub this: Option<Expr>,
     /// `$it`, where it is known.
-    pub it: Option<(Variable, EntitySetId)>,
+    pub it: Option<Place>,
     /// Lambda variables, the innermost last.
     pub lambdas: Vec<(String, Variable, EntitySetId)>,
 }
@@ -183,16 +254,16 @@ pub struct Scope {
 impl Scope {
     /// The scope of options on the addressed resource itself.
     pub fn of_resource(set: EntitySetId) -> Scope {
-        Scope { implicit: (Variable(0), set), it: Some((Variable(0), set)), lambdas: Vec::new() }
+        Scope { it: Some(Place::of(Variable(0), set)), ..Scope::of_expanded(Place::of(Variable(0), set)) }
     }
 
     /// The scope of options nested in `$expand`: `$it` lies outside of its statement.
-    pub fn of_expanded(set: EntitySetId) -> Scope {
-        Scope { implicit: (Variable(0), set), it: None, lambdas: Vec::new() }
+    pub fn of_expanded(place: Place) -> Scope {
+        Scope { implicit: Some(place), named: Rc::default(), this: None, it: None, lambdas: Vec::new() }
     }
 
-    /// The place of a variable itself.
-    pub fn place((variable, set): (Variable, EntitySetId)) -> Place {
-        Place { variable, set, path: Vec::new() }
+    /// The scope of rows that are no entities.
+    pub fn of_rows(named: Vec<Named>) -> Scope {
+        Scope { implicit: None, named: Rc::new(named), this: None, it: None, lambdas: Vec::new() }
     }
 }

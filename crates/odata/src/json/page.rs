@@ -1,13 +1,14 @@
 //! The encoder: typed cells become pages of JSON rows. It does no IO and closes a page only when it has seen the
 //! first row of the next one, so whether there is a next page is known.
 
+mod objects;
 mod sink;
 mod structure;
 
 use std::sync::Arc;
 
 use super::key::write_plain_key;
-use super::level::{Composer, Hole, Level, member};
+use super::level::{Composer, Level, member};
 use super::shape::{Op, Shape};
 use crate::rows::Flow;
 use structure::Structure;
@@ -74,6 +75,8 @@ pub struct PageWriter<O> {
     /// Identifiers of the entity at hand and those around it, and where each starts.
     identifiers: Vec<u8>,
     starts: Vec<usize>,
+    /// Where the objects of values begin that are not ended yet.
+    begun: Vec<usize>,
     /// The structured values being written, the innermost last, and what to do behind them.
     structures: Vec<Structure>,
     resume: usize,
@@ -124,6 +127,7 @@ impl<O: PageOutput> PageWriter<O> {
             skip_until: 0,
             identifiers: Vec::new(),
             starts: Vec::new(),
+            begun: Vec::new(),
             structures: Vec::new(),
             resume: 0,
             found: 0,
@@ -239,10 +243,16 @@ impl<O: PageOutput> PageWriter<O> {
             self.op += 1;
             if self.op <= self.skip_until {
                 match op {
-                    Op::Cell { .. } | Op::Value { .. } | Op::Key { .. } | Op::Open { .. } => {
-                        return Target::Nothing;
-                    }
-                    Op::Close { .. } | Op::Collection { .. } | Op::Links { .. } => continue,
+                    Op::Cell { .. }
+                    | Op::Value { .. }
+                    | Op::Key { .. }
+                    | Op::Open { .. }
+                    | Op::Present { .. } => return Target::Nothing,
+                    Op::Close { .. }
+                    | Op::Collection { .. }
+                    | Op::Links { .. }
+                    | Op::Begin { .. }
+                    | Op::End => continue,
                 }
             }
             match op {
@@ -280,44 +290,16 @@ impl<O: PageOutput> PageWriter<O> {
                     }
                     return Target::Nothing;
                 }
+                Op::Present { skip_to } => {
+                    if null {
+                        self.skip_until = *skip_to;
+                    }
+                    return Target::Nothing;
+                }
                 other => self.without_cell(other),
             }
         }
         Target::Nothing
-    }
-
-    /// Does what needs no cell.
-    fn without_cell(&mut self, op: &Op) {
-        match op {
-            Op::Close { links } => {
-                self.write_links(links);
-                self.buffer.push(b'}');
-                self.identifiers.truncate(self.starts.pop().unwrap_or(0));
-            }
-            Op::Links { links } => self.write_links(links),
-            Op::Collection { node } => {
-                let start = self.starts.last().copied().unwrap_or(0);
-                let at = self.buffer.len();
-                if let Some(level) = self.levels.get_mut(self.node) {
-                    let from = level.identifiers.len();
-                    level.identifiers.extend_from_slice(&self.identifiers[start..]);
-                    let identifier = from..level.identifiers.len();
-                    level.holes.push(Hole { at, node: *node, identifier });
-                }
-            }
-            Op::Cell { .. } | Op::Value { .. } | Op::Key { .. } | Op::Open { .. } => {}
-        }
-    }
-
-    fn write_links(&mut self, links: &[Vec<u8>]) {
-        let start = self.starts.last().copied().unwrap_or(0);
-        for [prefix, rest] in links.as_chunks::<2>().0 {
-            member(&mut self.buffer, prefix);
-            self.buffer.push(b'"');
-            self.buffer.extend_from_slice(&self.identifiers[start..]);
-            self.buffer.extend_from_slice(rest);
-            self.buffer.push(b'"');
-        }
     }
 
     /// After a key value: once the last one is there, writes the identifier.

@@ -5,7 +5,7 @@ use super::key::{write_plain_key, write_query_option};
 use super::text::write_string;
 use crate::layout::{Item, Layout, Node};
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
-use crate::query::{Expand, Query};
+use crate::query::{Expand, Expr, Query};
 use crate::version::{MetadataLevel, Version};
 
 /// What to write for each level of a result.
@@ -63,6 +63,12 @@ pub(crate) enum Op {
     Open { prefix: Vec<u8>, skip_to: usize },
     /// Ends a related entity.
     Close { links: Vec<Vec<u8>> },
+    /// Reads a cell: null goes on at `skip_to`.
+    Present { skip_to: usize },
+    /// Begins an object behind the prefix.
+    Begin { prefix: Vec<u8> },
+    /// Ends it, or takes it back where nothing is in it.
+    End,
     /// The rows of another level.
     Collection { node: usize },
     /// `,"Orders@odata.navigationLink":"` and what follows the identifier in it, for metadata=full.
@@ -119,6 +125,24 @@ fn expands_collection(expand: &[Expand]) -> bool {
     expand.iter().any(|e| e.collection || expands_collection(&e.selection.expand))
 }
 
+/// Lets what was opened last end with the last operation.
+fn close(ops: &mut [Op], opened: &mut Vec<usize>) {
+    let end = ops.len();
+    if let Some(at) = opened.pop()
+        && let Op::Open { skip_to, .. } = &mut ops[at]
+    {
+        *skip_to = end;
+    }
+}
+
+/// The type of the value of an expression.
+fn type_of(expr: &Expr) -> Type {
+    match expr.enumeration {
+        Some(id) => Type::Enum(id),
+        None => Type::Primitive(expr.primitive.unwrap_or(PrimitiveType::String)),
+    }
+}
+
 struct Compiler<'a> {
     model: &'a Model,
     format: Format,
@@ -160,10 +184,35 @@ impl<'a> Compiler<'a> {
                 Item::Property(property) => {
                     let property = &self.type_of(set).properties[*property];
                     ops.push(match bare {
-                        Some(addressed) => self.cell(Vec::new(), addressed),
-                        None => self.cell(self.prefix(property), property),
+                        Some(addressed) => self.cell(Vec::new(), (addressed.ty, addressed.collection)),
+                        None => self.cell(self.prefix_of(property), (property.ty, property.collection)),
                     });
                 }
+                Item::OpenValue(property) => {
+                    let property = &self.type_of(set).properties[*property];
+                    opened.push(ops.len());
+                    ops.push(Op::Open {
+                        prefix: self.told_prefix(&property.name, property.ty, false),
+                        skip_to: 0,
+                    });
+                }
+                Item::Member(id, member) => {
+                    let property = &self.model.complex_type(*id).properties[*member];
+                    ops.push(self.cell(self.prefix_of(property), (property.ty, property.collection)));
+                }
+                Item::CloseValue => {
+                    ops.push(Op::Close { links: Vec::new() });
+                    close(&mut ops, &mut opened);
+                }
+                Item::Named(named) => {
+                    let name = named.path.last().map_or("", String::as_str);
+                    let ty = type_of(&named.expr);
+                    ops.push(self.cell(self.prefix(name, ty, false), (ty, false)));
+                }
+                // The value comes right behind it.
+                Item::Present => ops.push(Op::Present { skip_to: ops.len() + 2 }),
+                Item::Begin(name) => ops.push(Op::Begin { prefix: self.member(name) }),
+                Item::End => ops.push(Op::End),
                 Item::Open(expand) => {
                     let name = &self.type_of(set).navigation[expand.navigation].name;
                     opened.push(ops.len());
@@ -173,17 +222,12 @@ impl<'a> Compiler<'a> {
                 Item::Close => {
                     ops.push(Op::Close { links: self.links(set, references) });
                     entities.pop();
-                    if let Some(at) = opened.pop() {
-                        let end = ops.len();
-                        if let Op::Open { skip_to, .. } = &mut ops[at] {
-                            *skip_to = end;
-                        }
-                    }
+                    close(&mut ops, &mut opened);
                 }
                 Item::Collection(node) => ops.push(Op::Collection { node: *node }),
             }
         }
-        let links = self.links(node.selection.set, node.selection.references);
+        let links = self.links(node.selection.set, node.selection.references || node.selection.rows);
         if !links.is_empty() && bare.is_none() {
             ops.push(Op::Links { links });
         }
@@ -229,9 +273,9 @@ impl<'a> Compiler<'a> {
         identity
     }
 
-    /// Reads a property of any type. One plain value, as nearly all are, needs no look at anything else.
-    fn cell(&mut self, prefix: Vec<u8>, property: &Property) -> Op {
-        match self.value(property.ty, property.collection) {
+    /// Reads a value of any type. One plain value, as nearly all are, needs no look at anything else.
+    fn cell(&mut self, prefix: Vec<u8>, (ty, collection): (Type, bool)) -> Op {
+        match self.value(ty, collection) {
             ValueShape::Plain { quoted } => Op::Cell { prefix, quoted },
             shape => Op::Value { prefix, value: self.add(shape) },
         }
@@ -263,7 +307,7 @@ impl<'a> Compiler<'a> {
                 }
                 let properties = &self.model.complex_type(id).properties;
                 let members = properties.iter().map(|property| {
-                    let prefix = self.prefix(property);
+                    let prefix = self.prefix_of(property);
                     let value = self.value(property.ty, property.collection);
                     MemberShape { prefix, value: self.add(value) }
                 });
@@ -273,11 +317,14 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    fn prefix_of(&self, property: &Property) -> Vec<u8> {
+        self.prefix(&property.name, property.ty, property.collection)
+    }
+
     /// `,"Name":`, behind the type where that is to be told.
-    fn prefix(&self, property: &Property) -> Vec<u8> {
-        let member = self.member(&property.name);
-        let told = match property.ty {
-            _ if property.collection => false,
+    fn prefix(&self, name: &str, ty: Type, collection: bool) -> Vec<u8> {
+        let told = match ty {
+            _ if collection => false,
             Type::Primitive(primitive) => {
                 matches!(primitive, PrimitiveType::String | PrimitiveType::Boolean | PrimitiveType::Double)
             }
@@ -285,27 +332,33 @@ impl<'a> Compiler<'a> {
             // Its type is told inside.
             Type::Complex(_) => true,
         };
-        if self.format.metadata != MetadataLevel::Full || told {
+        if told { self.member(name) } else { self.told_prefix(name, ty, collection) }
+    }
+
+    /// The same, whatever the type.
+    fn told_prefix(&self, name: &str, ty: Type, collection: bool) -> Vec<u8> {
+        let member = self.member(name);
+        if self.format.metadata != MetadataLevel::Full {
             return member;
         }
-        let mut prefix = self.annotation(&property.name, "type");
-        write_string(&mut prefix, &self.type_fragment(property));
+        let mut prefix = self.annotation(name, "type");
+        write_string(&mut prefix, &self.type_fragment(ty, collection));
         prefix.extend(member);
         prefix
     }
 
-    /// The type of a property as a URL, as in `#Ns.Color` or `#Collection(Int32)`.
-    fn type_fragment(&self, property: &Property) -> String {
-        let name = self.model.type_name(property.ty);
-        let name = match property.ty {
+    /// The type of a value as a URL, as in `#Ns.Color` or `#Collection(Int32)`.
+    fn type_fragment(&self, ty: Type, collection: bool) -> String {
+        let name = self.model.type_name(ty);
+        let name = match ty {
             Type::Primitive(_) => name.strip_prefix("Edm.").unwrap_or(&name),
             Type::Enum(_) | Type::Complex(_) => &name,
         };
-        if property.collection {
+        if collection {
             return ["#Collection(", name, ")"].concat();
         }
         // 4.01 names built-in types without a hash (section 4.5.3).
-        let built_in = matches!(property.ty, Type::Primitive(_));
+        let built_in = matches!(ty, Type::Primitive(_));
         let hash = if built_in && self.format.version == Version::V401 { "" } else { "#" };
         [hash, name].concat()
     }

@@ -1,7 +1,7 @@
 //! Parses `$apply` (OData Data Aggregation 4.0 section 3 and 6). Names of transformations are case-sensitive.
 
 use super::apply::{
-    Direction, GroupingElement, Hierarchy, Name, NestItem, Pipeline, RankMethod, Transformation,
+    DataPath, Direction, GroupingElement, Hierarchy, Name, NestItem, Pipeline, RankMethod, Transformation,
     TransformationKind, TraverseOrder,
 };
 use super::call::Arguments;
@@ -26,6 +26,9 @@ const PRESERVING: [&str; 15] = [
     "descendants",
     "traverse",
 ];
+
+/// All rows together.
+const ALL: &str = "$all";
 
 impl Cursor<'_> {
     /// The value of `$apply`: transformations with slashes between.
@@ -105,7 +108,7 @@ impl Cursor<'_> {
         if rest.starts_with("rollup(") {
             self.pos += "rollup".len();
             self.open()?;
-            let paths = self.items(Self::single_valued_path)?;
+            let paths = self.items(Self::rollup_path)?;
             if let [only] = paths.as_slice()
                 && only.len() > 1
             {
@@ -123,6 +126,16 @@ impl Cursor<'_> {
             return Ok(GroupingElement::RollupRecursive { hierarchy, restrict });
         }
         self.single_valued_path().map(GroupingElement::Path)
+    }
+
+    /// A path, or `$all` of earlier drafts, which clients still send: all rows together.
+    fn rollup_path(&mut self) -> Result<DataPath> {
+        let at = self.at();
+        if self.rest().starts_with(ALL) {
+            self.pos += ALL.len();
+            return Ok(vec![Name { at, name: ALL.to_owned() }]);
+        }
+        self.single_valued_path()
     }
 
     /// Collection, qualifier and path to the node.

@@ -38,6 +38,11 @@ impl Operand {
         Operand { sql, primitive, form: Form::Constant, nullable, native: NativeType::Plain }
     }
 
+    /// The same facts of another expression.
+    pub fn with(self, sql: Sql) -> Operand {
+        Operand { sql, ..self }
+    }
+
     /// Something that is computed and may be null.
     pub fn computed(sql: Sql, primitive: PrimitiveType) -> Operand {
         let form = Form::Computed;
@@ -253,6 +258,24 @@ pub trait Dialect: Sync {
     fn label_text(&self, column: Sql, native: &NativeType) -> Sql {
         self.by_code_point(column, native)
     }
+
+    /// A value as a column of a select that others read: equal values are one there, and what was text of many forms has
+    /// the one that is ordered as the values are.
+    fn carried(&self, operand: Operand) -> Operand;
+
+    /// A value that is no column of a table, as it is read.
+    fn value(&self, operand: Operand) -> Sql {
+        self.carried(operand).sql
+    }
+
+    /// Null in a column of selects that follow each other.
+    fn null(&self, primitive: PrimitiveType) -> Sql {
+        _ = primitive;
+        Sql::Null
+    }
+
+    /// The sum of the values of a group.
+    fn sum(&self, operand: Operand, result: PrimitiveType) -> Operand;
 
     /// A column of the composite value of an expression. Null where the value is null.
     fn member(&self, value: Sql, name: &str) -> Result<Sql, Unsupported> {

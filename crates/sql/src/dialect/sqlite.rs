@@ -1,5 +1,7 @@
 //! SQLite: its own operators where they are exact, functions of the driver (`nl_…`) where they are not.
 
+mod rows;
+
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
@@ -240,6 +242,14 @@ impl Dialect for Sqlite {
             _ => Form::Computed,
         };
         Ok(Operand { form, ..computed(to, sql) })
+    }
+
+    fn carried(&self, operand: Operand) -> Operand {
+        rows::carried(operand)
+    }
+
+    fn sum(&self, operand: Operand, result: P) -> Operand {
+        rows::sum(operand, result)
     }
 
     fn search(&self, column: Operand, text: &str) -> Sql {

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use nextlink_odata::model::{ComplexTypeId, EntitySetId, PrimitiveType, Property, Type};
-use nextlink_odata::query::{Expr, ExprKind};
+use nextlink_odata::query::{Expr, ExprKind, Items};
 
 use super::Planner;
-use super::frames::Frames;
+use super::frames::{Carried, Frames};
+use crate::catalog::{NativeType, Storage};
 use crate::dialect::{Form, Operand, Unsupported};
 use crate::mapping::ColumnMap;
 use crate::statement::{ResultColumn, Structure};
-use crate::tree::Sql;
+use crate::tree::{Select, Sql};
 
 impl Planner<'_> {
     /// A property of an entity type, and the column behind it.
@@ -70,8 +71,42 @@ impl Planner<'_> {
         Ok(self.read(sql, property, column))
     }
 
+    /// The values of a collection for which the predicate holds, or (`negated`) does not hold.
+    pub(super) fn items(
+        &self,
+        frames: &mut Frames,
+        items: &Items,
+        negated: bool,
+    ) -> Result<Select, Unsupported> {
+        let array = self.composite(frames, &items.collection)?;
+        let storage = match &items.collection.kind {
+            ExprKind::Property(place, property) => self.property(place.target(), *property).1.storage,
+            ExprKind::Member(_, id, property) => self.part(*id, *property).1.storage,
+            _ => Storage::Native,
+        };
+        let primitive = items.collection.primitive;
+        let operand = Operand {
+            sql: Sql::Null,
+            primitive,
+            form: Form::Column(storage),
+            nullable: true,
+            native: NativeType::Plain,
+        };
+        // Labels become text where they are compared.
+        let label = items.collection.enumeration.is_some();
+        let operand = if label { Operand { form: Form::Column(Storage::Text), ..operand } } else { operand };
+        let text = !label && storage == Storage::Native && primitive == Some(PrimitiveType::String);
+        frames.enter_items(array, items.variable, Carried { operand, text });
+        if let Some(predicate) = &items.predicate {
+            let condition = self.condition(frames, predicate)?;
+            frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
+        }
+        frames.select().columns.push(Sql::Integer(1));
+        Ok(frames.leave())
+    }
+
     /// A composite value as it lies in the database.
-    fn composite(&self, frames: &mut Frames, value: &Expr) -> Result<Sql, Unsupported> {
+    pub(super) fn composite(&self, frames: &mut Frames, value: &Expr) -> Result<Sql, Unsupported> {
         match &value.kind {
             ExprKind::Property(place, property) => {
                 let alias = frames.resolve(self.mapping, place);

@@ -1,7 +1,7 @@
 //! Expressions become SQL with the null rules of OData: a comparison is true or false, never null.
 
 use nextlink_odata::model::PrimitiveType as P;
-use nextlink_odata::query::{Comparison, Expr, ExprKind, Place, Related};
+use nextlink_odata::query::{Aggregation, Comparison, Expr, ExprKind, Place, Related};
 use nextlink_odata::value::Value;
 
 use super::Planner;
@@ -45,6 +45,12 @@ impl Planner<'_> {
             ExprKind::All(related) => {
                 Sql::Not(Box::new(Sql::Exists(Box::new(self.related(frames, related, true)?))))
             }
+            ExprKind::AnyItem(items) => Sql::Exists(Box::new(self.items(frames, items, false)?)),
+            ExprKind::AllItems(items) => {
+                Sql::Not(Box::new(Sql::Exists(Box::new(self.items(frames, items, true)?))))
+            }
+            // A row of nulls is a value all the same.
+            ExprKind::IsNull(value) => Sql::binary(Operator::Same, self.composite(frames, value)?, Sql::Null),
             ExprKind::Search(place, properties, text) => self.search(frames, place, properties, text, truth),
             _ => {
                 let operand = self.operand(frames, expr)?;
@@ -191,6 +197,27 @@ impl Planner<'_> {
         Ok(select)
     }
 
+    /// A value of all entities of a collection.
+    fn gather(
+        &self,
+        frames: &mut Frames,
+        method: Aggregation,
+        of: Option<&Expr>,
+        related: &Related,
+        expr: &Expr,
+    ) -> Result<Operand, Unsupported> {
+        frames.enter(self.mapping, &related.place, related.navigation, related.variable);
+        if let Some(predicate) = &related.predicate {
+            let condition = self.condition(frames, predicate)?;
+            frames.filter(condition);
+        }
+        let value = self.aggregate(frames, method, of, expr.primitive.unwrap_or(P::Decimal))?;
+        frames.select().columns.push(value.sql.clone());
+        let select = frames.leave();
+        self.fits(&select)?;
+        Ok(value.with(Sql::Scalar(Box::new(select))))
+    }
+
     fn search(
         &self,
         frames: &mut Frames,
@@ -220,6 +247,23 @@ impl Planner<'_> {
                 let alias = frames.resolve(self.mapping, place);
                 let column = self.column(alias, place.target(), *property);
                 Operand { nullable: expr.nullable, ..column }
+            }
+            ExprKind::Column(variable, number) => {
+                let Some((sql, carried)) = frames.carried(*variable, *number) else {
+                    return Ok(Operand::constant(Sql::Null, expr.primitive, true));
+                };
+                let facts = carried.operand.clone();
+                let sql = if carried.text { self.dialect.by_code_point(sql, &facts.native) } else { sql };
+                Operand { nullable: expr.nullable, ..facts.with(sql) }
+            }
+            ExprKind::Aggregate(method, of) => {
+                self.aggregate(frames, *method, of.as_deref(), expr.primitive.unwrap_or(P::Decimal))?
+            }
+            ExprKind::Running(of, orderby) => {
+                self.running(frames, of, orderby, expr.primitive.unwrap_or(P::Decimal))?
+            }
+            ExprKind::Gather(method, of, related) => {
+                self.gather(frames, *method, of.as_deref(), related, expr)?
             }
             ExprKind::Member(value, id, property) => {
                 let part = self.inside(frames, value, *id, *property)?;
@@ -251,6 +295,24 @@ impl Planner<'_> {
             ExprKind::Case(pairs) => self.case(frames, pairs, expr.primitive)?,
             ExprKind::Count(related) => {
                 let mut select = self.related(frames, related, false)?;
+                select.columns = vec![Sql::CountAll];
+                let count = Operand::computed(Sql::Scalar(Box::new(select)), P::Int64);
+                Operand { nullable: false, ..count }
+            }
+            ExprKind::Root(variable, set, key, value) => {
+                frames.push_direct(self.mapping, *variable, *set, &[], Vec::new());
+                for (property, sought) in key {
+                    for condition in self.key_conditions(frames, *property, sought) {
+                        frames.filter(condition);
+                    }
+                }
+                let value = self.operand(frames, value)?;
+                frames.select().columns.push(value.sql.clone());
+                let select = frames.leave();
+                Operand { nullable: true, ..value.with(Sql::Scalar(Box::new(select))) }
+            }
+            ExprKind::CountItems(items) => {
+                let mut select = self.items(frames, items, false)?;
                 select.columns = vec![Sql::CountAll];
                 let count = Operand::computed(Sql::Scalar(Box::new(select)), P::Int64);
                 Operand { nullable: false, ..count }

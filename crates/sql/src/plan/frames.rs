@@ -3,8 +3,9 @@
 use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::{Place, Variable};
 
+use crate::dialect::Operand;
 use crate::mapping::{Link, LinkTable, Mapping, TableMap};
-use crate::tree::{Join, JoinKind, Operator, Select, Sql, TableRef};
+use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef};
 
 /// The selects in sight, the innermost last.
 pub(crate) struct Frames {
@@ -18,11 +19,32 @@ struct Frame {
     alias: usize,
     /// Joined single-valued navigation: (from alias, navigation) to alias.
     joined: Vec<((usize, usize), usize)>,
+    /// Of rows that are no entities: what the columns hold.
+    columns: Vec<Carried>,
     select: Select,
 }
 
+/// What a column of rows that are no entities holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Carried {
+    /// What is known of it; the expression is the one that it was made of.
+    pub(crate) operand: Operand,
+    /// Whether it is text that the database would not compare by code point.
+    pub(crate) text: bool,
+}
+
+impl Default for Carried {
+    fn default() -> Carried {
+        Carried { operand: Operand::constant(Sql::Null, None, true), text: false }
+    }
+}
+
 fn table_ref(table: &TableMap, alias: usize) -> TableRef {
-    TableRef { schema: table.schema.clone(), table: table.table.clone(), alias }
+    named_table(table.schema.as_ref(), &table.table, alias)
+}
+
+fn named_table(schema: Option<&String>, name: &str, alias: usize) -> TableRef {
+    TableRef { source: Source::Table { schema: schema.cloned(), name: name.to_owned() }, alias }
 }
 
 fn equal(left: Sql, right: Sql) -> Sql {
@@ -37,8 +59,49 @@ impl Frames {
         let on = key_is_there(mapping, set, alias);
         let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(set), alias), on };
         let select = Select { from: vec![join], ..Select::default() };
-        frames.frames.push(Frame { variable, set, alias, joined: Vec::new(), select });
+        frames.frames.push(Frame { variable, set, alias, joined: Vec::new(), columns: Vec::new(), select });
         frames
+    }
+
+    /// Starts with rows that are no entities. `set` is where they came from.
+    pub(crate) fn of_rows(
+        variable: Variable,
+        set: EntitySetId,
+        source: Source,
+        columns: Vec<Carried>,
+    ) -> Frames {
+        let mut frames = Frames { frames: Vec::new(), next_alias: 0 };
+        let alias = frames.alias();
+        let table = TableRef { source, alias };
+        let join = Join { kind: JoinKind::Inner, table, on: Vec::new() };
+        let select = Select { from: vec![join], ..Select::default() };
+        frames.frames.push(Frame { variable, set, alias, joined: Vec::new(), columns, select });
+        frames
+    }
+
+    /// Starts a subselect over the items of an array.
+    pub(crate) fn enter_items(&mut self, array: Sql, variable: Variable, item: Carried) {
+        let (_, set) = self.current();
+        let alias = self.alias();
+        let table = TableRef { source: Source::Items(Box::new(array)), alias };
+        let join = Join { kind: JoinKind::Inner, table, on: Vec::new() };
+        let select = Select { from: vec![join], ..Select::default() };
+        self.frames.push(Frame { variable, set, alias, joined: Vec::new(), columns: vec![item], select });
+    }
+
+    /// Keeps the rows of the innermost select for which selects have a row whose columns equal the given ones.
+    pub(crate) fn keep(&mut self, source: Source, columns: &[Sql]) {
+        let alias = self.alias();
+        let pairs = columns.iter().enumerate();
+        let on = pairs.map(|(number, column)| equal(column.clone(), Sql::carried(alias, number))).collect();
+        let join = Join { kind: JoinKind::Inner, table: TableRef { source, alias }, on };
+        self.top().select.from.push(join);
+    }
+
+    /// A column of rows that are no entities.
+    pub(crate) fn carried(&self, variable: Variable, number: usize) -> Option<(Sql, &Carried)> {
+        let frame = self.frames.iter().rev().find(|frame| frame.variable == variable)?;
+        Some((Sql::carried(frame.alias, number), frame.columns.get(number)?))
     }
 
     fn alias(&mut self) -> usize {
@@ -128,7 +191,7 @@ impl Frames {
             .iter()
             .zip(near)
             .map(|((_, column), value)| equal(Sql::column(middle, column), value));
-        let table = TableRef { schema: through.schema.clone(), table: through.table.clone(), alias: middle };
+        let table = named_table(through.schema.as_ref(), &through.table, middle);
         let on = on.collect();
         self.top().select.from.push(Join { kind, table, on });
         let on = far_conditions(mapping, through, middle, to, target);
@@ -198,7 +261,14 @@ impl Frames {
         let on = equals.chain(key_is_there(mapping, target, alias)).collect();
         let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(target), alias), on };
         let select = Select { from: vec![join], ..Select::default() };
-        self.frames.push(Frame { variable, set: target, alias, joined: Vec::new(), select });
+        self.frames.push(Frame {
+            variable,
+            set: target,
+            alias,
+            joined: Vec::new(),
+            columns: Vec::new(),
+            select,
+        });
     }
 
     /// Starts a select over entities behind a link table whose near columns equal the given values.
@@ -217,12 +287,19 @@ impl Frames {
             .zip(values)
             .map(|((_, column), value)| equal(Sql::column(middle, column), value))
             .collect();
-        let table = TableRef { schema: through.schema.clone(), table: through.table.clone(), alias: middle };
+        let table = named_table(through.schema.as_ref(), &through.table, middle);
         let link = Join { kind: JoinKind::Inner, table, on };
         let on = far_conditions(mapping, through, middle, alias, target);
         let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(target), alias), on };
         let select = Select { from: vec![link, join], ..Select::default() };
-        self.frames.push(Frame { variable, set: target, alias, joined: Vec::new(), select });
+        self.frames.push(Frame {
+            variable,
+            set: target,
+            alias,
+            joined: Vec::new(),
+            columns: Vec::new(),
+            select,
+        });
     }
 
     /// Ends the innermost select.

@@ -6,11 +6,12 @@ mod fine;
 mod hints;
 mod expr;
 mod frames;
+mod rows;
 mod node;
 
 use nextlink_odata::layout::{Layout, NodeLink};
 use nextlink_odata::model::{EntitySetId, PrimitiveType};
-use nextlink_odata::query::{Addressed, Query, Step, Variable};
+use nextlink_odata::query::{Addressed, Input, Query, Step, Variable};
 use nextlink_odata::value::Value;
 
 use crate::dialect::{Dialect, Operand, ParentRows, Relation, Unsupported};
@@ -84,9 +85,9 @@ pub fn plan(
         planner.fits(select)?;
     }
     let counted = query.count && query.addressed == Addressed::Collection;
-    let count = if counted { Some(planner.root_count(query)?) } else { None };
+    let count = if counted { Some(planner.counted(query)?) } else { None };
     let last_navigation = query.steps.iter().rposition(|s| matches!(s, Step::Navigate(_)));
-    let parent = last_navigation.map(|at| planner.parent(query, &query.steps[..at]));
+    let parent = last_navigation.map(|at| planner.parent(query, &query.steps[..at])).transpose()?;
     let point = nodes.len() == 1 && planner.is_point(query, nodes[0].rows.as_ref());
     Ok(Plan { nodes, count, parent, point })
 }
@@ -162,7 +163,7 @@ pub(crate) struct Planner<'a> {
 
 impl Planner<'_> {
     /// Tables and conditions of the resource path; the frame of variable 0 is that of the addressed entities.
-    fn path(&self, root: EntitySetId, steps: &[Step]) -> Frames {
+    fn path(&self, root: EntitySetId, steps: &[Step]) -> Result<Frames, Unsupported> {
         let mut frames = Frames::new(self.mapping, Variable(0), root);
         for step in steps {
             match step {
@@ -174,9 +175,13 @@ impl Planner<'_> {
                     }
                 }
                 Step::Navigate(navigation) => frames.navigate(self.mapping, *navigation),
+                Step::Filter(condition) => {
+                    let condition = self.condition(&mut frames, condition)?;
+                    frames.filter(condition);
+                }
             }
         }
-        frames
+        Ok(frames)
     }
 
     /// Refuses a select that is larger than the database can take.
@@ -223,16 +228,19 @@ impl Planner<'_> {
             Sql::Binary(Operator::Eq, left, _) => matches!(**left, Sql::Column(..)),
             _ => false,
         };
+        if !matches!(query.input, Input::Path) {
+            return false;
+        }
         let indexed = self.mapping.table(query.root).indexed_key;
         indexed && rows.from.len() == 1 && rows.filter.iter().filter(bare).count() >= values.len()
     }
 
-    fn parent(&self, query: &Query, steps: &[Step]) -> Select {
-        let frames = self.path(query.root, steps);
+    fn parent(&self, query: &Query, steps: &[Step]) -> Result<Select, Unsupported> {
+        let frames = self.path(query.root, steps)?;
         let mut select = frames.finish();
         select.columns.push(Sql::Integer(1));
         select.limit = Some(1);
-        select
+        Ok(select)
     }
 
     /// Numbers of the link columns that a child needs in its parent's rows, added where they are missing.

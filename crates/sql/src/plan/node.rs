@@ -1,12 +1,12 @@
 //! One level of the result: its columns, conditions and total order.
 
-use nextlink_odata::layout::{Node, NodeLink};
+use nextlink_odata::layout::{Cell, Node, NodeLink};
 use nextlink_odata::model::{EntitySetId, PrimitiveType};
-use nextlink_odata::query::{Addressed, Expr, ExprKind, Order, Place, Query, Variable};
+use nextlink_odata::query::{Addressed, Expr, ExprKind, Input, Order, Place, Query, Rows, Variable};
 
 use super::frames::{Frames, target_set};
 use super::{NodePlan, PlanLimits, Planner};
-use crate::dialect::{Form, Unsupported};
+use crate::dialect::Unsupported;
 use crate::mapping::Link;
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, OrderTerm, Select, Sql};
@@ -19,7 +19,7 @@ impl Planner<'_> {
         node: &Node,
         limits: PlanLimits,
     ) -> Result<NodePlan, Unsupported> {
-        let mut frames = self.path(query.root, &query.steps);
+        let mut frames = self.input(query, &query.input)?;
         self.add_filter(&mut frames, query.filter.as_ref())?;
         if query.addressed == Addressed::Count {
             let mut select = frames.finish();
@@ -28,7 +28,12 @@ impl Planner<'_> {
         }
         let cells = self.add_cells(&mut frames, node)?;
         if query.addressed == Addressed::Collection {
-            self.add_order(&mut frames, &query.orderby, query.selection.set)?;
+            match &query.input {
+                Input::Rows(rows) => self.add_row_order(&mut frames, &query.orderby, rows)?,
+                Input::Path | Input::Keys(_) => {
+                    self.add_order(&mut frames, &query.orderby, query.selection.set)?;
+                }
+            }
         }
         let mut select = frames.finish();
         select.limit = match (query.top, limits.rows) {
@@ -37,15 +42,6 @@ impl Planner<'_> {
         };
         select.offset = query.skip;
         Ok(node_plan(None, Some(select), None, cells, Vec::new()))
-    }
-
-    /// The number of all entities that the filter lets through.
-    pub(super) fn root_count(&self, query: &Query) -> Result<Select, Unsupported> {
-        let mut frames = self.path(query.root, &query.steps);
-        self.add_filter(&mut frames, query.filter.as_ref())?;
-        let mut select = frames.finish();
-        select.columns.push(Sql::CountAll);
-        Ok(select)
     }
 
     /// A lower level: the rows of an expanded collection for a number of parent rows.
@@ -120,7 +116,28 @@ impl Planner<'_> {
         parent.aliases.iter().find(|(path, _)| *path == link.path).map_or(0, |(_, alias)| *alias)
     }
 
-    fn add_filter(&self, frames: &mut Frames, filter: Option<&Expr>) -> Result<(), Unsupported> {
+    /// The order of rows that are no entities, made total by what no two of them have in common.
+    fn add_row_order(&self, frames: &mut Frames, orderby: &[Order], rows: &Rows) -> Result<(), Unsupported> {
+        self.add_terms(frames, orderby)?;
+        for number in &rows.identity {
+            let column = &rows.columns[*number];
+            let expr = Expr {
+                at: 0,
+                primitive: column.primitive,
+                enumeration: column.enumeration,
+                nullable: column.nullable,
+                kind: ExprKind::Column(Variable(0), *number),
+            };
+            if let Some(term) = self.term(frames, &expr, false)?
+                && !frames.select().order.iter().any(|known| known.expr == term.expr)
+            {
+                frames.select().order.push(term);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn add_filter(&self, frames: &mut Frames, filter: Option<&Expr>) -> Result<(), Unsupported> {
         if let Some(filter) = filter {
             let condition = self.condition(frames, filter)?;
             frames.filter(condition);
@@ -134,19 +151,24 @@ impl Planner<'_> {
         let mut cells = Cells { columns, aliases: vec![(Vec::new(), alias)] };
         frames.select().columns.reserve(node.cells.len() + 1);
         for cell in &node.cells {
-            // Most cells belong to the entity itself.
-            let alias = if cell.path.is_empty() {
-                alias
-            } else {
-                let joined = frames.resolve(self.mapping, &self.place(root, &cell.path));
-                if !cells.aliases.iter().any(|(path, _)| *path == cell.path) {
-                    cells.aliases.push((cell.path.clone(), joined));
+            let (read, result) = match cell {
+                Cell::Value(expr) => self.value_cell(frames, expr)?,
+                Cell::Property { path, set, property, inside } => {
+                    // Most cells belong to the entity itself.
+                    let alias = if path.is_empty() {
+                        alias
+                    } else {
+                        let joined = frames.resolve(self.mapping, &self.place(root, path));
+                        if !cells.aliases.iter().any(|(known, _)| known == path) {
+                            cells.aliases.push((path.clone(), joined));
+                        }
+                        joined
+                    };
+                    let (read, result) = self.cell(alias, *set, *property, inside)?;
+                    let nullable = result.nullable || !path.is_empty();
+                    (read, ResultColumn { nullable, ..result })
                 }
-                joined
             };
-            let (read, result) = self.cell(alias, cell.set, cell.property, &cell.inside)?;
-            let nullable = result.nullable || !cell.path.is_empty();
-            let result = ResultColumn { nullable, ..result };
             frames.select().columns.push(read);
             cells.columns.push(result);
         }
@@ -180,16 +202,9 @@ impl Planner<'_> {
                 }
                 seen.push(property);
             }
-            let operand = self.operand(frames, &order.expr)?;
-            if operand.form == Form::Constant {
-                // It puts no row before another.
+            let Some(term) = self.term(frames, &order.expr, order.descending)? else {
                 continue;
-            }
-            let nullable = operand.nullable;
-            let value = self.dialect.order_value(&operand);
-            let key = self.dialect.order_key(operand.clone());
-            let expr = self.dialect.sorted(key, &operand);
-            let term = OrderTerm { expr, value, descending: order.descending, nullable };
+            };
             frames.select().order.push(term);
             if ty.key.iter().all(|key| seen.contains(key)) {
                 return Ok(());

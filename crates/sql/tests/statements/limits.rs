@@ -88,6 +88,10 @@ fn limits_pass_and_one_more_is_refused() {
             |l, n| l.navigations = n,
             |n| format!("Staff?$filter={}", vec!["StaffByBoss/any()"; n].join(" and ")),
         ),
+        ("transformations", 25, nothing, |n| format!("Staff?$apply={}", vec!["top(9)"; n].join("/"))),
+        ("transformations", 25, nothing, |n| {
+            format!("Staff?$apply=concat(identity,{})", vec!["top(9)"; n - 2].join("/"))
+        }),
         ("orderby_items", 100, nothing, |n| format!("Staff?$orderby={}", vec!["Id"; n].join(","))),
         (
             "expression_nodes",

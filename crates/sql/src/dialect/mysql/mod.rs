@@ -7,6 +7,7 @@ mod operand;
 mod functions;
 mod arithmetic;
 mod cast;
+mod rows;
 
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
@@ -275,6 +276,14 @@ impl Dialect for MySql {
         let cast = cast::Cast { first_group: self.first_group };
         let sql = cast.cast(plain(operand), from, to).ok_or_else(|| self.cannot("This cast"))?;
         Ok(Operand::computed(sql, to))
+    }
+
+    fn carried(&self, operand: Operand) -> Operand {
+        rows::carried(operand)
+    }
+
+    fn sum(&self, operand: Operand, result: P) -> Operand {
+        rows::sum(operand, result)
     }
 
     fn search(&self, column: Operand, text: &str) -> Sql {

@@ -5,6 +5,7 @@
 mod functions;
 mod arithmetic;
 mod cast;
+mod rows;
 
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
@@ -232,6 +233,22 @@ impl Dialect for Postgres {
         let from = operand.primitive.unwrap_or(P::String);
         let sql = cast::cast(plain(operand), from, to).ok_or_else(|| self.cannot("This cast"))?;
         Ok(Operand::computed(sql, to))
+    }
+
+    fn carried(&self, operand: Operand) -> Operand {
+        rows::carried(operand)
+    }
+
+    fn value(&self, operand: Operand) -> Sql {
+        plain(operand)
+    }
+
+    fn null(&self, primitive: P) -> Sql {
+        Sql::Null.cast(rows::type_of(primitive))
+    }
+
+    fn sum(&self, operand: Operand, result: P) -> Operand {
+        rows::sum(operand, result)
     }
 
     fn search(&self, column: Operand, text: &str) -> Sql {

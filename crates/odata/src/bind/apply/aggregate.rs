@@ -1,0 +1,209 @@
+//! Aggregate expressions: values of all rows of a group, or of all entities of a collection (section 3.2.1).
+
+use std::rc::Rc;
+
+use super::super::enumeration;
+use super::super::error::{BindResult, invalid, not_supported};
+use super::super::expr::{bind, typed};
+use super::super::scope::{Context, Scope};
+use crate::model::PrimitiveType as P;
+use crate::query::{Aggregation, Expr, ExprKind, Place, Related};
+use crate::url::apply::{Aggregate, Method, MethodKind};
+use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
+
+/// Binds what `aggregate` has for one name.
+pub fn bind_aggregate(cx: &Context, scope: &Scope, item: &Aggregate) -> BindResult<Expr> {
+    if let Some((related, rest)) = leading_collection(cx, scope, &item.expr)? {
+        let gathered = gather(cx, scope, related, rest, item)?;
+        return outer(gathered, item);
+    }
+    if counts(&item.expr) {
+        return Ok(typed(item.at, P::Decimal, false, ExprKind::Aggregate(Aggregation::Count, None)));
+    }
+    let (method, value) = method_and_value(cx, scope, item, &item.expr)?;
+    let (primitive, nullable) = result(cx, method, &value, item.at)?;
+    Ok(typed(item.at, primitive, nullable, ExprKind::Aggregate(method, Some(Box::new(value)))))
+}
+
+/// Binds `aggregate(…)` behind a collection in a path.
+pub fn bind_in_path(cx: &Context, related: Related, item: &Aggregate) -> BindResult<Expr> {
+    if let Some(from) = item.from.first() {
+        return Err(not_supported(from.at, "from", "from is not supported in paths."));
+    }
+    let scope = Scope::of_expanded(Place::of(related.variable, related.set));
+    gather(cx, &scope, related, Rest::Expr(&item.expr), item)
+}
+
+/// What is made of the entities of a collection.
+enum Rest<'e> {
+    /// They are counted.
+    Count,
+    /// A path from each of them.
+    Path(ast::Path),
+    /// An expression.
+    Expr(&'e ast::Expr),
+}
+
+fn gather(cx: &Context, scope: &Scope, related: Related, rest: Rest, item: &Aggregate) -> BindResult<Expr> {
+    let path;
+    let expr = match rest {
+        Rest::Count => None,
+        Rest::Expr(expr) if counts(expr) => None,
+        Rest::Expr(expr) => Some(expr),
+        Rest::Path(rest) => {
+            path = ast::Expr { at: item.at, kind: ast::ExprKind::Path(rest) };
+            Some(&path)
+        }
+    };
+    let Some(expr) = expr else {
+        let kind = ExprKind::Gather(Aggregation::Count, None, Box::new(related));
+        return Ok(typed(item.at, P::Decimal, false, kind));
+    };
+    let own = Place::of(related.variable, related.set);
+    let inner = Scope { implicit: Some(own), named: Rc::default(), ..scope.clone() };
+    let (method, value) = method_and_value(cx, &inner, item, expr)?;
+    let (primitive, nullable) = result(cx, method, &value, item.at)?;
+    let kind = ExprKind::Gather(method, Some(Box::new(value)), Box::new(related));
+    Ok(typed(item.at, primitive, nullable, kind))
+}
+
+/// What was made of the collection of each row, put together for all rows.
+fn outer(gathered: Expr, item: &Aggregate) -> BindResult<Expr> {
+    let ExprKind::Gather(method, ..) = &gathered.kind else {
+        return Ok(gathered);
+    };
+    let again = match method {
+        Aggregation::Min | Aggregation::Max => *method,
+        Aggregation::Count | Aggregation::Sum => Aggregation::Sum,
+        Aggregation::Average | Aggregation::CountDistinct => {
+            let message = "average and countdistinct over a collection of each instance are not supported; \
+                           aggregate the collection itself.";
+            return Err(not_supported(item.at, "aggregate", message));
+        }
+    };
+    let (at, primitive) = (gathered.at, gathered.primitive.unwrap_or(P::Decimal));
+    // Sums of sums need more room.
+    let primitive = if again == Aggregation::Sum && primitive == P::Int64 { P::Decimal } else { primitive };
+    Ok(typed(at, primitive, true, ExprKind::Aggregate(again, Some(Box::new(gathered)))))
+}
+
+/// `$count` alone.
+fn counts(expr: &ast::Expr) -> bool {
+    let ast::ExprKind::Path(path) = &expr.kind else {
+        return false;
+    };
+    matches!(path.segments.as_slice(), [PathSegment { kind: PathSegmentKind::Count(options), .. }]
+        if **options == ast::Options::default())
+}
+
+/// Where the path of an aggregate expression comes to a collection: that, and the rest.
+fn leading_collection<'e>(
+    cx: &Context,
+    scope: &Scope,
+    expr: &'e ast::Expr,
+) -> BindResult<Option<(Related, Rest<'e>)>> {
+    let (ast::ExprKind::Path(path), Some(start)) = (&expr.kind, &scope.implicit) else {
+        return Ok(None);
+    };
+    if path.root != PathRoot::Implicit {
+        return Ok(None);
+    }
+    let mut place = start.clone();
+    for (number, segment) in path.segments.iter().enumerate() {
+        let PathSegmentKind::Name { name, args: None } = &segment.kind else {
+            return Ok(None);
+        };
+        let ty = cx.type_of(place.target());
+        let Some(index) = ty.find_navigation(name) else {
+            return Ok(None);
+        };
+        cx.count_navigation(segment.at)?;
+        let navigation = &ty.navigation[index];
+        if !navigation.collection {
+            place.path.push((index, navigation.target_set));
+            continue;
+        }
+        let set = navigation.target_set;
+        let related = Related { place, navigation: index, set, variable: cx.new_variable(), predicate: None };
+        let rest = &path.segments[number + 1..];
+        let rest = match rest {
+            [] => {
+                return Err(invalid(
+                    segment.at,
+                    name,
+                    "A collection is no value; aggregate a property of it.",
+                ));
+            }
+            [PathSegment { kind: PathSegmentKind::Count(options), .. }]
+                if **options == ast::Options::default() =>
+            {
+                Rest::Count
+            }
+            [PathSegment { kind: PathSegmentKind::Name { .. }, .. }, ..] => {
+                Rest::Path(ast::Path { root: PathRoot::Implicit, segments: rest.to_vec() })
+            }
+            _ => return Ok(None),
+        };
+        return Ok(Some((related, rest)));
+    }
+    Ok(None)
+}
+
+fn method_and_value(
+    cx: &Context,
+    scope: &Scope,
+    item: &Aggregate,
+    expr: &ast::Expr,
+) -> BindResult<(Aggregation, Expr)> {
+    let Some(method) = &item.method else {
+        let message = "There are no custom aggregates; a method is needed, as in 'Amount with sum as Total'.";
+        return Err(invalid(item.at, "aggregate", message));
+    };
+    let value = bind(cx, scope, expr)?;
+    if value.primitive.is_none() {
+        return Err(invalid(item.at, "aggregate", "Null alone cannot be aggregated."));
+    }
+    Ok((aggregation(method)?, value))
+}
+
+/// The method by its name.
+pub fn aggregation(method: &Method) -> BindResult<Aggregation> {
+    Ok(match &method.kind {
+        MethodKind::Sum => Aggregation::Sum,
+        MethodKind::Min => Aggregation::Min,
+        MethodKind::Max => Aggregation::Max,
+        MethodKind::Average => Aggregation::Average,
+        MethodKind::CountDistinct => Aggregation::CountDistinct,
+        MethodKind::Custom(name) => {
+            return Err(invalid(method.at, name, format!("There is no aggregation method '{name}'.")));
+        }
+    })
+}
+
+/// The type of what a method makes of values, and whether it can be null.
+pub fn result(cx: &Context, method: Aggregation, value: &Expr, at: u32) -> BindResult<(P, bool)> {
+    let own = value.primitive.unwrap_or(P::String);
+    let refused = |needed: &str| {
+        let found = enumeration::type_name(cx, value);
+        invalid(at, "aggregate", format!("This method takes {needed}, not {found}."))
+    };
+    Ok(match method {
+        Aggregation::Count | Aggregation::CountDistinct => (P::Decimal, false),
+        Aggregation::Sum | Aggregation::Average if !own.is_numeric() => return Err(refused("numbers")),
+        Aggregation::Average => (P::Double, true),
+        Aggregation::Sum => match own {
+            P::Double | P::Single => (P::Double, true),
+            // A sum of these may need more than 64 bits.
+            P::Int64 | P::Decimal => (P::Decimal, true),
+            _ => (P::Int64, true),
+        },
+        Aggregation::Min | Aggregation::Max if value.enumeration.is_some() => {
+            let message = "min and max of an enumeration are not supported.";
+            return Err(not_supported(at, "aggregate", message));
+        }
+        Aggregation::Min | Aggregation::Max => match own {
+            P::Boolean | P::Binary | P::Guid => return Err(refused("values that have an order")),
+            _ => (own, true),
+        },
+    })
+}

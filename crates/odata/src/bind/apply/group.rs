@@ -1,0 +1,232 @@
+//! `groupby` and `aggregate` (section 3.2).
+
+use super::super::compute::{add_computed, with_type};
+use super::super::error::{BindResult, invalid, not_supported};
+use super::super::expr::{bind, typed};
+use super::super::scope::Context;
+use super::aggregate::{aggregation, bind_aggregate, result};
+use super::state::{State, row_column};
+use super::union;
+use crate::query::{Expr, ExprKind, RowColumn, Rows, RowsKind};
+use crate::url::apply::{Aggregate, DataPath, GroupingElement, Transformation, TransformationKind as T};
+use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
+
+/// Binds `groupby`.
+pub fn groupby(
+    cx: &Context,
+    state: &mut State,
+    elements: &[GroupingElement],
+    then: Option<&[Transformation]>,
+    at: u32,
+) -> BindResult<()> {
+    let then = then.unwrap_or_default();
+    let sets = grouping_sets(elements, at)?;
+    if let [paths] = sets.as_slice() {
+        return grouped(cx, state, paths, then);
+    }
+    cx.count_nodes(at, state.nodes.saturating_mul(sets.len()))?;
+    let mut parts = Vec::with_capacity(sets.len());
+    for paths in &sets {
+        let mut part = state.clone();
+        grouped(cx, &mut part, paths, then)?;
+        parts.push(part);
+    }
+    union::concat(cx, state, parts, at)
+}
+
+/// What each `rollup` groups by, all with all.
+fn grouping_sets(elements: &[GroupingElement], at: u32) -> BindResult<Vec<Vec<&DataPath>>> {
+    let mut sets: Vec<Vec<&DataPath>> = vec![Vec::new()];
+    for element in elements {
+        let choices: Vec<&[DataPath]> = match element {
+            GroupingElement::Path(path) => vec![std::slice::from_ref(path)],
+            GroupingElement::Rollup(paths) => {
+                let all = paths.first().is_some_and(is_all);
+                let paths = if all { &paths[1..] } else { paths.as_slice() };
+                if paths.len() < 2 && !all {
+                    let message = "There are no leveled hierarchies; rollup needs two properties or more.";
+                    return Err(invalid(at, "rollup", message));
+                }
+                (usize::from(!all)..=paths.len()).rev().map(|length| &paths[..length]).collect()
+            }
+            GroupingElement::RollupRecursive { .. } => {
+                return Err(not_supported(at, "rolluprecursive", "rolluprecursive is not supported."));
+            }
+        };
+        if sets.len().saturating_mul(choices.len()) > union::PARTS {
+            return Err(union::too_many(at));
+        }
+        let mut product = Vec::with_capacity(sets.len() * choices.len());
+        for set in &sets {
+            for choice in &choices {
+                product.push(set.iter().copied().chain(choice.iter()).collect());
+            }
+        }
+        sets = product;
+    }
+    Ok(sets)
+}
+
+fn is_all(path: &DataPath) -> bool {
+    matches!(path.as_slice(), [only] if only.name == "$all")
+}
+
+/// Groups by some paths, and does something in each group.
+fn grouped(cx: &Context, state: &mut State, paths: &[&DataPath], then: &[Transformation]) -> BindResult<()> {
+    // What is computed for each row is the same before it is grouped.
+    let mut then = then;
+    while let [first, rest @ ..] = then {
+        match &first.kind {
+            T::Compute(items) => {
+                state.settled();
+                add_computed(cx, &mut state.scope, items)?;
+            }
+            T::Identity => {}
+            _ => break,
+        }
+        then = rest;
+    }
+    let [first, rest @ ..] = then else {
+        return aggregate(cx, state, paths, &[]);
+    };
+    let T::Aggregate(items) = &first.kind else {
+        let message = "Within groupby only aggregate is supported first, behind compute.";
+        return Err(not_supported(first.at, "groupby", message));
+    };
+    aggregate(cx, state, paths, items)?;
+    // A group is one row now, so the rest is the same for all of them at once.
+    for step in rest {
+        if !matches!(step.kind, T::Compute(_) | T::Filter(_) | T::Identity) {
+            let message = "Within groupby only compute and filter are supported behind aggregate.";
+            return Err(not_supported(step.at, "groupby", message));
+        }
+        super::transform(cx, state, step)?;
+    }
+    Ok(())
+}
+
+/// Makes one row for each group, with values of its rows.
+pub fn aggregate(
+    cx: &Context,
+    state: &mut State,
+    paths: &[&DataPath],
+    items: &[Aggregate],
+) -> BindResult<()> {
+    state.settled();
+    let mut values: Vec<Expr> = Vec::new();
+    let mut columns: Vec<RowColumn> = Vec::new();
+    for path in paths {
+        group_by(cx, state, path, &mut values, &mut columns)?;
+    }
+    if let [item] = items
+        && !item.from.is_empty()
+    {
+        return from(cx, state, item, values, columns);
+    }
+    let keys = values.len();
+    for item in items {
+        if let Some(from) = item.from.first() {
+            let message = "from is only supported where one value is aggregated.";
+            return Err(not_supported(from.at, "from", message));
+        }
+        let value = bind_aggregate(cx, &state.scope, item)?;
+        columns.push(row_column(vec![alias(item, &columns)?], &value));
+        values.push(value);
+    }
+    replace(state, values, columns, keys);
+    Ok(())
+}
+
+/// Puts grouped rows in the place of those that were grouped.
+fn replace(state: &mut State, values: Vec<Expr>, columns: Vec<RowColumn>, keys: usize) {
+    let kind = RowsKind::Select(Box::new(state.select(values, Some(keys))));
+    *state = State::of_rows(Rows { columns, identity: (0..keys).collect(), kind });
+}
+
+/// The name of an aggregated value.
+fn alias(item: &Aggregate, columns: &[RowColumn]) -> BindResult<String> {
+    let Some(alias) = &item.alias else {
+        let message =
+            "There are no custom aggregates; a method and a name are needed, as in 'with sum as Total'.";
+        return Err(invalid(item.at, "aggregate", message));
+    };
+    if columns.iter().any(|column| column.path.first() == Some(&alias.name)) {
+        let message = format!("The name '{}' is given twice.", alias.name);
+        return Err(invalid(alias.at, &alias.name, message));
+    }
+    Ok(alias.name.clone())
+}
+
+/// Binds a path to group by.
+fn group_by(
+    cx: &Context,
+    state: &State,
+    path: &DataPath,
+    values: &mut Vec<Expr>,
+    columns: &mut Vec<RowColumn>,
+) -> BindResult<()> {
+    let at = path.first().map_or(0, |name| name.at);
+    let names: Vec<String> =
+        path.iter().filter(|name| !name.name.contains('.')).map(|name| name.name.clone()).collect();
+    if columns.iter().any(|column| column.path == names) {
+        let name = names.join("/");
+        return Err(invalid(at, &name, format!("'{name}' is grouped by twice.")));
+    }
+    let segments = path.iter().map(|name| PathSegment {
+        at: name.at,
+        kind: PathSegmentKind::Name { name: name.name.clone(), args: None },
+    });
+    let path = ast::Path { root: PathRoot::Implicit, segments: segments.collect() };
+    let value = bind(cx, &state.scope, &ast::Expr { at, kind: ast::ExprKind::Path(path) })?;
+    let value = with_type(value, &names.join("/"), at)?;
+    columns.push(row_column(names, &value));
+    values.push(value);
+    Ok(())
+}
+
+/// `Amount with sum from Time with average`: first for each of the finest groups, then those together (section 3.2.1.5).
+fn from(
+    cx: &Context,
+    state: &mut State,
+    item: &Aggregate,
+    mut values: Vec<Expr>,
+    mut columns: Vec<RowColumn>,
+) -> BindResult<()> {
+    let keys = values.len();
+    let mut ends = vec![keys];
+    for from in item.from.iter().rev() {
+        for path in &from.grouping {
+            group_by(cx, state, path, &mut values, &mut columns)?;
+        }
+        ends.push(values.len());
+    }
+    let name = alias(item, &columns)?;
+    let value = bind_aggregate(cx, &state.scope, item)?;
+    columns.push(row_column(vec![name.clone()], &value));
+    let all = values.len();
+    values.push(value);
+    replace(state, values, columns, all);
+    ends.pop();
+    for (from, end) in item.from.iter().zip(ends.into_iter().rev()) {
+        let Some(method) = &from.method else {
+            return Err(invalid(
+                from.at,
+                "from",
+                "A method is needed behind from, as in 'from Time with average'.",
+            ));
+        };
+        let named = std::rc::Rc::clone(&state.scope.named);
+        let mut values: Vec<Expr> = named[..end].iter().map(|named| named.expr.clone()).collect();
+        let mut columns: Vec<RowColumn> =
+            named[..end].iter().map(|named| row_column(named.path.clone(), &named.expr)).collect();
+        let method = aggregation(method)?;
+        let Some(last) = named.last() else { continue };
+        let (primitive, nullable) = result(cx, method, &last.expr, from.at)?;
+        let of = Some(Box::new(last.expr.clone()));
+        let value = typed(from.at, primitive, nullable, ExprKind::Aggregate(method, of));
+        columns.push(row_column(vec![name.clone()], &value));
+        values.push(value);
+        replace(state, values, columns, end);
+    }
+    Ok(())
+}

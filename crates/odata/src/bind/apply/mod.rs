@@ -1,0 +1,131 @@
+//! `$apply`: transformations, each of which makes rows of those before it (Data Aggregation 4.0 section 3).
+
+mod state;
+mod aggregate;
+mod union;
+mod group;
+mod rank;
+
+use super::compute::add_computed;
+use super::error::{BindResult, invalid, limit_exceeded, not_supported};
+use super::expr::bind_condition;
+use super::scope::{Context, SELECTS, Scope};
+use super::select::{bind_orderby, search_in};
+use crate::model::EntitySetId;
+use crate::query::{Expr, Input, Order, Rows, RowsKind};
+use crate::url::apply::{Transformation, TransformationKind};
+use state::State;
+
+pub use aggregate::bind_in_path;
+
+/// What `$apply` makes of the entities of a set.
+pub struct Applied {
+    /// Where the rows come from.
+    pub input: Input,
+    /// Which of them.
+    pub filter: Option<Expr>,
+    /// Their order, where `$orderby` asks for no other.
+    pub orderby: Vec<Order>,
+    /// The names in sight behind it.
+    pub scope: Scope,
+}
+
+/// Binds `$apply` over the entities of a set.
+pub fn bind_apply(cx: &Context, set: EntitySetId, pipeline: &[Transformation]) -> BindResult<Applied> {
+    let mut state = State::of_entities(cx, set);
+    run(cx, &mut state, pipeline)?;
+    if state.is_limited() {
+        state.settle();
+    }
+    let State { input, filter, orderby, scope, .. } = state;
+    Ok(Applied { input, filter, orderby, scope })
+}
+
+/// Transformations, one after the other.
+fn run(cx: &Context, state: &mut State, pipeline: &[Transformation]) -> BindResult<()> {
+    for step in pipeline {
+        cx.count_transformation(step.at)?;
+        let before = state.nodes;
+        let ((), size) = cx.measured(|| cx.deeper(step.at, || transform(cx, state, step)))?;
+        state.nodes = before + size.nodes;
+        if selects(&state.input) > SELECTS {
+            let message =
+                format!("$apply makes more than {SELECTS} selects of one request (limit `selects`).");
+            return Err(limit_exceeded(step.at, "$apply", message));
+        }
+    }
+    Ok(())
+}
+
+/// The selects in an input.
+fn selects(input: &Input) -> usize {
+    let (Input::Keys(rows) | Input::Rows(rows)) = input else {
+        return 0;
+    };
+    of_rows(rows)
+}
+
+fn of_rows(rows: &Rows) -> usize {
+    match &rows.kind {
+        RowsKind::Select(transform) => 1 + selects(&transform.input),
+        RowsKind::Union(parts) => parts.iter().map(of_rows).sum(),
+    }
+}
+
+fn transform(cx: &Context, state: &mut State, step: &Transformation) -> BindResult<()> {
+    cx.count_nodes(step.at, 1)?;
+    use TransformationKind as T;
+    match &step.kind {
+        T::Identity => Ok(()),
+        T::Filter(condition) => {
+            let condition = bind_condition(cx, state.settled(), condition, "filter")?;
+            state.add_filter(condition);
+            Ok(())
+        }
+        T::Search(search) => {
+            let condition = search_in(cx, state.settled(), search, step.at)?;
+            state.add_filter(condition);
+            Ok(())
+        }
+        T::Compute(items) => add_computed(cx, &mut state.scope, items),
+        T::OrderBy(items) => {
+            state.orderby = bind_orderby(cx, state.settled(), Some(items))?;
+            Ok(())
+        }
+        T::Top(rows) => {
+            state.top = Some(state.top.map_or(*rows, |top| top.min(*rows)));
+            Ok(())
+        }
+        T::Skip(rows) => {
+            state.skip = state.skip.saturating_add(*rows);
+            state.top = state.top.map(|top| top.saturating_sub(*rows));
+            Ok(())
+        }
+        T::Aggregate(items) => group::aggregate(cx, state, &[], items),
+        T::GroupBy { elements, then } => group::groupby(cx, state, elements, then.as_deref(), step.at),
+        T::Concat(pipelines) => {
+            // Each of them begins with all that there is.
+            cx.count_nodes(step.at, state.nodes.saturating_mul(pipelines.len()))?;
+            let mut parts = Vec::with_capacity(pipelines.len());
+            for pipeline in pipelines {
+                let mut part = state.clone();
+                run(cx, &mut part, pipeline)?;
+                parts.push(part);
+            }
+            union::concat(cx, state, parts, step.at)
+        }
+        T::Rank { method, amount, by } => rank::rank(cx, state, *method, amount, by),
+        T::Nest(_) | T::AddNested { .. } => unsupported(step.at, "nest"),
+        T::Join { outer: false, .. } => unsupported(step.at, "join"),
+        T::Join { outer: true, .. } => unsupported(step.at, "outerjoin"),
+        T::Relatives { .. } => unsupported(step.at, "ancestors"),
+        T::Traverse { .. } => unsupported(step.at, "traverse"),
+        T::Function { name, .. } => {
+            Err(invalid(step.at, name, format!("There is no transformation '{name}'.")))
+        }
+    }
+}
+
+fn unsupported(at: u32, name: &str) -> BindResult<()> {
+    Err(not_supported(at, name, format!("The transformation {name} is not supported.")))
+}

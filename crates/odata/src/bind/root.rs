@@ -1,0 +1,40 @@
+//! `$root/Customers('A')/City` in expressions (Part 2 section 5.1.1.14.2).
+
+use super::error::{BindResult, not_supported, unknown_set};
+use super::member::{Member, bind_path};
+use super::path::bind_key;
+use super::scope::{Context, Scope};
+use crate::query::{Expr, ExprKind, Place};
+use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
+
+/// Binds a path from the service root to a value of one entity.
+pub fn bind_root(cx: &Context, path: &ast::Path, at: u32) -> BindResult<Member> {
+    let Some((PathSegment { at: set_at, kind: PathSegmentKind::Name { name, args: Some(args) } }, rest)) =
+        path.segments.split_first()
+    else {
+        let message = "Only values of one entity can be had from $root, as in $root/Set(1)/Name.";
+        return Err(not_supported(at, "$root", message));
+    };
+    let Some(set) = cx.model.find_set(name) else {
+        return Err(super::error::BindError {
+            kind: super::error::BindErrorKind::Invalid,
+            ..unknown_set(*set_at, cx.model, name)
+        });
+    };
+    cx.count_navigation(*set_at)?;
+    let key = bind_key(cx, cx.type_of(set), args, *set_at)?;
+    let variable = cx.new_variable();
+    let inner = Scope::of_expanded(Place::of(variable, set));
+    let path = ast::Path { root: PathRoot::Implicit, segments: rest.to_vec() };
+    match bind_path(cx, &inner, &path, at)? {
+        Member::Value(value) => {
+            let outer = Expr { nullable: true, ..value.clone() };
+            let kind = ExprKind::Root(variable, set, key, Box::new(value));
+            Ok(Member::Value(Expr { kind, ..outer }))
+        }
+        Member::Entity(_) | Member::Entities | Member::Complex(_) => {
+            let message = "Only values of one entity can be had from $root, as in $root/Set(1)/Name.";
+            Err(not_supported(at, "$root", message))
+        }
+    }
+}

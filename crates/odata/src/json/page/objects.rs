@@ -1,0 +1,54 @@
+//! What is written without a cell: ends of entities, links, objects that hold values, and holes for lower levels.
+
+use super::{PageOutput, PageWriter};
+use crate::json::level::{Hole, member};
+use crate::json::shape::Op;
+
+impl<O: PageOutput> PageWriter<O> {
+    /// Does what needs no cell.
+    pub(super) fn without_cell(&mut self, op: &Op) {
+        match op {
+            Op::Close { links } => {
+                self.write_links(links);
+                self.buffer.push(b'}');
+                self.identifiers.truncate(self.starts.pop().unwrap_or(0));
+            }
+            Op::Links { links } => self.write_links(links),
+            Op::Begin { prefix } => {
+                self.begun.push(self.buffer.len());
+                member(&mut self.buffer, prefix);
+                self.buffer.push(b'{');
+            }
+            Op::End => {
+                let start = self.begun.pop().unwrap_or(self.buffer.len());
+                if self.buffer.last() == Some(&b'{') {
+                    self.buffer.truncate(start);
+                } else {
+                    self.buffer.push(b'}');
+                }
+            }
+            Op::Collection { node } => {
+                let start = self.starts.last().copied().unwrap_or(0);
+                let at = self.buffer.len();
+                if let Some(level) = self.levels.get_mut(self.node) {
+                    let from = level.identifiers.len();
+                    level.identifiers.extend_from_slice(&self.identifiers[start..]);
+                    let identifier = from..level.identifiers.len();
+                    level.holes.push(Hole { at, node: *node, identifier });
+                }
+            }
+            Op::Cell { .. } | Op::Value { .. } | Op::Key { .. } | Op::Open { .. } | Op::Present { .. } => {}
+        }
+    }
+
+    pub(super) fn write_links(&mut self, links: &[Vec<u8>]) {
+        let start = self.starts.last().copied().unwrap_or(0);
+        for [prefix, rest] in links.as_chunks::<2>().0 {
+            member(&mut self.buffer, prefix);
+            self.buffer.push(b'"');
+            self.buffer.extend_from_slice(&self.identifiers[start..]);
+            self.buffer.extend_from_slice(rest);
+            self.buffer.push(b'"');
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Columns of selects that others read, and values of groups.
+
+use nextlink_odata::model::PrimitiveType as P;
+
+use super::operand::{may_be_zero, plain};
+use crate::catalog::{NativeType, Storage};
+use crate::dialect::{Form, Operand};
+use crate::tree::Sql;
+
+/// A value in the one form of its type. A column stays one where nothing has to be done to it.
+pub(super) fn carried(operand: Operand) -> Operand {
+    let as_it_is = operand.form == Form::Column(Storage::Native)
+        && operand.primitive != Some(P::Boolean)
+        && !may_be_zero(&operand);
+    if as_it_is || operand.form == Form::Exact {
+        return operand;
+    }
+    let facts = Operand { form: Form::Computed, native: NativeType::Plain, ..operand.clone() };
+    facts.with(plain(operand))
+}
+
+/// The sum of a group.
+pub(super) fn sum(operand: Operand, result: P) -> Operand {
+    let sum = Sql::call("SUM", [plain(operand)]);
+    Operand::computed(if result == P::Int64 { sum.cast("SIGNED") } else { sum }, result)
+}

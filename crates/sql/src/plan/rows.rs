@@ -1,0 +1,268 @@
+//! What `$apply` makes of rows: selects in the place of a table, and values of groups.
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::query::{
+    Aggregation, Expr, ExprKind, Input, Order, Query, RowColumn, Rows, RowsKind, Transform, Variable,
+};
+
+use super::Planner;
+use super::frames::{Carried, Frames};
+use crate::dialect::{Form, Operand, Unsupported};
+use crate::statement::ResultColumn;
+use crate::tree::{Operator, OrderTerm, Select, Source, Sql};
+
+impl Planner<'_> {
+    /// Tables and conditions of what the options of a query are about.
+    pub(super) fn input(&self, query: &Query, input: &Input) -> Result<Frames, Unsupported> {
+        Ok(match input {
+            Input::Path => self.path(query.root, &query.steps)?,
+            Input::Keys(rows) => {
+                let (selects, _) = self.selects(query, rows)?;
+                let mut frames = self.path(query.root, &query.steps)?;
+                let (alias, set) = frames.current();
+                let columns = &self.mapping.table(set).columns;
+                let ty = self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type);
+                let key: Vec<Sql> =
+                    ty.key.iter().map(|property| Sql::column(alias, &columns[*property].column)).collect();
+                frames.keep(Source::Selects(selects), &key);
+                frames
+            }
+            Input::Rows(rows) => {
+                let (selects, columns) = self.selects(query, rows)?;
+                Frames::of_rows(Variable(0), query.selection.set, Source::Selects(selects), columns)
+            }
+        })
+    }
+
+    /// The selects that give rows, and what their columns hold.
+    fn selects(&self, query: &Query, rows: &Rows) -> Result<(Vec<Select>, Vec<Carried>), Unsupported> {
+        match &rows.kind {
+            RowsKind::Select(transform) => {
+                let (select, columns) = self.transform(query, transform, &[])?;
+                Ok((vec![select], columns))
+            }
+            RowsKind::Union(parts) => self.union(query, &rows.columns, parts),
+        }
+    }
+
+    fn union(
+        &self,
+        query: &Query,
+        columns: &[RowColumn],
+        parts: &[Rows],
+    ) -> Result<(Vec<Select>, Vec<Carried>), Unsupported> {
+        let transforms: Vec<&Transform> = parts
+            .iter()
+            .filter_map(|part| match &part.kind {
+                RowsKind::Select(transform) => Some(&**transform),
+                RowsKind::Union(_) => None,
+            })
+            .collect();
+        let mut planned = Vec::with_capacity(parts.len());
+        for transform in &transforms {
+            planned.push(self.transform(query, transform, &[])?);
+        }
+        // Numbers that lie there in several forms meet as digits.
+        let form = |part: &(Select, Vec<Carried>), column: usize| {
+            let null = matches!(part.0.columns[column], Sql::Null | Sql::Cast(..));
+            (!null).then(|| part.1[column].operand.form)
+        };
+        let exact: Vec<bool> = (0..columns.len())
+            .map(|column| {
+                let mut forms = planned.iter().filter_map(|part| form(part, column));
+                let first = forms.next();
+                let number = columns[column].primitive == Some(P::Decimal);
+                number && forms.any(|other| Some(other) != first)
+            })
+            .collect();
+        if exact.contains(&true) {
+            planned.clear();
+            for transform in &transforms {
+                planned.push(self.transform(query, transform, &exact)?);
+            }
+        }
+        let facts = (0..columns.len()).map(|column| {
+            let known = planned.iter().find(|part| form(part, column).is_some()).or(planned.first());
+            let mut facts = known.map(|part| part.1[column].clone()).unwrap_or_default();
+            facts.operand.nullable = columns[column].nullable;
+            facts
+        });
+        let facts = facts.collect();
+        Ok((planned.into_iter().map(|(select, _)| select).collect(), facts))
+    }
+
+    /// One select, and what its columns hold; numbers of some columns as exact digits.
+    fn transform(
+        &self,
+        query: &Query,
+        transform: &Transform,
+        exact: &[bool],
+    ) -> Result<(Select, Vec<Carried>), Unsupported> {
+        let mut frames = self.input(query, &transform.input)?;
+        self.add_filter(&mut frames, transform.filter.as_ref())?;
+        let mut carried = Vec::with_capacity(transform.values.len());
+        for (number, value) in transform.values.iter().enumerate() {
+            let operand = self.operand(&mut frames, value)?;
+            let text = matches!(operand.sql, Sql::Collate(..)) && operand.primitive == Some(P::String);
+            let operand = if matches!(operand.sql, Sql::Null) {
+                let null = self.dialect.null(value.primitive.unwrap_or(P::String));
+                Operand { form: Form::Computed, ..operand.with(null) }
+            } else if transform.keys {
+                match self.bare_key(&mut frames, value) {
+                    Some(key) => operand.with(key),
+                    None => self.dialect.carried(operand),
+                }
+            } else if exact.get(number) == Some(&true) {
+                let facts = Operand { form: Form::Exact, ..operand.clone() };
+                facts.with(self.dialect.exact(operand))
+            } else {
+                self.dialect.carried(operand)
+            };
+            frames.select().columns.push(operand.sql.clone());
+            carried.push(Carried { operand, text });
+        }
+        self.add_terms(&mut frames, &transform.orderby)?;
+        let mut select = frames.finish();
+        select.group = transform.group.unwrap_or(0);
+        select.limit = transform.top;
+        select.offset = transform.skip;
+        self.fits(&select)?;
+        Ok((select, carried))
+    }
+
+    /// A property of the key as it lies in the table.
+    fn bare_key(&self, frames: &mut Frames, value: &Expr) -> Option<Sql> {
+        let (place, property) = match &value.kind {
+            ExprKind::Property(place, property) => (place, property),
+            ExprKind::Column(variable, number) => {
+                return frames.carried(*variable, *number).map(|found| found.0);
+            }
+            _ => return None,
+        };
+        let alias = frames.resolve(self.mapping, place);
+        Some(Sql::column(alias, &self.mapping.table(place.target()).columns[*property].column))
+    }
+
+    /// What to order by.
+    pub(super) fn add_terms(&self, frames: &mut Frames, orderby: &[Order]) -> Result<(), Unsupported> {
+        for order in orderby {
+            if let Some(term) = self.term(frames, &order.expr, order.descending)? {
+                frames.select().order.push(term);
+            }
+        }
+        Ok(())
+    }
+
+    /// An item of the order; none where it puts no row before another.
+    pub(super) fn term(
+        &self,
+        frames: &mut Frames,
+        expr: &Expr,
+        descending: bool,
+    ) -> Result<Option<OrderTerm>, Unsupported> {
+        let operand = self.operand(frames, expr)?;
+        if operand.form == Form::Constant {
+            return Ok(None);
+        }
+        let nullable = operand.nullable;
+        let value = self.dialect.order_value(&operand);
+        let key = self.dialect.order_key(operand.clone());
+        let expr = self.dialect.sorted(key, &operand);
+        Ok(Some(OrderTerm { expr, value, descending, nullable }))
+    }
+
+    /// A cell with a value that the model does not have.
+    pub(super) fn value_cell(
+        &self,
+        frames: &mut Frames,
+        expr: &Expr,
+    ) -> Result<(Sql, ResultColumn), Unsupported> {
+        let operand = self.operand(frames, expr)?;
+        let operand = if expr.enumeration.is_some() { self.label_text(operand) } else { operand };
+        let column = ResultColumn {
+            primitive: expr.primitive.unwrap_or(P::String),
+            storage: crate::catalog::Storage::Native,
+            nullable: true,
+            structure: None,
+        };
+        if matches!(operand.sql, Sql::Null) {
+            return Ok((self.dialect.null(column.primitive), column));
+        }
+        Ok((self.dialect.value(operand), column))
+    }
+
+    /// A value of all rows of a group, or of a select.
+    pub(super) fn aggregate(
+        &self,
+        frames: &mut Frames,
+        method: Aggregation,
+        of: Option<&Expr>,
+        result: P,
+    ) -> Result<Operand, Unsupported> {
+        let Some(of) = of else {
+            return Ok(Operand { nullable: false, ..Operand::computed(Sql::CountAll, result) });
+        };
+        let operand = self.operand(frames, of)?;
+        Ok(match method {
+            Aggregation::Count => {
+                let count = Sql::call("COUNT", [operand.sql]);
+                Operand { nullable: false, ..Operand::computed(count, result) }
+            }
+            Aggregation::CountDistinct => {
+                let value = Sql::Distinct(Box::new(self.dialect.carried(operand).sql));
+                Operand { nullable: false, ..Operand::computed(Sql::call("COUNT", [value]), result) }
+            }
+            Aggregation::Min => self.extreme("MIN", operand),
+            Aggregation::Max => self.extreme("MAX", operand),
+            Aggregation::Sum => self.dialect.sum(operand, result),
+            Aggregation::Average => {
+                let count = Sql::call("COUNT", [operand.sql.clone()]);
+                let double = matches!(operand.primitive, Some(P::Double | P::Single));
+                let sum = self.dialect.sum(operand, if double { P::Double } else { P::Decimal });
+                let sum = if double { sum } else { self.dialect.cast(sum, P::Double)? };
+                // Where there is nothing to count the sum is null.
+                Operand::computed(Sql::binary(Operator::Div, sum.sql, count), P::Double)
+            }
+        })
+    }
+
+    /// The sum of a value over the rows before this one, or over all.
+    pub(super) fn running(
+        &self,
+        frames: &mut Frames,
+        of: &Expr,
+        orderby: &[Order],
+        result: P,
+    ) -> Result<Operand, Unsupported> {
+        let operand = self.operand(frames, of)?;
+        let sum = self.dialect.sum(operand, result);
+        let mut terms = Vec::with_capacity(orderby.len());
+        for order in orderby {
+            terms.extend(self.term(frames, &order.expr, order.descending)?);
+        }
+        let over = |call: Sql, terms: Vec<OrderTerm>| Sql::Over(Box::new(call), terms);
+        let sql = match sum.sql.clone() {
+            Sql::Cast(inner, to) => Sql::Cast(Box::new(over(*inner, terms)), to),
+            call => over(call, terms),
+        };
+        Ok(sum.with(sql))
+    }
+
+    /// The least or the greatest value of a group.
+    fn extreme(&self, function: &'static str, operand: Operand) -> Operand {
+        // Where the order is not that of the bare values.
+        let ordered = matches!(operand.primitive, Some(P::String | P::Decimal | P::Duration));
+        let facts = self.dialect.carried(operand.clone());
+        let value = if ordered { self.dialect.order_key(operand) } else { facts.sql.clone() };
+        Operand { nullable: true, ..facts.with(Sql::call(function, [value])) }
+    }
+
+    /// The number of rows of the input that the filter lets through.
+    pub(super) fn counted(&self, query: &Query) -> Result<Select, Unsupported> {
+        let mut frames = self.input(query, &query.input)?;
+        self.add_filter(&mut frames, query.filter.as_ref())?;
+        let mut select = frames.finish();
+        select.columns.push(Sql::CountAll);
+        Ok(select)
+    }
+}
