@@ -38,7 +38,8 @@ pub struct LimitsConfig {
     pub batch_bytes: usize,
     /// Connections of clients at one time. Default 10000.
     pub connections: usize,
-    /// Seconds for a client to send the header of a request. Default 30.
+    /// Seconds that a client may take for the header of a request, and between two requests; up to half as long again where
+    /// there was one before. Default 30.
     pub header_seconds: u64,
     /// Seconds that a client may take for the first page before the statement is given up. Default 120.
     pub slow_client_seconds: u64,

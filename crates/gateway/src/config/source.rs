@@ -34,7 +34,7 @@ pub struct SourceConfig {
     pub tls_ca: Option<PathBuf>,
     /// Seconds to wait for a connection to be made. Default 10.
     pub connect_seconds: Option<u64>,
-    /// Connections at most, for each user. Default 20.
+    /// Connections at most, for each user. From 8 on, PostgreSQL gets up to 4 more that reads by key share. Default 20.
     pub connections: Option<usize>,
     /// Seconds that a request waits for one of them to be free before it is answered with 503. Default 5.
     pub pool_wait_seconds: Option<u64>,
