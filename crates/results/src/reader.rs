@@ -21,6 +21,8 @@ use crate::segment::{INDEX_ENTRY, IndexEntry};
 /// Pages up to this size are read and decrypted where they were asked for; larger ones on a thread of their
 /// own.
 const AT_ONCE_BYTES: u32 = 1024 * 1024;
+/// Room behind a page for what another node is sent with it, so that it is not moved for that.
+const ROOM_BEHIND: usize = 256;
 
 /// A page as it lies on disk.
 struct Found {
@@ -163,7 +165,8 @@ fn page_at_once(reading: &Reading, number: u32, inner: &Inner) -> Option<Found> 
     if entry.bytes > AT_ONCE_BYTES {
         return None;
     }
-    let mut bytes = vec![0; entry.bytes as usize];
+    let mut bytes = Vec::with_capacity(entry.bytes as usize + ROOM_BEHIND);
+    bytes.resize(entry.bytes as usize, 0);
     read_at_once(&files.pages, &mut bytes, entry.offset).then_some(Found { index, entry, bytes })
 }
 
