@@ -95,3 +95,49 @@ fn units(value: ValueRef<'_>) -> Option<i64> {
         ValueRef::Null | ValueRef::Text(_) | ValueRef::Blob(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a select over one column of values gives, or what it is refused with.
+    fn ask(values: &str, select: &str) -> String {
+        let connection = Connection::open_in_memory().expect("a database");
+        register(&connection).expect("the function");
+        let sql = format!("WITH t(n, v) AS (VALUES {values}) {select}");
+        let rows = || -> Result<Vec<String>, Error> {
+            let mut statement = connection.prepare(&sql)?;
+            let text = |row: &rusqlite::Row<'_>| row.get::<_, Option<String>>(0);
+            let rows = statement.query_map([], text)?;
+            rows.map(|row| row.map(|text| text.unwrap_or_else(|| "null".to_owned()))).collect()
+        };
+        rows().map_or_else(|error| error.to_string(), |rows| rows.join(" "))
+    }
+
+    #[test]
+    fn sums_have_all_their_digits() {
+        for (values, expected) in [
+            ("(1, 0.1), (2, 0.2)", "0.3"),
+            ("(1, 1), (2, 2.5), (3, NULL)", "3.5"),
+            ("(1, 0.00001), (2, 1e-5), (3, '0.000005')", "0.000025"),
+            ("(1, '12345678901234567890.123'), (2, -0.123)", "12345678901234567890"),
+            ("(1, 9007199254740993), (2, 9007199254740993)", "18014398509481986"),
+            ("(1, 9223372036854775807), (2, 1)", "9223372036854775808"),
+            ("(1, 123456789012.34), (2, 123456789012.34)", "246913578024.68"),
+            ("(1, 5), (2, -5)", "0"),
+            ("(1, NULL)", "null"),
+            ("(1, 'no number')", "null"),
+        ] {
+            assert_eq!(ask(values, "SELECT nl_sum(v) FROM t"), expected, "{values}");
+        }
+        let refused = ask("(1, 1e40)", "SELECT nl_sum(v) FROM t");
+        assert!(refused.contains("more digits"), "{refused}");
+    }
+
+    #[test]
+    fn rows_leave_a_window_as_they_came() {
+        let select = "SELECT nl_sum(v) OVER (ORDER BY n ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t";
+        let values = "(1, 0.1), (2, 0.2), (3, NULL), (4, NULL), (5, '0.00001'), (6, 7)";
+        assert_eq!(ask(values, select), "0.1 0.3 0.2 null 0.00001 7.00001");
+    }
+}

@@ -44,8 +44,8 @@ const ROWS_OF_GROUPS: &[&str] = &[
     "Thing?$apply=groupby((D,At),aggregate(F with sum as A,D with max as M))&$orderby=A,M desc",
     "Thing?$apply=groupby((Parent/Day,Parent/E),aggregate(E with average as A))&$orderby=A",
     "Thing?$apply=compute(length(T) as K)/groupby((rollup(K,S)),aggregate(D with sum as A))&$orderby=A desc",
-    "Thing?$apply=topcount(40,E)&$compute=E mul 2 as C&$orderby=C",
-    "Thing?$apply=concat(groupby((S)),groupby((Day),aggregate(E with sum as A)))",
+    "Thing?$apply=topcount(41,E)&$compute=E mul 2 as C&$orderby=C",
+    "Thing?$apply=concat(groupby((S)),aggregate($count as N),groupby((Day),aggregate(E with sum as A)))",
 ];
 /// Rows of a page.
 const ROWS: u64 = 8;

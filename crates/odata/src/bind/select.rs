@@ -180,7 +180,7 @@ pub fn bind_filter(cx: &Context, scope: &Scope, options: &Options, at: u32) -> B
 pub fn search_in(cx: &Context, scope: &Scope, search: &Search, at: u32) -> BindResult<Expr> {
     match &scope.implicit {
         Some(place) => bind_search(cx, place, search, at),
-        None => Err(not_supported(at, "$search", "Searching in rows that $apply made is not supported.")),
+        None => Err(not_supported(at, "$search", "$search of rows that $apply made is not supported.")),
     }
 }
 
