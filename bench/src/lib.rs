@@ -24,5 +24,6 @@ pub mod raw_limit;
 pub mod sendfile;
 pub mod stages;
 
+pub mod made;
 pub mod cluster;
 pub mod compare;

@@ -17,10 +17,8 @@ use setting::Setting;
 /// Measure a cluster of three nodes on this machine, and print a Markdown table.
 #[derive(Debug, clap::Parser)]
 pub struct Args {
-    /// The nextlink program, built for release
-    nextlink: PathBuf,
-    /// The benchmark database, a SQLite file
-    file: PathBuf,
+    /// The nextlink program [default: it is built for release first]
+    nextlink: Option<PathBuf>,
     /// How often everything but memory is measured in turn
     #[arg(long, default_value_t = 3)]
     rounds: usize,

@@ -8,6 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use nextlink_sample::big;
 use nextlink_testkit::balancer::{Balancer, Program};
 use nextlink_testkit::cluster::{Cluster, Plan};
 use nextlink_testkit::http;
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 use super::Args;
 use crate::http::Url;
+use crate::made;
 use crate::page::Page;
 
 /// How long a result may take to be stored and copied.
@@ -41,12 +43,13 @@ pub(super) struct Setting {
 
 impl Setting {
     pub(super) fn new(args: &Args) -> anyhow::Result<Self> {
-        let absolute = |path: &Path| path.canonicalize().with_context(|| format!("{}", path.display()));
+        let nextlink = made::nextlink(args.nextlink.as_deref())?;
+        let file = made::file(&made::folder()?, big::ROWS)?;
         let server = postgres::private();
         Ok(Self {
             programs: env::current_exe()?,
-            nextlink: absolute(&args.nextlink)?,
-            file: absolute(&args.file)?,
+            nextlink,
+            file,
             seconds: args.seconds,
             system: server.database("system"),
             _server: server,

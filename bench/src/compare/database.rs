@@ -1,7 +1,7 @@
 //! The databases that are compared: made for it, or there already.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::Context;
@@ -9,6 +9,7 @@ use nextlink_sample::{Target, big};
 use nextlink_testkit::server::PrivateServer;
 use nextlink_testkit::{mariadb, postgres};
 
+use crate::made;
 use crate::source::Source;
 
 /// What to compare on.
@@ -64,7 +65,7 @@ impl Database {
         Ok(match choice {
             Choice::There(source) => Self { source: source.clone(), _server: None },
             Choice::All | Choice::Sqlite => {
-                Self { source: Source::Sqlite(file(folder, rows)?), _server: None }
+                Self { source: Source::Sqlite(made::file(folder, rows)?), _server: None }
             }
             Choice::Postgres => Self::fill(postgres::private(), Target::Postgres, Source::Postgres, rows),
             Choice::MariaDb => Self::fill(mariadb::private(), Target::MariaDb, Source::MariaDb, rows),
@@ -78,14 +79,4 @@ impl Database {
         // It is not dropped before its server.
         Self { source: source(database.url()), _server: Some(server) }
     }
-}
-
-/// The file stays for the next time.
-fn file(folder: &Path, rows: u64) -> anyhow::Result<PathBuf> {
-    let path = folder.join(format!("{rows}.db"));
-    if !path.try_exists()? {
-        eprintln!("making {}", path.display());
-        big::create(&path, rows)?;
-    }
-    Ok(path)
 }

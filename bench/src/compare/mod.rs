@@ -9,13 +9,12 @@ mod report;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use nextlink_sample::big;
 
 use crate::source::Source;
-use crate::{bare_server, bench_data, cluster, follow, load, raw_limit, sendfile, stages};
+use crate::{bare_server, bench_data, cluster, follow, load, made, raw_limit, sendfile, stages};
 use database::{Choice, Database};
 use process::{Cores, Server};
 
@@ -79,12 +78,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     ensure!(args.rounds > 0, "at least one round is needed");
     let programs = env::current_exe()?;
-    let folder = programs.parent().and_then(Path::parent).context("no target folder")?.join("bench");
-    fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
-    let nextlink = match &args.nextlink {
-        Some(path) => path.canonicalize().with_context(|| format!("{}", path.display()))?,
-        None => build(&programs)?,
-    };
+    let (folder, nextlink) = (made::folder()?, made::nextlink(args.nextlink.as_deref())?);
     for choice in args.database.each() {
         let database = Database::open(&choice, &folder, args.rows)?;
         print!("{}", compare(args, &database.source, &programs, &nextlink, &folder)?);
@@ -140,19 +134,4 @@ fn measure_all(setting: &measure::Setting, args: &Args) -> anyhow::Result<(Vec<m
         rounds.push(round);
     }
     Ok((rounds, difference.is_none()))
-}
-
-/// Builds nextlink for release, beside this program where that is a release build too.
-fn build(programs: &Path) -> anyhow::Result<PathBuf> {
-    let target = programs.parent().and_then(Path::parent).context("no target folder")?;
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    eprintln!("building nextlink");
-    let status = Command::new(cargo)
-        .args(["build", "--release", "--package", "nextlink", "--bin", "nextlink", "--target-dir"])
-        .arg(target)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .context("cargo")?;
-    ensure!(status.success(), "nextlink was not built: {status}");
-    Ok(target.join("release").join("nextlink"))
 }
