@@ -1,5 +1,6 @@
 //! Several nodes as one service: membership, calls between nodes, pages of other nodes.
 
+mod sources;
 mod members;
 mod wire;
 mod client;
@@ -17,6 +18,7 @@ pub use drain::Drained;
 pub use fetch::{Missing, page};
 pub use listing::{Told, end, results};
 pub use members::{Member, Members};
-pub use membership::{Cluster, Joined, join};
+pub use membership::{Cluster, Connected, Joined, connect, join};
 pub use replicas::keep_copies;
 pub use serve::listen;
+pub use sources::{Done, Known, KnownSource, Rule, Shared};
