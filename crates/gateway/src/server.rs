@@ -63,6 +63,7 @@ pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<Stat
 /// The sources of the cluster. They are those of the configuration of the first node that names any; what another one names
 /// besides counts for nothing, and it says so.
 fn settled(shared: &Shared, config: &Config) -> anyhow::Result<Known> {
+    shared.reseal()?;
     let done = shared.put(&config.sources, Rule::First)?;
     let named = |wanted: &[Done]| -> Vec<String> {
         done.iter().filter(|(_, done)| wanted.contains(done)).map(|(name, _)| name.clone()).collect()

@@ -99,6 +99,11 @@ impl Slot {
         Err(Refusal { cause: Some(cause.clone()), ..refusal })
     }
 
+    /// Whether it was not tried yet whether it can be opened.
+    pub fn is_new(&self) -> bool {
+        self.unusable.is_none() && self.attempts().failures == 0 && self.down().is_some()
+    }
+
     /// Why nothing is served, if nothing is.
     pub fn down(&self) -> Option<String> {
         if let Some(cause) = &self.unusable {

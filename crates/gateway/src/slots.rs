@@ -45,7 +45,7 @@ struct Placed {
 pub struct Report {
     /// The revision that it knows.
     pub revision: u64,
-    /// Sources that are being opened with other settings than they are served with.
+    /// Sources that are being opened, for the first time or with other settings than they are served with.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub opening: Vec<String>,
     /// Sources that are not served, and why.
@@ -138,10 +138,9 @@ impl Slots {
         let mut report = Report { revision: self.revision.load(Ordering::Relaxed), ..Report::default() };
         for placed in self.read().values() {
             let name = placed.slot.name.clone();
-            if placed.revision != placed.wanted {
-                report.opening.push(name.clone());
-            }
-            if let Some(cause) = placed.slot.down() {
+            if placed.revision != placed.wanted || placed.slot.is_new() {
+                report.opening.push(name);
+            } else if let Some(cause) = placed.slot.down() {
                 report.down.insert(name, cause.chars().take(CAUSE).collect());
             }
         }
@@ -166,6 +165,9 @@ impl Slots {
             let (key, revision) = (source.name.to_lowercase(), source.revision);
             match map.get_mut(&key) {
                 Some(placed) if placed.wanted == revision => {}
+                Some(placed) if placed.revision == placed.wanted && is_of(&placed.slot, source) => {
+                    (placed.revision, placed.wanted) = (revision, revision);
+                }
                 Some(placed) => {
                     placed.wanted = revision;
                     let slot = Arc::new(slot(source, &self.vocabulary_url));
@@ -205,6 +207,11 @@ impl Slots {
         before.close();
         tokio::spawn(tend(slot));
     }
+}
+
+/// Whether a place has these settings already: they were sealed anew.
+fn is_of(slot: &Slot, source: &KnownSource) -> bool {
+    slot.check().is_ok() && slot.name == source.name && source.config.as_ref() == Ok(&slot.config)
 }
 
 /// The place of a source of a cluster; nothing is served there yet.

@@ -50,7 +50,7 @@ pub struct ListedSource {
 pub struct ListedState {
     /// The name of the node.
     pub node: String,
-    /// `served`; `down` where it is not; `opening` where it is still served with settings of before; `behind` where the node
+    /// `served`; `down` where it is not; `opening` where it is not yet, or still with settings of before; `behind` where the node
     /// has not seen them; `unknown` where it has said nothing yet.
     pub state: &'static str,
     /// Why it is not served.

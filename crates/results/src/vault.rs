@@ -64,6 +64,14 @@ impl Vault {
         Ok(out)
     }
 
+    /// Whether a document was sealed with the current key: one that was not cannot be opened any more when its key is
+    /// forgotten.
+    #[must_use]
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        let current = self.keys.first().map(|(id, _)| [&[VERSION], id.0.as_slice()].concat());
+        current.is_some_and(|clear| sealed.starts_with(&clear))
+    }
+
     /// Opens a document. `None` when it was altered, is bound to something else, or its key is not ours.
     #[must_use]
     pub fn open(&self, bound: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -105,6 +113,7 @@ mod tests {
         ] {
             let opened = vault.open(bound.as_bytes(), &sealed);
             assert_eq!(opened.as_deref().map(Vec::as_slice), opens.then_some(&text[..]), "{what}");
+            assert_eq!(vault.is_current(&sealed), what == "its key" || what == "another name", "{what}");
         }
         let vault = vault(1, &[]);
         for at in 0..sealed.len() {

@@ -132,13 +132,39 @@ impl Shared {
         Ok(!self.change(gone, |_| None)?.is_empty())
     }
 
+    /// Seals with the current key what was sealed with an earlier one, so that that one can be forgotten when all nodes have
+    /// been started with this one. Blocks.
+    ///
+    /// # Errors
+    /// The system database does not answer.
+    pub fn reseal(&self) -> Result<(), RegistryError> {
+        for _ in 0..TRIES {
+            let roll = self.system.sources()?;
+            let mut changes = Vec::new();
+            for row in roll.rows.iter().filter(|row| !self.vault.is_current(&row.sealed)) {
+                if let Some(text) = self.vault.open(&bound(&row.name), &row.sealed) {
+                    changes.push(self.sealed(&row.name, &text)?);
+                }
+            }
+            if changes.is_empty() || self.system.change_sources(&changes, roll.revision)?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(crossed())
+    }
+
+    fn sealed(&self, name: &str, text: &[u8]) -> Result<SourceChange, RegistryError> {
+        let sealed = self.vault.seal(&bound(name), text);
+        let sealed = sealed.map_err(|error| RegistryError::Unavailable(error.to_string()))?;
+        Ok(SourceChange::Put { name: name.to_owned(), sealed })
+    }
+
     /// Does what is to be done with what is known; if others have changed that meanwhile, with what is known then.
     fn change<'a>(
         &self,
         plan: impl Fn(&Known) -> Vec<(String, Done)>,
         config: impl Fn(&str) -> Option<&'a SourceConfig>,
     ) -> Result<Vec<(String, Done)>, RegistryError> {
-        let failed = |cause: &str| RegistryError::Unavailable(cause.to_owned());
         for _ in 0..TRIES {
             let known = self.read()?;
             let planned = plan(&known);
@@ -146,9 +172,7 @@ impl Shared {
             for (name, done) in &planned {
                 match (done, config(name)) {
                     (Done::Made | Done::Changed, Some(config)) => {
-                        let sealed = self.vault.seal(&bound(name), &config.revealed());
-                        let sealed = sealed.map_err(|error| failed(&error.to_string()))?;
-                        changes.push(SourceChange::Put { name: name.clone(), sealed });
+                        changes.push(self.sealed(name, &config.revealed())?);
                     }
                     (Done::Removed, _) => changes.push(SourceChange::Remove { name: name.clone() }),
                     _ => {}
@@ -158,8 +182,12 @@ impl Shared {
                 return Ok(planned);
             }
         }
-        Err(failed("others change the sources at the same time; try again"))
+        Err(crossed())
     }
+}
+
+fn crossed() -> RegistryError {
+    RegistryError::Unavailable("others change the sources at the same time; try again".to_owned())
 }
 
 /// What a row is sealed for: the name of its source, so that none can be given the settings of another one.

@@ -15,3 +15,6 @@ mod copies;
 mod lost;
 mod drain;
 mod faults;
+mod sources;
+mod import;
+mod upgrade;
