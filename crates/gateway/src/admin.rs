@@ -93,7 +93,8 @@ fn is_asked_by_its_name<B>(request: &HttpRequest<B>, names: &[String]) -> bool {
     };
     let named = request.headers().get_all(header::HOST).iter();
     let named = named.map(|host| host.to_str().ok().and_then(|host| host.parse().ok()));
-    request.uri().authority().is_none_or(good) && named.into_iter().all(|host| host.as_ref().is_some_and(good))
+    request.uri().authority().is_none_or(good)
+        && named.into_iter().all(|host| host.as_ref().is_some_and(good))
 }
 
 fn ready(state: &State, method: &Method) -> Response<Body> {

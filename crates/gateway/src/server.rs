@@ -21,10 +21,10 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::cluster::{self, Cluster, Done, Known, Rule, Shared};
 use crate::config::Config;
 use crate::observe::{Event, Exporter, event, store_observer};
-use crate::{admin, router};
 use crate::slots::{Slots, follow};
 use crate::state::State;
 use crate::watch::Watch;
+use crate::{admin, router};
 
 /// Opens everything that a server needs. Sources that cannot be opened are served as soon as they can.
 ///
@@ -75,7 +75,11 @@ fn settled(shared: &Shared, config: &Config) -> anyhow::Result<Known> {
     if !others.is_empty() {
         event(&Event::SourcesNotShared { names: &others });
     }
-    Ok(shared.read()?)
+    let known = shared.read()?;
+    if known.sources.is_empty() {
+        event(&Event::SourcesNone);
+    }
+    Ok(known)
 }
 
 /// The listeners of a server.

@@ -178,6 +178,7 @@ fn only_names_that_are_its_own_are_asked() {
     }
     // Checks of load balancers that speak HTTP/1.0 name none.
     let host = plain.admin_url("");
-    let answer = http::raw(host.trim_start_matches("http://"), b"GET /readyz HTTP/1.0\r\n\r\n").expect("an answer");
+    let answer =
+        http::raw(host.trim_start_matches("http://"), b"GET /readyz HTTP/1.0\r\n\r\n").expect("an answer");
     assert_eq!(answer.status, 200, "{}", answer.text());
 }

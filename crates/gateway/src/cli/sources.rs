@@ -153,7 +153,8 @@ fn source(args: &SetArgs) -> anyhow::Result<SourceConfig> {
             anyhow::bail!("'{key}' is given twice");
         }
     }
-    let problem = |error: toml::de::Error| anyhow::anyhow!("{}", crate::config::without_urls(error.message()));
+    let problem =
+        |error: toml::de::Error| anyhow::anyhow!("{}", crate::config::without_urls(error.message()));
     table.try_into().map_err(problem)
 }
 
@@ -164,7 +165,9 @@ pub(super) fn tell(done: &[(String, Done)]) {
             Done::Made => "added",
             Done::Changed => "changed",
             Done::Same => "as it was",
-            Done::Kept => "kept: the cluster has it with other settings; `nextlink sources apply` changes them",
+            Done::Kept => {
+                "kept: the cluster has it with other settings; `nextlink sources apply` changes them"
+            }
             Done::Ignored => "not added",
             Done::Removed => "removed",
         };

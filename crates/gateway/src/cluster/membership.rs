@@ -229,9 +229,8 @@ impl Cluster {
     /// Takes over what the system database says of the other nodes.
     fn learn(&self, roll: &Roll) {
         let (members, distrusted) = Members::of(roll, self.own.id, &self.keys, &self.config.networks);
-        self.sources_revision.send_if_modified(|seen| {
-            std::mem::replace(seen, roll.sources_revision) != roll.sources_revision
-        });
+        self.sources_revision
+            .send_if_modified(|seen| std::mem::replace(seen, roll.sources_revision) != roll.sources_revision);
         let members = Arc::new(members);
         let known = |registration| members.registered(registration).is_some();
         self.replays.keep(known);

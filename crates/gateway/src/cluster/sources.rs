@@ -230,9 +230,10 @@ mod tests {
             config: Ok(SourceConfig::at(url)),
         };
         let there = || vec![source("a", "sqlite:a"), source("b", "sqlite:b"), source("z", "sqlite:z")];
-        let wanted: BTreeMap<String, SourceConfig> = [("a", "sqlite:a"), ("B", "sqlite:b"), ("c", "sqlite:c")]
-            .map(|(name, url)| (name.to_owned(), SourceConfig::at(url)))
-            .into();
+        let wanted: BTreeMap<String, SourceConfig> =
+            [("a", "sqlite:a"), ("B", "sqlite:b"), ("c", "sqlite:c")]
+                .map(|(name, url)| (name.to_owned(), SourceConfig::at(url)))
+                .into();
         for (rule, revision, sources, expected) in [
             (Rule::Each, 3, there(), &[("B", Changed), ("a", Same), ("c", Made)][..]),
             (Rule::Only, 3, there(), &[("B", Changed), ("a", Same), ("c", Made), ("z", Removed)]),

@@ -66,7 +66,8 @@ impl ServerConfig {
             }
         }
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-        if let Some(host) = self.admin_hosts.iter().find(|host| host.is_empty() || !host.chars().all(is_name)) {
+        if let Some(host) = self.admin_hosts.iter().find(|host| host.is_empty() || !host.chars().all(is_name))
+        {
             let problem = format!("'{host}' is no name of a host; write it without scheme and port");
             return Err(bad("server.admin_hosts", problem));
         }

@@ -190,9 +190,12 @@ mod tests {
             keys = { v = ["k", "l"] }
         "#;
         let other = "url = 'mysql://u@h/d'\npassword_env = 'E'";
-        for (text, settings) in
-            [("url = 'sqlite:x'", 1), (other, 2), ("url = 'mysql://u@h/d'\npassword_file = 'F'", 2), (every, 18)]
-        {
+        for (text, settings) in [
+            ("url = 'sqlite:x'", 1),
+            (other, 2),
+            ("url = 'mysql://u@h/d'\npassword_file = 'F'", 2),
+            (every, 18),
+        ] {
             let config: SourceConfig = toml::from_str(text).expect(text);
             let kept = config.revealed();
             assert_eq!(SourceConfig::from_json(&kept), Ok(config), "{text}");

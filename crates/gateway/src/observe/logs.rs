@@ -51,6 +51,7 @@ pub(super) fn log(event: &Event<'_>) {
         }
         Event::SourceRemoved { source } => info!(source, "source removed"),
         Event::SourcesFollowed { revision } => info!(revision, "the cluster's sources have changed"),
+        Event::SourcesNone => warn!("the cluster has no sources yet: `nextlink sources` sets them"),
         Event::SourceSet { source } => info!(source, "source set by administration"),
         Event::SourceUnset { source } => info!(source, "source removed by administration"),
         Event::SourcesUnread { cause } => warn!(cause, "the cluster's sources cannot be read"),

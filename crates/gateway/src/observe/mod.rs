@@ -28,6 +28,8 @@ pub enum Event<'a> {
     SourceRemoved { source: &'a str },
     /// The cluster has other sources, or other settings of them, than before.
     SourcesFollowed { revision: u64 },
+    /// The cluster has no sources.
+    SourcesNone,
     /// Administration has set a source of the cluster.
     SourceSet { source: &'a str },
     /// Administration has removed a source of the cluster.

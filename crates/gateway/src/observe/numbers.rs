@@ -102,6 +102,7 @@ pub(super) fn count(event: &Event<'_>) {
         | Event::Listening { .. }
         | Event::SourceNotice { .. }
         | Event::SourcesFollowed { .. }
+        | Event::SourcesNone
         | Event::SourceSet { .. }
         | Event::SourceUnset { .. }
         | Event::SourcesUnread { .. }

@@ -40,7 +40,8 @@ impl Site {
     fn start(&self, config: &str, data: &str) -> Node {
         let data = self.path(data).display().to_string();
         let args = ["serve", "--config", config, "--data-dir", &data];
-        let free = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--cluster-listen", "127.0.0.1:0"];
+        let free =
+            ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--cluster-listen", "127.0.0.1:0"];
         Launch::new(PROGRAM, &args).args(&free).start()
     }
 
@@ -103,7 +104,9 @@ fn rest(node: &Node, link: &str) -> usize {
 
 /// The token of a link, without the route that nodes of a cluster write before it.
 fn unrouted(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).replace("skiptoken=n1.", "skiptoken=").replace("skiptoken=n2.", "skiptoken=")
+    String::from_utf8_lossy(text)
+        .replace("skiptoken=n1.", "skiptoken=")
+        .replace("skiptoken=n2.", "skiptoken=")
 }
 
 #[test]
@@ -184,14 +187,16 @@ fn another_key_ends_the_links_and_says_so() {
     let with_both = site.config("both", &cluster(&other.url(), &both), true);
     let (good, said) = site.import(&with_both);
     assert!(good && said.contains("2 added") && !said.contains("410"), "{said}");
-    let copied = std::process::Command::new("cp").arg("-r").arg(site.path("data")).arg(site.path("copy")).status();
+    let copied =
+        std::process::Command::new("cp").arg("-r").arg(site.path("data")).arg(site.path("copy")).status();
     assert!(copied.is_ok_and(|status| status.success()));
     let mut both = site.start(&with_both, "copy");
     for (url, bytes) in &pages {
         let page = ask(both.base(), url, &[]).expect("an answer");
         assert_eq!(page.status, 200, "{url}: {}", page.text());
         // The last page before the end has a link under the new key.
-        let rows = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).expect("JSON")["value"].clone();
+        let rows =
+            |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).expect("JSON")["value"].clone();
         assert_eq!(rows(&page.body), rows(bytes), "{url}");
     }
     assert!(both.terminate().success());
@@ -202,7 +207,10 @@ fn another_key_ends_the_links_and_says_so() {
         assert_eq!(refusal(&page), (410, "ResultGone".to_owned()), "{url}");
     }
     until("nothing is left", || files_in(&site.path("data/results")).is_empty());
-    assert_eq!(ask(member.base(), &format!("http://{HOST}/api/odata4/s/T(1)"), &[]).expect("an answer").status, 200);
+    assert_eq!(
+        ask(member.base(), &format!("http://{HOST}/api/odata4/s/T(1)"), &[]).expect("an answer").status,
+        200
+    );
 }
 
 /// What is wrong is said, and nothing is changed.

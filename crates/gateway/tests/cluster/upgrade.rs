@@ -45,7 +45,14 @@ fn nodes_serve_all_pages_while_the_schema_goes_ahead() {
     };
     let mut third = cluster.nodes.pop().expect("a node");
     std::thread::scope(|scope| {
-        let readers: Vec<_> = (0..2).map(|node| scope.spawn({ let (reader, cluster) = (&reader, &cluster); move || reader(cluster, node) })).collect();
+        let readers: Vec<_> = (0..2)
+            .map(|node| {
+                scope.spawn({
+                    let (reader, cluster) = (&reader, &cluster);
+                    move || reader(cluster, node)
+                })
+            })
+            .collect();
         let further = || {
             let wanted = read.load(Ordering::SeqCst) + 4;
             until("results are read", || read.load(Ordering::SeqCst) >= wanted);

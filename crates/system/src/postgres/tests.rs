@@ -33,7 +33,8 @@ fn ca() -> std::path::PathBuf {
 
 /// A pool on a database whose schema has the first steps only.
 fn earlier(url: &str, steps: usize) -> (Bridge, Pool) {
-    let (bridge, pool) = (Bridge::start().unwrap(), connect::pool(connect::config(url).unwrap(), Some(&ca())));
+    let (bridge, pool) =
+        (Bridge::start().unwrap(), connect::pool(connect::config(url).unwrap(), Some(&ca())));
     let pool = pool.unwrap();
     later(&bridge, &pool, &connect::STEPS[..steps]);
     (bridge, pool)
@@ -133,7 +134,10 @@ fn this_version_goes_on_and_starts_again_behind_steps_of_a_later_one() {
         connect::STEPS[0],
         connect::STEPS[1],
         connect::STEPS[2],
-        ("V4__later", "ALTER TABLE nodes ADD COLUMN later text; ALTER TABLE results ADD COLUMN later text DEFAULT 'x'; CREATE TABLE later (a int)"),
+        (
+            "V4__later",
+            "ALTER TABLE nodes ADD COLUMN later text; ALTER TABLE results ADD COLUMN later text DEFAULT 'x'; CREATE TABLE later (a int)",
+        ),
     ];
     const TAKEN: &[(&str, &str)] =
         &[ADDED[0], ADDED[1], ADDED[2], ADDED[3], ("V5__taken", "UPDATE schema_reader SET reader = 5")];

@@ -45,7 +45,8 @@ fn make(connection: &Connection, change: &SourceChange, revision: i64, now: i64)
     let key = source_key(change.name());
     match change {
         SourceChange::Put { name, sealed } => {
-            let sql = "INSERT INTO sources (key, name, revision, changed_ms, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
+            let sql =
+                "INSERT INTO sources (key, name, revision, changed_ms, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
                 ON CONFLICT (key) DO UPDATE SET name = excluded.name, revision = excluded.revision,
                     changed_ms = excluded.changed_ms, sealed = excluded.sealed";
             connection.execute(sql, params![key, name, revision, now, sealed])?;
