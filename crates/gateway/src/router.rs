@@ -195,12 +195,7 @@ fn split_source(rest: &str) -> (&str, &str) {
 }
 
 /// The source that a request is for, if it is one that can be looked at.
-fn admit(
-    state: &State,
-    method: &Method,
-    headers: &HeaderMap,
-    name: &str,
-) -> Result<Arc<Slot>, Refusal> {
+fn admit(state: &State, method: &Method, headers: &HeaderMap, name: &str) -> Result<Arc<Slot>, Refusal> {
     // Most clients write it as it is listed.
     let listed = state.slots.listed(name);
     let decoded = || state.slots.get(&percent_decode_str(name).decode_utf8_lossy());

@@ -13,7 +13,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use nextlink_results::token::TokenKeys;
 use nextlink_results::{NodeIdentity, Placement, Store, StoreConfig};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
@@ -174,24 +174,7 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
             }
             accepted = listeners.admin.accept() => {
                 let Ok((stream, _)) = accepted else { breathe().await; continue };
-                let state = Arc::clone(&state);
-                let (http, still) = (http(&state.config), still(&state.config));
-                let watch = Watch::default();
-                let stream = TokioIo::new(watch.over(stream));
-                let watched = watch.clone();
-                let service = service_fn(move |request: Request<_>| {
-                    let (state, answering) = (Arc::clone(&state), watched.answering(request.version()));
-                    async move {
-                        let response = admin::admin(&state, request).await;
-                        Ok::<_, Infallible>(answering.with(response))
-                    }
-                });
-                let connection = http.serve_connection(stream, service).into_owned();
-                tokio::spawn(async move {
-                    if let Some(Err(error)) = watch.attend(connection, still).await {
-                        event(&Event::Connection { cause: &error.to_string() });
-                    }
-                });
+                tokio::spawn(administer(Arc::clone(&state), stream));
             }
         }
     }
@@ -207,6 +190,25 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
     }
     event(&Event::Stopped { connections: left });
     Ok(())
+}
+
+/// Serves a connection of administration.
+async fn administer(state: Arc<State>, stream: TcpStream) {
+    let (http, still) = (http(&state.config), still(&state.config));
+    let watch = Watch::default();
+    let stream = TokioIo::new(watch.over(stream));
+    let watched = watch.clone();
+    let service = service_fn(move |request: Request<_>| {
+        let (state, answering) = (Arc::clone(&state), watched.answering(request.version()));
+        async move {
+            let response = admin::admin(&state, request).await;
+            Ok::<_, Infallible>(answering.with(response))
+        }
+    });
+    let connection = http.serve_connection(stream, service).into_owned();
+    if let Some(Err(error)) = watch.attend(connection, still).await {
+        event(&Event::Connection { cause: &error.to_string() });
+    }
 }
 
 /// Starts what runs beside the listeners: what ends with them, and what the other nodes need to the end.
