@@ -1,39 +1,28 @@
-//! All routes on one page.
+//! All routes of the public listener on one page.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode, header};
-use nextlink_results::ResultId;
 use percent_encoding::percent_decode_str;
-use serde::Serialize;
 
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::headers::TRACE_ID;
 use crate::negotiate;
-use crate::nodes;
 use crate::observe::{Answered, Event, event};
+use crate::plain::{draining, health, plain_error};
 use crate::read;
 use crate::repeat::Repeat;
 use crate::request::{Request, Trace};
 use crate::response::add_common;
-use crate::results;
 use crate::slot::Slot;
 use crate::state::State;
-use crate::stored::Window;
 use nextlink_odata::version::Version;
 
 /// Root of all services.
 const SERVICES: &str = "/api/odata4";
-/// The nodes of the cluster, on the administration listener.
-const NODES: &str = "/api/admin/system/nodes";
-/// Ends the node in good order, on the administration listener.
-const DRAIN: &str = "/api/admin/system/drain";
-
-/// The stored results of all nodes, on the administration listener.
-const RESULTS: &str = "/api/admin/system/results";
 
 /// Answers a request on the public listener.
 pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body> {
@@ -58,146 +47,6 @@ pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr)
     }
 }
 
-/// Answers a request on the administration listener.
-pub async fn admin<B>(state: &Arc<State>, request: &HttpRequest<B>) -> Response<Body> {
-    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
-    // Nobody logs in here, and any page that an administrator looks at can have the browser send a POST; browsers say so.
-    if !reads && request.headers().contains_key(header::ORIGIN) {
-        return plain_error(StatusCode::FORBIDDEN, "This is not for pages in browsers.");
-    }
-    match request.uri().path() {
-        "/metrics" | NODES | RESULTS if !reads => {
-            plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD.")
-        }
-        NODES => nodes(state).await,
-        RESULTS => results(state, request.uri().query().unwrap_or_default()).await,
-        DRAIN if request.method() != Method::POST => not_allowed("POST", "Use POST."),
-        DRAIN => drain(state).await,
-        "/healthz" => health(request.method(), true, "{\"status\":\"active\"}"),
-        "/readyz" if state.is_stopping() && state.cluster.is_some() => draining(state, request.method()),
-        "/readyz" if state.is_stopping() => health(request.method(), false, "{\"status\":\"stopping\"}"),
-        "/readyz" if state.cluster.as_ref().is_some_and(|cluster| cluster.is_fenced()) => {
-            health(request.method(), false, "{\"status\":\"fenced\"}")
-        }
-        "/readyz" => health(request.method(), true, "{\"status\":\"ready\"}"),
-        "/metrics" => {
-            let others = state.cluster.as_ref().map_or(0, |cluster| cluster.members().live());
-            let text = state.exporter.render(state.store.stats(), others);
-            let mut response = Response::new(Body::full(text));
-            let media = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-            response.headers_mut().insert(header::CONTENT_TYPE, media);
-            response
-        }
-        path => match path.strip_prefix(RESULTS).and_then(|rest| rest.strip_prefix('/')) {
-            Some(id) => end_result(state, request.method(), id).await,
-            None => plain_error(
-                StatusCode::NOT_FOUND,
-                "Here are /metrics, /healthz, /readyz, and below /api/admin/system: nodes, results and drain.",
-            ),
-        },
-    }
-}
-
-/// A part of the list of all stored results.
-async fn results(state: &Arc<State>, query: &str) -> Response<Body> {
-    match Window::parse(query) {
-        Ok(window) => json(&results::list(state, &window, RESULTS).await),
-        Err(problem) => plain_error(StatusCode::BAD_REQUEST, problem),
-    }
-}
-
-/// Ends a stored result, wherever it lies.
-async fn end_result(state: &Arc<State>, method: &Method, id: &str) -> Response<Body> {
-    if method != Method::DELETE {
-        return not_allowed("DELETE", "Use DELETE.");
-    }
-    let Some(id) = ResultId::parse(id) else {
-        return plain_error(StatusCode::NOT_FOUND, "There is no such result.");
-    };
-    match results::end(state, id).await {
-        status @ StatusCode::NOT_FOUND => plain_error(status, "There is no such result."),
-        status @ StatusCode::SERVICE_UNAVAILABLE => {
-            plain_error(status, "The node that holds it does not answer.")
-        }
-        status => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = status;
-            response
-        }
-    }
-}
-
-/// What a node says of itself that is about to end.
-fn draining(state: &State, method: &Method) -> Response<Body> {
-    let mut response = health(method, false, "{\"status\":\"draining\"}");
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        let status = StatusCode::from_u16(state.config.cluster.drain_status);
-        *response.status_mut() = status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-    }
-    response
-}
-
-/// Hands over what the node holds, and says what became of it; the node ends with that.
-async fn drain(state: &State) -> Response<Body> {
-    if state.cluster.is_none() {
-        return plain_error(StatusCode::CONFLICT, "This node is alone: nobody can take over what it holds.");
-    }
-    let mut drained = state.drained.subscribe();
-    state.end_asked.notify_one();
-    let text = match drained.wait_for(Option::is_some).await {
-        Ok(drained) => serde_json::to_vec(&*drained).unwrap_or_default(),
-        Err(_) => Vec::new(),
-    };
-    let mut response = Response::new(Body::full(text));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// All nodes of the cluster, or this one.
-async fn nodes(state: &Arc<State>) -> Response<Body> {
-    let (system, own) = (Arc::clone(&state.system), state.store.node());
-    let listed = tokio::task::spawn_blocking(move || nodes::list(&*system, Some(own))).await;
-    let Ok(Ok(list)) = listed else {
-        return plain_error(StatusCode::SERVICE_UNAVAILABLE, "The system database does not answer.");
-    };
-    json(&list)
-}
-
-fn json(document: &impl Serialize) -> Response<Body> {
-    let mut response = Response::new(Body::full(serde_json::to_vec(document).unwrap_or_default()));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-fn health(method: &Method, good: bool, text: &'static str) -> Response<Body> {
-    if method != Method::GET && method != Method::HEAD {
-        return plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD.");
-    }
-    let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { Body::full(text) });
-    *response.status_mut() = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-fn plain_error(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::full(text));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-    }
-    response
-}
-
-/// What is for one other method only.
-fn not_allowed(method: &'static str, text: &'static str) -> Response<Body> {
-    let mut response = plain_error(StatusCode::METHOD_NOT_ALLOWED, text);
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(method));
-    response
-}
-
 /// A page for people: what is served here.
 fn landing(state: &State, method: &Method) -> Response<Body> {
     if method != Method::GET && method != Method::HEAD {
@@ -209,7 +58,7 @@ fn landing(state: &State, method: &Method) -> Response<Body> {
          li{margin:.2rem 0}h2{margin-top:2rem}</style></head><body><h1>Nextlink</h1>\
          <p>These databases are served as OData 4. Give the address of a service to Excel, Power BI or any other OData client.</p>",
     );
-    for slot in state.sources.values() {
+    for slot in state.slots.all() {
         // Names of sources and sets are identifiers, checked when they were made; they need no escape.
         let root = format!("{SERVICES}/{}/", slot.name);
         page.push_str(&format!(
@@ -253,7 +102,7 @@ fn at_once<B>(state: &State, request: &HttpRequest<B>, peer: IpAddr) -> Option<R
     let slot = admit(state, method, headers, source).ok()?;
     let served = slot.served().ok().filter(|served| served.source.reads_at_once())?;
     let repeat = Repeat::of(url, headers, peer)?;
-    let answered = read::again::at_once(slot, served, &repeat)?;
+    let answered = read::again::at_once(&slot, served, &repeat)?;
     let trace = Trace::of(headers);
     let version = || negotiate::version(headers).unwrap_or(Version::V40);
     Some(conclude(answered, version, Asked { started, method, source, kind: "read", trace }))
@@ -346,15 +195,10 @@ fn split_source(rest: &str) -> (&str, &str) {
 }
 
 /// The source that a request is for, if it is one that can be looked at.
-fn admit<'s>(
-    state: &'s State,
-    method: &Method,
-    headers: &HeaderMap,
-    name: &str,
-) -> Result<&'s Arc<Slot>, Refusal> {
+fn admit(state: &State, method: &Method, headers: &HeaderMap, name: &str) -> Result<Arc<Slot>, Refusal> {
     // Most clients write it as it is listed.
-    let listed = state.sources.get(name);
-    let decoded = || state.sources.get(&percent_decode_str(name).decode_utf8_lossy().to_lowercase());
+    let listed = state.slots.listed(name);
+    let decoded = || state.slots.get(&percent_decode_str(name).decode_utf8_lossy());
     let Some(slot) = listed.or_else(decoded) else {
         let name = percent_decode_str(name).decode_utf8_lossy();
         let message = if name.is_empty() {
@@ -364,6 +208,7 @@ fn admit<'s>(
         };
         return Err(Refusal::not_found(message).about("source"));
     };
+    slot.check()?;
     let header_bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if header_bytes > state.config.limits.header_bytes {
         let message = format!(
@@ -383,7 +228,7 @@ fn admit<'s>(
 
 /// A request as it came, of which enough is known to read it.
 struct Came<'r> {
-    slot: &'r Arc<Slot>,
+    slot: Arc<Slot>,
     url: &'r str,
     head: bool,
     headers: HeaderMap,
@@ -395,11 +240,11 @@ async fn answer(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Re
     let Came { slot, url, head, headers, peer, trace } = came;
     let repeat = if head { None } else { Repeat::of(url, &headers, peer) };
     if let Some(repeat) = &repeat
-        && let Some(answered) = read::again::awaited(state, slot, repeat).await
+        && let Some(answered) = read::again::awaited(state, &slot, repeat).await
     {
         return answered;
     }
-    let mut request = Request::new(state, Arc::clone(slot), url, head, headers, peer, trace.to_owned())?;
+    let mut request = Request::new(state, slot, url, head, headers, peer, trace.to_owned())?;
     request.repeat = repeat;
     let mut response = read::read(state, &request).await.map_err(|refusal| match refusal.target {
         None if refusal.status == StatusCode::NOT_FOUND => refusal.about(request.path()),

@@ -53,6 +53,14 @@ pub struct OpenError {
     pub may_pass: bool,
 }
 
+impl OpenError {
+    /// A source whose settings cannot be used.
+    pub fn settings(name: &str, cause: &str) -> OpenError {
+        let (name, cause) = (name.to_owned(), cause.to_owned());
+        OpenError { name, location: "settings".to_owned(), cause, may_pass: false }
+    }
+}
+
 impl Served {
     /// Opens a source, reads its catalogue and makes its model. Blocks.
     ///

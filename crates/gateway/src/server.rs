@@ -1,6 +1,5 @@
 //! Listeners, connections, clean-up and the orderly stop.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,30 +13,41 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use nextlink_results::token::TokenKeys;
 use nextlink_results::{NodeIdentity, Placement, Store, StoreConfig};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Cluster, Done, Known, Rule, Shared};
 use crate::config::Config;
 use crate::observe::{Event, Exporter, event, store_observer};
-use crate::router;
-use crate::slot::{Slot, tend};
+use crate::slots::{Slots, follow};
 use crate::state::State;
 use crate::watch::Watch;
+use crate::{admin, router};
 
 /// Opens everything that a server needs. Sources that cannot be opened are served as soon as they can.
 ///
 /// # Errors
-/// No source can be served and waiting does not help, or the data directory or the system database cannot be opened.
+/// No source of a node that is alone can be served and waiting does not help, or the data directory or the system database
+/// cannot be opened.
 pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<State>> {
-    let sources = open_sources(&config).await?;
+    let of_file = match config.cluster.system {
+        None => Some(Slots::of_file(&config).await?),
+        Some(_) => None,
+    };
     let dir = &config.data_dir;
     std::fs::create_dir_all(dir)
         .with_context(|| format!("cannot create the data directory {}", dir.display()))?;
     let node = NodeIdentity::open(dir)?;
-    let joined = cluster::join(&config, node.id())?;
+    let connected = cluster::connect(&config)?;
+    // Before the node joins: opening may take longer than a lease that nobody extends yet.
+    let slots = match (of_file, &connected.shared) {
+        (Some(slots), _) => slots,
+        (None, Some(shared)) => Slots::of_cluster(&config, &settled(shared, &config)?).await?,
+        (None, None) => anyhow::bail!("a node that is alone serves what its configuration names"),
+    };
+    let joined = cluster::join(&config, connected, node.id())?;
     let tokens = TokenKeys::new(&joined.keys)?;
     let (idle, absolute) = config.results.expiry();
     let mut store = StoreConfig::new(dir.join("results"), node, joined.keys.clone());
@@ -47,31 +57,29 @@ pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<Stat
     store.observer = Some(store_observer());
     store.placement = joined.cluster.clone().map(|cluster| cluster as Arc<dyn Placement>);
     let store = Store::open(store, Arc::clone(&joined.system).results(&joined.own))?;
-    Ok(Arc::new(State::new(config, sources, store, tokens, joined, exporter)))
+    Ok(Arc::new(State::new(config, slots, store, tokens, joined, exporter)))
 }
 
-/// Opens all sources at one time, since each may have to wait for its server.
-async fn open_sources(config: &Config) -> anyhow::Result<BTreeMap<String, Arc<Slot>>> {
-    let mut opening = Vec::new();
-    for (name, source) in &config.sources {
-        let slot = Arc::new(Slot::new(name, source, &config.server.vocabulary_url));
-        let opened = Arc::clone(&slot);
-        opening.push((slot, tokio::task::spawn_blocking(move || opened.open())));
+/// The sources of the cluster. They are those of the configuration of the first node that names any; what another one names
+/// besides counts for nothing, and it says so.
+fn settled(shared: &Shared, config: &Config) -> anyhow::Result<Known> {
+    shared.reseal()?;
+    let done = shared.put(&config.sources, Rule::First)?;
+    let named = |wanted: &[Done]| -> Vec<String> {
+        done.iter().filter(|(_, done)| wanted.contains(done)).map(|(name, _)| name.clone()).collect()
+    };
+    let (made, others) = (named(&[Done::Made]), named(&[Done::Kept, Done::Ignored]));
+    if !made.is_empty() {
+        event(&Event::SourcesShared { names: &made });
     }
-    let mut sources = BTreeMap::new();
-    let mut hopeless = None;
-    let mut hopes = 0;
-    for (slot, opened) in opening {
-        match opened.await? {
-            Err(error) if !error.may_pass => hopeless = hopeless.or(Some(error)),
-            Ok(()) | Err(_) => hopes += 1,
-        }
-        sources.insert(slot.name.to_lowercase(), slot);
+    if !others.is_empty() {
+        event(&Event::SourcesNotShared { names: &others });
     }
-    match hopeless {
-        Some(error) if hopes == 0 => Err(error.into()),
-        _ => Ok(sources),
+    let known = shared.read()?;
+    if known.sources.is_empty() {
+        event(&Event::SourcesNone);
     }
+    Ok(known)
 }
 
 /// The listeners of a server, and the signals that it takes as soon as it can be seen.
@@ -140,7 +148,7 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) -> anyhow::Resul
             () = ended(&mut drain) => break,
             Some(()) = listeners.hangups.recv() => {
                 event(&Event::Refreshing { signal: "SIGHUP" });
-                state.sources.values().for_each(|slot| slot.refresh());
+                state.slots.all().iter().for_each(|slot| slot.refresh());
             }
             accepted = listeners.public.accept() => {
                 let Ok((stream, peer)) = accepted else { breathe().await; continue };
@@ -169,24 +177,7 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) -> anyhow::Resul
             }
             accepted = listeners.admin.accept() => {
                 let Ok((stream, _)) = accepted else { breathe().await; continue };
-                let state = Arc::clone(&state);
-                let (http, still) = (http(&state.config), still(&state.config));
-                let watch = Watch::default();
-                let stream = TokioIo::new(watch.over(stream));
-                let watched = watch.clone();
-                let service = service_fn(move |request: Request<_>| {
-                    let (state, answering) = (Arc::clone(&state), watched.answering(request.version()));
-                    async move {
-                        let response = router::admin(&state, &request).await;
-                        Ok::<_, Infallible>(answering.with(response))
-                    }
-                });
-                let connection = http.serve_connection(stream, service).into_owned();
-                tokio::spawn(async move {
-                    if let Some(Err(error)) = watch.attend(connection, still).await {
-                        event(&Event::Connection { cause: &error.to_string() });
-                    }
-                });
+                tokio::spawn(administer(Arc::clone(&state), stream));
             }
         }
     }
@@ -195,6 +186,7 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) -> anyhow::Resul
     let left = state.config.limits.connections - connections.available_permits();
     let _ = tokio::time::timeout(patience, graceful.shutdown()).await;
     background.abort_all();
+    state.slots.close();
     if let Some(cluster) = &state.cluster {
         cluster.leave().await;
         membership.shutdown().await;
@@ -203,14 +195,33 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) -> anyhow::Resul
     Ok(())
 }
 
+/// Serves a connection of administration.
+async fn administer(state: Arc<State>, stream: TcpStream) {
+    let (http, still) = (http(&state.config), still(&state.config));
+    let watch = Watch::default();
+    let stream = TokioIo::new(watch.over(stream));
+    let watched = watch.clone();
+    let service = service_fn(move |request: Request<_>| {
+        let (state, answering) = (Arc::clone(&state), watched.answering(request.version()));
+        async move {
+            let response = admin::admin(&state, request).await;
+            Ok::<_, Infallible>(answering.with(response))
+        }
+    });
+    let connection = http.serve_connection(stream, service).into_owned();
+    if let Some(Err(error)) = watch.attend(connection, still).await {
+        event(&Event::Connection { cause: &error.to_string() });
+    }
+}
+
 /// Starts what runs beside the listeners: what ends with them, and what the other nodes need to the end.
 fn begin(state: &Arc<State>) -> (JoinSet<()>, JoinSet<std::io::Result<()>>) {
     let (mut background, mut membership) = (JoinSet::new(), JoinSet::new());
     background.spawn(sweep(Arc::clone(state)));
-    for slot in state.sources.values() {
-        background.spawn(tend(Arc::clone(slot)));
-    }
+    state.slots.tend();
     if let Some(cluster) = &state.cluster {
+        let (slots, store) = (Arc::clone(&state.slots), Arc::clone(&state.store));
+        background.spawn(follow(Arc::clone(cluster), slots, store));
         membership.spawn(cluster::listen(Arc::clone(cluster), Arc::clone(&state.store)));
         membership.spawn(live(Arc::clone(cluster)));
         membership.spawn(cluster::keep_copies(Arc::clone(cluster), Arc::clone(&state.store)));

@@ -27,6 +27,8 @@ pub struct Slot {
     pub name: String,
     /// Settings.
     pub config: SourceConfig,
+    /// Why its settings cannot be used, if they cannot.
+    unusable: Option<String>,
     vocabulary_url: String,
     standing: RwLock<Standing>,
     attempts: Mutex<Attempts>,
@@ -34,6 +36,8 @@ pub struct Slot {
     asked: AtomicBool,
     /// The database is not as it was when its catalogue was read.
     changed: AtomicBool,
+    /// Another one is in its place, or none.
+    closed: AtomicBool,
     wake: Notify,
 }
 
@@ -68,13 +72,53 @@ impl Slot {
         Slot {
             name: name.to_owned(),
             config: config.clone(),
+            unusable: None,
             vocabulary_url: vocabulary_url.to_owned(),
             standing: RwLock::new(Standing::Down { cause: "it was not opened yet".to_owned(), next: now }),
             attempts: Mutex::new(Attempts { failures: 0, cause: String::new(), vain: 0, next: now }),
             asked: AtomicBool::new(false),
             changed: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             wake: Notify::new(),
         }
+    }
+
+    /// The place of a source whose settings cannot be used here: nothing will be served of it.
+    pub fn unusable(name: &str, cause: &str) -> Slot {
+        Slot { unusable: Some(cause.to_owned()), ..Slot::new(name, &SourceConfig::default(), "") }
+    }
+
+    /// Whether there are settings by which a request can be looked at.
+    ///
+    /// # Errors
+    /// 503 where there are none.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let Some(cause) = &self.unusable else { return Ok(()) };
+        let message = "The settings of this source cannot be used on this node.";
+        let refusal = Refusal::unavailable("SourceUnavailable", message, 30).about("source");
+        Err(Refusal { cause: Some(cause.clone()), ..refusal })
+    }
+
+    /// Whether it was not tried yet whether it can be opened.
+    pub fn is_new(&self) -> bool {
+        self.unusable.is_none() && self.attempts().failures == 0 && self.down().is_some()
+    }
+
+    /// Why nothing is served, if nothing is.
+    pub fn down(&self) -> Option<String> {
+        if let Some(cause) = &self.unusable {
+            return Some(cause.clone());
+        }
+        match &*self.standing.read().unwrap_or_else(PoisonError::into_inner) {
+            Standing::Served(_) => None,
+            Standing::Down { cause, .. } => Some(cause.clone()),
+        }
+    }
+
+    /// Says that another one is in its place, or none: it is not opened again.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.wake.notify_one();
     }
 
     /// What is served now; it stays as it is for whoever has it.
@@ -110,6 +154,9 @@ impl Slot {
     /// # Errors
     /// It cannot be opened or read.
     pub fn open(&self) -> Result<(), OpenError> {
+        if let Some(cause) = &self.unusable {
+            return Err(OpenError::settings(&self.name, cause));
+        }
         let for_change = self.changed.swap(false, Ordering::Relaxed);
         let opened = Served::open(&self.name, &self.config, &self.vocabulary_url);
         let mut attempts = self.attempts();
@@ -179,11 +226,17 @@ impl Slot {
         self.wake.notify_one();
     }
 
-    /// Waits until the source is to be opened again.
-    async fn due(&self) {
+    /// Waits until the source is to be opened again; `false` when that is never.
+    async fn due(&self) -> bool {
+        if self.unusable.is_some() {
+            return false;
+        }
         loop {
+            if self.closed.load(Ordering::Relaxed) {
+                return false;
+            }
             if self.asked.swap(false, Ordering::Relaxed) {
-                return;
+                return true;
             }
             let next = {
                 let attempts = self.attempts();
@@ -191,7 +244,7 @@ impl Slot {
                 wanted.then_some(attempts.next)
             };
             match next {
-                Some(next) if next <= Instant::now() => return,
+                Some(next) if next <= Instant::now() => return true,
                 Some(next) => {
                     tokio::select! {
                         () = self.wake.notified() => {}
@@ -255,8 +308,7 @@ fn pause(attempts: u32) -> Duration {
 
 /// Opens a source again whenever that is due: after a failure, at a change of the database, when somebody asks.
 pub async fn tend(slot: Arc<Slot>) {
-    loop {
-        slot.due().await;
+    while slot.due().await {
         let opened = Arc::clone(&slot);
         if tokio::task::spawn_blocking(move || opened.open().is_ok()).await.is_err() {
             // It has panicked, and may do so again.

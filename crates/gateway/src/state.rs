@@ -1,6 +1,5 @@
 //! What all requests share.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,14 +16,14 @@ use crate::answer::Refusal;
 use crate::cluster::{Cluster, Drained, Joined};
 use crate::config::Config;
 use crate::observe::Exporter;
-use crate::slot::Slot;
+use crate::slots::Slots;
 
 /// What all requests share.
 pub struct State {
     /// Settings.
     pub config: Config,
-    /// Sources by their names in lower case.
-    pub sources: BTreeMap<String, Arc<Slot>>,
+    /// The sources that are served now.
+    pub slots: Arc<Slots>,
     /// Stored results.
     pub store: Arc<Store>,
     /// Seals page tokens.
@@ -51,7 +50,7 @@ impl State {
     /// Puts the state together.
     pub fn new(
         config: Config,
-        sources: BTreeMap<String, Arc<Slot>>,
+        slots: Arc<Slots>,
         store: Arc<Store>,
         tokens: TokenKeys,
         joined: Joined,
@@ -64,7 +63,7 @@ impl State {
         let stopping = AtomicBool::new(false);
         State {
             config,
-            sources,
+            slots,
             store,
             tokens,
             name,

@@ -153,3 +153,32 @@ fn browsers_change_nothing() {
     let read = http::get(&node.admin_url("/readyz"), &[("Origin", "https://elsewhere.example")]);
     assert_eq!(read.status, 200);
 }
+
+/// A name that was made to mean this machine lets pages of that name ask it, and browsers do not say that they do.
+#[test]
+fn only_names_that_are_its_own_are_asked() {
+    let plain = shop();
+    let named = common::shop_configured("[server]\nadmin_hosts = [\"admin.internal\"]");
+    for (host, by_all, by_named) in [
+        ("127.0.0.1", 200, 200),
+        ("10.0.0.1:8189", 200, 200),
+        ("[::1]:8189", 200, 200),
+        ("localhost:8189", 200, 200),
+        ("admin.internal", 421, 200),
+        ("elsewhere.example", 421, 421),
+        ("localhost.elsewhere.example:8189", 421, 421),
+        ("a, b", 421, 421),
+    ] {
+        for (node, expected) in [(&plain, by_all), (&named, by_named)] {
+            for path in ["/metrics", "/readyz", "/api/admin/system/nodes", "/api/admin/system/results"] {
+                let answer = http::get(&node.admin_url(path), &[("Host", host)]);
+                assert_eq!(answer.status, expected, "{host} {path}: {}", answer.text());
+            }
+        }
+    }
+    // Checks of load balancers that speak HTTP/1.0 name none.
+    let host = plain.admin_url("");
+    let answer =
+        http::raw(host.trim_start_matches("http://"), b"GET /readyz HTTP/1.0\r\n\r\n").expect("an answer");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}

@@ -75,6 +75,12 @@ fn no_command_shows_a_url_with_its_login() {
             vec!["explain", &named],
             vec!["explain", &named, "Orders", &url],
             vec!["demo", &url],
+            vec!["sources", "set", "shop", &url],
+            vec!["sources", "set", &url],
+            vec!["sources", "set", &url, "sqlite:x"],
+            vec!["sources", "set", "shop", "sqlite:x", &url],
+            vec!["sources", "apply", &url],
+            vec!["sources", "remove", &url],
             vec![&url],
             hopeless,
         ];
@@ -93,6 +99,13 @@ fn no_command_shows_the_settings_of_a_login() {
     let launch = Launch::new(PROGRAM, &[]);
     let dir = launch.data_dir();
     let file = dir.join("nextlink.toml");
+    let cluster = dir.join("cluster.toml");
+    let keys = dir.join("cluster.keys").display().to_string();
+    assert_eq!(run(&["new-keys", &keys]).code, Some(0));
+    let text =
+        format!("[cluster]\nsystem = 'sqlite:{}'\nkey_file = '{keys}'\n", dir.join("system.db").display());
+    std::fs::write(&cluster, text).expect("a file can be written");
+    let cluster = cluster.display().to_string();
     let password = dir.join("password");
     std::fs::write(&password, "S3CRET\n").expect("a file can be written");
     let by_file = format!("url = \"postgres://us3r@{PLACE}\"\npassword_file = '{}'", password.display());
@@ -123,6 +136,8 @@ fn no_command_shows_the_settings_of_a_login() {
             &["dump-config", "--config", &path],
             &["model", "shop", "--config", &path],
             &["explain", "shop", "Orders", "--config", &path],
+            &["sources", "apply", &path, "--config", &cluster],
+            &["sources", "--config", &cluster, "--json"],
         ] {
             let output = Command::new(PROGRAM)
                 .args(args)

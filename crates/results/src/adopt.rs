@@ -122,11 +122,7 @@ fn load(inner: &Inner, key: Key, row: Option<&ResultRow>) -> Result<Arc<Entry>, 
     let bytes = read_header(&path).map_err(|_| "its header cannot be read")?;
     let (header, private, cipher) =
         Header::open(&bytes, &inner.keys).ok_or("its header is damaged or its key gone")?;
-    let agrees = (header.id, header.generation) == key
-        && header.created_ms == row.created_ms
-        && private.source == row.source
-        && private.user == row.user;
-    if !agrees {
+    if !header.agrees(&private, row) {
         return Err("its header and the registry disagree");
     }
     let index = inner.files.path(key, Part::Index);

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::codec::Codec;
 use crate::id::{NodeId, ResultId, random};
 use crate::keys::{KeyId, MasterKey, MasterKeys, Purpose};
+use crate::registry::ResultRow;
 use crate::segment::{Cipher, TAG};
 use crate::wire::{Cursor, put_prefixed};
 
@@ -50,6 +51,13 @@ impl Header {
     /// The length of the whole header on disk.
     pub(crate) fn len(&self) -> usize {
         FIXED + WRAPPED + self.private_len as usize + 4
+    }
+
+    /// Whether the registry says the same of the result.
+    pub(crate) fn agrees(&self, private: &Private, row: &ResultRow) -> bool {
+        (self.id, self.generation, self.created_ms) == (row.id, row.generation, row.created_ms)
+            && private.source == row.source
+            && private.user == row.user
     }
 
     fn fixed(&self) -> Vec<u8> {

@@ -44,6 +44,7 @@ pub(crate) enum Purpose {
     PrivateHeader,
     PeerCall,
     NodeRow,
+    Vault,
 }
 
 impl Purpose {
@@ -57,6 +58,7 @@ impl Purpose {
             Self::PrivateHeader => b"nextlink result header 1",
             Self::PeerCall => b"nextlink peer call 1",
             Self::NodeRow => b"nextlink node row 1",
+            Self::Vault => b"nextlink vault 1",
         }
     }
 }

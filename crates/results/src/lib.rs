@@ -17,6 +17,7 @@ mod event;
 mod identity;
 pub mod keys;
 pub mod token;
+mod vault;
 pub mod gzip;
 mod codec;
 mod segment;
@@ -33,6 +34,7 @@ mod drain;
 mod writer;
 mod reader;
 mod adopt;
+mod moved;
 mod store;
 mod replica;
 
@@ -43,10 +45,12 @@ pub use error::{CopyError, CreateError, Error, Incomplete, PageError, QuotaLevel
 pub use event::{Event, Observer, Stats, SweepReport};
 pub use id::{NodeId, Registration, ResultId};
 pub use identity::NodeIdentity;
+pub use moved::{Moved, of_directory};
 pub use page::{MAX_PAGE_BYTES, MAX_POSITION_BYTES, PageIn, SEGMENT_BYTES, StoredPage};
 pub use placement::Placement;
 pub use registry::{Continues, Generation, Recovery, Registry, RegistryError, ResultRow, ResultState, Touch};
 pub use replica::Copied;
 pub use segment::Follows;
 pub use store::Store;
+pub use vault::Vault;
 pub use writer::{After, Finished, NewResult, ResultWriter};

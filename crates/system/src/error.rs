@@ -21,11 +21,16 @@ pub enum Error {
         /// Why not.
         source: rusqlite::Error,
     },
-    /// A later version of the program made it.
-    #[error("the system database {} was made by a later version", path.display())]
+    /// A later version of the program has changed it such that this one cannot use it.
+    #[error(
+        "the system database was changed by a later version: it takes one that knows step {reader} of its schema, and \
+         this one knows those up to {known}; start the later version here, too"
+    )]
     TooNew {
-        /// The file.
-        path: PathBuf,
+        /// The step that has to be known.
+        reader: u32,
+        /// The last step that this version knows.
+        known: u32,
     },
     /// Its URL is not one.
     #[error("the URL of the system database cannot be used: {0}")]

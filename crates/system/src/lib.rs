@@ -1,4 +1,4 @@
-//! The system database: which nodes there are, and which stored results they hold.
+//! The system database: which nodes there are, which stored results they hold, and which sources they serve.
 //!
 //! A node that is alone keeps it in a SQLite file of its own; several nodes share one, in PostgreSQL or, on one
 //! machine, in a SQLite file. Times are compared by the clock of the database alone, so that clocks of nodes may differ.
@@ -6,6 +6,7 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 mod error;
+mod source;
 mod node;
 mod words;
 mod migrate;
@@ -18,4 +19,5 @@ pub use migrate::{MIGRATIONS, Migration};
 pub use node::{Beat, Holding, Join, JoinError, NodeRow, NodeState, Nodes, Roll, System};
 pub use open::{check_url, open, shown};
 pub use postgres::PostgresSystem;
+pub use source::{SourceChange, SourceRoll, SourceRow, Sources};
 pub use sqlite::SqliteSystem;

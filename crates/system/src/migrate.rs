@@ -13,7 +13,21 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
-/// All steps so far. A step that was released is never changed; a new one is added.
+/// Whether this version can use the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// It can.
+    Good,
+    /// It takes a version that knows this step.
+    TooNew {
+        /// The step.
+        reader: u32,
+    },
+}
+
+/// All steps so far. A step that was released is never changed; a new one is added. Nodes of an earlier version go on while
+/// a step is made, and start again behind it, as they do not look at what it has added; a step that takes something from
+/// them sets `schema_reader` to its own number.
 pub const MIGRATIONS: &[Migration] = &[
     Migration {
         number: 1,
@@ -89,16 +103,36 @@ pub const MIGRATIONS: &[Migration] = &[
             CREATE INDEX results_owner ON results (owner);
         ",
     },
+    Migration {
+        number: 4,
+        name: "sources of a cluster",
+        // Versions before refuse every later file, so they are not among the readers.
+        sql: "
+            CREATE TABLE sources (
+                key TEXT NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL,
+                revision INTEGER NOT NULL,
+                changed_ms INTEGER NOT NULL,
+                sealed BLOB NOT NULL
+            ) STRICT, WITHOUT ROWID;
+            CREATE TABLE revisions (what TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+            INSERT INTO revisions (what, revision) VALUES ('sources', 0);
+            ALTER TABLE nodes ADD COLUMN sources TEXT;
+            CREATE TABLE schema_reader (reader INTEGER NOT NULL) STRICT;
+            INSERT INTO schema_reader (reader) VALUES (4);
+        ",
+    },
 ];
 
-/// Brings the schema up to date; `false` when the database was made by a later version.
-pub(crate) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> rusqlite::Result<bool> {
-    let newest = migrations.last().map_or(0, |migration| migration.number);
+/// Brings the schema up to date. A later version may have done so already: that is no reason not to go on, unless it says
+/// so (`schema_reader`).
+pub(crate) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> rusqlite::Result<Fit> {
+    let known = migrations.last().map_or(0, |migration| migration.number);
     for migration in migrations {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let at: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if at > newest {
-            return Ok(false);
+        if at > known {
+            return fit(&transaction, known);
         }
         if at < migration.number {
             transaction.execute_batch(migration.sql)?;
@@ -106,5 +140,16 @@ pub(crate) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> 
         }
         transaction.commit()?;
     }
-    Ok(true)
+    Ok(Fit::Good)
+}
+
+/// Whether a version that knows so many steps can use what a later one has made of the file.
+fn fit(connection: &Connection, known: u32) -> rusqlite::Result<Fit> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_reader'";
+    let says: u32 = connection.query_row(sql, [], |row| row.get(0))?;
+    if says == 0 {
+        return Ok(Fit::TooNew { reader: known + 1 });
+    }
+    let reader = connection.query_row("SELECT max(reader) FROM schema_reader", [], |row| row.get(0))?;
+    Ok(if reader > known { Fit::TooNew { reader } } else { Fit::Good })
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nextlink_results::peer::{NodeFacts, Party};
-use nextlink_results::{NodeId, Registration, Registry, RegistryError};
+use nextlink_results::{Moved, NodeId, Registration, Registry, RegistryError};
+
+use crate::source::Sources;
 
 /// How often a registration that another node's crossed is tried again.
 const TRIES: u32 = 20;
@@ -36,6 +38,8 @@ pub struct NodeRow {
     pub heartbeat_ms: Option<u64>,
     /// Until when nobody else may take it over, in milliseconds since 1970; `None` for a node that is alone.
     pub lease_ms: Option<u64>,
+    /// What it said last of the sources that it serves.
+    pub sources: Option<String>,
 }
 
 /// What a sign of life has done.
@@ -56,6 +60,8 @@ pub struct Roll {
     pub now_ms: u64,
     /// The nodes, by name.
     pub nodes: Vec<NodeRow>,
+    /// The revision of the sources.
+    pub sources_revision: u64,
 }
 
 impl Roll {
@@ -71,7 +77,9 @@ impl Roll {
         self.nodes.iter().find(|row| row.facts.id == id)
     }
 
-    fn is_live(&self, row: &NodeRow) -> bool {
+    /// Whether a node's lease is not over.
+    #[must_use]
+    pub fn is_live(&self, row: &NodeRow) -> bool {
         !self.lease_left(row).is_zero()
     }
 }
@@ -166,6 +174,12 @@ pub trait Nodes: Send + Sync {
         lease: Duration,
     ) -> Result<Beat, RegistryError>;
 
+    /// Keeps what a node says of the sources that it serves.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    fn tell(&self, id: NodeId, party: Party, sources: &str) -> Result<(), RegistryError>;
+
     /// Removes the row of a node whose lease is over.
     ///
     /// # Errors
@@ -216,9 +230,16 @@ pub trait Nodes: Send + Sync {
 }
 
 /// The system database.
-pub trait System: Nodes {
+pub trait System: Nodes + Sources {
     /// The table of results as a registered node sees it.
     fn results(self: Arc<Self>, node: &NodeFacts) -> Arc<dyn Registry>;
+
+    /// Adds results that another system database knew; those that are known here stay as they are. Gives how many were
+    /// added.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    fn import(&self, results: &[Moved]) -> Result<u64, RegistryError>;
 }
 
 fn namesake<'a>(id: NodeId, roll: &'a Roll, name: &str) -> Option<&'a NodeRow> {

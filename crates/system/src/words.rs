@@ -76,3 +76,8 @@ pub(crate) fn unsigned(value: i64) -> u64 {
 pub(crate) fn invalid(what: &str) -> RegistryError {
     RegistryError::Invalid(what.to_owned())
 }
+
+/// What sources that differ in case alone have in common.
+pub(crate) fn source_key(name: &str) -> String {
+    name.to_ascii_lowercase()
+}

@@ -5,6 +5,8 @@ mod explain;
 mod model;
 mod nodes;
 mod serve;
+mod sources;
+mod system;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -50,6 +52,10 @@ enum Command {
     Nodes(NodesArgs),
     /// List the stored results of all nodes, as the system database knows them.
     Results(NodesArgs),
+    /// List the sources that all nodes of a cluster serve, or change them.
+    Sources(sources::SourcesArgs),
+    /// Move a node that was alone into a cluster.
+    System(system::SystemArgs),
     /// Make a file with a new key, for all nodes of a cluster (`cluster.key_file`).
     NewKeys(NewKeysArgs),
     /// Print all settings as TOML, with what the command line changes.
@@ -170,6 +176,8 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Nodes(args) => nodes::nodes(&args),
         Command::Results(args) => nodes::results(&args),
+        Command::Sources(args) => sources::sources(&args),
+        Command::System(args) => system::system(&args),
         Command::NewKeys(args) => new_keys(&args),
         Command::DumpConfig(args) => dump_config(&args),
     };
@@ -281,7 +289,8 @@ fn serve_config(args: &ServeArgs) -> anyhow::Result<Config> {
     let mut config = configuration(&args.from)?;
     apply(&mut config, &args.server);
     validate(&config, &args.from)?;
-    if config.sources.is_empty() {
+    // In a cluster they are in the system database.
+    if config.sources.is_empty() && config.cluster.system.is_none() {
         anyhow::bail!(
             "there is no source to serve; name one, as in: nextlink serve shop=sqlite:/path/to/file.db"
         );
@@ -341,7 +350,12 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
     let config = configuration(args)?;
     validate(&config, args)?;
     if config.sources.is_empty() {
-        anyhow::bail!("the configuration is valid, but there is no source to serve");
+        anyhow::ensure!(
+            config.cluster.system.is_some(),
+            "the configuration is valid, but there is no source to serve"
+        );
+        println!("The configuration is valid. What the cluster serves is told by: nextlink sources");
+        return Ok(());
     }
     let mut failed = 0;
     for (name, source) in &config.sources {

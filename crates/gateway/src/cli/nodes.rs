@@ -27,7 +27,7 @@ fn open(args: &NodesArgs) -> anyhow::Result<Arc<dyn System>> {
 }
 
 /// Prints rows below their heads.
-fn print<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String; N]>) {
+pub(super) fn print<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String; N]>) {
     let mut all = vec![heads.map(str::to_owned)];
     all.extend(rows);
     let widths: Vec<usize> =

@@ -206,6 +206,7 @@ mod tests {
             started_ms: 0,
             heartbeat_ms: None,
             lease_ms: Some(11_000),
+            sources: None,
         }
     }
 
@@ -233,7 +234,7 @@ mod tests {
             ("no address", row(2, None), false),
         ] {
             let (id, registration) = (row.facts.id, row.facts.registration);
-            let roll = Roll { now_ms: 1_000, nodes: vec![row] };
+            let roll = Roll { now_ms: 1_000, nodes: vec![row], ..Roll::default() };
             let (members, distrusted) =
                 Members::of(&roll, Instant::now(), NodeId::from_bytes([1; 16]), &keys(1), &networks);
             assert_eq!(members.node(id).is_some(), believed, "{what}");
@@ -250,7 +251,7 @@ mod tests {
     fn leases_run_from_the_clock_of_the_database() {
         let networks = ["10.0.0.0/8".parse().expect("a network")];
         for (now_ms, live) in [(0, true), (10_000, true), (11_000, false), (1 << 50, false)] {
-            let roll = Roll { now_ms, nodes: vec![row(2, Some("10.1.2.3:8190"))] };
+            let roll = Roll { now_ms, nodes: vec![row(2, Some("10.1.2.3:8190"))], ..Roll::default() };
             let (members, _) =
                 Members::of(&roll, Instant::now(), NodeId::from_bytes([1; 16]), &keys(1), &networks);
             let member = members.node(NodeId::from_bytes([2; 16])).expect("it is believed");

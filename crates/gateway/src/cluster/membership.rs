@@ -11,6 +11,8 @@ use nextlink_results::keys::MasterKeys;
 use nextlink_results::peer::{NodeFacts, PeerKeys, Replays};
 use nextlink_results::{NodeId, Registration, RegistryError};
 use nextlink_system::{Join, JoinError, NodeState, Roll, System};
+use serde::Serialize;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::ahead::Ahead;
@@ -18,6 +20,7 @@ use super::client::Peers;
 use super::foreign::Foreigners;
 use super::lease::Lease;
 use super::members::{Clock, Distrust, Member, Members};
+use super::sources::{Known, Shared};
 use super::suspects::Suspects;
 use crate::config::{ClusterConfig, Config};
 use crate::observe::{Event, event};
@@ -52,6 +55,10 @@ pub struct Cluster {
     draining: AtomicBool,
     closing: AtomicBool,
     pub(super) lease: Lease,
+    /// What all nodes serve.
+    pub shared: Shared,
+    /// The last revision of that which was seen.
+    sources_revision: watch::Sender<u64>,
 }
 
 /// What a node is after it has joined.
@@ -66,27 +73,49 @@ pub struct Joined {
     pub cluster: Option<Arc<Cluster>>,
 }
 
-/// Opens the system database and registers the node. Blocks; for the lease of an earlier start that was reached
-/// elsewhere, too.
+/// The system database and the keys of a node, before it has joined.
+pub struct Connected {
+    /// The system database.
+    pub system: Arc<dyn System>,
+    /// The keys of the cluster, or of the node that is alone.
+    pub keys: MasterKeys,
+    /// The sources of the cluster, unless the node is alone.
+    pub shared: Option<Shared>,
+}
+
+/// Opens the keys and the system database, and brings its schema up to date. Blocks.
 ///
 /// # Errors
-/// The system database or the keys cannot be opened, the listener for other nodes cannot, or the node lives elsewhere.
-pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
+/// They cannot be opened.
+pub fn connect(config: &Config) -> anyhow::Result<Connected> {
     let cluster = &config.cluster;
-    let registration = Registration::generate().map_err(|_| anyhow::anyhow!("no random bytes"))?;
     let Some(url) = &cluster.system else {
         let keys = MasterKeys::open(&config.data_dir)?;
         let url = format!("sqlite:{}", config.data_dir.join("system.db").display());
-        let system = nextlink_system::open(&url, None)?;
+        return Ok(Connected { system: nextlink_system::open(&url, None)?, keys, shared: None });
+    };
+    let key_file = cluster.key_file.as_deref().context("cluster.key_file must be set")?;
+    let keys = MasterKeys::read(key_file)?;
+    let system = nextlink_system::open(url.reveal(), cluster.system_ca.as_deref())?;
+    let shared = Some(Shared::new(Arc::clone(&system), &keys)?);
+    Ok(Connected { system, keys, shared })
+}
+
+/// Registers the node. Blocks; for the lease of an earlier start that was reached elsewhere, too.
+///
+/// # Errors
+/// The listener for other nodes cannot be opened, the system database does not answer, or the node lives elsewhere.
+pub fn join(config: &Config, connected: Connected, id: NodeId) -> anyhow::Result<Joined> {
+    let cluster = &config.cluster;
+    let registration = Registration::generate().map_err(|_| anyhow::anyhow!("no random bytes"))?;
+    let Connected { system, keys, shared } = connected;
+    let Some(shared) = shared else {
         let sign = |_: &NodeFacts| Vec::new();
         let alone = Join { id, registration, name: None, address: None, lease: None, sign: &sign };
         let own = system.join(&alone)?;
         return Ok(Joined { system, own, keys, cluster: None });
     };
-    let key_file = cluster.key_file.as_deref().context("cluster.key_file must be set")?;
-    let keys = MasterKeys::read(key_file)?;
     let peer_keys = Arc::new(PeerKeys::new(&keys)?);
-    let system = nextlink_system::open(url.reveal(), cluster.system_ca.as_deref())?;
     // Whoever holds the listener of an address is the only one there: that is what a registration builds on.
     let listener = TcpListener::bind(cluster.listen)
         .with_context(|| format!("cannot listen on {} (cluster.listen)", cluster.listen))?;
@@ -128,6 +157,8 @@ pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
         draining: AtomicBool::new(false),
         closing: AtomicBool::new(false),
         lease: Lease::new(cluster.lease(), given),
+        shared,
+        sources_revision: watch::Sender::new(roll.sources_revision),
     });
     joined.learn(&roll, asked);
     Ok(Joined { system, own, keys, cluster: Some(joined) })
@@ -197,6 +228,8 @@ impl Cluster {
         }
         *learned = Some(asked);
         let (members, distrusted) = Members::of(roll, asked, self.own.id, &self.keys, &self.config.networks);
+        self.sources_revision
+            .send_if_modified(|seen| std::mem::replace(seen, roll.sources_revision) != roll.sources_revision);
         let members = Arc::new(members);
         let known = |registration| members.registered(registration).is_some();
         self.replays.keep(known);
@@ -259,6 +292,29 @@ impl Cluster {
         });
         let failed = |error: tokio::task::JoinError| Err(RegistryError::Unavailable(error.to_string()));
         beaten.await.unwrap_or_else(failed)
+    }
+
+    /// The revision of the sources, whenever another one is seen.
+    pub fn sources_revision(&self) -> watch::Receiver<u64> {
+        self.sources_revision.subscribe()
+    }
+
+    /// The sources as the system database has them.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn read_sources(&self) -> Result<Known, RegistryError> {
+        let shared = self.shared.clone();
+        let read = tokio::task::spawn_blocking(move || shared.read()).await;
+        read.unwrap_or_else(|error| Err(RegistryError::Unavailable(error.to_string())))
+    }
+
+    /// Tells in the system database what this node serves; `false` when that did not come there.
+    pub async fn tell_sources(&self, report: impl Serialize) -> bool {
+        let (system, id, party) = (Arc::clone(&self.system), self.own.id, self.own.party());
+        let Ok(text) = serde_json::to_string(&report) else { return false };
+        let told = tokio::task::spawn_blocking(move || system.tell(id, party, &text)).await;
+        matches!(told, Ok(Ok(())))
     }
 
     /// Whether another process has taken this node over. It serves what it holds, and nothing else.

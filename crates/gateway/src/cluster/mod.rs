@@ -1,5 +1,6 @@
 //! Several nodes as one service: membership, calls between nodes, pages of other nodes.
 
+mod sources;
 mod members;
 mod wire;
 mod client;
@@ -22,8 +23,9 @@ pub use drain::Drained;
 pub use fetch::{ask_copies, page};
 pub use listing::{Told, end, results};
 pub use members::{Member, Members};
-pub use membership::{Cluster, Joined, join};
+pub use membership::{Cluster, Connected, Joined, connect, join};
 pub use replicas::keep_copies;
 pub use seek::Missing;
 pub use serve::listen;
+pub use sources::{Done, Known, KnownSource, Rule, Shared};
 pub use succession::{Copies, Executions, go_on};

@@ -165,8 +165,7 @@ impl Config {
                     format!("'{other}' and '{name}' differ only in case; source names are case-insensitive");
                 return Err(bad("sources", problem));
             }
-            source.validate(name)?;
-            source.validate_access(name)?;
+            source.check(name)?;
         }
         Ok(())
     }
@@ -198,6 +197,8 @@ mod tests {
             ("[sources.a]\nurl = \"sqlite:x\"\npage_rows = 0", "sources.a.page_rows"),
             ("[server]\nlisten = \"0.0.0.0:8080\"", "server.listen"),
             ("[server]\npublic_url = \"example.com\"", "server.public_url"),
+            ("[server]\nadmin_hosts = [\"http://a\"]", "server.admin_hosts"),
+            ("[server]\nadmin_hosts = [\"a:8189\"]", "server.admin_hosts"),
             ("[limits]\nqueries = 0", "limits.queries"),
             ("[results]\nidle_minutes = 0", "results.idle_minutes"),
             ("[cluster]\nsystem = \"sqlite:x\"", "cluster.key_file"),

@@ -15,6 +15,11 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Address of the administration listener (metrics, health). Default 127.0.0.1:8189; keep it off public networks.
     pub admin_listen: SocketAddr,
+    /// Names by which the administration listener may be asked, besides IP addresses and `localhost`: others are refused, as pages in browsers could use them to reach it. Default none.
+    pub admin_hosts: Vec<String>,
+    /// Whether sources of a cluster can be changed over the administration listener, where nobody logs in; `nextlink sources` can in any case. Default: where it listens on a loopback address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_sources: Option<bool>,
     /// Allows listening on other addresses than loopback although nobody has to log in. Default false.
     pub allow_anonymous_network: bool,
     /// Base of all links, as in `https://data.example.com`; without it links follow the request.
@@ -36,6 +41,8 @@ impl Default for ServerConfig {
         ServerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 8189)),
+            admin_hosts: Vec::new(),
+            admin_sources: None,
             allow_anonymous_network: false,
             public_url: None,
             relative_links: false,
@@ -58,6 +65,12 @@ impl ServerConfig {
                 return Err(bad(key, problem));
             }
         }
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if let Some(host) = self.admin_hosts.iter().find(|host| host.is_empty() || !host.chars().all(is_name))
+        {
+            let problem = format!("'{host}' is no name of a host; write it without scheme and port");
+            return Err(bad("server.admin_hosts", problem));
+        }
         if let Some(url) = &self.public_url {
             let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
             if rest.is_none_or(|r| r.is_empty() || r.contains(['?', '#', ' ', '"', '\\'])) {
@@ -68,6 +81,11 @@ impl ServerConfig {
             }
         }
         Ok(())
+    }
+
+    /// Whether sources can be changed over the administration listener.
+    pub fn may_change_sources(&self) -> bool {
+        self.admin_sources.unwrap_or(self.admin_listen.ip().is_loopback())
     }
 }
 

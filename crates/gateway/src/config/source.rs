@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use nextlink_sql::mapping::ModelOptions;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::client_login::ClientLogin;
-use super::hidden::{Password, SourceUrl};
+use super::hidden::{Password, SourceUrl, without_urls};
 use super::{ConfigError, bad};
 
 /// A database that is served.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SourceConfig {
     /// Where it is: `sqlite:/path/to/file.db`, `postgres://user:password@host:5432/database` or `mysql://user:password@host:3306/database` (also `mariadb://`). What follows down to `pool_wait_seconds` is for such servers; see [databases.md](databases.md).
@@ -84,7 +85,45 @@ impl SourceConfig {
         SourceConfig { url: url.into(), ..SourceConfig::default() }
     }
 
-    pub(super) fn validate(&self, name: &str) -> Result<(), ConfigError> {
+    /// Checks all values of a source of that name.
+    ///
+    /// # Errors
+    /// The first value that cannot be used, by its key.
+    pub fn check(&self, name: &str) -> Result<(), ConfigError> {
+        self.validate(name)?;
+        self.validate_access(name)
+    }
+
+    /// Reads settings from JSON, with the keys of the file.
+    ///
+    /// # Errors
+    /// What is wrong, without what may be secret.
+    pub fn from_json(text: &[u8]) -> Result<SourceConfig, String> {
+        serde_json::from_slice(text).map_err(|error| without_urls(&error.to_string()))
+    }
+
+    /// All settings that are not as they are by default, as JSON, with passwords as they are: to be sealed at once.
+    pub fn revealed(&self) -> Vec<u8> {
+        let mut all = self.unusual();
+        all.insert("url".to_owned(), self.url.reveal().into());
+        if let Some(password) = &self.password {
+            all.insert("password".to_owned(), password.reveal().into());
+        }
+        Value::Object(all).to_string().into_bytes()
+    }
+
+    /// All settings that are not as they are by default, with everything hidden that may be secret.
+    pub fn unusual(&self) -> Map<String, Value> {
+        let map = |config: &SourceConfig| match serde_json::to_value(config) {
+            Ok(Value::Object(map)) => map,
+            Ok(_) | Err(_) => Map::new(),
+        };
+        let (mut all, usual) = (map(self), map(&SourceConfig::default()));
+        all.retain(|key, value| usual.get(key) != Some(value));
+        all
+    }
+
+    fn validate(&self, name: &str) -> Result<(), ConfigError> {
         let key = |field: &str| ["sources.", name, ".", field].concat();
         if !is_source_name(name) {
             // What should have been a URL is not repeated.
@@ -120,6 +159,73 @@ impl SourceConfig {
             exclude: self.exclude.clone(),
             keys: self.keys.clone(),
             ..ModelOptions::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_settings_are_kept_as_json() {
+        let every = r#"
+            url = "postgres://h/d?sslmode=require"
+            user = "ü"
+            password = "p\"*"
+            client_login = "allowed"
+            schemas = ["a", "b"]
+            tls = "require"
+            tls_ca = "/ca.pem"
+            connect_seconds = 3
+            connections = 4
+            pool_wait_seconds = 5
+            page_rows = 6
+            page_bytes = 7000
+            on_loss = "strict"
+            namespace = "n"
+            plural_sets = true
+            include = ["x*"]
+            exclude = ["y"]
+            keys = { v = ["k", "l"] }
+        "#;
+        let other = "url = 'mysql://u@h/d'\npassword_env = 'E'";
+        for (text, settings) in [
+            ("url = 'sqlite:x'", 1),
+            (other, 2),
+            ("url = 'mysql://u@h/d'\npassword_file = 'F'", 2),
+            (every, 18),
+        ] {
+            let config: SourceConfig = toml::from_str(text).expect(text);
+            let kept = config.revealed();
+            assert_eq!(SourceConfig::from_json(&kept), Ok(config), "{text}");
+            let kept: Map<String, Value> = serde_json::from_slice(&kept).expect("JSON");
+            // What is as usual is left out, so that earlier versions can read what they know.
+            assert_eq!(kept.len(), settings, "{text}: {kept:?}");
+        }
+        let known = serde_json::to_value(SourceConfig::default()).expect("it can be written");
+        let ways = ["password_env", "password_file"];
+        let set = every.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim());
+        let set: Vec<&str> = set.chain(ways).collect();
+        for key in known.as_object().expect("a table").keys() {
+            assert!(set.contains(&key.as_str()), "{key} is in this test");
+        }
+    }
+
+    #[test]
+    fn bad_json_is_refused_without_what_is_secret() {
+        for text in [
+            "",
+            "5",
+            "\"postgres://u:S3CRET@h/d\"",
+            "{\"url\": \"postgres://u:S3CRET@h/d\", \"pass\": 1}",
+            "{\"url\": \"postgres://u:S3CRET@h/d\"",
+            "{\"password\": [\"S3CRET\"]}",
+            "{\"url\": [\"postgres://u:S3CRET@h/d\"]}",
+            "{\"page_rows\": \"postgres://u:S3CRET@h/d\"}",
+        ] {
+            let error = SourceConfig::from_json(text.as_bytes()).expect_err(text);
+            assert!(!error.contains("S3CRET"), "{text}: {error}");
         }
     }
 }

@@ -49,6 +49,21 @@ pub(super) fn log(event: &Event<'_>) {
         Event::SourceFailed { source, cause, served: false } => {
             warn!(source, cause, "source cannot be served yet")
         }
+        Event::SourceRemoved { source } => info!(source, "source removed"),
+        Event::SourcesFollowed { revision } => info!(revision, "the cluster's sources have changed"),
+        Event::SourcesNone => warn!("the cluster has no sources yet: `nextlink sources` sets them"),
+        Event::SourceSet { source } => info!(source, "source set by administration"),
+        Event::SourceUnset { source } => info!(source, "source removed by administration"),
+        Event::SourcesUnread { cause } => warn!(cause, "the cluster's sources cannot be read"),
+        Event::SourcesShared { names } => {
+            info!(?names, "sources of this node's configuration are those of the cluster from now on");
+        }
+        Event::SourcesNotShared { names } => {
+            warn!(
+                ?names,
+                "sources of this node's configuration are not served as they stand there: those of the cluster count"
+            );
+        }
         Event::SourceNotice { source, notice } => warn!(source, "{notice}"),
         Event::Answered { answered: a } => {
             let ms = a.elapsed.as_secs_f64() * 1e3;

@@ -24,6 +24,22 @@ pub enum Event<'a> {
     SourceRefreshed { source: &'a str, sets: usize, same: bool },
     /// A source could not be opened, or its catalogue not read again; `served`: what was read before is still served.
     SourceFailed { source: &'a str, cause: &'a str, served: bool },
+    /// A source is not served any more.
+    SourceRemoved { source: &'a str },
+    /// The cluster has other sources, or other settings of them, than before.
+    SourcesFollowed { revision: u64 },
+    /// The cluster has no sources.
+    SourcesNone,
+    /// Administration has set a source of the cluster.
+    SourceSet { source: &'a str },
+    /// Administration has removed a source of the cluster.
+    SourceUnset { source: &'a str },
+    /// The system database does not tell the sources of the cluster.
+    SourcesUnread { cause: &'a str },
+    /// The sources of the node's own file or command line became those of the cluster, which had none.
+    SourcesShared { names: &'a [String] },
+    /// Sources of the node's own file or command line that the cluster has with other settings, or has not.
+    SourcesNotShared { names: &'a [String] },
     /// Something of a source is not served, or other than declared.
     SourceNotice { source: &'a str, notice: &'a str },
     /// A request was answered.

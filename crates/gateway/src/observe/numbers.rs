@@ -11,6 +11,9 @@ use super::Event;
 /// Seconds that the buckets of request times end at.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 
+/// Whether a source is served.
+const UP: &str = "nextlink_source_up";
+
 /// Renders the metrics.
 #[derive(Clone)]
 pub struct Exporter(PrometheusHandle);
@@ -63,7 +66,8 @@ impl Exporter {
         }
         LazyLock::force(&HANDLES);
         self.0.run_upkeep();
-        self.0.render()
+        let gone = |line: &&str| line.starts_with(UP) && line.ends_with(" NaN");
+        self.0.render().split_inclusive('\n').filter(|line| !gone(&line.trim_end())).collect()
     }
 }
 
@@ -78,6 +82,7 @@ pub(super) fn count(event: &Event<'_>) {
         }
         Event::SourceOpened { source, .. } | Event::SourceRefreshed { source, .. } => up(source, true),
         Event::SourceFailed { source, served, .. } => up(source, *served),
+        Event::SourceRemoved { source } => gone(source),
         Event::BrokenOff { .. } => counter!("nextlink_broken_off_total").increment(1),
         Event::NotStored { .. } => counter!("nextlink_not_stored_total").increment(1),
         Event::Connection { .. } => counter!("nextlink_connection_failures_total").increment(1),
@@ -96,6 +101,13 @@ pub(super) fn count(event: &Event<'_>) {
         Event::Store(_)
         | Event::Listening { .. }
         | Event::SourceNotice { .. }
+        | Event::SourcesFollowed { .. }
+        | Event::SourcesNone
+        | Event::SourceSet { .. }
+        | Event::SourceUnset { .. }
+        | Event::SourcesUnread { .. }
+        | Event::SourcesShared { .. }
+        | Event::SourcesNotShared { .. }
         | Event::Refreshing { .. }
         | Event::Joined { .. }
         | Event::WaitingForLease { .. }
@@ -109,7 +121,12 @@ pub(super) fn count(event: &Event<'_>) {
 
 /// Whether a source is served.
 fn up(source: &str, up: bool) {
-    gauge!("nextlink_source_up", "source" => source.to_owned()).set(if up { 1.0 } else { 0.0 });
+    gauge!(UP, "source" => source.to_owned()).set(if up { 1.0 } else { 0.0 });
+}
+
+/// A series cannot be taken back; one that is no number is left out.
+fn gone(source: &str) {
+    gauge!(UP, "source" => source.to_owned()).set(f64::NAN);
 }
 
 fn class(status: u16) -> usize {

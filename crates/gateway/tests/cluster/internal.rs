@@ -343,7 +343,7 @@ fn a_row_that_points_elsewhere_is_not_followed() {
     // A row of a node that never was, with the signature of another.
     change(&format!(
         "INSERT INTO nodes SELECT randomblob(16), boot, '{elsewhere}', state, started_ms, heartbeat_ms, lease_ms, mac,
-            randomblob(16), 'n9' FROM before WHERE name = 'n1'"
+            randomblob(16), 'n9', NULL FROM before WHERE name = 'n1'"
     ));
     std::thread::sleep(Duration::from_millis(600));
     assert!(follow(&cluster, 0, &link).body == page.body, "the owner itself is not disturbed");
@@ -405,6 +405,7 @@ fn keys_are_changed_node_by_node() {
             }
         }
     }
+    // The sources, too, were sealed anew before it was.
     let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
     assert_eq!(follow(&cluster, 1, &link).status, 200, "the new key alone does");
 }

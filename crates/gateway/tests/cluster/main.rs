@@ -16,3 +16,6 @@ mod lost;
 mod drain;
 mod faults;
 mod soak;
+mod sources;
+mod import;
+mod upgrade;

@@ -78,7 +78,7 @@ fn nodes_that_go_are_down_and_those_that_are_killed_are_lost() {
 }
 
 /// Runs a node that is to end by itself: whether it did so in good order, and what it said.
-fn run(plan: &Plan, number: usize, lines: &str) -> (bool, String) {
+pub fn run(plan: &Plan, number: usize, lines: &str) -> (bool, String) {
     // Writes its configuration.
     let _ = plan.launch(number, lines);
     let output = std::process::Command::new(PROGRAM)

@@ -25,10 +25,12 @@ const MIGRATION_LOCK: i64 = 0x6e78_746c_6e6b_0001;
 const MIGRATION_TABLE: &str = "nextlink_migrations";
 
 /// The steps of the schema. A step that was released is never changed, and each leaves what nodes of the version
-/// before need: in an upgrade both run side by side.
-const STEPS: &[(&str, &str)] = &[
+/// before need: in an upgrade both run side by side, and those start again behind it. One that cannot leave it sets
+/// `schema_reader` to its own number: then earlier versions do not start any more, and say why.
+pub(super) const STEPS: &[(&str, &str)] = &[
     ("V1__nodes_and_results", include_str!("migrations/V1__nodes_and_results.sql")),
     ("V2__executions_of_results", include_str!("migrations/V2__executions_of_results.sql")),
+    ("V3__sources_of_a_cluster", include_str!("migrations/V3__sources_of_a_cluster.sql")),
 ];
 
 /// Reads a URL and sets what is not in it.
@@ -94,7 +96,7 @@ fn tls(config: &Config, ca: Option<&Path>) -> Result<Option<MakeRustlsConnect>, 
 }
 
 /// Brings the schema up to date; nodes that start at the same time do so one after the other.
-pub(super) async fn migrate(pool: &Pool) -> Result<(), Error> {
+pub(super) async fn migrate(pool: &Pool, all: &[(&str, &str)]) -> Result<(), Error> {
     let mut connection = pool.get().await.map_err(|error| Error::Server(told(&error)))?;
     let failed = |error: &dyn std::error::Error| Error::Migrate(told(error));
     // A node that waits here waits for another that does the same, which may take longer than other statements.
@@ -102,18 +104,35 @@ pub(super) async fn migrate(pool: &Pool) -> Result<(), Error> {
     connection.batch_execute(patient).await.map_err(|error| failed(&error))?;
     let lock = "SELECT pg_advisory_lock($1)";
     connection.execute(lock, &[&MIGRATION_LOCK]).await.map_err(|error| failed(&error))?;
-    let migrated = steps(&mut connection).await;
+    let migrated = steps(&mut connection, all).await;
     // The session goes, and with it its settings and its lock, whatever has happened.
     drop(deadpool_postgres::Object::take(connection));
     migrated
 }
 
-async fn steps(client: &mut Client) -> Result<(), Error> {
+async fn steps(client: &mut Client, all: &[(&str, &str)]) -> Result<(), Error> {
     let failed = |error: refinery::Error| Error::Migrate(told(&error));
     let step = |(name, sql): &(&str, &str)| Migration::unapplied(name, sql);
-    let steps = STEPS.iter().map(step).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let steps = all.iter().map(step).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let known = steps.iter().map(Migration::version).max().unwrap_or(0);
+    refuse_later(client, u32::try_from(known).unwrap_or(0)).await?;
     // What a later version has added is no reason not to start: see `STEPS`.
     let mut runner = Runner::new(&steps).set_abort_missing(false).set_abort_divergent(true);
     runner.set_migration_table_name(MIGRATION_TABLE);
     runner.run_async(client).await.map(drop).map_err(failed)
+}
+
+/// Refuses a schema that versions such as this one, which knows so many steps, cannot use.
+async fn refuse_later(client: &Client, known: u32) -> Result<(), Error> {
+    let failed = |error: tokio_postgres::Error| Error::Migrate(told(&error));
+    let says = "SELECT to_regclass('schema_reader') IS NOT NULL";
+    if !client.query_one(says, &[]).await.map_err(failed)?.get::<_, bool>(0) {
+        return Ok(());
+    }
+    let reader = client.query_one("SELECT coalesce(max(reader), 0) FROM schema_reader", &[]).await;
+    let reader: i64 = reader.map_err(failed)?.get(0);
+    match u32::try_from(reader) {
+        Ok(reader) if reader <= known => Ok(()),
+        reader => Err(Error::TooNew { reader: reader.unwrap_or(u32::MAX), known }),
+    }
 }

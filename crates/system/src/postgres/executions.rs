@@ -1,9 +1,10 @@
 //! Executions of results in PostgreSQL: how one is added, claimed and found again.
 
-use nextlink_results::{Continues, Generation, NodeId, RegistryError, ResultId, ResultRow};
+use nextlink_results::{Continues, Generation, Moved, NodeId, RegistryError, ResultId, ResultRow};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use super::PostgresSystem;
 use super::results::PostgresResults;
 use crate::words::{
     invalid, number, of_nodes, of_recovery, of_state, to_continues, to_nodes, to_recovery, to_state, unsigned,
@@ -119,6 +120,49 @@ impl PostgresResults {
             Some(Generation { row: read(row)?, live: row.get(16), header: header.unwrap_or_default().into() })
         };
         rows.iter().map(one).collect::<Option<_>>().ok_or_else(|| invalid("a result"))
+    }
+}
+
+impl PostgresSystem {
+    /// Adds rows that another database knew, in one transaction; a row that is there stays as it is.
+    pub(super) fn add_moved(&self, results: &[Moved]) -> Result<u64, RegistryError> {
+        let sql = [
+            "INSERT INTO results (",
+            COLUMNS,
+            ", header) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+            ON CONFLICT DO NOTHING",
+        ]
+        .concat();
+        let results = results.to_vec();
+        self.call(move |mut connection| async move {
+            let transaction = connection.transaction().await?;
+            let statement = transaction.prepare_cached(&sql).await?;
+            let mut added = 0;
+            for Moved { row, header } in &results {
+                let values: [&(dyn ToSql + Sync); 17] = [
+                    &row.id.as_bytes().as_slice(),
+                    &i64::from(row.generation),
+                    &row.owner.as_bytes().as_slice(),
+                    &of_state(row.state),
+                    &row.user,
+                    &row.source,
+                    &of_recovery(row.recovery),
+                    &i64::from(row.pages),
+                    &number(row.rows),
+                    &number(row.bytes),
+                    &number(row.created_ms),
+                    &number(row.expires_ms),
+                    &number(row.absolute_ms),
+                    &of_nodes(&row.replicas),
+                    &row.continues.map(|lost| i64::from(lost.generation)),
+                    &row.continues.map(|lost| i64::from(lost.page)),
+                    &header.as_ref(),
+                ];
+                added += transaction.execute(&statement, &values).await?;
+            }
+            transaction.commit().await?;
+            Ok(added)
+        })
     }
 }
 

@@ -5,13 +5,14 @@ mod connect;
 mod nodes;
 mod executions;
 mod results;
+mod sources;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use deadpool_postgres::{Object, Pool};
 use nextlink_results::peer::NodeFacts;
-use nextlink_results::{Registry, RegistryError};
+use nextlink_results::{Moved, Registry, RegistryError};
 
 use crate::error::{Error, told};
 use crate::node::System;
@@ -34,7 +35,7 @@ impl PostgresSystem {
         let pool = connect::pool(connect::config(url)?, ca)?;
         let bridge = Bridge::start().map_err(|error| Error::Server(error.to_string()))?;
         let migrated = pool.clone();
-        let migrated = bridge.wait(async move { connect::migrate(&migrated).await });
+        let migrated = bridge.wait(async move { connect::migrate(&migrated, connect::STEPS).await });
         migrated.unwrap_or_else(|| Err(Error::Server("it does not answer in time".into())))?;
         Ok(Self { bridge, pool })
     }
@@ -64,6 +65,10 @@ impl System for PostgresSystem {
     fn results(self: Arc<Self>, node: &NodeFacts) -> Arc<dyn Registry> {
         Arc::new(PostgresResults { system: self, node: node.id, boot: node.boot })
     }
+
+    fn import(&self, results: &[Moved]) -> Result<u64, RegistryError> {
+        self.add_moved(results)
+    }
 }
 
 impl std::fmt::Debug for PostgresSystem {
@@ -71,3 +76,6 @@ impl std::fmt::Debug for PostgresSystem {
         f.debug_struct("PostgresSystem").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

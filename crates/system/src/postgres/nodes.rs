@@ -16,17 +16,20 @@ impl Nodes for PostgresSystem {
         // The clock is read in the same statement, so that no wait lies between; a row of it comes without nodes too.
         let sql =
             "SELECT t.now, n.id, n.registration, n.boot, n.name, n.address, n.mac, n.state, n.started_ms,
-            n.heartbeat_ms, n.lease_ms
+            n.heartbeat_ms, n.lease_ms, n.sources, (SELECT revision FROM revisions WHERE what = 'sources')
             FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) AS t
             LEFT JOIN nodes AS n ON true ORDER BY n.name, n.id";
         let rows = self.call(move |connection| async move {
             let statement = connection.prepare_cached(sql).await?;
             connection.query(&statement, &[]).await
         })?;
-        let now: i64 = rows.first().ok_or_else(|| invalid("no time"))?.get(0);
+        let first = rows.first().ok_or_else(|| invalid("no time"))?;
+        let (now, revision): (i64, Option<i64>) = (first.get(0), first.get(12));
+        let sources_revision = unsigned(revision.unwrap_or(0));
         let filled = rows.iter().filter(|row| row.get::<_, Option<&[u8]>>(1).is_some());
         let nodes = filled.map(read_node).collect::<Option<Vec<_>>>();
-        Ok(Roll { now_ms: unsigned(now), nodes: nodes.ok_or_else(|| invalid("a node"))? })
+        let nodes = nodes.ok_or_else(|| invalid("a node"))?;
+        Ok(Roll { now_ms: unsigned(now), nodes, sources_revision })
     }
 
     fn put(
@@ -42,7 +45,7 @@ impl Nodes for PostgresSystem {
             ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, boot = excluded.boot,
                 name = excluded.name, address = excluded.address, state = excluded.state, mac = excluded.mac,
                 started_ms = excluded.started_ms, heartbeat_ms = excluded.heartbeat_ms,
-                lease_ms = excluded.lease_ms
+                lease_ms = excluded.lease_ms, sources = NULL
             WHERE n.boot + 1 = excluded.boot
                 AND (coalesce(n.lease_ms, 0) <= excluded.started_ms
                     OR n.address IS NOT DISTINCT FROM excluded.address)";
@@ -91,6 +94,17 @@ impl Nodes for PostgresSystem {
         })
     }
 
+    fn tell(&self, id: NodeId, party: Party, sources: &str) -> Result<(), RegistryError> {
+        let sql = "UPDATE nodes SET sources = $4 WHERE id = $1 AND registration = $2 AND boot = $3";
+        let sources = sources.to_owned();
+        self.call(move |connection| async move {
+            let statement = connection.prepare_cached(sql).await?;
+            let (id, registration) = (id.as_bytes().as_slice(), party.registration.as_bytes().as_slice());
+            let boot = number(party.boot);
+            connection.execute(&statement, &[&id, &registration, &boot, &sources]).await.map(drop)
+        })
+    }
+
     fn forget(&self, id: NodeId, registration: Registration) -> Result<(), RegistryError> {
         let sql = "DELETE FROM nodes WHERE id = $1 AND registration = $2
             AND coalesce(lease_ms, 0) <= extract(epoch FROM clock_timestamp()) * 1000";
@@ -130,5 +144,6 @@ fn read_node(row: &Row) -> Option<NodeRow> {
         started_ms: time(8)?,
         heartbeat_ms: time(9),
         lease_ms: time(10),
+        sources: row.get(11),
     })
 }

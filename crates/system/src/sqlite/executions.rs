@@ -1,10 +1,10 @@
 //! Executions of results in SQLite: how one is added, claimed and found again.
 
-use nextlink_results::{Continues, Generation, NodeId, RegistryError, ResultId, ResultRow};
-use rusqlite::{Row, ToSql, params};
+use nextlink_results::{Continues, Generation, Moved, NodeId, RegistryError, ResultId, ResultRow};
+use rusqlite::{Row, ToSql, TransactionBehavior, params};
 
 use super::results::SqliteResults;
-use super::unavailable;
+use super::{SqliteSystem, unavailable};
 use crate::words::{
     number, of_nodes, of_recovery, of_state, to_continues, to_nodes, to_recovery, to_state, unsigned,
 };
@@ -113,6 +113,48 @@ impl SqliteResults {
         };
         let rows = statement.query_map([id.as_bytes()], one).map_err(unavailable)?;
         rows.collect::<rusqlite::Result<_>>().map_err(|error| RegistryError::Invalid(error.to_string()))
+    }
+}
+
+impl SqliteSystem {
+    /// Adds rows that another database knew, in one transaction; a row that is there stays as it is.
+    pub(super) fn add_moved(&self, results: &[Moved]) -> Result<u64, RegistryError> {
+        let sql = [
+            "INSERT INTO results (",
+            COLUMNS,
+            ", header) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+            ON CONFLICT DO NOTHING",
+        ]
+        .concat();
+        let mut connection = self.connection();
+        let mut all = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut added = 0;
+            for Moved { row, header } in results {
+                added += transaction.prepare_cached(&sql)?.execute(params![
+                    row.id.as_bytes(),
+                    row.generation,
+                    row.owner.as_bytes(),
+                    of_state(row.state),
+                    row.user,
+                    row.source,
+                    of_recovery(row.recovery),
+                    row.pages,
+                    number(row.rows),
+                    number(row.bytes),
+                    number(row.created_ms),
+                    number(row.expires_ms),
+                    number(row.absolute_ms),
+                    of_nodes(&row.replicas),
+                    row.continues.map(|lost| lost.generation),
+                    row.continues.map(|lost| lost.page),
+                    header.as_ref(),
+                ])?;
+            }
+            transaction.commit()?;
+            Ok(added as u64)
+        };
+        all().map_err(unavailable)
     }
 }
 

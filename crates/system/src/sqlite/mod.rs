@@ -3,6 +3,7 @@
 mod nodes;
 mod executions;
 mod results;
+mod sources;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -12,12 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nextlink_results::peer::NodeFacts;
-use nextlink_results::{Registry, RegistryError};
+use nextlink_results::{Moved, Registry, RegistryError};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::error::Error;
-use crate::migrate::{MIGRATIONS, migrate};
+use crate::migrate::{Fit, MIGRATIONS, migrate};
 use crate::node::System;
 use results::SqliteResults;
 
@@ -44,8 +45,9 @@ impl SqliteSystem {
         let sqlite = |source| Error::Sqlite { path: path.to_owned(), source };
         let mut connection = Connection::open(path).map_err(sqlite)?;
         prepare(&connection).map_err(sqlite)?;
-        if !migrate(&mut connection, MIGRATIONS).map_err(sqlite)? {
-            return Err(Error::TooNew { path: path.to_owned() });
+        if let Fit::TooNew { reader } = migrate(&mut connection, MIGRATIONS).map_err(sqlite)? {
+            let known = MIGRATIONS.last().map_or(0, |migration| migration.number);
+            return Err(Error::TooNew { reader, known });
         }
         Ok(Self { connection: Mutex::new(connection) })
     }
@@ -96,6 +98,10 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 impl System for SqliteSystem {
     fn results(self: Arc<Self>, node: &NodeFacts) -> Arc<dyn Registry> {
         Arc::new(SqliteResults { system: self, node: node.id, boot: node.boot })
+    }
+
+    fn import(&self, results: &[Moved]) -> Result<u64, RegistryError> {
+        self.add_moved(results)
     }
 }
 

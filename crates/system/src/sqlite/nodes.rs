@@ -11,19 +11,23 @@ use crate::node::{Beat, Holding, NodeRow, NodeState, Nodes, Roll};
 use crate::words::{number, of_node_state, to_node_state, unsigned};
 
 /// The clock of the database.
-const NOW: &str = "SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
+pub(super) const NOW: &str = "SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
+
+/// The revision of the sources.
+pub(super) const REVISION: &str = "SELECT revision FROM revisions WHERE what = 'sources'";
 
 impl Nodes for SqliteSystem {
     fn roll(&self) -> Result<Roll, RegistryError> {
         let sql = "SELECT id, coalesce(registration, zeroblob(16)), boot, coalesce(name, ''), address,
-            coalesce(mac, zeroblob(0)), state, started_ms, heartbeat_ms, lease_ms FROM nodes ORDER BY name, id";
+            coalesce(mac, zeroblob(0)), state, started_ms, heartbeat_ms, lease_ms, sources FROM nodes ORDER BY name, id";
         let mut connection = self.connection();
         let mut read = || {
             let transaction = connection.transaction()?;
             let now: i64 = transaction.prepare_cached(NOW)?.query_row([], |row| row.get(0))?;
             let mut statement = transaction.prepare_cached(sql)?;
             let nodes = statement.query_map([], read_node)?.collect::<rusqlite::Result<_>>()?;
-            Ok(Roll { now_ms: unsigned(now), nodes })
+            let revision: i64 = transaction.prepare_cached(REVISION)?.query_row([], |row| row.get(0))?;
+            Ok(Roll { now_ms: unsigned(now), nodes, sources_revision: unsigned(revision) })
         };
         read().map_err(unavailable)
     }
@@ -40,7 +44,7 @@ impl Nodes for SqliteSystem {
             ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, boot = excluded.boot,
                 name = excluded.name, address = excluded.address, state = excluded.state, mac = excluded.mac,
                 started_ms = excluded.started_ms, heartbeat_ms = excluded.heartbeat_ms,
-                lease_ms = excluded.lease_ms
+                lease_ms = excluded.lease_ms, sources = NULL
             WHERE nodes.boot + 1 = excluded.boot
                 AND (coalesce(nodes.lease_ms, 0) <= ?7 OR nodes.address IS excluded.address)";
         let mut connection = self.connection();
@@ -97,6 +101,15 @@ impl Nodes for SqliteSystem {
         write().map_err(unavailable)
     }
 
+    fn tell(&self, id: NodeId, party: Party, sources: &str) -> Result<(), RegistryError> {
+        let sql = "UPDATE nodes SET sources = ?4 WHERE id = ?1 AND registration = ?2 AND boot = ?3";
+        let registration = party.registration.as_bytes();
+        let values = params![id.as_bytes(), registration, number(party.boot), sources];
+        let connection = self.connection();
+        let done = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
+        done.map(drop).map_err(unavailable)
+    }
+
     fn forget(&self, id: NodeId, registration: Registration) -> Result<(), RegistryError> {
         let sql = "DELETE FROM nodes WHERE id = ?1 AND coalesce(registration, zeroblob(16)) = ?2
             AND coalesce(lease_ms, 0) <= unixepoch('subsec') * 1000";
@@ -135,5 +148,6 @@ fn read_node(row: &Row<'_>) -> rusqlite::Result<NodeRow> {
         started_ms: time(7)?.unwrap_or(0),
         heartbeat_ms: time(8)?,
         lease_ms: time(9)?,
+        sources: row.get(10)?,
     })
 }

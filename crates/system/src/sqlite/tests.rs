@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
-use crate::migrate::Migration;
+use crate::migrate::{Fit, Migration};
 use crate::node::Nodes as _;
 
 fn open(dir: &tempfile::TempDir) -> SqliteSystem {
@@ -27,7 +27,7 @@ fn the_file_is_private() {
 fn a_file_of_an_earlier_version_is_taken_over() {
     let dir = tempfile::tempdir().unwrap();
     let mut old = Connection::open(dir.path().join("system.db")).unwrap();
-    assert!(migrate(&mut old, &MIGRATIONS[..1]).unwrap());
+    assert_eq!(migrate(&mut old, &MIGRATIONS[..1]).unwrap(), Fit::Good);
     old.execute_batch(
         "INSERT INTO nodes (id, boot, state, started_ms) VALUES (zeroblob(16), 4, 'up', 5);
         INSERT INTO results VALUES
@@ -60,15 +60,16 @@ fn migrations_are_numbered_from_one_and_applied_once() {
         let version = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
         (version, connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap())
     };
-    assert!(migrate(&mut connection, &steps[..1]).unwrap());
+    assert_eq!(migrate(&mut connection, &steps[..1]).unwrap(), Fit::Good);
     assert_eq!(version(&connection), (1, 0));
     for _ in 0..2 {
-        assert!(migrate(&mut connection, &steps[..2]).unwrap());
+        assert_eq!(migrate(&mut connection, &steps[..2]).unwrap(), Fit::Good);
         assert_eq!(version(&connection), (2, 1));
     }
     assert!(migrate(&mut connection, &steps).is_err());
     assert_eq!(version(&connection), (2, 1), "a step that fails leaves nothing");
-    assert!(!migrate(&mut connection, &steps[..1]).unwrap(), "made by a later version");
+    let refused = migrate(&mut connection, &steps[..1]).unwrap();
+    assert_eq!(refused, Fit::TooNew { reader: 2 }, "made by a later version, which does not say for whom");
 }
 
 #[test]
@@ -79,8 +80,28 @@ fn what_is_no_system_database_is_refused() {
         .unwrap();
     assert!(matches!(SqliteSystem::open(&path), Err(Error::Sqlite { .. })));
     assert!(matches!(SqliteSystem::open(&dir.path().join("no/such/dir.db")), Err(Error::Io { .. })));
-    let later = dir.path().join("later.db");
-    SqliteSystem::open(&later).unwrap().connection().pragma_update(None, "user_version", 1000).unwrap();
-    let refused = SqliteSystem::open(&later).unwrap_err();
-    assert!(refused.to_string().contains("later version"), "{refused}");
+}
+
+/// A node of this version starts on what a later one has added to, while another one goes on; and is refused what a later
+/// one has taken something from.
+#[test]
+fn steps_of_later_versions_are_met() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("system.db");
+    let running = open(&dir);
+    let later = |step: &Migration| {
+        let steps = [MIGRATIONS, &[*step]].concat();
+        migrate(&mut Connection::open(&path).unwrap(), &steps).unwrap()
+    };
+    let number = MIGRATIONS.len() as u32 + 1;
+    let sql = "ALTER TABLE nodes ADD COLUMN later TEXT; CREATE TABLE later (a)";
+    assert_eq!(later(&Migration { number, name: "later", sql }), Fit::Good);
+    assert_eq!(running.roll().unwrap().nodes.len(), 0);
+    open(&dir).roll().unwrap();
+    running.connection().execute("UPDATE schema_reader SET reader = ?1", [number]).unwrap();
+    let refused = SqliteSystem::open(&path).unwrap_err().to_string();
+    let (needed, known) = (format!("knows step {number}"), format!("up to {}", number - 1));
+    assert!(refused.contains("later version") && refused.contains(&needed), "{refused}");
+    assert!(refused.contains(&known), "{refused}");
+    running.roll().unwrap();
 }

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use nextlink_results::keys::MasterKeys;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::cluster::{self, Rule};
 use crate::config::{Config, SystemUrl};
 
 /// A node that runs.
@@ -22,13 +23,17 @@ struct Running {
 }
 
 /// Starts the nodes, says what to try, and waits until all of them have ended or a signal ends them.
-pub fn serve(config: Config, nodes: u16) -> anyhow::Result<()> {
+pub fn serve(mut config: Config, nodes: u16) -> anyhow::Result<()> {
     let dir = config.data_dir.join("cluster");
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let key_file = dir.join("keys");
     if !key_file.exists() {
         MasterKeys::make(&key_file)?;
     }
+    let system = format!("sqlite:{}", dir.join("system.db").display());
+    config.cluster.system = Some(SystemUrl::from(system));
+    config.cluster.key_file = Some(key_file);
+    share(&mut config)?;
     let mut running = Vec::new();
     for number in 0..nodes {
         match start(&dir, &config, number) {
@@ -46,6 +51,14 @@ pub fn serve(config: Config, nodes: u16) -> anyhow::Result<()> {
     result
 }
 
+/// Has the sample served by all nodes, wherever it was at the last start.
+fn share(config: &mut Config) -> anyhow::Result<()> {
+    let connected = cluster::connect(config)?;
+    let shared = connected.shared.context("the nodes are several")?;
+    shared.put(&std::mem::take(&mut config.sources), Rule::Each)?;
+    Ok(())
+}
+
 /// Writes the configuration of a node, starts it, and waits until it serves.
 fn start(dir: &Path, common: &Config, number: u16) -> anyhow::Result<Running> {
     let name = format!("n{}", number + 1);
@@ -55,11 +68,8 @@ fn start(dir: &Path, common: &Config, number: u16) -> anyhow::Result<Running> {
     config.server.admin_listen = below(common.server.admin_listen, number);
     config.cluster.listen = above(common.cluster.listen, number);
     config.cluster.name = Some(name.clone());
-    config.cluster.key_file = Some(dir.join("keys"));
     // Nobody in front of them has to notice.
     config.cluster.drain_grace_ms = 0;
-    let system = format!("sqlite:{}", dir.join("system.db").display());
-    config.cluster.system = Some(SystemUrl::from(system));
     let file = dir.join(format!("{name}.toml"));
     std::fs::write(&file, toml::to_string(&config)?)
         .with_context(|| format!("cannot write {}", file.display()))?;
