@@ -8,7 +8,7 @@ use nextlink_odata::query::Query;
 use nextlink_odata::version::{MetadataLevel, Version};
 use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::{Token, TokenError};
-use nextlink_results::{Codec, Follows, StoredPage};
+use nextlink_results::{Codec, Follows, MAX_META_BYTES, StoredPage};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +88,21 @@ impl Form {
 struct Meta {
     envelope: Envelope,
     form: String,
+    /// Where the row before the first stored one stands, if links cannot carry it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    position: Vec<u8>,
+}
+
+/// What was kept with a stored result.
+pub struct Kept {
+    /// What stands around the rows of all pages.
+    pub envelope: Envelope,
+    /// The form as text.
+    pub form_text: String,
+    /// The form of the rows.
+    pub form: Form,
+    /// Where the row before the first stored one stands, if links cannot carry it.
+    pub position: Vec<u8>,
 }
 
 /// The form of rows, so many a page, as text.
@@ -95,9 +110,16 @@ pub fn form_text(format: Format, page_rows: u64, request: &Request, query: &Quer
     serde_json::to_string(&Form::of(format, page_rows, request, query)).unwrap_or_default()
 }
 
-/// What is kept with a stored result.
-pub fn meta(envelope: &Envelope, form: &str) -> Vec<u8> {
-    let meta = Meta { envelope: envelope.clone(), form: form.to_owned() };
+/// What is kept with a stored result, whose first row comes behind the one at `position`.
+pub fn meta(envelope: &Envelope, form: &str, position: &[u8]) -> Vec<u8> {
+    let long = if position.len() > MAX_POSITION { position.to_vec() } else { Vec::new() };
+    let mut meta = Meta { envelope: envelope.clone(), form: form.to_owned(), position: long };
+    let text = serde_json::to_vec(&meta).unwrap_or_default();
+    if text.len() <= MAX_META_BYTES || meta.position.is_empty() {
+        return text;
+    }
+    // Better to be stored, and not to be gone on with.
+    meta.position.clear();
     serde_json::to_vec(&meta).unwrap_or_default()
 }
 
@@ -110,15 +132,15 @@ pub struct Opened {
     pub short: bool,
 }
 
-/// Envelope and form of a stored result.
+/// What was kept with a stored result.
 ///
 /// # Errors
-/// 410 where they cannot be read.
-pub fn kept(meta: &[u8]) -> Result<(Envelope, String, Form), Refusal> {
+/// 410 where it cannot be read.
+pub fn kept(meta: &[u8]) -> Result<Kept, Refusal> {
     let read = || {
-        let meta: Meta = serde_json::from_slice(meta).ok()?;
-        let form = serde_json::from_str(&meta.form).ok()?;
-        Some((meta.envelope, meta.form, form))
+        let Meta { envelope, form: form_text, position } = serde_json::from_slice(meta).ok()?;
+        let form = serde_json::from_str(&form_text).ok()?;
+        Some(Kept { envelope, form_text, form, position })
     };
     read().ok_or_else(|| gone("The stored result is not readable."))
 }
@@ -140,7 +162,7 @@ pub async fn answer(
     anew: bool,
 ) -> Result<Response<Body>, Refusal> {
     let Opened { token, short } = opened;
-    let (envelope, _, form) = kept(&stored.meta)?;
+    let Kept { envelope, form, .. } = kept(&stored.meta)?;
     let format = form.format();
     check_form(request, format)?;
     let rows = token.first_row + u64::from(stored.rows);

@@ -45,6 +45,10 @@ pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<Stat
     store.idle_expiry = idle;
     store.absolute_expiry = absolute;
     store.observer = Some(store_observer());
+    if let Some(cluster) = joined.cluster.clone() {
+        // Expiries are compared with those of other nodes, by the database, too.
+        store.clock = Arc::new(move || cluster.time());
+    }
     store.placement = joined.cluster.clone().map(|cluster| cluster as Arc<dyn Placement>);
     let store = Store::open(store, Arc::clone(&joined.system).results(&joined.own))?;
     Ok(Arc::new(State::new(config, sources, store, tokens, joined, exporter)))
@@ -138,6 +142,9 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
             Some(()) = hangups.recv() => {
                 event(&Event::Refreshing { signal: "SIGHUP" });
                 state.sources.values().for_each(|slot| slot.refresh());
+                if let Some(cluster) = &state.cluster {
+                    cluster.renew();
+                }
             }
             accepted = listeners.public.accept() => {
                 let Ok((stream, peer)) = accepted else { breathe().await; continue };
@@ -211,6 +218,7 @@ fn begin(state: &Arc<State>) -> (JoinSet<()>, JoinSet<std::io::Result<()>>) {
         membership.spawn(cluster::listen(Arc::clone(cluster), Arc::clone(&state.store)));
         membership.spawn(live(Arc::clone(cluster)));
         membership.spawn(cluster::keep_copies(Arc::clone(cluster), Arc::clone(&state.store)));
+        membership.spawn(cluster::renew_copies(Arc::clone(cluster), Arc::clone(&state.store)));
     }
     (background, membership)
 }

@@ -17,7 +17,7 @@ pub fn serve(config: Config, banner: impl FnOnce(&State, SocketAddr)) -> anyhow:
         let state = server::open(config, exporter).await?;
         let cluster = state.cluster.as_ref().and_then(|cluster| Some((cluster, cluster.listening()?)));
         if let Some((cluster, address)) = cluster {
-            println!("node {} on http://{address}", cluster.own.name);
+            println!("node {} on {}://{address}", cluster.own.name, cluster.scheme());
         }
         let listeners = Listeners::open(&state.config).await?;
         let (public, admin) = listeners.addresses()?;

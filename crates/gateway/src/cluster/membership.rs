@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use nextlink_results::keys::MasterKeys;
@@ -17,6 +17,7 @@ use super::client::Peers;
 use super::foreign::Foreigners;
 use super::members::{Clock, Distrust, Member, Members};
 use super::suspects::Suspects;
+use super::tls::Tls;
 use crate::config::{ClusterConfig, Config};
 use crate::observe::{Event, event};
 
@@ -35,6 +36,7 @@ pub struct Cluster {
     pub(super) clock: Clock,
     pub(super) replays: Replays,
     pub(super) peers: Peers,
+    pub(super) tls: Option<Tls>,
     pub(super) foreigners: Foreigners,
     pub(super) ahead: Ahead,
     pub(super) suspects: Suspects,
@@ -86,6 +88,7 @@ pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
     let key_file = cluster.key_file.as_deref().context("cluster.key_file must be set")?;
     let keys = MasterKeys::read(key_file)?;
     let peer_keys = Arc::new(PeerKeys::new(&keys)?);
+    let tls = cluster.tls.as_ref().map(Tls::open).transpose()?;
     let system = nextlink_system::open(url.reveal(), cluster.system_ca.as_deref())?;
     // Whoever holds the listener of an address is the only one there: that is what a registration builds on.
     let listener = TcpListener::bind(cluster.listen)
@@ -110,7 +113,8 @@ pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
     let clock = Clock::start(roll.now_ms, asked, Instant::now());
     let joined = Arc::new(Cluster {
         config: cluster.clone(),
-        peers: Peers::new(cluster, own.party(), Arc::clone(&peer_keys)),
+        peers: Peers::new(cluster, tls.as_ref(), own.party(), Arc::clone(&peer_keys)),
+        tls,
         own: own.clone(),
         keys: peer_keys,
         clock,
@@ -154,6 +158,11 @@ fn join_when_free(system: &dyn System, wanted: &Join<'_>) -> Result<NodeFacts, J
 }
 
 impl Cluster {
+    /// The time of day as the system database has it.
+    pub fn time(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.clock.now_ms())
+    }
+
     /// The other nodes as they are known now.
     pub fn members(&self) -> Arc<Members> {
         Arc::clone(&self.members.read().unwrap_or_else(PoisonError::into_inner))
@@ -306,6 +315,18 @@ impl Cluster {
         if let Ok(Err(error)) = left.await {
             event(&Event::HeartbeatFailed { cause: &error.to_string() });
         }
+    }
+
+    /// Reads the certificates of the node again, if it has any; where they are not right, those before go on being used.
+    pub fn renew(&self) {
+        let Some(tls) = &self.tls else { return };
+        let renewed = tls.renew().map(|()| self.peers.renew(&self.config, tls));
+        event(&Event::CertificatesRead { failed: renewed.err().map(|error| format!("{error:#}")).as_deref() });
+    }
+
+    /// What the URL of the listener for the others begins with.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Where the node listens for the others.

@@ -2,12 +2,14 @@
 
 mod members;
 mod wire;
+mod tls;
 mod client;
 mod ahead;
 mod foreign;
 mod suspects;
 mod membership;
 mod replicas;
+mod renewal;
 mod drain;
 mod fetch;
 mod listing;
@@ -18,5 +20,6 @@ pub use fetch::{Missing, page};
 pub use listing::{Told, end, results};
 pub use members::{Member, Members};
 pub use membership::{Cluster, Joined, join};
+pub use renewal::renew_copies;
 pub use replicas::keep_copies;
 pub use serve::listen;

@@ -5,6 +5,7 @@ mod log;
 mod results;
 mod server;
 mod cookie;
+mod tls;
 mod cluster;
 mod hidden;
 mod client_login;
@@ -24,6 +25,7 @@ pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use results::ResultsConfig;
 pub use server::{Network, ServerConfig};
+pub use tls::TlsConfig;
 pub use source::{OnLoss, SourceConfig, is_source_name};
 
 /// All settings.
@@ -216,6 +218,10 @@ mod tests {
             ("[cluster.cookie]\npath = \"/; Domain=x\"", "cluster.cookie.path"),
             ("[cluster.cookie]\ndomain = \"a b\"", "cluster.cookie.domain"),
             ("[cluster.cookie]\nsame_site = \"none\"\nsecure = \"never\"", "cluster.cookie.same_site"),
+            (
+                "[cluster.tls]\ncertificate = \"c\"\nkey = \"k\"\nca = \"a\"\nname = \"a b\"",
+                "cluster.tls.name",
+            ),
             ("[log]\nlevel = \"loud\"", "log.level"),
             ("[log]\nlevel = \"info,nextlink=\"", "log.level"),
         ] {

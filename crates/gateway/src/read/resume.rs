@@ -22,10 +22,9 @@ use crate::answer::{Refusal, create_cause, gone};
 use crate::body::Body;
 use crate::cluster::{self, Missing};
 use crate::delivery::Delivery;
-use crate::envelope::Envelope;
 use crate::headers::SERVER_TIMING;
 use crate::observe::{Event, event};
-use crate::page::{Form, Opened, answer, kept, open};
+use crate::page::{Kept, Opened, answer, kept, open};
 use crate::request::Request;
 use crate::response::Stages;
 use crate::state::{State, now};
@@ -160,7 +159,7 @@ impl Lost<'_> {
     }
 
     /// What is kept with the lost result: from the registry, or from what is left of it here.
-    async fn kept(&self, lost: &Generation) -> Result<(Envelope, String, Form), Refusal> {
+    async fn kept(&self, lost: &Generation) -> Result<Kept, Refusal> {
         let header = if lost.header.is_empty() {
             let left = self.state.store.header(self.token().result, self.token().generation).await;
             left.map_err(|_| gone("The stored result was lost."))?
@@ -174,11 +173,13 @@ impl Lost<'_> {
     /// Executes the request again from the row behind the last one that was given, and stores the rest of the result.
     async fn execute(&self, lost: &Generation, known: u32) -> Result<Result<u32, CreateError>, Refusal> {
         let (state, request, token) = (self.state, self.request, self.token());
-        let last = Some(&token.extra).filter(|extra| !extra.is_empty());
-        let last = last.and_then(|extra| position::from_bytes(extra));
+        let Kept { envelope, form_text, form, position } = self.kept(lost).await?;
+        // What a link cannot carry stands with the result, for the row before its first one.
+        let position = if token.extra.is_empty() && token.page == 0 { position } else { token.extra.clone() };
+        let last = Some(&position).filter(|position| !position.is_empty());
+        let last = last.and_then(|position| position::from_bytes(position));
         let last =
             last.ok_or_else(|| gone("The stored result was lost, and its place cannot be found again."))?;
-        let (envelope, form_text, form) = self.kept(lost).await?;
         let served = request.slot.served()?;
         let parsed = url::parse_with(form.url(), &state.config.limits.parse_options())?;
         let asked = bind::bind(&served.mapping.model, &parsed, state.config.limits.bind_limits(), &now())?;
@@ -196,7 +197,7 @@ impl Lost<'_> {
         let options = state.run_options(nextlink_db::run::Cancel::default(), request.login.as_ref());
         let (tell, told) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
-            let (delivery, generation) = match Delivery::resume(storing, after, first_row, patience) {
+            let (delivery, generation) = match Delivery::resume(storing, after, first_row, &position, patience) {
                 Ok(begun) => begun,
                 Err(error) => {
                     let _ = tell.send(Err(error));

@@ -12,6 +12,7 @@ mod listing;
 mod membership;
 mod pages;
 mod copies;
+mod tls;
 mod lost;
 mod drain;
 mod faults;
