@@ -67,6 +67,7 @@ const PACKAGES: &[Package] = &[
         why: "tests put it in front of clusters of nodes (the program alone; its service is disabled)",
         probe: ("/usr/sbin/nginx", &["-v"]),
     },
+    Package { name: "openssl", why: "makes certificates as the manual says", probe: ("openssl", &["version"]) },
     Package {
         name: "iproute2",
         why: "tests that are root give nodes networks of their own",

@@ -78,18 +78,21 @@ async fn open_sources(config: &Config) -> anyhow::Result<BTreeMap<String, Arc<Sl
     }
 }
 
-/// The listeners of a server.
+/// The listeners of a server, and its signals: who is told that it listens may send one at once.
 pub struct Listeners {
     public: TcpListener,
     admin: TcpListener,
+    stops: Stops,
+    hangups: Signal,
 }
 
 impl Listeners {
     /// Opens the listeners.
     ///
     /// # Errors
-    /// An address cannot be used.
+    /// An address cannot be used, or signals cannot be caught.
     pub async fn open(config: &Config) -> anyhow::Result<Listeners> {
+        let (stops, hangups) = (Stops::new()?, signal(SignalKind::hangup())?);
         let bind = async |what: &'static str, address: SocketAddr| {
             let listener = TcpListener::bind(address)
                 .await
@@ -100,6 +103,8 @@ impl Listeners {
         Ok(Listeners {
             public: bind("listen", config.server.listen).await?,
             admin: bind("admin_listen", config.server.admin_listen).await?,
+            stops,
+            hangups,
         })
     }
 
@@ -113,19 +118,14 @@ impl Listeners {
 }
 
 /// Serves until a stop is asked for, then lets requests end.
-///
-/// # Errors
-/// Signals cannot be caught.
-pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()> {
+pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(state.config.limits.connections));
-    let mut signals = Signals::new()?;
-    let mut hangups = signal(SignalKind::hangup())?;
     let (mut background, mut membership) = begin(&state);
     let mut drain: Option<JoinHandle<()>> = None;
     loop {
         tokio::select! {
-            signal = signals.stop() => {
+            signal = listeners.stops.next() => {
                 // Who asks again does not want to wait.
                 let at_once = drain.is_some() || state.cluster.is_none();
                 if drain.is_none() {
@@ -139,7 +139,7 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
                 drain = Some(begin_end(&state, "administration"));
             }
             () = ended(&mut drain) => break,
-            Some(()) = hangups.recv() => {
+            Some(()) = listeners.hangups.recv() => {
                 event(&Event::Refreshing { signal: "SIGHUP" });
                 state.sources.values().for_each(|slot| slot.refresh());
                 if let Some(cluster) = &state.cluster {
@@ -204,7 +204,6 @@ pub async fn serve(state: Arc<State>, listeners: Listeners) -> anyhow::Result<()
         membership.shutdown().await;
     }
     event(&Event::Stopped { connections: left });
-    Ok(())
 }
 
 /// Starts what runs beside the listeners: what ends with them, and what the other nodes need to the end.
@@ -285,20 +284,20 @@ async fn sweep(state: Arc<State>) {
 }
 
 /// Signals that ask for a stop.
-struct Signals {
+struct Stops {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Signals {
-    fn new() -> std::io::Result<Signals> {
-        Ok(Signals {
+impl Stops {
+    fn new() -> std::io::Result<Stops> {
+        Ok(Stops {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
         })
     }
 
-    async fn stop(&mut self) -> &'static str {
+    async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",

@@ -37,7 +37,7 @@ impl Network {
         }
         must(&["link", "set", &bridge, "up"]);
         for node in 0..nodes {
-            let (space, outer) = (network.space(node), format!("nl{number}v{node}"));
+            let (space, outer) = (network.space(node), network.outer(node));
             must(&["netns", "add", &space]);
             must(&["link", "add", &outer, "type", "veth", "peer", "name", "eth0", "netns", &space]);
             must(&["link", "set", &outer, "master", &bridge, "up"]);
@@ -65,6 +65,10 @@ impl Network {
 
     fn space(&self, node: usize) -> String {
         format!("nl{}n{node}", self.number)
+    }
+
+    fn outer(&self, node: usize) -> String {
+        format!("nl{}v{node}", self.number)
     }
 
     /// What runs a command as a node.
@@ -106,6 +110,8 @@ impl Network {
 impl Drop for Network {
     fn drop(&mut self) {
         for node in 0..self.nodes {
+            // With both of its ends; that of the namespace would outlive it for a moment.
+            ip(&["link", "delete", &self.outer(node)]);
             ip(&["netns", "delete", &self.space(node)]);
         }
         ip(&["link", "delete", &bridge(self.number)]);

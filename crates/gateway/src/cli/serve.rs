@@ -24,7 +24,8 @@ pub fn serve(config: Config, banner: impl FnOnce(&State, SocketAddr)) -> anyhow:
         println!("listening on http://{public}");
         println!("admin on http://{admin}");
         banner(&state, public);
-        server::serve(Arc::clone(&state), listeners).await
+        server::serve(Arc::clone(&state), listeners).await;
+        anyhow::Ok(())
     })?;
     // Statements of clients that are gone end by themselves; the process does not wait for them.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

@@ -241,8 +241,13 @@ impl Wanted {
             for member in some {
                 let (cluster, store, member) = (Arc::clone(cluster), Arc::clone(store), Arc::clone(member));
                 asked.spawn(async move {
-                    let answer = self.ask(&cluster, &member, Duration::ZERO).await.ok()?;
-                    self.take(&cluster, &store, answer).await.ok()
+                    match self.ask(&cluster, &member, Duration::ZERO).await {
+                        Ok(answer) => self.take(&cluster, &store, answer).await.ok(),
+                        Err(error) => {
+                            event(&Event::CallFailed { cause: &error.to_string() });
+                            None
+                        }
+                    }
                 });
             }
             while let Some(answered) = asked.join_next().await {

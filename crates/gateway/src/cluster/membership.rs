@@ -54,6 +54,8 @@ pub struct Cluster {
     beaten: Mutex<Instant>,
     /// Whether the lease was over for a while: others may have gone on with what is here.
     lapsed: AtomicBool,
+    /// Since when the lease has not been over: what is known of the others is no older.
+    steady: Mutex<Instant>,
 }
 
 /// What a node is after it has joined.
@@ -133,6 +135,7 @@ pub fn join(config: &Config, id: NodeId) -> anyhow::Result<Joined> {
         fenced: AtomicBool::new(false),
         beaten: Mutex::new(asked),
         lapsed: AtomicBool::new(false),
+        steady: Mutex::new(asked),
     });
     joined.learn(&roll);
     Ok(Joined { system, own, keys, cluster: Some(joined) })
@@ -254,6 +257,10 @@ impl Cluster {
 
     async fn beat(self: &Arc<Self>) -> Result<(), RegistryError> {
         let state = if self.is_draining() { NodeState::Draining } else { NodeState::Up };
+        let beaten = *self.beaten.lock().unwrap_or_else(PoisonError::into_inner);
+        if beaten.elapsed() > self.config.lease() {
+            *self.steady.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        }
         let this = Arc::clone(self);
         let beaten = tokio::task::spawn_blocking(move || {
             let held = this.system.beat(this.own.id, this.own.party(), state, this.config.lease())?;
@@ -281,6 +288,11 @@ impl Cluster {
     /// Whether the lease was over for a while since this was asked last.
     pub(super) fn take_lapsed(&self) -> bool {
         self.lapsed.swap(false, Ordering::Relaxed)
+    }
+
+    /// Since when the lease has not been over: before, the system database may have been out of reach of all nodes.
+    pub(super) fn steady_since(&self) -> Instant {
+        *self.steady.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether another process has taken this node over. It serves what it holds, and nothing else.

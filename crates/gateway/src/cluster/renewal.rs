@@ -18,17 +18,15 @@ const ROUND: Duration = Duration::from_millis(500);
 type Key = (ResultId, u32);
 
 /// Nodes that are not there, and since when that is known.
-struct Away {
-    started: Instant,
-    since: HashMap<NodeId, Instant>,
-}
+#[derive(Default)]
+struct Away(HashMap<NodeId, Instant>);
 
 impl Away {
     /// The other nodes that have what was copied to them. One that ended in order is likely to come back with its disk,
-    /// and is waited for as long as a lease lasts, as are all when this node has just been started, maybe with them; one
-    /// whose lease ended without a word has been waited for.
+    /// and is waited for as long as a lease lasts; so are all when this node has just been started, or has just found the
+    /// system database again, maybe with them. Any other one whose lease ended without a word has been waited for.
     fn present(&mut self, cluster: &Cluster) -> BTreeSet<NodeId> {
-        let (members, now) = (cluster.members(), Instant::now());
+        let (members, now, steady) = (cluster.members(), Instant::now(), cluster.steady_since());
         let (mut away, lease) = (HashMap::new(), cluster.config.lease());
         let mut present = BTreeSet::new();
         for member in members.all() {
@@ -37,14 +35,14 @@ impl Away {
                 present.insert(id);
                 continue;
             }
-            let since = self.since.get(&id).copied().unwrap_or(now);
+            let since = self.0.get(&id).copied().unwrap_or(now).max(steady);
             away.insert(id, since);
-            let may_come = member.state == NodeState::Down || now - self.started < lease;
-            if may_come && now - since < lease {
+            let may_come = member.state == NodeState::Down || now.saturating_duration_since(steady) < lease;
+            if may_come && now.saturating_duration_since(since) < lease {
                 present.insert(id);
             }
         }
-        self.since = away;
+        self.0 = away;
         present
     }
 }
@@ -55,8 +53,7 @@ impl Away {
 /// # Errors
 /// Never.
 pub async fn renew_copies(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::Result<()> {
-    let mut away = Away { started: Instant::now(), since: HashMap::new() };
-    let mut before = BTreeSet::new();
+    let (mut away, mut before) = (Away::default(), BTreeSet::new());
     loop {
         tokio::time::sleep(ROUND).await;
         let present = away.present(&cluster);

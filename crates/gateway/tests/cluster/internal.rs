@@ -71,7 +71,7 @@ fn send(cluster: &Cluster, node: usize, method: &str, target: &str, headers: &[(
 }
 
 /// Makes calls of another node to one, as they go over the wire.
-pub fn signed_pings(cluster: &Cluster, node: usize) -> impl FnMut() -> String {
+pub fn signed_pings(cluster: &Cluster, node: usize) -> impl FnMut() -> String + use<> {
     let insider = Insider::join(&cluster.plan, 79, "127.0.0.1:1");
     let (from, to) = (insider.facts.party(), party(cluster, node));
     let mut number = 0;

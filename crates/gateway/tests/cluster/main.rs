@@ -16,3 +16,7 @@ mod tls;
 mod lost;
 mod drain;
 mod faults;
+mod outages;
+mod partitions;
+mod disks;
+mod expiry;

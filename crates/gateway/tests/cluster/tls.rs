@@ -216,3 +216,23 @@ fn files_that_cannot_be_used_are_named() {
     let (started, said) = crate::membership::run(&plan, 0, &settings(&dir));
     assert!(!started && said.contains("ca.pem (cluster.tls.ca)"), "{said}");
 }
+
+/// What the manual says to make certificates with makes good ones.
+#[test]
+fn certificates_are_made_as_the_manual_says() {
+    let plan = plan(&table(500)).cluster(QUICK).cluster("replicas = 0");
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cluster.md");
+    let manual = std::fs::read_to_string(manual).expect("the manual");
+    let (_, rest) = manual.split_once("```sh\nopenssl").expect("it says how");
+    let script = ["openssl", rest.split_once("```").expect("an end").0].concat();
+    let dir = plan.dir().join("tls");
+    std::fs::create_dir_all(&dir).expect("a directory");
+    let run = std::process::Command::new("sh").args(["-e", "-c", &script]).current_dir(&dir).output();
+    let run = run.expect("sh runs");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let nodes = (0..2).map(|number| plan.launch(number, &settings(&dir)).start()).collect();
+    let cluster = Cluster { plan, nodes };
+    cluster.acquainted();
+    let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
+    assert_eq!(follow(&cluster, 1, &link).status, 200);
+}
