@@ -67,7 +67,11 @@ const PACKAGES: &[Package] = &[
         why: "tests put it in front of clusters of nodes (the program alone; its service is disabled)",
         probe: ("/usr/sbin/nginx", &["-v"]),
     },
-    Package { name: "openssl", why: "makes certificates as the manual says", probe: ("openssl", &["version"]) },
+    Package {
+        name: "openssl",
+        why: "makes certificates as the manual says",
+        probe: ("openssl", &["version"]),
+    },
     Package {
         name: "iproute2",
         why: "tests that are root give nodes networks of their own",
@@ -81,7 +85,13 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "libfaketime",
         why: "tests start nodes whose clocks are off",
-        probe: ("sh", &["-c", "for lib in /usr/lib/*/faketime/libfaketime.so.1; do test -e \"$lib\" && exit; done; exit 1"]),
+        probe: (
+            "sh",
+            &[
+                "-c",
+                "for lib in /usr/lib/*/faketime/libfaketime.so.1; do test -e \"$lib\" && exit; done; exit 1",
+            ],
+        ),
     },
 ];
 

@@ -119,8 +119,14 @@ impl Plan {
         std::fs::write(&file, text).expect("the configuration can be written");
         let (file, data) = (file.display().to_string(), self.data_dir(number).display().to_string());
         let free = format!("{host}:0");
-        Launch::new(&self.program, &["serve", "--config", &file, "--data-dir", &data])
-            .args(&["--listen", &free, "--admin-listen", &free, "--cluster-listen", &free])
+        Launch::new(&self.program, &["serve", "--config", &file, "--data-dir", &data]).args(&[
+            "--listen",
+            &free,
+            "--admin-listen",
+            &free,
+            "--cluster-listen",
+            &free,
+        ])
     }
 
     /// Starts so many nodes.

@@ -333,7 +333,9 @@ impl Cluster {
     pub fn renew(&self) {
         let Some(tls) = &self.tls else { return };
         let renewed = tls.renew().map(|()| self.peers.renew(&self.config, tls));
-        event(&Event::CertificatesRead { failed: renewed.err().map(|error| format!("{error:#}")).as_deref() });
+        event(&Event::CertificatesRead {
+            failed: renewed.err().map(|error| format!("{error:#}")).as_deref(),
+        });
     }
 
     /// What the URL of the listener for the others begins with.

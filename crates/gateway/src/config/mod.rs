@@ -25,8 +25,8 @@ pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use results::ResultsConfig;
 pub use server::{Network, ServerConfig};
-pub use tls::TlsConfig;
 pub use source::{OnLoss, SourceConfig, is_source_name};
+pub use tls::TlsConfig;
 
 /// All settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -197,13 +197,14 @@ impl Lost<'_> {
         let options = state.run_options(nextlink_db::run::Cancel::default(), request.login.as_ref());
         let (tell, told) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
-            let (delivery, generation) = match Delivery::resume(storing, after, first_row, &position, patience) {
-                Ok(begun) => begun,
-                Err(error) => {
-                    let _ = tell.send(Err(error));
-                    return;
-                }
-            };
+            let (delivery, generation) =
+                match Delivery::resume(storing, after, first_row, &position, patience) {
+                    Ok(begun) => begun,
+                    Err(error) => {
+                        let _ = tell.send(Err(error));
+                        return;
+                    }
+                };
             // Whoever asked may be gone; the rest is stored all the same, as the next one will ask for it.
             let _ = tell.send(Ok(generation));
             let mut writer = PageWriter::new(prepared.shape, limits, delivery);

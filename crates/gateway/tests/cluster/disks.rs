@@ -104,7 +104,11 @@ fn the_disk_of_the_owner_is_full() {
     let mut stored = ledger;
     stored.entries.truncate(cut + 1);
     for node in 0..3 {
-        assert_eq!(stored.reread(|url| cluster.ask(node, url, &headers)), Vec::<String>::new(), "node {node}");
+        assert_eq!(
+            stored.reread(|url| cluster.ask(node, url, &headers)),
+            Vec::<String>::new(),
+            "node {node}"
+        );
     }
     drop(cluster);
     drop(disk);
@@ -153,7 +157,11 @@ fn a_disk_that_becomes_read_only() {
     assert_eq!((ledger.faults(&expected()), cut(&ledger)), (Vec::new(), None));
     let headers = [("Prefer", &*prefer(500))];
     for node in 0..3 {
-        assert_eq!(ledger.reread(|url| cluster.ask(node, url, &headers)), Vec::<String>::new(), "node {node}");
+        assert_eq!(
+            ledger.reread(|url| cluster.ask(node, url, &headers)),
+            Vec::<String>::new(),
+            "node {node}"
+        );
     }
     let anew = read(&mut cluster, |_, _| {});
     drop(writer);

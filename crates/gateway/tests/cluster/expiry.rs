@@ -30,7 +30,8 @@ fn only_one_is_left(cluster: &Cluster, nodes: &[usize], files_left: usize) {
     until("its row is the only one", || registered(cluster, "1").len() == 1);
     let sum = |name: &str| nodes.iter().map(|node| metric(&cluster.nodes[*node], name)).sum::<f64>();
     assert_eq!(sum("nextlink_result_copies") + sum("nextlink_results"), files_left as f64 / 2.0);
-    let bytes: usize = nodes.iter().flat_map(|node| files(cluster, *node).into_values()).map(|b| b.len()).sum();
+    let bytes: usize =
+        nodes.iter().flat_map(|node| files(cluster, *node).into_values()).map(|b| b.len()).sum();
     assert_eq!(sum("nextlink_results_bytes"), bytes as f64, "what is reserved is what is there");
 }
 

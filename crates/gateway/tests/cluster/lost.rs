@@ -194,7 +194,12 @@ fn an_owner_that_is_killed_at_once() {
                 let maximum = prefer(100);
                 let ledger = read_with(&Cluster::url(&[ROOT, path].concat()), |url| {
                     asked += 1;
-                    let answer = patient(&cluster, if asked == 1 { 0 } else { 1 + asked % 2 }, url, &[("Prefer", &maximum)]);
+                    let answer = patient(
+                        &cluster,
+                        if asked == 1 { 0 } else { 1 + asked % 2 },
+                        url,
+                        &[("Prefer", &maximum)],
+                    );
                     if asked == 1 {
                         cluster.nodes[0].kill();
                     }

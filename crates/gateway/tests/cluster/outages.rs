@@ -140,7 +140,12 @@ fn clocks_of_nodes_are_off_by_an_hour() {
         let (_, link) = first_page(&cluster, owner, "T?$orderby=Id", 100);
         cluster.nodes[owner].kill();
         let page = patient(&cluster, 2, &link, &[]);
-        assert_eq!((page.status, page.header("nextlink-generation")), (200, Some("2")), "{time}: {}", page.text());
+        assert_eq!(
+            (page.status, page.header("nextlink-generation")),
+            (200, Some("2")),
+            "{time}: {}",
+            page.text()
+        );
         drop(writer);
         let rows = || database.query("SELECT count(*) FROM results")[0][0].clone();
         until("what has expired is gone", || rows().as_deref() == Some("0"));

@@ -174,15 +174,15 @@ fn certificates_are_read_again() {
         for number in 0..2 {
             put(&plan.dir().join(format!("tls{number}")), ca, issued);
             cluster.nodes[number].signal("HUP");
-            let said = || cluster.nodes[number].log().matches("certificates for other nodes read again").count();
+            let said =
+                || cluster.nodes[number].log().matches("certificates for other nodes read again").count();
             until("they are read", || said() == times);
             assert!(follow(&cluster, 1, &link).body == page.body, "step {times}, node {number}");
         }
     }
     // The old authority is believed no more, on connections that were there neither.
     let mut signed = signed_pings(&cluster, 0);
-    let mut status =
-        |issued: &Issued| call(&cluster.nodes[0], client(&new.pem(), Some(issued)), &signed());
+    let mut status = |issued: &Issued| call(&cluster.nodes[0], client(&new.pem(), Some(issued)), &signed());
     assert_eq!(status(&shown[0]), None);
     assert_eq!(status(&shown[1]), Some(200));
     // What is not right is said, and what was read before goes on being used.
