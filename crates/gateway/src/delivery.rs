@@ -23,9 +23,8 @@ const CHUNK_ROOM: usize = 72 * 1024;
 const GATHER_BYTES: usize = 512 * 1024;
 /// How long chunks are gathered; rows that come slowly are streamed.
 const GATHER_TIME: Duration = Duration::from_millis(50);
-/// How long the link to the second page waits for the registry: it is told within a millisecond or two, and a system
-/// database that is down is not waited for.
-const REGISTERED: Duration = Duration::from_millis(50);
+/// How long the link to the second page waits for the registry, which mostly knows within a millisecond or two.
+const REGISTERED: Duration = Duration::from_millis(500);
 
 /// What the reading thread tells of the first page.
 #[derive(Debug)]
@@ -206,7 +205,8 @@ impl Delivery {
                 Ok(writer) => {
                     let (id, generation, owner) = (writer.id(), writer.generation(), writer.owner());
                     self.replicate((id, generation));
-                    if storing.cluster.is_some() && storing.recovery == Recovery::Key {
+                    let registers = storing.cluster.as_ref().is_some_and(|cluster| cluster.is_heard());
+                    if registers && storing.recovery == Recovery::Key {
                         // Whoever has the link can then go on although this node is lost at once.
                         writer.wait_registered(REGISTERED);
                     }

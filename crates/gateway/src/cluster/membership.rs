@@ -54,6 +54,12 @@ pub struct Cluster {
     beaten: Mutex<Instant>,
     /// Whether the lease was over for a while: others may have gone on with what is here.
     lapsed: AtomicBool,
+    /// Whether the system database has taken the last sign of life: one that does not answer is waited for by nobody else.
+    pub fn is_heard(&self) -> bool {
+        let beaten = *self.beaten.lock().unwrap_or_else(PoisonError::into_inner);
+        beaten.elapsed() < self.config.heartbeat() * 2
+    }
+
     /// Since when the lease has not been over: what is known of the others is no older.
     steady: Mutex<Instant>,
 }

@@ -57,6 +57,7 @@ impl Exporter {
             "nextlink_peer_pages_ahead_total",
             "nextlink_copy_pages_total",
             "nextlink_copies_given_up_total",
+            "nextlink_copies_renewed_total",
             "nextlink_results_read_on_total",
         ] {
             counter!(name).increment(0);

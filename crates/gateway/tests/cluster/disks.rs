@@ -9,7 +9,7 @@ use nextlink_testkit::cluster::{Cluster, Plan};
 use nextlink_testkit::ledger::{Expected, Ledger, read_with};
 
 use crate::copies::{Writer, copied};
-use crate::group::{QUICK, ROOT, SHORT, first_page, follow, plan};
+use crate::group::{QUICK, ROOT, first_page, follow, plan};
 use crate::lost::patient;
 use crate::site::{big_table, metric, prefer, row, table, until};
 
@@ -174,7 +174,7 @@ fn a_disk_that_becomes_read_only() {
 #[test]
 fn few_file_handles() {
     const RESULTS: usize = 300;
-    let plan = plan(&table(500)).cluster(SHORT);
+    let plan = plan(&table(500)).cluster(QUICK);
     let few = ["sh", "-c", "ulimit -n 256 && exec \"$0\" \"$@\""];
     let nodes = (0..3).map(|number| plan.launch(number, "").through(&few).start()).collect();
     let cluster = Cluster { plan, nodes };

@@ -1,7 +1,9 @@
 //! Networks that are cut, in network namespaces of their own: between two nodes, between one node and the system database,
 //! between one node and all else. Packets are lost without a word.
 
-use std::time::{Duration, Instant};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use nextlink_testkit::cluster::{Cluster, Plan};
 use nextlink_testkit::network::Network;
@@ -17,7 +19,7 @@ use crate::site::{table, until};
 struct Cut {
     cluster: Cluster,
     database: nextlink_testkit::server::Database,
-    network: Network,
+    network: Arc<Network>,
 }
 
 impl Cut {
@@ -44,39 +46,35 @@ impl Cut {
         let nodes = (0..3).map(start).collect();
         let cluster = Cluster { plan, nodes };
         cluster.acquainted();
-        Some(Cut { cluster, database, network })
+        Some(Cut { cluster, database, network: Arc::new(network) })
     }
 
-    /// Reads with a cut of 4 seconds, which is four leases, and checks that all of it is of so many executions, and
-    /// that afterwards all links mean on all nodes what they meant before.
+    /// Reads with a cut that lasts for four leases, and checks that all of it is of so many executions, and that afterwards
+    /// all links mean on all nodes what they meant before.
     #[track_caller]
-    fn check(mut self, what: &str, cuts: &[(usize, Peer)], executions: usize) {
+    fn check(mut self, what: &str, copies: usize, cuts: &[(usize, Peer)], executions: usize) {
         let writer = Writer::start(&self.cluster, CHANGE);
-        let network = &self.network;
-        let replicas = usize::from(what.contains("a copy"));
-        let peer = |peer: &Peer| match peer {
-            Node(node) => network.node(*node),
-            System => network.outside(),
+        let address = |peer: &Peer| match peer {
+            Node(node) => self.network.node(*node),
+            System => self.network.outside(),
         };
-        let mut cut = None;
-        let (ledger, _) = read(&mut self.cluster, |turn, cluster| {
-            if turn == 4 {
-                copied(cluster, replicas);
-                cuts.iter().for_each(|(node, other)| network.cut(*node, peer(other)));
-                cut = Some(Instant::now());
+        let cuts: Vec<(usize, IpAddr)> = cuts.iter().map(|(node, peer)| (*node, address(peer))).collect();
+        let mut mending = None;
+        let (ledger, _) = read(&mut self.cluster, |turn, cluster| match turn {
+            4 => {
+                copied(cluster, copies);
+                cuts.iter().for_each(|(node, other)| self.network.cut(*node, *other));
+                let (network, cuts) = (Arc::clone(&self.network), cuts.clone());
+                // Pages may be waited for as long as it is cut.
+                mending = Some(std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_secs(4));
+                    cuts.iter().for_each(|(node, other)| network.mend(*node, *other));
+                }));
             }
-            // In the middle of the reading, however long a page took.
-            if turn > 8 && cut.is_some_and(|since| since.elapsed() > Duration::from_secs(4)) {
-                cuts.iter().for_each(|(node, other)| network.mend(*node, peer(other)));
-                cut = None;
-            }
-            if turn > 4 && cut.is_some() {
-                std::thread::sleep(Duration::from_millis(600));
-            }
+            5..10 => std::thread::sleep(Duration::from_millis(400)),
+            10 => mending.take().expect("it is cut").join().expect("it is mended"),
+            _ => {}
         });
-        if cut.is_some() {
-            cuts.iter().for_each(|(node, other)| network.mend(*node, peer(other)));
-        }
         drop(writer);
         assert_eq!(ledger.faults(&stable()), Vec::<String>::new(), "{what}");
         assert_eq!(generations(&ledger), executions, "{what}");
@@ -112,7 +110,7 @@ fn two_nodes_do_not_reach_one_another() {
     for (what, replicas) in [("a copy", 1), ("none", 0)] {
         let Some(cut) = Cut::start(replicas) else { return };
         // Without a copy the node that is cut off from the owner waits, and the other one does not.
-        cut.check(what, &[(0, Node(1))], 1);
+        cut.check(what, replicas, &[(0, Node(1))], 1);
     }
 }
 
@@ -122,7 +120,7 @@ fn a_node_does_not_reach_the_system_database() {
         for node in 0..2 {
             let Some(cut) = Cut::start(replicas) else { return };
             // It serves what it has, and others ask it as before.
-            cut.check(&format!("{what}, node {node}"), &[(node, System)], 1);
+            cut.check(&format!("{what}, node {node}"), replicas, &[(node, System)], 1);
         }
     }
 }
@@ -132,6 +130,6 @@ fn a_node_reaches_nobody() {
     // The owner: where there is a copy nobody notices, else it is taken for lost.
     for (what, replicas, executions) in [("a copy", 1, 1), ("none", 0, 2)] {
         let Some(cut) = Cut::start(replicas) else { return };
-        cut.check(what, &[(0, Node(1)), (0, Node(2)), (0, System)], executions);
+        cut.check(what, replicas, &[(0, Node(1)), (0, Node(2)), (0, System)], executions);
     }
 }
