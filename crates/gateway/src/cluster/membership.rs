@@ -54,12 +54,6 @@ pub struct Cluster {
     beaten: Mutex<Instant>,
     /// Whether the lease was over for a while: others may have gone on with what is here.
     lapsed: AtomicBool,
-    /// Whether the system database has taken the last sign of life: one that does not answer is waited for by nobody else.
-    pub fn is_heard(&self) -> bool {
-        let beaten = *self.beaten.lock().unwrap_or_else(PoisonError::into_inner);
-        beaten.elapsed() < self.config.heartbeat() * 2
-    }
-
     /// Since when the lease has not been over: what is known of the others is no older.
     steady: Mutex<Instant>,
 }
@@ -294,6 +288,12 @@ impl Cluster {
     /// Whether the lease was over for a while since this was asked last.
     pub(super) fn take_lapsed(&self) -> bool {
         self.lapsed.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether the system database has taken the last sign of life: one that does not answer is waited for by nobody else.
+    pub fn is_heard(&self) -> bool {
+        let beaten = *self.beaten.lock().unwrap_or_else(PoisonError::into_inner);
+        beaten.elapsed() < self.config.heartbeat() * 2
     }
 
     /// Since when the lease has not been over: before, the system database may have been out of reach of all nodes.
