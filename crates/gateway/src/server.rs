@@ -14,7 +14,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use nextlink_results::token::TokenKeys;
 use nextlink_results::{NodeIdentity, Placement, Store, StoreConfig};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
@@ -139,13 +139,7 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
                 drain = Some(begin_end(&state, "administration"));
             }
             () = ended(&mut drain) => break,
-            Some(()) = listeners.hangups.recv() => {
-                event(&Event::Refreshing { signal: "SIGHUP" });
-                state.sources.values().for_each(|slot| slot.refresh());
-                if let Some(cluster) = &state.cluster {
-                    cluster.renew();
-                }
-            }
+            Some(()) = listeners.hangups.recv() => refresh(&state),
             accepted = listeners.public.accept() => {
                 let Ok((stream, peer)) = accepted else { breathe().await; continue };
                 let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else { continue };
@@ -173,24 +167,7 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
             }
             accepted = listeners.admin.accept() => {
                 let Ok((stream, _)) = accepted else { breathe().await; continue };
-                let state = Arc::clone(&state);
-                let (http, still) = (http(&state.config), still(&state.config));
-                let watch = Watch::default();
-                let stream = TokioIo::new(watch.over(stream));
-                let watched = watch.clone();
-                let service = service_fn(move |request: Request<_>| {
-                    let (state, answering) = (Arc::clone(&state), watched.answering(request.version()));
-                    async move {
-                        let response = router::admin(&state, &request).await;
-                        Ok::<_, Infallible>(answering.with(response))
-                    }
-                });
-                let connection = http.serve_connection(stream, service).into_owned();
-                tokio::spawn(async move {
-                    if let Some(Err(error)) = watch.attend(connection, still).await {
-                        event(&Event::Connection { cause: &error.to_string() });
-                    }
-                });
+                administer(Arc::clone(&state), stream);
             }
         }
     }
@@ -204,6 +181,36 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
         membership.shutdown().await;
     }
     event(&Event::Stopped { connections: left });
+}
+
+/// Serves a connection of administration.
+fn administer(state: Arc<State>, stream: TcpStream) {
+    let (http, still) = (http(&state.config), still(&state.config));
+    let watch = Watch::default();
+    let stream = TokioIo::new(watch.over(stream));
+    let watched = watch.clone();
+    let service = service_fn(move |request: Request<_>| {
+        let (state, answering) = (Arc::clone(&state), watched.answering(request.version()));
+        async move {
+            let response = router::admin(&state, &request).await;
+            Ok::<_, Infallible>(answering.with(response))
+        }
+    });
+    let connection = http.serve_connection(stream, service).into_owned();
+    tokio::spawn(async move {
+        if let Some(Err(error)) = watch.attend(connection, still).await {
+            event(&Event::Connection { cause: &error.to_string() });
+        }
+    });
+}
+
+/// Reads again what can be, since somebody asks.
+fn refresh(state: &State) {
+    event(&Event::Refreshing { signal: "SIGHUP" });
+    state.sources.values().for_each(|slot| slot.refresh());
+    if let Some(cluster) = &state.cluster {
+        cluster.renew();
+    }
 }
 
 /// Starts what runs beside the listeners: what ends with them, and what the other nodes need to the end.

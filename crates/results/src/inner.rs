@@ -157,13 +157,12 @@ impl Inner {
     }
 
     /// Asks the registry at which pages of this node's results other executions go on: whoever followed a link to one of
-    /// them has seen those. May block.
-    pub(crate) fn learn_continued(&self) {
+    /// them has seen those. `false` when it does not answer. May block.
+    pub(crate) fn learn_continued(&self) -> bool {
         let found = match self.registry.continued(self.files.owner()) {
             Ok(found) => found,
             Err(error) => {
-                self.note("continued", Err(error));
-                return;
+                return self.note("continued", Err(error));
             }
         };
         for (id, at) in found {
@@ -171,6 +170,7 @@ impl Inner {
                 entry.note_continued(at.page);
             }
         }
+        true
     }
 
     /// Removes one result now, with its files and its row. `false` when it is not here. May block.

@@ -185,14 +185,13 @@ impl Store {
 
     /// Removes copies of which the registry does not say that they are here: while this node was taken for lost, their
     /// owners had them made elsewhere, and will not say when they end. Those of results that are younger than `young` may
-    /// not be in the registry yet. May block.
-    pub fn drop_copies_made_elsewhere(&self, young: Duration) {
+    /// not be in the registry yet. `false` when it does not answer. May block.
+    pub fn drop_copies_made_elsewhere(&self, young: Duration) -> bool {
         let inner = &self.inner;
         let named: HashSet<Key> = match inner.registry.kept_by(self.node()) {
             Ok(rows) => rows.iter().map(|row| (row.id, row.generation)).collect(),
             Err(error) => {
-                inner.note("copies", Err(error));
-                return;
+                return inner.note("copies", Err(error));
             }
         };
         let old_ms = inner.now_ms().saturating_sub(young.as_millis() as u64);
@@ -202,6 +201,7 @@ impl Store {
         for entry in inner.all().iter().filter(|entry| stray(entry)) {
             inner.remove(entry.key());
         }
+        true
     }
 
     /// Gives up the copy on another node, and says so in the registry. May block.

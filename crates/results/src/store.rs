@@ -207,9 +207,10 @@ impl Store {
         })
     }
 
-    /// Learns at which pages of this node's results other nodes went on while this one was taken for lost. May block.
-    pub fn learn_continued(&self) {
-        self.inner.learn_continued();
+    /// Learns at which pages of this node's results other nodes went on while this one was taken for lost; `false` when the
+    /// registry does not answer. May block.
+    pub fn learn_continued(&self) -> bool {
+        self.inner.learn_continued()
     }
 
     /// The execution that goes on here for a lost one.

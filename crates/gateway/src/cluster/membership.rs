@@ -277,12 +277,17 @@ impl Cluster {
             Instant::now(),
         );
         if before.elapsed() > self.config.lease() {
-            self.lapsed.store(true, Ordering::Relaxed);
+            self.note_lapsed();
         }
         if !held && !self.fenced.swap(true, Ordering::Relaxed) {
             event(&Event::Fenced { name: &self.own.name });
         }
         Ok(())
+    }
+
+    /// Notes that the lease was over for a while.
+    pub(super) fn note_lapsed(&self) {
+        self.lapsed.store(true, Ordering::Relaxed);
     }
 
     /// Whether the lease was over for a while since this was asked last.

@@ -222,11 +222,11 @@ pub async fn keep_copies(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::R
         tokio::time::sleep(ROUND).await;
         if cluster.take_lapsed() {
             let (store, lease) = (Arc::clone(&store), cluster.config.lease());
-            let learned = move || {
-                store.learn_continued();
-                store.drop_copies_made_elsewhere(lease);
-            };
-            let _ = tokio::task::spawn_blocking(learned).await;
+            let learn = move || store.learn_continued() && store.drop_copies_made_elsewhere(lease);
+            if !matches!(tokio::task::spawn_blocking(learn).await, Ok(true)) {
+                // In the next round again: the system database may not be back for all connections yet.
+                cluster.note_lapsed();
+            }
         }
         cluster.tell_others(&store).await;
     }

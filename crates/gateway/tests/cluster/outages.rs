@@ -53,7 +53,8 @@ fn the_system_database_is_down_for_a_while() {
         let what = format!("{replicas} copies");
         assert_eq!(ledger.faults(&stable()), Vec::<String>::new(), "{what}");
         assert_eq!(generations(&ledger), 1, "{what}");
-        assert!(slowest < Duration::from_secs(2), "{what}: {slowest:?}");
+        // A call that waits for the system database takes that long, at least.
+        assert!(slowest < Duration::from_secs(5), "{what}: {slowest:?}");
         let headers = [("Prefer", "odata.maxpagesize=40")];
         for node in 0..3 {
             let again = ledger.reread(|url| cluster.ask(node, url, &headers));

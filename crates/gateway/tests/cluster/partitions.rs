@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nextlink_testkit::cluster::{Cluster, Plan};
 use nextlink_testkit::network::Network;
@@ -84,12 +84,16 @@ impl Cut {
             let answers = |node: usize| nextlink_testkit::http::get(&url(node), &[]).status == 200;
             (0..3).all(|node| answers(node) && listed(&self.cluster.nodes[node]).iter().all(up))
         });
-        // A node that was taken for lost has learned what became of its results within a few signs of life.
-        std::thread::sleep(Duration::from_millis(1_500));
+        // A node that was taken for lost learns within a few signs of life what became of its results.
         let headers = [("Prefer", "odata.maxpagesize=40")];
+        let reread =
+            |node: usize| ledger.reread(|url| Ok(crate::lost::patient(&self.cluster, node, url, &headers)));
+        let since = Instant::now();
+        while !reread(0).is_empty() && since.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(300));
+        }
         for node in 0..3 {
-            let again = ledger.reread(|url| Ok(crate::lost::patient(&self.cluster, node, url, &headers)));
-            assert_eq!(again, Vec::<String>::new(), "{what}: node {node}");
+            assert_eq!(reread(node), Vec::<String>::new(), "{what}: node {node}");
         }
         let numbers = self.database.query("SELECT max(generation) FROM results");
         assert_eq!(numbers, [[Some(executions.to_string())]], "{what}");
