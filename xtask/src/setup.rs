@@ -67,6 +67,32 @@ const PACKAGES: &[Package] = &[
         why: "tests put it in front of clusters of nodes (the program alone; its service is disabled)",
         probe: ("/usr/sbin/nginx", &["-v"]),
     },
+    Package {
+        name: "openssl",
+        why: "makes certificates as the manual says",
+        probe: ("openssl", &["version"]),
+    },
+    Package {
+        name: "iproute2",
+        why: "tests that are root give nodes networks of their own",
+        probe: ("/sbin/ip", &["-V"]),
+    },
+    Package {
+        name: "iptables",
+        why: "tests that are root cut these networks",
+        probe: ("/usr/sbin/iptables", &["--version"]),
+    },
+    Package {
+        name: "libfaketime",
+        why: "tests start nodes whose clocks are off",
+        probe: (
+            "sh",
+            &[
+                "-c",
+                "for lib in /usr/lib/*/faketime/libfaketime.so.1; do test -e \"$lib\" && exit; done; exit 1",
+            ],
+        ),
+    },
 ];
 
 /// Runs apt-get, and keeps packages from starting their services meanwhile: nobody needs them, and in a

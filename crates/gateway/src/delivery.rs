@@ -23,6 +23,8 @@ const CHUNK_ROOM: usize = 72 * 1024;
 const GATHER_BYTES: usize = 512 * 1024;
 /// How long chunks are gathered; rows that come slowly are streamed.
 const GATHER_TIME: Duration = Duration::from_millis(50);
+/// How long the link to the second page waits for the registry, which mostly knows within a millisecond or two.
+const REGISTERED: Duration = Duration::from_millis(500);
 
 /// What the reading thread tells of the first page.
 #[derive(Debug)]
@@ -79,7 +81,7 @@ pub struct Storing {
     /// Envelope and form of all pages; the count is put in when it is known.
     pub envelope: Envelope,
     /// Makes the metadata that is kept with the result.
-    pub meta: fn(&Envelope, &str, Option<&str>) -> Vec<u8>,
+    pub meta: fn(&Envelope, &str, Option<&str>, &[u8]) -> Vec<u8>,
     /// What stands before the tokens of its links.
     pub route: Option<String>,
     /// What `meta` needs of the request.
@@ -89,17 +91,19 @@ pub struct Storing {
 }
 
 impl Storing {
-    /// Begins a stored result at a row; its pages are about as large as the first one.
+    /// Begins a stored result at a row, behind the one that stands at `position`; its pages are about as large as the
+    /// first one.
     fn begin(
         &self,
         first_row: u64,
         page_bytes: u64,
         after: Option<After>,
+        position: &[u8],
     ) -> Result<ResultWriter, CreateError> {
         self.store.create(NewResult {
             source: self.source.clone(),
             user: self.user.clone(),
-            meta: (self.meta)(&self.envelope, &self.form, self.route.as_deref()),
+            meta: (self.meta)(&self.envelope, &self.form, self.route.as_deref(), position),
             codec: self.codec,
             first_row,
             recovery: self.recovery,
@@ -155,9 +159,10 @@ impl Delivery {
         storing: Storing,
         after: After,
         first_row: u64,
+        position: &[u8],
         patience: Duration,
     ) -> Result<(Delivery, u32), CreateError> {
-        let writer = storing.begin(first_row, 0, Some(after))?;
+        let writer = storing.begin(first_row, 0, Some(after), position)?;
         let (key, (nobody, _)) = ((writer.id(), writer.generation()), mpsc::channel(1));
         let mut delivery = Delivery::new(storing, nobody, patience);
         delivery.client = None;
@@ -198,11 +203,16 @@ impl Delivery {
         if end.more {
             let storing = &self.storing;
             let position = std::mem::take(&mut self.position);
-            next = match storing.begin(end.rows, self.gathered_bytes as u64, None) {
+            next = match storing.begin(end.rows, self.gathered_bytes as u64, None, &position) {
                 Ok(writer) => {
                     let (id, generation, owner) = (writer.id(), writer.generation(), writer.owner());
-                    self.writer = Some(writer);
                     self.replicate((id, generation));
+                    let registers = storing.cluster.as_ref().is_some_and(|cluster| cluster.is_heard());
+                    if registers && storing.recovery == Recovery::Key {
+                        // Whoever has the link can then go on although this node is lost at once.
+                        writer.wait_registered(REGISTERED);
+                    }
+                    self.writer = Some(writer);
                     Next::Stored { id, generation, owner, rows: end.rows, position }
                 }
                 Err(error) => {

@@ -8,7 +8,7 @@ use nextlink_odata::query::Query;
 use nextlink_odata::version::{MetadataLevel, Version};
 use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::{Token, TokenError};
-use nextlink_results::{Codec, Follows, StoredPage};
+use nextlink_results::{Codec, Follows, MAX_META_BYTES, StoredPage};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +91,9 @@ struct Meta {
     /// What stands before the tokens of its links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     route: Option<String>,
+    /// Where the row before the first stored one stands, if links cannot carry it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    position: Vec<u8>,
 }
 
 /// What is kept with a stored result, read again.
@@ -103,6 +106,8 @@ pub struct Kept {
     /// The same.
     pub form: Form,
     route: Option<String>,
+    /// Where the row before the first stored one stands, if links cannot carry it.
+    pub position: Vec<u8>,
 }
 
 /// The form of rows, so many a page, as text.
@@ -110,9 +115,17 @@ pub fn form_text(format: Format, page_rows: u64, request: &Request, query: &Quer
     serde_json::to_string(&Form::of(format, page_rows, request, query)).unwrap_or_default()
 }
 
-/// What is kept with a stored result.
-pub fn meta(envelope: &Envelope, form: &str, route: Option<&str>) -> Vec<u8> {
-    let meta = Meta { envelope: envelope.clone(), form: form.to_owned(), route: route.map(str::to_owned) };
+/// What is kept with a stored result, whose first row comes behind the one at `position`.
+pub fn meta(envelope: &Envelope, form: &str, route: Option<&str>, position: &[u8]) -> Vec<u8> {
+    let long = if position.len() > MAX_POSITION { position.to_vec() } else { Vec::new() };
+    let (envelope, form) = (envelope.clone(), form.to_owned());
+    let mut meta = Meta { envelope, form, route: route.map(str::to_owned), position: long };
+    let text = serde_json::to_vec(&meta).unwrap_or_default();
+    if text.len() <= MAX_META_BYTES || meta.position.is_empty() {
+        return text;
+    }
+    // Better to be stored, and not to be gone on with.
+    meta.position.clear();
     serde_json::to_vec(&meta).unwrap_or_default()
 }
 
@@ -125,15 +138,15 @@ pub struct Opened {
     pub short: bool,
 }
 
-/// Envelope and form of a stored result.
+/// What was kept with a stored result.
 ///
 /// # Errors
-/// 410 where they cannot be read.
+/// 410 where it cannot be read.
 pub fn kept(meta: &[u8]) -> Result<Kept, Refusal> {
     let read = || {
-        let Meta { envelope, form: form_text, route } = serde_json::from_slice(meta).ok()?;
+        let Meta { envelope, form: form_text, route, position } = serde_json::from_slice(meta).ok()?;
         let form = serde_json::from_str(&form_text).ok()?;
-        Some(Kept { envelope, form_text, form, route })
+        Some(Kept { envelope, form_text, form, route, position })
     };
     read().ok_or_else(|| gone("The stored result is not readable."))
 }

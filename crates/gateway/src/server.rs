@@ -55,6 +55,10 @@ pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<Stat
     store.idle_expiry = idle;
     store.absolute_expiry = absolute;
     store.observer = Some(store_observer());
+    if let Some(cluster) = joined.cluster.clone() {
+        // Expiries are compared with those of other nodes, by the database, too.
+        store.clock = Arc::new(move || cluster.time());
+    }
     store.placement = joined.cluster.clone().map(|cluster| cluster as Arc<dyn Placement>);
     let store = Store::open(store, Arc::clone(&joined.system).results(&joined.own))?;
     Ok(Arc::new(State::new(config, slots, store, tokens, joined, exporter)))
@@ -82,11 +86,11 @@ fn settled(shared: &Shared, config: &Config) -> anyhow::Result<Known> {
     Ok(known)
 }
 
-/// The listeners of a server, and the signals that it takes as soon as it can be seen.
+/// The listeners of a server, and its signals: who is told that it listens may send one at once.
 pub struct Listeners {
     public: TcpListener,
     admin: TcpListener,
-    signals: Signals,
+    stops: Stops,
     hangups: Signal,
 }
 
@@ -96,7 +100,7 @@ impl Listeners {
     /// # Errors
     /// An address cannot be used, or signals cannot be caught.
     pub async fn open(config: &Config) -> anyhow::Result<Listeners> {
-        let (signals, hangups) = (Signals::new()?, signal(SignalKind::hangup())?);
+        let (stops, hangups) = (Stops::new()?, signal(SignalKind::hangup())?);
         let bind = async |what: &'static str, address: SocketAddr| {
             let listener = TcpListener::bind(address)
                 .await
@@ -107,7 +111,7 @@ impl Listeners {
         Ok(Listeners {
             public: bind("listen", config.server.listen).await?,
             admin: bind("admin_listen", config.server.admin_listen).await?,
-            signals,
+            stops,
             hangups,
         })
     }
@@ -122,17 +126,14 @@ impl Listeners {
 }
 
 /// Serves until a stop is asked for, then lets requests end.
-///
-/// # Errors
-/// There are none.
-pub async fn serve(state: Arc<State>, mut listeners: Listeners) -> anyhow::Result<()> {
+pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(state.config.limits.connections));
     let (mut background, mut membership) = begin(&state);
     let mut drain: Option<JoinHandle<()>> = None;
     loop {
         tokio::select! {
-            signal = listeners.signals.stop() => {
+            signal = listeners.stops.next() => {
                 // Who asks again does not want to wait.
                 let at_once = drain.is_some() || state.cluster.is_none();
                 if drain.is_none() {
@@ -146,10 +147,7 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) -> anyhow::Resul
                 drain = Some(begin_end(&state, "administration"));
             }
             () = ended(&mut drain) => break,
-            Some(()) = listeners.hangups.recv() => {
-                event(&Event::Refreshing { signal: "SIGHUP" });
-                state.slots.all().iter().for_each(|slot| slot.refresh());
-            }
+            Some(()) = listeners.hangups.recv() => refresh(&state),
             accepted = listeners.public.accept() => {
                 let Ok((stream, peer)) = accepted else { breathe().await; continue };
                 let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else { continue };
@@ -192,7 +190,15 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) -> anyhow::Resul
         membership.shutdown().await;
     }
     event(&Event::Stopped { connections: left });
-    Ok(())
+}
+
+/// Reads again what can be, since somebody asks.
+fn refresh(state: &State) {
+    event(&Event::Refreshing { signal: "SIGHUP" });
+    state.slots.all().iter().for_each(|slot| slot.refresh());
+    if let Some(cluster) = &state.cluster {
+        cluster.renew();
+    }
 }
 
 /// Serves a connection of administration.
@@ -225,6 +231,7 @@ fn begin(state: &Arc<State>) -> (JoinSet<()>, JoinSet<std::io::Result<()>>) {
         membership.spawn(cluster::listen(Arc::clone(cluster), Arc::clone(&state.store)));
         membership.spawn(live(Arc::clone(cluster)));
         membership.spawn(cluster::keep_copies(Arc::clone(cluster), Arc::clone(&state.store)));
+        membership.spawn(cluster::renew_copies(Arc::clone(cluster), Arc::clone(&state.store)));
     }
     (background, membership)
 }
@@ -291,20 +298,17 @@ async fn sweep(state: Arc<State>) {
 }
 
 /// Signals that ask for a stop.
-struct Signals {
+struct Stops {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Signals {
-    fn new() -> std::io::Result<Signals> {
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
+impl Stops {
+    fn new() -> std::io::Result<Stops> {
+        Ok(Stops { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn stop(&mut self) -> &'static str {
+    async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",

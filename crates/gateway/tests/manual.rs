@@ -10,6 +10,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("[results]", include_str!("../src/config/results.rs"), "ResultsConfig"),
     ("[cluster]", include_str!("../src/config/cluster.rs"), "ClusterConfig"),
     ("[cluster.cookie]", include_str!("../src/config/cookie.rs"), "CookieConfig"),
+    ("[cluster.tls]", include_str!("../src/config/tls.rs"), "TlsConfig"),
     ("[log]", include_str!("../src/config/log.rs"), "LogConfig"),
     ("[sources.NAME]", include_str!("../src/config/source.rs"), "SourceConfig"),
 ];

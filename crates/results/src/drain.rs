@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::entry::{Entry, Failure, Stage};
 use crate::error::{Incomplete, WriteError};
@@ -44,6 +45,8 @@ struct Queue {
     jobs: VecDeque<Job>,
     bytes: usize,
     scheduled: bool,
+    /// The registry was told of the result, or did not take it.
+    registered: bool,
     error: Option<WriteError>,
     spare: Vec<Vec<u8>>,
 }
@@ -142,6 +145,13 @@ impl Drain {
             queue = self.moved.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         queue.error.clone().map_or(Ok(()), Err)
+    }
+
+    /// Waits until the registry was told of the result, but not for long.
+    pub(crate) fn wait_registered(&self, most: Duration) {
+        let queue = lock(&self.queue);
+        let waits = |queue: &mut Queue| !queue.registered && queue.error.is_none();
+        drop(self.moved.wait_timeout_while(queue, most, waits));
     }
 
     /// An empty buffer, one of an earlier page if there is one.
@@ -303,11 +313,13 @@ impl Task for Drain {
             return false;
         };
         let weight = if let Job::Page { page, .. } = &job { page.weight() } else { 0 };
+        let registers = matches!(job, Job::Register);
         let outcome = self.run(job, scratch);
         if let Err(error) = &outcome {
             self.cut(error, scratch);
         }
         let mut queue = lock(&self.queue);
+        queue.registered |= registers;
         queue.bytes = queue.bytes.saturating_sub(weight);
         match outcome {
             Ok(Some(mut body)) if queue.spare.len() < SPARE_BUFFERS && body.capacity() <= SPARE_BYTES => {

@@ -1,5 +1,6 @@
 //! Copies of results of other nodes: cipher text as it came, page after page, in files of this node.
 
+use std::collections::HashSet;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -193,6 +194,41 @@ impl Store {
     #[must_use]
     pub fn holders(&self, id: ResultId, generation: u32) -> Vec<NodeId> {
         self.inner.get((id, generation)).map(|entry| entry.holders()).unwrap_or_default()
+    }
+
+    /// Whether pages are being added to a result.
+    #[must_use]
+    pub fn is_writing(&self, id: ResultId, generation: u32) -> bool {
+        self.inner.get((id, generation)).is_some_and(|entry| entry.is_writing())
+    }
+
+    /// Names the nodes that are to have copies of a result of this node from now on, in the registry, too. May block.
+    pub fn name_holders(&self, id: ResultId, generation: u32, nodes: Vec<NodeId>) {
+        if let Some(entry) = self.inner.get((id, generation)).filter(|entry| entry.is_owned()) {
+            entry.set_holders(nodes);
+            self.inner.note("update", self.inner.registry.update(&entry.row()));
+        }
+    }
+
+    /// Removes copies of which the registry does not say that they are here: while this node was taken for lost, their
+    /// owners had them made elsewhere, and will not say when they end. Those of results that are younger than `young` may
+    /// not be in the registry yet. `false` when it does not answer. May block.
+    pub fn drop_copies_made_elsewhere(&self, young: Duration) -> bool {
+        let inner = &self.inner;
+        let named: HashSet<Key> = match inner.registry.kept_by(self.node()) {
+            Ok(rows) => rows.iter().map(|row| (row.id, row.generation)).collect(),
+            Err(error) => {
+                return inner.note("copies", Err(error));
+            }
+        };
+        let old_ms = inner.now_ms().saturating_sub(young.as_millis() as u64);
+        let stray = |entry: &Arc<Entry>| {
+            !entry.is_owned() && entry.about.created_ms < old_ms && !named.contains(&entry.key())
+        };
+        for entry in inner.all().iter().filter(|entry| stray(entry)) {
+            inner.remove(entry.key());
+        }
+        true
     }
 
     /// Results of this node that were removed since this was asked last, and the nodes with copies of them.

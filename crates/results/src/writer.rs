@@ -1,6 +1,7 @@
 //! The writing end of a result, for the thread that reads rows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::codec::Codec;
 use crate::drain::{Drain, Job};
@@ -89,6 +90,12 @@ impl ResultWriter {
     #[must_use]
     pub fn owner(&self) -> NodeId {
         self.drain.entry.about.node
+    }
+
+    /// Waits until the registry was told of the result, or did not take it, but no longer than `most`: from then on it can
+    /// be gone on with although this node is lost at once.
+    pub fn wait_registered(&self, most: Duration) {
+        self.drain.wait_registered(most);
     }
 
     /// An empty buffer for the body of the next page, with the memory of an earlier one where

@@ -99,6 +99,15 @@ impl Plan {
     /// When its configuration cannot be written.
     #[track_caller]
     pub fn launch(&self, number: usize, lines: &str) -> Launch {
+        self.launch_on("127.0.0.1", number, lines)
+    }
+
+    /// How a node is started that has an address of its own.
+    ///
+    /// # Panics
+    /// When its configuration cannot be written.
+    #[track_caller]
+    pub fn launch_on(&self, host: &str, number: usize, lines: &str) -> Launch {
         let (system, keys) = (&self.system, self.key_file());
         let text = format!(
             "{}\n[cluster]\nsystem = \"{system}\"\nkey_file = \"{}\"\n{}\n{lines}\n",
@@ -109,13 +118,14 @@ impl Plan {
         let file = self.config_file(number);
         std::fs::write(&file, text).expect("the configuration can be written");
         let (file, data) = (file.display().to_string(), self.data_dir(number).display().to_string());
+        let free = format!("{host}:0");
         Launch::new(&self.program, &["serve", "--config", &file, "--data-dir", &data]).args(&[
             "--listen",
-            "127.0.0.1:0",
+            &free,
             "--admin-listen",
-            "127.0.0.1:0",
+            &free,
             "--cluster-listen",
-            "127.0.0.1:0",
+            &free,
         ])
     }
 

@@ -74,6 +74,32 @@ impl Launch {
         self
     }
 
+    /// Started by another command, which becomes the node: a shell that ends with `exec "$0" "$@"`, say.
+    pub fn through(mut self, command: &[impl AsRef<str>]) -> Self {
+        let mut command = command.iter().map(|part| part.as_ref().to_owned());
+        if let Some(first) = command.next() {
+            let program = std::mem::replace(&mut self.program, first.into());
+            let program = program.display().to_string();
+            self.args = command.chain([program]).chain(self.args).collect();
+        }
+        self
+    }
+
+    /// With a time of day that is off, such as `+1h`; what it measures time by is not.
+    ///
+    /// # Panics
+    /// When libfaketime is not installed.
+    #[track_caller]
+    pub fn off_by(self, time: &str) -> Self {
+        let places = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+        let mut libraries = places.map(|place| place.path().join("faketime/libfaketime.so.1"));
+        let library = libraries.find(|library| library.exists());
+        let library = library.expect("libfaketime is not installed: run `cargo xtask setup`");
+        self.env("LD_PRELOAD", &library.display().to_string())
+            .env("FAKETIME", time)
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+
     /// The directory that the node may write to.
     pub fn data_dir(&self) -> &Path {
         self.data_dir.path()
@@ -187,7 +213,16 @@ impl Node {
         &self.member.as_ref().expect("the node is one of a cluster").0
     }
 
-    /// The address of the listener for the other nodes: `http://127.0.0.1:PORT`.
+    /// The address and the port of the listener for the other nodes.
+    ///
+    /// # Panics
+    /// When it is alone.
+    #[track_caller]
+    pub fn cluster_address(&self) -> &str {
+        authority(self.cluster_base())
+    }
+
+    /// The address of the listener for the other nodes: `http://127.0.0.1:PORT`, or `https://…`.
     ///
     /// # Panics
     /// When it is alone.
@@ -271,11 +306,16 @@ impl Node {
         ];
         for (flag, address) in given {
             if let Some(address) = address {
-                launch = launch.replace(flag, address.trim_start_matches("http://"));
+                launch = launch.replace(flag, authority(address));
             }
         }
         launch.start()
     }
+}
+
+/// Address and port of what a node listens on.
+fn authority(base: &str) -> &str {
+    base.split_once("://").map_or(base, |(_, authority)| authority)
 }
 
 impl Drop for Node {

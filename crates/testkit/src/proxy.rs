@@ -1,7 +1,7 @@
 //! A TCP proxy between nodes that can be told to misbehave.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub enum Behaviour {
     Hole,
     /// Breaks a connection off after so many bytes of answers.
     CutAfter(usize),
+    /// The same by a reset in place of an end.
+    ResetAfter(usize),
     /// Passes answers on in pieces of so many bytes, every 5 ms.
     Trickle(usize),
 }
@@ -43,7 +45,16 @@ impl Proxy {
     /// When no port is free.
     #[track_caller]
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        Self::start_at(Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// The same at another address of this machine.
+    ///
+    /// # Panics
+    /// When it is none, or no port is free.
+    #[track_caller]
+    pub fn start_at(address: IpAddr) -> Self {
+        let listener = TcpListener::bind((address, 0)).expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let shared = Arc::new(Mutex::new(Shared { behaviour: Behaviour::Pass, target: None }));
         let proxy = Self { address, shared };
@@ -107,12 +118,17 @@ impl Proxy {
                     std::thread::sleep(LOOK);
                     continue;
                 }
-                Behaviour::CutAfter(bytes) if answers => bytes.saturating_sub(passed),
+                Behaviour::CutAfter(bytes) | Behaviour::ResetAfter(bytes) if answers => {
+                    bytes.saturating_sub(passed)
+                }
                 Behaviour::Trickle(bytes) if answers => {
                     std::thread::sleep(LOOK);
                     bytes
                 }
-                Behaviour::Pass | Behaviour::CutAfter(_) | Behaviour::Trickle(_) => buffer.len(),
+                Behaviour::Pass
+                | Behaviour::CutAfter(_)
+                | Behaviour::ResetAfter(_)
+                | Behaviour::Trickle(_) => buffer.len(),
             };
             let room = room.min(buffer.len());
             if room == 0 {
@@ -130,6 +146,13 @@ impl Proxy {
                 Err(_) => break,
             }
         }
-        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+        let (server, client) = if answers { (&from, &to) } else { (&to, &from) };
+        let mut end = Shutdown::Both;
+        if matches!(self.behaviour(), Behaviour::ResetAfter(_)) {
+            // It is sent when both directions have dropped the connection; the other one notices that nothing comes.
+            let _ = rustix::net::sockopt::set_socket_linger(client, Some(Duration::ZERO));
+            end = Shutdown::Read;
+        }
+        let _ = (server.shutdown(Shutdown::Both), client.shutdown(end));
     }
 }

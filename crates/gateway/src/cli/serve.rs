@@ -17,14 +17,15 @@ pub fn serve(config: Config, banner: impl FnOnce(&State, SocketAddr)) -> anyhow:
         let state = server::open(config, exporter).await?;
         let cluster = state.cluster.as_ref().and_then(|cluster| Some((cluster, cluster.listening()?)));
         if let Some((cluster, address)) = cluster {
-            println!("node {} on http://{address}", cluster.own.name);
+            println!("node {} on {}://{address}", cluster.own.name, cluster.scheme());
         }
         let listeners = Listeners::open(&state.config).await?;
         let (public, admin) = listeners.addresses()?;
         println!("listening on http://{public}");
         println!("admin on http://{admin}");
         banner(&state, public);
-        server::serve(Arc::clone(&state), listeners).await
+        server::serve(Arc::clone(&state), listeners).await;
+        anyhow::Ok(())
     })?;
     // Statements of clients that are gone end by themselves; the process does not wait for them.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

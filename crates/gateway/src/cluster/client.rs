@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::Client;
+use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use nextlink_results::MAX_PAGE_BYTES;
 use nextlink_results::Registration;
@@ -19,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::members::Member;
+use super::tls::Tls;
 use super::wire::{AUTH, NODE, SEALED};
 use crate::config::ClusterConfig;
 
@@ -65,9 +67,50 @@ pub enum CallError {
     },
 }
 
+/// Connections, in clear or by TLS; never by one where it is to be the other.
+#[derive(Clone)]
+enum Http {
+    Clear(Client<HttpConnector, Full<Bytes>>),
+    Tls(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+}
+
+impl Http {
+    fn new(config: &ClusterConfig, tls: Option<&Tls>) -> Http {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(config.answer()));
+        connector.set_keepalive(Some(IDLE));
+        connector.enforce_http(tls.is_none());
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE).pool_max_idle_per_host(config.calls);
+        let Some(tls) = tls else { return Http::Clear(builder.build(connector)) };
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls.client())
+            .https_only()
+            .with_server_name_resolver(FixedServerNameResolver::new(tls.name()))
+            .enable_http1()
+            .wrap_connector(connector);
+        Http::Tls(builder.build(connector))
+    }
+
+    fn scheme(&self) -> &'static str {
+        match self {
+            Http::Clear(_) => "http",
+            Http::Tls(_) => "https",
+        }
+    }
+
+    fn request(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
+        match self {
+            Http::Clear(client) => client.request(request),
+            Http::Tls(client) => client.request(request),
+        }
+    }
+}
+
 /// One set of connections for each other node.
 pub struct Peers {
-    http: Client<HttpConnector, Full<Bytes>>,
+    http: RwLock<Http>,
     own: Party,
     keys: Arc<PeerKeys>,
     /// The number of the next call.
@@ -79,18 +122,9 @@ pub struct Peers {
 
 impl Peers {
     /// The calls of a node.
-    pub fn new(config: &ClusterConfig, own: Party, keys: Arc<PeerKeys>) -> Peers {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(config.answer()));
-        connector.set_keepalive(Some(IDLE));
-        let http = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(config.calls)
-            .build(connector);
+    pub fn new(config: &ClusterConfig, tls: Option<&Tls>, own: Party, keys: Arc<PeerKeys>) -> Peers {
         Peers {
-            http,
+            http: RwLock::new(Http::new(config, tls)),
             own,
             keys,
             next: AtomicU64::new(1),
@@ -98,6 +132,11 @@ impl Peers {
             answer: config.answer(),
             turns: Mutex::default(),
         }
+    }
+
+    /// Makes new connections with new certificates; those that are there end with their calls.
+    pub fn renew(&self, config: &ClusterConfig, tls: &Tls) {
+        *self.http.write().unwrap_or_else(PoisonError::into_inner) = Http::new(config, Some(tls));
     }
 
     /// Forgets nodes that are no more.
@@ -124,17 +163,18 @@ impl Peers {
             Call { method: method.as_str(), target, body: &body, from: self.own, to: to.facts.party() };
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (proof, stamp) = self.keys.prove(&call, now_ms, number).ok_or_else(|| refused(to))?;
+        let http = self.http.read().unwrap_or_else(PoisonError::into_inner).clone();
         let request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{target}", to.address))
+            .uri(format!("{}://{}{target}", http.scheme(), to.address))
             .header(NODE, self.own.registration.to_string())
             .header(AUTH, proof)
             .body(Full::new(body))
             .map_err(|error| unreachable(to, &error))?;
         let patience = self.answer + wait;
-        let response = match timeout(patience, self.http.request(request)).await {
+        let response = match timeout(patience, http.request(request)).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(unreachable(to, &error)),
+            Ok(Err(error)) => return Err(unreachable(to, &explained(&error))),
             Err(_) => return Err(unreachable(to, &"no answer in time")),
         };
         let (parts, body) = response.into_parts();
@@ -202,4 +242,29 @@ fn refused(to: &Member) -> CallError {
 
 fn unreachable(to: &Member, cause: &dyn std::fmt::Display) -> CallError {
     CallError::Unreachable { name: to.facts.name.clone(), address: to.address, cause: cause.to_string() }
+}
+
+/// An error with its causes; and what may be the matter where one side has TLS and the other has not.
+fn explained(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        if let Some(rustls::Error::InvalidMessage(_)) = tls_error(error) {
+            text.push_str(" (it does not speak TLS: has it no [cluster.tls]?)");
+        } else if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            text.push_str(" (it does not speak HTTP in clear: has it [cluster.tls], and this node none?)");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// The error of TLS inside of those of reading and writing, which do not name it as their cause.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(inner) => tls_error(inner),
+        None => error.downcast_ref(),
+    }
 }

@@ -12,6 +12,8 @@ use tokio::time::Instant;
 struct State {
     /// When the last sign of life was given that has arrived.
     given: Instant,
+    /// Since when the lease has not been over.
+    steady: Instant,
     /// How often the lease was over.
     lapses: u64,
     /// Of how many of these it is known what others did meanwhile.
@@ -30,7 +32,7 @@ pub struct Lease {
 impl Lease {
     /// A lease that begins at the earliest at `given`.
     pub fn new(lasts: Duration, given: Instant) -> Lease {
-        let state = State { given, lapses: 0, learned: 0, fenced: false };
+        let state = State { given, steady: given, lapses: 0, learned: 0, fenced: false };
         Lease { lasts, state: Mutex::new(state), lapsed: Notify::new() }
     }
 
@@ -42,6 +44,9 @@ impl Lease {
     /// taken the node over.
     pub fn beaten(&self, given: Instant, beat: Beat) -> bool {
         let mut state = self.state();
+        if beat == Beat::Lapsed || state.given.elapsed() >= self.lasts {
+            state.steady = Instant::now();
+        }
         match beat {
             Beat::Kept => state.given = given,
             Beat::Lapsed => {
@@ -52,6 +57,17 @@ impl Lease {
             Beat::TakenOver => return !std::mem::replace(&mut state.fenced, true),
         }
         false
+    }
+
+    /// When the last sign of life was given that has arrived.
+    pub fn given(&self) -> Instant {
+        self.state().given
+    }
+
+    /// Since when the lease has not been over: before, the system database may have been out of reach of all nodes.
+    pub fn steady_since(&self) -> Instant {
+        let state = self.state();
+        if state.given.elapsed() >= self.lasts { Instant::now() } else { state.steady }
     }
 
     /// Whether another process has taken the node over.
@@ -95,6 +111,7 @@ mod tests {
         tokio::time::advance(LASTS).await;
         assert!(!lease.is_sure(), "whatever the database would say");
         assert_eq!(lease.unlearned(), None, "only the database says that it was over");
+        assert_eq!(lease.steady_since(), Instant::now(), "others may not have reached the database either");
         // What took long to arrive was given long ago.
         let given = Instant::now();
         tokio::time::advance(LASTS).await;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use nextlink_results::keys::MasterKeys;
@@ -22,6 +22,7 @@ use super::lease::Lease;
 use super::members::{Clock, Distrust, Member, Members};
 use super::sources::{Known, Shared};
 use super::suspects::Suspects;
+use super::tls::Tls;
 use crate::config::{ClusterConfig, Config};
 use crate::observe::{Event, event};
 
@@ -40,6 +41,7 @@ pub struct Cluster {
     pub(super) clock: Clock,
     pub(super) replays: Replays,
     pub(super) peers: Peers,
+    pub(super) tls: Option<Tls>,
     pub(super) foreigners: Foreigners,
     pub(super) ahead: Ahead,
     pub(super) suspects: Suspects,
@@ -116,6 +118,7 @@ pub fn join(config: &Config, connected: Connected, id: NodeId) -> anyhow::Result
         return Ok(Joined { system, own, keys, cluster: None });
     };
     let peer_keys = Arc::new(PeerKeys::new(&keys)?);
+    let tls = cluster.tls.as_ref().map(Tls::open).transpose()?;
     // Whoever holds the listener of an address is the only one there: that is what a registration builds on.
     let listener = TcpListener::bind(cluster.listen)
         .with_context(|| format!("cannot listen on {} (cluster.listen)", cluster.listen))?;
@@ -139,7 +142,8 @@ pub fn join(config: &Config, connected: Connected, id: NodeId) -> anyhow::Result
     let clock = Clock::start(roll.now_ms, asked, Instant::now());
     let joined = Arc::new(Cluster {
         config: cluster.clone(),
-        peers: Peers::new(cluster, own.party(), Arc::clone(&peer_keys)),
+        peers: Peers::new(cluster, tls.as_ref(), own.party(), Arc::clone(&peer_keys)),
+        tls,
         own: own.clone(),
         keys: peer_keys,
         clock,
@@ -187,6 +191,11 @@ fn join_when_free(system: &dyn System, wanted: &Join<'_>) -> Result<(Instant, No
 }
 
 impl Cluster {
+    /// The time of day as the system database has it.
+    pub fn time(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.clock.now_ms())
+    }
+
     /// The other nodes as they are known now.
     pub fn members(&self) -> Arc<Members> {
         Arc::clone(&self.members.read().unwrap_or_else(PoisonError::into_inner))
@@ -317,6 +326,11 @@ impl Cluster {
         matches!(told, Ok(Ok(())))
     }
 
+    /// Whether the system database has taken the last sign of life: one that does not answer is waited for by nobody else.
+    pub fn is_heard(&self) -> bool {
+        self.lease.given().elapsed() < self.config.heartbeat() * 2
+    }
+
     /// Whether another process has taken this node over. It serves what it holds, and nothing else.
     pub fn is_fenced(&self) -> bool {
         self.lease.is_fenced()
@@ -349,6 +363,20 @@ impl Cluster {
         if let Ok(Err(error)) = left.await {
             event(&Event::HeartbeatFailed { cause: &error.to_string() });
         }
+    }
+
+    /// Reads the certificates of the node again, if it has any; where they are not right, those before go on being used.
+    pub fn renew(&self) {
+        let Some(tls) = &self.tls else { return };
+        let renewed = tls.renew().map(|()| self.peers.renew(&self.config, tls));
+        event(&Event::CertificatesRead {
+            failed: renewed.err().map(|error| format!("{error:#}")).as_deref(),
+        });
+    }
+
+    /// What the URL of the listener for the others begins with.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Where the node listens for the others.

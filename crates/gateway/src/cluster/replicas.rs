@@ -32,9 +32,7 @@ type Key = (ResultId, u32);
 
 impl Placement for Cluster {
     fn holders(&self, id: ResultId) -> Vec<NodeId> {
-        let members = self.members().ranked(id);
-        let able = members.iter().filter(|member| member.is_live() && member.state == NodeState::Up);
-        able.map(|member| member.facts.id).take(self.config.replicas).collect()
+        self.able(id).into_iter().take(self.config.replicas).collect()
     }
 
     fn may_store(&self) -> bool {
@@ -92,22 +90,31 @@ pub(super) enum GivenUp {
 }
 
 impl Cluster {
+    /// Nodes that can take a copy of a result, the likeliest to have it first.
+    pub(super) fn able(&self, id: ResultId) -> Vec<NodeId> {
+        let members = self.members().ranked(id);
+        let able = members.iter().filter(|member| member.is_live() && member.state == NodeState::Up);
+        able.map(|member| member.facts.id).collect()
+    }
+
     /// Gives copies of a result to the nodes that are to hold them, while it is being written. Whatever becomes of that,
     /// the result is none the slower.
     pub fn replicate(self: &Arc<Self>, store: &Arc<Store>, key: Key) {
         for holder in store.holders(key.0, key.1) {
             let (cluster, store) = (Arc::clone(self), Arc::clone(store));
-            tokio::spawn(async move {
-                if let Err(error) = cluster.copy(&store, key, holder).await {
-                    if store.info(key.0).is_none() {
-                        // It has ended meanwhile.
-                        return;
-                    }
-                    // What it has may be a beginning, or come late: it stays one that may have a copy.
-                    event(&Event::CopyGivenUp { id: &key.0, cause: &error.to_string() });
-                }
-            });
+            tokio::spawn(async move { cluster.copy_or_give_up(&store, key, holder).await });
         }
+    }
+
+    /// Gives one node a copy. One that does not take it stays one that may have it: what it has may be a beginning, or come
+    /// late.
+    pub(super) async fn copy_or_give_up(&self, store: &Arc<Store>, key: Key, holder: NodeId) {
+        let Err(error) = self.copy(store, key, holder).await else { return };
+        if store.info(key.0).is_none() {
+            // It has ended meanwhile.
+            return;
+        }
+        event(&Event::CopyGivenUp { id: &key.0, cause: &error.to_string() });
     }
 
     /// Gives one node a copy, to its last page or as far as there are any.
@@ -250,8 +257,9 @@ pub async fn keep_copies(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::R
             () = tokio::time::sleep(ROUND) => {}
         }
         if let Some(lapse) = cluster.lease.unlearned() {
-            let store = Arc::clone(&store);
-            let learned = tokio::task::spawn_blocking(move || store.learn_continued()).await;
+            let (store, young) = (Arc::clone(&store), cluster.config.lease());
+            let learn = move || store.learn_continued() && store.drop_copies_made_elsewhere(young);
+            let learned = tokio::task::spawn_blocking(learn).await;
             if learned.unwrap_or(false) {
                 cluster.lease.learned(lapse);
             }

@@ -2,19 +2,21 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use nextlink_results::peer::{Call, Stamp};
 use nextlink_results::{MAX_PAGE_BYTES, NodeId, PageError, Registration, ResultId, Store};
 use serde::Serialize;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::drain::{self, Handoff};
@@ -55,19 +57,48 @@ pub async fn listen(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::Result
         let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else { continue };
         let _ = stream.set_nodelay(true);
         let (cluster, store) = (Arc::clone(&cluster), Arc::clone(&store));
+        let connected = Arc::clone(&cluster);
         let service = service_fn(move |request| {
             let (cluster, store) = (Arc::clone(&cluster), Arc::clone(&store));
             async move { Ok::<_, Infallible>(answer(&cluster, &store, request, peer.ip()).await) }
         });
-        let mut server = http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(SLOW);
-        let connection = server.serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                event(&Event::Connection { cause: &error.to_string() });
-            }
+            serve(&connected, stream, peer.ip(), service).await;
             drop(permit);
         });
+    }
+}
+
+/// Serves a connection: by TLS if the nodes have it, and then not otherwise.
+async fn serve<S>(cluster: &Cluster, stream: TcpStream, peer: IpAddr, service: S)
+where
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
+{
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(SLOW);
+    let Some(tls) = &cluster.tls else {
+        ended(server.serve_connection(TokioIo::new(stream), service).await);
+        return;
+    };
+    let mut renewed = tls.renewed();
+    let stream = match tokio::time::timeout(SLOW, tls.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return event(&Event::CallRefused { peer, why: &error.to_string() }),
+        Err(_) => return event(&Event::CallRefused { peer, why: "it does not begin in time" }),
+    };
+    let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        end = &mut connection => ended(end),
+        _ = renewed.changed() => {
+            connection.as_mut().graceful_shutdown();
+            ended(connection.await);
+        }
+    }
+}
+
+fn ended(end: hyper::Result<()>) {
+    if let Err(error) = end {
+        event(&Event::Connection { cause: &error.to_string() });
     }
 }
 
@@ -112,7 +143,7 @@ where
 {
     let (parts, body) = request.into_parts();
     let Some((from, stamp, body)) = admit(cluster, &parts, body, peer).await else {
-        event(&Event::CallRefused { peer });
+        event(&Event::CallRefused { peer, why: "it is not proved to come from a node" });
         // No reason is given, and nothing else either.
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::UNAUTHORIZED;

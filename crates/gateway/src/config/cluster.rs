@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::cookie::CookieConfig;
 use super::server::Network;
+use super::tls::TlsConfig;
 use super::{ConfigError, bad};
 
 /// Several nodes that are one service. Without `system` the node is alone, and listens to no other.
@@ -52,6 +53,9 @@ pub struct ClusterConfig {
     pub route: bool,
     /// The cookie that says the same.
     pub cookie: CookieConfig,
+    /// Mutual TLS between the nodes. Default: none; calls are signed, and pages are encrypted, in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
     /// Milliseconds that a node that is to end goes on taking requests before it hands over what it holds, so that load
     /// balancers notice. Default 2000.
     pub drain_grace_ms: u64,
@@ -92,6 +96,7 @@ impl Default for ClusterConfig {
             read_ahead: 16,
             route: true,
             cookie: CookieConfig::default(),
+            tls: None,
             drain_grace_ms: 2_000,
             drain_status: 503,
             drain_seconds: 30,
@@ -146,6 +151,7 @@ impl ClusterConfig {
             return Err(bad(key, problem));
         }
         self.cookie.validate()?;
+        self.tls.as_ref().map_or(Ok(()), TlsConfig::validate)?;
         match &self.system {
             Some(url) => nextlink_system::check_url(url.reveal())
                 .map_err(|error| bad("cluster.system", error.to_string())),

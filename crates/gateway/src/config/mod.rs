@@ -5,6 +5,7 @@ mod log;
 mod results;
 mod server;
 mod cookie;
+mod tls;
 mod cluster;
 mod hidden;
 mod client_login;
@@ -25,6 +26,7 @@ pub use log::{LogConfig, LogFormat};
 pub use results::ResultsConfig;
 pub use server::{Network, ServerConfig};
 pub use source::{OnLoss, SourceConfig, is_source_name};
+pub use tls::TlsConfig;
 
 /// All settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -217,6 +219,10 @@ mod tests {
             ("[cluster.cookie]\npath = \"/; Domain=x\"", "cluster.cookie.path"),
             ("[cluster.cookie]\ndomain = \"a b\"", "cluster.cookie.domain"),
             ("[cluster.cookie]\nsame_site = \"none\"\nsecure = \"never\"", "cluster.cookie.same_site"),
+            (
+                "[cluster.tls]\ncertificate = \"c\"\nkey = \"k\"\nca = \"a\"\nname = \"a b\"",
+                "cluster.tls.name",
+            ),
             ("[log]\nlevel = \"loud\"", "log.level"),
             ("[log]\nlevel = \"info,nextlink=\"", "log.level"),
         ] {

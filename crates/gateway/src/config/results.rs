@@ -7,14 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, bad};
 
+/// A year.
+const MAX_MINUTES: f64 = 525_600.0;
+
 /// Stored results.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResultsConfig {
-    /// Minutes that a result is kept after its last page was read. Default 15.
-    pub idle_minutes: u64,
+    /// Minutes that a result is kept after its last page was read; 0.5 is half a minute. Default 15.
+    pub idle_minutes: f64,
     /// Minutes that a result is kept at most. Default 720.
-    pub absolute_minutes: u64,
+    pub absolute_minutes: f64,
     /// MiB on disk for all results. Default 16384.
     pub node_mib: u64,
     /// MiB on disk for the results of one source. Default 16384.
@@ -34,8 +37,8 @@ pub struct ResultsConfig {
 impl Default for ResultsConfig {
     fn default() -> ResultsConfig {
         ResultsConfig {
-            idle_minutes: 15,
-            absolute_minutes: 12 * 60,
+            idle_minutes: 15.0,
+            absolute_minutes: 12.0 * 60.0,
             node_mib: 16 * 1024,
             source_mib: 16 * 1024,
             user_mib: 8 * 1024,
@@ -50,11 +53,11 @@ impl Default for ResultsConfig {
 impl ResultsConfig {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         let rules = [
-            ("results.idle_minutes", self.idle_minutes > 0, "must be above 0"),
+            ("results.idle_minutes", self.idle_minutes > 0.0, "must be above 0"),
             (
                 "results.absolute_minutes",
-                self.absolute_minutes >= self.idle_minutes,
-                "must not be below results.idle_minutes",
+                self.absolute_minutes >= self.idle_minutes && self.absolute_minutes <= MAX_MINUTES,
+                "must not be below results.idle_minutes, and at most 525600",
             ),
             ("results.sweep_seconds", self.sweep_seconds > 0, "must be above 0"),
         ];
@@ -79,9 +82,8 @@ impl ResultsConfig {
 
     /// Idle and absolute expiry.
     pub fn expiry(&self) -> (Duration, Duration) {
-        (
-            Duration::from_secs(self.idle_minutes.saturating_mul(60)),
-            Duration::from_secs(self.absolute_minutes.saturating_mul(60)),
-        )
+        // What was not validated is still no reason to panic.
+        let minutes = |minutes: f64| Duration::try_from_secs_f64(minutes * 60.0).unwrap_or_default();
+        (minutes(self.idle_minutes), minutes(self.absolute_minutes))
     }
 }

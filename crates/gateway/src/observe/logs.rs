@@ -89,13 +89,18 @@ pub(super) fn log(event: &Event<'_>) {
         Event::NodeDistrusted { id, why } => warn!(%id, why, "row of a node is not believed"),
         Event::CallFailed { cause } => warn!(cause, "call to another node failed"),
         // Whoever can reach the port could fill the log; they are counted.
-        Event::CallRefused { peer } => debug!(%peer, "call refused"),
+        Event::CallRefused { peer, why } => debug!(%peer, why, "call refused"),
+        Event::CertificatesRead { failed: None } => info!("certificates for other nodes read again"),
+        Event::CertificatesRead { failed: Some(cause) } => {
+            error!(cause, "certificates for other nodes cannot be read again; those before are used");
+        }
         Event::Drained { moved, left: [] } => info!(moved, "stored results handed over"),
         Event::Drained { moved, left } => {
             warn!(moved, left = left.len(), ids = ?left, "stored results handed over, not all of them");
         }
         Event::GoesOn { id, generation } => warn!(%id, generation, "lost result is read on"),
         Event::CopyGivenUp { id, cause } => warn!(%id, cause, "copy of a stored result given up"),
+        Event::CopyRenewed { id } => debug!(%id, "stored result is copied anew"),
         Event::PageOwn | Event::PageFetched | Event::PageAhead | Event::PageFromCopy => {}
         Event::Connection { cause } => debug!(cause, "connection failed"),
         Event::Refreshing { signal } => info!(signal, "reading all sources again"),

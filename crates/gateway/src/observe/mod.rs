@@ -63,13 +63,17 @@ pub enum Event<'a> {
     /// A call to another node failed.
     CallFailed { cause: &'a str },
     /// A call that does not come from a node of the cluster, or comes again.
-    CallRefused { peer: IpAddr },
+    CallRefused { peer: IpAddr, why: &'a str },
+    /// The certificates of the node were read again, or could not be.
+    CertificatesRead { failed: Option<&'a str> },
     /// A page was asked of the node that holds it.
     PageOwn,
     /// The node has handed over what it held; `left`: what could not be.
     Drained { moved: usize, left: &'a [String] },
     /// A lost result is gone on with by a new execution.
     GoesOn { id: &'a dyn Display, generation: u32 },
+    /// A result gets a copy in place of one that is gone with its node.
+    CopyRenewed { id: &'a dyn Display },
     /// A copy on another node is given up.
     CopyGivenUp { id: &'a dyn Display, cause: &'a str },
     /// A page came from a copy, as the node that holds the result did not give it.

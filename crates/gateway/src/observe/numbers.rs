@@ -60,6 +60,7 @@ impl Exporter {
             "nextlink_peer_pages_ahead_total",
             "nextlink_copy_pages_total",
             "nextlink_copies_given_up_total",
+            "nextlink_copies_renewed_total",
             "nextlink_results_read_on_total",
         ] {
             counter!(name).increment(0);
@@ -92,6 +93,7 @@ pub(super) fn count(event: &Event<'_>) {
         Event::PageOwn => counter!("nextlink_own_pages_total").increment(1),
         Event::GoesOn { .. } => counter!("nextlink_results_read_on_total").increment(1),
         Event::CopyGivenUp { .. } => counter!("nextlink_copies_given_up_total").increment(1),
+        Event::CopyRenewed { .. } => counter!("nextlink_copies_renewed_total").increment(1),
         Event::PageFromCopy => counter!("nextlink_copy_pages_total").increment(1),
         Event::PageFetched => counter!("nextlink_peer_pages_total").increment(1),
         Event::PageAhead => counter!("nextlink_peer_pages_ahead_total").increment(1),
@@ -113,6 +115,7 @@ pub(super) fn count(event: &Event<'_>) {
         | Event::WaitingForLease { .. }
         | Event::Fenced { .. }
         | Event::Drained { .. }
+        | Event::CertificatesRead { .. }
         | Event::NodeDistrusted { .. }
         | Event::Stopping { .. }
         | Event::Stopped { .. } => {}

@@ -141,11 +141,13 @@ impl Executions for Lost<'_> {
     /// Executes the request again from the row behind the last one that was given, and stores the rest of the result.
     async fn execute(&self, lost: &Generation, known: u32) -> Result<Result<u32, CreateError>, Refusal> {
         let (state, request, token) = (self.state, self.request, self.token());
-        let last = Some(&token.extra).filter(|extra| !extra.is_empty());
-        let last = last.and_then(|extra| position::from_bytes(extra));
+        let Kept { envelope, form_text, form, position, .. } = self.kept(lost).await?;
+        // What a link cannot carry stands with the result, for the row before its first one.
+        let position = if token.extra.is_empty() && token.page == 0 { position } else { token.extra.clone() };
+        let last = Some(&position).filter(|position| !position.is_empty());
+        let last = last.and_then(|position| position::from_bytes(position));
         let last =
             last.ok_or_else(|| gone("The stored result was lost, and its place cannot be found again."))?;
-        let Kept { envelope, form_text, form, .. } = self.kept(lost).await?;
         let served = request.slot.served()?;
         let parsed = url::parse_with(form.url(), &state.config.limits.parse_options())?;
         let asked = bind::bind(&served.mapping.model, &parsed, state.config.limits.bind_limits(), &now())?;
@@ -163,13 +165,14 @@ impl Executions for Lost<'_> {
         let options = state.run_options(nextlink_db::run::Cancel::default(), request.login.as_ref());
         let (tell, told) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
-            let (delivery, generation) = match Delivery::resume(storing, after, first_row, patience) {
-                Ok(begun) => begun,
-                Err(error) => {
-                    let _ = tell.send(Err(error));
-                    return;
-                }
-            };
+            let (delivery, generation) =
+                match Delivery::resume(storing, after, first_row, &position, patience) {
+                    Ok(begun) => begun,
+                    Err(error) => {
+                        let _ = tell.send(Err(error));
+                        return;
+                    }
+                };
             // Whoever asked may be gone; the rest is stored all the same, as the next one will ask for it.
             let _ = tell.send(Ok(generation));
             let mut writer = PageWriter::new(prepared.shape, limits, delivery);

@@ -9,7 +9,7 @@ use nextlink_testkit::cluster::Cluster;
 use nextlink_testkit::ledger::{Expected, Ledger, read_with};
 use nextlink_testkit::sqlite::sqlite;
 
-use crate::group::{QUICK, ROOT, each, first_page, follow, plan};
+use crate::group::{QUICK, ROOT, SHORT, each, each_with, first_page, follow, plan};
 use crate::site::{big_table, metric, prefer, refusal, rows, table, until};
 
 /// Files of results of a node, by result and part, with what is in them.
@@ -231,4 +231,50 @@ fn copies_outlast_a_restart_of_their_node() {
     assert_eq!(metric(&cluster.nodes[1], "nextlink_result_copies"), 1.0);
     cluster.nodes[0].kill();
     assert!(follow(&cluster, 1, &link).body == page.body);
+}
+
+/// A node with a copy is lost, and the next one gets one in its place: then the owner is not missed either.
+#[test]
+fn a_copy_that_is_lost_is_made_anew() {
+    each_with(&table(3_000), QUICK, |name, mut cluster| {
+        let writer = Writer::start(&cluster, CHANGE);
+        let path = "T?$orderby=Id&$filter=Id%20le%20600%20and%20Id%20mod%2050%20ne%207";
+        let (mut turn, mut asked) = (0, 0);
+        let ledger = read_with(&Cluster::url(&[ROOT, path].concat()), |url| {
+            if turn == 3 {
+                copied(&cluster, 1);
+                let holder = (1..3).find(|node| !files(&cluster, *node).is_empty()).expect("a copy");
+                cluster.nodes[holder].kill();
+                asked = 3 - holder;
+                until("the next node has it", || files(&cluster, asked) == files(&cluster, 0));
+                assert_eq!(metric(&cluster.nodes[0], "nextlink_copies_renewed_total"), 1.0, "{name}");
+                cluster.nodes[0].kill();
+            }
+            turn += 1;
+            cluster.ask(asked, url, &[("Prefer", &prefer(100))])
+        });
+        drop(writer);
+        assert_eq!(ledger.faults(&rows((1..=600).filter(|id| id % 50 != 7))), Vec::<String>::new(), "{name}");
+        let anew = ledger.entries.iter().filter(|entry| entry.answer.header("nextlink-generation").is_some());
+        assert_eq!(anew.count(), 0, "{name}: the snapshot is kept");
+    });
+}
+
+/// A node that was taken for lost while another one got the copy has none any more when it comes back, and copies are
+/// not made anew all the time.
+#[test]
+fn a_node_that_comes_back_keeps_no_stray_copies() {
+    let mut cluster = plan(&table(2_000)).cluster(SHORT).start(3);
+    let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 100);
+    copied(&cluster, 1);
+    let holder = (1..3).find(|node| !files(&cluster, *node).is_empty()).expect("a copy");
+    cluster.nodes[holder].signal("STOP");
+    until("the other one has a copy", || files(&cluster, 3 - holder).len() == 2);
+    cluster.nodes[holder].signal("CONT");
+    until("the stray copy is gone", || files(&cluster, holder).is_empty());
+    copied(&cluster, 1);
+    for node in 0..3 {
+        assert_eq!(follow(&cluster, node, &link).status, 200);
+    }
+    assert_eq!(metric(&cluster.nodes[0], "nextlink_copies_renewed_total"), 1.0);
 }

@@ -1,4 +1,26 @@
-//! Faults between nodes and of nodes, with and without copies, while the source is changed: every reading is whole.
+//! Faults between nodes and of nodes, with and without copies, while the source is changed: every reading is whole. This
+//! table says which test makes sure of which fault.
+//!
+//! | fault | tests |
+//! |---|---|
+//! | owner killed between pages, or paused for good | `copies::a_killed_or_paused_owner_is_not_missed` |
+//! | owner killed right behind the first page | `lost::an_owner_that_is_killed_at_once` |
+//! | owner killed without a copy, again and again | `lost::a_lost_result_is_read_on`, `lost::readers_go_on_where_they_were_however_often` |
+//! | owner paused shorter and longer than its lease | `faults::a_paused_owner_without_copies` |
+//! | owner restarted with and without its disk | `faults::an_owner_that_is_restarted_with_and_without_its_disk` |
+//! | node with a copy lost, then the owner | `copies::a_copy_that_is_lost_is_made_anew` |
+//! | connection refused, cut, reset in mid page, silent, slow | `faults::faults_between_nodes_are_not_noticed_where_there_is_a_copy`, `faults::a_node_that_lives_is_not_replaced` |
+//! | partition between two nodes, of one from the system database, of one from all | `partitions` |
+//! | system database down, for many leases, or with the owner | `outages::the_system_database_is_down_for_a_while`, `faults::an_owner_is_lost_while_the_system_database_is_down` |
+//! | clocks of nodes an hour off | `outages::clocks_of_nodes_are_off_by_an_hour` |
+//! | key rotation | `outages::keys_are_changed_while_a_result_is_read`, `internal::keys_are_changed_node_by_node` |
+//! | certificates changed, foreign, none | `tls` |
+//! | disk full, or read only, of the owner or of the node with the copy | `disks` |
+//! | few file handles | `disks::few_file_handles` |
+//! | thousands of results expiring at once, after which nothing is left | `expiry` |
+//! | node drained under load, rolling restart | `drain` |
+//! | calls forged, replayed, unsigned; rows that point elsewhere; two processes on one directory | `internal`, `membership` |
+//! | slow client, quota, damage of any byte, tokens altered or of somebody else | the tests `paging`, and those of the crate `results` |
 
 use std::time::{Duration, Instant};
 
@@ -8,15 +30,15 @@ use nextlink_testkit::ledger::{Expected, Ledger, read_with};
 use nextlink_testkit::postgres;
 use nextlink_testkit::proxy::{Behaviour, Proxy};
 
-use crate::copies::{CHANGE, Writer, copied, files, registered};
-use crate::group::{QUICK, ROOT, first_page, follow, plan};
+use crate::copies::{CHANGE, Writer, copied, registered};
+use crate::group::{QUICK, ROOT, plan};
 use crate::lost::{ALONE, patient};
-use crate::site::{metric, prefer, refusal, rows, table, until};
+use crate::site::{metric, prefer, rows, table, until};
 
 /// Rows that nobody changes.
 const PATH: &str = "T?$orderby=Id&$filter=Id%20le%20600%20and%20Id%20mod%2050%20ne%207";
 
-fn stable() -> Expected {
+pub fn stable() -> Expected {
     rows((1..=600).filter(|id| id % 50 != 7))
 }
 
@@ -36,7 +58,7 @@ fn proxied(plan: &Plan, nodes: usize) -> (Cluster, Vec<Proxy>) {
 
 /// Reads a result of the first node through the others; `at` is told the number of the page that is asked for. Gives the
 /// longest time that a page took, too.
-fn read(cluster: &mut Cluster, mut at: impl FnMut(usize, &mut Cluster)) -> (Ledger, Duration) {
+pub fn read(cluster: &mut Cluster, mut at: impl FnMut(usize, &mut Cluster)) -> (Ledger, Duration) {
     let (mut turn, mut slowest) = (0, Duration::ZERO);
     let maximum = prefer(40);
     let ledger = read_with(&Cluster::url(&[ROOT, PATH].concat()), |url| {
@@ -53,18 +75,19 @@ fn read(cluster: &mut Cluster, mut at: impl FnMut(usize, &mut Cluster)) -> (Ledg
     (ledger, slowest)
 }
 
-fn generations(ledger: &Ledger) -> usize {
+pub fn generations(ledger: &Ledger) -> usize {
     let of = |answer: &http::Answer| answer.header("nextlink-generation").map(str::to_owned);
     let mut all: Vec<_> = ledger.entries.iter().map(|entry| of(&entry.answer)).collect();
     all.dedup();
     all.len()
 }
 
-const FAULTS: [Behaviour; 5] = [
+const FAULTS: [Behaviour; 6] = [
     Behaviour::Refuse,
     Behaviour::Hole,
     Behaviour::CutAfter(0),
     Behaviour::CutAfter(1_500),
+    Behaviour::ResetAfter(1_500),
     Behaviour::Trickle(300),
 ];
 
@@ -209,43 +232,4 @@ fn an_owner_is_lost_while_the_system_database_is_down() {
     assert_eq!(ledger.faults(&stable()), Vec::<String>::new());
     assert_eq!(generations(&ledger), 1);
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
-}
-
-/// What was read and what was not, all of it is gone in time: files, rows, copies, reserved bytes.
-#[test]
-fn all_nodes_forget_what_has_expired() {
-    let text = "[results]\nidle_minutes = 1\nsweep_seconds = 1\nmin_free_mib = 0";
-    let plan = {
-        let plan = Plan::new(crate::group::PROGRAM);
-        let database = plan.dir().join("s.db");
-        nextlink_testkit::sqlite::sqlite(&database, &table(2_000));
-        plan.settings(&format!("{text}\n[sources.s]\nurl = \"sqlite:{}\"", database.display()))
-            .cluster("drain_grace_ms = 100")
-    };
-    let lines = ALONE.replace("replicas = 0", "replicas = 2");
-    let mut cluster = plan.cluster(&lines).start(3);
-    let links: Vec<String> = (0..3).map(|node| first_page(&cluster, node, "T?$orderby=Id", 100).1).collect();
-    copied(&cluster, 2);
-    // One is read on a node that does not have it for as long as it would otherwise be kept, and a node is lost.
-    let begun = Instant::now();
-    cluster.nodes[2].kill();
-    while begun.elapsed() < Duration::from_secs(66) {
-        let page = follow(&cluster, 1, &links[0]);
-        assert_eq!(page.status, 200, "{}", page.text());
-        std::thread::sleep(Duration::from_secs(3));
-    }
-    let held = |node: usize| files(&cluster, node).len();
-    assert_eq!((held(0), held(1)), (2, 2), "what is read is kept, and its copy; nothing else is");
-    until("its row is the only one", || registered(&cluster, "1").len() == 1);
-    for node in 0..2 {
-        let (bytes, copies) = ("nextlink_results_bytes", "nextlink_result_copies");
-        assert!(metric(&cluster.nodes[node], bytes) > 0.0);
-        assert_eq!(
-            metric(&cluster.nodes[node], copies) + metric(&cluster.nodes[node], "nextlink_results"),
-            1.0
-        );
-        for link in &links[1..] {
-            assert_eq!(refusal(&follow(&cluster, node, link)), (410, "ResultGone".to_owned()));
-        }
-    }
 }

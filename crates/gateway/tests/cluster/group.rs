@@ -15,6 +15,9 @@ pub const ROOT: &str = "/api/odata4/s/";
 /// Short leases, so that nodes are given up soon.
 pub const QUICK: &str = "heartbeat_ms = 300\nlease_ms = 3000\nanswer_ms = 3000";
 
+/// Leases that are over sooner still.
+pub const SHORT: &str = "heartbeat_ms = 200\nlease_ms = 1000\nanswer_ms = 500";
+
 /// A plan of nodes that serve a database made from `sql`, and end soon when they are to.
 #[track_caller]
 pub fn plan(sql: &str) -> Plan {

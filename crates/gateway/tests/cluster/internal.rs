@@ -56,7 +56,8 @@ fn now_ms() -> u64 {
 
 /// A node as those who call it name it.
 fn party(cluster: &Cluster, number: usize) -> Party {
-    let listed = &listed(&cluster.nodes[number])[number];
+    let listed = listed(&cluster.nodes[number]);
+    let listed = listed.iter().find(|node| node["isSelf"] == true).expect("it lists itself");
     Party {
         registration: Registration::parse(listed["registration"].as_str().expect("text")).expect("a UUID"),
         boot: listed["boot"].as_u64().expect("a number"),
@@ -67,6 +68,20 @@ fn send(cluster: &Cluster, node: usize, method: &str, target: &str, headers: &[(
     let url = [cluster.nodes[node].cluster_base(), target].concat();
     let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     http::send(method, &url, &headers, None).expect("an answer")
+}
+
+/// Makes calls of another node to one, as they go over the wire.
+pub fn signed_pings(cluster: &Cluster, node: usize) -> impl FnMut() -> String + use<> {
+    let insider = Insider::join(&cluster.plan, 79, "127.0.0.1:1");
+    let (from, to) = (insider.facts.party(), party(cluster, node));
+    let mut number = 0;
+    move || {
+        number += 1;
+        let call = Call { method: "GET", target: PING, body: b"", from, to };
+        let headers = insider.sign(&insider.keys, &call, now_ms(), number);
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        format!("GET {PING} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n")
+    }
 }
 
 /// Ends a result on a node, as another node may.
@@ -297,7 +312,7 @@ fn an_impostor_is_not_believed() {
         let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
         let page = follow(&cluster, 1, &link);
         assert_eq!(page.status, 200, "{what}");
-        let address = cluster.nodes[0].cluster_base().trim_start_matches("http://").to_owned();
+        let address = cluster.nodes[0].cluster_address().to_owned();
         cluster.nodes[0].kill();
         let impostor = bind(&address);
         let asked = Arc::new(AtomicUsize::new(0));

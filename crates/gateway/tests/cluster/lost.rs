@@ -172,3 +172,45 @@ fn sources_may_be_strict() {
     cluster.nodes[0] = again;
     until("the page is there again", || follow(&cluster, 1, &link).body == page.body);
 }
+
+/// The owner is killed as soon as its first page is read, before there is a copy: what the registry was told by then is
+/// enough to go on. Where the place of the row is too long for a link, too.
+#[test]
+fn an_owner_that_is_killed_at_once() {
+    let long = "CREATE TABLE L (Id INTEGER NOT NULL PRIMARY KEY, Long TEXT NOT NULL);
+        INSERT INTO L SELECT Id, printf('%0400d', 10000 - Id) FROM T;";
+    for replicas in [0, 1] {
+        let lines = ALONE.replace("replicas = 0", &format!("replicas = {replicas}"));
+        each_with(&(table(1_000) + long), &lines, |name, mut cluster| {
+            for (turn, (path, expected)) in [
+                ("T?$orderby=Id", Expected::keys("Id", 1..=1_000)),
+                ("T?$orderby=Id%20desc&$count=true", Expected::keys("Id", (1..=1_000).rev())),
+                ("L?$orderby=Long&$select=Id", Expected::keys("Id", (1..=1_000).rev())),
+            ]
+            .iter()
+            .enumerate()
+            {
+                let mut asked = 0;
+                let maximum = prefer(100);
+                let ledger = read_with(&Cluster::url(&[ROOT, path].concat()), |url| {
+                    asked += 1;
+                    let answer = patient(
+                        &cluster,
+                        if asked == 1 { 0 } else { 1 + asked % 2 },
+                        url,
+                        &[("Prefer", &maximum)],
+                    );
+                    if asked == 1 {
+                        cluster.nodes[0].kill();
+                    }
+                    Ok(answer)
+                });
+                let what = format!("{name}, {replicas} copies, {turn}: {path}");
+                assert_eq!(ledger.faults(expected), Vec::<String>::new(), "{what}");
+                let again = cluster.nodes[0].start_again();
+                cluster.nodes[0] = again;
+                cluster.acquainted();
+            }
+        });
+    }
+}

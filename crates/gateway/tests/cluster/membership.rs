@@ -31,7 +31,7 @@ fn nodes_are_listed_with_what_they_hold() {
             for (other, listed) in nodes.iter().enumerate() {
                 assert_eq!(listed["isSelf"], other == number, "{name}: {listed}");
                 assert_eq!(listed["boot"], 1, "{name}: {listed}");
-                let address = cluster.nodes[other].cluster_base().trim_start_matches("http://");
+                let address = cluster.nodes[other].cluster_address();
                 assert_eq!(listed["address"], address, "{name}: {listed}");
                 let left = listed["leaseSeconds"].as_f64().expect("a lease");
                 assert!(left > 3.0 && left <= 10.0, "{name}: {listed}");

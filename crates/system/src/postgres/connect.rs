@@ -18,6 +18,8 @@ use crate::error::{Error, told};
 const CONNECTIONS: usize = 4;
 const CONNECT: Duration = Duration::from_secs(3);
 const WAIT: Duration = Duration::from_secs(2);
+/// How long what was sent may be unheard of until the connection is given up.
+const UNHEARD: Duration = Duration::from_secs(5);
 /// Statements are short; one that is not must not hold its locks for long.
 const OPTIONS: &str = "-c statement_timeout=5000 -c lock_timeout=4000";
 /// Names the lock under which one node at a time changes the schema.
@@ -49,6 +51,10 @@ pub(super) fn config(url: &str) -> Result<Config, Error> {
         config.options(OPTIONS);
     }
     config.keepalives_idle(Duration::from_secs(10));
+    if config.get_tcp_user_timeout().is_none() {
+        // What was sent into a network that is cut: a new connection is there sooner than the old one is again.
+        config.tcp_user_timeout(UNHEARD);
+    }
     Ok(config)
 }
 

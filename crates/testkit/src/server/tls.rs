@@ -1,10 +1,7 @@
-//! Certificates for a server: an authority, what it signed for the server, and an authority that signed nothing.
+//! Certificates of a server: made anew for each one.
 
 use super::account::Account;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
-};
+use crate::certificates::Authority;
 use std::path::Path;
 
 /// The certificate of the authority that signed the server's.
@@ -20,28 +17,15 @@ const NAMES: [&str; 2] = ["localhost", "127.0.0.1"];
 
 /// Writes all of them into a folder.
 pub(crate) fn write(folder: &Path, account: Account) {
-    let (authority, other) = (authority("Testkit CA"), authority("Other CA"));
-    let key = KeyPair::generate().expect("a key can be made");
-    let mut params = CertificateParams::new(NAMES.map(str::to_owned)).expect("the names are good");
-    params.distinguished_name.push(DnType::CommonName, "Testkit server");
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let certificate = params.signed_by(&key, &authority).expect("a certificate can be signed");
+    let (authority, other) = (Authority::new("Testkit CA"), Authority::new("Other CA"));
+    let issued = authority.issue(&NAMES);
     let files = [
         (CA, authority.pem()),
         (OTHER_CA, other.pem()),
-        (CERTIFICATE, certificate.pem()),
-        (KEY, key.serialize_pem()),
+        (CERTIFICATE, issued.certificate),
+        (KEY, issued.key),
     ];
     for (name, text) in files {
         super::write_private(&folder.join(name), &text, account);
     }
-}
-
-fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let key = KeyPair::generate().expect("a key can be made");
-    CertifiedIssuer::self_signed(params, key).expect("a certificate can sign itself")
 }
