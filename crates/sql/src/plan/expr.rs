@@ -1,7 +1,7 @@
 //! Expressions become SQL with the null rules of OData: a comparison is true or false, never null.
 
 use nextlink_odata::model::PrimitiveType as P;
-use nextlink_odata::query::{Aggregation, Comparison, Expr, ExprKind, Place, Related};
+use nextlink_odata::query::{Aggregation, Comparison, Expr, ExprKind, Place, Related, Variable};
 use nextlink_odata::value::Value;
 
 use super::Planner;
@@ -197,6 +197,35 @@ impl Planner<'_> {
         Ok(select)
     }
 
+    /// A column of rows that are no entities.
+    fn carried(&self, frames: &Frames, variable: Variable, number: usize, expr: &Expr) -> Operand {
+        let Some((sql, carried)) = frames.carried(variable, number) else {
+            return Operand::constant(Sql::Null, expr.primitive, true);
+        };
+        let facts = carried.operand.clone();
+        let sql = if carried.text { self.dialect.by_code_point(sql, &facts.native) } else { sql };
+        Operand { nullable: expr.nullable, ..facts.with(sql) }
+    }
+
+    /// A value of the entity of the innermost select that has a key.
+    fn of_key(
+        &self,
+        frames: &mut Frames,
+        key: &[(usize, Value)],
+        value: &Expr,
+    ) -> Result<Operand, Unsupported> {
+        for (property, sought) in key {
+            for condition in self.key_conditions(frames, *property, sought) {
+                frames.filter(condition);
+            }
+        }
+        let value = self.operand(frames, value)?;
+        frames.select().columns.push(value.sql.clone());
+        let select = frames.leave();
+        self.fits(&select)?;
+        Ok(Operand { nullable: true, ..value.with(Sql::Scalar(Box::new(select))) })
+    }
+
     /// A value of all entities of a collection.
     fn gather(
         &self,
@@ -248,14 +277,7 @@ impl Planner<'_> {
                 let column = self.column(alias, place.target(), *property);
                 Operand { nullable: expr.nullable, ..column }
             }
-            ExprKind::Column(variable, number) => {
-                let Some((sql, carried)) = frames.carried(*variable, *number) else {
-                    return Ok(Operand::constant(Sql::Null, expr.primitive, true));
-                };
-                let facts = carried.operand.clone();
-                let sql = if carried.text { self.dialect.by_code_point(sql, &facts.native) } else { sql };
-                Operand { nullable: expr.nullable, ..facts.with(sql) }
-            }
+            ExprKind::Column(variable, number) => self.carried(frames, *variable, *number, expr),
             ExprKind::Aggregate(method, of) => {
                 self.aggregate(frames, *method, of.as_deref(), expr.primitive.unwrap_or(P::Decimal))?
             }
@@ -301,15 +323,7 @@ impl Planner<'_> {
             }
             ExprKind::Root(variable, set, key, value) => {
                 frames.push_direct(self.mapping, *variable, *set, &[], Vec::new());
-                for (property, sought) in key {
-                    for condition in self.key_conditions(frames, *property, sought) {
-                        frames.filter(condition);
-                    }
-                }
-                let value = self.operand(frames, value)?;
-                frames.select().columns.push(value.sql.clone());
-                let select = frames.leave();
-                Operand { nullable: true, ..value.with(Sql::Scalar(Box::new(select))) }
+                self.of_key(frames, key, value)?
             }
             ExprKind::CountItems(items) => {
                 let mut select = self.items(frames, items, false)?;
