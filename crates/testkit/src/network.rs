@@ -28,8 +28,9 @@ impl Network {
             return None;
         }
         // The name of the bridge is what keeps two tests from one network.
-        let taken = |number: &u8| !ip(&["link", "add", &bridge(*number), "type", "bridge"]);
-        let number = NETWORKS.skip_while(taken).next()?;
+        let free = |number: &u8| ip(&["link", "add", &bridge(*number), "type", "bridge"]);
+        let mut networks = NETWORKS;
+        let number = networks.find(free)?;
         let network = Self { number, nodes };
         let bridge = bridge(number);
         for host in [TEST, OUTSIDE] {
