@@ -114,7 +114,8 @@ impl Cluster {
         if fresh.is_empty() {
             return None;
         }
-        // Who is gone may come back with what it has, and is still to be asked before anybody goes on.
+        // Who is not replaced may come back with what it has.
+        gone.truncate(missing - fresh.len());
         holders.extend(&fresh);
         holders.append(&mut gone);
         event(&Event::CopyRenewed { id: &key.0 });
