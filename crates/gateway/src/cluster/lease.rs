@@ -21,7 +21,8 @@ struct State {
     fenced: bool,
 }
 
-/// A node's own lease. Whether it was over is what the system database says; the node's clock only makes it careful.
+/// A node's own lease. Whether it was over is what the system database says; the node's clock only makes it careful, and
+/// takes a long silence for a lapse, since an answer may be lost.
 #[derive(Debug)]
 pub struct Lease {
     lasts: Duration,
@@ -47,9 +48,11 @@ impl Lease {
         if beat == Beat::Lapsed || state.given.elapsed() >= self.lasts {
             state.steady = Instant::now();
         }
+        // An answer may have been lost that said so: the database told it once, and says now that the lease goes on.
+        let unheard = given.saturating_duration_since(state.given) >= self.lasts;
         match beat {
-            Beat::Kept => state.given = given,
-            Beat::Lapsed => {
+            Beat::Kept if !unheard => state.given = given,
+            Beat::Kept | Beat::Lapsed => {
                 state.given = given;
                 state.lapses += 1;
                 self.lapsed.notify_one();
@@ -110,14 +113,17 @@ mod tests {
         assert!(lease.is_sure());
         tokio::time::advance(LASTS).await;
         assert!(!lease.is_sure(), "whatever the database would say");
-        assert_eq!(lease.unlearned(), None, "only the database says that it was over");
+        assert_eq!(lease.unlearned(), None, "nobody has said that it was over");
         assert_eq!(lease.steady_since(), Instant::now(), "others may not have reached the database either");
-        // What took long to arrive was given long ago.
+        // What the database said before may have been lost.
         let given = Instant::now();
         tokio::time::advance(LASTS).await;
         assert!(!lease.beaten(given, Beat::Kept));
-        assert!(!lease.is_sure());
-        assert!(!lease.beaten(Instant::now(), Beat::Kept));
+        let lapse = lease.unlearned().expect("a lapse, for all that is known");
+        lease.learned(lapse);
+        assert!(!lease.is_sure(), "what took long to arrive was given long ago");
+        assert!(!lease.beaten(given + LASTS / 2, Beat::Kept));
+        assert_eq!(lease.unlearned(), None);
         assert!(lease.is_sure());
     }
 
