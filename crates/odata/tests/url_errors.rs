@@ -168,6 +168,18 @@ fn limits_hold_at_their_edge() {
     }
 }
 
+/// They become one condition, which leans to the left.
+#[test]
+fn conditions_one_behind_the_other_are_a_chain() {
+    let limits = ParseOptions { max_depth: 10, ..ParseOptions::default() };
+    let found = |count: usize| {
+        let url = format!("S?$filter=A{}/any()", "/$filter(a)".repeat(count));
+        parse_with(&url, &limits).map(drop).map_err(|error| error.kind)
+    };
+    assert_eq!(found(10), Ok(()));
+    assert_eq!(found(11), Err(ParseErrorKind::Limit("max_depth")));
+}
+
 #[test]
 fn the_deepest_url_does_not_exhaust_the_stack() {
     for &(name, start, item, middle, end, _) in EDGES.iter().filter(|edge| edge.0 == "max_depth") {

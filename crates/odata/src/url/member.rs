@@ -106,6 +106,8 @@ impl Cursor<'_> {
                 PathSegmentKind::Count(options)
             }
             Some("filter") => {
+                // Conditions one behind the other become such a chain.
+                self.chain()?;
                 self.open()?;
                 let condition = Box::new(self.expr()?);
                 self.close(") or an operator")?;
