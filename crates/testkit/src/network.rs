@@ -19,7 +19,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// A network for so many nodes; nothing where that cannot be made, as it takes root.
+    /// A network for so many nodes; nothing where that cannot be made, as it takes root and the rights to namespaces.
     ///
     /// # Panics
     /// When it can be begun and not be finished.
@@ -39,7 +39,11 @@ impl Network {
         must(&["link", "set", &bridge, "up"]);
         for node in 0..nodes {
             let (space, outer) = (network.space(node), network.outer(node));
-            must(&["netns", "add", &space]);
+            // Being root is not enough in every container; what was made goes away with the value.
+            if !ip(&["netns", "add", &space]) || !ip(&["netns", "exec", &space, "iptables", "-w", "-L", "-n"])
+            {
+                return None;
+            }
             must(&["link", "add", &outer, "type", "veth", "peer", "name", "eth0", "netns", &space]);
             must(&["link", "set", &outer, "master", &bridge, "up"]);
             let address = format!("{}/24", network.node(node));
@@ -124,7 +128,8 @@ fn bridge(number: u8) -> String {
 }
 
 fn ip(args: &[&str]) -> bool {
-    let run = Command::new("ip").args(args).stdin(Stdio::null()).stderr(Stdio::null()).status();
+    let mut command = Command::new("ip");
+    let run = command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     run.is_ok_and(|status| status.success())
 }
 

@@ -26,7 +26,7 @@ impl Cut {
     /// Nothing where no network can be made.
     fn start(replicas: usize) -> Option<Cut> {
         let Some(network) = Network::make(3) else {
-            println!("skipped: no network can be made here, as that takes root");
+            println!("skipped: no network can be made here, as that takes root and the rights to namespaces");
             return None;
         };
         let database = postgres::server().database("partitions");
