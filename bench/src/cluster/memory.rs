@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const SLOWLY: Duration = Duration::from_secs(10);
 
 pub(super) fn measure(setting: &Setting, rows: u64, slow: usize) -> anyhow::Result<Vec<Figure>> {
-    let folder = tempfile(setting)?;
+    let folder = folder(setting)?;
     let file = folder.join("long.db");
     let made = long(&file, rows);
     let figures = made.and_then(|()| {
@@ -31,7 +31,7 @@ pub(super) fn measure(setting: &Setting, rows: u64, slow: usize) -> anyhow::Resu
 }
 
 /// A folder beside the benchmark database, as temporary ones may lie in memory.
-fn tempfile(setting: &Setting) -> anyhow::Result<std::path::PathBuf> {
+fn folder(setting: &Setting) -> anyhow::Result<std::path::PathBuf> {
     let beside = setting.file.parent().context("the database lies in no folder")?;
     let folder = beside.join(format!("memory-{}", std::process::id()));
     fs::create_dir_all(&folder)?;

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use nextlink_testkit::http;
 use nextlink_testkit::node::Node;
 
@@ -101,12 +102,11 @@ fn statements_a_page(setting: &Setting, node: &Node, paths: &str) -> anyhow::Res
     let seen = || -> anyhow::Result<f64> {
         // The server tells of what is done, and a little later.
         sleep(SETTLING);
-        let sql = "SELECT sum(xact_commit + xact_rollback)::float8 AS seen FROM pg_stat_database \
-            WHERE datname LIKE '%system%'";
+        let sql =
+            "SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database WHERE datname LIKE '%system%'";
         let rows = setting.system.query(sql);
-        let text = format!("{:?}", rows.first());
-        let digits: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
-        Ok(digits.parse()?)
+        let sum = rows.first().and_then(|row| row.first()?.as_deref()).context("no transactions are told")?;
+        Ok(sum.parse()?)
     };
     let first = seen()?;
     sleep(Duration::from_secs_f64(setting.seconds));

@@ -27,6 +27,8 @@ const CONNECTIONS: usize = 4;
 const READS: usize = 256;
 /// Time that may pass without any answer. A lock, a dead network or a long row of another reader must not hold many up.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// Time that making a connection may take.
+const CONNECTING: Duration = Duration::from_secs(10);
 /// Time after a failure until the connection is made anew.
 const PAUSE: Duration = Duration::from_secs(2);
 /// What the server is told, so that nothing that is given up here goes on there.
@@ -143,11 +145,12 @@ impl Shared {
         drop(standing);
         let (manager, places) = (Arc::clone(&self.manager), Arc::clone(&self.places));
         self.runtime.spawn(async move {
-            let opened = Open::connect(&manager).await;
+            // A server that takes the connection and then says nothing must not keep the place for ever.
+            let opened = tokio::time::timeout(CONNECTING, Open::connect(&manager)).await;
             *places[number].standing() = match opened {
-                Ok(open) => Standing::Open(Arc::new(open)),
+                Ok(Ok(open)) => Standing::Open(Arc::new(open)),
                 // Whoever reads over a connection of its own meets the error too.
-                Err(_) => Standing::Closed(Instant::now() + PAUSE),
+                Ok(Err(_)) | Err(_) => Standing::Closed(Instant::now() + PAUSE),
             };
         });
         None
