@@ -35,11 +35,12 @@ const MAX_BODY: usize = 64 * 1024;
 const SLOW: Duration = Duration::from_secs(10);
 
 /// Answers a request on the administration listener.
-pub async fn admin<B>(state: &Arc<State>, request: HttpRequest<B>) -> Response<Body>
+pub async fn admin<B>(state: Arc<State>, request: HttpRequest<B>) -> Response<Body>
 where
     B: hyper::body::Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let state = &state;
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
     // Nobody logs in here, and any page that an administrator looks at can have the browser send a POST; browsers say so.
     if !reads && request.headers().contains_key(header::ORIGIN) {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use hyper::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use nextlink_results::token::TokenKeys;
 use nextlink_results::{NodeIdentity, Placement, Store, StoreConfig};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,6 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::body::Body;
 use crate::cluster::{self, Cluster, Done, Known, Rule, Shared};
 use crate::config::Config;
 use crate::observe::{Event, Exporter, event, store_observer};
@@ -151,31 +153,26 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
             accepted = listeners.public.accept() => {
                 let Ok((stream, peer)) = accepted else { breathe().await; continue };
                 let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else { continue };
-                let _ = stream.set_nodelay(true);
-                let state = Arc::clone(&state);
-                let (http, still) = (http(&state.config), still(&state.config));
-                let watch = Watch::default();
-                let stream = TokioIo::new(watch.over(stream));
-                let watched = watch.clone();
-                let service = service_fn(move |request: Request<_>| {
-                    let (state, answering) = (Arc::clone(&state), watched.answering(request.version()));
-                    async move {
-                        let response = router::public(state, request, peer.ip()).await;
-                        Ok::<_, Infallible>(answering.with(response))
-                    }
-                });
-                let connection = http.serve_connection(stream, service).into_owned();
-                let connection = graceful.watch(connection);
+                let (state, watcher) = (Arc::clone(&state), graceful.watcher());
                 tokio::spawn(async move {
-                    if let Some(Err(error)) = watch.attend(connection, still).await {
-                        event(&Event::Connection { cause: &error.to_string() });
-                    }
+                    let answer = {
+                        let state = Arc::clone(&state);
+                        move |request| router::public(Arc::clone(&state), request, peer.ip())
+                    };
+                    connection(&state.config, stream, watcher, answer).await;
                     drop(permit);
                 });
             }
             accepted = listeners.admin.accept() => {
                 let Ok((stream, _)) = accepted else { breathe().await; continue };
-                tokio::spawn(administer(Arc::clone(&state), stream));
+                let (state, watcher) = (Arc::clone(&state), graceful.watcher());
+                tokio::spawn(async move {
+                    let answer = {
+                        let state = Arc::clone(&state);
+                        move |request| admin::admin(Arc::clone(&state), request)
+                    };
+                    connection(&state.config, stream, watcher, answer).await;
+                });
             }
         }
     }
@@ -201,21 +198,26 @@ fn refresh(state: &State) {
     }
 }
 
-/// Serves a connection of administration.
-async fn administer(state: Arc<State>, stream: TcpStream) {
-    let (http, still) = (http(&state.config), still(&state.config));
+/// Serves a connection until its client or the server ends it; what was asked for is answered first.
+async fn connection<F>(
+    config: &Config,
+    stream: TcpStream,
+    watcher: Watcher,
+    answer: impl Fn(Request<Incoming>) -> F + Send + 'static,
+) where
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let _ = stream.set_nodelay(true);
     let watch = Watch::default();
-    let stream = TokioIo::new(watch.over(stream));
     let watched = watch.clone();
-    let service = service_fn(move |request: Request<_>| {
-        let (state, answering) = (Arc::clone(&state), watched.answering(request.version()));
-        async move {
-            let response = admin::admin(&state, request).await;
-            Ok::<_, Infallible>(answering.with(response))
-        }
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answering = watched.answering(request.version());
+        let answered = answer(request);
+        async move { Ok::<_, Infallible>(answering.with(answered.await)) }
     });
-    let connection = http.serve_connection(stream, service).into_owned();
-    if let Some(Err(error)) = watch.attend(connection, still).await {
+    let stream = TokioIo::new(watch.over(stream));
+    let connection = http(config).serve_connection(stream, service).into_owned();
+    if let Some(Err(error)) = watch.attend(watcher.watch(connection), still(config)).await {
         event(&Event::Connection { cause: &error.to_string() });
     }
 }

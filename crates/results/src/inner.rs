@@ -7,6 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use tokio::sync::Semaphore;
 
+use crate::buffers::Buffers;
 use crate::config::{Clock, Disk, StoreConfig};
 use crate::entry::{Entry, Reading, Stage};
 use crate::error::PageError;
@@ -41,6 +42,7 @@ type Map = BTreeMap<Key, Arc<Entry>>;
 /// What the parts of a store share.
 pub(crate) struct Inner {
     pub(crate) files: Files,
+    pub(crate) buffers: Arc<Buffers>,
     pub(crate) keys: MasterKeys,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) disk: Arc<dyn Disk>,
@@ -63,6 +65,7 @@ impl Inner {
     pub(crate) fn new(config: &StoreConfig, registry: Arc<dyn Registry>) -> Arc<Self> {
         Arc::new(Self {
             files: Files::new(config.dir.clone(), config.node.id(), config.open_results),
+            buffers: Arc::default(),
             keys: config.keys.clone(),
             ledger: Ledger::new(config.quotas),
             disk: config.disk.clone(),

@@ -9,6 +9,7 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 mod wire;
+mod buffers;
 mod id;
 mod registry;
 mod placement;
@@ -38,6 +39,7 @@ mod moved;
 mod store;
 mod replica;
 
+pub use buffers::Buffer;
 pub use codec::Codec;
 pub use config::{Clock, Disk, LocalDisk, Quotas, StoreConfig};
 pub use entry::{MAX_META_BYTES, MAX_NAME_BYTES, ResultInfo};

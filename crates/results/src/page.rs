@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::buffers::Buffer;
 use crate::codec::{Codec, Compressor, Packed, expand};
 use crate::error::PageError;
 use crate::id::NodeId;
@@ -231,7 +232,7 @@ impl StoredPage {
 /// [`PageError::Corrupt`] for anything that is not exactly what [`pack`] made for this page of this
 /// file.
 pub(crate) fn unpack(
-    mut buffer: Vec<u8>,
+    mut buffer: Buffer,
     number: u32,
     entry: IndexEntry,
     codec: Codec,
@@ -264,7 +265,7 @@ pub(crate) fn unpack(
     if !ended {
         return Err(damaged("the page has no end"));
     }
-    assemble(Bytes::from(buffer), &parts, number, entry, codec, origin)
+    assemble(buffer.share(), &parts, number, entry, codec, origin)
         .ok_or(damaged("the page contradicts its index"))
 }
 

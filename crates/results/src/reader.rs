@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::buffers::Buffer;
 use crate::entry::{Reading, Stage};
 use crate::error::PageError;
 use crate::event::{Counters, Event};
@@ -21,14 +22,12 @@ use crate::segment::{INDEX_ENTRY, IndexEntry};
 /// Pages up to this size are read and decrypted where they were asked for; larger ones on a thread of their
 /// own.
 const AT_ONCE_BYTES: u32 = 1024 * 1024;
-/// Room behind a page for what another node is sent with it, so that it is not moved for that.
-const ROOM_BEHIND: usize = 256;
 
 /// A page as it lies on disk.
 struct Found {
     index: [u8; INDEX_ENTRY],
     entry: IndexEntry,
-    bytes: Vec<u8>,
+    bytes: Buffer,
 }
 
 /// What is made of a page that was found.
@@ -165,8 +164,7 @@ fn page_at_once(reading: &Reading, number: u32, inner: &Inner) -> Option<Found> 
     if entry.bytes > AT_ONCE_BYTES {
         return None;
     }
-    let mut bytes = Vec::with_capacity(entry.bytes as usize + ROOM_BEHIND);
-    bytes.resize(entry.bytes as usize, 0);
+    let mut bytes = inner.buffers.take(entry.bytes as usize);
     read_at_once(&files.pages, &mut bytes, entry.offset).then_some(Found { index, entry, bytes })
 }
 
@@ -200,7 +198,7 @@ fn page_blocking(inner: &Inner, reading: &Reading, number: u32) -> Result<Found,
     if entry.bytes as usize > MAX_PAGE_BYTES * 2 {
         return Err(PageError::Corrupt("the index entry is not valid"));
     }
-    let mut bytes = vec![0; entry.bytes as usize];
+    let mut bytes = inner.buffers.take(entry.bytes as usize);
     files.pages.read_exact_at(&mut bytes, entry.offset).map_err(|error| short(error, "the page is cut"))?;
     Ok(Found { index, entry, bytes })
 }

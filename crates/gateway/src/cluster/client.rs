@@ -2,30 +2,25 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Full};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Client, ResponseFuture};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use nextlink_results::MAX_PAGE_BYTES;
 use nextlink_results::Registration;
 use nextlink_results::peer::{Call, Party, PeerKeys, Stamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::link::{Link, LinkError, Way};
 use super::members::Member;
 use super::tls::Tls;
 use super::wire::{AUTH, NODE, SEALED};
 use crate::config::ClusterConfig;
 
-/// How long a connection that nobody uses is kept.
-const IDLE: Duration = Duration::from_secs(60);
 /// The longest body that is taken: a page, and what can stand beside it.
 const MAX_BODY: usize = MAX_PAGE_BYTES * 2;
 
@@ -67,81 +62,57 @@ pub enum CallError {
     },
 }
 
-/// Connections, in clear or by TLS; never by one where it is to be the other.
-#[derive(Clone)]
-enum Http {
-    Clear(Client<HttpConnector, Full<Bytes>>),
-    Tls(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
-}
-
-impl Http {
-    fn new(config: &ClusterConfig, tls: Option<&Tls>) -> Http {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(config.answer()));
-        connector.set_keepalive(Some(IDLE));
-        connector.enforce_http(tls.is_none());
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE).pool_max_idle_per_host(config.calls);
-        let Some(tls) = tls else { return Http::Clear(builder.build(connector)) };
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls.client())
-            .https_only()
-            .with_server_name_resolver(FixedServerNameResolver::new(tls.name()))
-            .enable_http1()
-            .wrap_connector(connector);
-        Http::Tls(builder.build(connector))
-    }
-
-    fn scheme(&self) -> &'static str {
-        match self {
-            Http::Clear(_) => "http",
-            Http::Tls(_) => "https",
-        }
-    }
-
-    fn request(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
-        match self {
-            Http::Clear(client) => client.request(request),
-            Http::Tls(client) => client.request(request),
-        }
-    }
-}
-
 /// One set of connections for each other node.
 pub struct Peers {
-    http: RwLock<Http>,
+    way: RwLock<Way>,
     own: Party,
     keys: Arc<PeerKeys>,
     /// The number of the next call.
     next: AtomicU64,
     calls: usize,
     answer: Duration,
-    turns: Mutex<HashMap<Registration, Arc<Semaphore>>>,
+    others: Mutex<HashMap<Registration, Arc<Peer>>>,
+}
+
+/// Another node: turns for as many calls as may be under way, and connections that none of them uses.
+struct Peer {
+    turns: Arc<Semaphore>,
+    idle: Mutex<Vec<Link>>,
+}
+
+impl Peer {
+    fn idle(&self) -> MutexGuard<'_, Vec<Link>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Peers {
     /// The calls of a node.
     pub fn new(config: &ClusterConfig, tls: Option<&Tls>, own: Party, keys: Arc<PeerKeys>) -> Peers {
         Peers {
-            http: RwLock::new(Http::new(config, tls)),
+            way: RwLock::new(way(tls)),
             own,
             keys,
             next: AtomicU64::new(1),
             calls: config.calls,
             answer: config.answer(),
-            turns: Mutex::default(),
+            others: Mutex::default(),
         }
     }
 
     /// Makes new connections with new certificates; those that are there end with their calls.
-    pub fn renew(&self, config: &ClusterConfig, tls: &Tls) {
-        *self.http.write().unwrap_or_else(PoisonError::into_inner) = Http::new(config, Some(tls));
+    pub fn renew(&self, tls: &Tls) {
+        *self.way.write().unwrap_or_else(PoisonError::into_inner) = way(Some(tls));
+        self.others().values().for_each(|other| other.idle().clear());
     }
 
     /// Forgets nodes that are no more.
     pub fn keep(&self, known: impl Fn(Registration) -> bool) {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner).retain(|node, _| known(*node));
+        self.others().retain(|node, _| known(*node));
+    }
+
+    fn others(&self) -> MutexGuard<'_, HashMap<Registration, Arc<Peer>>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls another node at `now_ms`. It may take the usual time to answer, and `wait` beyond it where it was asked to
@@ -158,58 +129,90 @@ impl Peers {
         now_ms: u64,
         wait: Duration,
     ) -> Result<Answer, CallError> {
-        let _turn = self.turn(to).await?;
+        let (peer, _turn) = self.turn(to).await?;
         let call =
             Call { method: method.as_str(), target, body: &body, from: self.own, to: to.facts.party() };
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (proof, stamp) = self.keys.prove(&call, now_ms, number).ok_or_else(|| refused(to))?;
-        let http = self.http.read().unwrap_or_else(PoisonError::into_inner).clone();
         let request = Request::builder()
             .method(method)
-            .uri(format!("{}://{}{target}", http.scheme(), to.address))
+            .uri(target)
+            .header(header::HOST, to.address.to_string())
             .header(NODE, self.own.registration.to_string())
             .header(AUTH, proof)
             .body(Full::new(body))
             .map_err(|error| unreachable(to, &error))?;
-        let patience = self.answer + wait;
-        let response = match timeout(patience, http.request(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(unreachable(to, &explained(&error))),
-            Err(_) => return Err(unreachable(to, &"no answer in time")),
-        };
+        let way = self.way.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (mut link, response) = self.send(&peer, to, &way, request, self.answer + wait).await?;
         let (parts, body) = response.into_parts();
-        let body = self.collect(to, body, &parts.headers).await?;
+        let body = self.collect(to, &mut link, body, &parts.headers).await?;
+        // One that was made with earlier certificates is not used any more.
+        if link.done() && way.is(&self.way.read().unwrap_or_else(PoisonError::into_inner)) {
+            peer.idle().push(link);
+        }
         self.check(to, &stamp, parts.status, &parts.headers, &body)?;
         Ok(Answer { status: parts.status, body })
     }
 
     /// Waits for one of the calls that a node is asked at one time.
-    async fn turn(&self, to: &Member) -> Result<OwnedSemaphorePermit, CallError> {
-        let turns = {
-            let mut all = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            let fresh = || Arc::new(Semaphore::new(self.calls));
-            Arc::clone(all.entry(to.facts.registration).or_insert_with(fresh))
+    async fn turn(&self, to: &Member) -> Result<(Arc<Peer>, OwnedSemaphorePermit), CallError> {
+        let peer = {
+            let fresh = || Peer { turns: Arc::new(Semaphore::new(self.calls)), idle: Mutex::default() };
+            let mut others = self.others();
+            Arc::clone(others.entry(to.facts.registration).or_insert_with(|| Arc::new(fresh())))
         };
         let busy = || CallError::Busy { name: to.facts.name.clone() };
-        let turn = timeout(self.answer, turns.acquire_owned()).await.map_err(|_| busy())?;
-        turn.map_err(|_| busy())
+        let turn = timeout(self.answer, Arc::clone(&peer.turns).acquire_owned()).await.map_err(|_| busy())?;
+        Ok((peer, turn.map_err(|_| busy())?))
+    }
+
+    /// Sends a request over a connection that is there, or else over a new one. What was sent is not sent again.
+    async fn send(
+        &self,
+        peer: &Peer,
+        to: &Member,
+        way: &Way,
+        mut request: Request<Full<Bytes>>,
+        patience: Duration,
+    ) -> Result<(Link, Response<Incoming>), CallError> {
+        loop {
+            let kept = peer.idle().pop();
+            let (mut link, fresh) = match kept {
+                Some(mut link) => {
+                    if !link.is_good(to.address).await {
+                        continue;
+                    }
+                    (link, false)
+                }
+                None => {
+                    let opened = Link::open(to.address, way, self.answer).await;
+                    (opened.map_err(|error| unreachable(to, &explained(&error)))?, true)
+                }
+            };
+            match link.send(request, patience).await {
+                Ok(response) => return Ok((link, response)),
+                Err((_, Some(unsent))) if !fresh => request = unsent,
+                Err((error, _)) => return Err(unreachable(to, &explained(&error))),
+            }
+        }
     }
 
     /// Takes a body, as long as it keeps coming.
     async fn collect(
         &self,
         to: &Member,
+        link: &mut Link,
         mut body: Incoming,
         headers: &HeaderMap,
     ) -> Result<Vec<u8>, CallError> {
         let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
         let mut taken = Vec::with_capacity(length.unwrap_or(0usize).min(MAX_BODY));
         loop {
-            let frame = match timeout(self.answer, body.frame()).await {
+            let frame = match link.frame(&mut body, self.answer).await {
                 Ok(None) => return Ok(taken),
-                Ok(Some(Ok(frame))) => frame,
-                Ok(Some(Err(error))) => return Err(unreachable(to, &error)),
-                Err(_) => return Err(unreachable(to, &"the answer stopped in the middle")),
+                Ok(Some(frame)) => frame,
+                Err(LinkError::Late) => return Err(unreachable(to, &"the answer stopped in the middle")),
+                Err(error) => return Err(unreachable(to, &explained(&error))),
             };
             let data = frame.into_data().unwrap_or_default();
             if taken.len() + data.len() > MAX_BODY {
@@ -234,6 +237,10 @@ impl Peers {
         let good = proof.is_some_and(|proof| self.keys.check_answer(proof, call, status.as_u16(), said));
         if good { Ok(()) } else { Err(refused(to)) }
     }
+}
+
+fn way(tls: Option<&Tls>) -> Way {
+    tls.map_or(Way::Clear, |tls| Way::Tls(Arc::new(tls.client()), tls.name()))
 }
 
 fn refused(to: &Member) -> CallError {

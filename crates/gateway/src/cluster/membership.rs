@@ -368,7 +368,7 @@ impl Cluster {
     /// Reads the certificates of the node again, if it has any; where they are not right, those before go on being used.
     pub fn renew(&self) {
         let Some(tls) = &self.tls else { return };
-        let renewed = tls.renew().map(|()| self.peers.renew(&self.config, tls));
+        let renewed = tls.renew().map(|()| self.peers.renew(tls));
         event(&Event::CertificatesRead {
             failed: renewed.err().map(|error| format!("{error:#}")).as_deref(),
         });

@@ -4,6 +4,7 @@ mod sources;
 mod members;
 mod wire;
 mod tls;
+mod link;
 mod client;
 mod ahead;
 mod foreign;

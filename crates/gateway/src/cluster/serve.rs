@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use nextlink_results::peer::{Call, Stamp};
 use nextlink_results::{MAX_PAGE_BYTES, NodeId, PageError, Registration, ResultId, Store};
 use serde::Serialize;
@@ -26,6 +26,7 @@ use super::wire::{AUTH, NODE, ROOT, SEALED, put_page, tell};
 use crate::body::Body;
 use crate::observe::{Event, event};
 use crate::stored::{self, Window};
+use crate::watch::{Answer, Watch, Watched};
 
 /// The longest body of a call.
 const MAX_BODY: usize = 1024 * 1024;
@@ -35,8 +36,10 @@ const MAX_PAGES: usize = MAX_PAGE_BYTES * 2;
 const MAX_WAIT: Duration = Duration::from_secs(30);
 /// Connections at one time.
 const CONNECTIONS: usize = 1_024;
-/// How long the head and the body of a call may take.
+/// How long a connection may take to begin, and the body of a call to come.
 const SLOW: Duration = Duration::from_secs(10);
+/// How long nothing may go on on a connection: longer than the other side keeps one that it does not use.
+const STILL: Duration = Duration::from_secs(30);
 
 /// Answers the other nodes, until it is aborted.
 ///
@@ -58,69 +61,85 @@ pub async fn listen(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::Result
         let _ = stream.set_nodelay(true);
         let (cluster, store) = (Arc::clone(&cluster), Arc::clone(&store));
         let connected = Arc::clone(&cluster);
-        let service = service_fn(move |request| {
+        let watch = Watch::default();
+        let watched = watch.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
             let (cluster, store) = (Arc::clone(&cluster), Arc::clone(&store));
-            async move { Ok::<_, Infallible>(answer(&cluster, &store, request, peer.ip()).await) }
+            let answering = watched.answering(request.version());
+            async move {
+                let response = answer(&cluster, &store, request, peer.ip()).await;
+                Ok::<_, Infallible>(answering.with(response))
+            }
         });
         tokio::spawn(async move {
-            serve(&connected, stream, peer.ip(), service).await;
+            let stream = watch.over(stream);
+            if let Some(Err(error)) = watch.attend(serve(&connected, stream, peer.ip(), service), STILL).await
+            {
+                event(&Event::Connection { cause: &error.to_string() });
+            }
             drop(permit);
         });
     }
 }
 
 /// Serves a connection: by TLS if the nodes have it, and then not otherwise.
-async fn serve<S>(cluster: &Cluster, stream: TcpStream, peer: IpAddr, service: S)
+async fn serve<S>(
+    cluster: &Cluster,
+    stream: Watched<TcpStream>,
+    peer: IpAddr,
+    service: S,
+) -> hyper::Result<()>
 where
-    S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
+    S: HttpService<Incoming, ResBody = Answer<Body>, Error = Infallible>,
 {
-    let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(SLOW);
+    // Nothing is timed for each call: the connection is watched.
+    let server = http1::Builder::new();
     let Some(tls) = &cluster.tls else {
-        ended(server.serve_connection(TokioIo::new(stream), service).await);
-        return;
+        return server.serve_connection(TokioIo::new(stream), service).await;
     };
     let mut renewed = tls.renewed();
-    let stream = match tokio::time::timeout(SLOW, tls.accept(stream)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return event(&Event::CallRefused { peer, why: &error.to_string() }),
-        Err(_) => return event(&Event::CallRefused { peer, why: "it does not begin in time" }),
-    };
-    let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
-    tokio::select! {
-        end = &mut connection => ended(end),
-        _ = renewed.changed() => {
-            connection.as_mut().graceful_shutdown();
-            ended(connection.await);
+    let why = match tokio::time::timeout(SLOW, tls.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
+            tokio::select! {
+                end = &mut connection => return end,
+                _ = renewed.changed() => connection.as_mut().graceful_shutdown(),
+            }
+            return connection.await;
         }
-    }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "it does not begin in time".to_owned(),
+    };
+    event(&Event::CallRefused { peer, why: &why });
+    Ok(())
 }
 
-fn ended(end: hyper::Result<()>) {
-    if let Err(error) = end {
-        event(&Event::Connection { cause: &error.to_string() });
-    }
-}
-
-/// What is answered: status, body, and whether the body is sealed so that it proves itself.
+/// What is answered.
 struct Reply {
     status: StatusCode,
-    body: Bytes,
-    sealed: bool,
+    said: Said,
+}
+
+/// The body of an answer.
+enum Said {
+    /// It is proved to come from this node.
+    Document(Bytes),
+    /// It is sealed, so that it proves itself.
+    Sealed(Vec<Bytes>),
 }
 
 impl Reply {
     fn said(status: StatusCode, document: &impl Serialize) -> Reply {
-        let body = serde_json::to_vec(document).unwrap_or_default().into();
-        Reply { status, body, sealed: false }
+        let document = serde_json::to_vec(document).unwrap_or_default();
+        Reply { status, said: Said::Document(document.into()) }
     }
 
     fn plain(status: StatusCode) -> Reply {
-        Reply { status, body: Bytes::new(), sealed: false }
+        Reply { status, said: Said::Document(Bytes::new()) }
     }
 
-    fn sealed(body: impl Into<Bytes>) -> Reply {
-        Reply { status: StatusCode::OK, body: body.into(), sealed: true }
+    fn sealed(pieces: impl Into<Vec<Bytes>>) -> Reply {
+        Reply { status: StatusCode::OK, said: Said::Sealed(pieces.into()) }
     }
 }
 
@@ -150,11 +169,13 @@ where
         return response;
     };
     let reply = route(cluster, store, from, &parts.method, &parts.uri, body).await;
-    let said = if reply.sealed { &[] } else { reply.body.as_ref() };
-    let proof = cluster.keys.prove_answer(&stamp, reply.status.as_u16(), said).unwrap_or_default();
-    let mut response = Response::new(Body::full(reply.body));
+    let (media, proved, body) = match reply.said {
+        Said::Document(document) => ("application/json", document.clone(), Body::full(document)),
+        Said::Sealed(pieces) => (SEALED, Bytes::new(), Body::from(pieces)),
+    };
+    let proof = cluster.keys.prove_answer(&stamp, reply.status.as_u16(), &proved).unwrap_or_default();
+    let mut response = Response::new(body);
     *response.status_mut() = reply.status;
-    let media = if reply.sealed { SEALED } else { "application/json" };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     if let Ok(proof) = HeaderValue::try_from(proof) {
@@ -244,7 +265,7 @@ async fn route(
         }
         ("GET", ["results", id, generation, "header"]) => match key(id, generation) {
             Some((id, generation)) => {
-                store.header(id, generation).await.map_or_else(Reply::from, Reply::sealed)
+                store.header(id, generation).await.map_or_else(Reply::from, |header| Reply::sealed([header]))
             }
             None => Reply::plain(StatusCode::BAD_REQUEST),
         },

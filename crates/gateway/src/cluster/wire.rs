@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::StatusCode;
 use nextlink_results::peer::SealedPage;
 use nextlink_results::{Incomplete, PageError, WriteError};
@@ -91,15 +92,14 @@ pub fn understand(status: StatusCode, body: &[u8]) -> Option<PageError> {
     (tell(&error).0 == status).then_some(error)
 }
 
-/// A page on the wire: the segments, the index entry, the header of its result where it was asked for, and its length.
-pub fn put_page(header: Option<&[u8]>, page: SealedPage) -> Vec<u8> {
+/// A page on the wire: the segments; and the index entry, the header of its result where it was asked for, and its length.
+pub fn put_page(header: Option<&[u8]>, page: SealedPage) -> [Bytes; 2] {
     let header = header.unwrap_or_default();
-    let mut out = page.segments;
-    out.reserve_exact(INDEX + header.len() + LENGTH);
-    out.extend_from_slice(&page.index);
-    out.extend_from_slice(header);
-    out.extend_from_slice(&u32::try_from(header.len()).unwrap_or(u32::MAX).to_le_bytes());
-    out
+    let mut behind = Vec::with_capacity(INDEX + header.len() + LENGTH);
+    behind.extend_from_slice(&page.index);
+    behind.extend_from_slice(header);
+    behind.extend_from_slice(&u32::try_from(header.len()).unwrap_or(u32::MAX).to_le_bytes());
+    [page.segments.into(), behind.into()]
 }
 
 /// Takes apart what [`put_page`] put together: the header, if it is there, and the page. The segments lie in front, so
@@ -112,7 +112,7 @@ pub fn take_page(mut body: Vec<u8>) -> Option<(Option<Vec<u8>>, SealedPage)> {
     let (segments, index) = rest.split_last_chunk::<INDEX>()?;
     let (index, segments) = (*index, segments.len());
     body.truncate(segments);
-    Some((header, SealedPage { index, segments: body }))
+    Some((header, SealedPage { index, segments: body.into() }))
 }
 
 #[cfg(test)]
@@ -149,9 +149,9 @@ mod tests {
 
     #[test]
     fn pages_are_taken_apart_as_they_were_put_together() {
-        let page = SealedPage { index: [7; 32], segments: vec![1, 2, 3] };
+        let page = SealedPage { index: [7; 32], segments: vec![1, 2, 3].into() };
         for header in [None, Some([9u8; 700].as_slice())] {
-            let body = put_page(header, page.clone());
+            let body = put_page(header, page.clone()).concat();
             let (found, taken) = take_page(body.clone()).expect("a page");
             assert_eq!(found.as_deref(), header);
             assert_eq!((taken.index, taken.segments), (page.index, page.segments.clone()));

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use crate::buffers::Buffer;
 use crate::error::PageError;
 use crate::files::Key;
 use crate::header::{Header, Private};
@@ -17,7 +18,7 @@ pub struct SealedPage {
     /// Its index entry.
     pub index: [u8; INDEX_ENTRY],
     /// Its segments.
-    pub segments: Vec<u8>,
+    pub segments: Buffer,
 }
 
 impl SealedPage {

@@ -123,7 +123,7 @@ fn an_altered_page_is_never_taken() {
             if let Ok(page) = foreign.page(1, altered) {
                 assert_page(&format!("{codec:?}, byte {at}"), &page, 1, &small);
             }
-            let cut = SealedPage { segments: good.segments[..at].to_vec(), ..good.clone() };
+            let cut = SealedPage { segments: good.segments[..at].to_vec().into(), ..good.clone() };
             refused(&foreign, 1, cut, &format!("{codec:?}, cut at {at}"));
         }
         for (what, number) in [("an earlier", 0), ("a later", 2)] {
