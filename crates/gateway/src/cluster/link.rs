@@ -239,6 +239,7 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
+    use tokio::sync::Notify;
 
     const MOST: Duration = Duration::from_secs(5);
 
@@ -246,8 +247,8 @@ mod tests {
         Request::get("/").body(Full::default()).expect("a request")
     }
 
-    /// Takes a connection, and answers each request on it in pieces as long as there are answers; then it ends it.
-    async fn answer(listener: &TcpListener, answers: &[&[&str]]) {
+    /// Takes a connection, and answers each request on it in pieces as long as there are answers; then ends it when told to.
+    async fn answer(listener: &TcpListener, answers: &[&[&str]], end: &Notify) {
         let (mut stream, _) = listener.accept().await.expect("a connection");
         for pieces in answers {
             let mut request = Vec::new();
@@ -256,9 +257,10 @@ mod tests {
             }
             for piece in *pieces {
                 stream.write_all(piece.as_bytes()).await.expect("it is taken");
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                sleep(Duration::from_millis(5)).await;
             }
         }
+        end.notified().await;
     }
 
     async fn whole(link: &mut Link) -> Result<Vec<u8>, LinkError> {
@@ -275,13 +277,16 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
         let address = listener.local_addr().expect("its address");
         let pieces: &[&str] = &["HTTP/1.1 200 OK\r\ncontent-le", "ngth: 4\r\n\r\nab", "cd"];
-        let served = tokio::spawn(async move { answer(&listener, &[pieces, pieces]).await });
+        let end = Arc::new(Notify::new());
+        let told = Arc::clone(&end);
+        let served = tokio::spawn(async move { answer(&listener, &[pieces, pieces], &told).await });
         let mut link = Link::open(address, &Way::Clear, MOST).await.expect("a connection");
         for _ in 0..2 {
             assert_eq!(whole(&mut link).await.expect("an answer"), b"abcd");
             assert!(link.done());
             assert!(!link.is_good(([127, 0, 0, 1], 1).into()).await, "another address");
         }
+        end.notify_one();
         served.await.expect("it has ended");
         // The end has to come through the kernel.
         while link.is_good(address).await {
