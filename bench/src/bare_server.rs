@@ -23,7 +23,7 @@ use crate::tables::Tables;
 const ROW_BYTES: usize = 1_024;
 const PAGE_BYTES: usize = 320 * 1_024;
 
-/// Serve /key/{id}, /page/{after}, /orders/{after} and /all with a statement each and no other work.
+/// Serve /key/{id}, /page/{after}, /orders/{after}, /groups and /all with a statement each and no other work.
 #[derive(Debug, clap::Parser)]
 pub struct Args {
     /// The benchmark database: sqlite:PATH or the URL of a server's
@@ -110,6 +110,8 @@ impl<T: Tables> Server<T> {
         let id = |text: &str| text.parse::<i64>().ok();
         if path == "/all" {
             self.page(0).await.map(Some)
+        } else if path == "/groups" {
+            self.groups().await.map(Some)
         } else if let Some(id) = path.strip_prefix("/key/").and_then(id) {
             self.key(id).await
         } else if let Some(after) = path.strip_prefix("/page/").and_then(id) {
@@ -148,6 +150,13 @@ impl<T: Tables> Server<T> {
     async fn orders(&self, after: i64) -> anyhow::Result<Vec<u8>> {
         let mut body = self.open("Orders(Items())");
         self.tables.orders_after(after, &mut body).await?;
+        body.extend_from_slice(b"]}");
+        Ok(body)
+    }
+
+    async fn groups(&self) -> anyhow::Result<Vec<u8>> {
+        let mut body = self.open("Rows(Day,Total,Count)");
+        self.tables.groups(&mut body).await?;
         body.extend_from_slice(b"]}");
         Ok(body)
     }

@@ -10,7 +10,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::json;
 use crate::output::Output;
 use crate::tables::{
-    Cells, ITEMS, Kind, ORDERS, OrderWriter, PAGE_ORDERS, PAGE_ROWS, ROWS, Tables, select_list, write_row,
+    Cells, GROUPS_SQL, ITEMS, Kind, ORDERS, OrderWriter, PAGE_ORDERS, PAGE_ROWS, ROWS, Tables, select_list,
+    write_group, write_row,
 };
 
 /// Connections of a bare server, each of which takes one request at once.
@@ -94,6 +95,7 @@ struct Connection {
     key: Statement,
     page: Statement,
     orders: Statement,
+    groups: Statement,
 }
 
 impl MariaDb {
@@ -116,6 +118,7 @@ impl MariaDb {
                 key: conn.prep(format!("{select} `Id` = ?")).await?,
                 page: conn.prep(format!("{select} `Id` > ? ORDER BY `Id` LIMIT ?")).await?,
                 orders: conn.prep(orders.as_str()).await?,
+                groups: conn.prep(GROUPS_SQL.replace('"', "`")).await?,
                 conn,
             });
         }
@@ -199,6 +202,16 @@ impl Tables for MariaDb {
             writer.row(body, &row)?;
         }
         writer.finish(body);
+        Ok(())
+    }
+
+    async fn groups(&self, body: &mut Vec<u8>) -> anyhow::Result<()> {
+        let mut lent = self.lend().await?;
+        let mut rows = lent.query(|connection| &connection.groups, ()).await?;
+        let start = body.len();
+        while let Some(row) = rows.next().await? {
+            write_group(body, &row, start)?;
+        }
         Ok(())
     }
 }

@@ -12,7 +12,8 @@ use tokio_postgres::{Client, NoTls, Row, RowStream, Statement};
 use crate::json;
 use crate::output::Output;
 use crate::tables::{
-    Cells, ITEMS, Kind, ORDERS, OrderWriter, PAGE_ORDERS, PAGE_ROWS, ROWS, Tables, select_list, write_row,
+    Cells, GROUPS_SQL, ITEMS, Kind, ORDERS, OrderWriter, PAGE_ORDERS, PAGE_ROWS, ROWS, Tables, select_list,
+    write_group, write_row,
 };
 
 /// Connections of a bare server, each of which takes many requests at once.
@@ -189,6 +190,7 @@ struct Connection {
     key: Statement,
     page: Statement,
     orders: Statement,
+    groups: Statement,
 }
 
 impl Postgres {
@@ -210,6 +212,7 @@ impl Postgres {
                 key: client.prepare(&format!("{select} \"Id\" = $1")).await?,
                 page: client.prepare(&format!("{select} \"Id\" > $1 ORDER BY \"Id\" LIMIT $2")).await?,
                 orders: client.prepare(&orders).await?,
+                groups: client.prepare(GROUPS_SQL).await?,
                 client,
             });
         }
@@ -260,6 +263,16 @@ impl Tables for Postgres {
             writer.row(body, &row)?;
         }
         writer.finish(body);
+        Ok(())
+    }
+
+    async fn groups(&self, body: &mut Vec<u8>) -> anyhow::Result<()> {
+        let connection = self.connection();
+        let mut rows = pin!(connection.query(&connection.groups, &[]).await?);
+        let start = body.len();
+        while let Some(row) = rows.try_next().await? {
+            write_group(body, &row, start)?;
+        }
         Ok(())
     }
 }

@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags, Row, Statement};
 use crate::json;
 use crate::output::Output;
 use crate::tables::{
-    Cells, ITEMS, Kind, ORDERS, OrderWriter, PAGE_ORDERS, PAGE_ROWS, ROWS, Tables, select_list, write_row,
+    Cells, GROUPS_SQL, ITEMS, Kind, ORDERS, OrderWriter, PAGE_ORDERS, PAGE_ROWS, ROWS, Tables, select_list,
+    write_group, write_row,
 };
 
 /// Bytes of the file that SQLite may map into memory: all of it, so that reading copies nothing.
@@ -92,6 +93,7 @@ struct Statements {
     key: RefCell<Statement<'static>>,
     page: RefCell<Statement<'static>>,
     orders: RefCell<Statement<'static>>,
+    groups: RefCell<Statement<'static>>,
 }
 
 thread_local! {
@@ -114,6 +116,7 @@ impl Statements {
                 connection.prepare(&format!("{select} \"Id\" > ?1 ORDER BY \"Id\" LIMIT ?2"))?,
             ),
             orders: RefCell::new(connection.prepare(&orders)?),
+            groups: RefCell::new(connection.prepare(GROUPS_SQL)?),
         })
     }
 }
@@ -167,6 +170,18 @@ impl Tables for Sqlite {
                 writer.row(body, row)?;
             }
             writer.finish(body);
+            Ok(())
+        })
+    }
+
+    async fn groups(&self, body: &mut Vec<u8>) -> anyhow::Result<()> {
+        self.with_statements(|statements| {
+            let mut statement = statements.groups.borrow_mut();
+            let mut rows = statement.query([])?;
+            let start = body.len();
+            while let Some(row) = rows.next()? {
+                write_group(body, row, start)?;
+            }
             Ok(())
         })
     }

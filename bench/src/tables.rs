@@ -58,6 +58,15 @@ pub const ITEMS: [Column; 5] = [
     column(",\"Quantity\":", Kind::Integer),
     column(",\"Price\":", Kind::Decimal),
 ];
+/// The columns of groups of `Rows`.
+pub const GROUPS: [Column; 3] = [
+    column("{\"Day\":", Kind::Date),
+    column(",\"Total\":", Kind::Decimal),
+    column(",\"Count\":", Kind::Integer),
+];
+/// The statement that makes them, where names stand between two double quotes.
+pub const GROUPS_SQL: &str =
+    "SELECT \"Day\", ROUND(SUM(\"Amount\"), 2), COUNT(*) FROM \"Rows\" GROUP BY \"Day\" ORDER BY \"Day\"";
 
 /// Rows of a page.
 pub const PAGE_ROWS: usize = 1_000;
@@ -107,6 +116,17 @@ pub fn write_row(
     write_members(out, row, first, columns)?;
     out.push(b'}');
     Ok(())
+}
+
+/// Appends a group to those from `start` on.
+///
+/// # Errors
+/// Where a value does not suit its column.
+pub fn write_group(out: &mut Vec<u8>, row: &impl Cells, start: usize) -> anyhow::Result<()> {
+    if out.len() > start {
+        out.push(b',');
+    }
+    write_row(out, row, 0, &GROUPS)
 }
 
 #[inline]
@@ -181,6 +201,12 @@ pub trait Tables: Send + Sync + 'static {
     /// # Errors
     /// Where the database fails.
     fn orders_after(&self, id: i64, body: &mut Vec<u8>) -> impl Future<Output = anyhow::Result<()>> + Send;
+
+    /// Appends all rows in groups, with commas between.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    fn groups(&self, body: &mut Vec<u8>) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ fn links_give_what_a_scan_gives() {
     }
 }
 
-/// The work is the same on each database: so are the bytes of rows, of a page, and of orders with their items.
+/// The work is the same on each database: so are the bytes of rows, of a page, of orders with their items, and of groups.
 #[test]
 fn databases_give_the_same_bytes() {
     let rows = 2_500;
@@ -90,7 +90,7 @@ fn databases_give_the_same_bytes() {
             bare.source.product()
         );
         let one = |path: &str| bare.follow(path, &["--check", "--pages", "1"]).expect(path).crc32;
-        (scan.bytes, scan.crc32, one("/page/700"), one("/orders/100"))
+        (scan.bytes, scan.crc32, one("/page/700"), one("/orders/100"), one("/groups"))
     };
     let expected = told(&Bare::start(rows));
     for target in [Target::Postgres, Target::MariaDb] {

@@ -13,6 +13,9 @@ use crate::tables::{PAGE_ORDERS, PAGE_ROWS};
 
 const SERVICE: &str = "/api/odata4/bench";
 const KEY_CONNECTIONS: usize = 64;
+/// All rows in groups: what the bare server asks by a statement.
+const GROUPS: &str =
+    "/Rows?$apply=groupby((Day),aggregate(Amount%20with%20sum%20as%20Total,$count%20as%20Count))";
 /// Column that no index serves.
 const UNSORTED: &str = "Amount";
 /// First pages of each set in a round.
@@ -48,6 +51,8 @@ pub(super) struct Round {
     pub(super) key: Pair,
     /// Milliseconds, some orders with their items.
     pub(super) orders: Pair,
+    /// Milliseconds, all rows in groups.
+    pub(super) groups: Pair,
     /// Milliseconds, the page found by a filter on the key.
     pub(super) page: Pair,
     /// Milliseconds, the page found by `$skip`.
@@ -118,6 +123,12 @@ impl Setting {
             &one(last_orders),
             "p50_ms",
         )?;
+        let groups = self.load(
+            &self.bare.url("/groups"),
+            &self.nextlink.url(&[SERVICE, GROUPS].concat()),
+            &one(1),
+            "p50_ms",
+        )?;
         let skipped = self.nextlink.url(&format!("{SERVICE}/Rows?$top={PAGE_ROWS}&$skip={{id}}"));
         let skipped_page = self.load(&bare_page, &skipped, &one(after.min(SKIPPED_ROWS)), "p50_ms")?;
 
@@ -143,6 +154,7 @@ impl Setting {
         Ok(Round {
             key,
             orders,
+            groups,
             page,
             skipped_page,
             export: Pair { baseline: raw, nextlink: seconds },

@@ -8,6 +8,7 @@ pub mod temporal;
 pub mod decimal;
 pub mod value;
 pub mod lexical;
+pub mod cast;
 mod near;
 pub mod url;
 pub mod prefer;

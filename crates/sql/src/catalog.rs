@@ -160,6 +160,8 @@ pub enum NativeType {
     },
     /// An unsigned integer of 64 bits: MySQL and MariaDB.
     Unsigned,
+    /// Dates or points in time, where others of the kind may be zeros that are served as null: MySQL and MariaDB.
+    Dates,
     /// Labels of an ENUM or SET, which are numbers that are shown as text: MySQL and MariaDB.
     Labels {
         /// Character set of the labels.

@@ -50,8 +50,10 @@ pub(super) fn push<S: RowSink>(
         (P::Double, Got::Float(number)) => sink.double(f64::from(*number)),
         (P::Single, Got::Float(number)) => sink.single(*number),
         (P::Binary, Got::Bytes(bytes)) => sink.binary(bytes),
-        (P::Date | P::DateTimeOffset, Got::Date(_, month, day, ..)) if *month == 0 || *day == 0 => {
-            // A date without a month or a day is none. The server lets a column hold it that refuses null.
+        (P::Date | P::DateTimeOffset, Got::Date(year, month, day, ..))
+            if [*year, (*month).into(), (*day).into()].contains(&0) =>
+        {
+            // A date without a year, a month or a day is none. The server lets a column hold it that refuses null.
             if !column.nullable {
                 return Err(Misfit);
             }

@@ -9,6 +9,7 @@ use nextlink_sql::catalog::{
 use nextlink_sql::mapping::is_enumeration;
 use nextlink_sql::notice::Notice;
 
+use super::dates;
 use super::defaults;
 use super::errors::Done;
 use super::schema::{self, ForeignColumn, IndexColumn, Place, RawColumn, Relation};
@@ -37,6 +38,7 @@ pub(super) async fn introspect(
     }
     let mut columns = by_table(schema::columns(session, &schemas).await?);
     let mut unique = by_table(schema::unique(session, &schemas).await?);
+    let mut indexed = by_table(schema::indexed(session, &schemas).await?);
     let mut foreign = by_table(schema::foreign(session, &schemas).await?);
     let rules = schema::delete_rules(session, &schemas).await?;
     let rules: HashMap<(Place, String), String> = rules.into_iter().map(|(p, n, r)| ((p, n), r)).collect();
@@ -49,7 +51,9 @@ pub(super) async fn introspect(
             return Err(Error::TooManyColumns { table, found, limit }.into());
         }
         let indexes = unique.remove(&relation.place).unwrap_or_default();
-        if let Some(table) = reader.table(&relation, &raw, indexes) {
+        if let Some(mut table) = reader.table(&relation, &raw, indexes) {
+            let indexed = indexed.remove(&relation.place).unwrap_or_default();
+            dates::mark(session, &relation.place, &mut table, &indexed).await?;
             tables.push((relation.place, table));
         }
     }

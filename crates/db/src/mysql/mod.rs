@@ -12,6 +12,7 @@ mod levels;
 mod schema;
 mod types;
 mod defaults;
+mod dates;
 mod introspect;
 mod source;
 

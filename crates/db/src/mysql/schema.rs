@@ -129,6 +129,13 @@ pub(super) async fn unique(session: &mut Session, schemas: &[String]) -> Done<Ve
     .await
 }
 
+/// Columns that begin an index, by their whole values.
+pub(super) async fn indexed(session: &mut Session, schemas: &[String]) -> Done<Vec<(Place, String)>> {
+    let select = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS \
+                  WHERE SEQ_IN_INDEX = 1 AND SUB_PART IS NULL AND TABLE_SCHEMA IN ";
+    read(session, select, "", schemas, |row| (place(row, 0), text(row, 2))).await
+}
+
 /// Columns of foreign keys, in the order of each key.
 pub(super) async fn foreign(session: &mut Session, schemas: &[String]) -> Done<Vec<(Place, ForeignColumn)>> {
     let select = "SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, \
@@ -191,7 +198,7 @@ fn maybe_text(row: &Row, column: usize) -> Option<String> {
     }
 }
 
-fn number(row: &Row, column: usize) -> Option<u64> {
+pub(super) fn number(row: &Row, column: usize) -> Option<u64> {
     match row.as_ref(column) {
         Some(Value::UInt(number)) => Some(*number),
         Some(Value::Int(number)) => u64::try_from(*number).ok(),

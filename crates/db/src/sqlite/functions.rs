@@ -1,9 +1,8 @@
-//! Functions that SQLite lacks or has only for ASCII: text in characters and in all scripts, patterns, casts.
+//! Functions that SQLite lacks or has only for ASCII: text in characters and in all scripts, patterns.
 
 use std::sync::Arc;
 
 use nextlink_odata::model::PrimitiveType as P;
-use nextlink_odata::temporal::{Date, Instant, Time};
 use regex::Regex;
 use rusqlite::functions::Context;
 use rusqlite::types::{Value, ValueRef};
@@ -11,7 +10,7 @@ use rusqlite::{Connection, Error};
 
 use super::cells::real_text;
 use super::numbers::{PURE, any_null, integer, refuse};
-use super::{dates, numbers, sums};
+use super::{cast, dates, numbers, sums};
 
 /// Bytes of a pattern of `matchesPattern`.
 const MAX_PATTERN: usize = 1_000;
@@ -36,7 +35,7 @@ pub fn register(connection: &Connection) -> Result<(), Error> {
         }
         let (from, to): (String, String) = (cx.get(1)?, cx.get(2)?);
         Ok(match (P::from_name(&from), P::from_name(&to)) {
-            (Some(from), Some(to)) => cast(cx.get_raw(0), from, to),
+            (Some(from), Some(to)) => cast::cast(cx.get_raw(0), from, to),
             _ => Value::Null,
         })
     })
@@ -128,79 +127,5 @@ fn pattern(connection: &Connection) -> Result<(), Error> {
         })
         .map_err(|_| refuse("the pattern of matchesPattern cannot be used: it must be a regular expression without look-around and back-references"))?;
         Ok(text(cx, 0).map(|t| compiled.is_match(&t)))
-    })
-}
-
-/// `cast` of primitive values; what cannot be cast is null (Part 2 section 5.1.1.10.1).
-fn cast(value: ValueRef<'_>, from: P, to: P) -> Value {
-    let written = match value {
-        ValueRef::Integer(i) if from == P::Boolean => (if i == 0 { "false" } else { "true" }).to_owned(),
-        ValueRef::Integer(i) => i.to_string(),
-        ValueRef::Real(r) => match from {
-            P::Decimal => nextlink_odata::decimal::plain_decimal(&real_text(r)).unwrap_or_default(),
-            _ => real_text(r),
-        },
-        ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        ValueRef::Null | ValueRef::Blob(_) => return Value::Null,
-    };
-    cast_text(&written, from, to).unwrap_or(Value::Null)
-}
-
-fn cast_text(text: &str, from: P, to: P) -> Option<Value> {
-    let instant = |text: &str| {
-        let mut out = String::new();
-        Instant::parse(text)?.write_utc(&mut out)?;
-        Some(out)
-    };
-    Some(match to {
-        P::String if from == P::DateTimeOffset => Value::Text([&instant(text)?, "Z"].concat()),
-        P::String => Value::Text(text.to_owned()),
-        P::Boolean => match text.to_ascii_lowercase().as_str() {
-            "true" | "1" => Value::Integer(1),
-            "false" | "0" => Value::Integer(0),
-            _ => return None,
-        },
-        P::Double | P::Single => match text {
-            "INF" => Value::Real(f64::INFINITY),
-            "-INF" => Value::Real(f64::NEG_INFINITY),
-            text => Value::Real(text.parse().ok()?),
-        },
-        P::Decimal => {
-            let digits = nextlink_odata::decimal::plain_decimal(text)?;
-            Value::Text(nextlink_odata::decimal::is_decimal(&digits).then_some(digits)?)
-        }
-        to if to.is_integer() => {
-            // Casting a number cuts its fraction.
-            let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-            if !fraction.bytes().all(|b| b.is_ascii_digit()) {
-                return None;
-            }
-            let whole: i64 = whole.parse().ok()?;
-            let fits = match to {
-                P::Byte => u8::try_from(whole).is_ok(),
-                P::SByte => i8::try_from(whole).is_ok(),
-                P::Int16 => i16::try_from(whole).is_ok(),
-                P::Int32 => i32::try_from(whole).is_ok(),
-                _ => true,
-            };
-            Value::Integer(fits.then_some(whole)?)
-        }
-        P::Date => {
-            let day = text.get(..10)?;
-            Date::parse(day)?;
-            Value::Text(day.to_owned())
-        }
-        P::DateTimeOffset => Value::Text(instant(text)?),
-        P::TimeOfDay => {
-            let time = match Instant::parse(text) {
-                Some(instant) => instant.local_time(),
-                None => Time::parse(text)?,
-            };
-            let mut out = String::new();
-            time.write(&mut out);
-            Value::Text(out)
-        }
-        P::Guid => Value::Text(uuid::Uuid::try_parse(text).ok()?.hyphenated().to_string()),
-        _ => return None,
     })
 }

@@ -9,6 +9,7 @@ mod cells;
 mod numbers;
 mod sums;
 mod dates;
+mod cast;
 mod functions;
 mod run;
 mod connect;

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::casts;
 use crate::generate::Dice;
 use crate::values::{Cell, DAY, Value, sql};
 
@@ -85,6 +86,26 @@ pub const TEXTS: &[&str] = &[
     "NULL",
 ];
 
+/// Text that is a time, or nearly so.
+const TIMES: &[&str] = &[
+    "2024-02-29T23:30:00-01:00",
+    "2024-02-29T23:30Z",
+    "1999-12-31t23:59:59.999999z",
+    "1999-12-31T23:59:59.9999999+14:00",
+    "2016-05-06T07:08:09.5-14:00",
+    "2016-05-06T07:08:09",
+    "2016-05-06 07:08:09Z",
+    "2023-02-29T00:00Z",
+    "2016-05-06T24:00:00Z",
+    "0001-01-01T00:00+00:01",
+    "2016-05-06",
+    "2024-02-30",
+    "23:59:59.9999999",
+    "07:08",
+    "7:08",
+    "",
+];
+
 /// All things, the same in each run.
 pub fn things() -> Vec<Thing> {
     let mut dice = Dice::new(42);
@@ -117,6 +138,7 @@ pub fn things() -> Vec<Thing> {
                 ("Day", rarely_null(&mut dice, date)),
                 ("Clock", rarely_null(&mut dice, time)),
                 ("At", rarely_null(&mut dice, instant)),
+                ("W", rarely_null(&mut dice, Value::Text(TIMES[id as usize % TIMES.len()].to_owned()))),
             ];
             let parts = (0..[0, 0, 1, 2, 4][dice.roll(5) as usize])
                 .map(|_| {
@@ -176,8 +198,8 @@ pub fn script(things: &[Thing], names: &Names) -> String {
     let mut script = format!(
         "{before}\nCREATE TABLE \"Thing\" (\"Id\" INTEGER NOT NULL PRIMARY KEY, \"T\" {text} NOT NULL, \"S\" {text}, \
          \"I\" INTEGER, \"J\" INTEGER NOT NULL, \"L\" BIGINT, \"D\" DECIMAL(12,3), \"E\" DECIMAL(12,3) NOT NULL, \
-         \"F\" {double}, \"B\" BOOLEAN, \"Day\" DATE, \"Clock\" {time}, \"At\" {instant}, \"ParentId\" INTEGER, \
-         FOREIGN KEY (\"ParentId\") REFERENCES \"Thing\" (\"Id\")){behind};\n\
+         \"F\" {double}, \"B\" BOOLEAN, \"Day\" DATE, \"Clock\" {time}, \"At\" {instant}, \"W\" {text}, \
+         \"ParentId\" INTEGER, FOREIGN KEY (\"ParentId\") REFERENCES \"Thing\" (\"Id\")){behind};\n\
          CREATE TABLE \"Part\" (\"Id\" INTEGER NOT NULL PRIMARY KEY, \"Quantity\" INTEGER, \"Name\" {text}, \
          \"ThingId\" INTEGER NOT NULL, FOREIGN KEY (\"ThingId\") REFERENCES \"Thing\" (\"Id\")){behind};\n"
     );
@@ -193,5 +215,5 @@ pub fn script(things: &[Thing], names: &Names) -> String {
                 &format!("INSERT INTO \"Part\" VALUES ({}, {}, {});\n", part.id, cells.join(", "), thing.id);
         }
     }
-    script
+    script + &casts::script(text, behind)
 }

@@ -3,6 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::data::{Part, Thing};
+use crate::times;
 use crate::values::{Cell, DAY, Value, civil, compare, literal};
 
 /// An expression.
@@ -270,6 +271,12 @@ fn cast(value: Value, to: &str) -> Cell {
         }
         (Value::Boolean(b), "Edm.String") => Value::Text(b.to_string()),
         (Value::Date(d), "Edm.DateTimeOffset") => Value::Instant(d * DAY),
+        (Value::Double(d), "Edm.String") => Value::Text(d.to_string()),
+        (value @ Value::Date(_), "Edm.String") => Value::Text(literal(&value)),
+        (Value::Instant(i), "Edm.String") => Value::Text(times::instant_text(i)),
+        (Value::Text(text), "Edm.Date") => Value::Date(times::date(&text)?),
+        (Value::Text(text), "Edm.TimeOfDay") => Value::Time(times::time(&text)?),
+        (Value::Text(text), "Edm.DateTimeOffset") => Value::Instant(times::instant(&text)?),
         (value, to) => panic!("{value:?} to {to}"),
     })
 }

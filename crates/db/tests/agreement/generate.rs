@@ -151,13 +151,22 @@ impl Dice {
             Type::Integer => self.integer(depth, part),
             Type::Decimal => self.decimal(depth, part),
             Type::Double => self.double(depth, part),
-            Type::Date => match self.roll(2) {
+            Type::Date => match self.roll(3) {
                 0 => Expr::Call("date", vec![self.value(Type::Instant, depth, part)]),
+                1 => self.read("Edm.Date", part),
                 _ => self.moved(Type::Date, part),
             },
-            Type::Time => Expr::Call("time", vec![self.value(Type::Instant, depth, part)]),
-            Type::Instant => match self.roll(3) {
-                0 => Expr::Cast(Box::new(self.property(Type::Date, part)), "Edm.DateTimeOffset"),
+            Type::Time => match self.roll(3) {
+                0 => self.read("Edm.TimeOfDay", part),
+                _ => Expr::Call("time", vec![self.value(Type::Instant, depth, part)]),
+            },
+            Type::Instant => match self.roll(5) {
+                0 => self.read("Edm.DateTimeOffset", part),
+                1 => {
+                    let text = Expr::Cast(Box::new(self.value(Type::Instant, depth, part)), "Edm.String");
+                    Expr::Cast(Box::new(text), "Edm.DateTimeOffset")
+                }
+                2 => Expr::Cast(Box::new(self.property(Type::Date, part)), "Edm.DateTimeOffset"),
                 _ => self.moved(Type::Instant, part),
             },
             Type::Duration => {
@@ -168,6 +177,16 @@ impl Dice {
         }
     }
 
+    /// A time that a text says.
+    fn read(&mut self, ty: &'static str, part: bool) -> Expr {
+        let text = if part {
+            Expr::Constant(Some(Value::Text(self.pick(TEXTS).to_owned())))
+        } else {
+            Expr::Thing("W")
+        };
+        Expr::Cast(Box::new(text), ty)
+    }
+
     fn moved(&mut self, ty: Type, part: bool) -> Expr {
         let op = self.pick(&["add", "sub"]);
         let by = Expr::Constant(Some(self.constant(Type::Duration)));
@@ -176,7 +195,7 @@ impl Dice {
 
     fn text(&mut self, depth: u32, part: bool) -> Expr {
         let number = |n: i64| Expr::Constant(Some(Value::Integer(n)));
-        match self.roll(6) {
+        match self.roll(10) {
             0 => {
                 let (a, b) = (self.value(Type::Text, depth, part), self.value(Type::Text, depth, part));
                 Expr::Call("concat", vec![a, b])
@@ -195,6 +214,10 @@ impl Dice {
                 Expr::Call("substring", vec![text, number(start), number(length)])
             }
             4 => Expr::Cast(Box::new(self.value(Type::Integer, depth, part)), "Edm.String"),
+            5 => Expr::Cast(Box::new(self.value(Type::Decimal, depth, part)), "Edm.String"),
+            6 => Expr::Cast(Box::new(self.property(Type::Double, part)), "Edm.String"),
+            7 if !part => Expr::Cast(Box::new(Expr::Thing("B")), "Edm.String"),
+            8 => Expr::Cast(Box::new(self.value(Type::Date, depth, part)), "Edm.String"),
             _ => self.property(Type::Text, part),
         }
     }

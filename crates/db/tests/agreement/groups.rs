@@ -9,7 +9,7 @@ use crate::data::Thing;
 use crate::expression::{Expr, evaluate, text, truth};
 use crate::generate::Dice;
 use crate::values::{Cell, Type, Value, compare, literal};
-use crate::{order, scope};
+use crate::{dice, many, order, scope};
 
 /// Questions of each kind.
 const QUESTIONS: u32 = 600;
@@ -26,12 +26,12 @@ const METHODS: &[(&str, &[Type])] = &[
 
 /// Asks many questions; gives how many the database refuses to answer.
 pub fn group(world: Asked<'_>, things: &[Thing], clock: bool) -> usize {
-    let mut dice = Dice::new(7);
-    dice.clock = clock;
+    let mut dice = dice(7, clock);
+    let questions = many(QUESTIONS);
     let (mut refused, mut wrong) = (0, Vec::new());
-    for question in 0..2 * QUESTIONS {
+    for question in 0..2 * questions {
         let (url, expected) =
-            if question < QUESTIONS { computed(&mut dice, things) } else { grouped(&mut dice, things) };
+            if question < questions { computed(&mut dice, things) } else { grouped(&mut dice, things) };
         let found = match world.ask_with(&url, &Ask::default()) {
             Ok(answer) => answer.rows(),
             Err(Failure::Unsupported(_)) => {
@@ -46,7 +46,7 @@ pub fn group(world: Asked<'_>, things: &[Thing], clock: bool) -> usize {
         }
     }
     let shown = wrong.iter().take(10).map(String::as_str).collect::<Vec<_>>().join("\n");
-    assert!(wrong.is_empty(), "{} of {} are wrong:\n{shown}", wrong.len(), 2 * QUESTIONS);
+    assert!(wrong.is_empty(), "{} of {} are wrong:\n{shown}", wrong.len(), 2 * questions);
     refused
 }
 

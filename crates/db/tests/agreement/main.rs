@@ -2,6 +2,7 @@
 //! standard that knows nothing of SQL.
 
 mod values;
+mod times;
 mod expression;
 mod data;
 mod generate;
@@ -11,6 +12,7 @@ mod ask;
 mod place;
 mod positions;
 mod groups;
+mod casts;
 
 use std::cmp::Ordering;
 
@@ -26,8 +28,25 @@ use nextlink_testkit::{mariadb, postgres};
 use place::location;
 use values::{Cell, compare};
 
-/// Questions to each database.
+/// Questions to each database; `NEXTLINK_AGREEMENT_TIMES=n` asks n times as many.
 const QUESTIONS: u32 = 3_000;
+
+/// A setting of the environment.
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name}: {text}")))
+}
+
+/// So many questions, or as many times as many as are asked for.
+fn many(questions: u32) -> u32 {
+    questions * setting("NEXTLINK_AGREEMENT_TIMES", 1) as u32
+}
+
+/// Numbers from a seed, or from another one with `NEXTLINK_AGREEMENT_SEED=n`.
+fn dice(seed: u64, clock: bool) -> Dice {
+    let mut dice = Dice::new(seed + setting("NEXTLINK_AGREEMENT_SEED", 0));
+    dice.clock = clock;
+    dice
+}
 
 fn scope<'a>(things: &'a [Thing], thing: &'a Thing) -> Scope<'a> {
     Scope { things, thing, part: None }
@@ -51,11 +70,12 @@ fn agree(location: &Location, things: &[Thing], clock: bool) -> usize {
     let (catalog, _) = source.introspect(&IntrospectLimits::default()).expect("a catalogue");
     let (mapping, _) = build(&catalog, &ModelOptions::default());
     let world = Asked { source: &source, mapping: &mapping };
+    casts::cast(world);
     let mut refused = positions::go_on(world) + groups::group(world, things, clock);
     let mut wrong = Vec::new();
-    let mut dice = Dice::new(2024);
-    dice.clock = clock;
-    for question in 0..QUESTIONS {
+    let mut dice = dice(2024, clock);
+    let questions = many(QUESTIONS);
+    for question in 0..questions {
         let (url, expected) = if question % 4 == 3 {
             let ty = TYPES[dice.roll(TYPES.len() as u64) as usize];
             let key = dice.value(ty, 1 + question % 3, false);
@@ -79,7 +99,7 @@ fn agree(location: &Location, things: &[Thing], clock: bool) -> usize {
         }
     }
     let shown = wrong.iter().take(10).map(String::as_str).collect::<Vec<_>>().join("\n");
-    assert!(wrong.is_empty(), "{} of {QUESTIONS} are wrong:\n{shown}", wrong.len());
+    assert!(wrong.is_empty(), "{} of {questions} are wrong:\n{shown}", wrong.len());
     refused
 }
 

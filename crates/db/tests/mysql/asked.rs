@@ -82,7 +82,7 @@ fn each_value_is_found() {
 }
 
 /// The index by which the rows of a URL are found, as the server says.
-fn index(world: &World, url: &str) -> Option<String> {
+pub fn index(world: &World, url: &str) -> Option<String> {
     let asked = Asked { source: &world.source, mapping: &world.mapping };
     let (_, program, _) = asked.prepare(url, Ask::default().format).expect("a program");
     let statement = &program.nodes[0].rows.as_ref().expect("rows").one;

@@ -7,6 +7,7 @@ mod place;
 mod world;
 mod types;
 mod asked;
+mod zeros;
 mod catalog;
 mod levels;
 mod faults;

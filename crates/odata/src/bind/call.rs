@@ -5,6 +5,7 @@ use super::enumeration;
 use super::error::{BindResult, invalid, not_supported};
 use super::expr::{bind, bind_condition, constant, meet, typed};
 use super::scope::{Context, Scope};
+use crate::cast::text_as;
 use crate::model::{PrimitiveType as P, Type};
 use crate::query::{Expr, ExprKind, Function as F};
 use crate::url::ast;
@@ -198,6 +199,12 @@ fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
             return Err(not_supported(at, "cast", "Casts to Edm.Binary and Edm.Duration are not supported."));
         }
         Some(_) => {}
+    }
+    if let ExprKind::Value(Value::String(text)) = &value.kind
+        && matches!(primitive, P::Date | P::TimeOfDay | P::DateTimeOffset | P::Guid)
+    {
+        let known = text_as(text, primitive);
+        return Ok(typed(at, primitive, known.is_none(), ExprKind::Value(known.unwrap_or(Value::Null))));
     }
     // A number keeps its digits when it is compared with a narrower type, so not every constant is a cast one.
     if let ExprKind::Value(known) = &value.kind

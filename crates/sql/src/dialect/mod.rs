@@ -251,6 +251,12 @@ pub trait Dialect: Sync {
     /// `cast`
     fn cast(&self, operand: Operand, to: PrimitiveType) -> Result<Operand, Unsupported>;
 
+    /// A value that a condition chooses, as the conditions and the values make it.
+    fn chosen(&self, case: Sql, primitive: Option<PrimitiveType>) -> Sql {
+        _ = primitive;
+        case
+    }
+
     /// Whether a text is found in a column, without regard to case. Null where the column is null.
     fn search(&self, column: Operand, text: &str) -> Sql;
 

@@ -1,5 +1,6 @@
 //! SQLite: its own operators where they are exact, functions of the driver (`nl_…`) where they are not.
 
+mod collation;
 mod rows;
 
 use nextlink_odata::model::PrimitiveType as P;
@@ -69,7 +70,7 @@ impl Dialect for Sqlite {
 
     fn comparable(&self, left: Operand, right: Vec<Operand>, _: Relation) -> (Sql, Vec<Sql>) {
         if needs_digits(&left) || right.iter().any(needs_digits) {
-            let left = Sql::Collate(Box::new(digits(left)), "nl_decimal");
+            let left = Sql::Collate(Box::new(digits(left)), collation::DECIMAL);
             return (left, right.into_iter().map(digits).collect());
         }
         // A constant takes the form of the column it meets; two columns that differ meet as text.
@@ -103,7 +104,7 @@ impl Dialect for Sqlite {
     fn order_key(&self, operand: Operand) -> Sql {
         match (operand.primitive, operand.form) {
             (Some(P::Decimal | P::Duration), Form::Exact) => {
-                Sql::Collate(Box::new(operand.sql), "nl_decimal")
+                Sql::Collate(Box::new(operand.sql), collation::DECIMAL)
             }
             _ => comparable(operand, None),
         }
@@ -184,7 +185,8 @@ impl Dialect for Sqlite {
             let (Some(left), Some(right)) = (args.next(), args.next()) else {
                 return Err(self.unsupported("concat"));
             };
-            return Ok(computed(result, Sql::binary(Operator::Concat, left, right)));
+            let both = Sql::binary(Operator::Concat, left, right);
+            return Ok(computed(result, collation::own(both, Some(result))));
         }
         let name = match function {
             Function::Concat => "concat",
@@ -226,7 +228,7 @@ impl Dialect for Sqlite {
         let rounds = matches!(function, Function::Ceiling | Function::Floor | Function::Round);
         let form = if rounds && exact_number { digits } else { plain };
         let args = args.into_iter().map(form).collect();
-        let operand = computed(result, Sql::Call(name, args));
+        let operand = computed(result, collation::own(Sql::Call(name, args), Some(result)));
         let exact_result = exact_number || matches!(result, P::Date | P::TimeOfDay);
         Ok(if exact_result { Operand { form: Form::Exact, ..operand } } else { operand })
     }
@@ -241,7 +243,11 @@ impl Dialect for Sqlite {
             P::Decimal | P::DateTimeOffset | P::Date | P::TimeOfDay | P::Guid => Form::Exact,
             _ => Form::Computed,
         };
-        Ok(Operand { form, ..computed(to, sql) })
+        Ok(Operand { form, ..computed(to, collation::own(sql, Some(to))) })
+    }
+
+    fn chosen(&self, case: Sql, primitive: Option<P>) -> Sql {
+        collation::own(case, primitive)
     }
 
     fn carried(&self, operand: Operand) -> Operand {
@@ -364,7 +370,7 @@ fn comparable(operand: Operand, storage: Option<Storage>) -> Sql {
         (Form::Column(Storage::Text), Some(P::DateTimeOffset), sql) => Sql::Call("nl_instant", vec![sql]),
         (Form::Column(Storage::Text), Some(P::TimeOfDay), sql) => Sql::Call("nl_time", vec![sql]),
         (Form::Column(Storage::Text), Some(P::Decimal), sql) => {
-            Sql::Collate(Box::new(Sql::Call("nl_digits", vec![sql])), "nl_decimal")
+            Sql::Collate(Box::new(Sql::Call("nl_digits", vec![sql])), collation::DECIMAL)
         }
         (_, _, sql) => sql,
     }

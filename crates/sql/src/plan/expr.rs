@@ -119,8 +119,8 @@ impl Planner<'_> {
         let right = right.pop().unwrap_or(Sql::Null);
         let plain = |operator| Sql::binary(operator, left.clone(), right.clone());
         if let Some(hint) = hint.filter(|_| truth == Truth::OnlyTrue) {
-            let operator = if op == Comparison::Eq { Operator::Eq } else { in_order(op) };
-            return Ok(Sql::binary(Operator::And, hint, plain(operator)));
+            let asked = plain(if op == Comparison::Eq { Operator::Eq } else { in_order(op) });
+            return Ok(if hint == asked { asked } else { Sql::binary(Operator::And, hint, asked) });
         }
         Ok(match op {
             Comparison::Eq if both_nullable || (nullable && truth == Truth::Exact) => plain(Operator::Same),
@@ -358,7 +358,8 @@ impl Planner<'_> {
             _ => Form::Computed,
         };
         let native = NativeType::Plain;
-        Ok(Operand { sql: Sql::Case(sql), primitive, form, nullable: true, native })
+        let sql = self.dialect.chosen(Sql::Case(sql), primitive);
+        Ok(Operand { sql, primitive, form, nullable: true, native })
     }
 }
 

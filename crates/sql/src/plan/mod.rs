@@ -7,6 +7,7 @@ mod hints;
 mod expr;
 mod frames;
 mod rows;
+mod merged;
 mod node;
 
 use nextlink_odata::layout::{Layout, NodeLink};
@@ -21,6 +22,7 @@ use crate::seek::{self, seek};
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
 use crate::tree::{Operator, Param, ParamForm, Select, Sql};
 use frames::Frames;
+use merged::merged;
 
 /// The plan of a query.
 #[derive(Debug, Clone)]
@@ -95,7 +97,7 @@ pub fn plan(
 /// Writes the statements of a plan.
 pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
     let child = |select: &Select| ChildStatement {
-        one: emit(dialect, select, 1),
+        one: emit(dialect, &merged(select), 1),
         many: (select.keys.is_some() && dialect.parent_rows() != ParentRows::Arrays)
             .then(|| emit(dialect, select, PARENT_ROWS)),
     };

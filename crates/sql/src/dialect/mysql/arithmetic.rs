@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::Arithmetic;
 use nextlink_odata::value::Value;
 
-use super::operand::{between, plain, seconds};
+use super::operand::{between, is_short, plain, seconds};
 use crate::dialect::Operand;
 use crate::tree::{Operator, Param, Sql};
 
@@ -45,14 +45,14 @@ fn divides(op: Arithmetic) -> bool {
     matches!(op, Arithmetic::Div | Arithmetic::DivBy)
 }
 
-/// The divisor is written twice, so it must not itself have a divisor: that would double with each.
+/// The divisor is written twice.
 fn guarded(op: Arithmetic, operator: Operator, left: Sql, right: Sql) -> Result<Sql, &'static str> {
     let quotient = Sql::binary(operator, left, right.clone());
     if !(divides(op) || op == Arithmetic::Mod) || is_other_than_zero(&right) {
         return Ok(quotient);
     }
-    if has_case(&right) {
-        return Err("A division by a value that is divided or chosen itself");
+    if !is_short(&right) {
+        return Err("A division by so long an expression");
     }
     let zero = Sql::binary(Operator::Eq, right, Sql::Integer(0));
     let overflow = Sql::binary(Operator::Add, Sql::Integer(i64::MAX), zero.clone());
@@ -65,24 +65,6 @@ fn is_other_than_zero(sql: &Sql) -> bool {
         Sql::Param(Param { value: Value::Integer(i), .. }) => *i != 0,
         Sql::Param(Param { value: Value::Double(d), .. }) => *d != 0.0,
         Sql::Param(Param { value: Value::Decimal(d), .. }) => d.bytes().any(|b| matches!(b, b'1'..=b'9')),
-        _ => false,
-    }
-}
-
-fn has_case(sql: &Sql) -> bool {
-    match sql {
-        Sql::Case(_) | Sql::Scalar(_) | Sql::Exists(_) => true,
-        Sql::Binary(_, left, right) => has_case(left) || has_case(right),
-        Sql::Not(inner)
-        | Sql::Negate(inner)
-        | Sql::IsNull(inner)
-        | Sql::IsNotNull(inner)
-        | Sql::IsTrue(inner)
-        | Sql::IsNotTrue(inner)
-        | Sql::Collate(inner, _)
-        | Sql::Cast(inner, _) => has_case(inner),
-        Sql::In(inner, items) => has_case(inner) || items.iter().any(has_case),
-        Sql::Call(_, args) => args.iter().any(has_case),
         _ => false,
     }
 }

@@ -1,16 +1,29 @@
-//! `cast` in MySQL and MariaDB: what cannot be cast is null (Part 2 section 5.1.1.10.1). No operand is written twice.
+//! `cast` in MySQL and MariaDB: what cannot be cast is null (Part 2 section 5.1.1.10.1). Patterns end with `\z`: `$` lets
+//! a new line follow.
 
 use nextlink_odata::model::PrimitiveType as P;
 
-use super::operand::TO_TEXT;
+use super::operand::{TO_TEXT, is_short};
 use crate::tree::{Operator, Sql};
 
-const DOUBLE: &str = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$";
-const DECIMAL: &str = "^[+-]?[0-9]{1,35}([.][0-9]{1,30})?$";
-const INTEGER: &str = "^[+-]?[0-9]{1,30}([.][0-9]*)?$";
-const GUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
-const TIME: &str = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,12})?)?$";
-const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}";
+const DOUBLE: &str = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?\\z";
+const DECIMAL: &str = "^[+-]?[0-9]{1,35}([.][0-9]{1,30})?([eE][+-]?[0-9]{1,2})?\\z";
+/// What the servers take for numbers that are too large.
+const MOST_DOUBLE: [&str; 2] = ["1.7976931348623157e308", "-1.7976931348623157e308"];
+const MOST_DECIMAL: [&str; 2] = [
+    "99999999999999999999999999999999999.999999999999999999999999999999",
+    "-99999999999999999999999999999999999.999999999999999999999999999999",
+];
+const INTEGER: &str = "^[+-]?[0-9]{1,30}([.][0-9]*)?\\z";
+const GUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\z";
+/// Without the digits behind the sixth of a second.
+const TIME: &str =
+    "^([01][0-9]|2[0-3]):[0-5][0-9](?=(:[0-5][0-9]([.][0-9]{1,12})?)?\\z)(:[0-5][0-9]([.][0-9]{1,6})?)?";
+const DATE: &str = "^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\\z";
+/// A point in time without its zone and the digits behind the sixth of a second.
+const MOMENT: &str = "^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]\
+                      (?=(:[0-5][0-9]([.][0-9]{1,12})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])\\z)(:[0-5][0-9]([.][0-9]{1,6})?)?";
+const ZONE: &str = "(Z|[+-][0-9]{2}:[0-9]{2})\\z";
 /// Zeros that say nothing at the end of a fraction.
 const LAST_ZEROS: &str = "[.]0+$|([.][0-9]*[1-9])0+$";
 
@@ -33,9 +46,9 @@ impl Cast {
                 Sql::binary(Operator::Ne, value.cast("SIGNED"), Sql::Integer(0))
             }
             (_, P::Boolean) if number => Sql::binary(Operator::Ne, within(x, 0, 1), Sql::Integer(0)),
-            (P::String, P::Double | P::Single) => found(DOUBLE, x).cast("DOUBLE"),
+            (P::String, P::Double | P::Single) => other_than(MOST_DOUBLE, found(DOUBLE, x).cast("DOUBLE")),
             (_, P::Double | P::Single) if number => x.cast("DOUBLE"),
-            (P::String, P::Decimal) => found(DECIMAL, x).cast("DECIMAL(65,30)"),
+            (P::String, P::Decimal) => other_than(MOST_DECIMAL, found(DECIMAL, x).cast("DECIMAL(65,30)")),
             (_, P::Decimal) if number => x.cast("DECIMAL(65,30)"),
             (P::String, to) if to.is_integer() => ranged(found(INTEGER, x).cast("DECIMAL(65,30)"), to),
             (_, to) if number && to.is_integer() => ranged(x.cast("DECIMAL(65,20)"), to),
@@ -44,9 +57,9 @@ impl Cast {
             (P::Date, P::DateTimeOffset) => x.cast("DATETIME(6)"),
             (P::String, P::Guid) => Sql::call("LOWER", [found(GUID, x)]),
             (P::String, P::TimeOfDay) => found(TIME, x).cast("TIME(6)"),
-            // A day that is none gives null.
-            (P::String, P::Date) => found(DATE, x).cast("DATE"),
-            // The servers read no zones.
+            // A day that there is not gives null.
+            (P::String, P::Date) => of_a_day(found(DATE, x)).cast("DATE"),
+            (P::String, P::DateTimeOffset) if is_short(&x) => instant(x),
             (P::String, P::DateTimeOffset) => return None,
             _ => Sql::Null,
         })
@@ -74,9 +87,28 @@ impl Cast {
     }
 }
 
+/// Text as a point in time, where it is one. The servers read no zones.
+fn instant(x: Sql) -> Sql {
+    let x = Sql::call("UPPER", [x]);
+    let moment = of_a_day(found(MOMENT, x.clone())).cast("DATETIME(6)");
+    let zone = Sql::call("REPLACE", [found(ZONE, x), Sql::Word("+"), Sql::Word("")]);
+    Sql::call("SUBTIME", [moment, Sql::call("REPLACE", [zone, Sql::Word("Z"), Sql::Word("0")])])
+}
+
+/// Null in the place of a day that there is not. A cast gives that, too, but where groups are sorted, MariaDB takes its null
+/// for another one each time.
+fn of_a_day(text: Sql) -> Sql {
+    Sql::call("TIMESTAMPADD", [Sql::Keyword("DAY"), Sql::Integer(0), text])
+}
+
 /// Text of this form, else null: one server gives that by itself, the other an empty text.
 fn found(pattern: &'static str, text: Sql) -> Sql {
     Sql::call("NULLIF", [Sql::call("REGEXP_SUBSTR", [text, Sql::Word(pattern)]), Sql::Word("")])
+}
+
+/// A number, and null in the place of these.
+fn other_than(numbers: [&'static str; 2], x: Sql) -> Sql {
+    numbers.into_iter().fold(x, |x, number| Sql::call("NULLIF", [x, Sql::Keyword(number)]))
 }
 
 /// A whole number in these bounds, else null.

@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::Function;
 use nextlink_odata::value::Value;
 
-use super::operand::{bare, plain, seconds, string_param};
+use super::operand::{bare, is_short, plain, seconds, string_param};
 use crate::catalog::{NativeType, Storage};
 use crate::dialect::{Form, Operand};
 use crate::text::WHITE_SPACE;
@@ -117,11 +117,11 @@ fn substring(text: Operand, start: &Operand, length: Option<Operand>) -> Result<
         Some(i) if i >= 0 => Sql::call("SUBSTRING", [text, Sql::Integer(i.min(LONGEST - 1) + 1)]),
         Some(i) => Sql::call("RIGHT", [text, Sql::Integer(i.max(-LONGEST).saturating_neg())]),
         None => {
-            // The text is written twice, which would double in texts inside of texts.
-            if !matches!(text, Sql::Column(..) | Sql::Collate(..) | Sql::Param(_)) {
-                return Err("A computed part of a computed text");
-            }
             let start = plain(start.clone());
+            // Both are written twice.
+            if !(is_short(&text) && is_short(&start)) {
+                return Err("A computed part of so long a text");
+            }
             let negative = Sql::binary(Operator::Lt, start.clone(), Sql::Integer(0));
             let back = Sql::call("RIGHT", [text.clone(), Sql::Negate(Box::new(start.clone()))]);
             let from = Sql::binary(Operator::Add, start, Sql::Integer(1));

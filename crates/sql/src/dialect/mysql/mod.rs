@@ -172,19 +172,13 @@ impl Dialect for MySql {
     }
 
     fn is_null(&self, operand: Operand) -> Sql {
-        let is_null = Sql::IsNull(Box::new(operand.sql.clone()));
-        if !operand::may_be_zero(&operand) {
-            return is_null;
-        }
-        let first = Sql::Word(operand::FIRST_DATE);
-        Sql::binary(Operator::Or, is_null, Sql::binary(Operator::Lt, operand.sql, first))
+        let zero = operand::may_be_zero(&operand);
+        Sql::IsNull(Box::new(if zero { plain(operand) } else { operand.sql }))
     }
 
     fn is_not_null(&self, operand: Operand) -> Sql {
-        if operand::may_be_zero(&operand) {
-            return Sql::Not(Box::new(self.is_null(operand)));
-        }
-        Sql::IsNotNull(Box::new(operand.sql))
+        let zero = operand::may_be_zero(&operand);
+        Sql::IsNotNull(Box::new(if zero { plain(operand) } else { operand.sql }))
     }
 
     fn order_key(&self, operand: Operand) -> Sql {
@@ -192,8 +186,6 @@ impl Dialect for MySql {
             (Some(P::Duration), form) if !matches!(form, Form::Column(_)) => seconds(operand),
             // The server's own order begins with the last digits.
             (Some(P::Guid), _) => operand.sql.cast(TO_TEXT),
-            // An index is in the order of what is no date, too: before all dates.
-            _ if operand::may_be_zero(&operand) => operand.sql,
             _ => plain(operand),
         }
     }

@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::temporal::{PICOS, parse_seconds};
 use nextlink_odata::value::Value;
 
-use crate::catalog::Storage;
+use crate::catalog::{NativeType, Storage};
 use crate::dialect::{Form, Operand};
 use crate::tree::{Operator, Param, ParamForm, Sql};
 
@@ -12,12 +12,12 @@ use crate::tree::{Operator, Param, ParamForm, Sql};
 pub(super) const TO_TEXT: &str = "CHAR CHARACTER SET utf8mb4";
 /// Digits behind the point that both servers take.
 pub(super) const MOST_SCALE: usize = 30;
-/// The first date there is.
-pub(super) const FIRST_DATE: &str = "0001-01-01";
 /// Picoseconds of the longest time of the type TIME.
 const LONGEST_TIME: i128 = (839 * 3600 * 1_000_000 - 1) * (PICOS as i128 / 1_000_000);
 /// Where durations are counted from.
 const EPOCH: &str = "2000-01-01";
+/// Parts of an expression that is written twice. Each such one in another doubles them.
+const MOST_PARTS: usize = 400;
 
 pub(super) fn is_null(operand: &Operand) -> bool {
     matches!(operand.sql, Sql::Null)
@@ -74,9 +74,13 @@ pub(super) fn plain(operand: Operand) -> Sql {
     }
 }
 
-/// Whether an operand may hold zeros in the place of a date, which are served as null.
+/// Whether an operand may hold zeros in the place of a date, which are served as null; where null is no value, they are
+/// an error.
 pub(super) fn may_be_zero(operand: &Operand) -> bool {
-    matches!(operand.form, Form::Column(_)) && matches!(operand.primitive, Some(P::Date | P::DateTimeOffset))
+    operand.nullable
+        && operand.native != NativeType::Dates
+        && matches!(operand.form, Form::Column(_))
+        && matches!(operand.primitive, Some(P::Date | P::DateTimeOffset))
 }
 
 /// A duration as seconds with their fraction.
@@ -97,4 +101,34 @@ pub(super) fn seconds(operand: Operand) -> Sql {
 pub(super) fn between(from: Sql, to: Sql) -> Sql {
     let micros = Sql::call("TIMESTAMPDIFF", [Sql::Keyword("MICROSECOND"), from, to]);
     Sql::binary(Operator::Mul, micros, Sql::Keyword("0.000001"))
+}
+
+/// Whether an expression may be written twice: it is short, and has no select.
+pub(super) fn is_short(sql: &Sql) -> bool {
+    parts(sql).is_some_and(|parts| parts <= MOST_PARTS)
+}
+
+/// How many parts an expression has; none of one with a select.
+fn parts(sql: &Sql) -> Option<usize> {
+    let all = |items: &mut dyn Iterator<Item = &Sql>| items.map(parts).sum::<Option<usize>>();
+    let inside = match sql {
+        Sql::Scalar(_) | Sql::Exists(_) | Sql::Let(..) => return None,
+        Sql::Binary(_, left, right) => parts(left)? + parts(right)?,
+        Sql::Not(inner)
+        | Sql::Negate(inner)
+        | Sql::IsNull(inner)
+        | Sql::IsNotNull(inner)
+        | Sql::IsTrue(inner)
+        | Sql::IsNotTrue(inner)
+        | Sql::Collate(inner, _)
+        | Sql::Distinct(inner)
+        | Sql::Over(inner, _)
+        | Sql::Member(inner, _)
+        | Sql::Cast(inner, _) => parts(inner)?,
+        Sql::In(inner, items) => parts(inner)? + all(&mut items.iter())?,
+        Sql::Call(_, args) => all(&mut args.iter())?,
+        Sql::Case(pairs) => all(&mut pairs.iter().flat_map(|(a, b)| [a, b]))?,
+        _ => 0,
+    };
+    Some(inside + 1)
 }

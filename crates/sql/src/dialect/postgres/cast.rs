@@ -7,6 +7,9 @@ use crate::tree::{Operator, Sql};
 
 /// Text that is a number; the server takes more.
 const DOUBLE: &str = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$";
+/// Below this a number is nearer to zero than to any other double, and above that to infinity.
+const LEAST_DOUBLE: &str = "2.4703282292062328e-324";
+const MOST_DOUBLE: &str = "1.797693134862315807e308";
 const DECIMAL: &str = "^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,2})?$";
 const INTEGER: &str = "^[+-]?[0-9]{1,30}([.][0-9]*)?$";
 const GUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
@@ -14,6 +17,13 @@ const GUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
 const DATE: &str = "^(?!0000)([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|\
                     02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)$";
 const TIME: &str = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,12})?)?$";
+/// What follows the day of a point in time.
+const CLOCK: &str = "^.{10}[Tt]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,12})?)?([Zz]|[+-](0[0-9]|1[0-4]):[0-5][0-9])$";
+/// Digits of a second that the server would round.
+const FINER: &str = "(?<=[.][0-9]{6})[0-9]+";
+/// The moments before the first and behind the last point in time that is served.
+const BEFORE_ALL: &str = "0001-12-31T23:59:59.999999Z BC";
+const BEHIND_ALL: &str = "10000-01-01T00:00:00Z";
 
 /// A value of one type as one of another; none where that is not done here.
 pub(super) fn cast(x: Sql, from: P, to: P) -> Option<Sql> {
@@ -28,7 +38,7 @@ pub(super) fn cast(x: Sql, from: P, to: P) -> Option<Sql> {
             Sql::Let(vec![x], Box::new(case))
         }
         (P::String, P::Double | P::Single) => {
-            Sql::Let(vec![x], Box::new(Sql::Case(infinities(like(DOUBLE, Sql::Bound(0).cast("float8"))))))
+            Sql::Let(vec![x], Box::new(Sql::Case(infinities(like(DOUBLE, double(Sql::Bound(0)))))))
         }
         (_, P::Double | P::Single) if number => x.cast("float8"),
         (P::String, P::Decimal) => {
@@ -55,13 +65,13 @@ pub(super) fn cast(x: Sql, from: P, to: P) -> Option<Sql> {
             Sql::Let(vec![x], Box::new(Sql::Case(vec![like(GUID, Sql::Bound(0).cast("uuid"))])))
         }
         (P::String, P::TimeOfDay) => {
-            Sql::Let(vec![x], Box::new(Sql::Case(vec![like(TIME, Sql::Bound(0).cast("time"))])))
+            let time = in_micros(Sql::Bound(0)).cast("time");
+            Sql::Let(vec![x], Box::new(Sql::Case(vec![like(TIME, time)])))
         }
         (P::String, P::Date) => {
             Sql::Let(vec![x], Box::new(Sql::Case(vec![like(DATE, Sql::Bound(0).cast("date"))])))
         }
-        // A time that is none would end the statement.
-        (P::String, P::DateTimeOffset) => return None,
+        (P::String, P::DateTimeOffset) => instant(x),
         _ => Sql::Null,
     })
 }
@@ -75,7 +85,13 @@ fn text(x: Sql, from: P) -> Option<Sql> {
                 let is = Sql::binary(Operator::Eq, Sql::Bound(0), Sql::Word(name).cast("float8"));
                 cases.push((is, Sql::Word(word)));
             }
-            cases.push((Sql::IsNotNull(Box::new(Sql::Bound(0))), Sql::Bound(0).cast("text")));
+            // An exponent has no plus sign, and no zero in front.
+            let digits = [("e+", "e"), ("e-0", "e-")]
+                .into_iter()
+                .fold(Sql::Bound(0).cast("text"), |text, (from, to)| {
+                    Sql::call("replace", [text, Sql::Word(from), Sql::Word(to)])
+                });
+            cases.push((Sql::IsNotNull(Box::new(Sql::Bound(0))), digits));
             Sql::Let(vec![x], Box::new(Sql::Case(cases)))
         }
         P::DateTimeOffset => {
@@ -86,6 +102,25 @@ fn text(x: Sql, from: P) -> Option<Sql> {
         P::Binary | P::Duration => return None,
         _ => x.cast("text"),
     })
+}
+
+/// Text as a point in time, where it is one.
+fn instant(x: Sql) -> Sql {
+    let day =
+        Sql::binary(Operator::Matches, Sql::call("left", [Sql::Bound(0), Sql::Integer(10)]), Sql::Word(DATE));
+    let (clock, moment) = like(CLOCK, in_micros(Sql::Bound(0)).cast("timestamptz"));
+    let moment =
+        Sql::Let(vec![x], Box::new(Sql::Case(vec![(Sql::binary(Operator::And, day, clock), moment)])));
+    // An offset may lead out of the years that there are.
+    let end = |word| Sql::Word(word).cast("timestamptz");
+    let clipped = Sql::call("greatest", [moment, end(BEFORE_ALL)]);
+    let clipped = Sql::call("least", [clipped, end(BEHIND_ALL)]);
+    Sql::call("nullif", [Sql::call("nullif", [clipped, end(BEFORE_ALL)]), end(BEHIND_ALL)])
+}
+
+/// Text that ends with a time, without the digits of a second behind the sixth.
+fn in_micros(text: Sql) -> Sql {
+    Sql::call("regexp_replace", [text, Sql::Word(FINER), Sql::Word("")])
 }
 
 /// A value where the text has this form.
@@ -101,6 +136,15 @@ fn infinities(other: (Sql, Sql)) -> Vec<(Sql, Sql)> {
     }
     cases.push(other);
     cases
+}
+
+/// Digits as a double; null where they are too large for one, which would end the statement, as would too small ones.
+fn double(digits: Sql) -> Sql {
+    let magnitude = || Sql::call("abs", [Sql::Bound(0)]);
+    let small = Sql::binary(Operator::Lt, magnitude(), Sql::Keyword(LEAST_DOUBLE));
+    let fits = Sql::binary(Operator::Le, magnitude(), Sql::Keyword(MOST_DOUBLE));
+    let case = Sql::Case(vec![(small, Sql::Integer(0).cast("float8")), (fits, Sql::Bound(0).cast("float8"))]);
+    Sql::Let(vec![digits.cast("numeric")], Box::new(case))
 }
 
 fn finite() -> Sql {

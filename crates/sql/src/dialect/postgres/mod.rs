@@ -77,6 +77,7 @@ impl Dialect for Postgres {
             }
             NativeType::Plain
             | NativeType::Unsigned
+            | NativeType::Dates
             | NativeType::Labels { .. }
             | NativeType::Text { .. } => out.push_str("text"),
         }

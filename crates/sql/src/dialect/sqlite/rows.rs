@@ -2,6 +2,7 @@
 
 use nextlink_odata::model::PrimitiveType as P;
 
+use super::collation::DECIMAL;
 use super::{comparable, computed, digits, needs_digits};
 use crate::catalog::{NativeType, Storage};
 use crate::dialect::{Form, Operand};
@@ -11,7 +12,7 @@ use crate::tree::Sql;
 pub(super) fn carried(operand: Operand) -> Operand {
     if needs_digits(&operand) {
         let facts = Operand { form: Form::Exact, native: NativeType::Plain, ..operand.clone() };
-        return facts.with(Sql::Collate(Box::new(digits(operand)), "nl_decimal"));
+        return facts.with(Sql::Collate(Box::new(digits(operand)), DECIMAL));
     }
     let form = match (operand.form, operand.primitive) {
         (Form::Column(Storage::Text | Storage::Blob), Some(P::DateTimeOffset | P::TimeOfDay | P::Guid)) => {
