@@ -129,8 +129,8 @@ struct Clients {
 
 const CLIENTS: &[Clients] = &[
     Clients {
-        what: "Python OData clients (python-odata, requests)",
-        why: "tests read the demo with clients that people use",
+        what: "Python clients (python-odata, requests) and checkers (openapi-spec-validator, schemathesis)",
+        why: "tests read the demo with clients that people use, and check the OpenAPI document",
         pins: "tests/clients/python",
         pin_files: &["requirements.txt"],
         place: "target/clients/python",

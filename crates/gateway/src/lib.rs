@@ -16,6 +16,7 @@ pub mod login;
 pub mod served;
 pub mod slot;
 pub mod slots;
+pub mod vocabularies;
 pub mod state;
 pub mod nodes;
 pub mod results;

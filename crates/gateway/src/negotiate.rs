@@ -14,6 +14,8 @@ pub enum Kind {
     Data,
     /// `$metadata`
     Metadata,
+    /// `$openapi`
+    OpenApi,
     /// A raw value or a count.
     Raw,
 }
@@ -148,6 +150,7 @@ fn range_fits(kind: Kind, version: Version, range: &str) -> Result<Option<Agreed
     let fits = match kind {
         Kind::Data => any,
         Kind::Metadata => any || is("application/xml") || is("text/xml"),
+        Kind::OpenApi => any || is("application/vnd.oai.openapi+json") || is("application/openapi+json"),
         Kind::Raw => return Ok(Some(Agreed { format, json: false })),
     };
     if !fits {

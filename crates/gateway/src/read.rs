@@ -2,12 +2,13 @@
 
 mod collection;
 mod single;
+mod documents;
 pub mod again;
 mod resume;
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Response, header};
+use http::Response;
 use nextlink_odata::bind::{self, Request as Asked};
 use nextlink_odata::json::{Format, Shape};
 use nextlink_odata::layout::Layout;
@@ -20,11 +21,11 @@ use nextlink_sql::statement::Program;
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::config::OnLoss;
-use crate::headers::{ODATA_VERSION, SERVER_TIMING};
+use crate::headers::SERVER_TIMING;
 use crate::negotiate::{self, Kind};
 use crate::points::Point;
 use crate::request::Request;
-use crate::response::{Stages, json_response};
+use crate::response::Stages;
 use crate::served::Served;
 use crate::state::{State, now};
 
@@ -71,8 +72,9 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
     let format_option = request.option("$format");
     let format_option = format_option.as_deref();
     let mut response = match asked {
-        Asked::ServiceDocument => service_document(request, &served, format_option)?,
-        Asked::Metadata => metadata(request, &served, format_option)?,
+        Asked::ServiceDocument => documents::service(request, &served, format_option)?,
+        Asked::Metadata => documents::metadata(request, &served, format_option)?,
+        Asked::OpenApi => documents::open_api(request, served, format_option).await?,
         Asked::Query(query) => {
             let agreed =
                 negotiate::agree(kind(query.addressed), request.version, format_option, &request.headers)?;
@@ -146,46 +148,4 @@ async fn answer(
         Addressed::RawValue(_) => Box::pin(single::raw_value(state, request, prepared, stages)).await,
         Addressed::Count => Box::pin(single::count(state, request, prepared, stages)).await,
     }
-}
-
-fn service_document(
-    request: &Request,
-    served: &Served,
-    format_option: Option<&str>,
-) -> Result<Response<Body>, Refusal> {
-    let agreed = negotiate::agree(Kind::Data, request.version, format_option, &request.headers)?;
-    let context = [&request.root, "$metadata"].concat();
-    let model = &served.mapping.model;
-    let text = nextlink_odata::service::document(model, &context, agreed.format.metadata, request.version);
-    let response = json_response(request, agreed.format, Body::empty());
-    Ok(single::compressed(request.gzip, response, vec![text.into()]))
-}
-
-fn metadata(
-    request: &Request,
-    served: &Served,
-    format_option: Option<&str>,
-) -> Result<Response<Body>, Refusal> {
-    let agreed = negotiate::agree(Kind::Metadata, request.version, format_option, &request.headers)?;
-    let document = served.metadata(agreed.json, request.version);
-    let unchanged = request.headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
-        let opaque = document.etag.trim_start_matches("W/");
-        // Weak comparison: proxies change one form to the other (RFC 9110 section 13.1.2).
-        let same = |tag: &str| tag.trim_start_matches("W/") == opaque || tag == "*";
-        value.to_str().is_ok_and(|v| v.split(',').map(str::trim).any(same))
-    });
-    let mut response = Response::new(Body::empty());
-    if unchanged {
-        *response.status_mut() = http::StatusCode::NOT_MODIFIED;
-    } else {
-        response = single::compressed(request.gzip, response, vec![document.text.clone()]);
-    }
-    let media = if agreed.json { "application/json" } else { "application/xml" };
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    if let Ok(etag) = HeaderValue::from_str(&document.etag) {
-        headers.insert(header::ETAG, etag);
-    }
-    headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
-    Ok(response)
 }

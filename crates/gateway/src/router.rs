@@ -19,6 +19,7 @@ use crate::request::{Request, Trace};
 use crate::response::add_common;
 use crate::slot::Slot;
 use crate::state::State;
+use crate::vocabularies;
 use nextlink_odata::version::Version;
 
 /// Root of all services.
@@ -39,12 +40,21 @@ pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr)
                 // Boxed, since HTTP moves the future of each request several times.
                 None => Box::pin(service(state, request, peer)).await,
             },
-            None => plain_error(
-                StatusCode::NOT_FOUND,
-                "There is nothing here; services are at /api/odata4/{source}.",
-            ),
+            None => vocabulary(&state, request.method(), path).unwrap_or_else(|| {
+                plain_error(
+                    StatusCode::NOT_FOUND,
+                    "There is nothing here; services are at /api/odata4/{source}.",
+                )
+            }),
         },
     }
+}
+
+/// A standard vocabulary, where the node serves them.
+fn vocabulary(state: &State, method: &Method, path: &str) -> Option<Response<Body>> {
+    let found = state.vocabularies.answer(method, path.strip_prefix(vocabularies::PATH)?)?;
+    let reads = method == Method::GET || method == Method::HEAD;
+    Some(if reads { found } else { plain_error(StatusCode::METHOD_NOT_ALLOWED, "Use GET or HEAD.") })
 }
 
 /// A page for people: what is served here.
@@ -62,7 +72,8 @@ fn landing(state: &State, method: &Method) -> Response<Body> {
         // Names of sources and sets are identifiers, checked when they were made; they need no escape.
         let root = format!("{SERVICES}/{}/", slot.name);
         page.push_str(&format!(
-            "<h2>{}</h2><p><a href=\"{root}\">{root}</a> &middot; <a href=\"{root}$metadata\">$metadata</a></p>",
+            "<h2>{}</h2><p><a href=\"{root}\">{root}</a> &middot; <a href=\"{root}$metadata\">$metadata</a> &middot; \
+             <a href=\"{root}$openapi\">$openapi</a></p>",
             slot.name
         ));
         let Ok(served) = slot.served() else {
@@ -178,7 +189,7 @@ fn named_host(parts: &mut http::request::Parts) -> Result<(), Refusal> {
 
 /// A coarse kind of request, for metrics.
 fn kind(url: &str) -> &'static str {
-    if url.contains("$metadata") {
+    if url.contains("$metadata") || url.contains("$openapi") {
         "metadata"
     } else if url.contains("skiptoken=") {
         "page"

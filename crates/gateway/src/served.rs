@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use nextlink_db::error::Error as DbError;
@@ -9,11 +10,12 @@ use nextlink_db::location::Location;
 use nextlink_db::source::Source;
 use nextlink_db::sqlite::IntrospectLimits;
 use nextlink_odata::csdl::{self, CsdlOptions};
+use nextlink_odata::openapi::{self, Login, OpenApiOptions};
 use nextlink_odata::version::Version;
 use nextlink_sql::mapping::{self, Mapping};
 use nextlink_sql::notice::Notice;
 
-use crate::config::SourceConfig;
+use crate::config::{ClientLogin, HERE, SourceConfig};
 use crate::points::Points;
 use crate::repeat::Repeats;
 
@@ -31,15 +33,40 @@ pub struct Served {
     /// What was made of requests that differ from others in the value of the key only.
     pub repeats: Repeats,
     documents: BTreeMap<(bool, Version), Document>,
+    open_api_options: OpenApiOptions,
+    open_api: OnceLock<Bytes>,
 }
 
-/// A metadata document.
+/// A metadata document. Between its pieces stands where the vocabularies are, if the node serves them.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// Its text.
-    pub text: Bytes,
-    /// Its weak ETag.
-    pub etag: String,
+    pieces: Vec<Bytes>,
+    /// Of the pieces.
+    etag: String,
+}
+
+impl Document {
+    fn new(text: &str) -> Document {
+        let etag = etag(&text);
+        let pieces = text.split(HERE).map(|piece| Bytes::copy_from_slice(piece.as_bytes())).collect();
+        Document { pieces, etag }
+    }
+
+    /// Its text, in pieces, and its weak ETag.
+    pub fn at(&self, vocabularies: &str) -> (Vec<Bytes>, String) {
+        if self.pieces.len() == 1 {
+            return (self.pieces.clone(), self.etag.clone());
+        }
+        let between = Bytes::copy_from_slice(vocabularies.as_bytes());
+        let mut text = Vec::with_capacity(2 * self.pieces.len());
+        for (position, piece) in self.pieces.iter().enumerate() {
+            if position > 0 {
+                text.push(between.clone());
+            }
+            text.push(piece.clone());
+        }
+        (text, etag(&(&self.etag, vocabularies)))
+    }
 }
 
 /// A source that cannot be served.
@@ -92,12 +119,14 @@ impl Served {
             points: Points::default(),
             repeats: Repeats::default(),
             documents,
+            open_api_options: open_api_options(name, config),
+            open_api: OnceLock::new(),
         })
     }
 
     /// Whether clients are told the same model.
     pub fn has_model_of(&self, other: &Served) -> bool {
-        let texts = |served: &Served| served.documents.values().map(|d| d.text.clone()).collect::<Vec<_>>();
+        let texts = |served: &Served| served.documents.values().map(|d| d.pieces.clone()).collect::<Vec<_>>();
         texts(self) == texts(other)
     }
 
@@ -105,6 +134,39 @@ impl Served {
     pub fn metadata(&self, json: bool, version: Version) -> &Document {
         &self.documents[&(json, version)]
     }
+
+    /// `$openapi` but for its end, which says where the service is: few ask for it, so it is made when somebody does.
+    pub fn open_api(&self) -> &Bytes {
+        self.open_api.get_or_init(|| {
+            let document = openapi::document(&self.mapping.model, &self.open_api_options);
+            let mut text = serde_json::Value::Object(document).to_string();
+            text.pop();
+            text.into()
+        })
+    }
+
+    /// `$openapi` for people, at this address.
+    pub fn open_api_at(&self, root: &str) -> String {
+        let mut document = openapi::document(&self.mapping.model, &self.open_api_options);
+        document.insert("servers".to_owned(), openapi::servers(root));
+        format!("{:#}", serde_json::Value::Object(document))
+    }
+}
+
+fn open_api_options(name: &str, config: &SourceConfig) -> OpenApiOptions {
+    let login = match config.client_login {
+        ClientLogin::Never => Login::None,
+        ClientLogin::Allowed => Login::Optional,
+        ClientLogin::Required => Login::Required,
+    };
+    OpenApiOptions { title: name.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), login }
+}
+
+/// A weak ETag of what was written.
+pub fn etag(text: &impl Hash) -> String {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    format!("W/\"{:016x}\"", hasher.finish())
 }
 
 fn documents(mapping: &Mapping, vocabulary_url: &str) -> BTreeMap<(bool, Version), Document> {
@@ -114,10 +176,7 @@ fn documents(mapping: &Mapping, vocabulary_url: &str) -> BTreeMap<(bool, Version
         for json in [false, true] {
             let text =
                 if json { csdl::json(&mapping.model, &options) } else { csdl::xml(&mapping.model, &options) };
-            let mut hasher = DefaultHasher::new();
-            text.hash(&mut hasher);
-            let etag = format!("W/\"{:016x}\"", hasher.finish());
-            documents.insert((json, version), Document { text: text.into(), etag });
+            documents.insert((json, version), Document::new(&text));
         }
     }
     documents

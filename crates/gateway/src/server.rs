@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::observe::{Event, Exporter, event, store_observer};
 use crate::slots::{Slots, follow};
 use crate::state::State;
+use crate::vocabularies::Vocabularies;
 use crate::watch::Watch;
 use crate::{admin, router};
 
@@ -34,6 +35,10 @@ use crate::{admin, router};
 /// No source of a node that is alone can be served and waiting does not help, or the data directory or the system database
 /// cannot be opened.
 pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<State>> {
+    let vocabularies = match &config.server.vocabulary_folder {
+        Some(folder) => Vocabularies::read(folder)?,
+        None => Vocabularies::default(),
+    };
     let of_file = match config.cluster.system {
         None => Some(Slots::of_file(&config).await?),
         Some(_) => None,
@@ -63,7 +68,7 @@ pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<Stat
     }
     store.placement = joined.cluster.clone().map(|cluster| cluster as Arc<dyn Placement>);
     let store = Store::open(store, Arc::clone(&joined.system).results(&joined.own))?;
-    Ok(Arc::new(State::new(config, slots, store, tokens, joined, exporter)))
+    Ok(Arc::new(State::new(config, slots, store, tokens, joined, vocabularies, exporter)))
 }
 
 /// The sources of the cluster. They are those of the configuration of the first node that names any; what another one names

@@ -60,7 +60,7 @@ impl Slots {
     /// # Errors
     /// No source can be served, and waiting does not help.
     pub async fn of_file(config: &Config) -> anyhow::Result<Arc<Slots>> {
-        let url = &config.server.vocabulary_url;
+        let url = config.server.vocabularies();
         let one = |(name, source): (&String, &SourceConfig)| (Slot::new(name, source, url), 0);
         let (slots, hopeless) = Slots::open(url, 0, config.sources.iter().map(one)).await?;
         hopeless.map_or(Ok(slots), |error| Err(error.into()))
@@ -71,7 +71,7 @@ impl Slots {
     /// # Errors
     /// Opening one has panicked.
     pub async fn of_cluster(config: &Config, known: &Known) -> anyhow::Result<Arc<Slots>> {
-        let url = &config.server.vocabulary_url;
+        let url = config.server.vocabularies();
         let one = |source: &KnownSource| (slot(source, url), source.revision);
         Ok(Slots::open(url, known.revision, known.sources.iter().map(one)).await?.0)
     }

@@ -17,6 +17,7 @@ use crate::cluster::{Cluster, Drained, Joined};
 use crate::config::Config;
 use crate::observe::Exporter;
 use crate::slots::Slots;
+use crate::vocabularies::Vocabularies;
 
 /// What all requests share.
 pub struct State {
@@ -36,6 +37,8 @@ pub struct State {
     pub registry: Arc<dyn Registry>,
     /// The other nodes, unless this one is alone.
     pub cluster: Option<Arc<Cluster>>,
+    /// The standard vocabularies, where the node serves them.
+    pub vocabularies: Vocabularies,
     /// Metrics.
     pub exporter: Exporter,
     /// Says that administration asks for the end of the node.
@@ -54,6 +57,7 @@ impl State {
         store: Arc<Store>,
         tokens: TokenKeys,
         joined: Joined,
+        vocabularies: Vocabularies,
         exporter: Exporter,
     ) -> State {
         let registry = Arc::clone(&joined.system).results(&joined.own);
@@ -70,6 +74,7 @@ impl State {
             system,
             registry,
             cluster,
+            vocabularies,
             exporter,
             end_asked: Notify::new(),
             drained: watch::Sender::new(None),

@@ -20,3 +20,4 @@ pub mod rows;
 pub mod json;
 pub mod csdl;
 pub mod service;
+pub mod openapi;

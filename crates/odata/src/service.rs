@@ -26,11 +26,11 @@ pub fn document(model: &Model, context_url: &str, metadata: MetadataLevel, versi
 }
 
 /// An identifier as a path segment: letters of other scripts are percent-encoded (RFC 3986 section 2.5).
-fn segment(name: &str) -> String {
+pub(crate) fn segment(name: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut segment = String::with_capacity(name.len());
     for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || byte == b'_' {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') {
             segment.push(char::from(byte));
         } else {
             segment.push('%');

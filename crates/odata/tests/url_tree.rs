@@ -147,6 +147,7 @@ fn paths() {
         ("Set/2024-02-29/a%2Fb", "Set@0 2024-02-29@4 a/b@15"),
         ("%C3%84pfel", "Äpfel@0"),
         ("$metadata", "Metadata@0"),
+        ("$openapi", "OpenApi@0"),
         ("$crossjoin(A,B)", "$crossjoin@0(A B)"),
         ("$all/N.T", "All@0 N.T@5"),
         ("Set/$filter(A/B eq 'x/y')/$count", "Set@0 $filter@4((eq A/B 'x/y')) Count@26"),

@@ -15,7 +15,8 @@ use crate::state::now;
 
 /// Prints tree, query, plan and SQL of a URL.
 pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
-    let (name, served, limits) = super::one_source(&args.source, args.config.as_ref())?;
+    let (name, served, config) = super::one_source(&args.source, args.config.as_ref())?;
+    let limits = config.limits;
     let root = format!("/api/odata4/{name}/");
     let text = match args.url.find(&root) {
         Some(at) => &args.url[at + root.len()..],
@@ -37,6 +38,10 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
         }
         Request::Metadata => {
             println!("-- query\nthe metadata document");
+            return Ok(());
+        }
+        Request::OpenApi => {
+            println!("-- query\nthe OpenAPI document");
             return Ok(());
         }
         Request::Query(query) => *query,

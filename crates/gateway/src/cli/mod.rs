@@ -4,6 +4,7 @@ mod demo;
 mod explain;
 mod model;
 mod nodes;
+mod openapi;
 mod serve;
 mod sources;
 mod system;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use nextlink_sql::mapping::Mapping;
 
-use crate::config::{Config, ConfigError, LimitsConfig, LogFormat, SourceConfig, is_source_name, line_of};
+use crate::config::{Config, ConfigError, LogFormat, SourceConfig, is_source_name, line_of};
 
 /// Serves SQL databases as OData 4.
 #[derive(Debug, Parser)]
@@ -46,6 +47,8 @@ enum Command {
     Check(SourceArgs),
     /// Print, as YAML, the model of what is served for a source.
     Model(ModelArgs),
+    /// Print the OpenAPI document of what is served for a source.
+    Openapi(OpenApiArgs),
     /// Show what a URL becomes: tree, query, plan and SQL. Runs no query.
     Explain(ExplainArgs),
     /// List the nodes of the cluster, with state, lease and what they hold.
@@ -132,6 +135,15 @@ struct ModelArgs {
 }
 
 #[derive(Debug, Args)]
+struct OpenApiArgs {
+    /// The source: a name from the configuration, or NAME=URL
+    source: String,
+    /// A file with settings and sources (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 struct ExplainArgs {
     /// The source: a name from the configuration, or NAME=URL
     source: String,
@@ -173,6 +185,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Check(args) => check(&args),
         Command::Model(args) => model::model(&args),
+        Command::Openapi(args) => openapi::openapi(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Nodes(args) => nodes::nodes(&args),
         Command::Results(args) => nodes::results(&args),
@@ -316,7 +329,7 @@ fn new_keys(args: &NewKeysArgs) -> anyhow::Result<()> {
 fn one_source(
     source: &str,
     config: Option<&PathBuf>,
-) -> anyhow::Result<(String, crate::served::Served, LimitsConfig)> {
+) -> anyhow::Result<(String, crate::served::Served, Config)> {
     let sources = if source.contains('=') { vec![source.to_owned()] } else { Vec::new() };
     let from = SourceArgs { sources, config: config.cloned() };
     let config = configuration(&from)?;
@@ -329,8 +342,8 @@ fn one_source(
             shown_name(name)
         );
     };
-    let served = crate::served::Served::open(name, source, &config.server.vocabulary_url)?;
-    Ok((name.clone(), served, config.limits))
+    let served = crate::served::Served::open(name, source, config.server.vocabularies())?;
+    Ok((name.clone(), served, config))
 }
 
 /// Says what is served under another name than it has in the database, where that is no legal one.
@@ -359,7 +372,7 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
     }
     let mut failed = 0;
     for (name, source) in &config.sources {
-        match crate::served::Served::open(name, source, &config.server.vocabulary_url) {
+        match crate::served::Served::open(name, source, config.server.vocabularies()) {
             Ok(served) => {
                 println!("{name}: {} entity sets", served.mapping.model.entity_sets.len());
                 for notice in &served.notices {

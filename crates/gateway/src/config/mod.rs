@@ -24,7 +24,7 @@ pub use hidden::{SourceUrl, without_urls};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use results::ResultsConfig;
-pub use server::{Network, ServerConfig};
+pub use server::{HERE, Network, ServerConfig};
 pub use source::{OnLoss, SourceConfig, is_source_name};
 pub use tls::TlsConfig;
 

@@ -1,6 +1,7 @@
 //! `[server]`: listeners, and what links look like from outside.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,9 @@ pub struct ServerConfig {
     pub allowed_hosts: Vec<String>,
     /// Where the standard vocabularies are referenced in `$metadata`.
     pub vocabulary_url: String,
+    /// Folder with the standard vocabularies (`Org.OData.Core.V1.xml`, `Org.OData.Core.V1.json`, …), read at the start: the node serves its files at `/api/vocabularies/`, and `$metadata` references them there instead of at `vocabulary_url`, so that clients that follow references need nothing else. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vocabulary_folder: Option<PathBuf>,
     /// Seconds that requests may go on after a stop was asked for. Default 30.
     pub shutdown_seconds: u64,
 }
@@ -49,6 +53,7 @@ impl Default for ServerConfig {
             trusted_proxies: Vec::new(),
             allowed_hosts: Vec::new(),
             vocabulary_url: nextlink_odata::csdl::VOCABULARIES.to_owned(),
+            vocabulary_folder: None,
             shutdown_seconds: 30,
         }
     }
@@ -83,11 +88,19 @@ impl ServerConfig {
         Ok(())
     }
 
+    /// What addresses of vocabularies begin with: a URL, or [`HERE`].
+    pub fn vocabularies(&self) -> &str {
+        if self.vocabulary_folder.is_some() { HERE } else { &self.vocabulary_url }
+    }
+
     /// Whether sources can be changed over the administration listener.
     pub fn may_change_sources(&self) -> bool {
         self.admin_sources.unwrap_or(self.admin_listen.ip().is_loopback())
     }
 }
+
+/// Stands in metadata documents where the address of the node will be.
+pub const HERE: &str = "nextlink-vocabularies:";
 
 /// An IP network: an address, and how many of its leading bits count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

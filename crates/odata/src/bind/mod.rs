@@ -35,6 +35,8 @@ pub enum Request {
     ServiceDocument,
     /// `$metadata`
     Metadata,
+    /// `$openapi`
+    OpenApi,
     /// Entities, one entity, a property, or a count.
     Query(Box<Query>),
 }
@@ -66,6 +68,7 @@ pub fn bind(model: &Model, url: &Url, limits: BindLimits, now: &str) -> BindResu
             SegmentKind::Metadata => {
                 return Err(not_found(rest[0].at, "$metadata", "Nothing can follow $metadata.".to_owned()));
             }
+            SegmentKind::OpenApi => return Ok(Request::OpenApi),
             SegmentKind::Batch => {
                 return Err(not_supported(first.at, "$batch", "$batch is not supported."));
             }

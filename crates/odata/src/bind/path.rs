@@ -113,6 +113,7 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
         (SegmentKind::Query, _) => Err(not_supported(at, "$query", "$query is not supported.")),
         (
             SegmentKind::Metadata
+            | SegmentKind::OpenApi
             | SegmentKind::Batch
             | SegmentKind::Entity
             | SegmentKind::All

@@ -14,6 +14,11 @@ use crate::version::Version;
 /// Where the standard vocabularies lie.
 pub const VOCABULARIES: &str = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/";
 
+/// The files of the vocabularies that a document in XML references.
+pub fn referenced() -> impl Iterator<Item = String> {
+    annotations::REFERENCED.into_iter().map(|namespace| [namespace, ".xml"].concat())
+}
+
 /// How a metadata document is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsdlOptions {

@@ -34,6 +34,8 @@ pub enum SegmentKind {
     },
     /// `$metadata`
     Metadata,
+    /// `$openapi`, which is not of the standard
+    OpenApi,
     /// `$batch`
     Batch,
     /// `$entity`

@@ -87,6 +87,7 @@ fn segment_length(raw: &str) -> usize {
 fn follow(previous: &SegmentKind, slash: usize) -> Result<()> {
     let name = match previous {
         SegmentKind::Metadata => "$metadata",
+        SegmentKind::OpenApi => "$openapi",
         SegmentKind::Batch => "$batch",
         SegmentKind::Count => "$count",
         SegmentKind::Ref => "$ref",
@@ -160,6 +161,7 @@ fn system_segment(cursor: &mut Cursor<'_>, first: bool) -> Result<SegmentKind> {
     let word = cursor.eat_identifier().unwrap_or_default();
     let kind = match word {
         "metadata" => SegmentKind::Metadata,
+        "openapi" => SegmentKind::OpenApi,
         "batch" => SegmentKind::Batch,
         "entity" => SegmentKind::Entity,
         "all" => SegmentKind::All,
@@ -190,6 +192,7 @@ fn system_segment(cursor: &mut Cursor<'_>, first: bool) -> Result<SegmentKind> {
     let starts = matches!(
         kind,
         SegmentKind::Metadata
+            | SegmentKind::OpenApi
             | SegmentKind::Batch
             | SegmentKind::Entity
             | SegmentKind::All

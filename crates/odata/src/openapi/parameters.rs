@@ -1,0 +1,173 @@
+//! Parameters: query options, keys in the path, and headers.
+
+use serde_json::{Value, json};
+
+use super::Object;
+use super::names::{component, parameter};
+use super::schemas;
+use crate::model::{EntitySetId, EntityType, EntityTypeId, Model, PrimitiveType, Property, Type};
+
+/// Query options that mean the same everywhere: name, schema, description.
+fn common() -> [(&'static str, Value, &'static str); 7] {
+    let number = || json!({ "type": "integer", "minimum": 0 });
+    let text = |example: &str| json!({ "type": "string", "examples": [example] });
+    [
+        ("top", number(), "At most so many."),
+        ("skip", number(), "Not the first so many."),
+        ("count", json!({ "type": "boolean" }), "Whether to say how many there are in all."),
+        ("filter", text("Name eq 'x'"), "A condition, in the expressions of OData."),
+        (
+            "search",
+            text("word"),
+            "Words that have to be in text properties, with AND, OR, NOT and phrases in double quotes.",
+        ),
+        ("compute", text("Price mul 2 as Twice"), "Values to be computed, and their names."),
+        ("apply", text("aggregate($count as Number)"), "Transformations: aggregation and grouping."),
+    ]
+}
+
+/// The parameters that operations refer to.
+pub(super) fn components(model: &Model) -> Object {
+    let mut found = Object::new();
+    for (name, schema, description) in common() {
+        found.insert(name.to_owned(), query(&["$", name].concat(), schema, description));
+    }
+    let prefer = json!({
+        "name": "Prefer",
+        "in": "header",
+        "description": "odata.maxpagesize=N: at most N rows in a page; omit-values=nulls: without properties that are null.",
+        "schema": { "type": "string", "examples": ["odata.maxpagesize=100"] },
+    });
+    found.insert("prefer".to_owned(), prefer);
+    for (number, entity_type) in model.entity_types.iter().enumerate() {
+        let name = |option: Listed| option_of(model, EntityTypeId(number), option);
+        let described = [
+            (Listed::Select, "Only these properties."),
+            (Listed::Expand, "With these related entities."),
+            (Listed::OrderBy, "In this order; behind it, by key."),
+        ];
+        for (option, description) in described {
+            let values = option.values(entity_type);
+            if !values.is_empty() {
+                let items = json!({ "type": "string", "enum": values });
+                let schema = json!({ "type": "array", "uniqueItems": true, "items": items });
+                let mut listed = query(option.name(), schema, description);
+                // One option with commas in it.
+                listed["explode"] = false.into();
+                found.insert(name(option), listed);
+            }
+        }
+    }
+    found
+}
+
+fn query(name: &str, schema: Value, description: &str) -> Value {
+    json!({ "name": name, "in": "query", "description": description, "schema": schema })
+}
+
+/// An option that lists properties of a type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listed {
+    Select,
+    Expand,
+    OrderBy,
+}
+
+impl Listed {
+    fn name(self) -> &'static str {
+        match self {
+            Listed::Select => "$select",
+            Listed::Expand => "$expand",
+            Listed::OrderBy => "$orderby",
+        }
+    }
+
+    fn values(self, entity_type: &EntityType) -> Vec<String> {
+        let properties = entity_type.properties.iter();
+        match self {
+            Listed::Select => properties.map(|p| p.name.clone()).collect(),
+            Listed::Expand => entity_type.navigation.iter().map(|n| n.name.clone()).collect(),
+            Listed::OrderBy => {
+                let plain = properties.filter(|p| !p.is_structured());
+                plain.flat_map(|p| [p.name.clone(), [&p.name, " desc"].concat()]).collect()
+            }
+        }
+    }
+}
+
+/// The name of an option that is described once for each type.
+fn option_of(model: &Model, id: EntityTypeId, option: Listed) -> String {
+    [&component(&model.qualified_name(id)), "-", option.name().trim_start_matches('$')].concat()
+}
+
+fn listed(model: &Model, id: EntityTypeId, options: &[Listed], found: &mut Vec<Value>) {
+    let there = options.iter().filter(|option| !option.values(model.entity_type(id)).is_empty());
+    found.extend(there.map(|option| parameter(&option_of(model, id, *option))));
+}
+
+/// Whether `$search` looks at something in entities of a type.
+fn is_searchable(model: &Model, id: EntityTypeId) -> bool {
+    model.entity_type(id).properties.iter().any(|p| p.searchable)
+}
+
+/// What applies to a collection of entities of a set.
+pub(super) fn of_collection(model: &Model, set: EntitySetId) -> Vec<Value> {
+    let id = model.entity_set(set).entity_type;
+    let mut found = of_count(model, set);
+    found.extend(["top", "skip", "count"].map(parameter));
+    listed(model, id, &[Listed::OrderBy, Listed::Select, Listed::Expand], &mut found);
+    found.extend(["compute", "apply", "prefer"].map(parameter));
+    found
+}
+
+/// What applies to the number of entities of a set.
+pub(super) fn of_count(model: &Model, set: EntitySetId) -> Vec<Value> {
+    let search = is_searchable(model, model.entity_set(set).entity_type).then_some("search");
+    std::iter::once("filter").chain(search).map(parameter).collect()
+}
+
+/// What applies to one entity.
+pub(super) fn of_entity(model: &Model, id: EntityTypeId) -> Vec<Value> {
+    let mut found = Vec::new();
+    listed(model, id, &[Listed::Select, Listed::Expand], &mut found);
+    found.extend(["compute", "prefer"].map(parameter));
+    found
+}
+
+/// The key of a type as it stands in a path, `({ID})` or `(Order={Order},Code='{Code}')`, with its parameters.
+pub(super) fn key(model: &Model, entity_type: &EntityType) -> (String, Vec<Value>) {
+    let properties = entity_type.key.iter().map(|&index| &entity_type.properties[index]);
+    let named = entity_type.key.len() > 1;
+    let mut path = String::from("(");
+    let mut parameters = Vec::new();
+    for (position, property) in properties.enumerate() {
+        if position > 0 {
+            path.push(',');
+        }
+        if named {
+            path.push_str(&super::paths::segment(&property.name));
+            path.push('=');
+        }
+        let (before, after) = literal(model, property);
+        path.extend([&before, "{", &property.name, "}", after]);
+        parameters.push(json!({
+            "name": property.name,
+            "in": "path",
+            "required": true,
+            "schema": schemas::value(model, property),
+        }));
+    }
+    path.push(')');
+    (path, parameters)
+}
+
+/// What stands before and behind the value of a key in a URL (Part 2 section 4.3.1).
+fn literal(model: &Model, property: &Property) -> (String, &'static str) {
+    match property.ty {
+        Type::Primitive(PrimitiveType::String) => ("'".to_owned(), "'"),
+        Type::Primitive(PrimitiveType::Binary) => ("binary'".to_owned(), "'"),
+        Type::Primitive(PrimitiveType::Duration) => ("duration'".to_owned(), "'"),
+        Type::Enum(_) => ([&super::paths::segment(&model.type_name(property.ty)), "'"].concat(), "'"),
+        Type::Primitive(_) | Type::Complex(_) => (String::new(), ""),
+    }
+}

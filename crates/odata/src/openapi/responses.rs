@@ -1,0 +1,66 @@
+//! Answers: entities, numbers and errors.
+
+use serde_json::{Value, json};
+
+use super::Object;
+use super::names::{response, schema};
+use super::schemas::{ERROR, count};
+
+/// The answers that operations refer to.
+pub(super) fn components() -> Object {
+    let error = |description: &str| json!({ "description": description, "content": json_of(schema(ERROR)) });
+    let number = json!({
+        "description": "How many there are.",
+        "content": { "text/plain": { "schema": count() } },
+    });
+    let mut found = Object::new();
+    found.insert("count".to_owned(), number);
+    found.insert(
+        "refused".to_owned(),
+        error("What is asked for is not there, or cannot be asked for like that."),
+    );
+    found.insert(
+        "failed".to_owned(),
+        error("It is not supported (501), cannot be answered now (503), or could not be answered."),
+    );
+    found
+}
+
+/// An answer that is a page of entities.
+pub(super) fn page(entity: &Value) -> Value {
+    let schema = json!({
+        "type": "object",
+        "required": ["value"],
+        "properties": {
+            "@odata.context": { "type": "string" },
+            "@odata.count": count(),
+            "@odata.nextLink": { "type": "string", "description": "Where the next page is; the last one has none." },
+            "value": { "type": "array", "items": entity },
+        },
+    });
+    all(json!({ "description": "The entities, in pages.", "content": json_of(schema) }))
+}
+
+/// An answer that is one entity; `nullable`: or none at all.
+pub(super) fn entity(entity: &Value, nullable: bool) -> Value {
+    let mut found = all(json!({ "description": "The entity.", "content": json_of(entity.clone()) }));
+    if nullable {
+        found["204"] = json!({ "description": "There is no related entity." });
+    }
+    found
+}
+
+/// An answer that is a number of entities.
+pub(super) fn number() -> Value {
+    all(response("count"))
+}
+
+/// The answers of an operation: what it gives, and errors.
+pub(super) fn all(found: Value) -> Value {
+    json!({ "200": found, "4XX": response("refused"), "5XX": response("failed") })
+}
+
+/// Content that is JSON.
+pub(super) fn json_of(schema: Value) -> Value {
+    json!({ "application/json": { "schema": schema } })
+}

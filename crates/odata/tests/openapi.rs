@@ -1,0 +1,228 @@
+//! The OpenAPI document of a model with all kinds of types, part by part.
+
+use nextlink_odata::model::{
+    ComplexType, ComplexTypeId, Computed, EntitySet, EntitySetId, EntityType, EntityTypeId, EnumMember,
+    EnumType, EnumTypeId, Model, NavigationProperty, PrimitiveType, Property, Type,
+};
+use nextlink_odata::openapi::{Login, OpenApiOptions, document, servers};
+use serde_json::{Value, json};
+
+fn property(name: &str, ty: Type, nullable: bool) -> Property {
+    Property {
+        name: name.to_owned(),
+        ty,
+        collection: false,
+        nullable,
+        max_length: None,
+        precision: None,
+        scale: None,
+        default_value: None,
+        computed: Computed::No,
+        searchable: false,
+        description: None,
+    }
+}
+
+fn entity_type(
+    name: &str,
+    keys: usize,
+    properties: Vec<Property>,
+    navigation: Vec<NavigationProperty>,
+) -> EntityType {
+    let (name, key) = (name.to_owned(), (0..keys).collect());
+    EntityType { name, key, properties, navigation, description: None }
+}
+
+fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty {
+    NavigationProperty {
+        name: name.to_owned(),
+        target: EntityTypeId(target),
+        target_set: EntitySetId(target),
+        collection,
+        nullable: true,
+        partner: None,
+        constraints: Vec::new(),
+        on_delete: None,
+    }
+}
+
+fn enumeration(name: &str, flags: bool) -> EnumType {
+    let member = |(value, name): (i64, &str)| EnumMember { name: name.to_owned(), value };
+    let members = [(1, "Red"), (2, "Blue")].map(member).into();
+    EnumType { name: name.to_owned(), flags, members, description: None }
+}
+
+fn model() -> Model {
+    let primitive = Type::Primitive;
+    let (color, marks, spot) =
+        (Type::Enum(EnumTypeId(0)), Type::Enum(EnumTypeId(1)), Type::Complex(ComplexTypeId(0)));
+    let spots = ComplexType {
+        name: "Spot".to_owned(),
+        properties: vec![property("X", primitive(PrimitiveType::Int16), true)],
+        description: Some("Where it is".to_owned()),
+    };
+    let part = entity_type(
+        "Größe",
+        2,
+        vec![
+            Property {
+                max_length: Some(5),
+                searchable: true,
+                ..property("Länge", primitive(PrimitiveType::String), false)
+            },
+            property("Color", color, false),
+            property("Marks", marks, true),
+            property("Spot", spot, true),
+            Property { collection: true, ..property("Tags", primitive(PrimitiveType::Guid), true) },
+            Property {
+                computed: Computed::Always,
+                ..property("Twice", primitive(PrimitiveType::Double), true)
+            },
+        ],
+        vec![navigation("Whole", 1, false)],
+    );
+    let whole = entity_type(
+        "Whole",
+        1,
+        vec![property("Id", primitive(PrimitiveType::Duration), false)],
+        vec![navigation("Parts", 0, true)],
+    );
+    let set =
+        |name: &str, t| EntitySet { name: name.to_owned(), entity_type: EntityTypeId(t), description: None };
+    Model::new(
+        "N.S".to_owned(),
+        "C".to_owned(),
+        vec![enumeration("Color", false), enumeration("Marks", true)],
+        vec![spots],
+        vec![part, whole],
+        vec![set("Größen", 0), set("Wholes", 1)],
+    )
+}
+
+fn made(login: Login) -> Value {
+    let options = OpenApiOptions { title: "shop".to_owned(), version: "1.2".to_owned(), login };
+    document(&model(), &options).into()
+}
+
+#[test]
+fn paths_are_those_of_sets_keys_and_relations() {
+    let made = made(Login::None);
+    let paths: Vec<&str> = made["paths"].as_object().expect("paths").keys().map(String::as_str).collect();
+    let key = "(L%C3%A4nge='{Länge}',Color=N.S.Color'{Color}')";
+    let expected = [
+        "/".to_owned(),
+        "/$metadata".to_owned(),
+        "/Gr%C3%B6%C3%9Fen".to_owned(),
+        "/Gr%C3%B6%C3%9Fen/$count".to_owned(),
+        format!("/Gr%C3%B6%C3%9Fen{key}"),
+        format!("/Gr%C3%B6%C3%9Fen{key}/Whole"),
+        "/Wholes".to_owned(),
+        "/Wholes/$count".to_owned(),
+        "/Wholes(duration'{Id}')".to_owned(),
+        "/Wholes(duration'{Id}')/Parts/$count".to_owned(),
+        "/Wholes(duration'{Id}')/Parts".to_owned(),
+    ];
+    assert_eq!(paths, expected);
+}
+
+#[test]
+fn each_part_is_as_it_should_be() {
+    let made = made(Login::None);
+    let schema = |name: &str| format!("/components/schemas/{name}");
+    let part = "N.S.Gr-f6--df-e";
+    let in_part = |name: &str| format!("{}/properties/{name}", schema(part));
+    let rows: &[(&str, Value)] = &[
+        ("/openapi", json!("3.1.0")),
+        ("/info/title", json!("shop")),
+        ("/info/version", json!("1.2")),
+        ("/security", Value::Null),
+        (&schema("N.S.Color"), json!({ "title": "Color", "type": "string", "enum": ["Red", "Blue"] })),
+        (&format!("{}/pattern", schema("N.S.Marks")), json!("^(0|(Red|Blue)(,(Red|Blue))*)$")),
+        (&format!("{}/description", schema("N.S.Spot")), json!("Where it is")),
+        (
+            &format!("{}/properties/X", schema("N.S.Spot")),
+            json!({ "type": ["integer", "null"], "format": "int16", "minimum": -32768, "maximum": 32767 }),
+        ),
+        (&in_part("Länge"), json!({ "type": "string", "maxLength": 5 })),
+        (&in_part("Color"), json!({ "$ref": "#/components/schemas/N.S.Color" })),
+        (
+            &in_part("Spot"),
+            json!({ "anyOf": [{ "$ref": "#/components/schemas/N.S.Spot" }, { "type": "null" }] }),
+        ),
+        (
+            &in_part("Tags"),
+            json!({ "type": "array", "items": { "type": ["string", "null"], "format": "uuid" } }),
+        ),
+        (&format!("{}/readOnly", in_part("Twice")), json!(true)),
+        (
+            &in_part("Whole"),
+            json!({ "anyOf": [{ "$ref": "#/components/schemas/N.S.Whole" }, { "type": "null" }] }),
+        ),
+        (&format!("{}/properties/Parts@odata.nextLink", schema("N.S.Whole")), json!({ "type": "string" })),
+        (
+            &format!("/components/parameters/{part}-orderby/schema/items/enum"),
+            json!([
+                "Länge",
+                "Länge desc",
+                "Color",
+                "Color desc",
+                "Marks",
+                "Marks desc",
+                "Twice",
+                "Twice desc"
+            ]),
+        ),
+        (&format!("/components/parameters/{part}-expand/explode"), json!(false)),
+        ("/components/parameters/N.S.Whole-expand/schema/items/enum", json!(["Parts"])),
+        // Nothing of it is text.
+        ("/paths/~1Wholes~1$count/get/parameters", json!([{ "$ref": "#/components/parameters/filter" }])),
+        (
+            "/paths/~1Gr%C3%B6%C3%9Fen~1$count/get/parameters/1",
+            json!({ "$ref": "#/components/parameters/search" }),
+        ),
+        ("/paths/~1Wholes~1$count/get/operationId", json!("Wholes.count")),
+    ];
+    for (pointer, expected) in rows {
+        assert_eq!(made.pointer(pointer).unwrap_or(&Value::Null), expected, "{pointer}");
+    }
+}
+
+/// Every reference leads somewhere, names of components have no letter that they must not have, and operations differ
+/// in their name.
+#[test]
+fn the_document_holds_together() {
+    let made = made(Login::Required);
+    let text = made.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1) {
+        let pointer = reference.split('"').next().unwrap_or_default();
+        assert!(made.pointer(pointer).is_some(), "{pointer} leads nowhere");
+    }
+    for (kind, components) in made["components"].as_object().expect("components") {
+        for name in components.as_object().expect("components").keys() {
+            let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            assert!(name.chars().all(legal), "{kind}: {name}");
+        }
+    }
+    let mut ids: Vec<&str> =
+        text.split("\"operationId\":").skip(1).filter_map(|id| id.split('"').nth(1)).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), all), (11, 11));
+    assert_eq!(text, self::made(Login::Required).to_string(), "the same model makes the same document");
+}
+
+#[test]
+fn logins_and_servers() {
+    let both = json!({ "user": [], "password": [] });
+    let rows =
+        [(Login::None, Value::Null), (Login::Optional, json!([{}, both])), (Login::Required, json!([both]))];
+    for (login, expected) in rows {
+        let made = made(login);
+        assert_eq!(made.get("security").unwrap_or(&Value::Null), &expected, "{login:?}");
+        assert_eq!(made["components"].get("securitySchemes").is_some(), login != Login::None, "{login:?}");
+    }
+    for (root, expected) in [("http://h/api/odata4/s/", "http://h/api/odata4/s"), ("/s/", "/s")] {
+        assert_eq!(servers(root), json!([{ "url": expected }]));
+    }
+}
