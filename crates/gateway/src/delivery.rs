@@ -10,7 +10,7 @@ use nextlink_results::{
     After, Codec, CreateError, MAX_POSITION_BYTES, NewResult, NodeId, PageIn, Recovery, ResultId,
     ResultWriter, Store,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::answer::{Refusal, create_cause};
 use crate::cluster::Cluster;
@@ -113,6 +113,24 @@ impl Storing {
     }
 }
 
+/// How a result begins that is stored from its first page on.
+#[derive(Debug)]
+pub enum Begun {
+    /// It is being made.
+    Stored {
+        /// The result.
+        id: ResultId,
+        /// Its execution.
+        generation: u32,
+        /// The node it lies on.
+        owner: NodeId,
+    },
+    /// It cannot be stored.
+    NotStored,
+    /// The source failed before.
+    Failed(Box<Refusal>),
+}
+
 /// Takes pages in the thread that reads rows.
 pub struct Delivery {
     storing: Storing,
@@ -121,6 +139,8 @@ pub struct Delivery {
     /// The way to the client, until the first page is complete.
     client: Option<mpsc::Sender<Event>>,
     writer: Option<ResultWriter>,
+    /// Who waits to hear of a result that is stored as a whole, until it has begun.
+    waits: Option<oneshot::Sender<Begun>>,
     body: Vec<u8>,
     /// Where the last row of the page stands.
     position: Vec<u8>,
@@ -141,12 +161,49 @@ impl Delivery {
             patience,
             client: Some(client),
             writer: None,
+            waits: None,
             body: Vec::new(),
             position: Vec::new(),
             gathered: Vec::new(),
             gathered_bytes: 0,
             started: Instant::now(),
             streaming: false,
+        }
+    }
+
+    /// A delivery of all pages to the store, from the first one on; the result begins with the number of all rows, or before.
+    pub fn later(storing: Storing, waits: oneshot::Sender<Begun>) -> Delivery {
+        let (nobody, _) = mpsc::channel(1);
+        let mut delivery = Delivery::new(storing, nobody, Duration::ZERO);
+        delivery.client = None;
+        delivery.waits = Some(waits);
+        delivery
+    }
+
+    /// Begins a result that is stored as a whole, if it has not begun.
+    pub fn begin(&mut self) {
+        let Some(waits) = self.waits.take() else {
+            return;
+        };
+        let begun = match self.storing.begin(0, 0, None, &[]) {
+            Ok(writer) => {
+                let (id, generation, owner) = (writer.id(), writer.generation(), writer.owner());
+                self.replicate((id, generation));
+                writer.wait_registered(REGISTERED);
+                self.writer = Some(writer);
+                Begun::Stored { id, generation, owner }
+            }
+            Err(error) => {
+                let (source, trace) = (self.storing.source.as_str(), self.storing.trace.as_str());
+                event(&Happened::NotStored { source, trace, cause: &create_cause(&error) });
+                Begun::NotStored
+            }
+        };
+        // Whoever asked is gone: nobody knows of the result.
+        if waits.send(begun).is_err()
+            && let Some(writer) = self.writer.take()
+        {
+            writer.cancel();
         }
     }
 
@@ -286,6 +343,8 @@ impl Delivery {
             } else {
                 writer.fail(refusal.code, &refusal.message);
             }
+        } else if let Some(waits) = self.waits.take() {
+            let _ = waits.send(Begun::Failed(Box::new(refusal)));
         } else if self.client.is_some() {
             self.send(Event::Failed(Box::new(refusal)));
         }
@@ -295,6 +354,7 @@ impl Delivery {
 impl PageOutput for Delivery {
     fn count(&mut self, rows: u64) {
         self.storing.envelope.count = Some(rows);
+        self.begin();
         self.send(Event::Count(rows));
     }
 

@@ -34,6 +34,16 @@ pub const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The number of the execution that a page comes from, where that is not the first one.
 pub const GENERATION: HeaderName = HeaderName::from_static("nextlink-generation");
+/// The method that a client means that can only send GET and POST.
+pub const HTTP_METHOD: HeaderName = HeaderName::from_static("x-http-method");
+/// See [`HTTP_METHOD`].
+pub const HTTP_METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+/// See [`HTTP_METHOD`].
+pub const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-method-override");
+/// A token against requests that other pages forge, as clients of SAP ask for it.
+pub const CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
+/// The status of an answer that was asked for before (Part 1 section 8.3.1).
+pub const ASYNC_RESULT: HeaderName = HeaderName::from_static("asyncresult");
 /// Identifies a request in logs.
 pub const TRACE_ID: HeaderName = HeaderName::from_static("trace-id");
 /// Who reads, where a source leaves that to clients.

@@ -5,6 +5,7 @@ mod single;
 mod documents;
 pub mod again;
 mod resume;
+pub mod later;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ use crate::served::Served;
 use crate::state::{State, now};
 
 /// A query made ready to run. It is handed on from one future to the next, so what is large is behind pointers.
+#[derive(Clone)]
 pub struct Prepared {
     /// The source as it was when the request came.
     pub served: Arc<Served>,
@@ -59,6 +61,9 @@ impl Prepared {
 pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body>, Refusal> {
     let mut stages = Stages::start();
     if let Some(token) = request.option("$skiptoken") {
+        if request.is_monitor() {
+            return Box::pin(later::status(state, request, &token)).await;
+        }
         // Boxed like that of a collection below: it may call another node.
         return Box::pin(resume::page(state, request, &token, stages)).await;
     }
@@ -137,6 +142,9 @@ async fn answer(
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
     match prepared.query.addressed {
+        Addressed::Collection if request.prefer.respond_async && !request.head => {
+            Box::pin(answer_later(state, request, prepared, stages)).await
+        }
         Addressed::Collection if !request.head =>
         // Boxed, so that the much larger state of a collection is not moved with every read.
         {
@@ -147,5 +155,18 @@ async fn answer(
         }
         Addressed::RawValue(_) => Box::pin(single::raw_value(state, request, prepared, stages)).await,
         Addressed::Count => Box::pin(single::count(state, request, prepared, stages)).await,
+    }
+}
+
+/// Answers where the answer is to come later, unless nothing can be stored.
+async fn answer_later(
+    state: &Arc<State>,
+    request: &Request,
+    prepared: Prepared,
+    stages: &mut Stages,
+) -> Result<Response<Body>, Refusal> {
+    match later::begin(state, request, prepared.clone()).await? {
+        Some(response) => Ok(response),
+        None => collection::answer(state, request, prepared, stages).await,
     }
 }

@@ -24,8 +24,11 @@ const MAX_TRACE: usize = 64;
 /// Longest next link that repeats the options of the request; load balancers and clients refuse long lines.
 const MAX_LINK: usize = 2_000;
 
+/// Where the answers to requests are that need not wait for them.
+pub const MONITOR: &str = "$async";
+
 /// A request for a source.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Request {
     /// The source.
     pub slot: Arc<Slot>,
@@ -144,6 +147,17 @@ impl Request {
         })
     }
 
+    /// The same request for another path and query behind the service root.
+    pub fn at(&self, url: &str) -> Request {
+        let path_bytes = url.find('?').unwrap_or(url.len());
+        Request { url: url.to_owned(), path_bytes, repeat: None, ..self.clone() }
+    }
+
+    /// Whether it is for an answer that was asked for before.
+    pub fn is_monitor(&self) -> bool {
+        is_monitor(self.path())
+    }
+
     /// The path behind the service root, as sent.
     pub fn path(&self) -> &str {
         &self.url[..self.path_bytes]
@@ -257,9 +271,17 @@ impl LinkParts {
     }
 }
 
+/// Whether a path leads to the answers to requests that need not wait for them.
+pub fn is_monitor(path: &str) -> bool {
+    let path = path.trim_matches('/');
+    path.len() <= 3 * MONITOR.len() && percent_decode_str(path).eq(MONITOR.bytes())
+}
+
 /// Of a preference given twice the first counts (RFC 7240 section 2).
 fn merge(all: &mut Preferences, more: Preferences) {
     all.max_page_size = all.max_page_size.or(more.max_page_size);
+    all.respond_async |= more.respond_async;
+    all.wait = all.wait.or(more.wait);
     all.omit_values = all.omit_values.or(more.omit_values);
     if all.include_annotations.is_none() {
         all.include_annotations = more.include_annotations;

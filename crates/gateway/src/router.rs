@@ -4,21 +4,26 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
 use crate::answer::Refusal;
+use crate::batch;
 use crate::body::Body;
-use crate::headers::TRACE_ID;
+use crate::cors::{self, Grant};
+use crate::headers::{CSRF_TOKEN, TRACE_ID};
 use crate::negotiate;
-use crate::observe::{Answered, Event, event};
 use crate::plain::{draining, health, plain_error};
 use crate::read;
+use crate::reading::{self, Asked, Came, concluded, kind};
 use crate::repeat::Repeat;
-use crate::request::{Request, Trace};
+use crate::request::Trace;
 use crate::response::add_common;
 use crate::slot::Slot;
 use crate::state::State;
+use crate::tunnel::{self, Entry};
+use crate::upload;
 use crate::vocabularies;
 use nextlink_odata::version::Version;
 
@@ -26,7 +31,10 @@ use nextlink_odata::version::Version;
 const SERVICES: &str = "/api/odata4";
 
 /// Answers a request on the public listener.
-pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body> {
+pub async fn public<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body>
+where
+    B: hyper::body::Body<Data = Bytes>,
+{
     let path = request.uri().path();
     match path {
         "/" => landing(&state, request.method()),
@@ -92,78 +100,102 @@ fn landing(state: &State, method: &Method) -> Response<Body> {
     response
 }
 
-/// What is known of a request from its start on, to the end of its answer.
-struct Asked<'r> {
-    started: Instant,
-    method: &'r Method,
-    source: &'r str,
-    kind: &'static str,
-    trace: Trace,
-}
-
 /// Answers a request for a source at once, where nothing has to be awaited for it: another one like it was answered before.
 fn at_once<B>(state: &State, request: &HttpRequest<B>, peer: IpAddr) -> Option<Response<Body>> {
     let started = Instant::now();
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     let one_host = headers.get_all(header::HOST).iter().count() == 1 && uri.authority().is_none();
-    if method != Method::GET || !one_host {
+    if method != Method::GET || !one_host || headers.contains_key(CSRF_TOKEN) {
         return None;
     }
     let (source, url) = target(uri);
-    let slot = admit(state, method, headers, source).ok()?;
+    let slot = admit(state, headers, source).ok()?;
     let served = slot.served().ok().filter(|served| served.source.reads_at_once())?;
     let repeat = Repeat::of(url, headers, peer)?;
     let answered = read::again::at_once(&slot, served, &repeat)?;
     let trace = Trace::of(headers);
     let version = || negotiate::version(headers).unwrap_or(Version::V40);
-    Some(conclude(answered, version, Asked { started, method, source, kind: "read", trace }))
+    let asked = Asked { started, method, source, kind: "read", trace: trace.as_str() };
+    let mut response = concluded(answered, version, &asked);
+    let grant = Grant::of(&state.config.server.cors, headers);
+    finish(&mut response, trace, false, grant.as_ref());
+    Some(response)
 }
 
 /// Answers a request for a source, whatever happens.
-async fn service<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body> {
+async fn service<B>(state: Arc<State>, request: HttpRequest<B>, peer: IpAddr) -> Response<Body>
+where
+    B: hyper::body::Body<Data = Bytes>,
+{
     let started = Instant::now();
-    let (mut parts, _) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let grant = Grant::of(&state.config.server.cors, &parts.headers);
+    if let Some(grant) = &grant
+        && grant.is_given()
+        && cors::asks(&parts.method, &parts.headers)
+    {
+        return grant.allow(&state.config.server.cors, &parts.headers);
+    }
     let host = named_host(&mut parts);
-    let trace = Trace::of(&parts.headers);
-    let version = negotiate::version(&parts.headers).unwrap_or(Version::V40);
-    let (source, url) = target(&parts.uri);
-    let admitted = host.and_then(|()| admit(&state, &parts.method, &parts.headers, source));
-    let answered = match admitted {
-        Ok(slot) => {
-            let (headers, head) = (parts.headers, parts.method == Method::HEAD);
-            answer(&state, Came { slot, url, head, headers, peer, trace: trace.as_str() }).await
+    let http::request::Parts { method, uri, headers, .. } = parts;
+    let trace = Trace::of(&headers);
+    let version = negotiate::version(&headers).unwrap_or(Version::V40);
+    let wants_token = headers.get(CSRF_TOKEN).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"fetch"));
+    let (source, url) = target(&uri);
+    let entry = Entry::of(&method, &headers, url);
+    let (head, kind) = match entry {
+        Ok(Entry::Read { head }) => (head, kind(url)),
+        Ok(Entry::Batch) => (false, "batch"),
+        Ok(Entry::Query | Entry::Cancel) | Err(_) => (method == Method::HEAD, kind(url)),
+    };
+    let admitted = host.and_then(|()| admit(&state, &headers, source));
+    let answered = match admitted.and_then(|slot| Ok((slot, entry?))) {
+        Ok((slot, entry)) => {
+            let came = Came { slot, url, head, headers, peer, trace: trace.as_str() };
+            match entry {
+                Entry::Read { .. } => reading::answer(&state, came).await,
+                // Boxed, so that plain reads do not move about what they do not need.
+                Entry::Query | Entry::Batch | Entry::Cancel => {
+                    Box::pin(enter(&state, entry, came, body)).await
+                }
+            }
         }
         Err(refusal) => Err(refusal),
     };
-    let asked = Asked { started, method: &parts.method, source, kind: kind(url), trace };
-    conclude(answered, || version, asked)
+    let asked = Asked { started, method: &method, source, kind, trace: trace.as_str() };
+    let mut response = concluded(answered, || version, &asked);
+    if wants_token {
+        // Nothing can be forged where nothing can be written, but some clients begin with it.
+        response.headers_mut().insert(CSRF_TOKEN, HeaderValue::from_static("none-needed"));
+    }
+    finish(&mut response, trace, head, grant.as_ref());
+    response
 }
 
-/// Puts in what every answer has, and tells of it.
-fn conclude(
-    answered: Result<Response<Body>, Refusal>,
-    version: impl FnOnce() -> Version,
-    asked: Asked<'_>,
-) -> Response<Body> {
-    let Asked { started, method, source, kind, trace } = asked;
-    let (mut response, refusal) = match answered {
-        Ok(response) => (response, None),
-        Err(refusal) => (refusal.response(version(), trace.as_str()), Some(refusal)),
-    };
-    event(&Event::Answered {
-        answered: Answered {
-            method: method.as_str(),
-            source,
-            kind,
-            status: response.status().as_u16(),
-            code: refusal.as_ref().map_or("", |r| r.code),
-            trace: trace.as_str(),
-            elapsed: started.elapsed(),
-            cause: refusal.as_ref().and_then(|r| r.cause.as_deref()),
-        },
-    });
-    finish(&mut response, trace, method == Method::HEAD);
-    response
+/// Answers a request in the way that it came in, with its body.
+async fn enter<B>(
+    state: &Arc<State>,
+    entry: Entry,
+    came: Came<'_>,
+    body: B,
+) -> Result<Response<Body>, Refusal>
+where
+    B: hyper::body::Body<Data = Bytes>,
+{
+    match entry {
+        Entry::Read { .. } => reading::answer(state, came).await,
+        Entry::Query => {
+            let upload = upload::read(state, &came.headers, body).await?;
+            let url = tunnel::with_body(came.url, &came.headers, &upload.bytes)?;
+            drop(upload);
+            reading::answer(state, Came { url: &url, ..came }).await
+        }
+        Entry::Cancel => reading::cancel(state, came).await,
+        Entry::Batch => {
+            let upload = upload::read(state, &came.headers, body).await?;
+            batch::answer(state, came, upload).await
+        }
+    }
 }
 
 /// The source that a request names, and what stands behind it.
@@ -187,17 +219,6 @@ fn named_host(parts: &mut http::request::Parts) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A coarse kind of request, for metrics.
-fn kind(url: &str) -> &'static str {
-    if url.contains("$metadata") || url.contains("$openapi") {
-        "metadata"
-    } else if url.contains("skiptoken=") {
-        "page"
-    } else {
-        "read"
-    }
-}
-
 /// `/{source}/…` becomes the source and what stands behind it.
 fn split_source(rest: &str) -> (&str, &str) {
     let rest = rest.strip_prefix('/').unwrap_or(rest);
@@ -206,7 +227,7 @@ fn split_source(rest: &str) -> (&str, &str) {
 }
 
 /// The source that a request is for, if it is one that can be looked at.
-fn admit(state: &State, method: &Method, headers: &HeaderMap, name: &str) -> Result<Arc<Slot>, Refusal> {
+fn admit(state: &State, headers: &HeaderMap, name: &str) -> Result<Arc<Slot>, Refusal> {
     // Most clients write it as it is listed.
     let listed = state.slots.listed(name);
     let decoded = || state.slots.get(&percent_decode_str(name).decode_utf8_lossy());
@@ -229,47 +250,11 @@ fn admit(state: &State, method: &Method, headers: &HeaderMap, name: &str) -> Res
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Err(Refusal::new(status, "LimitExceeded", message).about("header_bytes"));
     }
-    if method != Method::GET && method != Method::HEAD {
-        let message = "This service is read-only: use GET or HEAD.";
-        let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
-        return Err(Refusal { allow: Some("GET, HEAD"), ..refusal.about("method") });
-    }
     Ok(slot)
 }
 
-/// A request as it came, of which enough is known to read it.
-struct Came<'r> {
-    slot: Arc<Slot>,
-    url: &'r str,
-    head: bool,
-    headers: HeaderMap,
-    peer: IpAddr,
-    trace: &'r str,
-}
-
-async fn answer(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Refusal> {
-    let Came { slot, url, head, headers, peer, trace } = came;
-    let repeat = if head { None } else { Repeat::of(url, &headers, peer) };
-    if let Some(repeat) = &repeat
-        && let Some(answered) = read::again::awaited(state, &slot, repeat).await
-    {
-        return answered;
-    }
-    let mut request = Request::new(state, slot, url, head, headers, peer, trace.to_owned())?;
-    request.repeat = repeat;
-    let mut response = read::read(state, &request).await.map_err(|refusal| match refusal.target {
-        None if refusal.status == StatusCode::NOT_FOUND => refusal.about(request.path()),
-        _ => refusal,
-    })?;
-    if request.login.is_some() {
-        // What one may read is not for others, and caches do not know the headers of the login.
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    Ok(response)
-}
-
 /// Headers that every answer has.
-fn finish(response: &mut Response<Body>, trace: Trace, head: bool) {
+fn finish(response: &mut Response<Body>, trace: Trace, head: bool, grant: Option<&Grant>) {
     if head {
         *response.body_mut() = Body::empty();
     }
@@ -278,20 +263,25 @@ fn finish(response: &mut Response<Body>, trace: Trace, head: bool) {
     if !headers.contains_key(header::VARY) {
         add_common(headers);
     }
+    if let Some(grant) = grant {
+        grant.put(headers);
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::Empty;
+
     use super::*;
 
     /// What is awaited is part of the future, and the future is moved several times: calls that are rare and large are
     /// to be boxed.
     #[test]
     fn the_future_of_a_request_is_small() {
-        fn bytes<F>(_: impl FnOnce(Arc<State>, HttpRequest<()>, IpAddr) -> F) -> usize {
+        fn bytes<F>(_: impl FnOnce(Arc<State>, HttpRequest<Empty<Bytes>>, IpAddr) -> F) -> usize {
             size_of::<F>()
         }
-        assert!(bytes(public::<()>) <= 704, "public: {} bytes", bytes(public::<()>));
-        assert!(bytes(service::<()>) <= 3_072, "service: {} bytes", bytes(service::<()>));
+        assert!(bytes(public::<Empty<Bytes>>) <= 704, "public: {} bytes", bytes(public::<Empty<Bytes>>));
+        assert!(bytes(service::<Empty<Bytes>>) <= 3_072, "service: {} bytes", bytes(service::<Empty<Bytes>>));
     }
 }

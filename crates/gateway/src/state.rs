@@ -19,6 +19,9 @@ use crate::observe::Exporter;
 use crate::slots::Slots;
 use crate::vocabularies::Vocabularies;
 
+/// Bytes that one permit for the body of a request stands for.
+pub const BODY_UNIT: usize = 1024;
+
 /// What all requests share.
 pub struct State {
     /// Settings.
@@ -46,6 +49,8 @@ pub struct State {
     /// What became of the node's results, once it has handed them over.
     pub drained: watch::Sender<Option<Drained>>,
     queries: Arc<Semaphore>,
+    /// Memory for the bodies of requests.
+    pub bodies: Arc<Semaphore>,
     stopping: AtomicBool,
 }
 
@@ -64,6 +69,7 @@ impl State {
         let Joined { system, cluster, own, .. } = joined;
         let name = own.name;
         let queries = Arc::new(Semaphore::new(config.limits.queries));
+        let bodies = Arc::new(Semaphore::new(body_units(config.limits.bodies_mib)));
         let stopping = AtomicBool::new(false);
         State {
             config,
@@ -79,6 +85,7 @@ impl State {
             end_asked: Notify::new(),
             drained: watch::Sender::new(None),
             queries,
+            bodies,
             stopping,
         }
     }
@@ -123,6 +130,11 @@ impl State {
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
+}
+
+/// How much memory there is for bodies, in the unit of its semaphore.
+fn body_units(mib: usize) -> usize {
+    mib * (1024 * 1024 / BODY_UNIT)
 }
 
 /// The time of now as UTC text that compares, to the microsecond.

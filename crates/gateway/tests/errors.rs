@@ -90,7 +90,6 @@ fn missing_and_null() {
 fn not_supported_says_what() {
     let node = shop();
     for (url, what) in [
-        ("$batch", "$batch"),
         ("$all", "$all"),
         ("$crossjoin(Products,Words)", "$crossjoin"),
         ("Products?$apply=nest(identity as A)", "nest"),

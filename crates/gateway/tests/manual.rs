@@ -6,6 +6,7 @@ use std::path::Path;
 const SECTIONS: &[(&str, &str, &str)] = &[
     ("", include_str!("../src/config/mod.rs"), "Config"),
     ("[server]", include_str!("../src/config/server.rs"), "ServerConfig"),
+    ("[server.cors]", include_str!("../src/config/cors.rs"), "CorsConfig"),
     ("[limits]", include_str!("../src/config/limits.rs"), "LimitsConfig"),
     ("[results]", include_str!("../src/config/results.rs"), "ResultsConfig"),
     ("[cluster]", include_str!("../src/config/cluster.rs"), "ClusterConfig"),

@@ -154,7 +154,10 @@ fn xml_document() {
             "</EntitySet><EntitySet Name=\"Kunden_ä\" EntityType=\"Shop.V1.Kunde_ä\">",
             "<NavigationPropertyBinding Path=\"Orders\" Target=\"Orders\"/>",
             &capabilities(true),
-            "</EntitySet><Annotation Term=\"Org.OData.Capabilities.V1.BatchSupported\" Bool=\"false\"/>",
+            "</EntitySet><Annotation Term=\"Org.OData.Capabilities.V1.AsynchronousRequestsSupported\" Bool=\"true\"/>",
+            "<Annotation Term=\"Org.OData.Capabilities.V1.BatchContinueOnErrorSupported\" Bool=\"true\"/>",
+            "<Annotation Term=\"Org.OData.Capabilities.V1.BatchSupported\" Bool=\"true\"/>",
+            "<Annotation Term=\"Org.OData.Capabilities.V1.QuerySegmentSupported\" Bool=\"true\"/>",
             "</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>",
         ];
         assert_eq!(xml(&model(), version), expected.concat(), "{number}");
@@ -416,7 +419,10 @@ fn json_document() {
                     "$Type": "Shop.V1.Kunde_ä",
                     "$NavigationPropertyBinding": {"Orders": "Orders"},
                 })),
-                "@Org.OData.Capabilities.V1.BatchSupported": false,
+                "@Org.OData.Capabilities.V1.AsynchronousRequestsSupported": true,
+                "@Org.OData.Capabilities.V1.BatchContinueOnErrorSupported": true,
+                "@Org.OData.Capabilities.V1.BatchSupported": true,
+                "@Org.OData.Capabilities.V1.QuerySegmentSupported": true,
             },
         },
     });

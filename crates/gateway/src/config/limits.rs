@@ -24,6 +24,16 @@ pub struct LimitsConfig {
     pub navigations: usize,
     /// Bytes of the header of a request. Default 65536.
     pub header_bytes: usize,
+    /// Bytes of the body of a request. Default 1048576 (1 MiB).
+    pub body_bytes: usize,
+    /// MiB of memory for the bodies of all requests; more are answered with 503. Default 256.
+    pub bodies_mib: usize,
+    /// Seconds that a body may take to come. Default 60.
+    pub body_seconds: u64,
+    /// Requests of a `$batch`. Default 1000.
+    pub batch_requests: usize,
+    /// Seconds after which no further request of a `$batch` is begun. Default 600.
+    pub batch_seconds: u64,
     /// Seconds that one request may take in the database. Default 300.
     pub statement_seconds: u64,
     /// Seconds to wait for a lock of another process on a database. Default 5.
@@ -55,6 +65,11 @@ impl Default for LimitsConfig {
             list_values: 1_000,
             navigations: 50,
             header_bytes: 64 * 1024,
+            body_bytes: 1024 * 1024,
+            bodies_mib: 256,
+            body_seconds: 60,
+            batch_requests: 1_000,
+            batch_seconds: 600,
             statement_seconds: 300,
             lock_wait_seconds: 5,
             queries: 64,
@@ -85,6 +100,15 @@ impl LimitsConfig {
                 (8_192..=1 << 20).contains(&self.header_bytes),
                 "must be 8192 to 1048576",
             ),
+            ("limits.body_bytes", (1_024..=1 << 30).contains(&self.body_bytes), "must be 1024 to 1073741824"),
+            (
+                "limits.bodies_mib",
+                self.bodies_mib <= 1 << 20 && self.bodies_mib << 20 >= self.body_bytes,
+                "must have room for `body_bytes`",
+            ),
+            ("limits.batch_requests", self.batch_requests > 0, "must be above 0"),
+            ("limits.batch_seconds", self.batch_seconds > 0, "must be above 0"),
+            ("limits.body_seconds", self.body_seconds > 0, "must be above 0"),
             ("limits.queries", (1..=400).contains(&self.queries), "must be 1 to 400"),
             ("limits.statement_seconds", self.statement_seconds > 0, "must be above 0"),
             ("limits.connections", self.connections > 0, "must be above 0"),

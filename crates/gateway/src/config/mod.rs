@@ -3,6 +3,7 @@
 mod limits;
 mod log;
 mod results;
+mod cors;
 mod server;
 mod cookie;
 mod tls;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use client_login::ClientLogin;
 pub use cluster::{ClusterConfig, SystemUrl};
 pub use cookie::{CookieConfig, SameSite, Secure};
+pub use cors::CorsConfig;
 pub use hidden::{SourceUrl, without_urls};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
@@ -201,6 +203,10 @@ mod tests {
             ("[server]\npublic_url = \"example.com\"", "server.public_url"),
             ("[server]\nadmin_hosts = [\"http://a\"]", "server.admin_hosts"),
             ("[server]\nadmin_hosts = [\"a:8189\"]", "server.admin_hosts"),
+            ("[server.cors]\norigins = [\"app.example\"]", "server.cors.origins"),
+            ("[server.cors]\norigins = [\"https://app.example/\"]", "server.cors.origins"),
+            ("[server.cors]\norigins = [\"*\"]\ncredentials = true", "server.cors.credentials"),
+            ("[limits]\nbody_bytes = 0", "limits.body_bytes"),
             ("[limits]\nqueries = 0", "limits.queries"),
             ("[results]\nidle_minutes = 0", "results.idle_minutes"),
             ("[cluster]\nsystem = \"sqlite:x\"", "cluster.key_file"),

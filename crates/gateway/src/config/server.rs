@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, bad};
+use super::{ConfigError, CorsConfig, bad};
 
 /// Listeners and links.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct ServerConfig {
     pub vocabulary_folder: Option<PathBuf>,
     /// Seconds that requests may go on after a stop was asked for. Default 30.
     pub shutdown_seconds: u64,
+    /// Pages of other origins that may read.
+    pub cors: CorsConfig,
 }
 
 impl Default for ServerConfig {
@@ -55,6 +57,7 @@ impl Default for ServerConfig {
             vocabulary_url: nextlink_odata::csdl::VOCABULARIES.to_owned(),
             vocabulary_folder: None,
             shutdown_seconds: 30,
+            cors: CorsConfig::default(),
         }
     }
 }
@@ -85,7 +88,7 @@ impl ServerConfig {
                 return Err(bad("server.public_url", problem));
             }
         }
-        Ok(())
+        self.cors.validate()
     }
 
     /// What addresses of vocabularies begin with: a URL, or [`HERE`].

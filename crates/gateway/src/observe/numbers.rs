@@ -137,7 +137,7 @@ fn class(status: u16) -> usize {
 }
 
 /// Kinds of requests.
-const KINDS: [&str; 3] = ["read", "page", "metadata"];
+const KINDS: [&str; 4] = ["read", "page", "metadata", "batch"];
 
 /// Metrics of a kind of requests, looked up once: every request counts in them.
 struct Handles {
@@ -145,7 +145,7 @@ struct Handles {
     seconds: Histogram,
 }
 
-static HANDLES: LazyLock<[Handles; 3]> = LazyLock::new(|| {
+static HANDLES: LazyLock<[Handles; 4]> = LazyLock::new(|| {
     KINDS.map(|kind| Handles {
         answered: ["2xx", "3xx", "4xx", "5xx"]
             .map(|status| counter!("nextlink_requests_total", "kind" => kind, "status" => status)),

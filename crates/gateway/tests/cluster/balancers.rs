@@ -60,7 +60,7 @@ fn host(base: &str) -> &str {
 /// Starts what is shipped, with its addresses replaced by those of the nodes, and with the lines that bear one of the
 /// `marks`.
 #[track_caller]
-fn start(cluster: &Cluster, program: Program, file: &str, marks: &[&str]) -> Balancer {
+pub fn start(cluster: &Cluster, program: Program, file: &str, marks: &[&str]) -> Balancer {
     start_text(cluster, program, &shipped(file), marks)
 }
 

@@ -4,9 +4,14 @@
 #[path = "../paging/site.rs"]
 mod site;
 
+#[allow(dead_code)]
+#[path = "../batch/parts.rs"]
+mod parts;
+
 mod group;
 mod affinity;
 mod balancers;
+mod several;
 mod internal;
 mod listing;
 mod membership;

@@ -2,9 +2,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[allow(dead_code)]
+#[path = "../batch/parts.rs"]
+mod parts;
 mod world;
 mod answers;
 mod rows;
 mod types;
 mod keys;
 mod leaving;
+mod batches;

@@ -103,5 +103,10 @@ pub(super) fn entity_set<'a>(entity_type: &'a EntityType, text: Option<&'a str>)
 
 /// What clients can do with the service.
 pub(super) fn container() -> Vec<Annotation<'static>> {
-    vec![flag("Org.OData.Capabilities.V1.BatchSupported", false)]
+    vec![
+        flag("Org.OData.Capabilities.V1.AsynchronousRequestsSupported", true),
+        flag("Org.OData.Capabilities.V1.BatchContinueOnErrorSupported", true),
+        flag("Org.OData.Capabilities.V1.BatchSupported", true),
+        flag("Org.OData.Capabilities.V1.QuerySegmentSupported", true),
+    ]
 }

@@ -1,0 +1,125 @@
+//! `$batch`: several requests in one (Part 1 section 11.7, JSON Format section 19). Each of them is a request like any other,
+//! answered one behind the other, and their answers go out as they are made.
+
+mod call;
+mod multipart;
+mod json;
+mod target;
+mod form;
+mod out;
+mod run;
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, Response, header};
+use nextlink_odata::prefer::parse_lenient;
+use nextlink_odata::version::Version;
+use tokio::sync::mpsc;
+
+use crate::answer::Refusal;
+use crate::body::Body;
+use crate::headers::{ODATA_VERSION, PREFER, PREFERENCE_APPLIED, SOURCE_USER};
+use crate::negotiate;
+use crate::reading::Came;
+use crate::state::State;
+use crate::upload::{Upload, unsupported};
+use form::Form;
+use out::{Answers, Out};
+use run::Batch;
+
+/// Pieces on their way to the client.
+const PIECES: usize = 8;
+
+/// Answers a batch: what is wrong with all of it at once, all else while its requests run.
+///
+/// # Errors
+/// It is no batch, or has too many requests.
+pub async fn answer(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Result<Response<Body>, Refusal> {
+    let version = negotiate::version(&came.headers)?;
+    let most = state.config.limits.batch_requests;
+    let kind = came.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let media = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let (calls, multipart) = match media.as_str() {
+        "multipart/mixed" => {
+            let boundary = multipart::boundary(kind).ok_or_else(|| {
+                let message = "The Content-Type of a multipart batch names its boundary.";
+                Refusal::bad_request("BadBatch", message).about("Content-Type")
+            })?;
+            (multipart::parse(&upload.bytes, &boundary, most)?, true)
+        }
+        "application/json" => (json::parse(&upload.bytes, most)?, false),
+        _ => return Err(unsupported("A batch is multipart/mixed or application/json.")),
+    };
+    let form =
+        if answers_multipart(&came.headers, version, multipart) { Form::multipart() } else { Form::Json };
+    let preferred = came.headers.get_all(PREFER).iter().filter_map(|v| v.to_str().ok());
+    let goes_on = preferred.filter_map(|value| parse_lenient(value).continue_on_error).next();
+    let gzip = negotiate::takes_gzip(&came.headers);
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, form.content_type());
+    headers.insert(ODATA_VERSION, HeaderValue::from_static(version.as_str()));
+    if goes_on == Some(true) {
+        let applied = match version {
+            Version::V40 => "odata.continue-on-error=true",
+            Version::V401 => "continue-on-error=true",
+        };
+        headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static(applied));
+    }
+    if gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    if came.headers.contains_key(SOURCE_USER) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let (sender, receiver) = mpsc::channel(PIECES);
+    let out = Out::new(sender, gzip, state.config.limits.slow_client_seconds);
+    let batch = Batch::new(state, came, form, goes_on == Some(true));
+    tokio::spawn(async move {
+        // The calls are pieces of the body, whose memory counts as long as they are there.
+        let _held = upload;
+        batch.run(calls, out).await;
+    });
+    *response.body_mut() = Body::Stream(None, Box::new(Answers::new(receiver)));
+    Ok(response)
+}
+
+/// Whether the answer is multipart: as the batch, unless the other form alone is asked for. Clients of 4.0 know no other
+/// one than they send.
+fn answers_multipart(headers: &HeaderMap, version: Version, multipart: bool) -> bool {
+    let accepts = |media: &str| {
+        let values = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
+        values
+            .flat_map(|value| value.split(','))
+            .any(|range| range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media))
+    };
+    let (json, parts) = (accepts("application/json"), accepts("multipart/mixed"));
+    if multipart { version == Version::V40 || !json || parts } else { parts && !json }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_have_the_form_of_the_batch() {
+        use Version::{V40, V401};
+        for (accept, version, multipart, expected) in [
+            ("", V40, true, true),
+            ("*/*", V401, true, true),
+            ("multipart/mixed", V40, true, true),
+            ("application/json", V40, true, true),
+            ("application/json", V401, true, false),
+            ("Application/JSON;odata.metadata=full", V401, true, false),
+            ("application/json, multipart/mixed;q=0.5", V401, true, true),
+            ("", V40, false, false),
+            ("application/json", V40, false, false),
+            ("multipart/mixed", V40, false, true),
+            ("multipart/mixed, application/json", V401, false, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().expect("a value"));
+            assert_eq!(answers_multipart(&headers, version, multipart), expected, "{accept} {version:?}");
+        }
+    }
+}

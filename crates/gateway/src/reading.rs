@@ -1,0 +1,119 @@
+//! A reading request, alone or one of several, from what came to its answer.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use nextlink_odata::version::Version;
+
+use crate::answer::Refusal;
+use crate::body::Body;
+use crate::observe::{Answered, Event, event};
+use crate::read;
+use crate::repeat::Repeat;
+use crate::request::Request;
+use crate::slot::Slot;
+use crate::state::State;
+
+/// A request as it came, of which enough is known to read it.
+pub struct Came<'r> {
+    /// The source that it is for.
+    pub slot: Arc<Slot>,
+    /// What stands behind the name of the source.
+    pub url: &'r str,
+    /// Whether all but the body is asked for.
+    pub head: bool,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Where it comes from.
+    pub peer: IpAddr,
+    /// Identifies it in logs.
+    pub trace: &'r str,
+}
+
+/// What is known of a request from its start on, to the end of its answer.
+pub struct Asked<'r> {
+    /// When it came.
+    pub started: Instant,
+    /// Its method.
+    pub method: &'r Method,
+    /// The name of the source.
+    pub source: &'r str,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Identifies it in logs.
+    pub trace: &'r str,
+}
+
+/// A coarse kind of request, for metrics.
+pub fn kind(url: &str) -> &'static str {
+    if url.contains("$metadata") || url.contains("$openapi") {
+        "metadata"
+    } else if url.contains("skiptoken=") {
+        "page"
+    } else {
+        "read"
+    }
+}
+
+/// An answer, whatever came of the request, which is told of.
+pub fn concluded(
+    answered: Result<Response<Body>, Refusal>,
+    version: impl FnOnce() -> Version,
+    asked: &Asked<'_>,
+) -> Response<Body> {
+    let Asked { started, method, source, kind, trace } = asked;
+    let (response, refusal) = match answered {
+        Ok(response) => (response, None),
+        Err(refusal) => (refusal.response(version(), trace), Some(refusal)),
+    };
+    event(&Event::Answered {
+        answered: Answered {
+            method: method.as_str(),
+            source,
+            kind,
+            status: response.status().as_u16(),
+            code: refusal.as_ref().map_or("", |r| r.code),
+            trace,
+            elapsed: started.elapsed(),
+            cause: refusal.as_ref().and_then(|r| r.cause.as_deref()),
+        },
+    });
+    response
+}
+
+/// Ends what another request has asked for.
+///
+/// # Errors
+/// There is no such thing.
+pub async fn cancel(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Refusal> {
+    let Came { slot, url, headers, peer, trace, .. } = came;
+    let request = Request::new(state, slot, url, false, headers, peer, trace.to_owned())?;
+    read::later::cancel(state, &request).await
+}
+
+/// Answers a reading request.
+///
+/// # Errors
+/// What the client or the source did wrong, as an answer.
+pub async fn answer(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Refusal> {
+    let Came { slot, url, head, headers, peer, trace } = came;
+    let repeat = if head { None } else { Repeat::of(url, &headers, peer) };
+    if let Some(repeat) = &repeat
+        && let Some(answered) = read::again::awaited(state, &slot, repeat).await
+    {
+        return answered;
+    }
+    let mut request = Request::new(state, slot, url, head, headers, peer, trace.to_owned())?;
+    request.repeat = repeat;
+    let mut response = read::read(state, &request).await.map_err(|refusal| match refusal.target {
+        None if refusal.status == StatusCode::NOT_FOUND => refusal.about(request.path()),
+        _ => refusal,
+    })?;
+    if request.login.is_some() {
+        // What one may read is not for others, and caches do not know the headers of the login.
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    Ok(response)
+}

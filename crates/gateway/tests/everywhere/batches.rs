@@ -1,0 +1,90 @@
+//! What the table of URLs asks, asked in batches of both forms and later: the answers are those to plain requests.
+
+use nextlink_testkit::http;
+use serde_json::json;
+
+use crate::common::encoded;
+use crate::parts::{Part, json_parts, multipart, multipart_parts};
+use crate::world::{SOURCES, World};
+
+/// URLs in one batch.
+const TOGETHER: usize = 25;
+
+/// A body without what is another one each time, or in words of its own.
+fn steady(status: u16, body: &str) -> String {
+    if status >= 400 {
+        let error: serde_json::Value = serde_json::from_str(body).expect("an error");
+        return error["error"]["code"].to_string();
+    }
+    let end = body.find("$skiptoken=").unwrap_or(body.len());
+    body[..end].to_owned()
+}
+
+#[test]
+fn batches_answer_as_plain_requests_do() {
+    let world = World::trading();
+    let table = include_str!("trading.txt");
+    let urls: Vec<&str> =
+        table.lines().filter(|line| !line.is_empty() && !line.starts_with(['#', ' '])).collect();
+    assert!(urls.len() > 100, "{}", urls.len());
+    for source in SOURCES {
+        let batch = ["/api/odata4/", source, "/$batch"].concat();
+        let post = |kind: &str, body: &str| {
+            let headers = [("Content-Type", kind), ("Prefer", "odata.continue-on-error")];
+            http::send("POST", &world.node.url(&batch), &headers, Some(body.as_bytes())).expect("an answer")
+        };
+        for urls in urls.chunks(TOGETHER) {
+            let encoded: Vec<String> = urls.iter().map(|url| encoded(url)).collect();
+            let text =
+                multipart("b", encoded.iter().map(|url| (None, format!("GET {url} HTTP/1.1\r\n\r\n"))));
+            let one = multipart_parts(&post("multipart/mixed;boundary=b", &text));
+            let requests: Vec<_> = encoded
+                .iter()
+                .enumerate()
+                .map(|(id, url)| json!({ "id": id.to_string(), "method": "get", "url": url }))
+                .collect();
+            let other = json_parts(&post("application/json", &json!({ "requests": requests }).to_string()));
+            assert_eq!((one.len(), other.len()), (urls.len(), urls.len()), "{source}");
+            for (((url, one), other), sent) in urls.iter().zip(&one).zip(&other).zip(&encoded) {
+                assert_eq!(one.told().1, other.status, "{source}: {url}");
+                let alone = world.node.get(&["/api/odata4/", source, "/", sent].concat(), &[]);
+                let told = |part: &Part| (part.status, steady(part.status, &part.text()));
+                let expected = (alone.status, steady(alone.status, &alone.text()));
+                assert_eq!(told(one), expected, "{source}: {url}");
+                // Numbers may be written in another way when JSON is read and written again.
+                assert_eq!(other.header("content-type"), alone.header("content-type"), "{source}: {url}");
+            }
+        }
+    }
+}
+
+/// Each collection of the table, asked for later, is the one that comes at once.
+#[test]
+fn later_is_the_same() {
+    let world = World::trading();
+    for source in SOURCES {
+        for url in [
+            "Orders?$orderby=OrderId&$top=50",
+            "Orders?$count=true&$orderby=OrderId desc",
+            "Customers?$expand=Orders($top=2;$orderby=OrderId)&$orderby=CustomerId&$top=20",
+            "Orders?$apply=aggregate($count as N)",
+            "Orders?$filter=OrderId lt 0&$count=true",
+        ] {
+            let path = ["/api/odata4/", source, "/", &encoded(url)].concat();
+            let newer = ("OData-MaxVersion", "4.01");
+            let alone = world.node.get(&path, &[newer]);
+            let begun = world.node.get(&path, &[newer, ("Prefer", "respond-async")]);
+            assert_eq!((alone.status, begun.status), (200, 202), "{source}: {url}: {}", begun.text());
+            let location = begun.header("location").expect("a location");
+            let answer = std::iter::from_fn(|| {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                Some(http::get(location, &[newer]))
+            })
+            .take(3_000)
+            .find(|answer| answer.status != 202)
+            .expect("an answer in time");
+            assert_eq!(answer.header("asyncresult"), Some("200"), "{source}: {url}: {}", answer.text());
+            assert_eq!(steady(200, &answer.text()), steady(200, &alone.text()), "{source}: {url}");
+        }
+    }
+}
