@@ -1,9 +1,8 @@
 //! Connections to one SQLite file: read-only, opened when needed, kept for reuse as long as the file is the same.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nextlink_odata::rows::RowSink;
@@ -15,12 +14,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::introspect::{IntrospectLimits, introspect};
+use super::kept::{Connections, Opened, Taken, file_id};
 use super::{functions, run};
 use crate::error::Error;
 use crate::run::{Outcome, RunOptions};
 
-/// Connections kept for reuse.
-const IDLE_CONNECTIONS: usize = 8;
 /// Prepared statements kept by a connection.
 const CACHED_STATEMENTS: usize = 64;
 /// Page cache of a connection, in KiB (negative is how SQLite names that unit). The file is not mapped into memory: the
@@ -32,70 +30,11 @@ const MAPPED_BYTES: i64 = 64 * 1024;
 const CATALOGUE_LOCK: Duration = Duration::from_secs(5);
 /// Virtual machine steps between two looks at the clock.
 const STEPS: i32 = 5_000;
-/// Time between two looks at which file the path leads to.
-const LOOK: Duration = Duration::from_secs(1);
-
 /// A SQLite file.
 #[derive(Debug)]
 pub struct SqliteSource {
     path: PathBuf,
-    idle: Mutex<Idle>,
-}
-
-/// Which file a path leads to: one that is put in its place by a rename has other numbers. None where there is none.
-type FileId = Option<(u64, u64)>;
-
-fn file_id(path: &Path) -> FileId {
-    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
-}
-
-/// Connections that wait for their next use, all to the same file.
-#[derive(Debug)]
-struct Idle {
-    connections: Vec<Opened>,
-    file: FileId,
-    looked: Instant,
-}
-
-/// A connection, the file it reads, and the thread that used it last.
-#[derive(Debug)]
-struct Opened {
-    connection: Connection,
-    file: FileId,
-    thread: ThreadId,
-    /// Time that it waits for a lock.
-    lock_wait: Duration,
-}
-
-impl Opened {
-    fn wait_for_locks(&mut self, time: Duration) -> Result<(), Error> {
-        if self.lock_wait != time {
-            self.connection.busy_timeout(time)?;
-            self.lock_wait = time;
-        }
-        Ok(())
-    }
-}
-
-impl Idle {
-    /// Closes connections to a file that was replaced. One that is only gone may come back by a rename.
-    fn look(&mut self, path: &Path) {
-        self.looked = Instant::now();
-        let file = file_id(path);
-        if file.is_some() && file != self.file {
-            self.file = file;
-            self.connections.clear();
-        }
-    }
-
-    /// The connection that this thread used last, if it is here: its memory is in the cache of the processor that the
-    /// thread runs on, and fetching it from another one's takes longer than a read by key.
-    fn take(&mut self) -> Option<Opened> {
-        let thread = thread::current().id();
-        let last = self.connections.len().checked_sub(1)?;
-        let place = self.connections.iter().rposition(|opened| opened.thread == thread).unwrap_or(last);
-        Some(self.connections.swap_remove(place))
-    }
+    connections: Arc<Connections>,
 }
 
 impl SqliteSource {
@@ -104,11 +43,8 @@ impl SqliteSource {
     /// # Errors
     /// It is not there, cannot be read, is locked, or is no database.
     pub fn open(path: &Path) -> Result<SqliteSource, Error> {
-        let idle = Idle { connections: Vec::new(), file: file_id(path), looked: Instant::now() };
-        let source = SqliteSource { path: path.to_owned(), idle: Mutex::new(idle) };
-        let opened = source.connect()?;
-        opened.connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        source.give_back(opened);
+        let source = SqliteSource { path: path.to_owned(), connections: Connections::to(path) };
+        source.take()?.connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(source)
     }
 
@@ -127,35 +63,12 @@ impl SqliteSource {
         functions::register(&connection)?;
         let lock_wait = Duration::ZERO;
         connection.busy_timeout(lock_wait)?;
-        Ok(Opened { connection, file, thread: thread::current().id(), lock_wait })
+        Ok(Opened { connection, file, thread: thread::current().id(), lock_wait, holds: false })
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self) -> Result<Opened, Error> {
-        let mut idle = self.idle();
-        if idle.looked.elapsed() >= LOOK {
-            idle.look(&self.path);
-        }
-        let kept = idle.take();
-        drop(idle);
-        match kept {
-            Some(opened) => Ok(opened),
-            None => self.connect(),
-        }
-    }
-
-    fn give_back(&self, mut opened: Opened) {
-        opened.thread = thread::current().id();
-        // A connection that is still inside a transaction would hold its snapshot; it is closed instead.
-        if opened.connection.is_autocommit() {
-            let mut idle = self.idle();
-            if idle.connections.len() < IDLE_CONNECTIONS && opened.file == idle.file {
-                idle.connections.push(opened);
-            }
-        }
+    /// A connection that holds nothing, and its return to those that are kept.
+    fn take(&self) -> Result<Taken<'_>, Error> {
+        Taken::new(&self.connections, &self.path, || self.connect())
     }
 
     /// Runs something with a connection on which the bounds of the run are in force.
@@ -173,7 +86,6 @@ impl SqliteSource {
             .progress_handler(STEPS, Some(move || cancel.is_cancelled() || Instant::now() >= deadline))?;
         let result = work(connection);
         connection.progress_handler(0, None::<fn() -> bool>)?;
-        self.give_back(opened);
         match result {
             Err(Error::Cancelled) if !options.cancel.is_cancelled() => {
                 Err(Error::TimedOut { seconds: options.timeout.as_secs() })
@@ -189,9 +101,7 @@ impl SqliteSource {
     pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
         let mut opened = self.take()?;
         opened.wait_for_locks(CATALOGUE_LOCK)?;
-        let result = introspect(&opened.connection, limits);
-        self.give_back(opened);
-        result
+        introspect(&opened.connection, limits)
     }
 
     /// See [`crate::source::Source::run`].
@@ -224,14 +134,14 @@ impl SqliteSource {
         key: Option<&Value>,
         sink: &mut S,
     ) -> Result<Outcome, Error> {
-        let mut opened = self.take()?;
-        opened.wait_for_locks(Duration::ZERO)?;
-        let result = match key {
-            Some(key) => run::point(&opened.connection, program, key, sink),
-            None => run::run(&opened.connection, program, sink),
+        let Some(key) = key else {
+            let mut opened = self.take()?;
+            opened.wait_for_locks(Duration::ZERO)?;
+            return run::run(&opened.connection, program, sink);
         };
-        self.give_back(opened);
-        result
+        let mut opened = Taken::to_hold(&self.connections, &self.path, || self.connect())?;
+        opened.wait_for_locks(Duration::ZERO)?;
+        opened.held(|connection| run::point(connection, program, key, sink))
     }
 
     /// See [`crate::source::Source::count`].

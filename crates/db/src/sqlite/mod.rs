@@ -12,6 +12,7 @@ mod dates;
 mod cast;
 mod functions;
 mod run;
+mod kept;
 mod connect;
 
 pub use connect::SqliteSource;
