@@ -186,6 +186,13 @@ pub trait Nodes: Send + Sync {
     /// [`RegistryError`].
     fn forget(&self, id: NodeId, registration: Registration) -> Result<(), RegistryError>;
 
+    /// Removes the rows of nodes that gave no sign of life for so long and own no result; those of nodes that are alone
+    /// give none, and stay. Gives how many they were.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    fn forget_unseen(&self, unseen: Duration) -> Result<u64, RegistryError>;
+
     /// What the nodes hold; owners without a row among them.
     ///
     /// # Errors

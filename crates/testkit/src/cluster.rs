@@ -15,6 +15,16 @@ pub const HOST: &str = "data.example";
 /// How long nodes may take to know one another.
 const STUCK: Duration = Duration::from_secs(30);
 
+fn read_lines(file: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    text.lines().map(str::to_owned).collect()
+}
+
+/// All lines but the first one, which says what the file is.
+fn read_keys(file: &Path) -> Vec<String> {
+    read_lines(file).split_off(1)
+}
+
 /// What the nodes of a cluster have in common.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -41,11 +51,54 @@ impl Plan {
             settings: String::new(),
             cluster: String::new(),
         };
-        let mut command = Command::new(&plan.program);
-        let made = command.arg("new-keys").arg(plan.key_file()).stdin(Stdio::null()).output();
-        let made = made.unwrap_or_else(|error| panic!("{}: {error}", plan.program.display()));
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        plan.make_keys(&plan.key_file());
         plan
+    }
+
+    #[track_caller]
+    fn make_keys(&self, file: &Path) {
+        let made = Command::new(&self.program).arg("new-keys").arg(file).stdin(Stdio::null()).output();
+        let made = made.unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    /// The keys of the cluster, the one that seals first.
+    ///
+    /// # Panics
+    /// When the file is not there.
+    #[track_caller]
+    pub fn keys(&self) -> Vec<String> {
+        read_keys(&self.key_file())
+    }
+
+    /// A key that no node has.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[track_caller]
+    pub fn new_key(&self) -> String {
+        let file = self.dir().join("new.keys");
+        self.make_keys(&file);
+        let mut keys = read_keys(&file);
+        std::fs::remove_file(&file).expect("the file can be removed");
+        keys.pop().expect("a file of keys has one")
+    }
+
+    /// Gives the cluster these keys, for nodes that start from now on.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    #[track_caller]
+    pub fn set_keys(&self, keys: &[String]) {
+        let file = self.key_file();
+        let head = read_lines(&file).swap_remove(0);
+        // It takes the place of the old one at once, as a node may start meanwhile.
+        let new = self.dir().join("next.keys");
+        std::fs::write(&new, [std::slice::from_ref(&head), keys].concat().join("\n") + "\n")
+            .expect("the file can be written");
+        let owner = std::fs::metadata(&file).expect("the file is there").permissions();
+        std::fs::set_permissions(&new, owner).expect("others may not read it");
+        std::fs::rename(&new, &file).expect("the file can be replaced");
     }
 
     /// With these lines in the configuration of all nodes: tables of settings and sources.

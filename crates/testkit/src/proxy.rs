@@ -17,6 +17,8 @@ pub enum Behaviour {
     Refuse,
     /// Takes connections and bytes, and passes nothing on: a network that is cut.
     Hole,
+    /// The same for connections of one process of this machine.
+    HoleFrom(u32),
     /// Breaks a connection off after so many bytes of answers.
     CutAfter(usize),
     /// The same by a reset in place of an end.
@@ -100,13 +102,14 @@ impl Proxy {
         let target = self.shared().target;
         let Some(Ok(server)) = target.map(TcpStream::connect) else { return };
         let (Ok(from), Ok(to)) = (client.try_clone(), server.try_clone()) else { return };
-        let asking = self.clone();
-        std::thread::spawn(move || asking.pass(from, to, false));
-        self.pass(server, client, true);
+        let socket = client.peer_addr().ok().and_then(socket);
+        let (asking, asked) = (self.clone(), socket.clone());
+        std::thread::spawn(move || asking.pass(from, to, false, asked.as_deref()));
+        self.pass(server, client, true, socket.as_deref());
     }
 
     /// Passes bytes on in one direction until the connection ends.
-    fn pass(&self, mut from: TcpStream, mut to: TcpStream, answers: bool) {
+    fn pass(&self, mut from: TcpStream, mut to: TcpStream, answers: bool, socket: Option<&str>) {
         let (mut passed, mut buffer) = (0, vec![0; 64 * 1024]);
         if from.set_read_timeout(Some(LOOK)).is_err() {
             return;
@@ -118,6 +121,10 @@ impl Proxy {
                     std::thread::sleep(LOOK);
                     continue;
                 }
+                Behaviour::HoleFrom(pid) if socket.is_some_and(|socket| has_open(pid, socket)) => {
+                    std::thread::sleep(LOOK);
+                    continue;
+                }
                 Behaviour::CutAfter(bytes) | Behaviour::ResetAfter(bytes) if answers => {
                     bytes.saturating_sub(passed)
                 }
@@ -126,6 +133,7 @@ impl Proxy {
                     bytes
                 }
                 Behaviour::Pass
+                | Behaviour::HoleFrom(_)
                 | Behaviour::CutAfter(_)
                 | Behaviour::ResetAfter(_)
                 | Behaviour::Trickle(_) => buffer.len(),
@@ -155,4 +163,20 @@ impl Proxy {
         }
         let _ = (server.shutdown(Shutdown::Both), client.shutdown(end));
     }
+}
+
+/// The socket of this machine with an address, as processes name it among what they have open.
+fn socket(address: SocketAddr) -> Option<String> {
+    let SocketAddr::V4(address) = address else { return None };
+    let ip = u32::from_ne_bytes(address.ip().octets());
+    let local = format!("{ip:08X}:{:04X}", address.port());
+    let table = std::fs::read_to_string("/proc/net/tcp").ok()?;
+    let mut lines = table.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+    let line = lines.find(|fields| fields.get(1).is_some_and(|field| *field == local))?;
+    line.get(9).map(|inode| format!("socket:[{inode}]"))
+}
+
+fn has_open(pid: u32, socket: &str) -> bool {
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    open.filter_map(|file| std::fs::read_link(file.path()).ok()).any(|link| link.as_os_str() == socket)
 }

@@ -49,15 +49,12 @@ pub(super) fn push<S: RowSink>(
         (P::Double, Got::Double(number)) => sink.double(*number),
         (P::Double, Got::Float(number)) => sink.double(f64::from(*number)),
         (P::Single, Got::Float(number)) => sink.single(*number),
+        (P::Single, Got::Double(number)) => sink.single(*number as f32),
         (P::Binary, Got::Bytes(bytes)) => sink.binary(bytes),
         (P::Date | P::DateTimeOffset, Got::Date(year, month, day, ..))
-            if [*year, (*month).into(), (*day).into()].contains(&0) =>
+            if *year == 0 || *month == 0 || *day == 0 =>
         {
-            // A date without a year, a month or a day is none. The server lets a column hold it that refuses null.
-            if !column.nullable {
-                return Err(Misfit);
-            }
-            sink.null();
+            no_date(sink, column)?;
         }
         (P::Date, Got::Date(year, month, day, 0, 0, 0, 0)) => {
             exists(*year, *month, *day)?;
@@ -157,6 +154,15 @@ fn guid<S: RowSink>(sink: &mut S, bytes: &[u8]) -> Result<(), Misfit> {
     };
     let id = id.map_err(|_| Misfit)?;
     sink.plain(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).as_bytes());
+    Ok(())
+}
+
+/// A date without a year, a month or a day is none. The server lets a column hold it that refuses null.
+fn no_date<S: RowSink>(sink: &mut S, column: &ResultColumn) -> Result<(), Misfit> {
+    if !column.nullable {
+        return Err(Misfit);
+    }
+    sink.null();
     Ok(())
 }
 

@@ -30,7 +30,8 @@ fn read(text: &str, to: P) -> Option<Value> {
     Some(match to {
         P::String => Value::Text(text.to_owned()),
         P::Boolean => boolean(text)?,
-        P::Double | P::Single => double(text)?,
+        P::Double => Value::Real(double(text)?),
+        P::Single => Value::Real(single(double(text)?)?),
         P::Decimal => {
             let number = Number::read(text).filter(Number::is_decimal)?;
             let digits = plain_decimal(number.text)?;
@@ -56,7 +57,8 @@ fn turned(text: &str, from: P, to: P) -> Option<Value> {
         // As other databases write a double that is a whole number.
         P::String => Value::Text(text.strip_suffix(".0").unwrap_or(text).to_owned()),
         P::Boolean if from.is_numeric() => boolean(text)?,
-        P::Double | P::Single if from.is_numeric() => double(text)?,
+        P::Double if from.is_numeric() => Value::Real(double(text)?),
+        P::Single if from.is_numeric() => Value::Real(single(double(text)?)?),
         P::Decimal if from.is_numeric() => {
             let digits = plain_decimal(text)?;
             Value::Text(is_decimal(&digits).then_some(digits)?)
@@ -84,12 +86,19 @@ fn boolean(text: &str) -> Option<Value> {
     }
 }
 
-fn double(text: &str) -> Option<Value> {
-    Some(Value::Real(match text {
+fn double(text: &str) -> Option<f64> {
+    Some(match text {
         "INF" => f64::INFINITY,
         "-INF" => f64::NEG_INFINITY,
         text => Number::read(text)?.text.parse().ok().filter(|d: &f64| d.is_finite())?,
-    }))
+    })
+}
+
+/// The double that has the digits of the nearest binary32, where there is one.
+fn single(double: f64) -> Option<f64> {
+    let single = double as f32;
+    let near = single.is_finite() || !double.is_finite();
+    near.then(|| single.to_string().parse().ok()).flatten()
 }
 
 /// A number without its fraction.

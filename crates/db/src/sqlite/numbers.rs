@@ -70,6 +70,10 @@ fn double(cx: &Context<'_>, index: usize) -> Option<f64> {
     }
 }
 
+/// Digits behind the point of a quotient, and of seconds that are divided or multiplied, as other databases have them.
+const QUOTIENT_DIGITS: u32 = 16;
+const SECOND_DIGITS: u32 = 6;
+
 type DecimalOperation = fn(Decimal, Decimal) -> Option<Decimal>;
 type IntegerOperation = fn(i64, i64) -> Option<i64>;
 type DoubleOperation = fn(f64, f64) -> f64;
@@ -79,11 +83,13 @@ type Rounding = fn(f64) -> f64;
 /// same, gives null.
 pub fn register(connection: &Connection) -> Result<(), Error> {
     connection.create_collation("nl_decimal", compare_decimals)?;
-    let decimals: [(&str, DecimalOperation); 5] = [
+    let decimals: [(&str, DecimalOperation); 7] = [
         ("nl_decimal_add", Decimal::checked_add),
         ("nl_decimal_sub", Decimal::checked_sub),
         ("nl_decimal_mul", Decimal::checked_mul),
-        ("nl_decimal_div", Decimal::checked_div),
+        ("nl_decimal_div", |a, b| Some(rounded(a.checked_div(b)?, QUOTIENT_DIGITS))),
+        ("nl_duration_mul", |a, b| Some(rounded(a.checked_mul(b)?, SECOND_DIGITS))),
+        ("nl_duration_div", |a, b| Some(rounded(a.checked_div(b)?, SECOND_DIGITS))),
         ("nl_decimal_mod", Decimal::checked_rem),
     ];
     for (name, operation) in decimals {
@@ -122,6 +128,10 @@ pub fn register(connection: &Connection) -> Result<(), Error> {
         })?;
     }
     Ok(())
+}
+
+fn rounded(number: Decimal, digits: u32) -> Decimal {
+    number.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero)
 }
 
 /// `round` is half away from zero (Part 2 section 5.1.1.9.1).

@@ -183,7 +183,7 @@ fn arithmetic(op: &str, a: Value, b: Value) -> Value {
             "sub" => a - b,
             "mul" => a * b,
             "mod" => a % b,
-            _ => a / b,
+            _ => (a / b).round_dp_with_strategy(16, RoundingStrategy::MidpointAwayFromZero),
         }),
         (Double(a), Double(b)) => Double(match op {
             "add" => a + b,
@@ -198,6 +198,11 @@ fn arithmetic(op: &str, a: Value, b: Value) -> Value {
             let moved = a * DAY + if op == "add" { b } else { -b };
             Date(moved.div_euclid(DAY))
         }
+        (Duration(a), Integer(b)) => Duration(match op {
+            "mul" => a * b,
+            // Half a microsecond counts as one.
+            _ => (a.abs() + b.abs() / 2) / b.abs() * a.signum() * b.signum(),
+        }),
         (Duration(a), Duration(b)) => Duration(if op == "add" { a + b } else { a - b }),
         (a, b) => panic!("{a:?} {op} {b:?}"),
     }

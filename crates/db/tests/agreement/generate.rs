@@ -172,7 +172,12 @@ impl Dice {
             Type::Duration => {
                 let ty = self.pick(&[Type::Date, Type::Instant]);
                 let (a, b) = (self.property(ty, part), self.constant(ty));
-                Expr::Arithmetic("sub", Box::new(a), Box::new(Expr::Constant(Some(b))))
+                let between = Expr::Arithmetic("sub", Box::new(a), Box::new(Expr::Constant(Some(b))));
+                if self.roll(2) == 0 {
+                    return between;
+                }
+                let (op, by) = (self.pick(&["mul", "div"]), self.pick(&[-3, 2, 7]));
+                Expr::Arithmetic(op, Box::new(between), Box::new(Expr::Constant(Some(Value::Integer(by)))))
             }
         }
     }
@@ -276,6 +281,8 @@ impl Dice {
                     Decimal::new(2, 0),
                     Decimal::new(-25, 1),
                     Decimal::new(8, 0),
+                    Decimal::new(3, 0),
+                    Decimal::new(-7, 1),
                 ]));
                 let op = self.pick(&["div", "mod"]);
                 let left = Box::new(self.property(Type::Decimal, part));

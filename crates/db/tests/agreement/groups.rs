@@ -178,7 +178,8 @@ fn aggregate(method: &str, values: Vec<Value>) -> Cell {
             }
             let sum = match sum {
                 Value::Integer(sum) => sum as f64,
-                Value::Decimal(sum) => sum.to_string().parse().ok()?,
+                // A decimal has one zero.
+                Value::Decimal(sum) => sum.to_string().parse::<f64>().ok()? + 0.0,
                 Value::Double(sum) => sum,
                 other => panic!("{other:?} has no average"),
             };

@@ -297,10 +297,23 @@ impl Cluster {
             let roll = this.system.roll()?;
             this.clock.set(roll.now_ms, asked, Instant::now());
             this.learn(&roll, asked);
-            Ok(())
+            this.forget_unseen(&roll)
         });
         let failed = |error: tokio::task::JoinError| Err(RegistryError::Unavailable(error.to_string()));
         beaten.await.unwrap_or_else(failed)
+    }
+
+    /// Removes the rows of nodes that were away for too long: of those whose disk is lost nobody else would.
+    fn forget_unseen(&self, roll: &Roll) -> Result<(), RegistryError> {
+        let unseen = self.config.forget();
+        let last = roll.now_ms.saturating_sub(unseen.as_millis() as u64);
+        if roll.nodes.iter().any(|row| row.heartbeat_ms.is_some_and(|beat| beat < last)) {
+            let nodes = self.system.forget_unseen(unseen)?;
+            if nodes > 0 {
+                event(&Event::NodesForgotten { nodes });
+            }
+        }
+        Ok(())
     }
 
     /// The revision of the sources, whenever another one is seen.

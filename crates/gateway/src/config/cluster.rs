@@ -68,6 +68,9 @@ pub struct ClusterConfig {
     pub replicas: usize,
     /// Milliseconds that the node with a result may be silent before those with copies are asked, too. Default 300.
     pub hedge_ms: u64,
+    /// Hours without a sign of life after which the row of a node is removed from the system database, once its results
+    /// have expired; fractions are allowed. Should it come back, it is a new one. Default 24.
+    pub forget_hours: f64,
 }
 
 impl Default for ClusterConfig {
@@ -102,6 +105,7 @@ impl Default for ClusterConfig {
             drain_seconds: 30,
             replicas: 1,
             hedge_ms: 300,
+            forget_hours: 24.0,
         }
     }
 }
@@ -145,6 +149,11 @@ impl ClusterConfig {
             ("cluster.drain_seconds", self.drain_seconds <= 3_600, "must be at most 3600"),
             ("cluster.replicas", self.replicas <= 2, "must be 0 to 2"),
             ("cluster.hedge_ms", (10..=60_000).contains(&self.hedge_ms), "must be 10 to 60000"),
+            (
+                "cluster.forget_hours",
+                (0.0001..=8_760.0).contains(&self.forget_hours),
+                "must be 0.0001 to 8760",
+            ),
             ("cluster.read_ahead", self.read_ahead <= 1_000, "must be 0 to 1000"),
         ];
         if let Some((key, _, problem)) = rules.into_iter().find(|(_, good, _)| !good) {
@@ -172,6 +181,11 @@ impl ClusterConfig {
     /// How long the node with a result may be silent before others are asked.
     pub fn hedge(&self) -> Duration {
         Duration::from_millis(self.hedge_ms)
+    }
+
+    /// How long a node is known without a sign of life.
+    pub fn forget(&self) -> Duration {
+        Duration::from_secs_f64(self.forget_hours * 3_600.0)
     }
 
     /// Time between two signs of life.

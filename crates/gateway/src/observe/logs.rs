@@ -86,6 +86,7 @@ pub(super) fn log(event: &Event<'_>) {
         }
         Event::HeartbeatFailed { cause } => warn!(cause, "heartbeat failed"),
         Event::Fenced { name } => error!(name, "another process has registered as this node"),
+        Event::NodesForgotten { nodes } => info!(nodes, "nodes that were away for too long are forgotten"),
         Event::NodeDistrusted { id, why } => warn!(%id, why, "row of a node is not believed"),
         Event::CallFailed { cause } => warn!(cause, "call to another node failed"),
         // Whoever can reach the port could fill the log; they are counted.

@@ -60,6 +60,8 @@ pub enum Event<'a> {
     Fenced { name: &'a str },
     /// A row of the system database that claims to be of a node is not believed.
     NodeDistrusted { id: &'a dyn Display, why: &'a str },
+    /// Nodes that were away for too long are known no more.
+    NodesForgotten { nodes: u64 },
     /// A call to another node failed.
     CallFailed { cause: &'a str },
     /// A call that does not come from a node of the cluster, or comes again.

@@ -117,6 +117,7 @@ pub(super) fn count(event: &Event<'_>) {
         | Event::Drained { .. }
         | Event::CertificatesRead { .. }
         | Event::NodeDistrusted { .. }
+        | Event::NodesForgotten { .. }
         | Event::Stopping { .. }
         | Event::Stopped { .. } => {}
     }

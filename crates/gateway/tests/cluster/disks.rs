@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use nextlink_testkit::cluster::{Cluster, Plan};
 use nextlink_testkit::ledger::{Expected, Ledger, read_with};
+use nextlink_testkit::sqlite::sqlite;
 
 use crate::copies::{Writer, copied};
-use crate::group::{QUICK, ROOT, first_page, follow, plan};
+use crate::group::{PROGRAM, QUICK, ROOT, first_page, follow, plan};
 use crate::lost::patient;
 use crate::site::{big_table, metric, prefer, row, table, until};
 
@@ -74,23 +75,30 @@ fn cut(ledger: &Ledger) -> Option<usize> {
     ledger.entries.iter().position(|entry| entry.answer.json()["@Nextlink.Snapshot"] == false)
 }
 
-/// Where the disk of the owner, or what it may use of it, is full, the reading goes on by a `$skip` link, and says so.
 #[test]
 fn the_disk_of_the_owner_is_full() {
     let plan = plan(&sql()).cluster(QUICK);
-    let disk = Disk::mount(&plan.data_dir(0), 4);
-    let plan = if disk.is_some() {
-        plan
-    } else {
-        println!("no file system can be mounted here: a quota stands for it");
-        let quotas = Plan::new(crate::group::PROGRAM).cluster(QUICK);
-        let source = quotas.dir().join("s.db");
-        nextlink_testkit::sqlite::sqlite(&source, &sql());
-        let source = source.display();
-        quotas.settings(&format!(
-            "[results]\nmin_free_mib = 0\nresult_mib = 2\n[sources.s]\nurl = \"sqlite:{source}\""
-        ))
+    let Some(disk) = Disk::mount(&plan.data_dir(0), 4) else {
+        println!("skipped: no file system can be mounted here");
+        return;
     };
+    without_room(plan);
+    drop(disk);
+}
+
+#[test]
+fn what_the_owner_may_use_of_its_disk_is_full() {
+    let plan = Plan::new(PROGRAM).cluster(QUICK).cluster("drain_grace_ms = 100");
+    let source = plan.dir().join("s.db");
+    sqlite(&source, &sql());
+    let source = source.display();
+    without_room(plan.settings(&format!(
+        "[results]\nmin_free_mib = 0\nresult_mib = 2\n[sources.s]\nurl = \"sqlite:{source}\""
+    )));
+}
+
+/// Where the owner has no room, the reading goes on by a `$skip` link, and says so.
+fn without_room(plan: Plan) {
     let mut cluster = plan.start(3);
     let writer = Writer::start(&cluster, CHANGE);
     let ledger = read(&mut cluster, |_, _| {});
@@ -110,8 +118,6 @@ fn the_disk_of_the_owner_is_full() {
             "node {node}"
         );
     }
-    drop(cluster);
-    drop(disk);
 }
 
 /// Where the node with the copy has no room, or its disk takes nothing any more, the result is whole without.

@@ -6,7 +6,7 @@ use nextlink_testkit::cluster::Plan;
 use nextlink_testkit::node::Node;
 use nextlink_testkit::postgres;
 
-use crate::group::{PROGRAM, QUICK, each, first_page, follow, listed, plan};
+use crate::group::{PROGRAM, QUICK, each, each_with, first_page, follow, listed, plan};
 use crate::site::{metric, table, until};
 
 /// Name and state of each node, as one of them lists them.
@@ -74,6 +74,21 @@ fn nodes_that_go_are_down_and_those_that_are_killed_are_lost() {
             assert_eq!(listed(&cluster.nodes[2])[number]["boot"], 2, "{name}");
         }
         assert_eq!(states(&cluster.nodes[0]), pairs(&[("n1", "up"), ("n2", "up"), ("n3", "up")]), "{name}");
+    });
+}
+
+#[test]
+fn nodes_that_do_not_come_back_are_forgotten() {
+    let soon = [QUICK, "\nforget_hours = 0.0015"].concat();
+    each_with("CREATE TABLE T (Id INTEGER NOT NULL PRIMARY KEY)", &soon, |name, mut cluster| {
+        cluster.nodes[1].kill();
+        until("its lease is over", || states(&cluster.nodes[2])[1].1 == "lost");
+        until("it is known no more", || states(&cluster.nodes[0]) == pairs(&[("n1", "up"), ("n3", "up")]));
+        // Should it come back after all, it is a new one.
+        let again = cluster.nodes[1].start_again();
+        cluster.nodes[1] = again;
+        assert_eq!(states(&cluster.nodes[2]), pairs(&[("n1", "up"), ("n2", "up"), ("n3", "up")]), "{name}");
+        assert_eq!(listed(&cluster.nodes[2])[1]["boot"], 1, "{name}");
     });
 }
 

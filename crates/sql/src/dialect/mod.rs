@@ -17,6 +17,10 @@ pub use mysql::{MARIADB, MYSQL, MySql, SORTED};
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
+/// Digits behind the point of a decimal quotient, and of seconds that are divided or multiplied: all databases have these.
+const QUOTIENT_DIGITS: i64 = 16;
+const SECOND_DIGITS: i64 = 6;
+
 /// An expression with what is known of its value.
 #[derive(Debug, Clone)]
 pub struct Operand {

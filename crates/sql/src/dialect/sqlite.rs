@@ -144,6 +144,8 @@ impl Dialect for Sqlite {
             {
                 "nl_between"
             }
+            (P::Duration, Arithmetic::Mul) => "nl_duration_mul",
+            (P::Duration, Arithmetic::Div | Arithmetic::DivBy) => "nl_duration_div",
             (P::Duration, _) => decimal_function(op),
             (P::DateTimeOffset | P::Date, Arithmetic::Sub) => "nl_earlier",
             (P::DateTimeOffset | P::Date, _) => "nl_later",

@@ -115,6 +115,18 @@ impl Nodes for PostgresSystem {
         })
     }
 
+    fn forget_unseen(&self, unseen: Duration) -> Result<u64, RegistryError> {
+        let sql =
+            "DELETE FROM nodes AS n WHERE n.heartbeat_ms + $1 < extract(epoch FROM clock_timestamp()) * 1000
+            AND coalesce(n.lease_ms, 0) <= extract(epoch FROM clock_timestamp()) * 1000
+            AND NOT EXISTS (SELECT 1 FROM results AS r WHERE r.owner = n.id)";
+        let unseen = number(unseen.as_millis() as u64);
+        self.call(move |connection| async move {
+            let statement = connection.prepare_cached(sql).await?;
+            connection.execute(&statement, &[&unseen]).await
+        })
+    }
+
     fn holdings(&self) -> Result<Vec<Holding>, RegistryError> {
         let sql = "SELECT owner, count(*), coalesce(sum(bytes), 0)::bigint FROM results GROUP BY owner";
         let rows = self.call(move |connection| async move {

@@ -119,6 +119,16 @@ impl Nodes for SqliteSystem {
         done.map(drop).map_err(unavailable)
     }
 
+    fn forget_unseen(&self, unseen: Duration) -> Result<u64, RegistryError> {
+        let sql = "DELETE FROM nodes WHERE heartbeat_ms + ?1 < unixepoch('subsec') * 1000
+            AND coalesce(lease_ms, 0) <= unixepoch('subsec') * 1000
+            AND NOT EXISTS (SELECT 1 FROM results AS r WHERE r.owner = nodes.id)";
+        let unseen = number(unseen.as_millis() as u64);
+        let connection = self.connection();
+        let done = connection.prepare_cached(sql).and_then(|mut statement| statement.execute([unseen]));
+        done.map(|rows| rows as u64).map_err(unavailable)
+    }
+
     fn holdings(&self) -> Result<Vec<Holding>, RegistryError> {
         let sql = "SELECT owner, count(*), CAST(total(bytes) AS INTEGER) FROM results GROUP BY owner";
         let connection = self.connection();

@@ -1,13 +1,14 @@
 //! Registrations: names, boots, leases, and what happens when two want the same.
 
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use nextlink_results::Registration;
 use nextlink_results::peer::Party;
+use nextlink_results::{NodeId, Registration};
 use nextlink_system::{Beat, JoinError, NodeState};
 
 use crate::databases::*;
+use crate::results::row;
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -143,6 +144,36 @@ fn nodes_that_live_are_not_forgotten() {
         assert_eq!(system.roll().unwrap().nodes.len(), 1, "{name}: another registration");
         system.forget(node(1), facts.registration).unwrap();
         assert_eq!(system.roll().unwrap().nodes.len(), 0, "{name}");
+    });
+}
+
+#[test]
+fn nodes_that_were_away_for_long_are_forgotten_with_their_last_result() {
+    each(|name, open| {
+        let system = open();
+        let start = |id, lease| Start { lease: Some(lease), ..Start::member(id) }.join(&*system).unwrap();
+        let (away, owner) = (start(1, SHORT), start(2, SHORT));
+        let lives = start(3, LEASE);
+        Start::alone(4).join(&*system).unwrap();
+        let known = || {
+            let mut ids: Vec<NodeId> = system.roll().unwrap().nodes.iter().map(|row| row.facts.id).collect();
+            ids.sort_by_key(|id| *id.as_bytes());
+            ids
+        };
+        Arc::clone(&system).results(&owner).insert(&row(9, 2), b"").unwrap();
+        assert_eq!(system.forget_unseen(SHORT).unwrap(), 0, "{name}: they were there just now");
+        std::thread::sleep(SHORT * 2);
+        assert_eq!(system.forget_unseen(LEASE).unwrap(), 0, "{name}: it is not long");
+        assert_eq!(system.forget_unseen(SHORT).unwrap(), 1, "{name}");
+        assert_eq!(known(), [2, 3, 4].map(node), "{name}: one has a result, one lives, one is alone");
+        assert_eq!(Arc::clone(&system).results(&lives).remove_lost().unwrap(), 1, "{name}: it has expired");
+        assert_eq!(system.forget_unseen(SHORT).unwrap(), 1, "{name}");
+        assert_eq!(known(), [3, 4].map(node), "{name}");
+        assert_eq!(
+            system.beat(away.id, away.party(), NodeState::Up, LEASE).unwrap(),
+            Beat::TakenOver,
+            "{name}"
+        );
     });
 }
 

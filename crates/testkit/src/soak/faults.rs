@@ -26,15 +26,20 @@ enum Fault {
     DiskFull,
     Drain,
     Rolling,
+    PairCut,
+    KeysChanged,
 }
 
 use Fault::{
-    Cut, DiskFull, Drain, Kill, KillAndLoseDisk, NoSystemLong, NoSystemShort, Partition, PauseLong,
-    PauseShort, Refuse, Rolling, Slow, SystemPaused, SystemRestarted,
+    Cut, DiskFull, Drain, KeysChanged, Kill, KillAndLoseDisk, NoSystemLong, NoSystemShort, PairCut,
+    Partition, PauseLong, PauseShort, Refuse, Rolling, Slow, SystemPaused, SystemRestarted,
 };
 
+/// Keys that a cluster may have.
+const KEYS: usize = 4;
+
 /// The rarer ones once.
-const FAULTS: [Fault; 21] = [
+const FAULTS: [Fault; 24] = [
     Kill,
     Kill,
     KillAndLoseDisk,
@@ -56,6 +61,9 @@ const FAULTS: [Fault; 21] = [
     Drain,
     Drain,
     Rolling,
+    PairCut,
+    PairCut,
+    KeysChanged,
 ];
 
 impl Fault {
@@ -76,6 +84,8 @@ impl Fault {
             DiskFull => "disk full",
             Drain => "drained and restarted",
             Rolling => "all restarted one after the other",
+            PairCut => "not reached by one of the others",
+            KeysChanged => "all given another key",
         }
     }
 
@@ -85,8 +95,10 @@ impl Fault {
         let of = match self {
             PauseShort | NoSystemShort => lease / 10..lease * 7 / 10,
             PauseLong | NoSystemLong => lease * 5 / 4..lease * 2,
-            Kill | KillAndLoseDisk | Drain | Rolling => 0..lease * 3 / 2,
-            Partition | Refuse | Cut | Slow | SystemPaused | SystemRestarted | DiskFull => 200..lease * 2,
+            Kill | KillAndLoseDisk | Drain | Rolling | KeysChanged => 0..lease * 3 / 2,
+            Partition | PairCut | Refuse | Cut | Slow | SystemPaused | SystemRestarted | DiskFull => {
+                200..lease * 2
+            }
         };
         Duration::from_millis(random.u64(of))
     }
@@ -157,12 +169,43 @@ fn befall(site: &Site, fault: Fault, number: usize, lasts: Duration, bytes: usiz
         }
         Rolling => {
             drop(node);
-            for number in 0..site.nodes.len() {
-                let mut node = site.node(number);
-                restart(site, &mut node, |node| end(site, number, node), || {});
-            }
+            rolling(site);
+        }
+        PairCut => {
+            let other = (number + 1 + bytes % (site.nodes.len() - 1).max(1)) % site.nodes.len();
+            // Where the other lane has that node, it is no fault of a pair.
+            let Ok(pid) = site.nodes[other].try_lock().map(|node| node.pid()) else { return false };
+            behave(&site.peers[number], Behaviour::HoleFrom(pid), wait);
+        }
+        KeysChanged => {
+            drop(node);
+            return other_keys(site);
         }
     }
+    true
+}
+
+fn rolling(site: &Site) {
+    for number in 0..site.nodes.len() {
+        let mut node = site.node(number);
+        restart(site, &mut node, |node| end(site, number, node), || {});
+    }
+}
+
+/// A new key is known to all nodes first, and seals afterwards. All earlier ones stay, as links are sealed with them;
+/// `false` where there are as many as there may be.
+fn other_keys(site: &Site) -> bool {
+    let Ok(_alone) = site.keys.try_lock() else { return false };
+    let mut keys = site.plan.keys();
+    if keys.len() == KEYS {
+        return false;
+    }
+    keys.push(site.plan.new_key());
+    site.plan.set_keys(&keys);
+    rolling(site);
+    keys.rotate_right(1);
+    site.plan.set_keys(&keys);
+    rolling(site);
     true
 }
 

@@ -55,6 +55,8 @@ pub(super) struct Site {
     system: Database,
     /// Its server; held for reading by whoever needs it to be there.
     pub(super) server: RwLock<PrivateServer>,
+    /// Held by whoever changes the keys of the cluster.
+    pub(super) keys: Mutex<()>,
     pub(super) tally: Tally,
     /// What the nodes have written, by where they are.
     logs: Mutex<BTreeMap<String, String>>,
@@ -105,6 +107,7 @@ impl Site {
             disks,
             system,
             server: RwLock::new(server),
+            keys: Mutex::default(),
             tally: Tally::default(),
             logs: Mutex::default(),
             stop: AtomicBool::new(false),

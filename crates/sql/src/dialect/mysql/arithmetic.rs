@@ -5,7 +5,7 @@ use nextlink_odata::query::Arithmetic;
 use nextlink_odata::value::Value;
 
 use super::operand::{between, is_short, plain, seconds};
-use crate::dialect::Operand;
+use crate::dialect::{Operand, QUOTIENT_DIGITS, SECOND_DIGITS};
 use crate::tree::{Operator, Param, Sql};
 
 /// Arithmetic with a result of the given type, or what there is not.
@@ -24,7 +24,10 @@ pub(super) fn arithmetic(
         P::Double | P::Single => {
             guarded(op, operator(op), plain(left).cast("DOUBLE"), plain(right).cast("DOUBLE"))
         }
-        P::Decimal => guarded(op, operator(op), plain(left), plain(right)),
+        P::Decimal => {
+            let number = guarded(op, operator(op), plain(left), plain(right))?;
+            Ok(if divides(op) { rounded(number, QUOTIENT_DIGITS) } else { number })
+        }
         P::Duration => duration(op, left, right),
         P::Date | P::DateTimeOffset => moved(op, left, right, result),
         _ => Err("This arithmetic"),
@@ -75,7 +78,13 @@ fn duration(op: Arithmetic, left: Operand, right: Operand) -> Result<Sql, &'stat
         return Ok(between(plain(right), plain(left)));
     }
     let number = |operand: Operand| if is_duration(&operand) { seconds(operand) } else { plain(operand) };
-    guarded(op, operator(op), number(left), number(right))
+    let changed = guarded(op, operator(op), number(left), number(right))?;
+    let scaled = divides(op) || op == Arithmetic::Mul;
+    Ok(if scaled { rounded(changed, SECOND_DIGITS) } else { changed })
+}
+
+fn rounded(number: Sql, digits: i64) -> Sql {
+    Sql::call("ROUND", [number, Sql::Integer(digits)])
 }
 
 /// A point in time or a date, and a duration.

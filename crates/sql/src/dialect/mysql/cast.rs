@@ -10,6 +10,7 @@ const DOUBLE: &str = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?\\
 const DECIMAL: &str = "^[+-]?[0-9]{1,35}([.][0-9]{1,30})?([eE][+-]?[0-9]{1,2})?\\z";
 /// What the servers take for numbers that are too large.
 const MOST_DOUBLE: [&str; 2] = ["1.7976931348623157e308", "-1.7976931348623157e308"];
+const MOST_SINGLE: [&str; 2] = ["3.4028234663852886e38", "-3.4028234663852886e38"];
 const MOST_DECIMAL: [&str; 2] = [
     "99999999999999999999999999999999999.999999999999999999999999999999",
     "-99999999999999999999999999999999999.999999999999999999999999999999",
@@ -46,8 +47,12 @@ impl Cast {
                 Sql::binary(Operator::Ne, value.cast("SIGNED"), Sql::Integer(0))
             }
             (_, P::Boolean) if number => Sql::binary(Operator::Ne, within(x, 0, 1), Sql::Integer(0)),
-            (P::String, P::Double | P::Single) => other_than(MOST_DOUBLE, found(DOUBLE, x).cast("DOUBLE")),
-            (_, P::Double | P::Single) if number => x.cast("DOUBLE"),
+            (_, P::Single) if number || from == P::String => {
+                let x = if number { x } else { found(DOUBLE, x) }.cast("DOUBLE");
+                other_than(MOST_SINGLE, within_single(x).cast("FLOAT"))
+            }
+            (P::String, P::Double) => other_than(MOST_DOUBLE, found(DOUBLE, x).cast("DOUBLE")),
+            (_, P::Double) if number => x.cast("DOUBLE"),
             (P::String, P::Decimal) => other_than(MOST_DECIMAL, found(DECIMAL, x).cast("DECIMAL(65,30)")),
             (_, P::Decimal) if number => x.cast("DECIMAL(65,30)"),
             (P::String, to) if to.is_integer() => ranged(found(INTEGER, x).cast("DECIMAL(65,30)"), to),
@@ -76,6 +81,8 @@ impl Cast {
                 let iso = Sql::call("REPLACE", [x.cast(TO_TEXT), Sql::Word(" "), Sql::Word("T")]);
                 Sql::call("CONCAT", [self.without_last_zeros(iso), Sql::Word("Z")])
             }
+            // A constant comes with a time of day.
+            P::Date => x.cast("DATE").cast(TO_TEXT),
             P::TimeOfDay => self.without_last_zeros(x.cast(TO_TEXT)),
             P::Binary | P::Duration => return None,
             _ => x.cast(TO_TEXT),
@@ -104,6 +111,12 @@ fn of_a_day(text: Sql) -> Sql {
 /// Text of this form, else null: one server gives that by itself, the other an empty text.
 fn found(pattern: &'static str, text: Sql) -> Sql {
     Sql::call("NULLIF", [Sql::call("REGEXP_SUBSTR", [text, Sql::Word(pattern)]), Sql::Word("")])
+}
+
+/// A number, the greatest of binary32 at most.
+fn within_single(x: Sql) -> Sql {
+    let [most, least] = MOST_SINGLE.map(Sql::Keyword);
+    Sql::call("LEAST", [Sql::call("GREATEST", [x, least]), most])
 }
 
 /// A number, and null in the place of these.

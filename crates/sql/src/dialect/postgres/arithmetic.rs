@@ -3,8 +3,8 @@
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::Arithmetic;
 
-use super::plain;
-use crate::dialect::Operand;
+use super::{functions, plain};
+use crate::dialect::{Operand, QUOTIENT_DIGITS, SECOND_DIGITS};
 use crate::tree::{Operator, Sql};
 
 /// A quotient has at least so many digits behind the point.
@@ -25,8 +25,10 @@ pub(super) fn arithmetic(op: Arithmetic, left: Operand, right: Operand, result: 
             let (left, right) = (plain(left).cast("numeric"), plain(right).cast("numeric"));
             let quotient = matches!(op, Arithmetic::Div | Arithmetic::DivBy);
             let long = |left| Sql::binary(Operator::Mul, left, Sql::Keyword(QUOTIENT));
-            let left = if quotient { long(left) } else { left };
-            Some(Sql::binary(operator(op), left, right))
+            if !quotient {
+                return Some(Sql::binary(operator(op), left, right));
+            }
+            Some(rounded(Sql::binary(operator(op), long(left), right), QUOTIENT_DIGITS))
         }
         P::Duration => duration(op, left, right),
         P::Date | P::DateTimeOffset => moved(op, left, right, result),
@@ -89,14 +91,29 @@ fn duration(op: Arithmetic, left: Operand, right: Operand) -> Option<Sql> {
     Some(match op {
         Arithmetic::Sub if !is(&left, P::Duration) => Sql::binary(Operator::Sub, moment(left), moment(right)),
         Arithmetic::Add | Arithmetic::Sub => Sql::binary(operator(op), plain(left), plain(right)),
-        Arithmetic::Mul if number(&left) => {
-            Sql::binary(Operator::Mul, plain(left).cast("float8"), plain(right))
-        }
-        Arithmetic::Mul | Arithmetic::Div | Arithmetic::DivBy if number(&right) => {
-            Sql::binary(operator(op), plain(left), plain(right).cast("float8"))
-        }
+        Arithmetic::Mul if number(&left) => scaled(op, right, left),
+        Arithmetic::Mul | Arithmetic::Div | Arithmetic::DivBy if number(&right) => scaled(op, left, right),
         _ => return None,
     })
+}
+
+/// A duration times a number, or divided by it. The server does so for days and seconds apart, and rounds twice.
+fn scaled(op: Arithmetic, duration: Operand, number: Operand) -> Sql {
+    let double = matches!(number.primitive, Some(P::Double | P::Single));
+    let factor = plain(number);
+    let factor = if double { factor.cast("text") } else { factor }.cast("numeric");
+    let seconds = functions::total_seconds(plain(duration));
+    let seconds = if op == Arithmetic::Mul {
+        Sql::binary(Operator::Mul, seconds, factor)
+    } else {
+        Sql::binary(Operator::Div, Sql::binary(Operator::Mul, seconds, Sql::Keyword(QUOTIENT)), factor)
+    };
+    let seconds = rounded(seconds, SECOND_DIGITS).cast("float8");
+    Sql::binary(Operator::Mul, seconds, Sql::Word("1 second").cast("interval"))
+}
+
+fn rounded(number: Sql, digits: i64) -> Sql {
+    Sql::call("round", [number, Sql::Integer(digits).cast("int4")])
 }
 
 /// A point in time or a date, and a duration.

@@ -10,6 +10,8 @@ const DOUBLE: &str = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 /// Below this a number is nearer to zero than to any other double, and above that to infinity.
 const LEAST_DOUBLE: &str = "2.4703282292062328e-324";
 const MOST_DOUBLE: &str = "1.797693134862315807e308";
+const LEAST_SINGLE: &str = "7.006492321624085e-46";
+const BEYOND_SINGLE: &str = "3.4028235677973366e38";
 const DECIMAL: &str = "^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,2})?$";
 const INTEGER: &str = "^[+-]?[0-9]{1,30}([.][0-9]*)?$";
 const GUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
@@ -37,10 +39,10 @@ pub(super) fn cast(x: Sql, from: P, to: P) -> Option<Sql> {
             let case = Sql::Case(vec![(is(1), Sql::Keyword("true")), (is(0), Sql::Keyword("false"))]);
             Sql::Let(vec![x], Box::new(case))
         }
-        (P::String, P::Double | P::Single) => {
-            Sql::Let(vec![x], Box::new(Sql::Case(infinities(like(DOUBLE, double(Sql::Bound(0)))))))
-        }
-        (_, P::Double | P::Single) if number => x.cast("float8"),
+        (P::String, P::Double) => text_as_double(x),
+        (P::String, P::Single) => single(text_as_double(x)),
+        (_, P::Double) if number => x.cast("float8"),
+        (_, P::Single) if number => single(x.cast("float8")),
         (P::String, P::Decimal) => {
             Sql::Let(vec![x], Box::new(Sql::Case(vec![like(DECIMAL, Sql::Bound(0).cast("numeric"))])))
         }
@@ -145,6 +147,25 @@ fn double(digits: Sql) -> Sql {
     let fits = Sql::binary(Operator::Le, magnitude(), Sql::Keyword(MOST_DOUBLE));
     let case = Sql::Case(vec![(small, Sql::Integer(0).cast("float8")), (fits, Sql::Bound(0).cast("float8"))]);
     Sql::Let(vec![digits.cast("numeric")], Box::new(case))
+}
+
+fn text_as_double(x: Sql) -> Sql {
+    Sql::Let(vec![x], Box::new(Sql::Case(infinities(like(DOUBLE, double(Sql::Bound(0)))))))
+}
+
+/// A double as a binary32, in the same way.
+fn single(x: Sql) -> Sql {
+    let magnitude = || Sql::call("abs", [Sql::Bound(0)]);
+    let bound = |word| Sql::Keyword(word).cast("float8");
+    let small = Sql::binary(Operator::Lt, magnitude(), bound(LEAST_SINGLE));
+    let fits = Sql::binary(Operator::Lt, magnitude(), bound(BEYOND_SINGLE));
+    let value = || Sql::Bound(0).cast("float4");
+    let case = Sql::Case(vec![
+        (Sql::Not(Box::new(finite())), value()),
+        (small, Sql::Integer(0).cast("float4")),
+        (fits, value()),
+    ]);
+    Sql::Let(vec![x], Box::new(case))
 }
 
 fn finite() -> Sql {

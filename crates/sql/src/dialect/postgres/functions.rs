@@ -91,7 +91,7 @@ fn part(field: &'static str, x: Sql) -> Sql {
 }
 
 /// A month counts 30 days, as where the server compares intervals.
-fn total_seconds(x: Sql) -> Sql {
+pub(super) fn total_seconds(x: Sql) -> Sql {
     let term =
         |field, seconds| Sql::binary(Operator::Mul, extract(field, Sql::Bound(0)), Sql::Integer(seconds));
     let terms = [
