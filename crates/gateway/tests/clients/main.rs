@@ -8,5 +8,7 @@ mod common;
 mod world;
 
 mod installed;
+mod site;
 mod openapi;
 mod reading;
+mod licences;
