@@ -1,12 +1,13 @@
 // Makes a TypeScript client of $metadata with odata2ts, checks types with the compiler, and reads services with it.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { argv, cwd, execPath } from "node:process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const roots = argv.slice(2);
 assert.ok(roots.length > 0, "give the roots of services that have the sets of the demo");
@@ -19,10 +20,10 @@ const SETTINGS = {
   include: ["*.ts", "gen"],
 };
 
-/** Runs a program of a package, and shows what it says where it fails. */
-function run(place, program, ...args) {
+/** Runs a program of a package, and shows what it says where it fails. Connections are still looked after meanwhile. */
+async function run(place, program, ...args) {
   try {
-    execFileSync(execPath, [join(cwd(), "node_modules", program), ...args], { cwd: place, stdio: "pipe" });
+    await promisify(execFile)(execPath, [join(cwd(), "node_modules", program), ...args], { cwd: place });
   } catch (error) {
     throw new Error(`${program} ${args}: ${error.stdout}${error.stderr}`);
   }
@@ -36,8 +37,8 @@ try {
   await writeFile(join(place, "metadata.xml"), await metadata.text());
   await writeFile(join(place, "tsconfig.json"), JSON.stringify(SETTINGS));
   await copyFile(join(dirname(fileURLToPath(import.meta.url)), "odata2ts_query.ts"), join(place, "query.ts"));
-  run(place, "@odata2ts/odata2ts/lib/run-cli.js", "-s", "metadata.xml", "-o", "gen", "-m", "service", "-e", "ts", "-name", "demo");
-  run(place, "typescript/bin/tsc");
+  await run(place, "@odata2ts/odata2ts/lib/run-cli.js", "-s", "metadata.xml", "-o", "gen", "-m", "service", "-e", "ts", "-name", "demo");
+  await run(place, "typescript/bin/tsc");
   const { read } = createRequire(`${place}/`)("./out/query.js");
   for (const root of roots) {
     console.log(await read(root));
