@@ -9,6 +9,7 @@ mod world;
 
 mod installed;
 mod site;
+mod power_query;
 mod openapi;
 mod reading;
 mod licences;

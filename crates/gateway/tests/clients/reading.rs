@@ -1,6 +1,7 @@
-//! Clients read each database through HAProxy and three nodes: programs in Python and JavaScript.
+//! Clients read each database through HAProxy and three nodes: programs in Python and JavaScript, and tables in a browser.
 
 use crate::installed::{Language, run};
+use crate::power_query;
 use crate::site::Site;
 
 /// A script that reads each service it is given, with the arguments before them.
@@ -13,6 +14,8 @@ const SCRIPTS: &[(Language, &str, &[&str])] = &[
     (Language::Node, "o_js.mjs", &[]),
     // Makes a typed client of `$metadata`, which has to compile.
     (Language::Node, "odata2ts.mjs", &[]),
+    // Tables that grow and scroll, with filter and order.
+    (Language::Node, "ui5.mjs", &["$direct", "same"]),
 ];
 
 /// One site for all, since it takes longer to fill the databases than to read them.
@@ -23,5 +26,8 @@ fn clients_read_every_database_through_a_load_balancer() {
     for (language, script, args) in SCRIPTS {
         let all: Vec<&str> = args.iter().copied().chain(roots.iter().map(String::as_str)).collect();
         run(*language, script, &all);
+    }
+    for root in &roots {
+        power_query::read(root);
     }
 }

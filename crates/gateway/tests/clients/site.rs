@@ -37,7 +37,7 @@ impl Site {
         let sources = SOURCES.iter().zip(urls).map(|(name, url)| {
             // Small pages, so that larger sets have several.
             format!(
-                "[sources.{name}]\nurl = \"{url}\"\npage_rows = 150\n[sources.{name}.keys]\n{}\n",
+                "[sources.{name}]\nurl = \"{url}\"\npage_rows = 400\n[sources.{name}.keys]\n{}\n",
                 keys.join("\n")
             )
         });
@@ -47,7 +47,7 @@ impl Site {
                 format!("    server n{number} {}\n", node.base().trim_start_matches("http://"))
             });
             format!(
-                "defaults\n    mode http\n    timeout connect 5s\n    timeout client 60s\n    timeout server 60s\n\
+                "defaults\n    mode http\n    timeout connect 5s\n    timeout client 300s\n    timeout server 300s\n\
                  frontend site\n    bind 127.0.0.1:{}\n    default_backend nodes\n\
                  backend nodes\n    balance roundrobin\n{}",
                 ports.http,
