@@ -1,11 +1,14 @@
-//! Project tasks: `cargo xtask setup`, `cargo xtask check`, `cargo xtask test` and `cargo xtask soak`.
+//! Project tasks: `cargo xtask setup`, `cargo xtask check`, `cargo xtask test`, `cargo xtask soak`,
+//! `cargo xtask fuzz` and `cargo xtask conformance`.
 
 mod tally;
 mod run;
 mod servers;
 mod setup;
+mod fuzz;
 mod suite;
 mod soak;
+mod conformance;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -50,6 +53,16 @@ enum Task {
     /// was seen. Exit code 1 when rows were lost, doubled or wrong, or anything was left; what happened, and what the
     /// nodes wrote, is then in the directory that is named. As root, disks of nodes get full, too.
     Soak(soak::Soak),
+    /// Fuzz what reads the text of clients, each target for some seconds; exit code 1 when an input breaks one
+    ///
+    /// Inputs to start from are kept in fuzz/corpus; what is found goes to target/fuzz, and what breaks a target is named.
+    Fuzz {
+        /// Seconds for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
+    /// Make docs/conformance.md: what the standard asks, and the tests that show it
+    Conformance,
 }
 
 fn main() -> ExitCode {
@@ -58,6 +71,8 @@ fn main() -> ExitCode {
         Task::Check => suite::check(),
         Task::Test { no_setup, args } => suite::test(!no_setup, &args),
         Task::Soak(soak) => soak::soak(&soak),
+        Task::Fuzz { seconds } => fuzz::fuzz(seconds),
+        Task::Conformance => conformance::conformance(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -24,14 +24,20 @@ const PACKAGES: &[Package] = &[
         why: "xmllint checks $metadata against the schemas of the standard",
         probe: ("xmllint", &["--version"]),
     },
+    Package { name: "g++", why: "builds libFuzzer", probe: ("g++", &["--version"]) },
     Package { name: "python3", why: "runs the Python OData clients", probe: ("python3", &["--version"]) },
     Package {
         name: "python3-venv",
         why: "keeps the Python OData clients apart from the system's packages",
         probe: ("python3", &["-c", "import venv, ensurepip"]),
     },
-    Package { name: "nodejs", why: "runs the JavaScript OData client", probe: ("node", &["--version"]) },
-    Package { name: "npm", why: "installs the JavaScript OData client", probe: ("npm", &["--version"]) },
+    Package {
+        name: "chromium",
+        why: "shows tables of OpenUI5, without a screen",
+        probe: ("/usr/bin/chromium", &["--version"]),
+    },
+    Package { name: "nodejs", why: "runs the JavaScript OData clients", probe: ("node", &["--version"]) },
+    Package { name: "npm", why: "installs the JavaScript OData clients", probe: ("npm", &["--version"]) },
     Package {
         name: "postgresql",
         why: "tests start private PostgreSQL servers, 15 or newer",
@@ -137,7 +143,7 @@ const CLIENTS: &[Clients] = &[
         install: install_python,
     },
     Clients {
-        what: "JavaScript OData client (o.js)",
+        what: "JavaScript OData clients (o.js, odata2ts, OpenUI5)",
         why: "tests read the demo with clients that people use",
         pins: "tests/clients/node",
         pin_files: &["package.json", "package-lock.json"],

@@ -1,11 +1,15 @@
 //! The checks and the tests, in the order in which they cost least to fail.
 
+use crate::fuzz;
 use crate::run::{cargo, root, run, run_counted};
 use crate::servers;
 use crate::setup;
 use crate::tally::{Runner, Tally};
 use anyhow::{Result, bail};
 use std::io::IsTerminal;
+
+/// Seconds for each target of the crate `fuzz` in a run of all tests.
+const FUZZ_SECONDS: u32 = 4;
 
 /// Format, clippy, rustdoc, house rules: each with warnings denied.
 pub fn check() -> Result<()> {
@@ -17,7 +21,7 @@ pub fn check() -> Result<()> {
 
 /// All tests, or those that `args` choose. The last line printed is the count of tests.
 ///
-/// Documentation tests run first, because nextest has none and its own closing lines say most.
+/// Fuzzing and documentation tests run first, because nextest has none and its own closing lines say most.
 pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
     if with_setup {
         setup::setup(false)?;
@@ -25,6 +29,9 @@ pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
     let nextest = cargo(&["nextest", "--version"]).output().is_ok_and(|out| out.status.success());
     let runner = if nextest { Runner::Nextest } else { Runner::CargoTest };
     let mut done = (true, Tally::default());
+    if args.is_empty() {
+        fuzz::fuzz(FUZZ_SECONDS)?;
+    }
     if args.is_empty() && nextest {
         let mut command = cargo(&["test", "--quiet", "--workspace", "--doc", "--no-fail-fast"]);
         done = add(done, run_counted(Runner::CargoTest, &mut command)?);

@@ -35,7 +35,8 @@ def require(condition, message):
         sys.exit(f"failed: {message}")
 
 
-def root_argument():
-    """The root of the service: the one argument of each script, with a slash at its end."""
-    require(len(sys.argv) == 2 and sys.argv[1].endswith("/"), "give the root of the service, with a slash")
-    return sys.argv[1]
+def root_arguments():
+    """The roots of services: the arguments of each script, each with a slash at its end."""
+    roots = sys.argv[1:]
+    require(roots and all(root.endswith("/") for root in roots), "give the roots of services, with a slash")
+    return roots

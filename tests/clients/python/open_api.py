@@ -1,7 +1,5 @@
 """Checks the OpenAPI documents of services with openapi-spec-validator, and that what they name is there."""
 
-import sys
-
 import requests
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -47,8 +45,7 @@ def check(root):
 
 
 def main():
-    roots = sys.argv[1:]
-    require(roots, "give the roots of services")
+    roots = model.root_arguments()
     counts = [check(root) for root in roots]
     print(f"checked {len(roots)} documents with {sum(counts)} paths")
 

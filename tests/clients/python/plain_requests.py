@@ -28,8 +28,7 @@ def read(root, name, key, headers):
     return keys, len(links)
 
 
-def main():
-    root = model.root_argument()
+def check(root):
     document = requests.get(root).json()
     sets = model.sets(root)
     named = [entry["name"] for entry in document["value"] if entry.get("kind", "EntitySet") == "EntitySet"]
@@ -48,4 +47,5 @@ def main():
     print(f"read {rows} rows of {len(sets)} sets twice, in {pages} pages of at most {PAGE_ROWS}")
 
 
-main()
+for service_root in model.root_arguments():
+    check(service_root)

@@ -53,8 +53,7 @@ def follow(service, sets, name):
     return followed
 
 
-def main():
-    root = model.root_argument()
+def check(root):
     sets = model.sets(root)
     service = ODataService(root, reflect_entities=True, quiet_progress=True)
     require(set(sets) <= set(service.entities), f"python-odata knows only {sorted(service.entities)}")
@@ -69,4 +68,5 @@ def main():
     print(f"read {counts[largest]} rows of {largest}, and followed {followed} relations of {len(sets)} sets")
 
 
-main()
+for service_root in model.root_arguments():
+    check(service_root)

@@ -22,7 +22,7 @@ NOT_CHECKED = "positive_data_acceptance,negative_data_rejection"
 
 
 def main():
-    root = model.root_argument()
+    [root] = model.root_arguments()
     program = os.path.join(os.path.dirname(sys.executable), "schemathesis")
     with tempfile.TemporaryDirectory() as place:
         settings = os.path.join(place, "schemathesis.toml")

@@ -1,6 +1,6 @@
 //! Every dependency has a licence that a product under Apache-2.0 may use.
 
-use crate::workspace::{Finding, metadata, none};
+use crate::workspace::{Finding, metadata, none, texts};
 use serde_json::Value;
 
 /// Licences, by their SPDX names, that ask for no more than attribution, or that end at the file.
@@ -21,6 +21,31 @@ const ALLOWED: &[&str] = &[
     "Unicode-3.0",
     "Zlib",
 ];
+
+/// Further ones that are open source, for what only tests install.
+const ALLOWED_IN_TESTS: &[&str] = &["BlueOak-1.0.0", "Python-2.0"];
+
+/// Reads the lock files of npm, and the licence of each package.
+#[test]
+fn every_licence_of_an_npm_package_is_allowed() {
+    let lock_files = texts(&["json"]).into_iter().filter(|(path, _)| path.ends_with("package-lock.json"));
+    let mut findings = Vec::new();
+    let mut seen = 0;
+    for (path, text) in lock_files {
+        let lock: Value = serde_json::from_str(&text).expect("a lock file is JSON");
+        let packages = lock["packages"].as_object().expect("a lock file lists packages");
+        for (name, package) in packages.iter().filter(|(name, _)| !name.is_empty()) {
+            seen += 1;
+            let licence = package["license"].as_str().unwrap_or_default();
+            if !ALLOWED_IN_TESTS.contains(&licence) && allows(licence) != Some(true) {
+                let advice = format!("`{licence}` of {name} is not allowed: use another package");
+                findings.push(Finding::new(&path, 1, advice));
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} packages were found");
+    none(findings);
+}
 
 /// Reads `cargo metadata`, and the licence expression of each package.
 #[test]

@@ -8,5 +8,8 @@ mod common;
 mod world;
 
 mod installed;
+mod site;
+mod power_query;
 mod openapi;
 mod reading;
+mod licences;

@@ -1,31 +1,33 @@
-//! Clients read the demo: requests and python-odata on Python, o.js on Node.
+//! Clients read each database through HAProxy and three nodes: programs in Python and JavaScript, and tables in a browser.
 
-use nextlink_testkit::node::Launch;
-
-use crate::common::PROGRAM;
 use crate::installed::{Language, run};
+use crate::power_query;
+use crate::site::Site;
 
-/// Starts the demo, and runs a script that reads it.
-#[track_caller]
-fn read_demo(language: Language, script: &str) {
-    let node = Launch::demo(PROGRAM).start();
-    run(language, script, &[&node.service("demo")]);
-}
+/// A script that reads each service it is given, with the arguments before them.
+const SCRIPTS: &[(Language, &str, &[&str])] = &[
+    // Without a session, so without cookies: every set, in pages of the service's size and in smaller ones.
+    (Language::Python, "plain_requests.py", &[]),
+    // Makes classes of `$metadata`, follows next links by itself, filters, orders, expands.
+    (Language::Python, "python_odata.py", &[]),
+    // Takes next links apart and encodes them anew; it keeps no cookie.
+    (Language::Node, "o_js.mjs", &[]),
+    // Makes a typed client of `$metadata`, which has to compile.
+    (Language::Node, "odata2ts.mjs", &[]),
+    // Tables that grow and scroll, with filter and order.
+    (Language::Node, "ui5.mjs", &["$direct", "same"]),
+];
 
-/// Plain requests without a session, so without cookies: every set, in one page each and in many.
+/// One site for all, since it takes longer to fill the databases than to read them.
 #[test]
-fn requests_reads_every_set() {
-    read_demo(Language::Python, "plain_requests.py");
-}
-
-/// python-odata makes classes from `$metadata`, follows next links by itself, filters, orders, expands.
-#[test]
-fn python_odata_reads_and_follows_relations() {
-    read_demo(Language::Python, "python_odata.py");
-}
-
-/// o.js takes next links apart and encodes them anew; it keeps no cookie.
-#[test]
-fn o_js_reads_the_largest_set() {
-    read_demo(Language::Node, "o_js.mjs");
+fn clients_read_every_database_through_a_load_balancer() {
+    let site = Site::start();
+    let roots = site.roots();
+    for (language, script, args) in SCRIPTS {
+        let all: Vec<&str> = args.iter().copied().chain(roots.iter().map(String::as_str)).collect();
+        run(*language, script, &all);
+    }
+    for root in &roots {
+        power_query::read(root);
+    }
 }
