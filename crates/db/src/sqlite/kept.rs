@@ -263,6 +263,7 @@ impl Deref for Taken<'_> {
 
 impl DerefMut for Taken<'_> {
     fn deref_mut(&mut self) -> &mut Opened {
+        // invariant: as above
         self.opened.as_mut().expect("a connection that is in use")
     }
 }

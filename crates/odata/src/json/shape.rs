@@ -5,7 +5,7 @@ use super::key::{write_plain_key, write_query_option};
 use super::text::write_string;
 use crate::layout::{Item, Layout, Node};
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
-use crate::query::{Expand, Expr, Leaf, Query, Selection};
+use crate::query::{Expand, Expr, Leaf, Named, Query, Selection};
 use crate::version::{MetadataLevel, Version};
 
 /// What to write for each level of a result.
@@ -222,12 +222,7 @@ impl<'a> Compiler<'a> {
                     ops.push(Op::Close { links: Vec::new() });
                     close(&mut ops, &mut opened);
                 }
-                Item::Named(named) => {
-                    let name = named.path.last().map_or("", String::as_str);
-                    let ty = type_of(&named.expr);
-                    let prefix = if bare.is_some() { Vec::new() } else { self.prefix(name, ty, false) };
-                    ops.push(self.cell(prefix, (ty, false)));
-                }
+                Item::Named(named) => ops.push(self.named(named, bare.is_some())),
                 // The value comes right behind it.
                 Item::Present => ops.push(Op::Present { skip_to: ops.len() + 2 }),
                 Item::Begin(name) => ops.push(Op::Begin { prefix: self.member(name) }),
@@ -266,6 +261,14 @@ impl<'a> Compiler<'a> {
         }
         let collection = node.link.as_ref().map(|link| self.collection(link.set, link.expand));
         NodeShape { ops, bare: bare.is_some(), collection }
+    }
+
+    /// A value that the request has named.
+    fn named(&self, named: &Named, bare: bool) -> Op {
+        let name = named.path.last().map_or("", String::as_str);
+        let ty = type_of(&named.expr);
+        let prefix = if bare { Vec::new() } else { self.prefix(name, ty, false) };
+        self.cell(prefix, (ty, false))
     }
 
     /// Begins a complex value.
