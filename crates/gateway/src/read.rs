@@ -79,7 +79,7 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
             let agreed =
                 negotiate::agree(kind(query.addressed), request.version, format_option, &request.headers)?;
             let format = Format { omit_nulls: request.omits_nulls(), ..agreed.format };
-            let prepared = prepare(request, served, query, format, None)?;
+            let prepared = prepare(request, served, query, format, request.page_rows(), None)?;
             stages.end("plan");
             answer(state, request, prepared, &mut stages).await?
         }
@@ -93,16 +93,17 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
 fn kind(addressed: Addressed) -> Kind {
     match addressed {
         Addressed::Collection | Addressed::Entity | Addressed::Property(_) => Kind::Data,
-        Addressed::RawValue(_) | Addressed::Count => Kind::Raw,
+        Addressed::RawValue(_) | Addressed::ItemCount(_) | Addressed::Count => Kind::Raw,
     }
 }
 
-/// Plans a query and compiles what is written of its rows.
+/// Plans a query, of whose expanded collections so many rows are shown, and compiles what is written of its rows.
 fn prepare(
     request: &Request,
     served: Arc<Served>,
     query: Box<Query>,
     format: Format,
+    page_rows: u64,
     resume: Option<&Resume>,
 ) -> Result<Prepared, Refusal> {
     let point = Point::of(&query, format).filter(|_| !request.head);
@@ -116,7 +117,8 @@ fn prepare(
     let layout = Layout::of(&served.mapping.model, &query, Shape::needs_keys(&query, format));
     let dialect = served.source.dialect();
     // HEAD needs to know whether there is something, not what.
-    let limits = PlanLimits { rows: request.head.then_some(1) };
+    let nested = Some(page_rows.saturating_add(1));
+    let limits = PlanLimits { rows: request.head.then_some(1), nested };
     let plan = plan(&served.mapping, dialect, &query, &layout, limits)?;
     let program = Arc::new(if query.addressed == Addressed::Collection && !request.head {
         paged(dialect, plan, resume)?
@@ -145,7 +147,9 @@ async fn answer(
         Addressed::Collection | Addressed::Entity | Addressed::Property(_) => {
             single::answer(state, request, prepared, stages).await
         }
-        Addressed::RawValue(_) => Box::pin(single::raw_value(state, request, prepared, stages)).await,
+        Addressed::RawValue(_) | Addressed::ItemCount(_) => {
+            Box::pin(single::raw_value(state, request, prepared, stages)).await
+        }
         Addressed::Count => Box::pin(single::count(state, request, prepared, stages)).await,
     }
 }

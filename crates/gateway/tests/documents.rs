@@ -94,12 +94,14 @@ fn folder(dir: &Path, names: &[&str]) {
 
 const CORE: &str = "Org.OData.Core.V1";
 const CAPABILITIES: &str = "Org.OData.Capabilities.V1";
+/// What a model with hierarchies references, too.
+const AGGREGATION: &str = "Org.OData.Aggregation.V1";
 
 #[test]
 fn references_lead_to_the_node() {
     let dir = tempfile::tempdir().expect("a folder");
-    let xml = [CORE, CAPABILITIES].map(|name| format!("{name}.xml"));
-    folder(dir.path(), &[&xml[0], &xml[1], "Org.OData.Core.V1.json", "secret.txt"]);
+    let xml = [CORE, CAPABILITIES, AGGREGATION].map(|name| format!("{name}.xml"));
+    folder(dir.path(), &[&xml[0], &xml[1], &xml[2], "Org.OData.Core.V1.json", "secret.txt"]);
     let node = shop_configured(&format!("[server]\nvocabulary_folder = \"{}\"", dir.path().display()));
     for version in ["4.0", "4.01"] {
         let headers = [("OData-MaxVersion", version)];

@@ -92,13 +92,12 @@ fn not_supported_says_what() {
     for (url, what) in [
         ("$batch", "$batch"),
         ("$all", "$all"),
-        ("$crossjoin(Products,Words)", "$crossjoin"),
+        ("$crossjoin(Products,Words)?$apply=topcount(1,Products/ID)", "$crossjoin"),
         ("Products?$apply=nest(identity as A)", "nest"),
         ("Products?$apply=groupby((CategoryID))/search(a)", "$search"),
-        ("Products?$expand=Category($apply=identity)", "$apply"),
+        ("Categories?$expand=Products($apply=topcount(1,ID))", "$apply"),
         ("Products?$deltatoken=x", "$deltatoken"),
-        ("Products?$index=0", "$index"),
-        ("Products/$each", "$each"),
+        ("Products/$each/Name", "$each"),
         ("Products?$filter=geo.distance(Name,Name) lt 1", "geo.distance"),
     ] {
         let answer = ask(&node, url, &[]);

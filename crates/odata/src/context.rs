@@ -1,7 +1,7 @@
 //! Context URLs: what an answer holds, as a fragment of the metadata URL (Part 1 section 10).
 
 use crate::model::Model;
-use crate::query::{Addressed, Named, Query, Selection};
+use crate::query::{Addressed, Named, Parts, Query, Selection};
 use crate::version::Version;
 
 /// The fragment behind `$metadata#`. `entity` is the identifier of the entity that a property belongs to, as in
@@ -11,12 +11,16 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
     let set = &model.entity_set(selection.set).name;
     match query.addressed {
         Addressed::Property(_) | Addressed::RawValue(_) => {
-            let names = query.properties(model).into_iter().map(|property| property.name.as_str());
-            [entity].into_iter().chain(names).collect::<Vec<_>>().join("/")
+            let path = query.leaf(model).map(|leaf| leaf.path).unwrap_or_default();
+            [entity].into_iter().chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join("/")
         }
-        Addressed::Count => "Edm.Int64".to_owned(),
+        Addressed::Count | Addressed::ItemCount(_) => "Edm.Int64".to_owned(),
         Addressed::Collection if selection.references => "Collection($ref)".to_owned(),
         Addressed::Entity if selection.references => "$ref".to_owned(),
+        Addressed::Collection if !selection.combined.is_empty() => {
+            let list = if selection.rows { select_list(model, selection, version) } else { String::new() };
+            ["Collection(Edm.ComplexType)", &list].concat()
+        }
         Addressed::Collection => [set.as_str(), &select_list(model, selection, version)].concat(),
         Addressed::Entity => [set.as_str(), &select_list(model, selection, version), "/$entity"].concat(),
     }
@@ -39,11 +43,7 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
                 let name = ty.properties[*p].name.as_str();
                 match selection.parts.iter().find(|parts| parts.property == *p) {
                     None => items.push(name.to_owned()),
-                    Some(parts) => {
-                        let properties = &model.complex_type(parts.ty).properties;
-                        let part = |member: &usize| [name, "/", &properties[*member].name].concat();
-                        items.extend(parts.members.iter().map(part));
-                    }
+                    Some(parts) => part_list(model, parts, name, &mut items),
                 }
             }
         }
@@ -68,6 +68,18 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
         }
     }
     if items.is_empty() { String::new() } else { ["(", &items.join(","), ")"].concat() }
+}
+
+/// Parts of a complex value, as in `Address/City`.
+fn part_list(model: &Model, parts: &Parts, path: &str, items: &mut Vec<String>) {
+    for member in &parts.members {
+        let name = &model.complex_type(parts.ty).properties[*member].name;
+        let path = [path, "/", name].concat();
+        match parts.parts.iter().find(|inner| inner.property == *member) {
+            Some(inner) => part_list(model, inner, &path, items),
+            None => items.push(path),
+        }
+    }
 }
 
 /// Values under names of their own, as in `Customer(Country),Total`.

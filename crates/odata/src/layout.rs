@@ -1,7 +1,7 @@
 //! The order in which cells are read and written: what the SQL selects and the encoder writes, agreed in one place.
 
 use crate::model::{ComplexTypeId, EntitySetId, Model};
-use crate::query::{Addressed, Expand, Expr, Named, Query, Selection};
+use crate::query::{Addressed, Expand, Expr, Inside, Named, Parts, Query, Selection};
 
 /// All levels of a result. Node 0 holds the addressed entities; each expanded collection is a node of its own.
 #[derive(Debug, Clone)]
@@ -47,8 +47,8 @@ pub enum Cell<'q> {
         set: EntitySetId,
         /// The property.
         property: usize,
-        /// The steps into its complex value.
-        inside: Vec<usize>,
+        /// The steps into its value.
+        inside: Vec<Inside>,
     },
     /// A value that the model does not have.
     Value(&'q Expr),
@@ -64,6 +64,8 @@ pub enum Item<'q> {
     Property(usize),
     /// Reads a cell: null stands for the complex property and all up to `CloseValue`.
     OpenValue(usize),
+    /// The same for a complex property of a complex value.
+    OpenMember(ComplexTypeId, usize),
     /// Reads and writes a property of a complex value.
     Member(ComplexTypeId, usize),
     /// Ends a complex value.
@@ -78,8 +80,14 @@ pub enum Item<'q> {
     End,
     /// Reads the first key value of a related entity: null skips all up to the matching `Close`.
     Open(&'q Expand),
+    /// The same of an entity that is combined with others, under the name of its set.
+    OpenCombined(EntitySetId),
     /// Ends a related entity.
     Close,
+    /// Begins the key of an entity that is combined with others, to which there is a link.
+    Link(EntitySetId),
+    /// Ends it.
+    CloseLink,
     /// Has the rows of another node here.
     Collection(usize),
 }
@@ -101,6 +109,11 @@ impl<'q> Layout<'q> {
                 cells: vec![cell],
                 items: vec![Item::Property(index)],
             });
+            return layout;
+        }
+        if let (Addressed::ItemCount(_), [number]) = (query.addressed, query.selection.named.as_slice()) {
+            let (cells, items) = (vec![Cell::Value(&number.expr)], vec![Item::Named(number)]);
+            layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
             return layout;
         }
         layout.node(model, &query.selection, None, keys);
@@ -125,6 +138,10 @@ impl<'q> Layout<'q> {
         let ty = model.entity_type(model.entity_set(set).entity_type);
         let cell =
             |property: usize| Cell::Property { path: path.to_vec(), set, property, inside: Vec::new() };
+        if !selection.rows && !selection.combined.is_empty() {
+            self.combined(model, node, selection);
+            return;
+        }
         if selection.rows {
             let named: Vec<&Named> = selection.named.iter().collect();
             self.named(node, &named, 0);
@@ -148,12 +165,11 @@ impl<'q> Layout<'q> {
             };
             at.cells.push(Cell::Value(&parts.present));
             at.items.push(Item::OpenValue(*property));
-            for member in &parts.members {
-                let (path, inside) = (path.to_vec(), vec![*member]);
-                at.cells.push(Cell::Property { path, set, property: *property, inside });
-                at.items.push(Item::Member(parts.ty, *member));
-            }
-            at.items.push(Item::CloseValue);
+            self.parts(
+                node,
+                parts,
+                &Cell::Property { path: path.to_vec(), set, property: *property, inside: Vec::new() },
+            );
         }
         let named: Vec<&Named> = selection.named.iter().collect();
         self.named(node, &named, 0);
@@ -179,6 +195,64 @@ impl<'q> Layout<'q> {
             let child = self.node(model, &expand.selection, Some(link), keys);
             self.nodes[node].items.push(Item::Collection(child));
         }
+    }
+
+    /// Combinations of entities: the first step of each path is the number of the set.
+    fn combined(&mut self, model: &Model, node: usize, selection: &'q Selection) {
+        let named: Vec<&Named> = selection.named.iter().collect();
+        self.named(node, &named, 0);
+        let told = |expanded: bool| {
+            let all = selection.combined.iter().enumerate();
+            all.filter(move |(_, one)| one.told && one.expand.is_some() == expanded)
+        };
+        // Links first: what is written behind collections could not know whether it needs a comma.
+        for (number, one) in told(false).chain(told(true)) {
+            let ty = model.entity_type(model.entity_set(one.set).entity_type);
+            let cell = |property: usize| {
+                let (path, inside) = (vec![number], Vec::new());
+                Cell::Property { path, set: one.set, property, inside }
+            };
+            let at = &mut self.nodes[node];
+            match &one.expand {
+                Some(expanded) => {
+                    at.cells.push(cell(ty.key[0]));
+                    at.items.push(Item::OpenCombined(one.set));
+                    self.entity(model, node, expanded, &[number], true);
+                    self.nodes[node].items.push(Item::Close);
+                }
+                None => {
+                    at.items.push(Item::Link(one.set));
+                    for (i, key) in ty.key.iter().enumerate() {
+                        at.cells.push(cell(*key));
+                        at.items.push(Item::Key(*key, i + 1 == ty.key.len()));
+                    }
+                    at.items.push(Item::CloseLink);
+                }
+            }
+        }
+    }
+
+    /// Members of a complex value that is open; `whole` would read all of it.
+    fn parts(&mut self, node: usize, parts: &'q Parts, whole: &Cell<'q>) {
+        for member in &parts.members {
+            let mut cell = whole.clone();
+            if let Cell::Property { inside, .. } = &mut cell {
+                inside.push(Inside::Member(*member));
+            }
+            let at = &mut self.nodes[node];
+            match parts.parts.iter().find(|inner| inner.property == *member) {
+                Some(inner) => {
+                    at.cells.push(Cell::Value(&inner.present));
+                    at.items.push(Item::OpenMember(parts.ty, *member));
+                    self.parts(node, inner, &cell);
+                }
+                None => {
+                    at.cells.push(cell);
+                    at.items.push(Item::Member(parts.ty, *member));
+                }
+            }
+        }
+        self.nodes[node].items.push(Item::CloseValue);
     }
 
     /// Values under names of their own, those that lie in the same one together.

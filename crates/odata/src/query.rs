@@ -2,7 +2,9 @@
 
 mod rows;
 
-pub use rows::{Aggregation, Input, Named, RowColumn, Rows, RowsKind, Size, Transform};
+pub use rows::{
+    Aggregation, Input, Joined, Named, RowColumn, Rows, RowsKind, Size, Transform, Tree, Walk, Walked,
+};
 
 use crate::model::{ComplexTypeId, EntitySetId, EnumTypeId, Model, PrimitiveType, Property, Type};
 use crate::value::Value;
@@ -18,8 +20,8 @@ pub struct Query {
     pub input: Input,
     /// What is addressed.
     pub addressed: Addressed,
-    /// Where a property is addressed: the steps into its complex value, each a property of the complex type there.
-    pub inside: Vec<usize>,
+    /// Where a property is addressed: the steps into its value.
+    pub inside: Vec<Inside>,
     /// What is returned of the addressed entities; its set is theirs.
     pub selection: Selection,
     /// `$filter` and `$search`, joined by `and`.
@@ -35,21 +37,63 @@ pub struct Query {
 }
 
 impl Query {
-    /// The properties that are addressed: that of the entity, then those inside of its complex value. None where the
-    /// path addresses entities or their number.
-    pub fn properties<'m>(&self, model: &'m Model) -> Vec<&'m Property> {
-        let (Addressed::Property(index) | Addressed::RawValue(index)) = self.addressed else {
-            return Vec::new();
-        };
-        let ty = model.entity_type(model.entity_set(self.selection.set).entity_type);
-        let mut found = vec![&ty.properties[index]];
-        for step in &self.inside {
-            if let Some(Property { ty: Type::Complex(id), .. }) = found.last() {
-                found.push(&model.complex_type(*id).properties[*step]);
+    /// The value that is addressed. None where the path addresses entities or their number.
+    pub fn leaf(&self, model: &Model) -> Option<Leaf> {
+        match self.addressed {
+            Addressed::Property(index) | Addressed::RawValue(index) => {
+                let ty = model.entity_type(model.entity_set(self.selection.set).entity_type);
+                Leaf::of(model, &ty.properties[index], &self.inside)
+            }
+            Addressed::ItemCount(_) => {
+                let ty = Type::Primitive(PrimitiveType::Int64);
+                Some(Leaf { path: Vec::new(), ty, collection: false })
+            }
+            Addressed::Collection | Addressed::Entity | Addressed::Count => None,
+        }
+    }
+}
+
+/// A value inside of an entity.
+#[derive(Debug, Clone)]
+pub struct Leaf {
+    /// The way to it, as it stands in a URL.
+    pub path: Vec<String>,
+    /// Its type, or that of its items.
+    pub ty: Type,
+    /// Whether it is a collection.
+    pub collection: bool,
+}
+
+impl Leaf {
+    /// The value that steps lead to from a property; none where they do not fit its type.
+    pub fn of(model: &Model, property: &Property, inside: &[Inside]) -> Option<Leaf> {
+        let path = vec![property.name.clone()];
+        let mut leaf = Leaf { path, ty: property.ty, collection: property.collection };
+        for step in inside {
+            match (step, leaf.ty, leaf.collection) {
+                (Inside::Member(index), Type::Complex(id), false) => {
+                    let member = &model.complex_type(id).properties[*index];
+                    leaf.path.push(member.name.clone());
+                    (leaf.ty, leaf.collection) = (member.ty, member.collection);
+                }
+                (Inside::Item(number), _, true) => {
+                    leaf.path.push(number.to_string());
+                    leaf.collection = false;
+                }
+                _ => return None,
             }
         }
-        found
+        Some(leaf)
     }
+}
+
+/// A step into a value that is no primitive one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inside {
+    /// To a property of a complex value.
+    Member(usize),
+    /// To an item of a collection by its number from 0; negative ones count from its end.
+    Item(i64),
 }
 
 /// A step of the resource path after the entity set.
@@ -76,6 +120,8 @@ pub enum Addressed {
     RawValue(usize),
     /// The number of entities in the collection.
     Count,
+    /// The number of items of a property that is a collection of values.
+    ItemCount(usize),
 }
 
 /// What is returned of entities of one set.
@@ -91,6 +137,8 @@ pub struct Selection {
     pub named: Vec<Named>,
     /// Whether the rows are such as `$apply` made, and no entities.
     pub rows: bool,
+    /// Where the rows are combinations of entities: what is returned of each, with the variables from 0.
+    pub combined: Vec<Combined>,
     /// Whether `$select` was given, so that the context URL names the properties.
     pub selected: bool,
     /// Navigation properties named in `$select`, for the context URL.
@@ -101,17 +149,32 @@ pub struct Selection {
     pub expand: Vec<Expand>,
 }
 
+/// One of the entities that are combined.
+#[derive(Debug, Clone)]
+pub struct Combined {
+    /// Its set.
+    pub set: EntitySetId,
+    /// Whether it is told at all.
+    pub told: bool,
+    /// What is returned of it; a link to it where this is missing.
+    pub expand: Option<Selection>,
+}
+
 /// A complex property of which only parts are returned.
 #[derive(Debug, Clone)]
 pub struct Parts {
-    /// The property.
+    /// The property: of the entity, or of the complex type around it.
     pub property: usize,
     /// Its type.
     pub ty: ComplexTypeId,
-    /// Null where the complex value is null.
+    /// The complex value.
+    pub value: Expr,
+    /// Null where it is null.
     pub present: Expr,
     /// Properties of the complex type, in their order.
     pub members: Vec<usize>,
+    /// Complex ones among them of which only parts are returned.
+    pub parts: Vec<Parts>,
 }
 
 /// An expanded navigation property.
@@ -121,7 +184,9 @@ pub struct Expand {
     pub navigation: usize,
     /// Whether it leads to many.
     pub collection: bool,
-    /// What is returned of the related entities.
+    /// What the other options are about: the related entities, or what `$apply` makes of them.
+    pub input: Input,
+    /// What is returned of them.
     pub selection: Selection,
     /// `$filter` and `$search`.
     pub filter: Option<Expr>,
@@ -135,8 +200,11 @@ pub struct Expand {
     pub count: bool,
     /// `Nav/$count`: the count and nothing else.
     pub count_only: bool,
-    /// Nested options as text, which a next link of the nested collection repeats.
-    pub option_texts: Vec<String>,
+    /// Nested options as text, which a next link of the nested collection repeats. Between the parts of one stands the
+    /// identifier of the entity that `$it` is.
+    pub option_texts: Vec<Vec<String>>,
+    /// In a collection: the variable of the entity that the request is about, where the options use it.
+    pub it: Option<Variable>,
 }
 
 /// An item of `$orderby`.
@@ -177,6 +245,8 @@ pub enum ExprKind {
     Property(Place, usize),
     /// A property of the complex value of an expression.
     Member(Box<Expr>, ComplexTypeId, usize),
+    /// An item of the collection that an expression is, by its number from 0; negative ones count from the end.
+    Item(Box<Expr>, i64),
     /// A column of rows that `$apply` made.
     Column(Variable, usize),
     /// A value of all rows of a group; none is needed to count them.
@@ -216,6 +286,8 @@ pub enum ExprKind {
     Count(Box<Related>),
     /// A value of an entity that is found by its key, wherever it is: the variable stands for it.
     Root(Variable, EntitySetId, Vec<(usize, Value)>, Box<Expr>),
+    /// Whether a value names one of the nodes that a walk through a tree finds.
+    InTree(Box<Expr>, Box<Walked>),
     /// Whether a complex value is null.
     IsNull(Box<Expr>),
     /// `any` over a collection of values.
@@ -254,11 +326,9 @@ impl Place {
 /// A collection of related entities in an expression.
 #[derive(Debug, Clone)]
 pub struct Related {
-    /// Where it hangs.
-    pub place: Place,
-    /// The collection-valued navigation property there.
-    pub navigation: usize,
-    /// The set it leads to.
+    /// Where it hangs, and the collection-valued navigation property there; all entities of the set where this is missing.
+    pub from: Option<(Place, usize)>,
+    /// The set that they are in.
     pub set: EntitySetId,
     /// The variable of its entities.
     pub variable: Variable,

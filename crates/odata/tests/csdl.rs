@@ -438,6 +438,36 @@ fn capabilities_follow_the_type() {
 }
 
 #[test]
+fn self_referencing_keys_are_hierarchies() {
+    let mut model = one(vec![property("Boss_ID", PrimitiveType::Int32)]);
+    assert!(!xml(&model, Version::V401).contains("Aggregation"));
+    let up = NavigationProperty {
+        nullable: true,
+        constraints: vec![(1, 0)],
+        partner: None,
+        ..navigation("Boss", 0, false)
+    };
+    let down = NavigationProperty { partner: None, ..navigation("Staff", 0, true) };
+    model.entity_types[0].navigation = vec![down, up];
+    let found = xml(&model, Version::V40);
+    for expected in [
+        r#"<edmx:Include Namespace="Org.OData.Aggregation.V1"/>"#,
+        r#"<Annotation Term="Org.OData.Aggregation.V1.RecursiveHierarchy" Qualifier="BossHierarchy">"#,
+        r#"<PropertyValue Property="NodeProperty" PropertyPath="ID"/>"#,
+        r#"<PropertyValue Property="ParentNavigationProperty" NavigationPropertyPath="Boss"/>"#,
+    ] {
+        assert!(found.contains(expected), "{expected}: {found}");
+    }
+    let document = csdl::json(&model, &CsdlOptions::default());
+    let document: Value = serde_json::from_str(&document).expect("JSON");
+    let ty = &model.entity_types[0].name;
+    assert_eq!(
+        document[&model.namespace][ty]["@Org.OData.Aggregation.V1.RecursiveHierarchy#BossHierarchy"],
+        json!({ "NodeProperty": "ID", "ParentNavigationProperty": "Boss" })
+    );
+}
+
+#[test]
 fn service_documents() {
     let sets = json!([
         {"name": "Orders", "kind": "EntitySet", "url": "Orders"},

@@ -92,15 +92,16 @@ impl Writer<'_> {
             self.text("1");
         }
         self.body(select);
-        for column in 1..=select.group {
+        let last = select.group_last.then_some(select.columns.len());
+        for (i, column) in (1..=select.group).chain(last).enumerate() {
             // By number: a parameter would be another one here.
-            self.text(if column == 1 { " GROUP BY " } else { ", " });
+            self.text(if i == 0 { " GROUP BY " } else { ", " });
             self.number(column as u64);
         }
         if select.count_by_parent {
             self.text(" GROUP BY k.o");
         }
-        let by_parent = select.keys.is_some() && !select.count_by_parent;
+        let by_parent = select.keys.is_some() && !select.count_by_parent && !named;
         if by_parent || !select.order.is_empty() {
             self.text(" ORDER BY ");
             if by_parent {
@@ -177,13 +178,30 @@ impl Writer<'_> {
                 self.dialect.identifier(name, &mut self.out);
             }
             Source::Selects(selects) => self.selects(selects),
-            Source::Items(array) => self.wrapped("unnest(", array, ")"),
+            Source::Recursive { base, step } => self.recursive(base, step),
+            Source::SoFar => self.text("h"),
+            Source::Items { array, whole: false } => self.wrapped("unnest(", array, ")"),
+            Source::Items { array, whole: true } => self.wrapped("(SELECT unnest(", array, ") AS c0)"),
         }
         self.text(" AS t");
         self.number(table.alias as u64);
-        if matches!(table.source, Source::Items(_)) {
+        if matches!(table.source, Source::Items { whole: false, .. }) {
             self.text("(c0)");
         }
+    }
+
+    /// A recursive select in the place of a table.
+    fn recursive(&mut self, base: &Select, step: &Select) {
+        self.text("(WITH RECURSIVE h(");
+        for column in 0..base.columns.len() {
+            self.text(if column == 0 { "c" } else { ", c" });
+            self.number(column as u64);
+        }
+        self.text(") AS (");
+        self.select(base, false);
+        self.text(" UNION ");
+        self.select(step, false);
+        self.text(") SELECT * FROM h)");
     }
 
     /// Selects in the place of a table.
@@ -250,6 +268,7 @@ impl Writer<'_> {
                 self.wrapped("(", inner, ").");
                 self.dialect.identifier(name, &mut self.out);
             }
+            Sql::Item(array, index) => self.item(array, index),
             Sql::Position => self.text("k.o"),
             Sql::Key(column) => {
                 self.text("k.k");
@@ -277,6 +296,8 @@ impl Writer<'_> {
                 self.list(items);
                 self.text(")");
             }
+            Sql::InSelect(needle, select) => self.in_select(needle, select),
+            Sql::RowNumber(among, order) => self.row_number(among, order),
             Sql::Call(name, args) => {
                 self.text(name);
                 self.list(args);
@@ -306,16 +327,39 @@ impl Writer<'_> {
             }
             Sql::CountAll => self.text("COUNT(*)"),
             Sql::Distinct(inner) => self.wrapped("DISTINCT ", inner, ""),
-            Sql::Over(call, order) => {
-                self.wrapped("", call, " OVER (");
-                if !order.is_empty() {
-                    self.text("ORDER BY ");
-                    self.order(order);
-                    self.text(" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING");
-                }
-                self.text(")");
-            }
+            Sql::Over(call, order) => self.over(call, order),
         }
+    }
+
+    fn item(&mut self, array: &Sql, index: &Sql) {
+        self.wrapped("(", array, ")[");
+        self.wrapped("", index, "]");
+    }
+
+    fn in_select(&mut self, needle: &Sql, select: &Select) {
+        self.wrapped("(", needle, " IN (");
+        self.select(select, false);
+        self.text("))");
+    }
+
+    fn row_number(&mut self, among: &[Sql], order: &[OrderTerm]) {
+        self.text("ROW_NUMBER() OVER (");
+        for (i, value) in among.iter().enumerate() {
+            self.wrapped(if i == 0 { "PARTITION BY " } else { ", " }, value, "");
+        }
+        self.text(if among.is_empty() { "ORDER BY " } else { " ORDER BY " });
+        self.order(order);
+        self.text(")");
+    }
+
+    fn over(&mut self, call: &Sql, order: &[OrderTerm]) {
+        self.wrapped("", call, " OVER (");
+        if !order.is_empty() {
+            self.text("ORDER BY ");
+            self.order(order);
+            self.text(" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING");
+        }
+        self.text(")");
     }
 
     fn binary(&mut self, op: Operator, left: &Sql, right: &Sql) {

@@ -29,6 +29,8 @@ pub struct Select {
     pub window: Option<(u64, Option<u64>)>,
     /// Groups by so many columns at the start.
     pub group: usize,
+    /// Groups by the last column, too.
+    pub group_last: bool,
     /// Groups by the parent's position: the columns are the position and COUNT(*).
     pub count_by_parent: bool,
 }
@@ -83,8 +85,23 @@ pub enum Source {
     },
     /// What selects give, one after the other. Their columns are `c0`, `c1`, …
     Selects(Vec<Select>),
+    /// What a recursive select gives: rows, and over and over those that follow from the ones before, each once. Its
+    /// columns are `c0`, `c1`, …
+    Recursive {
+        /// The first rows.
+        base: Box<Select>,
+        /// Those that follow from [`Source::SoFar`].
+        step: Box<Select>,
+    },
+    /// In the step of a recursive select: the rows that came last.
+    SoFar,
     /// In an array: its column is `c0`.
-    Items(Box<Sql>),
+    Items {
+        /// The array.
+        array: Box<Sql>,
+        /// Whether the items are composite values, which are to stay whole.
+        whole: bool,
+    },
 }
 
 /// An item of ORDER BY. Null comes first when ascending and last when descending.
@@ -129,6 +146,8 @@ pub enum Sql {
     Column(usize, String),
     /// A column of the composite value of an expression.
     Member(Box<Sql>, String),
+    /// An item of an array by its index.
+    Item(Box<Sql>, Box<Sql>),
     /// The position of the parent row in `k`.
     Position,
     /// A link value in `k`.
@@ -157,6 +176,10 @@ pub enum Sql {
     IsNotTrue(Box<Sql>),
     /// IN with a list.
     In(Box<Sql>, Vec<Sql>),
+    /// IN with a select.
+    InSelect(Box<Sql>, Box<Select>),
+    /// The number of a row in an order, among those with the same values.
+    RowNumber(Vec<Sql>, Vec<OrderTerm>),
     /// A function of the database or of the driver.
     Call(&'static str, Vec<Sql>),
     /// COLLATE

@@ -130,9 +130,10 @@ impl Reader for Levels<'_, '_> {
         sink: &mut S,
     ) -> Result<Read, Error> {
         let (number, node) = (node, &self.nodes[node]);
-        let Some(ChildStatement { one, .. }) = &node.rows else {
+        let Some(ChildStatement { one, many }) = &node.rows else {
             return Ok(Read { rows: 0, end: End::Complete });
         };
+        let one = many.as_ref().filter(|_| parents.rows.len() > 1).unwrap_or(one);
         self.snapshot.wait(async |snapshot| {
             let Snapshot { transaction, statements, .. } = snapshot;
             let (stream, prepared) = start(*transaction, statements, one, bound(node, parents)).await?;

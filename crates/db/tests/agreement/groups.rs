@@ -50,7 +50,8 @@ pub fn group(world: Asked<'_>, things: &[Thing], clock: bool) -> usize {
     refused
 }
 
-fn pick<T: Copy>(dice: &mut Dice, items: &[T]) -> T {
+/// One of some items.
+pub fn pick<T: Copy>(dice: &mut Dice, items: &[T]) -> T {
     items[dice.roll(items.len() as u64) as usize]
 }
 
@@ -74,7 +75,8 @@ fn json(cell: &Cell) -> String {
     }
 }
 
-fn object(members: &[(&str, Cell)]) -> String {
+/// An object as JSON.
+pub fn object(members: &[(&str, Cell)]) -> String {
     let members: Vec<String> =
         members.iter().map(|(name, cell)| format!("\"{name}\":{}", json(cell))).collect();
     format!("{{{}}}", members.join(","))
@@ -157,7 +159,7 @@ fn grouped(dice: &mut Dice, things: &[Thing]) -> (String, String) {
 }
 
 /// What a method makes of the values that are there.
-fn aggregate(method: &str, values: Vec<Value>) -> Cell {
+pub fn aggregate(method: &str, values: Vec<Value>) -> Cell {
     let count = values.len();
     if method == "countdistinct" {
         let mut distinct: Vec<Value> = Vec::new();

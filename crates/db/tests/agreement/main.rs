@@ -12,6 +12,7 @@ mod ask;
 mod place;
 mod positions;
 mod groups;
+mod through;
 mod casts;
 
 use std::cmp::Ordering;
@@ -71,7 +72,9 @@ fn agree(location: &Location, things: &[Thing], clock: bool) -> usize {
     let (mapping, _) = build(&catalog, &ModelOptions::default());
     let world = Asked { source: &source, mapping: &mapping };
     casts::cast(world);
-    let mut refused = positions::go_on(world) + groups::group(world, things, clock);
+    let mut refused = positions::go_on(world)
+        + groups::group(world, things, clock)
+        + through::through(world, things, clock);
     let mut wrong = Vec::new();
     let mut dice = dice(2024, clock);
     let questions = many(QUESTIONS);

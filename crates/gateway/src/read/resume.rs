@@ -155,7 +155,7 @@ impl Executions for Lost<'_> {
             return Err(gone("The stored result was lost."));
         };
         let resume = Resume { last, rows: token.first_row };
-        let prepared = prepare(request, served, query, form.format(), Some(&resume))?;
+        let prepared = prepare(request, served, query, form.format(), form.page_rows(), Some(&resume))?;
         let permit = state.turn().await?;
         let limits = page_limits(state, request, form.page_rows());
         let storing = storing(state, request, &prepared, envelope, form_text);

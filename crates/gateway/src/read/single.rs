@@ -8,7 +8,7 @@ use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::context;
 use nextlink_odata::json::{KeyValue, PageLimits, PageWriter, key_predicate, write_string};
 use nextlink_odata::model::{Property, Type};
-use nextlink_odata::query::{Addressed, Query, Step};
+use nextlink_odata::query::{Addressed, Inside, Query, Step};
 use nextlink_odata::rows::{Flow, RowSink};
 
 use super::Prepared;
@@ -78,6 +78,9 @@ fn missing(query: &Query, outcome: &Outcome) -> Result<Response<Body>, Refusal> 
         // A single-valued navigation property that is null (Part 1 section 11.2.3).
         (true, Some(true), Addressed::Entity) => Ok(no_content()),
         (true, Some(true), _) => Err(Refusal::not_found("The navigation property leads to no entity.")),
+        _ if query.inside.iter().any(|step| matches!(step, Inside::Item(_))) => {
+            Err(Refusal::not_found("There is no entity with this key, or no item with this number."))
+        }
         _ => Err(Refusal::not_found("There is no entity with this key.")),
     }
 }
@@ -176,8 +179,8 @@ pub fn object(context: Option<&str>, row: &[u8]) -> Vec<u8> {
 /// Puts the context before an entity or a value.
 fn in_envelope(served: &Served, query: &Query, context: Option<&str>, row: &[u8]) -> Vec<u8> {
     // An entity or a complex value is an object of its own; the context comes before its first member.
-    let is_object = match query.properties(&served.mapping.model).last() {
-        Some(property) => matches!(property.ty, Type::Complex(_)) && !property.collection,
+    let is_object = match query.leaf(&served.mapping.model) {
+        Some(leaf) => matches!(leaf.ty, Type::Complex(_)) && !leaf.collection,
         None => true,
     };
     if is_object {
@@ -297,15 +300,18 @@ pub async fn raw_value(
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
     };
-    let media = if raw.binary { "application/octet-stream" } else { "text/plain;charset=utf-8" };
+    let media = match prepared.query.addressed {
+        _ if raw.binary => "application/octet-stream",
+        Addressed::ItemCount(_) => "text/plain",
+        _ => "text/plain;charset=utf-8",
+    };
     Ok(text_response(request, media, Body::full(bytes)))
 }
 
 /// No member at all of flags is the number 0.
 fn without_flags(served: &Served, query: &Query, bytes: Vec<u8>) -> Vec<u8> {
     let model = &served.mapping.model;
-    let ty = query.properties(model).last().map(|property| property.ty);
-    match ty {
+    match query.leaf(model).map(|leaf| leaf.ty) {
         Some(Type::Enum(id)) if bytes.is_empty() && model.enum_type(id).flags => b"0".to_vec(),
         _ => bytes,
     }

@@ -139,3 +139,76 @@ fn rows_of_groups_to_the_last_one() {
         }
     }
 }
+
+/// The values of a property in a nested collection: those of the page, then those behind each next link of it.
+fn nested(world: &World, source: &str, parent: &Value, collection: &str, property: &str) -> Vec<Value> {
+    let headers: &[(&str, &str)] = &[("Prefer", "maxpagesize=3")];
+    let value = |row: &Value| row[property].clone();
+    let rows = parent[collection].as_array().expect("a collection");
+    assert!(rows.len() <= 3, "{source}: {rows:?}");
+    let mut values: Vec<Value> = rows.iter().map(value).collect();
+    let mut link = parent[format!("{collection}@odata.nextLink")].as_str().map(str::to_owned);
+    while let Some(next) = link {
+        let page = get(&[world.node.service(source), next].concat(), headers).json();
+        let rows = page["value"].as_array().unwrap_or_else(|| panic!("{source}: {page}"));
+        values.extend(rows.iter().map(value));
+        // A page of it is a result of its own, whose links are absolute.
+        let root = world.node.service(source);
+        link = page["@odata.nextLink"].as_str().map(|link| link.trim_start_matches(&root).to_owned());
+    }
+    values
+}
+
+#[test]
+fn nested_collections_to_the_last_row() {
+    let world = World::trading();
+    for (set, collection, property, options) in [
+        ("Customers?$top=7", "Orders", "OrderId", "$select=OrderId"),
+        ("Customers?$skip=30&$top=1", "Orders", "OrderId", "$select=OrderId;$filter=OrderId ge 1"),
+        ("Customers?$top=6", "Orders", "OrderId", "$select=OrderId;$skip=1;$orderby=OrderedAt desc"),
+        ("Customers?$top=6", "Orders", "OrderId", "$select=OrderId;$top=4"),
+        (
+            "Customers?$top=6",
+            "Orders",
+            "OrderId",
+            "$select=OrderId;$filter=contains($it/CompanyName,'e') or OrderId gt 9",
+        ),
+        ("Customers?$top=6", "Orders", "Status", "$apply=groupby((Status),aggregate($count as N))"),
+        (
+            "Categories?$top=4",
+            "Products",
+            "Name",
+            "$select=Name;$orderby=length($it/Name) mul ProductId desc",
+        ),
+    ] {
+        let url = encoded(&format!("{set}&$expand={collection}({options})"));
+        let mut answers = SOURCES.map(|source| {
+            let ask = |headers: &[(&str, &str)]| {
+                get(&[world.node.service(source), url.clone()].concat(), headers).json()
+            };
+            let whole = ask(&[("Prefer", "maxpagesize=2000")]);
+            let parents =
+                whole["value"].as_array().unwrap_or_else(|| panic!("{source}: {url}: {whole}")).clone();
+            // Pages of three parents, and of a nested collection three rows each.
+            let pages =
+                read_all(&[world.node.service(source), url.clone()].concat(), &[("Prefer", "maxpagesize=3")]);
+            let mut all = Vec::new();
+            for (parent, page) in parents.iter().zip(pages.rows()) {
+                let expected: Vec<Value> = parent[collection]
+                    .as_array()
+                    .expect("rows")
+                    .iter()
+                    .map(|row| row[property].clone())
+                    .collect();
+                let found = nested(&world, source, page, collection, property);
+                assert_eq!(found, expected, "{source}: {url}");
+                all.extend(found);
+            }
+            assert_eq!(pages.rows().count(), parents.len(), "{source}: {url}");
+            all
+        });
+        assert!(answers[0].len() > 3, "{url}: {:?}", answers[0]);
+        let first = std::mem::take(&mut answers[0]);
+        assert!(answers[1..].iter().all(|other| *other == first), "{url}");
+    }
+}

@@ -4,6 +4,7 @@ use super::constant::coerce;
 use super::enumeration;
 use super::error::{BindResult, invalid, not_supported};
 use super::expr::{bind, bind_condition, constant, meet, typed};
+use super::member::{Member, bind_path};
 use super::scope::{Context, Scope};
 use crate::cast::text_as;
 use crate::model::{PrimitiveType as P, Type};
@@ -245,6 +246,12 @@ fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         let same = own == Some(id);
         return Ok(constant(at, Value::Boolean(same)));
     }
+    if let [ast::Expr { kind: ast::ExprKind::Path(path), .. }, ty] = args
+        && let Some(name) = type_argument(ty)
+        && (cx.model.find_type(name).is_some() || cx.model.find_complex(name).is_some())
+    {
+        return structured_isof(cx, scope, path, name, at);
+    }
     let (value, ty) = value_and_type(cx, scope, "isof", args, at)?;
     let own = value.enumeration.map(Type::Enum).or(value.primitive.map(Type::Primitive));
     if own != Some(ty) {
@@ -254,6 +261,30 @@ fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
     let null = constant(at, Value::Null);
     let kind = ExprKind::Compare(crate::query::Comparison::Ne, Box::new(value), Box::new(null));
     Ok(typed(at, P::Boolean, false, kind))
+}
+
+/// Whether a path leads to an entity or a complex value of a type: no type has others below it, so that it is there.
+fn structured_isof(cx: &Context, scope: &Scope, path: &ast::Path, name: &str, at: u32) -> BindResult<Expr> {
+    let never = || constant(at, Value::Boolean(false));
+    let condition = |kind| typed(at, P::Boolean, false, kind);
+    Ok(match bind_path(cx, scope, path, at)? {
+        Member::Entity(place) => {
+            let own = cx.model.entity_set(place.target()).entity_type;
+            match (cx.model.find_type(name) == Some(own), place.path.is_empty()) {
+                (false, _) => never(),
+                (true, true) => constant(at, Value::Boolean(true)),
+                (true, false) => condition(ExprKind::Exists(place)),
+            }
+        }
+        Member::Complex(value, own) if cx.model.find_complex(name) == Some(own) => {
+            let missing = condition(ExprKind::IsNull(Box::new(value)));
+            condition(ExprKind::Not(Box::new(missing)))
+        }
+        Member::Complex(..) | Member::Value(_) => never(),
+        Member::Entities | Member::Values(..) | Member::Items(..) => {
+            return Err(invalid(at, "isof", "'isof' takes one value, no collection."));
+        }
+    })
 }
 
 fn bind_case(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {

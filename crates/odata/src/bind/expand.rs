@@ -1,12 +1,14 @@
 //! `$expand`: what is returned of related entities (Part 2 section 5.1.3).
 
+use super::apply::bind_apply;
 use super::compute::add_computed;
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
+use super::member::both;
 use super::scope::{Context, Scope};
-use super::select::{bind_filter, bind_orderby, bind_selection, refuse_unsupported};
+use super::select::{bind_filter, bind_orderby, bind_rows, bind_selection, refuse_index};
 use crate::lexical::scan_identifier;
 use crate::model::EntitySetId;
-use crate::query::{Expand, Place, Selection, Variable};
+use crate::query::{Expand, Input, Place, Selection, Variable};
 use crate::url::ast::{Alias, ExpandItem, ExpandSuffix, Levels, Options};
 
 /// Adds an item of `$expand` to what is returned of the entities at a place.
@@ -111,14 +113,10 @@ fn bind_expand<'a>(
     cx.count_expanded(item.at)?;
     let navigation = &cx.type_of(place.target()).navigation[index];
     let options = &item.options;
-    refuse_unsupported(options)?;
-    if let Some(first) = options.apply.iter().flatten().next() {
-        return Err(not_supported(first.at, "$apply", "$apply inside of $expand is not supported."));
-    }
+    refuse_index(options)?;
     if !navigation.collection {
         refuse_on_single(item, &navigation.name)?;
     }
-    let references = item.suffix == ExpandSuffix::Ref;
     if item.suffix == ExpandSuffix::Value {
         return Err(not_supported(item.at, "$value", "$value in $expand is not supported."));
     }
@@ -127,27 +125,111 @@ fn bind_expand<'a>(
     let mut below = if navigation.collection { Place::of(Variable(0), target) } else { place.clone() };
     if !navigation.collection {
         below.path.push((index, target));
+        return bind_below(cx, &below, index, item, depth, levels);
     }
-    let mut scope = Scope::of_expanded(below.clone());
+    // Where its rows are, there is no entity that the request is about: it is joined again, where it is asked for.
+    let it = cx.it();
+    let outside = it.as_ref().is_some_and(|it| it.variable != Variable(0));
+    let own = it.as_ref().map(|it| Place::of(cx.new_variable(), it.target()));
+    let variable = own.as_ref().map(|own| own.variable);
+    cx.set_it(own);
+    let used_before = cx.note_it(false);
+    let bound = bind_below(cx, &below, index, item, depth, levels);
+    cx.set_it(it);
+    let used = cx.note_it(used_before);
+    let bound = bound?;
+    if used && matches!(bound.input, Input::Rows(_)) {
+        return Err(not_supported(item.at, "$it", "$it beside $apply inside of $expand is not supported."));
+    }
+    if used && outside {
+        let message = "$it more than one collection below the entities of the request is not supported.";
+        return Err(not_supported(item.at, "$it", message));
+    }
+    Ok(Expand { it: variable.filter(|_| used), ..bound })
+}
+
+/// Binds the options of an expanded navigation property whose entities are at a place.
+fn bind_below<'a>(
+    cx: &Context<'a>,
+    below: &Place,
+    index: usize,
+    item: &'a ExpandItem,
+    depth: usize,
+    levels: usize,
+) -> BindResult<Expand> {
+    let options = &item.options;
+    let references = item.suffix == ExpandSuffix::Ref;
+    let mut scope = Scope { it: cx.it(), ..Scope::of_expanded(below.clone()) };
+    let (mut input, mut kept, mut order) = (Input::Path, None, Vec::new());
+    if let Some(pipeline) = &options.apply {
+        let applied = cx.within_expand(|| bind_apply(cx, below.target(), pipeline))?;
+        (input, kept, order) = (applied.input, applied.filter, applied.orderby);
+        scope = Scope { it: scope.it, ..applied.scope };
+        let rows = matches!(input, Input::Rows(_)) && options.levels.is_none();
+        if !rows && !matches!(input, Input::Path) {
+            let message = "Within $expand, $apply can only filter, compute, group and aggregate.";
+            return Err(not_supported(item.at, "$apply", message));
+        }
+    }
     add_computed(cx, &mut scope, options.compute.as_deref().unwrap_or_default())?;
-    let mut selection = bind_selection(cx, &scope, &below, options, references, depth + 1)?;
+    let mut selection = if matches!(input, Input::Path) {
+        bind_selection(cx, &scope, below, options, references, depth + 1)?
+    } else {
+        bind_rows(&scope, below.target(), options, references, item.at)?
+    };
     let expands_itself = selection.expand.iter().any(|e| e.navigation == index);
     if levels > 1 && !expands_itself {
-        selection.expand.push(bind_expand(cx, &below, index, item, depth + 1, levels - 1)?);
+        selection.expand.push(bind_expand(cx, below, index, item, depth + 1, levels - 1)?);
     }
     let count_only = item.suffix == ExpandSuffix::Count;
+    let filter = bind_filter(cx, &scope, options, item.at)?;
+    let mut orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
+    if orderby.is_empty() {
+        orderby = order;
+    }
+    let name = item.path.first().map_or("", String::as_str);
     Ok(Expand {
         navigation: index,
-        collection: navigation.collection,
+        collection: below.path.is_empty(),
+        input,
         selection,
-        filter: bind_filter(cx, &scope, options, item.at)?,
-        orderby: bind_orderby(cx, &scope, options.orderby.as_deref())?,
+        filter: both(kept, filter),
+        orderby,
         top: options.top.map(|(n, _)| n),
         skip: options.skip.map_or(0, |(n, _)| n),
         count: count_only || options.count.is_some_and(|(c, _)| c),
         count_only,
-        option_texts: next_link_options(cx, options, &navigation.name, expands_itself, levels),
+        option_texts: next_link_options(cx, options, name, expands_itself, levels),
+        it: None,
     })
+}
+
+/// Cuts a text where it says `$it`, but for what stands in quotes, and puts what is to stand there before an identifier.
+fn around_it(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    for (number, piece) in text.split('\'').enumerate() {
+        let mut rest = piece.split("$it/");
+        if number > 0 {
+            push(&mut parts, "'");
+        }
+        push(&mut parts, rest.next().unwrap_or_default());
+        for after in rest {
+            if number % 2 == 0 {
+                push(&mut parts, "$root/");
+                parts.push("/".to_owned());
+            } else {
+                push(&mut parts, "$it/");
+            }
+            push(&mut parts, after);
+        }
+    }
+    parts
+}
+
+fn push(parts: &mut [String], text: &str) {
+    if let Some(last) = parts.last_mut() {
+        last.push_str(text);
+    }
 }
 
 /// The options that a next link of the nested collection repeats: those of the URL, the parameter aliases they may
@@ -158,7 +240,7 @@ fn next_link_options(
     name: &str,
     expands_itself: bool,
     levels: usize,
-) -> Vec<String> {
+) -> Vec<Vec<String>> {
     let mut texts = options.texts.clone();
     if levels > 1 && !expands_itself {
         let mut nested = texts.clone();
@@ -179,7 +261,7 @@ fn next_link_options(
     let own = |alias: &&&Alias| !options.aliases.iter().any(|own| own.name == alias.name);
     let aliases = used_aliases(cx, &texts);
     texts.extend(aliases.iter().filter(own).map(|alias| ["@", &alias.name, "=", &alias.text].concat()));
-    texts
+    texts.iter().map(|text| around_it(text)).collect()
 }
 
 /// The parameter aliases that may be named in texts, and those that their values name.
@@ -202,7 +284,7 @@ fn used_aliases<'a>(cx: &Context<'a>, texts: &[String]) -> Vec<&'a Alias> {
 }
 
 /// Options of a collection make no sense on a single entity.
-fn refuse_on_single(item: &ExpandItem, name: &str) -> BindResult<()> {
+pub fn refuse_on_single(item: &ExpandItem, name: &str) -> BindResult<()> {
     let o = &item.options;
     let first = [
         (o.filter.is_some(), "$filter"),
@@ -211,6 +293,7 @@ fn refuse_on_single(item: &ExpandItem, name: &str) -> BindResult<()> {
         (o.skip.is_some(), "$skip"),
         (o.count.is_some(), "$count"),
         (o.search.is_some(), "$search"),
+        (o.apply.is_some(), "$apply"),
         (item.suffix == ExpandSuffix::Count, "$count"),
     ]
     .into_iter()
@@ -222,5 +305,24 @@ fn refuse_on_single(item: &ExpandItem, name: &str) -> BindResult<()> {
             format!("'{name}' leads to one entity; {option} needs a collection."),
         )),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::around_it;
+
+    #[test]
+    fn it_is_named_by_its_identifier() {
+        for (text, expected) in [
+            ("$top=1", &["$top=1"] as &[&str]),
+            ("$filter=A gt $it/B", &["$filter=A gt $root/", "/B"]),
+            (
+                "$filter=$it/B eq '$it/x''$it/y' or $it/C",
+                &["$filter=$root/", "/B eq '$it/x''$it/y' or $root/", "/C"],
+            ),
+        ] {
+            assert_eq!(around_it(text), expected, "{text}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::constant::coerce;
 use super::enumeration;
 use super::error::{BindError, BindResult, invalid, limit_exceeded, not_supported};
-use super::member::{Member, bind_path};
+use super::member::{Member, bind_path, both};
 use super::scope::{Context, Scope};
 use crate::model::PrimitiveType;
 use crate::query::{Arithmetic, Comparison, Expr, ExprKind, Place};
@@ -56,8 +56,8 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
         ast::ExprKind::Path(path) => match bind_path(cx, scope, path, at)? {
             Member::Value(bound) => Ok(bound),
             Member::Entity(_) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
-            Member::Entities => Err(no_value(at)),
-            Member::Complex(_) => {
+            Member::Entities | Member::Values(..) | Member::Items(..) => Err(no_value(at)),
+            Member::Complex(..) => {
                 let message = "A complex value can only be compared with null; its parts can stand here.";
                 Err(not_supported(at, "complex", message))
             }
@@ -190,8 +190,8 @@ fn bind_side(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Side> 
     match cx.deeper(expr.at, || bind_path(cx, scope, path, expr.at))? {
         Member::Value(bound) => Ok(Side::Value(bound)),
         Member::Entity(place) => Ok(Side::Entity(place)),
-        Member::Complex(value) => Ok(Side::Complex(value)),
-        Member::Entities => Err(no_value(expr.at)),
+        Member::Complex(value, _) => Ok(Side::Complex(value)),
+        Member::Entities | Member::Values(..) | Member::Items(..) => Err(no_value(expr.at)),
     }
 }
 
@@ -303,11 +303,36 @@ fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: 
             })?;
             bound.unwrap_or_default()
         }
+        ast::ExprKind::Path(path) => return bind_in_path(cx, scope, needle, path, list.at),
         _ => {
-            return Err(not_supported(list.at, "in", "Only a list can stand after 'in'."));
+            return Err(not_supported(list.at, "in", "Only a list or a collection can stand after 'in'."));
         }
     };
     Ok(boolean(at, false, ExprKind::In(Box::new(needle), items)))
+}
+
+/// Whether a value is one of those that a path leads to: `CategoryId in $root/Categories/CategoryId`, `'a' in Tags`.
+fn bind_in_path(cx: &Context, scope: &Scope, needle: Expr, path: &ast::Path, at: u32) -> BindResult<Expr> {
+    let same = |needle: Expr, value: Expr| match needle.enumeration.or(value.enumeration) {
+        Some(id) => enumeration::compare(cx, id, Comparison::Eq, needle, value, at),
+        None => compare_values(Comparison::Eq, needle, value, at),
+    };
+    let kind = match bind_path(cx, scope, path, at)? {
+        Member::Values(mut related, value) => {
+            related.predicate = both(related.predicate.take(), Some(same(needle, value)?));
+            ExprKind::Any(related)
+        }
+        Member::Items(mut items, value) if value.primitive.is_some() => {
+            items.predicate = both(items.predicate.take(), Some(same(needle, value)?));
+            ExprKind::AnyItem(items)
+        }
+        _ => {
+            let message =
+                "Behind 'in' stands a list, a collection of values, or a path through a collection to one.";
+            return Err(invalid(at, "in", message));
+        }
+    };
+    Ok(boolean(at, false, kind))
 }
 
 fn bind_items(

@@ -2,38 +2,98 @@
 
 use std::rc::Rc;
 
-use super::error::{BindResult, invalid, not_supported};
+use super::error::{BindError, BindResult, invalid, not_supported};
 use super::expr::{bind_condition, typed};
 use super::member::{Member, both, condition, misplaced, read};
 use super::scope::{Context, Scope};
-use crate::model::{PrimitiveType, Property, Type};
-use crate::query::{Expr, ExprKind, Items, Named, Size};
-use crate::url::ast::{Lambda, PathSegment, PathSegmentKind};
+use crate::model::{ComplexTypeId, PrimitiveType, Type};
+use crate::query::{Expr, ExprKind, Inside, Items, Named, Place, Size};
+use crate::url::ast::{Lambda, Options, PathSegment, PathSegmentKind};
+
+/// The number of items of a property, or inside of it, that is a collection of values: `/Tags/$count` as a path.
+pub fn count_of(
+    cx: &Context,
+    place: &Place,
+    property: usize,
+    inside: &[Inside],
+    options: &Options,
+    at: u32,
+) -> BindResult<Named> {
+    let own = &cx.type_of(place.target()).properties[property];
+    let (mut leaf, mut nullable) = (own.ty, own.nullable);
+    let mut value = read(at, leaf, true, ExprKind::Property(place.clone(), property));
+    for step in inside {
+        value = match (step, leaf) {
+            (Inside::Item(number), _) => read(at, leaf, true, ExprKind::Item(Box::new(value), *number)),
+            (Inside::Member(index), Type::Complex(id)) => {
+                let member = &cx.model.complex_type(id).properties[*index];
+                (leaf, nullable) = (member.ty, member.nullable);
+                read(at, leaf, true, ExprKind::Member(Box::new(value), id, *index))
+            }
+            (Inside::Member(_), _) => value,
+        };
+    }
+    let variable = cx.new_variable();
+    let item = read(at, leaf, nullable, ExprKind::Column(variable, 0));
+    let scope = of_item(&Scope::of_rows(Vec::new()), None, &item, leaf);
+    let predicate = match (&options.filter, &options.search) {
+        (_, Some(_)) => return Err(no_search(at)),
+        (Some(filter), None) => Some(bind_condition(cx, &scope, filter, "$filter")?),
+        (None, None) => None,
+    };
+    let kind = ExprKind::CountItems(Box::new(Items { collection: value, variable, predicate }));
+    let expr = typed(at, PrimitiveType::Int64, false, kind);
+    Ok(Named { path: vec!["$count".to_owned()], expr, size: Size::default(), present: None })
+}
+
+/// A scope in which an item is known by the name of a variable, or else as `$this`.
+fn of_item(scope: &Scope, variable: Option<&str>, item: &Expr, ty: Type) -> Scope {
+    let mut inner = scope.clone();
+    let hidden = |(known, ..): &(Option<String>, Expr, ComplexTypeId)| known.as_deref() != variable;
+    inner.complex.retain(hidden);
+    match (ty, variable) {
+        (Type::Complex(id), _) => {
+            if variable.is_none() {
+                // Bare names are those of the item.
+                (inner.this, inner.implicit, inner.named) = (None, None, Rc::default());
+            }
+            inner.complex.push((variable.map(str::to_owned), item.clone(), id));
+        }
+        (_, None) => inner.this = Some(item.clone()),
+        (_, Some(name)) => {
+            let size = Size { nodes: 1, depth: 1, navigations: 0 };
+            let named = Named { path: vec![name.to_owned()], expr: item.clone(), size, present: None };
+            Rc::make_mut(&mut inner.named).insert(0, named);
+        }
+    }
+    inner
+}
+
+fn no_search(at: u32) -> BindError {
+    not_supported(at, "$search", "$search in a collection of values is not supported.")
+}
 
 /// Binds what follows a property that is a collection of values.
 pub fn bind_items(
     cx: &Context,
     scope: &Scope,
-    property: &Property,
+    (ty, nullable): (Type, bool),
     collection: Expr,
     mut segments: &[PathSegment],
 ) -> BindResult<Member> {
-    let name = &property.name;
-    if matches!(property.ty, Type::Complex(_)) {
-        let message =
-            format!("'{name}' is a collection of complex values; expressions over it are not supported.");
-        return Err(not_supported(collection.at, name, message));
-    }
     let variable = cx.new_variable();
-    let value = read(collection.at, property, property.nullable, ExprKind::Column(variable, 0));
+    let value = read(collection.at, ty, nullable, ExprKind::Column(variable, 0));
     let mut predicate: Option<Expr> = None;
     loop {
         let Some((segment, rest)) = segments.split_first() else {
-            let message = format!("'{name}' is a collection of values; use any, all or $count on it.");
-            return Err(invalid(collection.at, name, message));
+            return Ok(Member::Items(Box::new(Items { collection, variable, predicate }), value));
         };
         let at = segment.at;
-        let this = || Scope { this: Some(value.clone()), ..scope.clone() };
+        let this = || of_item(scope, None, &value, ty);
+        let body = |lambda: &Lambda| {
+            let inner = of_item(scope, Some(&lambda.variable), &value, ty);
+            bind_condition(cx, &inner, &lambda.body, "lambda")
+        };
         match &segment.kind {
             PathSegmentKind::Filter(filter) => {
                 predicate = both(predicate, Some(bind_condition(cx, &this(), filter, "$filter")?));
@@ -43,13 +103,13 @@ pub fn bind_items(
             _ if !rest.is_empty() => return Err(misplaced(&rest[0])),
             PathSegmentKind::Any(lambda) => {
                 if let Some(lambda) = lambda {
-                    predicate = both(predicate, Some(body(cx, scope, lambda, &value)?));
+                    predicate = both(predicate, Some(body(lambda)?));
                 }
                 let items = Items { collection, variable, predicate };
                 return Ok(condition(at, ExprKind::AnyItem(Box::new(items))));
             }
             PathSegmentKind::All(lambda) if predicate.is_none() => {
-                let predicate = Some(body(cx, scope, lambda, &value)?);
+                let predicate = Some(body(lambda)?);
                 let items = Items { collection, variable, predicate };
                 return Ok(condition(at, ExprKind::AllItems(Box::new(items))));
             }
@@ -64,23 +124,11 @@ pub fn bind_items(
                 let kind = ExprKind::CountItems(Box::new(items));
                 return Ok(Member::Value(typed(at, PrimitiveType::Int64, false, kind)));
             }
-            PathSegmentKind::Count(_) => {
-                let message = "$search in a collection of values is not supported.";
-                return Err(not_supported(at, "$search", message));
-            }
+            PathSegmentKind::Count(_) => return Err(no_search(at)),
             _ => {
                 let message = "After a collection of values only any, all, $count and $filter can stand.";
                 return Err(invalid(at, "path", message));
             }
         }
     }
-}
-
-/// Binds a condition on the value that a lambda variable stands for.
-fn body(cx: &Context, scope: &Scope, lambda: &Lambda, value: &Expr) -> BindResult<Expr> {
-    let mut inner = scope.clone();
-    let size = Size { nodes: 1, depth: 1, navigations: 0 };
-    let named = Named { path: vec![lambda.variable.clone()], expr: value.clone(), size, present: None };
-    Rc::make_mut(&mut inner.named).insert(0, named);
-    bind_condition(cx, &inner, &lambda.body, "lambda")
 }

@@ -9,8 +9,8 @@ use super::items::bind_items;
 use super::root::bind_root;
 use super::scope::{Context, Scope};
 use super::search::bind_search;
-use crate::model::{EntitySetId, PrimitiveType, Property, Type};
-use crate::query::{Expr, ExprKind, Named, Place, Related, Variable};
+use crate::model::{ComplexTypeId, EntitySetId, PrimitiveType, Property, Type};
+use crate::query::{Expr, ExprKind, Items, Named, Place, Related, Variable};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 use crate::url::near_functions;
 
@@ -22,22 +22,31 @@ pub enum Member {
     Entity(Place),
     /// A collection of entities.
     Entities,
+    /// A value of each entity of a collection.
+    Values(Box<Related>, Expr),
+    /// A collection of values, and one of them.
+    Items(Box<Items>, Expr),
     /// A complex value.
-    Complex(Expr),
+    Complex(Expr, ComplexTypeId),
 }
 
 /// Binds a path.
 pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> BindResult<Member> {
     if path.root == PathRoot::Root {
-        return bind_root(cx, path, at);
+        return bind_root(cx, scope, path, at);
     }
     let (mut place, mut segments) = match start(cx, scope, path, at)? {
         Start::At(place, segments) => (place, segments),
+        Start::Complex(value, id, segments) => {
+            let known =
+                Known { name: path_name(path), ty: Type::Complex(id), collection: false, nullable: true };
+            return bind_value(cx, scope, known, value, segments);
+        }
         Start::Named(value, []) => return Ok(Member::Value(value)),
         Start::Named(_, [next, ..]) => return Err(after_value(next, path_name(path))),
     };
     // Whether the place can be without an entity, so that what is read there can be null.
-    let mut optional = !place.path.is_empty();
+    let mut optional = !place.path.is_empty() || scope.optional.contains(&place.variable);
     loop {
         let Some((segment, rest)) = segments.split_first() else {
             return Ok(Member::Entity(place));
@@ -60,8 +69,8 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             let property = &ty.properties[index];
             let nullable = optional || property.nullable;
             let kind = ExprKind::Property(place, index);
-            let bound = read(segment.at, property, nullable, kind);
-            return bind_value(cx, scope, property, bound, segments);
+            let bound = read(segment.at, property.ty, nullable, kind);
+            return bind_value(cx, scope, Known::of(property), bound, segments);
         }
         let Some(index) = ty.find_navigation(name) else {
             return Err(unknown_property(BindErrorKind::Invalid, segment.at, ty, name));
@@ -69,16 +78,16 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
         cx.count_navigation(segment.at)?;
         let navigation = &ty.navigation[index];
         if navigation.collection {
-            return bind_collection(cx, scope, place, index, navigation.target_set, segments);
+            return bind_collection(cx, scope, Some((place, index)), navigation.target_set, segments);
         }
         optional = optional || navigation.nullable;
         place.path.push((index, navigation.target_set));
     }
 }
 
-/// A property as an expression.
-pub fn read(at: u32, property: &Property, nullable: bool, kind: ExprKind) -> Expr {
-    let (primitive, enumeration) = match property.ty {
+/// A value of some type as an expression.
+pub fn read(at: u32, ty: Type, nullable: bool, kind: ExprKind) -> Expr {
+    let (primitive, enumeration) = match ty {
         Type::Primitive(primitive) => (Some(primitive), None),
         Type::Enum(id) => (Some(PrimitiveType::String), Some(id)),
         Type::Complex(_) => (None, None),
@@ -86,24 +95,41 @@ pub fn read(at: u32, property: &Property, nullable: bool, kind: ExprKind) -> Exp
     Expr { at, primitive, enumeration, nullable, kind }
 }
 
-/// Goes on from a property: into a complex value, or to the end of the path.
-fn bind_value<'a>(
-    cx: &Context<'a>,
+/// What is known of a value that a path has come to.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    name: &'a str,
+    /// Its type, or that of its items.
+    ty: Type,
+    collection: bool,
+    /// Whether it, or an item, can be null.
+    nullable: bool,
+}
+
+impl<'a> Known<'a> {
+    fn of(property: &'a Property) -> Known<'a> {
+        let Property { name, ty, collection, nullable, .. } = property;
+        Known { name, ty: *ty, collection: *collection, nullable: *nullable }
+    }
+}
+
+/// Goes on from a value: into a complex value, or to the end of the path.
+fn bind_value<'k, 'm: 'k>(
+    cx: &Context<'m>,
     scope: &Scope,
-    mut property: &'a Property,
+    mut known: Known<'k>,
     mut bound: Expr,
     mut segments: &[PathSegment],
 ) -> BindResult<Member> {
     loop {
-        let (name, next) = (&property.name, segments.split_first());
-        if property.collection {
-            return bind_items(cx, scope, property, bound, segments);
+        if known.collection {
+            return bind_items(cx, scope, (known.ty, known.nullable), bound, segments);
         }
-        let (id, segment, rest) = match (property.ty, next) {
+        let (id, segment, rest) = match (known.ty, segments.split_first()) {
             (Type::Complex(id), Some((segment, rest))) => (id, segment, rest),
-            (Type::Complex(_), None) => return Ok(Member::Complex(bound)),
+            (Type::Complex(id), None) => return Ok(Member::Complex(bound, id)),
             (Type::Primitive(_) | Type::Enum(_), Some((segment, _))) => {
-                return Err(after_value(segment, name));
+                return Err(after_value(segment, known.name));
             }
             (Type::Primitive(_) | Type::Enum(_), None) => return Ok(Member::Value(bound)),
         };
@@ -119,10 +145,10 @@ fn bind_value<'a>(
         let Some(index) = ty.find_property(name) else {
             return Err(unknown_member(BindErrorKind::Invalid, segment.at, ty, name));
         };
-        property = &ty.properties[index];
-        let nullable = bound.nullable || property.nullable;
+        known = Known::of(&ty.properties[index]);
+        let nullable = bound.nullable || known.nullable;
         let kind = ExprKind::Member(Box::new(bound), id, index);
-        bound = read(segment.at, property, nullable, kind);
+        bound = read(segment.at, known.ty, nullable, kind);
     }
 }
 
@@ -132,6 +158,8 @@ enum Start<'p> {
     At(Place, &'p [PathSegment]),
     /// At a value that has a name of its own.
     Named(Expr, &'p [PathSegment]),
+    /// At a complex value that a lambda variable or `$this` stands for.
+    Complex(Expr, ComplexTypeId, &'p [PathSegment]),
 }
 
 fn start<'p>(cx: &Context, scope: &Scope, path: &'p ast::Path, at: u32) -> BindResult<Start<'p>> {
@@ -144,7 +172,16 @@ fn start<'p>(cx: &Context, scope: &Scope, path: &'p ast::Path, at: u32) -> BindR
             {
                 return Ok(Start::At(Place::of(*variable, *set), &segments[1..]));
             }
+            if let Some(PathSegment { kind: PathSegmentKind::Name { name, args: None }, .. }) =
+                segments.first()
+                && let Some((value, id)) = scope.find_complex(Some(name))
+            {
+                return Ok(Start::Complex(value.clone(), id, &segments[1..]));
+            }
             implicit(cx, scope, segments, at)
+        }
+        PathRoot::This if let Some((value, id)) = scope.find_complex(None) => {
+            Ok(Start::Complex(value.clone(), id, segments))
         }
         PathRoot::This => match &scope.this {
             Some(value) => Ok(Start::Named(value.clone(), segments)),
@@ -152,8 +189,13 @@ fn start<'p>(cx: &Context, scope: &Scope, path: &'p ast::Path, at: u32) -> BindR
         },
         PathRoot::It if scope.it == scope.implicit => implicit(cx, scope, segments, at),
         PathRoot::It => match &scope.it {
-            Some(it) => Ok(Start::At(it.clone(), segments)),
-            None => Err(not_supported(at, "$it", "$it inside of $expand is not supported.")),
+            Some(it) if it.variable == Variable(0) => Ok(Start::At(it.clone(), segments)),
+            // A next link has to name a value of it.
+            Some(it) if !segments.is_empty() => {
+                cx.note_it(true);
+                Ok(Start::At(it.clone(), segments))
+            }
+            _ => Err(not_supported(at, "$it", "$it is not supported here.")),
         },
         PathRoot::These => Err(not_supported(at, "$these", "$these is not supported.")),
         PathRoot::Root => Err(invalid(at, "$root", "$root cannot stand here.")),
@@ -173,6 +215,9 @@ fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u3
         cx.count_again(at, named.size)?;
         return Ok(Start::Named(named.expr.clone(), &segments[named.path.len()..]));
     }
+    if let (None, Some((value, id))) = (&scope.implicit, scope.find_complex(None)) {
+        return Ok(Start::Complex(value.clone(), id, segments));
+    }
     match (&scope.implicit, segments.first()) {
         (Some(place), _) => Ok(Start::At(place.clone(), segments)),
         (None, Some(PathSegment { at, kind: PathSegmentKind::Name { name, .. } })) => {
@@ -185,16 +230,19 @@ fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u3
 
 /// Says that the rows have no such value, and what they have.
 pub fn unknown_name(at: u32, named: &[Named], name: &str) -> super::error::BindError {
+    if named.is_empty() {
+        return invalid(at, name, format!("There is no '{name}' here."));
+    }
     let has: Vec<String> = named.iter().map(|named| named.path.join("/")).collect();
     let message = format!("The rows that $apply makes have no '{name}', but: {}.", has.join(", "));
     invalid(at, name, message)
 }
 
-fn bind_collection(
+/// Binds what follows a collection of entities.
+pub fn bind_collection(
     cx: &Context,
     scope: &Scope,
-    place: Place,
-    navigation: usize,
+    from: Option<(Place, usize)>,
     set: EntitySetId,
     mut segments: &[PathSegment],
 ) -> BindResult<Member> {
@@ -204,8 +252,10 @@ fn bind_collection(
         implicit: Some(own.clone()),
         named: Rc::default(),
         this: None,
+        complex: scope.complex.clone(),
         it: scope.it.clone(),
         lambdas: scope.lambdas.clone(),
+        optional: scope.optional.clone(),
     };
     let mut predicate: Option<Expr> = None;
     loop {
@@ -219,13 +269,17 @@ fn bind_collection(
                 segments = rest;
                 continue;
             }
+            PathSegmentKind::Name { .. } => {
+                let related = Related { from, set, variable, predicate };
+                return bind_each(cx, &inner, related, segments, at);
+            }
             _ if !rest.is_empty() => return Err(misplaced(&rest[0])),
             PathSegmentKind::Any(lambda) => {
                 if let Some(lambda) = lambda {
                     let body = lambda_body(cx, scope, lambda, (variable, set))?;
                     predicate = both(predicate, Some(body));
                 }
-                let related = Related { place, navigation, set, variable, predicate };
+                let related = Related { from, set, variable, predicate };
                 return Ok(condition(at, ExprKind::Any(Box::new(related))));
             }
             PathSegmentKind::All(lambda) => {
@@ -233,7 +287,7 @@ fn bind_collection(
                     return Err(not_supported(at, "all", "all after $filter is not supported."));
                 }
                 let predicate = Some(lambda_body(cx, scope, lambda, (variable, set))?);
-                let related = Related { place, navigation, set, variable, predicate };
+                let related = Related { from, set, variable, predicate };
                 return Ok(condition(at, ExprKind::All(Box::new(related))));
             }
             PathSegmentKind::Count(options) => {
@@ -244,12 +298,12 @@ fn bind_collection(
                     let found = bind_search(cx, &own, search, at)?;
                     predicate = both(predicate, Some(found));
                 }
-                let related = Related { place, navigation, set, variable, predicate };
+                let related = Related { from, set, variable, predicate };
                 let kind = ExprKind::Count(Box::new(related));
                 return Ok(Member::Value(typed(at, PrimitiveType::Int64, false, kind)));
             }
             PathSegmentKind::Aggregate(items) => {
-                let related = Related { place, navigation, set, variable, predicate };
+                let related = Related { from, set, variable, predicate };
                 return match items.as_slice() {
                     [item] => bind_in_path(cx, related, item).map(Member::Value),
                     _ => Err(misplaced(segment)),
@@ -260,6 +314,21 @@ fn bind_collection(
                 return Err(invalid(at, "path", message));
             }
         }
+    }
+}
+
+/// Binds a path from each entity of a collection.
+fn bind_each(
+    cx: &Context,
+    inner: &Scope,
+    related: Related,
+    segments: &[PathSegment],
+    at: u32,
+) -> BindResult<Member> {
+    let path = ast::Path { root: PathRoot::Implicit, segments: segments.to_vec() };
+    match bind_path(cx, inner, &path, at)? {
+        Member::Value(value) => Ok(Member::Values(Box::new(related), value)),
+        _ => Err(invalid(at, "path", "A path through a collection ends in a primitive value.")),
     }
 }
 

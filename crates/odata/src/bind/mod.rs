@@ -16,13 +16,14 @@ mod scope;
 mod search;
 mod select;
 mod apply;
+mod product;
 
 pub use constant::{coerce, read};
 pub use error::{BindError, BindErrorKind, BindResult};
 pub use scope::BindLimits;
 
 use crate::model::Model;
-use crate::query::{Addressed, Input, Place, Query, Variable};
+use crate::query::{Addressed, Input, Place, Query, Selection, Variable};
 use crate::url::ast::{Options, Segment, SegmentKind, TextOption, Url};
 use error::{invalid, not_found, not_supported};
 use path::BoundPath;
@@ -72,11 +73,12 @@ pub fn bind(model: &Model, url: &Url, limits: BindLimits, now: &str) -> BindResu
             SegmentKind::Batch => {
                 return Err(not_supported(first.at, "$batch", "$batch is not supported."));
             }
-            SegmentKind::All => {
-                return Err(not_supported(first.at, "$all", "$all is not supported."));
-            }
-            SegmentKind::CrossJoin(_) => {
-                return Err(not_supported(first.at, "$crossjoin", "$crossjoin is not supported."));
+            SegmentKind::All => return bind_all(model, url, rest, limits, now),
+            SegmentKind::CrossJoin(names) => {
+                let cx = Context::new(model, limits, &url.options.aliases, now);
+                let query = product::bind_product(&cx, names, rest, &url.options, first.at)?;
+                check_levels(&url.options)?;
+                return Ok(Request::Query(Box::new(query)));
             }
             _ => {}
         },
@@ -92,7 +94,7 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
     };
     let options = &url.options;
     let at = url.path.last().map_or(0, |s| s.at);
-    select::refuse_unsupported(options)?;
+    select::refuse_index(options)?;
     check_options(options, &path, at)?;
     let place = Place::of(Variable(0), path.set);
     let applied =
@@ -102,12 +104,23 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
         None => (Input::Path, None, Vec::new(), Scope::of_resource(path.set)),
     };
     compute::add_computed(cx, &mut scope, options.compute.as_deref().unwrap_or_default())?;
+    cx.set_it(scope.it.clone());
     let selection = if scope.implicit.is_some() {
         select::bind_selection(cx, &scope, &place, options, path.references, 0)?
     } else {
         select::bind_rows(&scope, path.set, options, path.references, at)?
     };
-    let filter = select::bind_filter(cx, &scope, options, at)?;
+    let selection = match path.addressed {
+        Addressed::ItemCount(property) => {
+            let number = items::count_of(cx, &place, property, &path.inside, options, at)?;
+            Selection { named: vec![number], ..selection }
+        }
+        _ => selection,
+    };
+    let filter = match path.addressed {
+        Addressed::ItemCount(_) => None,
+        _ => select::bind_filter(cx, &scope, options, at)?,
+    };
     let orderby = select::bind_orderby(cx, &scope, options.orderby.as_deref())?;
     Ok(Query {
         root: path.root,
@@ -122,6 +135,34 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
         skip: options.skip.map_or(0, |(n, _)| n),
         count: options.count.is_some_and(|(c, _)| c),
     })
+}
+
+/// Binds `$all/Model.Type`: all entities of a type are those of its set. Those of different types are not read together.
+fn bind_all(
+    model: &Model,
+    url: &Url,
+    rest: &[Segment],
+    limits: BindLimits,
+    now: &str,
+) -> BindResult<Request> {
+    let at = rest.first().map_or(0, |segment| segment.at);
+    let ty = match rest.first().map(|segment| &segment.kind) {
+        Some(SegmentKind::Name { name, args: None, key: None }) if name.contains('.') => model
+            .find_type(name)
+            .ok_or_else(|| not_found(at, name, format!("There is no entity type '{name}'.")))?,
+        _ => {
+            let message = "$all is only supported with a type behind it, as in $all/Model.Customer.";
+            return Err(not_supported(at, "$all", message));
+        }
+    };
+    let Some(set) = model.entity_sets.iter().find(|set| set.entity_type == ty) else {
+        return Err(not_found(at, "$all", "There are no entities of this type.".to_owned()));
+    };
+    let kind = SegmentKind::Name { name: set.name.clone(), args: None, key: None };
+    let path = std::iter::once(Segment { at, kind }).chain(rest.iter().skip(1).cloned()).collect();
+    let url = Url { path, options: url.options.clone() };
+    let cx = Context::new(model, limits, &url.options.aliases, now);
+    bind_query(&cx, &url).map(|query| Request::Query(Box::new(query)))
 }
 
 /// The identifier of `$entity?$id=…`.
@@ -151,17 +192,23 @@ fn bind_id(cx: &Context, id: &TextOption, casts: &[Segment]) -> BindResult<Bound
     Ok(path)
 }
 
+fn check_levels(options: &Options) -> BindResult<()> {
+    match options.levels {
+        Some((_, at)) => Err(invalid(at, "$levels", "$levels can only stand inside of $expand.")),
+        None => Ok(()),
+    }
+}
+
 /// System query options fit what is addressed (Part 1 section 11.2.5.1, Part 2 section 5.1).
 fn check_options(options: &Options, path: &BoundPath, at: u32) -> BindResult<()> {
     let addressed = path.addressed;
-    if let Some((_, at)) = options.levels {
-        return Err(invalid(at, "$levels", "$levels can only stand inside of $expand."));
-    }
+    check_levels(options)?;
     let collection = addressed == Addressed::Collection;
     let counted = collection || addressed == Addressed::Count;
     let entities = collection || addressed == Addressed::Entity;
+    let items = matches!(addressed, Addressed::ItemCount(_));
     let wrong = [
-        (options.filter.is_some() && !counted, "$filter"),
+        (options.filter.is_some() && !counted && !items, "$filter"),
         (options.search.is_some() && !counted, "$search"),
         (options.orderby.is_some() && !counted, "$orderby"),
         (options.top.is_some() && !counted, "$top"),

@@ -4,8 +4,8 @@ use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_me
 use super::expr::typed;
 use super::member::read;
 use super::scope::Context;
-use crate::model::{PrimitiveType, Type};
-use crate::query::{ExprKind, Parts, Place, Selection};
+use crate::model::{PrimitiveType, Property, Type};
+use crate::query::{Expr, ExprKind, Parts, Place, Selection};
 use crate::url::ast::{Options, SelectItem};
 use crate::value::Value;
 
@@ -19,6 +19,19 @@ pub fn add_parts(
     item: &SelectItem,
 ) -> BindResult<()> {
     let property = &cx.type_of(place.target()).properties[index];
+    let value = read(item.at, property.ty, true, ExprKind::Property(place.clone(), index));
+    let known = parts_of(&mut selection.parts, index, property, value, item)?;
+    choose(cx, known, rest, item)
+}
+
+/// The parts of a property that are known so far.
+fn parts_of<'p>(
+    all: &'p mut Vec<Parts>,
+    index: usize,
+    property: &Property,
+    value: Expr,
+    item: &SelectItem,
+) -> BindResult<&'p mut Parts> {
     let (Type::Complex(id), false) = (property.ty, property.collection) else {
         let message = format!("'{}' can only be selected as a whole.", property.name);
         return Err(not_supported(item.at, &property.name, message));
@@ -28,46 +41,68 @@ pub fn add_parts(
         let message = format!("Only $select can stand in the parentheses behind '{}'.", property.name);
         return Err(invalid(item.at, &property.name, message));
     }
-    let nested = item.options.select.iter().flatten();
-    let paths: Vec<(u32, Vec<&str>)> = if item.options.select.is_some() {
-        nested.map(|inner| (inner.at, inner.path.iter().map(String::as_str).collect())).collect()
-    } else {
-        vec![(item.at, Vec::new())]
-    };
-    let ty = cx.model.complex_type(id);
-    let mut members = Vec::new();
-    for (at, path) in paths {
-        // A cast to the very type that is there changes nothing.
-        let mut names =
-            rest.iter().copied().chain(path).filter(|name| cx.model.find_complex(name) != Some(id));
-        match (names.next(), names.next()) {
-            (None, _) | (Some("*"), None) => members.extend(0..ty.properties.len()),
-            (Some(name), None) => match ty.find_property(name) {
-                Some(member) => members.push(member),
-                None => return Err(unknown_member(BindErrorKind::Invalid, at, ty, name)),
-            },
-            (Some(name), Some(_)) => {
-                let message = format!("'{name}' can only be selected as a whole here.");
-                return Err(not_supported(at, name, message));
-            }
-        }
+    if let Some(known) = all.iter().position(|parts| parts.property == index) {
+        return Ok(&mut all[known]);
     }
-    let known = match selection.parts.iter_mut().find(|parts| parts.property == index) {
-        Some(known) => known,
-        None => {
-            let value = read(item.at, property, true, ExprKind::Property(place.clone(), index));
-            let condition = |kind| typed(item.at, PrimitiveType::Boolean, false, kind);
-            let missing = condition(ExprKind::IsNull(Box::new(value)));
-            let there = condition(ExprKind::Not(Box::new(missing)));
-            let one = typed(item.at, PrimitiveType::Int64, false, ExprKind::Value(Value::Integer(1)));
-            let present = typed(item.at, PrimitiveType::Int64, true, ExprKind::Case(vec![(there, one)]));
-            selection.parts.push(Parts { property: index, ty: id, present, members: Vec::new() });
-            let last = selection.parts.len() - 1;
-            &mut selection.parts[last]
-        }
+    let condition = |kind| typed(item.at, PrimitiveType::Boolean, false, kind);
+    let missing = condition(ExprKind::IsNull(Box::new(value.clone())));
+    let there = condition(ExprKind::Not(Box::new(missing)));
+    let one = typed(item.at, PrimitiveType::Int64, false, ExprKind::Value(Value::Integer(1)));
+    let present = typed(item.at, PrimitiveType::Int64, true, ExprKind::Case(vec![(there, one)]));
+    let new = Parts { property: index, ty: id, value, present, members: Vec::new(), parts: Vec::new() };
+    all.push(new);
+    let last = all.len() - 1;
+    Ok(&mut all[last])
+}
+
+/// Chooses what a path, and `$select` behind it, name in a complex value.
+fn choose(cx: &Context, known: &mut Parts, path: &[&str], item: &SelectItem) -> BindResult<()> {
+    let ty = cx.model.complex_type(known.ty);
+    // A cast to the very type that is there changes nothing.
+    let own = |name: &str| cx.model.find_complex(name) == Some(known.ty);
+    let path = match path {
+        [first, rest @ ..] if own(first) => rest,
+        all => all,
     };
-    known.members.extend(members);
-    known.members.sort_unstable();
-    known.members.dedup();
-    Ok(())
+    let (name, rest) = match (path, &item.options.select) {
+        ([], Some(nested)) => {
+            for inner in nested {
+                let path: Vec<&str> = inner.path.iter().map(String::as_str).collect();
+                choose(cx, known, &path, inner)?;
+            }
+            return Ok(());
+        }
+        ([] | ["*"], _) => {
+            known.members = (0..ty.properties.len()).collect();
+            known.parts.clear();
+            return Ok(());
+        }
+        ([name, rest @ ..], _) => (*name, rest),
+    };
+    let Some(index) = ty.find_property(name) else {
+        return Err(unknown_member(BindErrorKind::Invalid, item.at, ty, name));
+    };
+    let property = &ty.properties[index];
+    let more = !rest.is_empty() || item.options != Options::default();
+    if more && !property.is_structured() {
+        let message = format!("'{name}' is a primitive property; nothing can follow it in $select.");
+        return Err(invalid(item.at, name, message));
+    }
+    let partly = known.parts.iter().any(|parts| parts.property == index);
+    let chosen = known.members.contains(&index);
+    if !chosen {
+        known.members.push(index);
+        known.members.sort_unstable();
+    }
+    if !more {
+        known.parts.retain(|parts| parts.property != index);
+        return Ok(());
+    }
+    if chosen && !partly {
+        return Ok(());
+    }
+    let value = ExprKind::Member(Box::new(known.value.clone()), known.ty, index);
+    let value = read(item.at, property.ty, true, value);
+    let inner = parts_of(&mut known.parts, index, property, value, item)?;
+    choose(cx, inner, rest, item)
 }

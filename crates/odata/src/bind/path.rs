@@ -8,8 +8,8 @@ use super::error::{
 };
 use super::expr::bind_condition;
 use super::scope::{Context, Scope};
-use crate::model::{EntitySetId, EntityType, PrimitiveType as P, Property, Type};
-use crate::query::{self, Addressed, Step};
+use crate::model::{EntitySetId, EntityType, PrimitiveType as P, Type};
+use crate::query::{self, Addressed, Inside, Leaf, Step};
 use crate::url::ast::{Argument, Expr, ExprKind, Segment, SegmentKind};
 use crate::value::Value;
 
@@ -23,12 +23,14 @@ pub struct BoundPath {
     pub set: EntitySetId,
     /// What is addressed.
     pub addressed: Addressed,
-    /// The steps into the complex value of the addressed property.
-    pub inside: Vec<usize>,
+    /// The steps into the value of the addressed property.
+    pub inside: Vec<Inside>,
     /// Whether the addressed property is a collection or complex.
     pub structured: bool,
     /// Whether the path ends in `$ref`.
     pub references: bool,
+    /// Whether the path ends in `$each`.
+    pub each: bool,
 }
 
 /// Binds the segments of a path that starts with a name.
@@ -53,11 +55,16 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         inside: Vec::new(),
         structured: false,
         references: false,
+        each: false,
     };
     apply_key(cx, &mut path, args.as_deref(), first.at)?;
     for segment in rest {
         if path.references {
             return Err(invalid(segment.at, "$ref", "Nothing can follow $ref."));
+        }
+        if path.each {
+            let message = "Behind $each stand only actions and changes, and there are none here.";
+            return Err(not_supported(segment.at, "$each", message));
         }
         bind_segment(cx, &mut path, segment)?;
     }
@@ -82,10 +89,11 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             path.addressed = Addressed::Count;
             Ok(())
         }
-        (SegmentKind::Count, Addressed::Property(_))
-            if addressed_property(cx, path).is_some_and(|p| p.collection) =>
+        (SegmentKind::Count, Addressed::Property(index))
+            if addressed_leaf(cx, path).is_some_and(|leaf| leaf.collection) =>
         {
-            Err(not_supported(at, "$count", "$count of a collection of values is not supported."))
+            path.addressed = Addressed::ItemCount(index);
+            Ok(())
         }
         (SegmentKind::Count, _) => Err(not_found(at, "$count", "Only a collection has a $count.".to_owned())),
         (SegmentKind::Ref, _) if entities => {
@@ -109,7 +117,14 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             Err(not_found(at, "$filter", "Only a collection of entities can be filtered.".to_owned()))
         }
         (SegmentKind::Key(args), _) => apply_key(cx, path, Some(args), at),
-        (SegmentKind::Each, _) => Err(not_supported(at, "$each", "$each is not supported.")),
+        // Whoever reads each member of a collection reads the collection.
+        (SegmentKind::Each, Addressed::Collection) => {
+            path.each = true;
+            Ok(())
+        }
+        (SegmentKind::Each, _) => {
+            Err(not_found(at, "$each", "Only a collection of entities has members here.".to_owned()))
+        }
         (SegmentKind::Query, _) => Err(not_supported(at, "$query", "$query is not supported.")),
         (
             SegmentKind::Metadata
@@ -166,8 +181,8 @@ fn bind_name(
             path.addressed = if navigation.collection { Addressed::Collection } else { Addressed::Entity };
             apply_key(cx, path, args, at)
         }
-        Addressed::Property(_) if path.structured => bind_member(cx, path, name, args, at),
-        Addressed::Property(_) | Addressed::RawValue(_) | Addressed::Count => {
+        Addressed::Property(_) if path.structured => bind_inside(cx, path, name, args, at),
+        Addressed::Property(_) | Addressed::RawValue(_) | Addressed::Count | Addressed::ItemCount(_) => {
             Err(not_found(at, name, format!("'{name}' cannot follow a primitive value.")))
         }
     }
@@ -196,42 +211,51 @@ fn key_segment(cx: &Context, path: &mut BoundPath, name: &str, at: u32) -> bool 
     true
 }
 
-/// The property that the path has come to.
-fn addressed_property<'a>(cx: &Context<'a>, path: &BoundPath) -> Option<&'a Property> {
+/// The value that the path has come to.
+fn addressed_leaf(cx: &Context, path: &BoundPath) -> Option<Leaf> {
     let Addressed::Property(index) = path.addressed else {
         return None;
     };
-    let own = &cx.type_of(path.set).properties[index];
-    path.inside.iter().try_fold(own, |property, step| match property.ty {
-        Type::Complex(id) => cx.model.complex_type(id).properties.get(*step),
-        Type::Primitive(_) | Type::Enum(_) => None,
-    })
+    Leaf::of(cx.model, &cx.type_of(path.set).properties[index], &path.inside)
 }
 
-/// A step into a complex value.
-fn bind_member(
+/// A step into a value: to a property of a complex one, or to an item of a collection.
+fn bind_inside(
     cx: &Context,
     path: &mut BoundPath,
     name: &str,
     args: Option<&[Argument]>,
     at: u32,
 ) -> BindResult<()> {
-    let Some(Property { ty: Type::Complex(id), collection: false, .. }) = addressed_property(cx, path) else {
-        return Err(not_found(at, name, format!("'{name}' cannot follow a collection of values.")));
+    let step = match addressed_leaf(cx, path) {
+        Some(Leaf { collection: true, .. }) => match name.parse() {
+            Ok(number) if args.is_none() => Inside::Item(number),
+            _ => {
+                let message =
+                    format!("'{name}' cannot follow a collection of values; the number of an item can.");
+                return Err(not_found(at, name, message));
+            }
+        },
+        Some(Leaf { ty: Type::Complex(id), .. }) => {
+            let ty = cx.model.complex_type(id);
+            // A cast to the very type that is there changes nothing.
+            if args.is_none() && cx.model.find_complex(name) == Some(id) {
+                return Ok(());
+            }
+            let Some(index) = ty.find_property(name) else {
+                return Err(unknown_member(BindErrorKind::NotFound, at, ty, name));
+            };
+            if args.is_some() {
+                let message = format!("'{name}' is a property; no parentheses can follow it.");
+                return Err(not_found(at, name, message));
+            }
+            Inside::Member(index)
+        }
+        _ => return Err(not_found(at, name, format!("'{name}' cannot follow a primitive value."))),
     };
-    let ty = cx.model.complex_type(*id);
-    // A cast to the very type that is there changes nothing.
-    if args.is_none() && cx.model.find_complex(name) == Some(*id) {
-        return Ok(());
-    }
-    let Some(index) = ty.find_property(name) else {
-        return Err(unknown_member(BindErrorKind::NotFound, at, ty, name));
-    };
-    if args.is_some() {
-        return Err(not_found(at, name, format!("'{name}' is a property; no parentheses can follow it.")));
-    }
-    path.inside.push(index);
-    path.structured = ty.properties[index].is_structured();
+    path.inside.push(step);
+    path.structured =
+        addressed_leaf(cx, path).is_some_and(|leaf| leaf.collection || matches!(leaf.ty, Type::Complex(_)));
     Ok(())
 }
 

@@ -1,19 +1,18 @@
-//! `$root/Customers('A')/City` in expressions (Part 2 section 5.1.1.14.2).
+//! `$root/Customers('A')/City` and `$root/Customers/any(…)` in expressions (Part 2 section 5.1.1.14.2).
 
 use super::error::{BindResult, not_supported, unknown_set};
-use super::member::{Member, bind_path};
+use super::member::{Member, bind_collection, bind_path};
 use super::path::bind_key;
 use super::scope::{Context, Scope};
 use crate::query::{Expr, ExprKind, Place};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 
-/// Binds a path from the service root to a value of one entity.
-pub fn bind_root(cx: &Context, path: &ast::Path, at: u32) -> BindResult<Member> {
-    let Some((PathSegment { at: set_at, kind: PathSegmentKind::Name { name, args: Some(args) } }, rest)) =
+/// Binds a path from the service root: to a value of one entity, or from a set to what is made of its entities.
+pub fn bind_root(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> BindResult<Member> {
+    let Some((PathSegment { at: set_at, kind: PathSegmentKind::Name { name, args } }, rest)) =
         path.segments.split_first()
     else {
-        let message = "Only values of one entity can be had from $root, as in $root/Set(1)/Name.";
-        return Err(not_supported(at, "$root", message));
+        return Err(not_supported(at, "$root", ONE_VALUE));
     };
     let Some(set) = cx.model.find_set(name) else {
         return Err(super::error::BindError {
@@ -22,6 +21,9 @@ pub fn bind_root(cx: &Context, path: &ast::Path, at: u32) -> BindResult<Member> 
         });
     };
     cx.count_navigation(*set_at)?;
+    let Some(args) = args.as_deref().filter(|args| !args.is_empty()) else {
+        return bind_collection(cx, scope, None, set, rest);
+    };
     let key = bind_key(cx, cx.type_of(set), args, *set_at)?;
     let variable = cx.new_variable();
     let inner = Scope::of_expanded(Place::of(variable, set));
@@ -32,9 +34,8 @@ pub fn bind_root(cx: &Context, path: &ast::Path, at: u32) -> BindResult<Member> 
             let kind = ExprKind::Root(variable, set, key, Box::new(value));
             Ok(Member::Value(Expr { kind, ..outer }))
         }
-        Member::Entity(_) | Member::Entities | Member::Complex(_) => {
-            let message = "Only values of one entity can be had from $root, as in $root/Set(1)/Name.";
-            Err(not_supported(at, "$root", message))
-        }
+        _ => Err(not_supported(at, "$root", ONE_VALUE)),
     }
 }
+
+const ONE_VALUE: &str = "From one entity of $root only a value can be had, as in $root/Set(1)/Name.";

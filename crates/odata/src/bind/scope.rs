@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::error::{BindResult, invalid, limit_exceeded};
-use crate::model::{EntitySetId, EntityType, Model};
+use crate::model::{ComplexTypeId, EntitySetId, EntityType, Model};
 use crate::query::{Expr, Named, Place, Size, Variable};
 use crate::url::ast::{self, Alias};
 
@@ -69,6 +69,9 @@ pub struct Context<'a> {
     deepest: Cell<usize>,
     nodes: Cell<usize>,
     transformations: Cell<usize>,
+    it: RefCell<Option<Place>>,
+    it_used: Cell<bool>,
+    in_expand: Cell<bool>,
 }
 
 impl<'a> Context<'a> {
@@ -87,6 +90,9 @@ impl<'a> Context<'a> {
             deepest: Cell::new(0),
             nodes: Cell::new(0),
             transformations: Cell::new(0),
+            it: RefCell::new(None),
+            it_used: Cell::new(false),
+            in_expand: Cell::new(false),
         }
     }
 
@@ -95,6 +101,34 @@ impl<'a> Context<'a> {
         let next = self.variables.get();
         self.variables.set(next + 1);
         Variable(next)
+    }
+
+    /// Where options in `$expand` find the entity that the request is about.
+    pub fn it(&self) -> Option<Place> {
+        self.it.borrow().clone()
+    }
+
+    /// Says where that is from here on, and gives where it was before.
+    pub fn set_it(&self, place: Option<Place>) -> Option<Place> {
+        self.it.replace(place)
+    }
+
+    /// Notes whether `$it` is used, and gives what was noted before.
+    pub fn note_it(&self, used: bool) -> bool {
+        self.it_used.replace(used)
+    }
+
+    /// Binds `$apply` of an expanded collection.
+    pub fn within_expand<T>(&self, bind: impl FnOnce() -> T) -> T {
+        let outer = self.in_expand.replace(true);
+        let bound = bind();
+        self.in_expand.set(outer);
+        bound
+    }
+
+    /// Whether that is what is bound.
+    pub fn is_in_expand(&self) -> bool {
+        self.in_expand.get()
     }
 
     /// Goes one level deeper into an expression for as long as `bind` runs.
@@ -245,10 +279,14 @@ pub struct Scope {
     pub named: Rc<Vec<Named>>,
     /// `$this`, where it is a value.
     pub this: Option<Expr>,
+    /// Lambda variables, and `$this` without a name, that stand for complex values, the innermost last.
+    pub complex: Vec<(Option<String>, Expr, ComplexTypeId)>,
     /// `$it`, where it is known.
     pub it: Option<Place>,
     /// Lambda variables, the innermost last.
     pub lambdas: Vec<(String, Variable, EntitySetId)>,
+    /// Variables that may stand for no entity.
+    pub optional: Vec<Variable>,
 }
 
 impl Scope {
@@ -259,11 +297,33 @@ impl Scope {
 
     /// The scope of options nested in `$expand`: `$it` lies outside of its statement.
     pub fn of_expanded(place: Place) -> Scope {
-        Scope { implicit: Some(place), named: Rc::default(), this: None, it: None, lambdas: Vec::new() }
+        Scope {
+            implicit: Some(place),
+            named: Rc::default(),
+            this: None,
+            complex: Vec::new(),
+            it: None,
+            lambdas: Vec::new(),
+            optional: Vec::new(),
+        }
     }
 
     /// The scope of rows that are no entities.
     pub fn of_rows(named: Vec<Named>) -> Scope {
-        Scope { implicit: None, named: Rc::new(named), this: None, it: None, lambdas: Vec::new() }
+        Scope {
+            implicit: None,
+            named: Rc::new(named),
+            this: None,
+            complex: Vec::new(),
+            it: None,
+            lambdas: Vec::new(),
+            optional: Vec::new(),
+        }
+    }
+
+    /// The complex value that a variable stands for, or `$this`.
+    pub fn find_complex(&self, name: Option<&str>) -> Option<(&Expr, ComplexTypeId)> {
+        let found = self.complex.iter().rev().find(|(known, ..)| known.as_deref() == name);
+        found.map(|(_, value, id)| (value, *id))
     }
 }

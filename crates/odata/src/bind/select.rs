@@ -29,6 +29,7 @@ pub fn bind_selection<'a>(
         parts: Vec::new(),
         named: scope.named.to_vec(),
         rows: false,
+        combined: Vec::new(),
         selected: options.select.is_some(),
         selected_navigation: Vec::new(),
         references,
@@ -111,10 +112,12 @@ fn select_items(
     Ok(())
 }
 
-/// Refuses options that are of the standard but not done here.
-pub fn refuse_unsupported(options: &Options) -> BindResult<()> {
+/// Refuses an option that only says where something new is put in.
+pub fn refuse_index(options: &Options) -> BindResult<()> {
     if let Some((_, at)) = options.index {
-        return Err(not_supported(at, "$index", "$index is not supported."));
+        let message =
+            "$index says where an item is put in; an item is read by its number in the path, as in Tags/0.";
+        return Err(invalid(at, "$index", message));
     }
     Ok(())
 }
@@ -139,6 +142,7 @@ pub fn bind_rows(
         parts: Vec::new(),
         named: scope.named.to_vec(),
         rows: true,
+        combined: Vec::new(),
         selected: options.select.is_some(),
         selected_navigation: Vec::new(),
         references,
@@ -180,7 +184,7 @@ pub fn bind_filter(cx: &Context, scope: &Scope, options: &Options, at: u32) -> B
 pub fn search_in(cx: &Context, scope: &Scope, search: &Search, at: u32) -> BindResult<Expr> {
     match &scope.implicit {
         Some(place) => bind_search(cx, place, search, at),
-        None => Err(not_supported(at, "$search", "$search of rows that $apply made is not supported.")),
+        None => Err(not_supported(at, "$search", "$search needs entities of one set.")),
     }
 }
 

@@ -2,15 +2,18 @@
 //!
 //! Terms have their full names: an alias could be the namespace of the model.
 
-use crate::model::{Computed, EntityType, Property};
+use crate::model::{Computed, EntitySet, EntitySetId, EntityType, Hierarchy, Model, Property};
 
-/// Vocabularies that are referenced: file name without its ending, which is the namespace too.
-pub(super) const REFERENCED: [&str; 2] = ["Org.OData.Core.V1", "Org.OData.Capabilities.V1"];
+/// Vocabularies: file name without its ending, which is the namespace too. The last one tells of hierarchies.
+pub(super) const REFERENCED: [&str; 3] =
+    ["Org.OData.Core.V1", "Org.OData.Capabilities.V1", "Org.OData.Aggregation.V1"];
 
 /// A term applied to a part of the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Annotation<'a> {
     pub(super) term: &'static str,
+    /// What tells it from others of the same term.
+    pub(super) qualifier: Option<String>,
     pub(super) value: Value<'a>,
 }
 
@@ -21,6 +24,8 @@ pub(super) enum Value<'a> {
     Text(&'a str),
     /// A record with one property, and perhaps one more that lists properties of the type.
     Record(&'static str, bool, Option<Listed<'a>>),
+    /// A recursive hierarchy: the property that names a node, and the navigation property to the one above it.
+    Hierarchy(&'a str, &'a str),
 }
 
 /// A property of a record that lists properties of the entity type.
@@ -31,11 +36,11 @@ pub(super) struct Listed<'a> {
 }
 
 fn flag(term: &'static str, value: bool) -> Annotation<'static> {
-    Annotation { term, value: Value::Bool(value) }
+    Annotation { term, qualifier: None, value: Value::Bool(value) }
 }
 
 fn record(term: &'static str, property: &'static str, value: bool) -> Annotation<'static> {
-    Annotation { term, value: Value::Record(property, value, None) }
+    Annotation { term, qualifier: None, value: Value::Record(property, value, None) }
 }
 
 /// A record that is true, but not of the listed properties.
@@ -47,14 +52,17 @@ fn except<'a>(
 ) -> Annotation<'a> {
     let names = names.to_vec();
     let listed = (!names.is_empty()).then_some(Listed { property: listed, names });
-    Annotation { term, value: Value::Record(property, true, listed) }
+    Annotation { term, qualifier: None, value: Value::Record(property, true, listed) }
 }
 
 /// `Core.Description`, where there is one.
 pub(super) fn description(text: Option<&str>) -> Vec<Annotation<'_>> {
     let text = text.filter(|t| !t.is_empty());
-    let annotation =
-        text.map(|text| Annotation { term: "Org.OData.Core.V1.Description", value: Value::Text(text) });
+    let annotation = text.map(|text| Annotation {
+        term: "Org.OData.Core.V1.Description",
+        qualifier: None,
+        value: Value::Text(text),
+    });
     annotation.into_iter().collect()
 }
 
@@ -66,6 +74,33 @@ pub(super) fn property(property: &Property) -> Vec<Annotation<'_>> {
         Computed::Always => found.push(flag("Org.OData.Core.V1.Computed", true)),
         Computed::Default => found.push(flag("Org.OData.Core.V1.ComputedDefaultValue", true)),
     }
+    found
+}
+
+/// Vocabularies that the annotations of a model use.
+pub(super) fn referenced(model: &Model) -> impl Iterator<Item = &'static str> {
+    let hierarchies = model.entity_types.iter().any(|ty| !hierarchies(model, ty).is_empty());
+    REFERENCED.into_iter().take(REFERENCED.len() - usize::from(!hierarchies))
+}
+
+/// The hierarchies of the set that an entity type is of.
+pub(super) fn hierarchies(model: &Model, entity_type: &EntityType) -> Vec<Hierarchy> {
+    let is = |set: &EntitySet| model.entity_type(set.entity_type).name == entity_type.name;
+    let set = model.entity_sets.iter().position(is);
+    set.map(|set| model.hierarchies(EntitySetId(set))).unwrap_or_default()
+}
+
+/// Annotations of an entity type whose entities are in a set.
+pub(super) fn entity_type<'a>(entity_type: &'a EntityType, known: &'a [Hierarchy]) -> Vec<Annotation<'a>> {
+    let mut found = description(entity_type.description.as_deref());
+    found.extend(known.iter().map(|hierarchy| Annotation {
+        term: "Org.OData.Aggregation.V1.RecursiveHierarchy",
+        qualifier: Some(hierarchy.qualifier.clone()),
+        value: Value::Hierarchy(
+            &entity_type.properties[hierarchy.node].name,
+            &entity_type.navigation[hierarchy.navigation].name,
+        ),
+    }));
     found
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json as value};
 
 use super::CsdlOptions;
-use super::annotations::{self, Annotation, REFERENCED, Value};
+use super::annotations::{self, Annotation, Value};
 use super::xml::on_delete;
 use crate::model::{
     ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, PrimitiveType, Property, Type,
@@ -15,7 +15,7 @@ type Object = Map<String, Json>;
 /// The metadata document in JSON. Always 4.01, whatever version the options say.
 pub fn json(model: &Model, options: &CsdlOptions) -> String {
     let mut references = Object::new();
-    for namespace in REFERENCED {
+    for namespace in annotations::referenced(model) {
         // The JSON form of a vocabulary lies beside its XML form.
         let uri = [&options.vocabulary_base, namespace, ".json"].concat();
         references.insert(uri, value!({ "$Include": [{ "$Namespace": namespace }] }));
@@ -78,7 +78,8 @@ fn entity_type_object(model: &Model, entity_type: &EntityType) -> Object {
         let found = navigation_object(model, entity_type, navigation);
         object.insert(navigation.name.clone(), Json::Object(found));
     }
-    annotate(&mut object, &annotations::description(entity_type.description.as_deref()));
+    let known = annotations::hierarchies(model, entity_type);
+    annotate(&mut object, &annotations::entity_type(entity_type, &known));
     object
 }
 
@@ -181,8 +182,11 @@ fn entity_set(model: &Model, set: &EntitySet) -> Object {
 }
 
 fn annotate(object: &mut Object, annotations: &[Annotation<'_>]) {
-    for Annotation { term, value } in annotations {
+    for Annotation { term, qualifier, value } in annotations {
         let json = match value {
+            Value::Hierarchy(node, above) => {
+                value!({ "NodeProperty": node, "ParentNavigationProperty": above })
+            }
             Value::Bool(value) => Json::Bool(*value),
             Value::Text(text) => Json::from(*text),
             Value::Record(property, value, listed) => {
@@ -193,6 +197,10 @@ fn annotate(object: &mut Object, annotations: &[Annotation<'_>]) {
                 record
             }
         };
-        object.insert(["@", term].concat(), json);
+        let name = match qualifier {
+            Some(qualifier) => ["@", term, "#", qualifier].concat(),
+            None => ["@", term].concat(),
+        };
+        object.insert(name, json);
     }
 }

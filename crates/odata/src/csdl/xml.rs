@@ -6,7 +6,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::CsdlOptions;
-use super::annotations::{self, Annotation, Listed, REFERENCED, Value};
+use super::annotations::{self, Annotation, Listed, Value};
 use crate::model::{
     ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, OnDelete, PrimitiveType,
     Property, Type,
@@ -20,7 +20,7 @@ pub fn xml(model: &Model, options: &CsdlOptions) -> String {
     let mut out = Out(Writer::new_with_indent(Vec::new(), b' ', 2));
     out.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
     out.open("edmx:Edmx", &[("Version", options.version.as_str()), ("xmlns:edmx", EDMX)]);
-    for namespace in REFERENCED {
+    for namespace in annotations::referenced(model) {
         let uri = [&options.vocabulary_base, namespace, ".xml"].concat();
         out.open("edmx:Reference", &[("Uri", &uri)]);
         out.empty("edmx:Include", &[("Namespace", namespace)]);
@@ -109,7 +109,8 @@ impl Out {
         for navigation in &entity_type.navigation {
             self.navigation(model, entity_type, navigation);
         }
-        self.annotations(&annotations::description(entity_type.description.as_deref()));
+        let known = annotations::hierarchies(model, entity_type);
+        self.annotations(&annotations::entity_type(entity_type, &known));
         self.close("EntityType");
     }
 
@@ -196,8 +197,19 @@ impl Out {
 
     /// CSDL 4.01 section 14.
     fn annotations(&mut self, annotations: &[Annotation<'_>]) {
-        for Annotation { term, value } in annotations {
+        for Annotation { term, qualifier, value } in annotations {
             match value {
+                Value::Hierarchy(node, above) => {
+                    let qualifier = qualifier.as_deref().unwrap_or_default();
+                    self.open("Annotation", &[("Term", term), ("Qualifier", qualifier)]);
+                    self.open("Record", &[]);
+                    self.empty("PropertyValue", &[("Property", "NodeProperty"), ("PropertyPath", node)]);
+                    let navigation =
+                        [("Property", "ParentNavigationProperty"), ("NavigationPropertyPath", above)];
+                    self.empty("PropertyValue", &navigation);
+                    self.close("Record");
+                    self.close("Annotation");
+                }
                 Value::Bool(value) => {
                     self.empty("Annotation", &[("Term", term), ("Bool", bool_text(*value))])
                 }

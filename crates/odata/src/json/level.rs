@@ -34,6 +34,8 @@ pub(crate) struct Hole {
     pub(crate) at: usize,
     pub(crate) node: usize,
     pub(crate) identifier: std::ops::Range<usize>,
+    /// That of the row's own entity, which may stand around it.
+    pub(crate) own: std::ops::Range<usize>,
 }
 
 impl Level {
@@ -72,12 +74,14 @@ impl Composer<'_> {
         for hole in &level.holes[first_hole..row.holes_end] {
             out.extend_from_slice(&level.bytes[at..hole.at]);
             at = hole.at;
-            self.collection(hole.node, index as u32, &level.identifiers[hole.identifier.clone()], out);
+            let identifier = |range: &std::ops::Range<usize>| &level.identifiers[range.clone()];
+            let identifiers = (identifier(&hole.identifier), identifier(&hole.own));
+            self.collection(hole.node, index as u32, identifiers, out);
         }
         out.extend_from_slice(&level.bytes[at..row.end]);
     }
 
-    fn collection(&mut self, node: usize, parent: u32, identifier: &[u8], out: &mut Vec<u8>) {
+    fn collection(&mut self, node: usize, parent: u32, identifiers: (&[u8], &[u8]), out: &mut Vec<u8>) {
         let shape = self.shape;
         let Some(collection) = &shape.nodes[node].collection else {
             return;
@@ -114,16 +118,26 @@ impl Composer<'_> {
         }
         out.push(b']');
         if level.more.binary_search(&parent).is_ok() {
-            next_link(collection, identifier, written, out);
+            next_link(collection, identifiers, written, out);
         }
     }
 }
 
 /// A link to what a nested collection has beyond its first page: an ordinary URL, relative to the context URL.
-fn next_link(collection: &CollectionShape, identifier: &[u8], written: u64, out: &mut Vec<u8>) {
+fn next_link(
+    collection: &CollectionShape,
+    (identifier, own): (&[u8], &[u8]),
+    written: u64,
+    out: &mut Vec<u8>,
+) {
     out.extend_from_slice(&collection.next_link);
     out.extend_from_slice(identifier);
-    out.extend_from_slice(&collection.next_path);
+    for (number, part) in collection.next_path.iter().enumerate() {
+        if number > 0 {
+            out.extend_from_slice(own);
+        }
+        out.extend_from_slice(part);
+    }
     out.extend_from_slice(itoa::Buffer::new().format(collection.skip + written).as_bytes());
     if let Some(top) = collection.top {
         out.extend_from_slice(b"&$top=");

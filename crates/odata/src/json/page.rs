@@ -249,6 +249,8 @@ impl<O: PageOutput> PageWriter<O> {
                     | Op::Open { .. }
                     | Op::Present { .. } => return Target::Nothing,
                     Op::Close { .. }
+                    | Op::Identify
+                    | Op::Identified { .. }
                     | Op::Collection { .. }
                     | Op::Links { .. }
                     | Op::Begin { .. }

@@ -5,7 +5,7 @@ use super::key::{write_plain_key, write_query_option};
 use super::text::write_string;
 use crate::layout::{Item, Layout, Node};
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
-use crate::query::{Expand, Expr, Query};
+use crate::query::{Expand, Expr, Leaf, Named, Query, Selection};
 use crate::version::{MetadataLevel, Version};
 
 /// What to write for each level of a result.
@@ -37,7 +37,8 @@ pub(crate) struct CollectionShape {
     /// `,"Items@odata.nextLink":"`
     pub(crate) next_link: Vec<u8>,
     /// Path and options of a next link behind the parent's identifier, without `$skip`: `/Items?$select=Id&$skip=`.
-    pub(crate) next_path: Vec<u8>,
+    /// Between the parts stands the identifier of the entity that the request is about.
+    pub(crate) next_path: Vec<Vec<u8>>,
     /// Whether the count is written.
     pub(crate) counted: bool,
     /// Whether it is written as a string (JSON Format section 3.2).
@@ -69,6 +70,10 @@ pub(crate) enum Op {
     Begin { prefix: Vec<u8> },
     /// Ends it, or takes it back where nothing is in it.
     End,
+    /// Begins the identifier of an entity to which there is a link.
+    Identify,
+    /// Ends it, and writes the link behind the prefix.
+    Identified { link: Option<Vec<u8>> },
     /// The rows of another level.
     Collection { node: usize },
     /// `,"Orders@odata.navigationLink":"` and what follows the identifier in it, for metadata=full.
@@ -109,20 +114,31 @@ pub(crate) struct IdentityShape {
 impl Shape {
     /// Whether identifiers have to be read for this format.
     pub fn needs_keys(query: &Query, format: Format) -> bool {
-        format.metadata == MetadataLevel::Full || expands_collection(&query.selection.expand)
+        let combined = !query.selection.combined.is_empty();
+        combined || format.metadata == MetadataLevel::Full || expands_collection(&query.selection.expand)
     }
 
     /// Compiles a layout.
     pub fn new(model: &Model, query: &Query, layout: &Layout, format: Format) -> Shape {
         let mut compiler = Compiler { model, format, values: Vec::new() };
-        let bare = query.properties(model).last().copied();
-        let nodes = layout.nodes.iter().map(|node| compiler.node(node, bare)).collect();
+        let bare = query.leaf(model);
+        let nodes = layout.nodes.iter().map(|node| compiler.node(node, bare.as_ref())).collect();
         Shape { nodes, values: compiler.values, omit_nulls: format.omit_nulls }
     }
 }
 
 fn expands_collection(expand: &[Expand]) -> bool {
     expand.iter().any(|e| e.collection || expands_collection(&e.selection.expand))
+}
+
+/// An entity that is being written.
+#[derive(Clone, Copy)]
+struct Entity {
+    set: EntitySetId,
+    /// Only its identifier.
+    references: bool,
+    /// Only a link to it.
+    linked: bool,
 }
 
 /// Lets what was opened last end with the last operation.
@@ -168,17 +184,19 @@ impl<'a> Compiler<'a> {
         self.member(&[name, &self.format.control(kind)].concat())
     }
 
-    /// `bare` is the property that alone makes a row.
-    fn node(&mut self, node: &Node, bare: Option<&Property>) -> NodeShape {
+    /// `bare` is the value that alone makes a row.
+    fn node(&mut self, node: &Node, bare: Option<&Leaf>) -> NodeShape {
         let mut ops: Vec<Op> = Vec::with_capacity(node.items.len() + 1);
-        let mut entities: Vec<(EntitySetId, bool)> = vec![(node.selection.set, node.selection.references)];
+        let own = Entity { set: node.selection.set, references: node.selection.references, linked: false };
+        let mut entities: Vec<Entity> = vec![own];
         let mut opened: Vec<usize> = Vec::new();
         let mut key_number = 0;
         for item in &node.items {
-            let (set, references) = entities.last().copied().unwrap_or((node.selection.set, false));
+            let entity = entities.last().copied().unwrap_or(own);
+            let Entity { set, references, .. } = entity;
             match item {
                 Item::Key(property, last) => {
-                    ops.push(self.key(set, *property, key_number, *last, references));
+                    ops.push(self.key(entity, *property, key_number, *last));
                     key_number = if *last { 0 } else { key_number + 1 };
                 }
                 Item::Property(property) => {
@@ -189,12 +207,12 @@ impl<'a> Compiler<'a> {
                     });
                 }
                 Item::OpenValue(property) => {
-                    let property = &self.type_of(set).properties[*property];
                     opened.push(ops.len());
-                    ops.push(Op::Open {
-                        prefix: self.told_prefix(&property.name, property.ty, false),
-                        skip_to: 0,
-                    });
+                    ops.push(self.open_value(&self.type_of(set).properties[*property]));
+                }
+                Item::OpenMember(id, member) => {
+                    opened.push(ops.len());
+                    ops.push(self.open_value(&self.model.complex_type(*id).properties[*member]));
                 }
                 Item::Member(id, member) => {
                     let property = &self.model.complex_type(*id).properties[*member];
@@ -204,11 +222,7 @@ impl<'a> Compiler<'a> {
                     ops.push(Op::Close { links: Vec::new() });
                     close(&mut ops, &mut opened);
                 }
-                Item::Named(named) => {
-                    let name = named.path.last().map_or("", String::as_str);
-                    let ty = type_of(&named.expr);
-                    ops.push(self.cell(self.prefix(name, ty, false), (ty, false)));
-                }
+                Item::Named(named) => ops.push(self.named(named, bare.is_some())),
                 // The value comes right behind it.
                 Item::Present => ops.push(Op::Present { skip_to: ops.len() + 2 }),
                 Item::Begin(name) => ops.push(Op::Begin { prefix: self.member(name) }),
@@ -217,7 +231,20 @@ impl<'a> Compiler<'a> {
                     let name = &self.type_of(set).navigation[expand.navigation].name;
                     opened.push(ops.len());
                     ops.push(Op::Open { prefix: self.member(name), skip_to: 0 });
-                    entities.push((expand.selection.set, expand.selection.references));
+                    let Selection { set, references, .. } = expand.selection;
+                    entities.push(Entity { set, references, linked: false });
+                }
+                Item::OpenCombined(set) | Item::Link(set) => {
+                    let linked = matches!(item, Item::Link(_));
+                    entities.push(Entity { set: *set, references: false, linked });
+                    if !linked {
+                        opened.push(ops.len());
+                    }
+                    ops.push(self.combined(*set, linked));
+                }
+                Item::CloseLink => {
+                    ops.push(Op::Identified { link: self.combined_link(set) });
+                    entities.pop();
                 }
                 Item::Close => {
                     ops.push(Op::Close { links: self.links(set, references) });
@@ -227,7 +254,8 @@ impl<'a> Compiler<'a> {
                 Item::Collection(node) => ops.push(Op::Collection { node: *node }),
             }
         }
-        let links = self.links(node.selection.set, node.selection.references || node.selection.rows);
+        let no_entity = node.selection.rows || !node.selection.combined.is_empty();
+        let links = self.links(node.selection.set, node.selection.references || no_entity);
         if !links.is_empty() && bare.is_none() {
             ops.push(Op::Links { links });
         }
@@ -235,7 +263,35 @@ impl<'a> Compiler<'a> {
         NodeShape { ops, bare: bare.is_some(), collection }
     }
 
-    fn key(&self, set: EntitySetId, property: usize, number: usize, last: bool, references: bool) -> Op {
+    /// Reads a value under a name of its own, or one that alone makes a row.
+    fn named(&mut self, named: &Named, bare: bool) -> Op {
+        let name = named.path.last().map_or("", String::as_str);
+        let ty = type_of(&named.expr);
+        let prefix = if bare { Vec::new() } else { self.prefix(name, ty, false) };
+        self.cell(prefix, (ty, false))
+    }
+
+    /// Begins a complex value.
+    fn open_value(&self, property: &Property) -> Op {
+        Op::Open { prefix: self.told_prefix(&property.name, property.ty, false), skip_to: 0 }
+    }
+
+    /// Begins an entity that is combined with others.
+    fn combined(&self, set: EntitySetId, linked: bool) -> Op {
+        if linked {
+            return Op::Identify;
+        }
+        Op::Open { prefix: self.member(&self.model.entity_set(set).name), skip_to: 0 }
+    }
+
+    /// `,"Products@odata.navigationLink":`, where it is told at all.
+    fn combined_link(&self, set: EntitySetId) -> Option<Vec<u8>> {
+        let told = self.format.metadata != MetadataLevel::None;
+        told.then(|| self.annotation(&self.model.entity_set(set).name, "navigationLink"))
+    }
+
+    fn key(&self, entity: Entity, property: usize, number: usize, last: bool) -> Op {
+        let Entity { set, references, linked } = entity;
         let ty = self.type_of(set);
         let mut prefix = Vec::new();
         if number == 0 {
@@ -255,7 +311,9 @@ impl<'a> Compiler<'a> {
             write_plain_key(&mut prefix, self.model.type_name(property.ty));
             flags = self.model.enum_type(id).flags;
         }
-        let last = last.then(|| Box::new(self.identity(set, references)));
+        let nothing = || IdentityShape { before: Vec::new(), members: Vec::new() };
+        let identity = || if linked { nothing() } else { self.identity(set, references) };
+        let last = last.then(|| Box::new(identity()));
         Op::Key { prefix, flags, last }
     }
 
@@ -392,16 +450,23 @@ impl<'a> Compiler<'a> {
             next_path.extend_from_slice(b"/$ref");
         }
         next_path.push(b'?');
+        let mut parts = Vec::new();
         for option in &expand.option_texts {
-            write_query_option(&mut next_path, option);
+            for (number, part) in option.iter().enumerate() {
+                if number > 0 {
+                    parts.push(std::mem::take(&mut next_path));
+                }
+                write_query_option(&mut next_path, part);
+            }
             next_path.push(b'&');
         }
         next_path.extend_from_slice(b"$skip=");
+        parts.push(next_path);
         CollectionShape {
             open,
             count: self.annotation(name, "count"),
             next_link,
-            next_path,
+            next_path: parts,
             counted: expand.count,
             quoted_count: self.format.ieee754_compatible,
             count_only: expand.count_only,

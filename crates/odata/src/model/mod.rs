@@ -122,6 +122,19 @@ pub enum OnDelete {
     SetDefault,
 }
 
+/// A recursive hierarchy (Data Aggregation 4.0 section 5.5.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hierarchy {
+    /// Its name among those of the type.
+    pub qualifier: String,
+    /// The navigation property to the node above.
+    pub navigation: usize,
+    /// The property that names a node: its key.
+    pub node: usize,
+    /// The property that names the node above.
+    pub parent: usize,
+}
+
 /// An entity set (CSDL 4.01 section 13.2).
 #[derive(Debug, Clone)]
 pub struct EntitySet {
@@ -166,6 +179,21 @@ impl Model {
     /// The entity set with this index.
     pub fn entity_set(&self, id: EntitySetId) -> &EntitySet {
         &self.entity_sets[id.0]
+    }
+
+    /// The hierarchies of a set: navigation to one entity of the same set by a key of one property.
+    pub fn hierarchies(&self, set: EntitySetId) -> Vec<Hierarchy> {
+        let ty = self.entity_type(self.entity_set(set).entity_type);
+        let up = |n: &NavigationProperty| !n.collection && n.nullable && n.target_set == set;
+        let above = ty.navigation.iter().enumerate().filter(|(_, n)| up(n));
+        let found = above.filter_map(|(navigation, n)| match n.constraints.as_slice() {
+            [(parent, node)] if ty.key == [*node] => {
+                let qualifier = [&n.name, "Hierarchy"].concat();
+                Some(Hierarchy { qualifier, navigation, node: *node, parent: *parent })
+            }
+            _ => None,
+        });
+        found.collect()
     }
 
     /// Finds an entity set by its exact name.

@@ -1,7 +1,7 @@
 //! Values under names of their own, and rows that are no entities: what `$compute` and `$apply` make.
 
-use super::{Expr, Order};
-use crate::model::{EnumTypeId, PrimitiveType};
+use super::{Expr, Order, Related, Variable};
+use crate::model::{EntitySetId, EnumTypeId, PrimitiveType};
 
 /// How large an expression is, for the limits: it is counted again wherever its name is used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +36,73 @@ pub enum Input {
     Keys(Box<Rows>),
     /// Rows of which variable 0 is one.
     Rows(Box<Rows>),
+    /// All combinations of the entities of some sets, with the variables from 0.
+    Product(Vec<EntitySetId>),
+    /// Rows, each with those of a collection that hangs on it.
+    Joined(Box<Joined>),
+    /// Rows, each with what a walk through a tree gives for the node that a value of them names: the node is column 0 of
+    /// the variable.
+    Walked(Box<(Input, Expr, Variable, Walked)>),
+}
+
+/// A set whose entities have another one of it above them.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    /// The set.
+    pub set: EntitySetId,
+    /// The property that names a node.
+    pub node: usize,
+    /// The property that names the node above it.
+    pub parent: usize,
+}
+
+/// A walk through a tree.
+#[derive(Debug, Clone)]
+pub struct Walked {
+    /// The tree.
+    pub tree: Tree,
+    /// The walk.
+    pub walk: Walk,
+}
+
+/// Ways through a tree.
+#[derive(Debug, Clone)]
+pub enum Walk {
+    /// To the nodes above or below some nodes.
+    Relatives {
+        /// Those nodes: column 0.
+        start: Rows,
+        /// Whether it goes to those above.
+        up: bool,
+        /// The greatest distance.
+        max_distance: Option<u64>,
+        /// Whether those nodes are among the ones that are found, too.
+        keep_start: bool,
+    },
+    /// To all nodes below some: column 1 orders them.
+    Traverse {
+        /// Those nodes; the ones that have none above them where this is missing.
+        start: Option<Rows>,
+        /// The order of nodes below the same one.
+        siblings: Vec<Order>,
+        /// The variable in it.
+        siblings_of: Variable,
+        /// Whether a node comes behind those below it.
+        children_first: bool,
+    },
+    /// From each node to itself and all above it: those are column 1.
+    Ancestry,
+}
+
+/// Rows, each together with every entity of a collection.
+#[derive(Debug, Clone)]
+pub struct Joined {
+    /// The rows.
+    pub input: Input,
+    /// The collection; its variable stands for the entity beside the row.
+    pub related: Related,
+    /// Whether rows stay for which there is none.
+    pub outer: bool,
 }
 
 /// Rows that a transformation of `$apply` makes.

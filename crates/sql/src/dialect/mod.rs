@@ -83,6 +83,15 @@ pub enum Form {
     Exact,
 }
 
+/// An item of an array.
+#[derive(Debug, Clone)]
+pub struct ArrayItem {
+    /// The item.
+    pub value: Sql,
+    /// That the array has so many.
+    pub is_there: Sql,
+}
+
 /// Something the database cannot do.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{what} is not supported on {database}.")]
@@ -154,6 +163,16 @@ pub trait Dialect: Sync {
 
     /// Greatest number of tables that one SELECT joins, and of columns it gives.
     fn bounds(&self) -> Bounds;
+
+    /// The type of a short text in a cast.
+    fn short_text(&self) -> &'static str {
+        "CHAR(20)"
+    }
+
+    /// The type of a text of 2,400 digits in a cast.
+    fn long_text(&self) -> &'static str {
+        "CHAR(2400)"
+    }
 
     /// Whether null is less than all values in ORDER BY by itself.
     fn nulls_are_smallest(&self) -> bool;
@@ -282,6 +301,12 @@ pub trait Dialect: Sync {
 
     /// The sum of the values of a group.
     fn sum(&self, operand: Operand, result: PrimitiveType) -> Operand;
+
+    /// An item of an array by its number from 0, or from its end where that is negative.
+    fn item(&self, array: Sql, number: i64) -> Result<ArrayItem, Unsupported> {
+        _ = (array, number);
+        Err(Unsupported { what: "An item of a collection".to_owned(), database: self.name() })
+    }
 
     /// A column of the composite value of an expression. Null where the value is null.
     fn member(&self, value: Sql, name: &str) -> Result<Sql, Unsupported> {

@@ -60,6 +60,14 @@ impl Dialect for Sqlite {
         Bounds { tables: 64, columns: 1_990 }
     }
 
+    fn short_text(&self) -> &'static str {
+        "text"
+    }
+
+    fn long_text(&self) -> &'static str {
+        "text"
+    }
+
     fn nulls_are_smallest(&self) -> bool {
         true
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nextlink_odata::model::{ComplexTypeId, EntitySetId, PrimitiveType, Property, Type};
-use nextlink_odata::query::{Expr, ExprKind, Items};
+use nextlink_odata::query::{Expr, ExprKind, Inside, Items};
 
 use super::Planner;
 use super::frames::{Carried, Frames};
@@ -11,7 +11,7 @@ use crate::catalog::{NativeType, Storage};
 use crate::dialect::{Form, Operand, Unsupported};
 use crate::mapping::ColumnMap;
 use crate::statement::{ResultColumn, Structure};
-use crate::tree::{Select, Sql};
+use crate::tree::{Select, Source, Sql};
 
 impl Planner<'_> {
     /// A property of an entity type, and the column behind it.
@@ -96,13 +96,47 @@ impl Planner<'_> {
         let label = items.collection.enumeration.is_some();
         let operand = if label { Operand { form: Form::Column(Storage::Text), ..operand } } else { operand };
         let text = !label && storage == Storage::Native && primitive == Some(PrimitiveType::String);
-        frames.enter_items(array, items.variable, Carried { operand, text });
+        let whole = primitive.is_none();
+        frames.enter_items(
+            Source::Items { array: Box::new(array), whole },
+            items.variable,
+            Carried { operand, text },
+        );
         if let Some(predicate) = &items.predicate {
             let condition = self.condition(frames, predicate)?;
             frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
         }
         frames.select().columns.push(Sql::Integer(1));
         Ok(frames.leave())
+    }
+
+    /// That the items are there that steps lead to.
+    pub(super) fn items_are_there(
+        &self,
+        alias: usize,
+        set: EntitySetId,
+        property: usize,
+        inside: &[Inside],
+    ) -> Result<Vec<Sql>, Unsupported> {
+        let (mut property, column) = self.property(set, property);
+        let mut sql = Sql::column(alias, &column.column);
+        let mut conditions = Vec::new();
+        for step in inside {
+            match (step, property.ty) {
+                (Inside::Member(index), Type::Complex(id)) => {
+                    let part = self.part(id, *index);
+                    property = part.0;
+                    sql = self.dialect.member(sql, &part.1.column)?;
+                }
+                (Inside::Member(_), _) => {}
+                (Inside::Item(number), _) => {
+                    let item = self.dialect.item(sql, *number)?;
+                    sql = item.value;
+                    conditions.push(item.is_there);
+                }
+            }
+        }
+        Ok(conditions)
     }
 
     /// A composite value as it lies in the database.
@@ -115,6 +149,15 @@ impl Planner<'_> {
             ExprKind::Member(outer, id, property) => {
                 let outer = self.composite(frames, outer)?;
                 self.dialect.member(outer, &self.part(*id, *property).1.column)
+            }
+            ExprKind::Item(array, number) => {
+                let array = self.composite(frames, array)?;
+                Ok(self.dialect.item(array, *number)?.value)
+            }
+            ExprKind::Column(variable, number)
+                if let Some((item, _)) = frames.carried(*variable, *number) =>
+            {
+                Ok(item)
             }
             _ => {
                 let what = "A part of a computed value".to_owned();
@@ -129,17 +172,30 @@ impl Planner<'_> {
         alias: usize,
         set: EntitySetId,
         property: usize,
-        inside: &[usize],
+        inside: &[Inside],
     ) -> Result<(Sql, ResultColumn), Unsupported> {
         let (mut property, mut column) = self.property(set, property);
         let mut sql = Sql::column(alias, &column.column);
+        let mut item = false;
         for step in inside {
-            if let Type::Complex(id) = property.ty {
-                (property, column) = self.part(id, *step);
-                sql = self.dialect.member(sql, &column.column)?;
+            match (step, property.ty) {
+                (Inside::Member(index), Type::Complex(id)) => {
+                    (property, column) = self.part(id, *index);
+                    sql = self.dialect.member(sql, &column.column)?;
+                    item = false;
+                }
+                (Inside::Member(_), _) => {}
+                (Inside::Item(number), _) => {
+                    sql = self.dialect.item(sql, *number)?.value;
+                    item = true;
+                }
             }
         }
         let result = self.result_column(property, column);
+        let result = match result.structure.as_deref() {
+            Some(Structure::Collection(one)) if item => one.clone(),
+            _ => result,
+        };
         let nullable = result.nullable || !inside.is_empty();
         Ok((self.dialect.cell(sql, &result, &column.native), ResultColumn { nullable, ..result }))
     }

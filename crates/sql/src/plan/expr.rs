@@ -51,6 +51,9 @@ impl Planner<'_> {
             }
             // A row of nulls is a value all the same.
             ExprKind::IsNull(value) => Sql::binary(Operator::Same, self.composite(frames, value)?, Sql::Null),
+            ExprKind::InTree(value, walked) => {
+                never_null(self.in_tree(frames, value, walked)?, value.nullable, truth)
+            }
             ExprKind::Search(place, properties, text) => self.search(frames, place, properties, text, truth),
             _ => {
                 let operand = self.operand(frames, expr)?;
@@ -186,7 +189,7 @@ impl Planner<'_> {
 
     /// The entities of a collection for which the predicate holds, or (`negated`) does not hold.
     fn related(&self, frames: &mut Frames, related: &Related, negated: bool) -> Result<Select, Unsupported> {
-        frames.enter(self.mapping, &related.place, related.navigation, related.variable);
+        frames.enter(self.mapping, related);
         if let Some(predicate) = &related.predicate {
             let condition = self.condition(frames, predicate)?;
             frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
@@ -227,20 +230,20 @@ impl Planner<'_> {
     }
 
     /// A value of all entities of a collection.
-    fn gather(
+    pub(super) fn gather(
         &self,
         frames: &mut Frames,
         method: Aggregation,
         of: Option<&Expr>,
         related: &Related,
-        expr: &Expr,
+        result: P,
     ) -> Result<Operand, Unsupported> {
-        frames.enter(self.mapping, &related.place, related.navigation, related.variable);
+        frames.enter(self.mapping, related);
         if let Some(predicate) = &related.predicate {
             let condition = self.condition(frames, predicate)?;
             frames.filter(condition);
         }
-        let value = self.aggregate(frames, method, of, expr.primitive.unwrap_or(P::Decimal))?;
+        let value = self.aggregate(frames, method, of, result)?;
         frames.select().columns.push(value.sql.clone());
         let select = frames.leave();
         self.fits(&select)?;
@@ -285,7 +288,8 @@ impl Planner<'_> {
                 self.running(frames, of, orderby, expr.primitive.unwrap_or(P::Decimal))?
             }
             ExprKind::Gather(method, of, related) => {
-                self.gather(frames, *method, of.as_deref(), related, expr)?
+                let result = expr.primitive.unwrap_or(P::Decimal);
+                self.gather(frames, *method, of.as_deref(), related, result)?
             }
             ExprKind::Member(value, id, property) => {
                 let part = self.inside(frames, value, *id, *property)?;
@@ -315,22 +319,12 @@ impl Planner<'_> {
                 self.dialect.cast(operand, expr.primitive.unwrap_or(P::String))?
             }
             ExprKind::Case(pairs) => self.case(frames, pairs, expr.primitive)?,
-            ExprKind::Count(related) => {
-                let mut select = self.related(frames, related, false)?;
-                select.columns = vec![Sql::CountAll];
-                let count = Operand::computed(Sql::Scalar(Box::new(select)), P::Int64);
-                Operand { nullable: false, ..count }
-            }
+            ExprKind::Count(related) => count_of(self.related(frames, related, false)?),
             ExprKind::Root(variable, set, key, value) => {
                 frames.push_direct(self.mapping, *variable, *set, &[], Vec::new());
                 self.of_key(frames, key, value)?
             }
-            ExprKind::CountItems(items) => {
-                let mut select = self.items(frames, items, false)?;
-                select.columns = vec![Sql::CountAll];
-                let count = Operand::computed(Sql::Scalar(Box::new(select)), P::Int64);
-                Operand { nullable: false, ..count }
-            }
+            ExprKind::CountItems(items) => count_of(self.items(frames, items, false)?),
             _ => {
                 let truth = Operand::computed(self.truth(frames, expr, Truth::Exact)?, P::Boolean);
                 Operand { nullable: expr.nullable, ..truth }
@@ -361,6 +355,12 @@ impl Planner<'_> {
         let sql = self.dialect.chosen(Sql::Case(sql), primitive);
         Ok(Operand { sql, primitive, form, nullable: true, native })
     }
+}
+
+/// The number of rows of a select.
+fn count_of(mut select: Select) -> Operand {
+    select.columns = vec![Sql::CountAll];
+    Operand { nullable: false, ..Operand::computed(Sql::Scalar(Box::new(select)), P::Int64) }
 }
 
 fn constant_truth(truth: bool) -> Sql {

@@ -1,7 +1,7 @@
 //! The tables of a select and of the selects around it: where a variable's columns are found.
 
 use nextlink_odata::model::EntitySetId;
-use nextlink_odata::query::{Place, Variable};
+use nextlink_odata::query::{Place, Related, Variable};
 
 use crate::dialect::Operand;
 use crate::mapping::{Link, LinkTable, Mapping, TableMap};
@@ -17,6 +17,10 @@ struct Frame {
     variable: Variable,
     set: EntitySetId,
     alias: usize,
+    /// Other variables of the same rows: their sets and aliases.
+    others: Vec<(Variable, EntitySetId, usize)>,
+    /// Rows that are no entities beside these: their aliases, and what their columns hold.
+    beside: Vec<(Variable, usize, Vec<Carried>)>,
     /// Joined single-valued navigation: (from alias, navigation) to alias.
     joined: Vec<((usize, usize), usize)>,
     /// Of rows that are no entities: what the columns hold.
@@ -39,7 +43,7 @@ impl Default for Carried {
     }
 }
 
-fn table_ref(table: &TableMap, alias: usize) -> TableRef {
+pub(crate) fn table_ref(table: &TableMap, alias: usize) -> TableRef {
     named_table(table.schema.as_ref(), &table.table, alias)
 }
 
@@ -59,7 +63,16 @@ impl Frames {
         let on = key_is_there(mapping, set, alias);
         let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(set), alias), on };
         let select = Select { from: vec![join], ..Select::default() };
-        frames.frames.push(Frame { variable, set, alias, joined: Vec::new(), columns: Vec::new(), select });
+        frames.frames.push(Frame {
+            variable,
+            set,
+            alias,
+            others: Vec::new(),
+            beside: Vec::new(),
+            joined: Vec::new(),
+            columns: Vec::new(),
+            select,
+        });
         frames
     }
 
@@ -75,18 +88,90 @@ impl Frames {
         let table = TableRef { source, alias };
         let join = Join { kind: JoinKind::Inner, table, on: Vec::new() };
         let select = Select { from: vec![join], ..Select::default() };
-        frames.frames.push(Frame { variable, set, alias, joined: Vec::new(), columns, select });
+        frames.frames.push(Frame {
+            variable,
+            set,
+            alias,
+            others: Vec::new(),
+            beside: Vec::new(),
+            joined: Vec::new(),
+            columns,
+            select,
+        });
         frames
     }
 
+    /// Combines the rows of the innermost select with all entities of a set.
+    pub(crate) fn combine(&mut self, mapping: &Mapping, variable: Variable, set: EntitySetId) {
+        let alias = self.alias();
+        let mut on = key_is_there(mapping, set, alias);
+        if on.is_empty() {
+            // A join needs a condition in some databases.
+            on.push(equal(Sql::Integer(1), Sql::Integer(1)));
+        }
+        let frame = self.top();
+        frame.select.from.push(Join {
+            kind: JoinKind::Inner,
+            table: table_ref(mapping.table(set), alias),
+            on,
+        });
+        frame.others.push((variable, set, alias));
+    }
+
+    /// Joins the entities of a collection to the innermost select, under a variable of their own. Where rows without one
+    /// stay, gives the number of the join that its conditions belong to.
+    pub(crate) fn join(&mut self, mapping: &Mapping, related: &Related, outer: bool) -> Option<usize> {
+        let Some((place, navigation)) = &related.from else {
+            self.combine(mapping, related.variable, related.set);
+            return None;
+        };
+        let from = self.resolve(mapping, place);
+        let set = place.target();
+        let kind = if outer { JoinKind::Left } else { JoinKind::Inner };
+        let link = &mapping.table(set).links[*navigation];
+        let alias = self.join_link(mapping, kind, (from, set), link, related.set);
+        let frame = self.top();
+        frame.others.push((related.variable, related.set, alias));
+        outer.then(|| frame.select.from.len() - 1)
+    }
+
+    /// Joins the entity whose properties equal the given values to the innermost select, under a variable of its own.
+    pub(crate) fn also(
+        &mut self,
+        mapping: &Mapping,
+        variable: Variable,
+        set: EntitySetId,
+        properties: &[usize],
+        values: Vec<Sql>,
+    ) {
+        let alias = self.alias();
+        let columns = &mapping.table(set).columns;
+        let pairs = properties.iter().zip(values);
+        let on = pairs.map(|(property, value)| equal(Sql::column(alias, &columns[*property].column), value));
+        let join =
+            Join { kind: JoinKind::Inner, table: table_ref(mapping.table(set), alias), on: on.collect() };
+        let frame = self.top();
+        frame.select.from.push(join);
+        frame.others.push((variable, set, alias));
+    }
+
     /// Starts a subselect over the items of an array.
-    pub(crate) fn enter_items(&mut self, array: Sql, variable: Variable, item: Carried) {
+    pub(crate) fn enter_items(&mut self, source: Source, variable: Variable, item: Carried) {
         let (_, set) = self.current();
         let alias = self.alias();
-        let table = TableRef { source: Source::Items(Box::new(array)), alias };
+        let table = TableRef { source, alias };
         let join = Join { kind: JoinKind::Inner, table, on: Vec::new() };
         let select = Select { from: vec![join], ..Select::default() };
-        self.frames.push(Frame { variable, set, alias, joined: Vec::new(), columns: vec![item], select });
+        self.frames.push(Frame {
+            variable,
+            set,
+            alias,
+            others: Vec::new(),
+            beside: Vec::new(),
+            joined: Vec::new(),
+            columns: vec![item],
+            select,
+        });
     }
 
     /// Keeps the rows of the innermost select for which selects have a row whose columns equal the given ones.
@@ -100,8 +185,25 @@ impl Frames {
 
     /// A column of rows that are no entities.
     pub(crate) fn carried(&self, variable: Variable, number: usize) -> Option<(Sql, &Carried)> {
-        let frame = self.frames.iter().rev().find(|frame| frame.variable == variable)?;
-        Some((Sql::carried(frame.alias, number), frame.columns.get(number)?))
+        let find = |frame: &'_ Frame| {
+            let beside = frame.beside.iter().position(|(own, ..)| *own == variable);
+            (frame.variable == variable || beside.is_some()).then_some(beside)
+        };
+        let (frame, beside) = self.frames.iter().rev().find_map(|frame| Some((frame, find(frame)?)))?;
+        let (alias, columns) = match beside {
+            Some(found) => (frame.beside[found].1, &frame.beside[found].2),
+            None => (frame.alias, &frame.columns),
+        };
+        Some((Sql::carried(alias, number), columns.get(number)?))
+    }
+
+    /// Puts rows beside those of the innermost select, whose first column equals a value of these.
+    pub(crate) fn beside(&mut self, source: Source, variable: Variable, columns: Vec<Carried>, value: Sql) {
+        let alias = self.alias();
+        let on = vec![equal(value, Sql::carried(alias, 0))];
+        let frame = self.top();
+        frame.select.from.push(Join { kind: JoinKind::Inner, table: TableRef { source, alias }, on });
+        frame.beside.push((variable, alias, columns));
     }
 
     fn alias(&mut self) -> usize {
@@ -202,10 +304,16 @@ impl Frames {
 
     /// The alias of the entity at a place, joining what is not joined yet in the select of its variable.
     pub(crate) fn resolve(&mut self, mapping: &Mapping, place: &Place) -> usize {
-        let index = self.frames.iter().rposition(|f| f.variable == place.variable).unwrap_or(0);
+        let has = |frame: &Frame| {
+            frame.variable == place.variable || frame.others.iter().any(|other| other.0 == place.variable)
+        };
+        let index = self.frames.iter().rposition(has).unwrap_or(0);
         // Joins go into the select of the variable, which need not be the innermost one.
         let inner = self.frames.split_off(index + 1);
         let (mut alias, mut set) = self.current();
+        if let Some(other) = self.top().others.iter().find(|other| other.0 == place.variable) {
+            (set, alias) = (other.1, other.2);
+        }
         for (navigation, target) in &place.path {
             let step = (alias, *navigation);
             let found = self.top().joined.iter().find(|(from, _)| *from == step).map(|(_, to)| *to);
@@ -224,8 +332,13 @@ impl Frames {
         alias
     }
 
-    /// Starts a subselect over the entities that a collection-valued navigation property of a place leads to.
-    pub(crate) fn enter(&mut self, mapping: &Mapping, place: &Place, navigation: usize, variable: Variable) {
+    /// Starts a subselect over the entities of a collection.
+    pub(crate) fn enter(&mut self, mapping: &Mapping, related: &Related) {
+        let variable = related.variable;
+        let Some((place, navigation)) = &related.from else {
+            return self.push_direct(mapping, variable, related.set, &[], Vec::new());
+        };
+        let navigation = *navigation;
         let from = self.resolve(mapping, place);
         let set = place.target();
         let target = target_set(mapping, set, navigation);
@@ -265,6 +378,8 @@ impl Frames {
             variable,
             set: target,
             alias,
+            others: Vec::new(),
+            beside: Vec::new(),
             joined: Vec::new(),
             columns: Vec::new(),
             select,
@@ -296,6 +411,8 @@ impl Frames {
             variable,
             set: target,
             alias,
+            others: Vec::new(),
+            beside: Vec::new(),
             joined: Vec::new(),
             columns: Vec::new(),
             select,

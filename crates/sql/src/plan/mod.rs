@@ -7,10 +7,11 @@ mod hints;
 mod expr;
 mod frames;
 mod rows;
+mod walk;
 mod merged;
 mod node;
 
-use nextlink_odata::layout::{Layout, NodeLink};
+use nextlink_odata::layout::Layout;
 use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Addressed, Input, Query, Step, Variable};
 use nextlink_odata::value::Value;
@@ -35,6 +36,8 @@ pub struct Plan {
     pub parent: Option<Select>,
     /// Whether the first node gives at most one row, found by its key.
     pub point: bool,
+    /// Rows that are needed of each expanded collection.
+    pub nested: Option<u64>,
 }
 
 /// The plan of one level.
@@ -61,6 +64,8 @@ pub struct NodePlan {
 pub struct PlanLimits {
     /// Greatest number of rows of the first level, for requests that need no more, such as HEAD.
     pub rows: Option<u64>,
+    /// Greatest number of rows that are needed of each expanded collection: one more than are shown.
+    pub nested: Option<u64>,
 }
 
 /// Plans a query.
@@ -74,12 +79,12 @@ pub fn plan(
     layout: &Layout,
     limits: PlanLimits,
 ) -> Result<Plan, Unsupported> {
-    let planner = Planner { mapping, dialect };
+    let planner = Planner { mapping, dialect, query };
     let mut nodes: Vec<NodePlan> = Vec::with_capacity(layout.nodes.len());
     for node in &layout.nodes {
         let planned = match &node.link {
             None => planner.root(query, node, limits)?,
-            Some(link) => planner.child(node, link, &mut nodes)?,
+            Some(link) => planner.child(query, node, link, &mut nodes)?,
         };
         nodes.push(planned);
     }
@@ -88,18 +93,29 @@ pub fn plan(
     }
     let counted = query.count && query.addressed == Addressed::Collection;
     let count = if counted { Some(planner.counted(query)?) } else { None };
-    let last_navigation = query.steps.iter().rposition(|s| matches!(s, Step::Navigate(_)));
-    let parent = last_navigation.map(|at| planner.parent(query, &query.steps[..at])).transpose()?;
+    let parent = planner.before_navigation(query)?;
     let point = nodes.len() == 1 && planner.is_point(query, nodes[0].rows.as_ref());
-    Ok(Plan { nodes, count, parent, point })
+    for rows in nodes.iter_mut().filter_map(|node| node.rows.as_mut()) {
+        // Where rows are numbered, no more of them are read than are needed.
+        if let (Some((_, most)), Some(nested)) = (&mut rows.window, limits.nested) {
+            *most = Some(most.map_or(nested, |most| most.min(nested)));
+        }
+    }
+    Ok(Plan { nodes, count, parent, point, nested: limits.nested })
 }
 
 /// Writes the statements of a plan.
 pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
-    let child = |select: &Select| ChildStatement {
-        one: emit(dialect, &merged(select), 1),
-        many: (select.keys.is_some() && dialect.parent_rows() != ParentRows::Arrays)
-            .then(|| emit(dialect, select, PARENT_ROWS)),
+    let child = |select: &Select, most: Option<u64>| {
+        // For one parent the database can stop early.
+        let most = most.filter(|_| select.keys.is_some() && select.window.is_none());
+        let limited = most.map(|most| Select { limit: Some(most), ..select.clone() });
+        let arrays = dialect.parent_rows() == ParentRows::Arrays;
+        ChildStatement {
+            one: emit(dialect, &merged(limited.as_ref().unwrap_or(select)), 1),
+            many: (select.keys.is_some() && (!arrays || limited.is_some()))
+                .then(|| emit(dialect, select, PARENT_ROWS)),
+        }
     };
     let seeks = plan.nodes.len() > 1 && dialect.seeks_for_levels();
     let nodes = plan
@@ -109,8 +125,8 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
             seek: node.rows.as_ref().filter(|_| seeks && node.parent.is_none()).and_then(seek),
             position: None,
             parent: node.parent,
-            rows: node.rows.as_ref().map(child),
-            count: node.count.as_ref().map(child),
+            rows: node.rows.as_ref().map(|rows| child(rows, plan.nested.filter(|_| node.parent.is_some()))),
+            count: node.count.as_ref().map(|count| child(count, None)),
             cells: node.cells.as_slice().into(),
             link: node.link.clone(),
             links: node.links,
@@ -161,6 +177,7 @@ pub fn paged(dialect: &dyn Dialect, mut plan: Plan, resume: Option<&Resume>) -> 
 pub(crate) struct Planner<'a> {
     pub(crate) mapping: &'a Mapping,
     pub(crate) dialect: &'a dyn Dialect,
+    pub(crate) query: &'a Query,
 }
 
 impl Planner<'_> {
@@ -237,32 +254,29 @@ impl Planner<'_> {
         indexed && rows.from.len() == 1 && rows.filter.iter().filter(bare).count() >= values.len()
     }
 
-    fn parent(&self, query: &Query, steps: &[Step]) -> Result<Select, Unsupported> {
-        let frames = self.path(query.root, steps)?;
-        let mut select = frames.finish();
+    /// Gives a row when the entity before the last navigation is there.
+    fn before_navigation(&self, query: &Query) -> Result<Option<Select>, Unsupported> {
+        let Some(at) = query.steps.iter().rposition(|step| matches!(step, Step::Navigate(_))) else {
+            return Ok(None);
+        };
+        let mut select = self.path(query.root, &query.steps[..at])?.finish();
         select.columns.push(Sql::Integer(1));
         select.limit = Some(1);
-        Ok(select)
+        Ok(Some(select))
     }
 
-    /// Numbers of the link columns that a child needs in its parent's rows, added where they are missing.
-    fn link_columns(
-        &self,
-        parent: &mut NodePlan,
-        parent_alias: usize,
-        link: &NodeLink,
-        properties: &[usize],
-    ) -> Vec<usize> {
+    /// Numbers of the link columns that a child needs in its parent's rows, added where they are missing: properties of
+    /// entities that have an alias there.
+    fn link_columns(&self, parent: &mut NodePlan, wanted: &[(usize, EntitySetId, usize)]) -> Vec<usize> {
         let Some(rows) = &mut parent.rows else {
             return Vec::new();
         };
         let position = usize::from(parent.parent.is_some());
         let behind = position + parent.cells.len();
-        properties
+        wanted
             .iter()
-            .map(|property| {
-                let column = &self.mapping.table(link.set).columns[*property].column;
-                let wanted = Sql::column(parent_alias, column);
+            .map(|(alias, set, property)| {
+                let wanted = Sql::column(*alias, &self.mapping.table(*set).columns[*property].column);
                 let found = rows.columns[behind..].iter().position(|c| *c == wanted);
                 found.unwrap_or_else(|| {
                     rows.columns.push(wanted);

@@ -2,14 +2,17 @@
 
 use nextlink_odata::layout::{Cell, Node, NodeLink};
 use nextlink_odata::model::{EntitySetId, PrimitiveType};
-use nextlink_odata::query::{Addressed, Expr, ExprKind, Input, Order, Place, Query, Rows, Variable};
+use nextlink_odata::query::{
+    Addressed, Expr, ExprKind, Input, Order, Place, Query, Rows, RowsKind, Transform, Variable,
+};
 
 use super::frames::{Frames, target_set};
+use super::rows::Base;
 use super::{NodePlan, PlanLimits, Planner};
 use crate::dialect::Unsupported;
 use crate::mapping::Link;
 use crate::statement::ResultColumn;
-use crate::tree::{KeyColumn, OrderTerm, Select, Sql};
+use crate::tree::{KeyColumn, Operator, OrderTerm, Select, Sql};
 
 impl Planner<'_> {
     /// The first level: the addressed entities, a property of one, or their number.
@@ -19,18 +22,29 @@ impl Planner<'_> {
         node: &Node,
         limits: PlanLimits,
     ) -> Result<NodePlan, Unsupported> {
-        let mut frames = self.input(query, &query.input)?;
+        let mut frames = self.input(Base::Request, &query.input)?;
         self.add_filter(&mut frames, query.filter.as_ref())?;
+        if let (true, Some(parent)) = (of_nothing(&query.input), self.before_navigation(query)?) {
+            // Not where the entity is missing that leads to what is summed up.
+            frames.filter(Sql::Exists(Box::new(parent)));
+        }
         if query.addressed == Addressed::Count {
             let mut select = frames.finish();
             select.columns.push(Sql::CountAll);
             return Ok(node_plan(None, Some(select), None, None, Vec::new()));
         }
+        if let Addressed::Property(property) | Addressed::RawValue(property) = query.addressed {
+            let (alias, set) = frames.current();
+            for condition in self.items_are_there(alias, set, property, &query.inside)? {
+                frames.filter(condition);
+            }
+        }
         let cells = self.add_cells(&mut frames, node)?;
         if query.addressed == Addressed::Collection {
             match &query.input {
                 Input::Rows(rows) => self.add_row_order(&mut frames, &query.orderby, rows)?,
-                Input::Path | Input::Keys(_) => {
+                Input::Product(sets) => self.add_product_order(&mut frames, &query.orderby, sets)?,
+                Input::Path | Input::Keys(_) | Input::Joined(_) | Input::Walked(_) => {
                     self.add_order(&mut frames, &query.orderby, query.selection.set)?;
                 }
             }
@@ -47,16 +61,34 @@ impl Planner<'_> {
     /// A lower level: the rows of an expanded collection for a number of parent rows.
     pub(super) fn child(
         &self,
+        query: &Query,
         node: &Node,
         link: &NodeLink,
         above: &mut [NodePlan],
     ) -> Result<NodePlan, Unsupported> {
         let expand = link.expand;
         let (mut frames, near) = self.child_frames(link);
+        if let Input::Rows(rows) = &expand.input {
+            frames = self.input(Base::Below(link), &expand.input)?;
+            let (alias, _) = frames.current();
+            let position = Sql::carried(alias, rows.columns.len());
+            frames.filter(Sql::binary(Operator::Eq, position, Sql::Position));
+        }
+        let mut linked: Vec<(EntitySetId, usize)> =
+            near.iter().map(|property| (link.set, *property)).collect();
+        if let Some(variable) = expand.it {
+            // The entity that the request is about, found by its key.
+            let set = query.selection.set;
+            let key = &self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type).key;
+            let first = linked.len();
+            linked.extend(key.iter().map(|property| (set, *property)));
+            let values = (first..linked.len()).map(Sql::Key).collect();
+            frames.also(self.mapping, variable, set, key, values);
+        }
         self.add_filter(&mut frames, expand.filter.as_ref())?;
         let count = if expand.count {
             let mut select = frames.select().clone();
-            select.keys = Some(self.key_columns(link, &near));
+            select.keys = Some(self.key_columns(&linked));
             select.columns = vec![Sql::Position, Sql::CountAll];
             select.count_by_parent = true;
             Some(select)
@@ -65,32 +97,38 @@ impl Planner<'_> {
         };
         frames.select().columns.push(Sql::Position);
         let cells = self.add_cells(&mut frames, node)?;
-        self.add_order(&mut frames, &expand.orderby, expand.selection.set)?;
+        match &expand.input {
+            Input::Rows(rows) => self.add_row_order(&mut frames, &expand.orderby, rows)?,
+            _ => self.add_order(&mut frames, &expand.orderby, expand.selection.set)?,
+        }
         let mut rows = frames.finish();
-        rows.keys = Some(self.key_columns(link, &near));
+        rows.keys = Some(self.key_columns(&linked));
         if expand.top.is_some() || expand.skip > 0 {
             rows.window = Some((expand.skip, expand.top));
         }
         let parent = &mut above[link.parent];
-        let alias = self.alias_in(parent, link);
-        let numbers = self.link_columns(parent, alias, link, &near);
+        let alias = self.alias_in(parent, &link.path);
+        let own = self.alias_in(parent, &[]);
+        let number = |(place, (set, property)): (usize, &(EntitySetId, usize))| {
+            (if place < near.len() { alias } else { own }, *set, *property)
+        };
+        let wanted: Vec<_> = linked.iter().enumerate().map(number).collect();
+        let numbers = self.link_columns(parent, &wanted);
         let rows = if expand.count_only { None } else { Some(rows) };
         Ok(node_plan(Some(link.parent), rows, count, cells, numbers))
     }
 
-    fn key_columns(&self, link: &NodeLink, near: &[usize]) -> Vec<KeyColumn> {
-        let model = &self.mapping.model;
-        let properties = &model.entity_type(model.entity_set(link.set).entity_type).properties;
-        let columns = &self.mapping.table(link.set).columns;
-        let column = |&i: &usize| KeyColumn {
-            primitive: properties[i].primitive().unwrap_or(PrimitiveType::String),
-            native: columns[i].native.clone(),
+    pub(super) fn key_columns(&self, linked: &[(EntitySetId, usize)]) -> Vec<KeyColumn> {
+        let column = |(set, property): &(EntitySetId, usize)| {
+            let (served, column) = self.property(*set, *property);
+            let primitive = served.primitive().unwrap_or(PrimitiveType::String);
+            KeyColumn { primitive, native: column.native.clone() }
         };
-        near.iter().map(column).collect()
+        linked.iter().map(column).collect()
     }
 
     /// The tables of a lower level, and the parent's properties it is found by.
-    fn child_frames(&self, link: &NodeLink) -> (Frames, Vec<usize>) {
+    pub(super) fn child_frames(&self, link: &NodeLink) -> (Frames, Vec<usize>) {
         let navigation = link.expand.navigation;
         let target = target_set(self.mapping, link.set, navigation);
         let mut frames = Frames::empty();
@@ -112,8 +150,8 @@ impl Planner<'_> {
 
     /// The alias, in the parent's rows, of the entity that the collection hangs on: single-valued navigation was
     /// joined there when its cells were added, in the same order.
-    fn alias_in(&self, parent: &NodePlan, link: &NodeLink) -> usize {
-        parent.aliases.iter().find(|(path, _)| *path == link.path).map_or(0, |(_, alias)| *alias)
+    fn alias_in(&self, parent: &NodePlan, navigation: &[usize]) -> usize {
+        parent.aliases.iter().find(|(path, _)| path == navigation).map_or(0, |(_, alias)| *alias)
     }
 
     /// The order of rows that are no entities, made total by what no two of them have in common.
@@ -158,7 +196,7 @@ impl Planner<'_> {
                     let alias = if path.is_empty() {
                         alias
                     } else {
-                        let joined = frames.resolve(self.mapping, &self.place(root, path));
+                        let joined = frames.resolve(self.mapping, &self.place(node, root, path));
                         if !cells.aliases.iter().any(|(known, _)| known == path) {
                             cells.aliases.push((path.clone(), joined));
                         }
@@ -175,13 +213,42 @@ impl Planner<'_> {
         Ok(cells)
     }
 
-    fn place(&self, set: EntitySetId, navigation: &[usize]) -> Place {
-        let mut place = Place { variable: Variable(0), set, path: Vec::new() };
+    fn place(&self, node: &Node, set: EntitySetId, path: &[usize]) -> Place {
+        let (mut place, navigation) = match path {
+            // The first step chooses the set where the rows are combinations.
+            [number, rest @ ..] if !node.selection.combined.is_empty() => {
+                (Place::of(Variable(*number), node.selection.combined[*number].set), rest)
+            }
+            all => (Place::of(Variable(0), set), all),
+        };
         for index in navigation {
             let target = target_set(self.mapping, place.target(), *index);
             place.path.push((*index, target));
         }
         place
+    }
+
+    /// The order of combinations, made total by the keys of all their entities.
+    fn add_product_order(
+        &self,
+        frames: &mut Frames,
+        orderby: &[Order],
+        sets: &[EntitySetId],
+    ) -> Result<(), Unsupported> {
+        self.add_terms(frames, orderby)?;
+        let model = &self.mapping.model;
+        for (number, set) in sets.iter().enumerate() {
+            let alias = frames.resolve(self.mapping, &Place::of(Variable(number), *set));
+            for key in &model.entity_type(model.entity_set(*set).entity_type).key {
+                let column = self.column(alias, *set, *key);
+                let value = self.dialect.order_value(&column);
+                let expr = self.dialect.key_order(column);
+                if !frames.select().order.iter().any(|known| known.expr == expr) {
+                    frames.select().order.push(OrderTerm { expr, value, descending: false, nullable: false });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The order that was asked for, made total by the key.
@@ -218,6 +285,20 @@ impl Planner<'_> {
             frames.select().order.push(OrderTerm { expr, value, descending: false, nullable: false });
         }
         Ok(())
+    }
+}
+
+/// Whether rows are made even of nothing, as a sum of no rows is one.
+fn of_nothing(input: &Input) -> bool {
+    let Input::Rows(rows) = input else {
+        return false;
+    };
+    let all_in_one = |transform: &Transform| transform.group == Some(0) || of_nothing(&transform.input);
+    match &rows.kind {
+        RowsKind::Select(transform) => all_in_one(transform),
+        RowsKind::Union(parts) => parts
+            .iter()
+            .any(|part| matches!(&part.kind, RowsKind::Select(transform) if all_in_one(transform))),
     }
 }
 

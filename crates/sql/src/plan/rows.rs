@@ -1,24 +1,37 @@
 //! What `$apply` makes of rows: selects in the place of a table, and values of groups.
 
-use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::model::{EnumTypeId, PrimitiveType as P};
 use nextlink_odata::query::{
-    Aggregation, Expr, ExprKind, Input, Order, Query, RowColumn, Rows, RowsKind, Transform, Variable,
+    Aggregation, Expr, ExprKind, Input, Joined, Order, Query, Related, RowColumn, Rows, RowsKind, Transform,
+    Variable,
 };
+use nextlink_odata::value::Value;
+
+use nextlink_odata::layout::NodeLink;
 
 use super::Planner;
 use super::frames::{Carried, Frames};
 use crate::dialect::{Form, Operand, Unsupported};
 use crate::statement::ResultColumn;
-use crate::tree::{Operator, OrderTerm, Select, Source, Sql};
+use crate::tree::{Operator, OrderTerm, Param, ParamForm, Select, Source, Sql};
+
+/// What rows are made of in the end.
+#[derive(Clone, Copy)]
+pub(super) enum Base<'a> {
+    /// What the request is about.
+    Request,
+    /// An expanded collection: each select has the position of the parent row behind its columns.
+    Below(&'a NodeLink<'a>),
+}
 
 impl Planner<'_> {
     /// Tables and conditions of what the options of a query are about.
-    pub(super) fn input(&self, query: &Query, input: &Input) -> Result<Frames, Unsupported> {
+    pub(super) fn input(&self, base: Base<'_>, input: &Input) -> Result<Frames, Unsupported> {
         Ok(match input {
-            Input::Path => self.path(query.root, &query.steps)?,
+            Input::Path => self.base(base)?,
             Input::Keys(rows) => {
-                let (selects, _) = self.selects(query, rows)?;
-                let mut frames = self.path(query.root, &query.steps)?;
+                let (selects, _) = self.selects(base, rows)?;
+                let mut frames = self.base(base)?;
                 let (alias, set) = frames.current();
                 let columns = &self.mapping.table(set).columns;
                 let ty = self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type);
@@ -27,27 +40,83 @@ impl Planner<'_> {
                 frames.keep(Source::Selects(selects), &key);
                 frames
             }
+            Input::Product(sets) => {
+                let mut frames = self.path(sets[0], &[])?;
+                for (number, set) in sets.iter().enumerate().skip(1) {
+                    frames.combine(self.mapping, Variable(number), *set);
+                }
+                frames
+            }
+            Input::Walked(walked) => {
+                let (input, value, variable, walked) = &**walked;
+                let mut frames = self.input(base, input)?;
+                self.walk_beside(base, &mut frames, (value, *variable, walked))?;
+                frames
+            }
+            Input::Joined(joined) => {
+                let mut frames = self.input(base, &joined.input)?;
+                self.join(&mut frames, joined)?;
+                frames
+            }
             Input::Rows(rows) => {
-                let (selects, columns) = self.selects(query, rows)?;
-                Frames::of_rows(Variable(0), query.selection.set, Source::Selects(selects), columns)
+                let (selects, columns) = self.selects(base, rows)?;
+                Frames::of_rows(Variable(0), self.query.selection.set, Source::Selects(selects), columns)
             }
         })
     }
 
+    /// Tables and conditions of what rows are made of.
+    fn base(&self, base: Base<'_>) -> Result<Frames, Unsupported> {
+        match base {
+            Base::Request => self.path(self.query.root, &self.query.steps),
+            Base::Below(link) => {
+                let (mut frames, near) = self.child_frames(link);
+                let linked: Vec<_> = near.iter().map(|property| (link.set, *property)).collect();
+                frames.select().keys = Some(self.key_columns(&linked));
+                Ok(frames)
+            }
+        }
+    }
+
+    /// Puts the entities of a collection beside the rows.
+    fn join(&self, frames: &mut Frames, joined: &Joined) -> Result<(), Unsupported> {
+        let number = frames.join(self.mapping, &joined.related, joined.outer);
+        let Some(predicate) = &joined.related.predicate else {
+            return Ok(());
+        };
+        let condition = self.condition(frames, predicate)?;
+        match number {
+            None => frames.filter(condition),
+            // A row that is there without them stays.
+            Some(number) if frames.select().from.len() == number + 1 => {
+                frames.select().from[number].on.push(condition);
+            }
+            Some(_) => {
+                let what = "A condition of an outerjoin that leads to other entities".to_owned();
+                return Err(Unsupported { what, database: self.dialect.name() });
+            }
+        }
+        Ok(())
+    }
+
     /// The selects that give rows, and what their columns hold.
-    fn selects(&self, query: &Query, rows: &Rows) -> Result<(Vec<Select>, Vec<Carried>), Unsupported> {
+    pub(super) fn selects(
+        &self,
+        base: Base<'_>,
+        rows: &Rows,
+    ) -> Result<(Vec<Select>, Vec<Carried>), Unsupported> {
         match &rows.kind {
             RowsKind::Select(transform) => {
-                let (select, columns) = self.transform(query, transform, &[])?;
+                let (select, columns) = self.transform(base, transform, &[])?;
                 Ok((vec![select], columns))
             }
-            RowsKind::Union(parts) => self.union(query, &rows.columns, parts),
+            RowsKind::Union(parts) => self.union(base, &rows.columns, parts),
         }
     }
 
     fn union(
         &self,
-        query: &Query,
+        base: Base<'_>,
         columns: &[RowColumn],
         parts: &[Rows],
     ) -> Result<(Vec<Select>, Vec<Carried>), Unsupported> {
@@ -60,7 +129,7 @@ impl Planner<'_> {
             .collect();
         let mut planned = Vec::with_capacity(parts.len());
         for transform in &transforms {
-            planned.push(self.transform(query, transform, &[])?);
+            planned.push(self.transform(base, transform, &[])?);
         }
         // Numbers that lie there in several forms meet as digits.
         let form = |part: &(Select, Vec<Carried>), column: usize| {
@@ -78,7 +147,7 @@ impl Planner<'_> {
         if exact.contains(&true) {
             planned.clear();
             for transform in &transforms {
-                planned.push(self.transform(query, transform, &exact)?);
+                planned.push(self.transform(base, transform, &exact)?);
             }
         }
         let facts = (0..columns.len()).map(|column| {
@@ -94,11 +163,11 @@ impl Planner<'_> {
     /// One select, and what its columns hold; numbers of some columns as exact digits.
     fn transform(
         &self,
-        query: &Query,
+        base: Base<'_>,
         transform: &Transform,
         exact: &[bool],
     ) -> Result<(Select, Vec<Carried>), Unsupported> {
-        let mut frames = self.input(query, &transform.input)?;
+        let mut frames = self.input(base, &transform.input)?;
         self.add_filter(&mut frames, transform.filter.as_ref())?;
         let mut carried = Vec::with_capacity(transform.values.len());
         for (number, value) in transform.values.iter().enumerate() {
@@ -121,17 +190,41 @@ impl Planner<'_> {
             frames.select().columns.push(operand.sql.clone());
             carried.push(Carried { operand, text });
         }
+        if let Base::Below(_) = base {
+            self.add_parent(&mut frames, transform)?;
+        }
         self.add_terms(&mut frames, &transform.orderby)?;
         let mut select = frames.finish();
         select.group = transform.group.unwrap_or(0);
+        select.group_last = transform.group.is_some() && matches!(base, Base::Below(_));
         select.limit = transform.top;
         select.offset = transform.skip;
         self.fits(&select)?;
         Ok((select, carried))
     }
 
+    /// The position of the parent row as the last column.
+    fn add_parent(&self, frames: &mut Frames, transform: &Transform) -> Result<(), Unsupported> {
+        let running = |value: &Expr| matches!(value.kind, ExprKind::Running(..));
+        if transform.top.is_some() || transform.skip > 0 || transform.values.iter().any(running) {
+            let what = "A part of the rows of an expanded collection".to_owned();
+            return Err(Unsupported { what, database: self.dialect.name() });
+        }
+        let mut input = &transform.input;
+        let position = loop {
+            input = match input {
+                Input::Joined(joined) => &joined.input,
+                Input::Walked(walked) => &walked.0,
+                Input::Rows(rows) => break Sql::carried(frames.current().0, rows.columns.len()),
+                Input::Path | Input::Keys(_) | Input::Product(_) => break Sql::Position,
+            };
+        };
+        frames.select().columns.push(position);
+        Ok(())
+    }
+
     /// A property of the key as it lies in the table.
-    fn bare_key(&self, frames: &mut Frames, value: &Expr) -> Option<Sql> {
+    pub(super) fn bare_key(&self, frames: &mut Frames, value: &Expr) -> Option<Sql> {
         let (place, property) = match &value.kind {
             ExprKind::Property(place, property) => (place, property),
             ExprKind::Column(variable, number) => {
@@ -202,7 +295,16 @@ impl Planner<'_> {
         let Some(of) = of else {
             return Ok(Operand { nullable: false, ..Operand::computed(Sql::CountAll, result) });
         };
+        if let (Aggregation::Average, ExprKind::Gather(Aggregation::Average, Some(value), related)) =
+            (method, &of.kind)
+        {
+            return self.average_of_all(frames, value, related);
+        }
         let operand = self.operand(frames, of)?;
+        if let (Aggregation::Min | Aggregation::Max, Some(id)) = (method, of.enumeration) {
+            let function = if method == Aggregation::Min { "MIN" } else { "MAX" };
+            return self.extreme_member(function, operand, id);
+        }
         Ok(match method {
             Aggregation::Count => {
                 let count = Sql::call("COUNT", [operand.sql]);
@@ -224,6 +326,47 @@ impl Planner<'_> {
                 Operand::computed(Sql::binary(Operator::Div, sum.sql, count), P::Double)
             }
         })
+    }
+
+    /// The average of a value of all entities in the collections of all rows: their sum by their number.
+    fn average_of_all(
+        &self,
+        frames: &mut Frames,
+        value: &Expr,
+        related: &Related,
+    ) -> Result<Operand, Unsupported> {
+        let double = matches!(value.primitive, Some(P::Double | P::Single));
+        let exact = if double { P::Double } else { P::Decimal };
+        let sum = self.gather(frames, Aggregation::Sum, Some(value), related, exact)?;
+        let sum = self.dialect.sum(sum, exact);
+        let sum = if double { sum } else { self.dialect.cast(sum, P::Double)? };
+        let count = self.gather(frames, Aggregation::Count, Some(value), related, P::Int64)?;
+        let count = Sql::call("NULLIF", [Sql::call("SUM", [count.sql]), Sql::Integer(0)]);
+        let count = self.dialect.cast(Operand::computed(count, P::Int64), P::Double)?;
+        Ok(Operand::computed(Sql::binary(Operator::Div, sum.sql, count.sql), P::Double))
+    }
+
+    /// The first or the last member of an enumeration in a group: members are compared with their number before them.
+    fn extreme_member(
+        &self,
+        function: &'static str,
+        operand: Operand,
+        id: EnumTypeId,
+    ) -> Result<Operand, Unsupported> {
+        const DIGITS: i64 = 5;
+        let label = self.label_text(operand);
+        let param = |text: String| Sql::Param(Param { value: Value::String(text), form: ParamForm::Native });
+        let members = &self.mapping.model.enum_type(id).members;
+        let mut pairs = Vec::with_capacity(members.len());
+        for (number, member) in members.iter().enumerate() {
+            let digits = (100_000 + number).to_string();
+            let numbered = [digits.get(1..).unwrap_or_default(), &member.name].concat();
+            let is = Sql::binary(Operator::Eq, label.sql.clone(), param(member.name.clone()));
+            pairs.push((is, param(numbered)));
+        }
+        let extreme = Sql::call(function, [Sql::Case(pairs)]);
+        let member = Sql::call("SUBSTR", [extreme, Sql::Integer(DIGITS + 1)]);
+        Ok(self.label_text(Operand::computed(member, P::String)))
     }
 
     /// The sum of a value over the rows before this one, or over all.
@@ -259,7 +402,7 @@ impl Planner<'_> {
 
     /// The number of rows of the input that the filter lets through.
     pub(super) fn counted(&self, query: &Query) -> Result<Select, Unsupported> {
-        let mut frames = self.input(query, &query.input)?;
+        let mut frames = self.input(Base::Request, &query.input)?;
         self.add_filter(&mut frames, query.filter.as_ref())?;
         let mut select = frames.finish();
         select.columns.push(Sql::CountAll);

@@ -172,3 +172,45 @@ fn what_sqlite_has_not() {
         assert_eq!(found.lines().last().map(str::trim), Some(expected), "{url}");
     }
 }
+
+/// Of expanded collections no more rows are read than are needed: for one parent by a limit, by numbers where they are numbered.
+#[test]
+fn expanded_collections_are_read_as_far_as_they_are_needed() {
+    let dialects: [(&dyn Dialect, Kind); 3] =
+        [(&Sqlite, Kind::Sqlite), (&Postgres, Kind::Postgres), (&MARIADB, Kind::MySql)];
+    for (dialect, kind) in dialects {
+        let mapping = shop::shop_on(kind);
+        for (text, one_ends, many_ends) in [
+            ("Customers?$expand=Orders($select=Id)", " LIMIT 4", "Id"),
+            ("Customers?$expand=Orders($select=Id;$top=9)", " n <= 4 ORDER BY o, n", " n <= 4 ORDER BY o, n"),
+            ("Customers?$expand=Orders($select=Id;$top=2)", " n <= 2 ORDER BY o, n", " n <= 2 ORDER BY o, n"),
+            (
+                "Customers?$expand=Orders($select=Id;$skip=2)",
+                " n <= 6 ORDER BY o, n",
+                " n <= 6 ORDER BY o, n",
+            ),
+        ] {
+            let url = url::parse(text).expect("a URL");
+            let Ok(Request::Query(query)) = bind(&mapping.model, &url, BindLimits::default(), NOW) else {
+                panic!("{text} is a query");
+            };
+            let layout = Layout::of(&mapping.model, &query, false);
+            let limits = PlanLimits { nested: Some(4), ..PlanLimits::default() };
+            let planned = plan(&mapping, dialect, &query, &layout, limits).expect("a plan");
+            let program = program(dialect, &planned);
+            let rows = program.nodes[1].rows.as_ref().expect("rows");
+            let many = rows.many.as_ref().map(|many| many.sql.trim_end_matches(['"', '`']));
+            assert!(rows.one.sql.ends_with(one_ends), "{}: {text}: {}", dialect.name(), rows.one.sql);
+            assert!(
+                many.is_none_or(|many| many.ends_with(many_ends)),
+                "{}: {text}: {many:?}",
+                dialect.name()
+            );
+            // An array takes any number of parents, so that only a limit makes two statements of one.
+            let two = kind != Kind::Postgres || one_ends.contains("LIMIT");
+            assert_eq!(many.is_some(), two, "{}: {text}", dialect.name());
+            let whole = program.nodes[0].rows.as_ref().expect("rows");
+            assert!(!whole.one.sql.contains("LIMIT"), "{}: {text}", dialect.name());
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::super::enumeration;
 use super::super::error::{BindResult, invalid, not_supported};
 use super::super::expr::{bind, typed};
+use super::super::member::read;
 use super::super::scope::{Context, Scope};
 use crate::model::PrimitiveType as P;
 use crate::query::{Aggregation, Expr, ExprKind, Place, Related};
@@ -21,8 +22,70 @@ pub fn bind_aggregate(cx: &Context, scope: &Scope, item: &Aggregate) -> BindResu
         return Ok(typed(item.at, P::Decimal, false, ExprKind::Aggregate(Aggregation::Count, None)));
     }
     let (method, value) = method_and_value(cx, scope, item, &item.expr)?;
-    let (primitive, nullable) = result(cx, method, &value, item.at)?;
-    Ok(typed(item.at, primitive, nullable, ExprKind::Aggregate(method, Some(Box::new(value)))))
+    made(cx, method, value, item.at, |value| ExprKind::Aggregate(method, Some(Box::new(value))))
+}
+
+/// What a method makes of values, with its type.
+pub fn made(
+    cx: &Context,
+    method: Aggregation,
+    value: Expr,
+    at: u32,
+    kind: impl FnOnce(Expr) -> ExprKind,
+) -> BindResult<Expr> {
+    let (primitive, nullable) = result(cx, method, &value, at)?;
+    let member = matches!(method, Aggregation::Min | Aggregation::Max);
+    let enumeration = value.enumeration.filter(|_| member);
+    Ok(Expr { enumeration, ..typed(at, primitive, nullable, kind(value)) })
+}
+
+/// The collection that all of the items go through, where one of them needs its entities themselves: `countdistinct`
+/// is not put together from what it is for each instance.
+pub fn common_collection(cx: &Context, scope: &Scope, items: &[Aggregate]) -> BindResult<Option<Related>> {
+    let distinct = |item: &Aggregate| {
+        item.method.as_ref().is_some_and(|method| method.kind == MethodKind::CountDistinct)
+    };
+    let mut common: Option<Related> = None;
+    let mut needed = None;
+    let mut differ = false;
+    for item in items {
+        let found = leading_collection(cx, scope, &item.expr)?.map(|(related, _)| related);
+        needed = needed.or((distinct(item) && found.is_some()).then_some(item.at));
+        match (&common, found) {
+            (None, Some(found)) => common = Some(found),
+            (Some(known), Some(found)) => differ |= known.from != found.from,
+            (_, None) => differ = true,
+        }
+    }
+    match needed {
+        Some(at) if differ => {
+            let message =
+                "countdistinct through a collection is only supported where all values go through it.";
+            Err(not_supported(at, "aggregate", message))
+        }
+        Some(_) => Ok(common),
+        None => Ok(None),
+    }
+}
+
+/// Binds what `aggregate` has for one name, where the collection that its path goes through is beside the rows.
+pub fn bind_beside(cx: &Context, scope: &Scope, related: &Related, item: &Aggregate) -> BindResult<Expr> {
+    let own = Place::of(related.variable, related.set);
+    let inner = Scope { implicit: Some(own), named: Rc::default(), ..scope.clone() };
+    let path = match leading_collection(cx, scope, &item.expr)? {
+        Some((_, Rest::Path(path))) => path,
+        _ => {
+            let key = cx.type_of(related.set).key[0];
+            let ty = cx.type_of(related.set).properties[key].ty;
+            let kind = ExprKind::Property(Place::of(related.variable, related.set), key);
+            let there =
+                ExprKind::Aggregate(Aggregation::Count, Some(Box::new(read(item.at, ty, true, kind))));
+            return Ok(typed(item.at, P::Decimal, false, there));
+        }
+    };
+    let expr = ast::Expr { at: item.at, kind: ast::ExprKind::Path(path) };
+    let (method, value) = method_and_value(cx, &inner, item, &expr)?;
+    made(cx, method, value, item.at, |value| ExprKind::Aggregate(method, Some(Box::new(value))))
 }
 
 /// Binds `aggregate(…)` behind a collection in a path.
@@ -62,9 +125,9 @@ fn gather(cx: &Context, scope: &Scope, related: Related, rest: Rest, item: &Aggr
     let own = Place::of(related.variable, related.set);
     let inner = Scope { implicit: Some(own), named: Rc::default(), ..scope.clone() };
     let (method, value) = method_and_value(cx, &inner, item, expr)?;
-    let (primitive, nullable) = result(cx, method, &value, item.at)?;
-    let kind = ExprKind::Gather(method, Some(Box::new(value)), Box::new(related));
-    Ok(typed(item.at, primitive, nullable, kind))
+    made(cx, method, value, item.at, |value| {
+        ExprKind::Gather(method, Some(Box::new(value)), Box::new(related))
+    })
 }
 
 /// What was made of the collection of each row, put together for all rows.
@@ -73,18 +136,22 @@ fn outer(gathered: Expr, item: &Aggregate) -> BindResult<Expr> {
         return Ok(gathered);
     };
     let again = match method {
-        Aggregation::Min | Aggregation::Max => *method,
+        // An average of averages is that of all values, each counted once.
+        Aggregation::Min | Aggregation::Max | Aggregation::Average => *method,
         Aggregation::Count | Aggregation::Sum => Aggregation::Sum,
-        Aggregation::Average | Aggregation::CountDistinct => {
-            let message = "average and countdistinct over a collection of each instance are not supported; \
-                           aggregate the collection itself.";
+        Aggregation::CountDistinct => {
+            let message = "countdistinct through a collection is not supported here.";
             return Err(not_supported(item.at, "aggregate", message));
         }
     };
     let (at, primitive) = (gathered.at, gathered.primitive.unwrap_or(P::Decimal));
     // Sums of sums need more room.
     let primitive = if again == Aggregation::Sum && primitive == P::Int64 { P::Decimal } else { primitive };
-    Ok(typed(at, primitive, true, ExprKind::Aggregate(again, Some(Box::new(gathered)))))
+    let enumeration = gathered.enumeration;
+    Ok(Expr {
+        enumeration,
+        ..typed(at, primitive, true, ExprKind::Aggregate(again, Some(Box::new(gathered))))
+    })
 }
 
 /// `$count` alone.
@@ -124,7 +191,8 @@ fn leading_collection<'e>(
             continue;
         }
         let set = navigation.target_set;
-        let related = Related { place, navigation: index, set, variable: cx.new_variable(), predicate: None };
+        let from = Some((place, index));
+        let related = Related { from, set, variable: cx.new_variable(), predicate: None };
         let rest = &path.segments[number + 1..];
         let rest = match rest {
             [] => {
@@ -197,9 +265,10 @@ pub fn result(cx: &Context, method: Aggregation, value: &Expr, at: u32) -> BindR
             P::Int64 | P::Decimal => (P::Decimal, true),
             _ => (P::Int64, true),
         },
-        Aggregation::Min | Aggregation::Max if value.enumeration.is_some() => {
-            let message = "min and max of an enumeration are not supported.";
-            return Err(not_supported(at, "aggregate", message));
+        Aggregation::Min | Aggregation::Max
+            if value.enumeration.is_some_and(|id| cx.model.enum_type(id).flags) =>
+        {
+            return Err(refused("values that have an order"));
         }
         Aggregation::Min | Aggregation::Max => match own {
             P::Boolean | P::Binary | P::Guid => return Err(refused("values that have an order")),

@@ -2,9 +2,11 @@
 
 use super::super::compute::{add_computed, with_type};
 use super::super::error::{BindResult, invalid, not_supported};
-use super::super::expr::{bind, typed};
+use super::super::expr::bind;
 use super::super::scope::Context;
-use super::aggregate::{aggregation, bind_aggregate, result};
+use super::aggregate::{aggregation, bind_aggregate, bind_beside, common_collection, made};
+use super::hierarchy;
+use super::join::beside;
 use super::state::{State, row_column};
 use super::union;
 use crate::query::{Expr, ExprKind, RowColumn, Rows, RowsKind};
@@ -20,6 +22,16 @@ pub fn groupby(
     at: u32,
 ) -> BindResult<()> {
     let then = then.unwrap_or_default();
+    let mut rolled = None;
+    for element in elements {
+        if let GroupingElement::RollupRecursive { hierarchy, restrict } = element {
+            if rolled.is_some() {
+                return Err(not_supported(at, "rolluprecursive", "Only one rolluprecursive is supported."));
+            }
+            rolled = Some(hierarchy::rollup(cx, state, hierarchy, restrict.as_ref())?);
+        }
+    }
+    state.rolled = rolled;
     let sets = grouping_sets(elements, at)?;
     if let [paths] = sets.as_slice() {
         return grouped(cx, state, paths, then);
@@ -49,9 +61,7 @@ fn grouping_sets(elements: &[GroupingElement], at: u32) -> BindResult<Vec<Vec<&D
                 }
                 (usize::from(!all)..=paths.len()).rev().map(|length| &paths[..length]).collect()
             }
-            GroupingElement::RollupRecursive { .. } => {
-                return Err(not_supported(at, "rolluprecursive", "rolluprecursive is not supported."));
-            }
+            GroupingElement::RollupRecursive { .. } => continue,
         };
         if sets.len().saturating_mul(choices.len()) > union::PARTS {
             return Err(union::too_many(at));
@@ -115,6 +125,10 @@ pub fn aggregate(
     state.settled();
     let mut values: Vec<Expr> = Vec::new();
     let mut columns: Vec<RowColumn> = Vec::new();
+    if let Some((value, column)) = state.rolled.take() {
+        values.push(value);
+        columns.push(column);
+    }
     for path in paths {
         group_by(cx, state, path, &mut values, &mut columns)?;
     }
@@ -124,12 +138,20 @@ pub fn aggregate(
         return from(cx, state, item, values, columns);
     }
     let keys = values.len();
+    let common = common_collection(cx, &state.scope, items)?;
+    if let Some(related) = &common {
+        // Groups stay in which there is nothing to count.
+        beside(cx, state, related.clone(), true);
+    }
     for item in items {
         if let Some(from) = item.from.first() {
             let message = "from is only supported where one value is aggregated.";
             return Err(not_supported(from.at, "from", message));
         }
-        let value = bind_aggregate(cx, &state.scope, item)?;
+        let value = match &common {
+            Some(related) => bind_beside(cx, &state.scope, related, item)?,
+            None => bind_aggregate(cx, &state.scope, item)?,
+        };
         columns.push(row_column(vec![alias(item, &columns)?], &value));
         values.push(value);
     }
@@ -221,9 +243,8 @@ fn from(
             named[..end].iter().map(|named| row_column(named.path.clone(), &named.expr)).collect();
         let method = aggregation(method)?;
         let Some(last) = named.last() else { continue };
-        let (primitive, nullable) = result(cx, method, &last.expr, from.at)?;
-        let of = Some(Box::new(last.expr.clone()));
-        let value = typed(from.at, primitive, nullable, ExprKind::Aggregate(method, of));
+        let of = last.expr.clone();
+        let value = made(cx, method, of, from.at, |of| ExprKind::Aggregate(method, Some(Box::new(of))))?;
         columns.push(row_column(vec![name.clone()], &value));
         values.push(value);
         replace(state, values, columns, end);

@@ -3,6 +3,8 @@
 mod state;
 mod aggregate;
 mod union;
+mod join;
+mod hierarchy;
 mod group;
 mod rank;
 
@@ -34,6 +36,26 @@ pub struct Applied {
 pub fn bind_apply(cx: &Context, set: EntitySetId, pipeline: &[Transformation]) -> BindResult<Applied> {
     let mut state = State::of_entities(cx, set);
     run(cx, &mut state, pipeline)?;
+    let joined = state.joined;
+    if joined {
+        union::as_rows(cx, &mut state, 0)?;
+    }
+    if joined || state.is_limited() {
+        state.settle();
+    }
+    let State { input, filter, orderby, scope, .. } = state;
+    Ok(Applied { input, filter, orderby, scope })
+}
+
+/// Binds `$apply` over combinations of entities, each of which has a name in the scope.
+pub fn bind_product(
+    cx: &Context,
+    scope: &Scope,
+    sets: &[EntitySetId],
+    pipeline: &[Transformation],
+) -> BindResult<Applied> {
+    let mut state = State::of_product(cx, scope.clone(), sets);
+    run(cx, &mut state, pipeline)?;
     if state.is_limited() {
         state.settle();
     }
@@ -59,10 +81,12 @@ fn run(cx: &Context, state: &mut State, pipeline: &[Transformation]) -> BindResu
 
 /// The selects in an input.
 fn selects(input: &Input) -> usize {
-    let (Input::Keys(rows) | Input::Rows(rows)) = input else {
-        return 0;
-    };
-    of_rows(rows)
+    match input {
+        Input::Keys(rows) | Input::Rows(rows) => of_rows(rows),
+        Input::Joined(joined) => selects(&joined.input),
+        Input::Walked(walked) => 1 + selects(&walked.0),
+        Input::Path | Input::Product(_) => 0,
+    }
 }
 
 fn of_rows(rows: &Rows) -> usize {
@@ -75,6 +99,20 @@ fn of_rows(rows: &Rows) -> usize {
 fn transform(cx: &Context, state: &mut State, step: &Transformation) -> BindResult<()> {
     cx.count_nodes(step.at, 1)?;
     use TransformationKind as T;
+    let limits = matches!(&step.kind, T::Top(_) | T::Skip(_) | T::Rank { .. } | T::Concat(_));
+    if limits && matches!(state.input, Input::Product(_)) {
+        let message = "Behind $crossjoin stand only filter, compute, groupby and aggregate first.";
+        return Err(not_supported(step.at, "$apply", message));
+    }
+    if state.traversed
+        && (limits || matches!(&step.kind, T::Join { .. } | T::Traverse { .. } | T::Relatives { .. }))
+    {
+        let message = "Behind traverse rows can only be filtered, computed and grouped; use $top and $skip.";
+        return Err(not_supported(step.at, "traverse", message));
+    }
+    if (limits || matches!(&step.kind, T::OrderBy(_))) && state.joined {
+        union::as_rows(cx, state, step.at)?;
+    }
     match &step.kind {
         T::Identity => Ok(()),
         T::Filter(condition) => {
@@ -115,11 +153,15 @@ fn transform(cx: &Context, state: &mut State, step: &Transformation) -> BindResu
             union::concat(cx, state, parts, step.at)
         }
         T::Rank { method, amount, by } => rank::rank(cx, state, *method, amount, by),
+        T::Relatives { direction, hierarchy, start, max_distance, keep_start } => {
+            let (start, bounds) = ((*direction, start), (*max_distance, *keep_start));
+            hierarchy::relatives(cx, state, hierarchy, start, bounds)
+        }
+        T::Traverse { hierarchy, order, start, orderby } => {
+            hierarchy::traverse(cx, state, hierarchy, *order, start.as_ref(), orderby)
+        }
         T::Nest(_) | T::AddNested { .. } => unsupported(step.at, "nest"),
-        T::Join { outer: false, .. } => unsupported(step.at, "join"),
-        T::Join { outer: true, .. } => unsupported(step.at, "outerjoin"),
-        T::Relatives { .. } => unsupported(step.at, "ancestors"),
-        T::Traverse { .. } => unsupported(step.at, "traverse"),
+        T::Join { outer, path, alias, then } => join::join(cx, state, *outer, path, alias, then.as_deref()),
         T::Function { name, .. } => {
             Err(invalid(step.at, name, format!("There is no transformation '{name}'.")))
         }

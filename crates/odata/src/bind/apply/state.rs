@@ -29,6 +29,12 @@ pub struct State {
     pub skip: u64,
     /// What no two rows have in common; nothing where there is one row only.
     pub identity: Vec<Expr>,
+    /// Whether an entity can be in several of the rows, each time with another one beside it.
+    pub joined: bool,
+    /// Whether their order is that of a tree beside them, which is lost when they become the input of others.
+    pub traversed: bool,
+    /// The node of a tree that they are to be grouped by before all else.
+    pub rolled: Option<(Expr, RowColumn)>,
     /// Parts of expressions in all this, which count again where it is used twice.
     pub nodes: usize,
 }
@@ -39,7 +45,7 @@ impl State {
         let ty = cx.type_of(set);
         let key = ty.key.iter().map(|key| {
             let place = Place::of(Variable(0), set);
-            super::super::member::read(0, &ty.properties[*key], false, ExprKind::Property(place, *key))
+            super::super::member::read(0, ty.properties[*key].ty, false, ExprKind::Property(place, *key))
         });
         State {
             scope: Scope::of_resource(set),
@@ -49,8 +55,28 @@ impl State {
             top: None,
             skip: 0,
             identity: key.collect(),
+            joined: false,
+            traversed: false,
+            rolled: None,
             nodes: 1,
         }
+    }
+
+    /// All combinations of entities of some sets.
+    pub fn of_product(cx: &Context, scope: Scope, sets: &[EntitySetId]) -> State {
+        let mut identity = Vec::new();
+        for (number, set) in sets.iter().enumerate() {
+            let ty = cx.type_of(*set);
+            let key = |key: &usize| {
+                let kind = ExprKind::Property(Place::of(Variable(number), *set), *key);
+                super::super::member::read(0, ty.properties[*key].ty, false, kind)
+            };
+            identity.extend(ty.key.iter().map(key));
+        }
+        let input = Input::Product(sets.to_vec());
+        let (filter, orderby, top, skip) = (None, Vec::new(), None, 0);
+        let (joined, traversed, nodes) = (false, false, 1);
+        State { scope, input, identity, filter, orderby, top, skip, joined, traversed, rolled: None, nodes }
     }
 
     /// All of some rows.
@@ -66,6 +92,9 @@ impl State {
             top: None,
             skip: 0,
             identity: rows.identity.iter().map(|number| column(*number)).collect(),
+            joined: false,
+            traversed: false,
+            rolled: None,
             nodes: 1,
             input: Input::Rows(Box::new(rows)),
         }

@@ -5,7 +5,7 @@ use super::super::member::read;
 use super::super::scope::Context;
 use super::state::{State, column, row_column};
 use crate::model::PrimitiveType;
-use crate::query::{Expr, ExprKind, Named, RowColumn, Rows, RowsKind, Size};
+use crate::query::{Expr, ExprKind, Named, Place, RowColumn, Rows, RowsKind, Size};
 use crate::value::Value;
 
 /// Selects that follow each other in one statement.
@@ -38,28 +38,49 @@ pub fn too_many(at: u32) -> BindError {
 }
 
 /// Gives entities the values of their properties as names, so that they are rows as others are.
-fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
+pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
     let Some(place) = state.scope.implicit.clone() else {
         return Ok(());
     };
     state.settled();
-    let ty = cx.type_of(place.target());
-    let mut named = Vec::with_capacity(ty.properties.len());
-    for (index, property) in ty.properties.iter().enumerate() {
-        if property.is_structured() {
-            let message = format!(
-                "concat of entities with '{}', which is no primitive value, is not supported.",
-                property.name
-            );
-            return Err(not_supported(at, "concat", message));
-        }
-        let expr = read(at, property, property.nullable, ExprKind::Property(place.clone(), index));
-        let size = Size { nodes: 1, depth: 1, navigations: 0 };
-        named.push(Named { path: vec![property.name.clone()], expr, size, present: None });
+    let mut named = properties(cx, &place, None, &state.scope, at)?;
+    let beside = if state.joined { state.scope.lambdas.as_slice() } else { &[] };
+    for (alias, variable, set) in beside {
+        named.extend(properties(cx, &Place::of(*variable, *set), Some(alias), &state.scope, at)?);
     }
     named.extend(state.scope.named.iter().cloned());
     state.scope = super::Scope::of_rows(named);
+    state.joined = false;
     Ok(())
+}
+
+/// The values of the properties of an entity under their names, or behind that of the entity.
+fn properties(
+    cx: &Context,
+    place: &Place,
+    alias: Option<&String>,
+    scope: &super::Scope,
+    at: u32,
+) -> BindResult<Vec<Named>> {
+    let ty = cx.type_of(place.target());
+    let optional = scope.optional.contains(&place.variable);
+    let value = |index: usize| {
+        let property = &ty.properties[index];
+        let kind = ExprKind::Property(place.clone(), index);
+        read(at, property.ty, property.nullable || optional, kind)
+    };
+    let mut named = Vec::with_capacity(ty.properties.len());
+    for (index, property) in ty.properties.iter().enumerate() {
+        if property.is_structured() {
+            let message = format!("'{}', which is no primitive value, is not supported here.", property.name);
+            return Err(not_supported(at, &property.name, message));
+        }
+        let size = Size { nodes: 1, depth: 1, navigations: 0 };
+        let path = alias.into_iter().chain([&property.name]).cloned().collect();
+        let present = optional.then(|| value(ty.key[0]));
+        named.push(Named { path, expr: value(index), size, present });
+    }
+    Ok(named)
 }
 
 /// All values that any of the rows have.

@@ -27,6 +27,17 @@ impl<O: PageOutput> PageWriter<O> {
                     self.buffer.push(b'}');
                 }
             }
+            Op::Identify => self.starts.push(self.identifiers.len()),
+            Op::Identified { link } => {
+                let start = self.starts.pop().unwrap_or(0);
+                if let Some(prefix) = link {
+                    member(&mut self.buffer, prefix);
+                    self.buffer.push(b'"');
+                    self.buffer.extend_from_slice(&self.identifiers[start..]);
+                    self.buffer.push(b'"');
+                }
+                self.identifiers.truncate(start);
+            }
             Op::Collection { node } => {
                 let start = self.starts.last().copied().unwrap_or(0);
                 let at = self.buffer.len();
@@ -34,7 +45,13 @@ impl<O: PageOutput> PageWriter<O> {
                     let from = level.identifiers.len();
                     level.identifiers.extend_from_slice(&self.identifiers[start..]);
                     let identifier = from..level.identifiers.len();
-                    level.holes.push(Hole { at, node: *node, identifier });
+                    let outer = self.starts.first().copied().unwrap_or(self.identifiers.len());
+                    let mut own = identifier.clone();
+                    if start > 0 {
+                        level.identifiers.extend_from_slice(&self.identifiers[..outer]);
+                        own = identifier.end..level.identifiers.len();
+                    }
+                    level.holes.push(Hole { at, node: *node, identifier, own });
                 }
             }
             Op::Cell { .. } | Op::Value { .. } | Op::Key { .. } | Op::Open { .. } | Op::Present { .. } => {}

@@ -11,7 +11,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported, micros, standard};
+use super::{ArrayItem, Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported, micros, standard};
 use crate::catalog::{NativeType, Storage};
 use crate::statement::{ResultColumn, Structure};
 use crate::tree::{CastType, KeyColumn, Operator, Param, ParamForm, Sql};
@@ -98,6 +98,14 @@ impl Dialect for Postgres {
     fn bounds(&self) -> Bounds {
         // https://www.postgresql.org/docs/current/limits.html; tables are bounded so that planning stays short.
         Bounds { tables: 64, columns: 1_600 }
+    }
+
+    fn short_text(&self) -> &'static str {
+        "text"
+    }
+
+    fn long_text(&self) -> &'static str {
+        "text"
     }
 
     fn nulls_are_smallest(&self) -> bool {
@@ -260,6 +268,23 @@ impl Dialect for Postgres {
 
     fn label_text(&self, column: Sql, _: &NativeType) -> Sql {
         by_code_point(column.cast("text"))
+    }
+
+    fn item(&self, array: Sql, number: i64) -> Result<ArrayItem, Unsupported> {
+        // An array can begin with any index.
+        let bound = |name| Sql::call(name, [array.clone(), Sql::Integer(1)]);
+        let from_end = number < 0;
+        let start = bound(if from_end { "array_upper" } else { "array_lower" });
+        let offset = if from_end { number.saturating_add(1) } else { number };
+        let is_there = Sql::binary(
+            if from_end { Operator::Ge } else { Operator::Gt },
+            Sql::call("cardinality", [array.clone()]),
+            Sql::Integer(number.saturating_abs()),
+        );
+        // No array has so many.
+        let offset = offset.clamp(i64::from(i32::MIN / 4), i64::from(i32::MAX / 4));
+        let index = Sql::binary(Operator::Add, start, Sql::Integer(offset));
+        Ok(ArrayItem { value: Sql::Item(Box::new(array.clone()), Box::new(index)), is_there })
     }
 
     fn member(&self, value: Sql, name: &str) -> Result<Sql, Unsupported> {

@@ -1,0 +1,231 @@
+//! Walks through trees of self-referencing keys: recursive selects.
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::query::{Expr, Order, Rows, Tree, Variable, Walk, Walked};
+
+use super::Planner;
+use super::frames::{Carried, Frames, table_ref};
+use super::rows::Base;
+use crate::dialect::{Operand, Unsupported};
+use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef};
+
+/// Digits that each step of a walk adds to the place of a node in the tree.
+const STEP: i64 = 8;
+/// The greatest depth of a tree that is walked through in order.
+const DEPTH: i64 = 300;
+
+/// Aliases in the recursive selects.
+const NODE: usize = 0;
+const ABOVE: usize = 1;
+const SO_FAR: usize = 2;
+
+impl Planner<'_> {
+    /// Whether a value names a node that a walk finds.
+    pub(super) fn in_tree(
+        &self,
+        frames: &mut Frames,
+        value: &Expr,
+        walked: &Walked,
+    ) -> Result<Sql, Unsupported> {
+        let needle = self.node_value(frames, value)?;
+        let (source, _) = self.walked(Base::Request, walked)?;
+        let table = TableRef { source, alias: 0 };
+        let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
+        let select = Select { columns: vec![Sql::carried(0, 0)], from, ..Select::default() };
+        Ok(Sql::InSelect(Box::new(needle), Box::new(select)))
+    }
+
+    /// Puts what a walk gives beside the rows.
+    pub(super) fn walk_beside(
+        &self,
+        base: Base<'_>,
+        frames: &mut Frames,
+        (value, variable, walked): (&Expr, Variable, &Walked),
+    ) -> Result<(), Unsupported> {
+        let needle = self.node_value(frames, value)?;
+        let (source, columns) = self.walked(base, walked)?;
+        frames.beside(source, variable, columns, needle);
+        Ok(())
+    }
+
+    /// A value that names a node, as it lies in the database.
+    fn node_value(&self, frames: &mut Frames, value: &Expr) -> Result<Sql, Unsupported> {
+        match self.bare_key(frames, value) {
+            Some(bare) => Ok(bare),
+            None => Ok(self.operand(frames, value)?.sql),
+        }
+    }
+
+    fn walked(&self, base: Base<'_>, walked: &Walked) -> Result<(Source, Vec<Carried>), Unsupported> {
+        let tree = &walked.tree;
+        let node = self.column(NODE, tree.set, tree.node);
+        let text = matches!(node.sql, Sql::Collate(..)) && node.primitive == Some(P::String);
+        let id = Carried { operand: node, text };
+        Ok(match &walked.walk {
+            Walk::Relatives { start, up, max_distance, keep_start } => {
+                (self.relatives(base, tree, start, *up, (*max_distance, *keep_start))?, vec![id])
+            }
+            Walk::Traverse { start, siblings, siblings_of, children_first } => {
+                let source = self.traversed(base, tree, start.as_ref(), (siblings, *siblings_of))?;
+                let place = Carried { operand: Operand::computed(Sql::Null, P::String), text: false };
+                let source = if *children_first { behind_children(source) } else { source };
+                (source, vec![id, place])
+            }
+            Walk::Ancestry => {
+                let base = Select { columns: vec![self.id(tree, NODE); 2], ..self.nodes(tree, NODE) };
+                let mut step = so_far();
+                step.from.push(self.join_nodes(
+                    tree,
+                    NODE,
+                    self.parent_of(tree, NODE),
+                    Sql::carried(SO_FAR, 0),
+                ));
+                step.columns = vec![self.id(tree, NODE), Sql::carried(SO_FAR, 1)];
+                (recursive(base, step), vec![id.clone(), id])
+            }
+        })
+    }
+
+    /// The nodes above or below some others.
+    fn relatives(
+        &self,
+        from: Base<'_>,
+        tree: &Tree,
+        start: &Rows,
+        up: bool,
+        (max_distance, keep_start): (Option<u64>, bool),
+    ) -> Result<Source, Unsupported> {
+        let start = self.start(from, start)?;
+        let among = |sql: Sql| Sql::InSelect(Box::new(sql), Box::new(start.clone()));
+        let mut base = self.nodes(tree, NODE);
+        let found = match (keep_start, up) {
+            (true, _) => {
+                base.filter.push(among(self.id(tree, NODE)));
+                NODE
+            }
+            (false, false) => {
+                base.filter.push(among(self.parent_of(tree, NODE)));
+                NODE
+            }
+            (false, true) => {
+                base.from.push(self.join_nodes(
+                    tree,
+                    ABOVE,
+                    self.id(tree, ABOVE),
+                    self.parent_of(tree, NODE),
+                ));
+                base.filter.push(among(self.id(tree, NODE)));
+                ABOVE
+            }
+        };
+        base.columns.push(self.id(tree, found));
+        let mut step = so_far();
+        if up {
+            step.from.push(self.join_nodes(tree, NODE, self.id(tree, NODE), Sql::carried(SO_FAR, 0)));
+            step.from.push(self.join_nodes(tree, ABOVE, self.id(tree, ABOVE), self.parent_of(tree, NODE)));
+            step.columns.push(self.id(tree, ABOVE));
+        } else {
+            step.from.push(self.join_nodes(tree, NODE, self.parent_of(tree, NODE), Sql::carried(SO_FAR, 0)));
+            step.columns.push(self.id(tree, NODE));
+        }
+        if let Some(most) = max_distance {
+            let (distance, most) = (i64::from(!keep_start), i64::try_from(most).unwrap_or(i64::MAX));
+            base.columns.push(Sql::Integer(distance));
+            if distance > most {
+                base.filter.push(Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0)));
+            }
+            let distance = Sql::carried(SO_FAR, 1);
+            step.columns.push(Sql::binary(Operator::Add, distance.clone(), Sql::Integer(1)));
+            step.filter.push(Sql::binary(Operator::Lt, distance, Sql::Integer(most)));
+        }
+        Ok(recursive(base, step))
+    }
+
+    /// All nodes with their places in the tree: the numbers of those on the way to them among their siblings.
+    fn traversed(
+        &self,
+        from: Base<'_>,
+        tree: &Tree,
+        start: Option<&Rows>,
+        (siblings, variable): (&[Order], Variable),
+    ) -> Result<Source, Unsupported> {
+        let mut frames = Frames::new(self.mapping, variable, tree.set);
+        self.add_terms(&mut frames, siblings)?;
+        let mut order = std::mem::take(&mut frames.select().order);
+        let (alias, _) = frames.current();
+        let key = self.dialect.key_order(self.column(alias, tree.set, tree.node));
+        order.push(crate::tree::OrderTerm { expr: key, value: None, descending: false, nullable: false });
+        let number = Sql::RowNumber(vec![self.parent_of(tree, alias)], order);
+        let digits = Sql::binary(Operator::Add, Sql::Integer(10_i64.pow(STEP as u32)), number);
+        let digits = digits.cast(self.dialect.short_text());
+        let number = Sql::call("SUBSTR", [digits, Sql::Integer(2)]);
+        frames.select().columns = vec![self.id(tree, alias), self.parent_of(tree, alias), number];
+        let ranked = Source::Selects(vec![frames.finish()]);
+        let ranked = || Join {
+            kind: JoinKind::Inner,
+            table: TableRef { source: ranked.clone(), alias: NODE },
+            on: Vec::new(),
+        };
+        let column = |number| Sql::carried(NODE, number);
+        let mut base = Select { from: vec![ranked()], ..Select::default() };
+        base.columns = vec![column(0), column(2).cast(self.dialect.long_text())];
+        base.filter.push(match start {
+            None => Sql::IsNull(Box::new(column(1))),
+            Some(start) => Sql::InSelect(Box::new(column(0)), Box::new(self.start(from, start)?)),
+        });
+        let mut step = so_far();
+        let so_far = |number| Sql::carried(SO_FAR, number);
+        step.from.push(Join { on: vec![Sql::binary(Operator::Eq, column(1), so_far(0))], ..ranked() });
+        step.columns = vec![column(0), Sql::call("CONCAT", [so_far(1), column(2)])];
+        // Nodes that are above themselves would be walked through without an end.
+        let length = Sql::call("LENGTH", [so_far(1)]);
+        step.filter.push(Sql::binary(Operator::Lt, length, Sql::Integer(STEP * DEPTH)));
+        Ok(recursive(base, step))
+    }
+
+    fn start(&self, base: Base<'_>, start: &Rows) -> Result<Select, Unsupported> {
+        let (mut selects, _) = self.selects(base, start)?;
+        selects.pop().ok_or_else(|| Unsupported {
+            what: "A walk from nowhere".to_owned(),
+            database: self.dialect.name(),
+        })
+    }
+
+    fn nodes(&self, tree: &Tree, alias: usize) -> Select {
+        let table = table_ref(self.mapping.table(tree.set), alias);
+        let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
+        Select { from, ..Select::default() }
+    }
+
+    fn join_nodes(&self, tree: &Tree, alias: usize, own: Sql, other: Sql) -> Join {
+        let table = table_ref(self.mapping.table(tree.set), alias);
+        Join { kind: JoinKind::Inner, table, on: vec![Sql::binary(Operator::Eq, own, other)] }
+    }
+
+    fn id(&self, tree: &Tree, alias: usize) -> Sql {
+        Sql::column(alias, &self.mapping.table(tree.set).columns[tree.node].column)
+    }
+
+    fn parent_of(&self, tree: &Tree, alias: usize) -> Sql {
+        Sql::column(alias, &self.mapping.table(tree.set).columns[tree.parent].column)
+    }
+}
+
+/// The rows that a recursive select has given so far.
+fn so_far() -> Select {
+    let table = TableRef { source: Source::SoFar, alias: SO_FAR };
+    let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
+    Select { from, ..Select::default() }
+}
+
+fn recursive(base: Select, step: Select) -> Source {
+    Source::Recursive { base: Box::new(base), step: Box::new(step) }
+}
+
+/// Places behind those that begin with them: a letter is greater than digits in all collations.
+fn behind_children(source: Source) -> Source {
+    let table = TableRef { source, alias: 0 };
+    let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
+    let place = Sql::call("CONCAT", [Sql::carried(0, 1), Sql::Word("z")]);
+    Source::Selects(vec![Select { columns: vec![Sql::carried(0, 0), place], from, ..Select::default() }])
+}
