@@ -263,8 +263,8 @@ impl<'a> Compiler<'a> {
         NodeShape { ops, bare: bare.is_some(), collection }
     }
 
-    /// A value that the request has named.
-    fn named(&self, named: &Named, bare: bool) -> Op {
+    /// Reads a value under a name of its own, or one that alone makes a row.
+    fn named(&mut self, named: &Named, bare: bool) -> Op {
         let name = named.path.last().map_or("", String::as_str);
         let ty = type_of(&named.expr);
         let prefix = if bare { Vec::new() } else { self.prefix(name, ty, false) };
