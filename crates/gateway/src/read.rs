@@ -15,6 +15,7 @@ use nextlink_odata::json::{Format, Shape};
 use nextlink_odata::layout::Layout;
 use nextlink_odata::query::{Addressed, Query, Step};
 use nextlink_odata::url;
+use nextlink_odata::value::Value;
 use nextlink_results::Recovery;
 use nextlink_sql::plan::{PlanLimits, Resume, paged, plan, program};
 use nextlink_sql::statement::Program;
@@ -131,7 +132,12 @@ fn prepare(
         program(dialect, &plan)
     });
     let shape = Arc::new(Shape::new(&served.mapping.model, &query, &layout, format));
-    if let (Some(point), [Step::Key(values)]) = (point, query.steps.as_slice()) {
+    // What stands for a member in a column is not the value of the key.
+    let columns = &served.mapping.table(query.root).columns;
+    let plain = |values: &[(usize, Value)]| values.iter().all(|(key, _)| columns[*key].codes.is_none());
+    if let (Some(point), [Step::Key(values)]) = (point, query.steps.as_slice())
+        && plain(values)
+    {
         served.points.keep(point, &program, &shape, values.len());
     }
     Ok(Prepared { served, query, program, shape, format })

@@ -107,9 +107,10 @@ impl Served {
         {
             return Err(failed("this is a directory, not a file".to_owned(), false));
         }
+        let shape = config.shape().map_err(|cause| failed(cause, false))?;
         let source = Source::open(&location).map_err(read)?;
         let (catalog, mut notices) = source.introspect(&IntrospectLimits::default()).map_err(read)?;
-        let (mapping, more) = mapping::build(&catalog, &config.model_options(name));
+        let (mapping, more) = mapping::build(&catalog, &config.model_options(name, shape));
         notices.extend(more);
         let documents = documents(&mapping, vocabulary_url);
         Ok(Served {

@@ -21,7 +21,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::body::Body;
 use crate::cluster::{self, Cluster, Done, Known, Rule, Shared};
-use crate::config::Config;
+use crate::config::{Config, with_model_texts};
 use crate::observe::{Event, Exporter, event, store_observer};
 use crate::slots::{Slots, follow};
 use crate::state::State;
@@ -75,7 +75,12 @@ pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<Stat
 /// besides counts for nothing, and it says so.
 fn settled(shared: &Shared, config: &Config) -> anyhow::Result<Known> {
     shared.reseal()?;
-    let done = shared.put(&config.sources, Rule::First)?;
+    let wanted = match with_model_texts(&config.sources) {
+        // A file that counts for nothing any more need not be right.
+        Err(_) if shared.read()?.revision > 0 => config.sources.clone(),
+        wanted => wanted?,
+    };
+    let done = shared.put(&wanted, Rule::First)?;
     let named = |wanted: &[Done]| -> Vec<String> {
         done.iter().filter(|(_, done)| wanted.contains(done)).map(|(name, _)| name.clone()).collect()
     };

@@ -61,6 +61,8 @@ struct Attempts {
     cause: String,
     /// Refreshes in a row that were wanted because of a change and found none.
     vain: u32,
+    /// When it last went well.
+    opened: Option<Instant>,
     /// When it may be tried again: after a failure that it is, else that a change may have it done.
     next: Instant,
 }
@@ -75,7 +77,13 @@ impl Slot {
             unusable: None,
             vocabulary_url: vocabulary_url.to_owned(),
             standing: RwLock::new(Standing::Down { cause: "it was not opened yet".to_owned(), next: now }),
-            attempts: Mutex::new(Attempts { failures: 0, cause: String::new(), vain: 0, next: now }),
+            attempts: Mutex::new(Attempts {
+                failures: 0,
+                cause: String::new(),
+                vain: 0,
+                opened: None,
+                next: now,
+            }),
             asked: AtomicBool::new(false),
             changed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -164,8 +172,9 @@ impl Slot {
             Ok(served) => {
                 let same = self.put(served);
                 let vain = if for_change && same { attempts.vain.saturating_add(1) } else { 0 };
-                let next = Instant::now() + pause(vain);
-                *attempts = Attempts { failures: 0, cause: String::new(), vain, next };
+                let now = Instant::now();
+                let (opened, next) = (Some(now), now + pause(vain));
+                *attempts = Attempts { failures: 0, cause: String::new(), vain, opened, next };
                 Ok(())
             }
             Err(error) => {
@@ -241,7 +250,9 @@ impl Slot {
             let next = {
                 let attempts = self.attempts();
                 let wanted = attempts.failures > 0 || self.changed.load(Ordering::Relaxed);
-                wanted.then_some(attempts.next)
+                let every = self.config.refresh_seconds.map(Duration::from_secs);
+                let look = attempts.opened.zip(every).map(|(opened, every)| opened + every);
+                if wanted { Some(attempts.next) } else { look }
             };
             match next {
                 Some(next) if next <= Instant::now() => return true,

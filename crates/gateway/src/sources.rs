@@ -146,6 +146,10 @@ impl From<ConfigError> for SetError {
 /// Its settings cannot be used, or the system database does not answer.
 pub fn set(shared: &Shared, name: &str, config: SourceConfig) -> Result<Done, SetError> {
     config.check(name)?;
+    if config.model.is_some() {
+        let problem = "other nodes do not have this file: send what is in it as model_text".to_owned();
+        return Err(SetError::Settings(["sources.", name, ".model: ", &problem].concat()));
+    }
     let done = shared.put(&BTreeMap::from([(name.to_owned(), config)]), Rule::Each)?;
     Ok(done.first().map_or(Done::Same, |(_, done)| *done))
 }

@@ -72,6 +72,37 @@ fn away(file: &Path) -> PathBuf {
 }
 
 #[test]
+fn a_model_file_that_changes_is_served_soon() {
+    let launch = Launch::new(PROGRAM, &["serve"]);
+    let dir = launch.data_dir().to_owned();
+    let (file, model, config) = (dir.join("a.db"), dir.join("a.yaml"), dir.join("nextlink.toml"));
+    sqlite(&file, TABLE);
+    let settings = format!("url = 'sqlite:{}'\nmodel = '{}'", file.display(), model.display());
+    std::fs::write(&config, format!("[sources.a]\n{settings}\npage_rows = 100\nrefresh_seconds = 1\n"))
+        .expect("the configuration can be written");
+    let write = |name: &str| {
+        let text = format!("entities: {{{name}: {{table: T, properties: {{Key: Id}}}}}}");
+        std::fs::write(&model, text).expect("the model file can be written");
+    };
+    write("Before");
+    let node = start(launch.args(&["--config", &config.display().to_string()]), &[]);
+    let first = ask(&node, "a/Before?$select=Key").json();
+    let link = first["@odata.nextLink"].as_str().expect("there are more").to_owned();
+    write("After");
+    until("the new model is served", || ask(&node, "a/After(1)").status == 200);
+    assert_eq!(ask(&node, "a/Before(1)").status, 404);
+    // What was begun goes on as it was.
+    let second = http::get(&link, &[]).json();
+    assert_eq!(second["value"][0]["Key"], 101, "{second}");
+    assert_eq!(second["@odata.context"], first["@odata.context"]);
+    std::fs::write(&model, "entities: [").expect("the model file can be written");
+    until("the log says what is wrong", || node.log().contains("a.yaml, line 1"));
+    assert_eq!(ask(&node, "a/After(1)").status, 200, "what was served goes on");
+    write("Last");
+    until("the next one is served", || ask(&node, "a/Last(1)").status == 200);
+}
+
+#[test]
 fn a_file_that_appears_later_is_served_then() {
     let launch = Launch::new(PROGRAM, &["serve"]);
     let (here, later) = (launch.data_dir().join("here.db"), launch.data_dir().join("later.db"));

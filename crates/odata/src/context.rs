@@ -36,12 +36,12 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
     }
     if selection.selected || !named.is_empty() {
         let all = selection.properties.len() == ty.properties.len();
-        if all && selection.parts.is_empty() {
+        if all && selection.parts.iter().all(|parts| parts.whole) {
             items.push("*".to_owned());
         } else {
             for p in &selection.properties {
                 let name = ty.properties[*p].name.as_str();
-                match selection.parts.iter().find(|parts| parts.property == *p) {
+                match selection.parts.iter().find(|parts| parts.property == *p && !parts.whole) {
                     None => items.push(name.to_owned()),
                     Some(parts) => part_list(model, parts, name, &mut items),
                 }

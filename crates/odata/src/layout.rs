@@ -97,6 +97,13 @@ impl<'q> Layout<'q> {
     pub fn of(model: &Model, query: &'q Query, keys: bool) -> Layout<'q> {
         let mut layout = Layout { nodes: Vec::new() };
         if let Addressed::Property(index) | Addressed::RawValue(index) = query.addressed {
+            let of = |parts: &&Parts| parts.property == index && parts.whole && query.inside.is_empty();
+            if let Some(parts) = query.selection.parts.iter().find(of) {
+                let (cells, items) = (Vec::new(), Vec::new());
+                layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
+                layout.open_parts(0, parts, query.selection.set, &[]);
+                return layout;
+            }
             let cell = Cell::Property {
                 path: Vec::new(),
                 set: query.selection.set,
@@ -163,13 +170,7 @@ impl<'q> Layout<'q> {
                 at.items.push(Item::Property(*property));
                 continue;
             };
-            at.cells.push(Cell::Value(&parts.present));
-            at.items.push(Item::OpenValue(*property));
-            self.parts(
-                node,
-                parts,
-                &Cell::Property { path: path.to_vec(), set, property: *property, inside: Vec::new() },
-            );
+            self.open_parts(node, parts, set, path);
         }
         let named: Vec<&Named> = selection.named.iter().collect();
         self.named(node, &named, 0);
@@ -230,6 +231,15 @@ impl<'q> Layout<'q> {
                 }
             }
         }
+    }
+
+    /// Parts of a complex value.
+    fn open_parts(&mut self, node: usize, parts: &'q Parts, set: EntitySetId, path: &[usize]) {
+        let whole = Cell::Property { path: path.to_vec(), set, property: parts.property, inside: Vec::new() };
+        let at = &mut self.nodes[node];
+        at.cells.push(Cell::Value(&parts.present));
+        at.items.push(Item::OpenValue(parts.property));
+        self.parts(node, parts, &whole);
     }
 
     /// Members of a complex value that is open; `whole` would read all of it.

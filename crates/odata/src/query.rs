@@ -175,6 +175,8 @@ pub struct Parts {
     pub members: Vec<usize>,
     /// Complex ones among them of which only parts are returned.
     pub parts: Vec<Parts>,
+    /// Whether all was asked for, and parts are only the way to read it.
+    pub whole: bool,
 }
 
 /// An expanded navigation property.

@@ -14,6 +14,7 @@ fn property(name: &str, primitive: PrimitiveType) -> Property {
         name: name.to_owned(),
         ty: Type::Primitive(primitive),
         collection: false,
+        in_parts: false,
         nullable: true,
         max_length: None,
         precision: None,

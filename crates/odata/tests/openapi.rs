@@ -12,6 +12,7 @@ fn property(name: &str, ty: Type, nullable: bool) -> Property {
         name: name.to_owned(),
         ty,
         collection: false,
+        in_parts: false,
         nullable,
         max_length: None,
         precision: None,

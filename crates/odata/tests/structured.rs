@@ -28,6 +28,7 @@ fn one(name: &str, ty: Type) -> Property {
         name: name.to_owned(),
         ty,
         collection: false,
+        in_parts: false,
         nullable: true,
         max_length: None,
         precision: None,

@@ -48,6 +48,8 @@ pub enum ColumnType {
     Primitive(PrimitiveType),
     /// Index in [`Catalog::enums`].
     Enum(usize),
+    /// A primitive type whose values stand for members of an enumeration: its index in [`Catalog::enums`].
+    Coded(usize, PrimitiveType),
     /// Index in [`Catalog::composites`].
     Composite(usize),
     /// A collection, of anything but collections: OData has no collections of collections.
@@ -119,7 +121,7 @@ impl ColumnType {
     /// The primitive type, where it is one.
     pub fn primitive(&self) -> Option<PrimitiveType> {
         match self {
-            ColumnType::Primitive(primitive) => Some(*primitive),
+            ColumnType::Primitive(primitive) | ColumnType::Coded(_, primitive) => Some(*primitive),
             ColumnType::Enum(_) | ColumnType::Composite(_) | ColumnType::Array(_) => None,
         }
     }

@@ -5,6 +5,7 @@ mod keys;
 use nextlink_odata::value::Value;
 
 use crate::dialect::{Dialect, ParentRows};
+use crate::identifier::is_continue;
 use crate::statement::Statement;
 use crate::tree::{CastType, JoinKind, Operator, OrderTerm, Param, ParamForm, Select, Source, Sql, TableRef};
 
@@ -279,6 +280,11 @@ impl Writer<'_> {
             Sql::Word(word) => {
                 self.text("'");
                 self.text(word);
+                self.text("'");
+            }
+            Sql::Label(name) => {
+                self.text("'");
+                self.out.extend(name.chars().filter(|c| is_continue(*c)));
                 self.text("'");
             }
             Sql::Null => self.text("NULL"),

@@ -4,6 +4,8 @@
 
 pub mod notice;
 pub mod catalog;
+mod identifier;
+pub mod shape;
 pub mod mapping;
 mod text;
 pub mod tree;

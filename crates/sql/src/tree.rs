@@ -158,6 +158,8 @@ pub enum Sql {
     Integer(i64),
     /// A short text of our own, such as the name of a type.
     Word(&'static str),
+    /// The name of a member of an enumeration: letters, digits and `_`, and nothing else.
+    Label(String),
     /// NULL
     Null,
     /// Two operands.
@@ -250,6 +252,8 @@ pub enum Operator {
     Mod,
     /// A quotient without its fraction.
     IntegerDiv,
+    /// The bits that both numbers have.
+    BitAnd,
     /// Text put together.
     Concat,
     /// Whether a text matches a regular expression.

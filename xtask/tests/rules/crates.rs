@@ -40,7 +40,15 @@ const ROOMS: &[Room] = &[
     Room {
         name: SQL,
         ours: &[ODATA],
-        others: Some(&["itoa", "memchr", "serde", "serde_json", "thiserror", "unicode-ident"]),
+        others: Some(&[
+            "itoa",
+            "memchr",
+            "serde",
+            "serde-saphyr",
+            "serde_json",
+            "thiserror",
+            "unicode-ident",
+        ]),
     },
     Room { name: DB, ours: &[ODATA, SQL], others: None },
     Room { name: RESULTS, ours: &[], others: None },

@@ -140,7 +140,7 @@ fn column(raw: &RawColumn, served: Served) -> Column {
         (ColumnType::Primitive(primitive), expression) => {
             defaults::read(expression, *primitive, served.max_length)
         }
-        (ColumnType::Enum(_), expression) => {
+        (ColumnType::Enum(_) | ColumnType::Coded(..), expression) => {
             defaults::read(expression, nextlink_odata::model::PrimitiveType::String, None)
         }
         (ColumnType::Composite(_) | ColumnType::Array(_), Some(text)) => match defaults::is_null(text) {

@@ -97,7 +97,9 @@ fn comment(comment: &Option<String>) -> String {
 
 fn type_name(ty: &ColumnType, catalog: &Catalog) -> String {
     match ty {
-        ColumnType::Primitive(primitive) => primitive.name().trim_start_matches("Edm.").to_owned(),
+        ColumnType::Coded(_, primitive) | ColumnType::Primitive(primitive) => {
+            primitive.name().trim_start_matches("Edm.").to_owned()
+        }
         ColumnType::Enum(i) => format!("enum {}", catalog.enums[*i].name),
         ColumnType::Composite(i) => format!("type {}", catalog.composites[*i].name),
         ColumnType::Array(item) => format!("{}[]", type_name(item, catalog)),

@@ -45,7 +45,7 @@ enum Command {
     Demo(DemoArgs),
     /// Check configuration and models; say what is not served and why. Serves nothing.
     Check(SourceArgs),
-    /// Print, as YAML, the model of what is served for a source.
+    /// Print the model file (YAML) that reproduces what is served for a source.
     Model(ModelArgs),
     /// Print the OpenAPI document of what is served for a source.
     Openapi(OpenApiArgs),
@@ -128,7 +128,11 @@ struct DemoArgs {
 #[derive(Debug, Args)]
 struct ModelArgs {
     /// The source: a name from the configuration, or NAME=URL
-    source: String,
+    #[arg(required_unless_present = "schema")]
+    source: Option<String>,
+    /// Print the JSON schema of model files instead
+    #[arg(long)]
+    schema: bool,
     /// A file with settings and sources (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -378,7 +382,7 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
                 for notice in &served.notices {
                     println!("  {notice}");
                 }
-                if !source.plural_sets {
+                if !source.plural_sets && !source.has_model() {
                     print_renamed(&served.mapping);
                 }
             }

@@ -1,37 +1,65 @@
-//! `model`: what is served for a source, as YAML to read.
+//! `model`: the model file that reproduces what is served for a source, as a start for editing.
 
-use nextlink_odata::model::{Computed, EntityType, Model, Property};
-use nextlink_sql::mapping::Link;
+use nextlink_odata::model::{Computed, EntityType, Model, NavigationProperty, PrimitiveType, Property, Type};
+use nextlink_odata::value::Value;
+use nextlink_sql::mapping::{ColumnMap, EnumMap, Link, TableMap};
 
 use super::ModelArgs;
 use crate::served::Served;
 
-/// Prints the model of a source.
+/// The JSON schema of model files.
+const SCHEMA: &str = include_str!("../../../../docs/model.schema.json");
+
+/// Prints the model of a source, or the schema of model files.
 pub fn model(args: &ModelArgs) -> anyhow::Result<()> {
-    let (name, served, _) = super::one_source(&args.source, args.config.as_ref())?;
+    let Some(source) = args.source.as_ref().filter(|_| !args.schema) else {
+        print!("{SCHEMA}");
+        return Ok(());
+    };
+    let (name, served, _) = super::one_source(source, args.config.as_ref())?;
+    print!("{}", text_of(&name, &served));
+    Ok(())
+}
+
+/// The model file of what is served.
+fn text_of(name: &str, served: &Served) -> String {
     let mut out = format!("# The model of source '{name}', as it is served.\n");
     for notice in &served.notices {
         out.push_str(&format!("# {}\n", notice.to_string().replace('\n', " ")));
     }
     let model = &served.mapping.model;
     out.push_str(&format!("namespace: {}\n", text(&model.namespace)));
-    types(&served, &mut out);
-    out.push_str("entities:\n");
+    out.push_str(&format!("container: {}\n", text(&model.container)));
+    // Only what stands here is served, and as it stands here.
+    out.push_str("others: false\n");
+    types(served, &mut out);
+    out.push_str(if model.entity_sets.is_empty() { "entities: {}\n" } else { "entities:\n" });
     for (set, table) in model.entity_sets.iter().zip(&served.mapping.tables) {
         let ty = model.entity_type(set.entity_type);
-        out.push_str(&format!("  {}:\n    table: {}\n", text(&set.name), text(&table.table)));
-        if ty.name != set.name {
-            out.push_str(&format!("    type: {}\n", text(&ty.name)));
+        let named = match &table.schema {
+            Some(schema) => [schema, ".", &table.table].concat(),
+            None => table.table.clone(),
+        };
+        out.push_str(&format!("  {}:\n    table: {}\n", text(&set.name), text(&named)));
+        out.push_str(&format!("    type: {}\n", text(&ty.name)));
+        if let Some(description) = &ty.description {
+            out.push_str(&format!("    description: {}\n", text(description)));
         }
         let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
-        out.push_str(&format!("    key: [{}]\n    properties:\n", key.join(", ")));
+        out.push_str(&format!("    others: false\n    key: [{}]\n    properties:\n", key.join(", ")));
         for (property, column) in ty.properties.iter().zip(&table.columns) {
-            out.push_str(&property_line(model, property, &column.column, "      "));
+            match (&column.group, property.ty) {
+                (Some(group), Type::Complex(id)) => {
+                    let parts = model.complex_type(id).properties.iter().zip(group);
+                    let parts = parts.map(|(part, column)| (part, table.columns[*column].column.as_str()));
+                    out.push_str(&group_of(model, property, parts.collect()));
+                }
+                _ => out.push_str(&property_line(model, property, &column.column, "      ")),
+            }
         }
-        navigation(&served, ty, &table.links, &mut out);
+        navigation(served, ty, table, &mut out);
     }
-    print!("{out}");
-    Ok(())
+    out
 }
 
 /// A YAML scalar in double quotes, which JSON's form always is.
@@ -46,35 +74,61 @@ fn types(served: &Served, out: &mut String) {
         out.push_str("enumerations:\n");
     }
     for (ty, found) in model.enum_types.iter().zip(&served.mapping.enums) {
-        let of = text(&found.name);
-        let members: Vec<String> =
-            ty.members.iter().map(|member| format!("{}: {}", text(&member.name), member.value)).collect();
-        let flags = if ty.flags { "    flags: true\n" } else { "" };
-        out.push_str(&format!("  {}:\n    of: {of}\n{flags}", text(&ty.name)));
-        out.push_str(&format!("    members: {{{}}}\n", members.join(", ")));
+        out.push_str(&match found {
+            EnumMap::Database(found) => {
+                let members: Vec<String> =
+                    ty.members.iter().map(|member| format!("{} = {}", member.name, member.value)).collect();
+                let flags = if ty.flags { "flags: " } else { "" };
+                let (members, of) = (members.join(", "), text(&found.name));
+                format!("  # {flags}{members}\n  {}:\n    of: {of}\n", text(&ty.name))
+            }
+            EnumMap::Codes(codes) => {
+                let code = |value: &Value| match value {
+                    Value::Integer(number) => number.to_string(),
+                    Value::String(code) => text(code),
+                    _ => "null".to_owned(),
+                };
+                let members =
+                    codes.members.iter().map(|(name, value)| format!("{}: {}", text(name), code(value)));
+                let members: Vec<String> = members.collect();
+                let (flags, members) = (codes.flags, members.join(", "));
+                format!("  {}:\n    flags: {flags}\n    members: {{{members}}}\n", text(&ty.name))
+            }
+        });
+        if let Some(description) = &ty.description {
+            out.push_str(&format!("    description: {}\n", text(description)));
+        }
     }
-    if !model.complex_types.is_empty() {
+    let composites: Vec<_> = model.complex_types.iter().zip(&served.mapping.complex).collect();
+    if !composites.is_empty() {
         out.push_str("complexTypes:\n");
     }
-    for (ty, columns) in model.complex_types.iter().zip(&served.mapping.complex) {
+    for (ty, complex) in composites {
         out.push_str(&format!("  {}:\n", text(&ty.name)));
-        for (property, column) in ty.properties.iter().zip(columns) {
-            out.push_str(&property_line(model, property, &column.column, "    "));
+        if let Some(description) = &ty.description {
+            out.push_str(&format!("    description: {}\n", text(description)));
+        }
+        let Some(of) = &complex.of else {
+            out.push_str("    # Made of groups of columns.\n    properties: {}\n");
+            continue;
+        };
+        out.push_str(&format!("    of: {}\n    properties:\n", text(of)));
+        for (property, column) in ty.properties.iter().zip(&complex.columns) {
+            out.push_str(&property_line(model, property, &column.column, "      "));
         }
     }
 }
 
-fn property_line(model: &Model, property: &Property, column: &str, indent: &str) -> String {
+/// What is said of a property, beside its column.
+fn facts(model: &Model, property: &Property) -> Vec<String> {
     let mut facts = vec![format!("type: {}", model.type_name(property.ty))];
+    if let Type::Enum(_) | Type::Complex(_) = property.ty {
+        facts[0] = format!("type: {}", text(simple_name(model, property.ty)));
+    }
     if property.collection {
         facts.push("collection: true".to_owned());
     }
-    if property.name != column {
-        facts.push(format!("column: {}", text(column)));
-    }
-    if !property.nullable {
-        facts.push("nullable: false".to_owned());
-    }
+    facts.push(format!("nullable: {}", property.nullable));
     if let Some(length) = property.max_length {
         facts.push(format!("maxLength: {length}"));
     }
@@ -92,35 +146,99 @@ fn property_line(model: &Model, property: &Property, column: &str, indent: &str)
         Computed::Always => facts.push("computed: always".to_owned()),
         Computed::Default => facts.push("computed: default".to_owned()),
     }
+    if property.primitive() == Some(PrimitiveType::String) && !property.searchable {
+        facts.push("searchable: false".to_owned());
+    }
+    if let Some(description) = &property.description {
+        facts.push(format!("description: {}", text(description)));
+    }
+    facts
+}
+
+fn simple_name(model: &Model, ty: Type) -> &str {
+    match ty {
+        Type::Primitive(primitive) => primitive.name(),
+        Type::Enum(id) => &model.enum_type(id).name,
+        Type::Complex(id) => &model.complex_type(id).name,
+    }
+}
+
+fn property_line(model: &Model, property: &Property, column: &str, indent: &str) -> String {
+    let mut facts = facts(model, property);
+    if property.name != column {
+        facts.push(format!("column: {}", text(column)));
+    }
     format!("{indent}{}: {{{}}}\n", text(&property.name), facts.join(", "))
 }
 
-fn navigation(served: &Served, ty: &EntityType, links: &[Link], out: &mut String) {
+/// A complex value that lies in a group of columns.
+fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, &str)>) -> String {
+    let mut out = format!("      {}:\n", text(&property.name));
+    for fact in facts(model, property) {
+        out.push_str(&format!("        {fact}\n"));
+    }
+    out.push_str("        columns:\n");
+    for (part, column) in parts {
+        out.push_str(&property_line(model, part, column, "          "));
+    }
+    out
+}
+
+fn navigation(served: &Served, ty: &EntityType, table: &TableMap, out: &mut String) {
     if ty.navigation.is_empty() {
         return;
     }
     out.push_str("    navigation:\n");
-    let model = &served.mapping.model;
-    for (navigation, link) in ty.navigation.iter().zip(links) {
-        let target = model.entity_set(navigation.target_set);
-        let target_type = model.entity_type(navigation.target);
-        let mut facts = vec![format!("target: {}", text(&target.name))];
-        if navigation.collection {
-            facts.push("collection: true".to_owned());
-        }
-        match link {
-            Link::Direct(pairs) => {
-                let pairs: Vec<String> = pairs
-                    .iter()
-                    .map(|(here, there)| {
-                        let here = text(&ty.properties[*here].name);
-                        format!("{here}: {}", text(&target_type.properties[*there].name))
-                    })
-                    .collect();
-                facts.push(format!("on: {{{}}}", pairs.join(", ")));
-            }
-            Link::Through(through) => facts.push(format!("through: {}", text(&through.table))),
-        }
+    for (navigation, link) in ty.navigation.iter().zip(&table.links) {
+        let facts = navigation_facts(served, navigation, (ty, &table.columns), link);
         out.push_str(&format!("      {}: {{{}}}\n", text(&navigation.name), facts.join(", ")));
     }
+}
+
+fn navigation_facts(
+    served: &Served,
+    navigation: &NavigationProperty,
+    near: (&EntityType, &[ColumnMap]),
+    link: &Link,
+) -> Vec<String> {
+    let model = &served.mapping.model;
+    let target = model.entity_set(navigation.target_set);
+    let far_type = model.entity_type(navigation.target);
+    let far = (far_type, served.mapping.table(navigation.target_set).columns.as_slice());
+    let mut facts = vec![format!("target: {}", text(&target.name))];
+    if navigation.collection {
+        facts.push("collection: true".to_owned());
+    }
+    // Columns that are no properties stand by their own names.
+    let name = |(ty, columns): (&EntityType, &[ColumnMap]), index: usize| {
+        text(ty.properties.get(index).map_or(&columns[index].column, |property| &property.name))
+    };
+    let table = |pairs: Vec<String>| format!("{{{}}}", pairs.join(", "));
+    match link {
+        Link::Direct(pairs) => {
+            let pairs =
+                pairs.iter().map(|(here, there)| format!("{}: {}", name(near, *here), name(far, *there)));
+            facts.push(format!("on: {}", table(pairs.collect())));
+        }
+        Link::Through(through) => {
+            let named = match &through.schema {
+                Some(schema) => [schema, ".", &through.table].concat(),
+                None => through.table.clone(),
+            };
+            let here =
+                through.near.iter().map(|(here, column)| format!("{}: {}", name(near, *here), text(column)));
+            let there =
+                through.far.iter().map(|(column, there)| format!("{}: {}", text(column), name(far, *there)));
+            facts.push(format!(
+                "through: {{table: {}, near: {}, far: {}}}",
+                text(&named),
+                table(here.collect()),
+                table(there.collect())
+            ));
+        }
+    }
+    if let Some(partner) = navigation.partner {
+        facts.push(format!("partner: {}", text(&far_type.navigation[partner].name)));
+    }
+    facts
 }

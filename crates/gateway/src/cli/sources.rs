@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::nodes::print;
 use super::{SourceArgs, configuration, validate};
 use crate::cluster::{self, Connected, Done, Rule, Shared};
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, SourceConfig, with_model_texts};
 use crate::sources::{self, ListedSource};
 
 #[derive(Debug, Args)]
@@ -118,7 +118,8 @@ fn read(what: &What) -> anyhow::Result<Change> {
         What::Set(args) => {
             let source = source(args)?;
             source.check(&args.name)?;
-            Ok(Change::Put(BTreeMap::from([(args.name.clone(), source)]), Rule::Each))
+            let wanted = with_model_texts(&BTreeMap::from([(args.name.clone(), source)]))?;
+            Ok(Change::Put(wanted, Rule::Each))
         }
         What::Apply(args) => {
             let file = Config::read(&args.file)?;
@@ -128,7 +129,7 @@ fn read(what: &What) -> anyhow::Result<Change> {
             if file.sources.is_empty() {
                 anyhow::bail!("{} names no source", args.file.display());
             }
-            Ok(Change::Put(file.sources, rule))
+            Ok(Change::Put(with_model_texts(&file.sources)?, rule))
         }
         What::Remove(args) => Ok(Change::Remove(args.name.clone())),
     }

@@ -11,7 +11,7 @@ use nextlink_system::{System, open};
 
 use super::{SourceArgs, configuration, sources, validate};
 use crate::cluster::Rule;
-use crate::config::Config;
+use crate::config::{Config, with_model_texts};
 
 /// Results that are added in one step.
 const BATCH: usize = 500;
@@ -54,7 +54,7 @@ pub(super) fn system(args: &SystemArgs) -> anyhow::Result<()> {
     // Whoever holds it is not running.
     let node = NodeIdentity::open(dir)?;
     let (connected, shared) = sources::open(&config)?;
-    sources::tell(&shared.put(&config.sources, Rule::Missing)?);
+    sources::tell(&shared.put(&with_model_texts(&config.sources)?, Rule::Missing)?);
     if !alone.exists() {
         println!("stored results: none, as there is no {}", alone.display());
         return Ok(());

@@ -27,7 +27,7 @@ pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use results::ResultsConfig;
 pub use server::{HERE, Network, ServerConfig};
-pub use source::{OnLoss, SourceConfig, is_source_name};
+pub use source::{OnLoss, SourceConfig, is_source_name, with_model_texts};
 pub use tls::TlsConfig;
 
 /// All settings.
@@ -199,6 +199,12 @@ mod tests {
             ("[sources.\"postgres://u:p@h/d\"]\nurl = \"sqlite:x\"", "sources.: a source name"),
             ("[sources.A]\nurl = \"sqlite:x\"\n[sources.a]\nurl = \"sqlite:x\"", "sources"),
             ("[sources.a]\nurl = \"sqlite:x\"\npage_rows = 0", "sources.a.page_rows"),
+            (
+                "[sources.a]\nurl = \"sqlite:x\"\nmodel_text = \"a: 1\"",
+                "sources.a.model_text: line 1, column 1: ",
+            ),
+            ("[sources.a]\nurl = \"sqlite:x\"\nmodel = \"m\"\nmodel_text = \"\"", "sources.a.model_text"),
+            ("[sources.a]\nurl = \"sqlite:x\"\nrefresh_seconds = 0", "sources.a.refresh_seconds"),
             ("[server]\nlisten = \"0.0.0.0:8080\"", "server.listen"),
             ("[server]\npublic_url = \"example.com\"", "server.public_url"),
             ("[server]\nadmin_hosts = [\"http://a\"]", "server.admin_hosts"),

@@ -1,9 +1,10 @@
 //! `[sources.NAME]`: a database that is served.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nextlink_sql::mapping::ModelOptions;
+use nextlink_sql::shape::Shape;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -45,6 +46,12 @@ pub struct SourceConfig {
     pub page_bytes: Option<usize>,
     /// What becomes of a result that is lost with its node before a client has read all of it: `continue` reads on from the last row in the order, from the data as it is then, and says so; `strict` answers with 410. Default continue.
     pub on_loss: OnLoss,
+    /// Model file (YAML) that says how the model is to differ from what the database has; see [model.md](model.md). Read again whenever the source is opened.
+    pub model: Option<PathBuf>,
+    /// What would stand in such a file, in place of `model`. In a cluster it is this that all nodes have; `nextlink sources` makes it of the file.
+    pub model_text: Option<String>,
+    /// Seconds after which database and model file are read again, although nobody asks. Default: never; they are at SIGHUP, and when a change shows.
+    pub refresh_seconds: Option<u64>,
     /// Namespace of the model. Default is made of the source's name.
     pub namespace: Option<String>,
     /// Entity sets in the plural, entity types in the singular. Default false: both as the table.
@@ -134,6 +141,15 @@ impl SourceConfig {
         if !(1..=100_000).contains(&self.page_rows()) {
             return Err(bad(&key("page_rows"), "must be 1 to 100000"));
         }
+        if self.refresh_seconds.is_some_and(|seconds| !(1..=86_400).contains(&seconds)) {
+            return Err(bad(&key("refresh_seconds"), "must be 1 to 86400"));
+        }
+        if self.model.is_some() && self.model_text.is_some() {
+            return Err(bad(&key("model_text"), "give either `model`, a file, or `model_text`"));
+        }
+        if let Some(text) = &self.model_text {
+            Shape::parse(text).map_err(|error| bad(&key("model_text"), error.to_string()))?;
+        }
         if !(1_024..=16 << 20).contains(&self.page_bytes()) {
             return Err(bad(&key("page_bytes"), "must be 1024 to 16777216"));
         }
@@ -150,9 +166,43 @@ impl SourceConfig {
         self.page_bytes.unwrap_or(PAGE_BYTES)
     }
 
+    /// Whether there is a model file.
+    pub fn has_model(&self) -> bool {
+        self.model.is_some() || self.model_text.is_some()
+    }
+
+    /// What the model file says, if there is one. Reads it.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not right: with line and column.
+    pub fn shape(&self) -> Result<Shape, String> {
+        let parsed = |text: &str, place: &str| {
+            Shape::parse(text).map_err(|error| [place, ", ", &error.to_string()].concat())
+        };
+        match (&self.model, &self.model_text) {
+            (Some(path), _) => parsed(&model_file(path)?, &path.display().to_string()),
+            (None, Some(text)) => parsed(text, "model_text"),
+            (None, None) => Ok(Shape::default()),
+        }
+    }
+
+    /// The same with the text of the model file in the place of its path, so that nodes elsewhere have it, too. Reads it.
+    ///
+    /// # Errors
+    /// As [`SourceConfig::shape`].
+    pub fn with_model_text(mut self) -> Result<SourceConfig, String> {
+        if let Some(path) = &self.model {
+            self.shape()?;
+            self.model_text = Some(model_file(path)?);
+            self.model = None;
+        }
+        Ok(self)
+    }
+
     /// How the model is made.
-    pub fn model_options(&self, name: &str) -> ModelOptions {
+    pub fn model_options(&self, name: &str, shape: Shape) -> ModelOptions {
         ModelOptions {
+            shape,
             namespace: self.namespace.clone().unwrap_or_else(|| name.replace('-', "_")),
             plural_sets: self.plural_sets,
             include: self.include.clone(),
@@ -161,6 +211,26 @@ impl SourceConfig {
             ..ModelOptions::default()
         }
     }
+}
+
+/// Sources with the texts of their model files, which other nodes do not have. Reads the files.
+///
+/// # Errors
+/// One cannot be read, or is not right.
+pub fn with_model_texts(
+    sources: &BTreeMap<String, SourceConfig>,
+) -> Result<BTreeMap<String, SourceConfig>, ConfigError> {
+    let with_text = |(name, source): (&String, &SourceConfig)| {
+        let source = source.clone().with_model_text();
+        let source = source.map_err(|problem| bad(&["sources.", name, ".model"].concat(), problem))?;
+        Ok((name.clone(), source))
+    };
+    sources.iter().map(with_text).collect()
+}
+
+/// Reads a model file.
+fn model_file(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 #[cfg(test)]
@@ -183,6 +253,8 @@ mod tests {
             page_rows = 6
             page_bytes = 7000
             on_loss = "strict"
+            model = "m.yaml"
+            refresh_seconds = 60
             namespace = "n"
             plural_sets = true
             include = ["x*"]
@@ -194,7 +266,8 @@ mod tests {
             ("url = 'sqlite:x'", 1),
             (other, 2),
             ("url = 'mysql://u@h/d'\npassword_file = 'F'", 2),
-            (every, 18),
+            ("url = 'sqlite:x'\nmodel_text = 'entities: {}'", 2),
+            (every, 20),
         ] {
             let config: SourceConfig = toml::from_str(text).expect(text);
             let kept = config.revealed();
@@ -204,7 +277,7 @@ mod tests {
             assert_eq!(kept.len(), settings, "{text}: {kept:?}");
         }
         let known = serde_json::to_value(SourceConfig::default()).expect("it can be written");
-        let ways = ["password_env", "password_file"];
+        let ways = ["password_env", "password_file", "model_text"];
         let set = every.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim());
         let set: Vec<&str> = set.chain(ways).collect();
         for key in known.as_object().expect("a table").keys() {

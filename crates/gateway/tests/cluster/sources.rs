@@ -80,6 +80,38 @@ fn count(log: &str, words: &[&str]) -> usize {
 }
 
 #[test]
+fn a_model_file_goes_to_all_nodes() {
+    each_with(&table(20), QUICK, |name, cluster| {
+        let plan = &cluster.plan;
+        let (_, url) = database(plan, "shaped", 5);
+        let file = plan.dir().join("shaped.yaml");
+        std::fs::write(&file, "entities: {Things: {table: T}}").expect("the model file can be written");
+        let setting = format!("model={}", file.display());
+        assert_eq!(good(plan, &["sources", "set", "shaped", &url, &setting]), "shaped: added\n", "{name}");
+        // Nobody needs the file any more.
+        std::fs::remove_file(&file).expect("the model file can be removed");
+        all(&cluster, "all serve it", |node| get(node, "shaped/Things(5)").status == 200);
+        let node = &cluster.nodes[1];
+        let text = "entities: {Others: {table: T}}";
+        let put = |settings: Value| admin(node, "PUT", "shaped", Some(&settings));
+        let set = put(json!({ "url": url, "model_text": text }));
+        assert_eq!((set.status, &set.json()["settings"]["model_text"]), (200, &text.into()), "{name}");
+        all(&cluster, "all have the new one", |node| get(node, "shaped/Others(5)").status == 200);
+        assert_eq!(get(node, "shaped/Things(5)").status, 404, "{name}");
+        for (settings, words) in [
+            (json!({ "url": url, "model": "m.yaml" }), "model_text"),
+            (json!({ "url": url, "model_text": "a: 1" }), "line 1, column 1"),
+        ] {
+            let refused = put(settings);
+            assert_eq!(refused.status, 400, "{name}: {words}");
+            assert!(refused.text().contains(words), "{name}: {words} in {}", refused.text());
+        }
+        let (failed, said) = run(plan, 0, &["sources", "set", "shaped", &url, &setting]);
+        assert!(!failed && said.contains("shaped.yaml"), "{name}: {said}");
+    });
+}
+
+#[test]
 fn changes_reach_all_nodes() {
     each_with(&table(500), QUICK, |name, cluster| {
         let nodes = &cluster.nodes;

@@ -12,3 +12,4 @@ mod types;
 mod keys;
 mod leaving;
 mod batches;
+mod models;

@@ -4,8 +4,9 @@ use nextlink_sample::{Target, trading};
 use nextlink_testkit::node::{Launch, Node};
 use nextlink_testkit::samples::Sample;
 use nextlink_testkit::server::{Database, Server};
+use nextlink_testkit::sqlite::sqlite;
 use nextlink_testkit::{mariadb, postgres};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::common::{PROGRAM, encoded};
 
@@ -17,6 +18,7 @@ pub struct World {
     pub node: Node,
     /// Of PostgreSQL and of MariaDB.
     pub databases: Vec<Database>,
+    config: PathBuf,
 }
 
 /// An answer without what differs from one source to another by its name alone, and from one request to the next.
@@ -70,22 +72,61 @@ impl World {
         World::serve(Launch::new(PROGRAM, &["serve"]), None, databases.into(), keys)
     }
 
+    /// What one script makes on all databases, with a model file.
+    pub fn modelled(script: &str, model: &str) -> World {
+        let launch = Launch::new(PROGRAM, &["serve"]);
+        let path = launch.data_dir().join("modelled.db");
+        sqlite(&path, script);
+        let databases = servers().map(|(_, server)| server.database("modelled"));
+        databases.iter().for_each(|database| database.run(script));
+        let file = launch.data_dir().join("model.yaml");
+        std::fs::write(&file, model).expect("the model file can be written");
+        World::serve_with(
+            launch,
+            Some(&path),
+            databases.into(),
+            &format!("model = {:?}", file.display().to_string()),
+        )
+    }
+
     fn serve(launch: Launch, sqlite: Option<&Path>, databases: Vec<Database>, keys: &str) -> World {
+        World::serve_with(
+            launch,
+            sqlite,
+            databases,
+            &format!("namespace = \"here\"\nkeys = {{{}}}", keys.replace('\n', ", ")),
+        )
+    }
+
+    fn serve_with(launch: Launch, sqlite: Option<&Path>, databases: Vec<Database>, settings: &str) -> World {
         let file = sqlite.map(|path| ["sqlite:", &path.display().to_string()].concat());
         let urls = file.into_iter().chain(databases.iter().map(Database::url));
         let names = &SOURCES[usize::from(sqlite.is_none())..];
-        let sources = names.iter().zip(urls).map(|(name, url)| {
-            format!(
-                "[sources.{name}]\nurl = \"{url}\"\nnamespace = \"here\"\n[sources.{name}.keys]\n{keys}\n"
-            )
-        });
+        let sources = names
+            .iter()
+            .zip(urls)
+            .map(|(name, url)| format!("[sources.{name}]\nurl = \"{url}\"\n{settings}\n"));
         let dir = launch.data_dir().to_owned();
         let config = dir.join("nextlink.toml");
         std::fs::write(&config, sources.collect::<String>()).expect("the configuration can be written");
         let data = dir.join("data").display().to_string();
         let launch = launch.args(&["--config", &config.display().to_string(), "--data-dir", &data]);
         let node = launch.args(&["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).start();
-        World { node, databases }
+        World { node, databases, config }
+    }
+
+    /// Another node, with another configuration.
+    pub fn node_with(&self, config: &str) -> Node {
+        let launch = Launch::new(PROGRAM, &["serve", "--config", config]);
+        let data = launch.data_dir().join("data").display().to_string();
+        launch
+            .args(&["--data-dir", &data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+            .start()
+    }
+
+    /// The configuration of the node.
+    pub fn config(&self) -> String {
+        self.config.display().to_string()
     }
 
     /// Asks a source.

@@ -4,7 +4,7 @@ use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_me
 use super::expr::typed;
 use super::member::read;
 use super::scope::Context;
-use crate::model::{PrimitiveType, Property, Type};
+use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
 use crate::query::{Expr, ExprKind, Parts, Place, Selection};
 use crate::url::ast::{Options, SelectItem};
 use crate::value::Value;
@@ -44,13 +44,7 @@ fn parts_of<'p>(
     if let Some(known) = all.iter().position(|parts| parts.property == index) {
         return Ok(&mut all[known]);
     }
-    let condition = |kind| typed(item.at, PrimitiveType::Boolean, false, kind);
-    let missing = condition(ExprKind::IsNull(Box::new(value.clone())));
-    let there = condition(ExprKind::Not(Box::new(missing)));
-    let one = typed(item.at, PrimitiveType::Int64, false, ExprKind::Value(Value::Integer(1)));
-    let present = typed(item.at, PrimitiveType::Int64, true, ExprKind::Case(vec![(there, one)]));
-    let new = Parts { property: index, ty: id, value, present, members: Vec::new(), parts: Vec::new() };
-    all.push(new);
+    all.push(none_of(index, id, value, item.at));
     let last = all.len() - 1;
     Ok(&mut all[last])
 }
@@ -105,4 +99,28 @@ fn choose(cx: &Context, known: &mut Parts, path: &[&str], item: &SelectItem) -> 
     let value = read(item.at, property.ty, true, value);
     let inner = parts_of(&mut known.parts, index, property, value, item)?;
     choose(cx, inner, rest, item)
+}
+
+/// Has complex values that do not lie in one place read part by part, where all of them are returned.
+pub fn add_whole(cx: &Context, selection: &mut Selection, place: &Place) {
+    let properties = &cx.type_of(place.target()).properties;
+    for index in selection.properties.clone() {
+        let known = selection.parts.iter().any(|parts| parts.property == index);
+        if let (Type::Complex(id), true, false) = (properties[index].ty, properties[index].in_parts, known) {
+            let members = (0..cx.model.complex_type(id).properties.len()).collect();
+            let value = read(0, properties[index].ty, true, ExprKind::Property(place.clone(), index));
+            let none = none_of(index, id, value, 0);
+            selection.parts.push(Parts { members, whole: true, ..none });
+        }
+    }
+}
+
+/// No part of a complex value yet.
+fn none_of(property: usize, ty: ComplexTypeId, value: Expr, at: u32) -> Parts {
+    let condition = |kind| typed(at, PrimitiveType::Boolean, false, kind);
+    let missing = condition(ExprKind::IsNull(Box::new(value.clone())));
+    let there = condition(ExprKind::Not(Box::new(missing)));
+    let one = typed(at, PrimitiveType::Int64, false, ExprKind::Value(Value::Integer(1)));
+    let present = typed(at, PrimitiveType::Int64, true, ExprKind::Case(vec![(there, one)]));
+    Parts { property, ty, value, present, members: Vec::new(), parts: Vec::new(), whole: false }
 }

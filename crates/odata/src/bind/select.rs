@@ -4,7 +4,7 @@ use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_suppo
 use super::expand::expand_item;
 use super::expr::{bind, bind_condition};
 use super::member::{both, unknown_name};
-use super::parts::add_parts;
+use super::parts::{add_parts, add_whole};
 use super::scope::{Context, ORDERBY_ITEMS, Scope};
 use super::search::bind_search;
 use crate::model::EntitySetId;
@@ -38,6 +38,7 @@ pub fn bind_selection<'a>(
     if let Some(items) = &options.select {
         select_items(cx, &mut selection, place, items)?;
     }
+    add_whole(cx, &mut selection, place);
     for item in options.expand.iter().flatten() {
         expand_item(cx, &mut selection, place, item, depth)?;
     }

@@ -281,7 +281,7 @@ impl<O: PageOutput> PageWriter<O> {
                 Op::Open { prefix, skip_to } => {
                     if null {
                         self.skip_until = *skip_to;
-                        if !shape.omit_nulls {
+                        if !shape.omit_nulls || shape.nodes[self.node].bare {
                             member(&mut self.buffer, prefix);
                             self.buffer.extend_from_slice(b"null");
                         }

@@ -208,11 +208,12 @@ impl<'a> Compiler<'a> {
                 }
                 Item::OpenValue(property) => {
                     opened.push(ops.len());
-                    ops.push(self.open_value(&self.type_of(set).properties[*property]));
+                    let property = &self.type_of(set).properties[*property];
+                    ops.push(self.open_value(property, bare.is_some()));
                 }
                 Item::OpenMember(id, member) => {
                     opened.push(ops.len());
-                    ops.push(self.open_value(&self.model.complex_type(*id).properties[*member]));
+                    ops.push(self.open_value(&self.model.complex_type(*id).properties[*member], false));
                 }
                 Item::Member(id, member) => {
                     let property = &self.model.complex_type(*id).properties[*member];
@@ -272,8 +273,9 @@ impl<'a> Compiler<'a> {
     }
 
     /// Begins a complex value.
-    fn open_value(&self, property: &Property) -> Op {
-        Op::Open { prefix: self.told_prefix(&property.name, property.ty, false), skip_to: 0 }
+    fn open_value(&self, property: &Property, bare: bool) -> Op {
+        let told = || self.told_prefix(&property.name, property.ty, false);
+        Op::Open { prefix: if bare { Vec::new() } else { told() }, skip_to: 0 }
     }
 
     /// Begins an entity that is combined with others.

@@ -58,6 +58,8 @@ pub struct Property {
     pub ty: Type,
     /// Whether its value is a collection. That is never null, but may be empty.
     pub collection: bool,
+    /// Whether its complex value does not lie in one place, so that it is read part by part.
+    pub in_parts: bool,
     /// Whether null is a value; of a collection, whether its items can be null. All facets are those of the items.
     pub nullable: bool,
     /// Greatest length in characters (String) or bytes (Binary).

@@ -133,6 +133,7 @@ fn standard(operator: Operator) -> &'static str {
         Operator::Mul => " * ",
         Operator::Div | Operator::IntegerDiv => " / ",
         Operator::Mod => " % ",
+        Operator::BitAnd => " & ",
         Operator::Concat => " || ",
         Operator::Matches => " REGEXP ",
         Operator::Like => " LIKE ",

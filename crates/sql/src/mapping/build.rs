@@ -1,15 +1,20 @@
 //! From what a database says about itself to the model that clients see.
 
+use std::collections::HashMap;
+
 use nextlink_odata::model::{EntitySet, EntitySetId, EntityType, EntityTypeId, Model};
 
 use super::keys::{self, Key};
 use super::links::Parts;
-use super::names::{Scope, namespace, set_text, type_text};
+use super::names::{Scope, Wish, namespace, set_text, type_text};
 use super::options::{ModelOptions, matches_any, matches_table};
+use super::reshape::{self, Reshaped, TableShape};
 use super::types::Types;
+use super::wanted::Known;
 use super::{Mapping, TableMap};
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, Column, Table};
 use crate::notice::Notice;
+use crate::shape::{EntityShape, Named};
 
 /// Makes the model of a catalogue: an entity type and set for each table with a key, navigation properties
 /// in both directions. Tables without a key and foreign keys that lead nowhere are left out; the notices
@@ -17,49 +22,81 @@ use crate::notice::Notice;
 ///
 /// The same catalogue and options give the same model.
 pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
+    let options = &options.with_shape();
     let mut notices = unmatched(catalog, options);
+    let told = reshape::told(catalog, &options.shape, &mut notices);
     let mut tables = Vec::new();
-    let mut keys = Vec::new();
-    for (index, table) in catalog.tables.iter().enumerate() {
-        if is_chosen(table, options)
-            && let Some(key) = keys::find(table, options, &mut notices)
+    let mut found = HashMap::new();
+    for (index, (table, told)) in catalog.tables.iter().zip(&told).enumerate() {
+        if is_chosen(table, told.is_some(), options)
+            && let Some(key) = keys::find(table, told.map(|(_, told)| told), options, &mut notices)
         {
             tables.push(index);
-            keys.push(key);
+            found.insert(index, key);
         }
     }
-    let chosen = || tables.iter().map(|&t| &catalog.tables[t]);
-    let type_texts: Vec<String> = chosen().map(|t| type_text(&t.name, options)).collect();
-    let set_texts: Vec<String> = chosen().map(|t| set_text(&t.name, options)).collect();
+    let Reshaped { catalog, tables: shapes, made } =
+        reshape::reshape(catalog, &options.shape, told, &mut found, &mut notices);
+    let keys: Vec<&Key> = tables.iter().filter_map(|index| found.get(index)).collect();
+    let chosen = || tables.iter().map(|&t| (&catalog.tables[t], &shapes[t]));
+    let type_wishes: Vec<Wish<'_>> =
+        chosen().map(|(table, shape)| type_wish(table, shape, options)).collect();
+    let set_wishes: Vec<Wish<'_>> = chosen().map(|(table, shape)| set_wish(table, shape, options)).collect();
     // Types and the container are children of the schema and share its names (CSDL 4.01 section 5).
     let mut schema = Scope::default();
-    let type_names =
-        schema.give_all(&type_texts.iter().map(String::as_str).collect::<Vec<_>>(), options.case);
+    let reserved: Vec<&str> = options.shape.type_names().collect();
+    reserved.iter().for_each(|name| schema.reserve(name));
+    let type_names = schema.name_all(&type_wishes, options.case);
     let container = schema.give(&options.container, super::Case::AsIs);
-    let set_texts: Vec<&str> = set_texts.iter().map(String::as_str).collect();
-    let set_names = Scope::default().give_all(&set_texts, options.case);
+    reserved.iter().for_each(|name| schema.release(name));
+    let set_names = Scope::default().name_all(&set_wishes, options.case);
 
-    let all: Vec<&Table> = chosen().collect();
-    let used = Types::of(catalog, &all, &mut schema, options);
+    let all: Vec<(&str, &[Column])> =
+        chosen().map(|(table, shape)| (table.name.as_str(), &table.columns[..shape.visible])).collect();
+    let used = Types::of((&catalog, &made), &all, &mut schema, options);
     used.notices(&all, &mut notices);
 
+    let known = Known { catalog: &catalog, tables: &tables, shapes: &shapes, sets: &set_names };
+    let wanted = known.wanted(&mut notices);
     let mut scopes = Vec::with_capacity(tables.len());
     let mut types = Vec::with_capacity(tables.len());
-    for ((table, key), name) in all.iter().zip(&keys).zip(type_names) {
+    for (((table, shape), key), name) in chosen().zip(&keys).zip(type_names) {
         let mut scope = Scope::default();
-        types.push(entity_type(table, key, name, &mut scope, &used, options));
+        let navigation = shape.told.iter().flat_map(|(_, told)| told.navigation.iter());
+        types.push(entity_type(table, shape, key, name, &mut scope, &used, options));
+        navigation.for_each(|(name, _)| scope.reserve(&name.text));
         scopes.push(scope);
     }
     let links = vec![Vec::new(); tables.len()];
-    let mut parts = Parts { catalog, options, tables, types, scopes, links };
+    let mut parts =
+        Parts { catalog: &catalog, options, tables: tables.clone(), types, scopes, links, wanted };
     parts.add_navigation(&mut notices);
-    (mapping(parts, used, &keys, set_names, container), notices)
+    parts.choose_navigation(&shapes, &mut notices);
+    (mapping(parts, used, &shapes, &keys, set_names, container), notices)
+}
+
+/// How the entity type of a table is to be named.
+fn type_wish<'t>(table: &'t Table, shape: &TableShape<'t>, options: &ModelOptions) -> Wish<'t> {
+    match shape.told {
+        Some((_, EntityShape { type_name: Some(name), .. })) => Wish::Exactly((&name.text).into()),
+        Some((set, _)) => Wish::Exactly(type_text(&set.text, options).into()),
+        None => Wish::Like(type_text(&table.name, options).into()),
+    }
+}
+
+/// How the entity set of a table is to be named.
+fn set_wish<'t>(table: &'t Table, shape: &TableShape<'t>, options: &ModelOptions) -> Wish<'t> {
+    match shape.told {
+        Some((set, _)) => Wish::Exactly((&set.text).into()),
+        None => Wish::Like(set_text(&table.name, options).into()),
+    }
 }
 
 fn mapping(
     parts: Parts<'_>,
     used: Types<'_>,
-    keys: &[Key],
+    shapes: &[TableShape<'_>],
+    keys: &[&Key],
     set_names: Vec<String>,
     container: String,
 ) -> Mapping {
@@ -72,7 +109,7 @@ fn mapping(
             table: table.name.clone(),
             null_key: key.may_be_null,
             indexed_key: key.indexed,
-            columns: used.column_maps(&table.columns),
+            columns: used.column_maps(&table.columns, &shapes[t].groups),
             links,
         }
     });
@@ -91,10 +128,13 @@ fn mapping(
     }
 }
 
-fn is_chosen(table: &Table, options: &ModelOptions) -> bool {
+fn is_chosen(table: &Table, told: bool, options: &ModelOptions) -> bool {
     let schema = table.schema.as_deref();
-    let included = options.include.is_empty() || matches_any(&options.include, schema, &table.name);
-    included && !matches_any(&options.exclude, schema, &table.name)
+    let named = |patterns: &[Named]| patterns.iter().any(|p| matches_table(&p.text, schema, &table.name));
+    let (shape, all) = (&options.shape, options.include.is_empty() && options.shape.include.is_empty());
+    let included = all || matches_any(&options.include, schema, &table.name) || named(&shape.include);
+    let excluded = matches_any(&options.exclude, schema, &table.name) || named(&shape.exclude);
+    (told || (included && shape.others.unwrap_or(true))) && !excluded
 }
 
 /// Notices for names and patterns in the options that match no table.
@@ -102,26 +142,30 @@ fn unmatched(catalog: &Catalog, options: &ModelOptions) -> Vec<Notice> {
     let patterns = options.include.iter().chain(&options.exclude).chain(options.keys.keys());
     let found = |p: &str| catalog.tables.iter().any(|t| matches_table(p, t.schema.as_deref(), &t.name));
     let missing = patterns.filter(|p| !found(p));
-    missing.map(|p| Notice::table(p, "The options name it, but no table or view matches.")).collect()
+    let missing = missing.map(|p| Notice::table(p, "The options name it, but no table or view matches."));
+    let told = options.shape.include.iter().chain(&options.shape.exclude).filter(|p| !found(&p.text));
+    missing.chain(told.map(|p| reshape::about(p, &p.text, "no table or view matches"))).collect()
 }
 
 /// The entity type of a table, without its navigation. Property `i` is column `i`. A property may have the
 /// name of its type: CSDL 4 asks only for names that are unique among the type's properties (CSDL 4.01
 /// section 7.1).
-fn entity_type(
-    table: &Table,
+fn entity_type<'a>(
+    table: &'a Table,
+    shape: &TableShape<'a>,
     key: &Key,
     name: String,
     scope: &mut Scope,
-    types: &Types<'_>,
+    types: &Types<'a>,
     options: &ModelOptions,
 ) -> EntityType {
+    let told = shape.told.and_then(|(_, told)| told.description.clone());
     EntityType {
         name,
         key: key.columns.clone(),
-        properties: types.properties(&table.columns, &key.columns, scope, options.case),
+        properties: types.properties(&table.columns, shape, &key.columns, scope, options.case),
         navigation: Vec::new(),
-        description: table.comment.clone(),
+        description: told.or(table.comment.clone()),
     }
 }
 

@@ -5,6 +5,7 @@ use nextlink_odata::model::PrimitiveType;
 use super::options::{ModelOptions, matches_table};
 use crate::catalog::{ColumnType, Table, TableKind};
 use crate::notice::Notice;
+use crate::shape::{EntityShape, Named};
 
 /// The key of an entity type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,18 +19,25 @@ pub(super) struct Key {
 }
 
 const VIEW_WITHOUT_KEY: &str = "Not served: a view has no key. Name columns that identify its rows \
-    under `keys` of the source in the configuration.";
+    under `keys` of the source in the configuration, or as `key` in its model file.";
 
 const TABLE_WITHOUT_KEY: &str = "Not served: it has no primary key and no unique index over columns that \
     are not null. Add one, or name columns that identify its rows under `keys` of the source in the configuration.";
 
 /// Finds the key: the options' one, else the primary key, else the shortest unique index over columns that
 /// are not null. Without one the table can't be served, and a notice says how to help.
-pub(super) fn find(table: &Table, options: &ModelOptions, notices: &mut Vec<Notice>) -> Option<Key> {
-    if let Some(names) = options_key(table, options) {
+pub(super) fn find(
+    table: &Table,
+    told: Option<&EntityShape>,
+    options: &ModelOptions,
+    notices: &mut Vec<Notice>,
+) -> Option<Key> {
+    let told = told.filter(|told| !told.key.is_empty()).map(told_key);
+    if let Some(names) = told.as_ref().or_else(|| options_key(table, options)) {
         match resolve(table, names) {
             Ok(columns) if columns.iter().all(|&c| can_be_key(&table.columns[c].ty)) => {
-                return Some(key(table, columns, false));
+                let indexed = columns == table.primary_key || table.unique.contains(&columns);
+                return Some(key(table, columns, indexed));
             }
             Ok(columns) => notices.push(unfit(table, &columns, "The key given for it can't be used")),
             Err(text) => notices.push(Notice::table(&table.name, text)),
@@ -68,7 +76,8 @@ fn can_be_key(ty: &ColumnType) -> bool {
             Boolean | Byte | Date | DateTimeOffset | Decimal | Duration | Guid | Int16 | Int32 | Int64
             | SByte | String | TimeOfDay,
         )
-        | ColumnType::Enum(_) => true,
+        | ColumnType::Enum(_)
+        | ColumnType::Coded(..) => true,
         ColumnType::Primitive(Binary | Double | Single) => false,
         ColumnType::Composite(_) | ColumnType::Array(_) => false,
     }
@@ -77,7 +86,7 @@ fn can_be_key(ty: &ColumnType) -> bool {
 fn type_text(ty: &ColumnType) -> &'static str {
     match ty {
         ColumnType::Primitive(primitive) => primitive.name(),
-        ColumnType::Enum(_) => "an enumeration",
+        ColumnType::Enum(_) | ColumnType::Coded(..) => "an enumeration",
         ColumnType::Composite(_) => "a composite type",
         ColumnType::Array(_) => "an array",
     }
@@ -89,6 +98,15 @@ fn unfit(table: &Table, columns: &[usize], text: &str) -> Notice {
     let help = ". Name other columns under `keys` of the source in the configuration.";
     let text = [text, ": ", &bad.join(", "), help].concat();
     Notice::table(&table.name, text)
+}
+
+/// The columns of the key that a model file names, by properties or columns.
+fn told_key(told: &EntityShape) -> Vec<String> {
+    let column = |name: &Named| {
+        let property = told.properties.get(&name.text).and_then(|property| property.column.as_ref());
+        property.unwrap_or(name).text.clone()
+    };
+    told.key.iter().map(column).collect()
 }
 
 fn options_key<'o>(table: &Table, options: &'o ModelOptions) -> Option<&'o Vec<String>> {

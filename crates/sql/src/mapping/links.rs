@@ -7,6 +7,7 @@ use nextlink_odata::model::{EntitySetId, EntityType, EntityTypeId, NavigationPro
 
 use super::names::{Scope, capitalized, set_text, singular, type_text};
 use super::options::ModelOptions;
+use super::wanted::{Wanted, is_same};
 use super::{Link, LinkTable};
 use crate::catalog::{Catalog, ForeignKey, Table};
 use crate::notice::Notice;
@@ -22,6 +23,8 @@ pub(super) struct Parts<'a> {
     /// Names of properties already given.
     pub(super) scopes: Vec<Scope>,
     pub(super) links: Vec<Vec<Link>>,
+    /// Navigation properties that the model file names.
+    pub(super) wanted: Vec<Vec<Wanted<'a>>>,
 }
 
 /// A foreign key between two entity types.
@@ -53,6 +56,8 @@ impl<'a> Parts<'a> {
             let several = links.iter().filter(|(_, pair)| same(pair)).count() > 1;
             self.add_through(*entity, first, second, several);
         }
+        self.add_wanted();
+        self.add_partners(notices);
     }
 
     /// Entity types of link tables, with their two foreign keys.
@@ -109,7 +114,7 @@ impl<'a> Parts<'a> {
         relations
     }
 
-    fn table(&self, entity: usize) -> &'a Table {
+    pub(super) fn table(&self, entity: usize) -> &'a Table {
         &self.catalog.tables[self.tables[entity]]
     }
 
@@ -157,9 +162,12 @@ impl<'a> Parts<'a> {
         nullable: bool,
     ) -> Vec<(usize, usize)> {
         let legal = pairs.iter().all(|&(here, there)| {
-            let (here, there) =
-                (&self.types[dependent].properties[here], &self.types[principal].properties[there]);
-            here.ty == there.ty && here.nullable == (nullable || there.nullable)
+            // What is no property can be joined by, but not told.
+            let here = self.types[dependent].properties.get(here);
+            let pair = here.zip(self.types[principal].properties.get(there));
+            pair.is_some_and(|(here, there)| {
+                here.ty == there.ty && here.nullable == (nullable || there.nullable)
+            })
         });
         if legal { pairs.to_vec() } else { Vec::new() }
     }
@@ -243,8 +251,25 @@ impl<'a> Parts<'a> {
     }
 
     /// Names the property and appends it with its link; returns its index.
-    fn push(&mut self, entity: usize, wanted: &[String], property: NavigationProperty, link: Link) -> usize {
-        let name = self.scopes[entity].give_first(wanted, self.options.case);
+    pub(super) fn push(
+        &mut self,
+        entity: usize,
+        wanted: &[String],
+        property: NavigationProperty,
+        link: Link,
+    ) -> usize {
+        let target = property.target.0;
+        let next = self.types[entity].navigation.len();
+        let same = |wanted: &&mut Wanted<'_>| {
+            wanted.index.is_none() && wanted.target == target && is_same(&wanted.link, &link)
+        };
+        let name = match self.wanted[entity].iter_mut().find(same) {
+            Some(wanted) => {
+                wanted.index = Some(next);
+                wanted.name.text.clone()
+            }
+            None => self.scopes[entity].give_first(wanted, self.options.case),
+        };
         let properties = &mut self.types[entity].navigation;
         properties.push(NavigationProperty { name, ..property });
         self.links[entity].push(link);
@@ -271,7 +296,7 @@ fn is_well_formed(table: &Table, target: &Table, fk: &ForeignKey) -> bool {
 }
 
 /// Whether at most one row has given values in these columns.
-fn identifies(table: &Table, columns: &[usize]) -> bool {
+pub(super) fn identifies(table: &Table, columns: &[usize]) -> bool {
     let covers = |unique: &Vec<usize>| !unique.is_empty() && unique.iter().all(|c| columns.contains(c));
     covers(&table.primary_key) || table.unique.iter().any(covers)
 }

@@ -6,13 +6,22 @@ mod names;
 
 mod keys;
 
+mod reshape;
+
 mod types;
+
+mod wanted;
 
 mod links;
 
+mod navigation;
+
 mod build;
 
-use nextlink_odata::model::{EntitySetId, Model};
+use std::sync::Arc;
+
+use nextlink_odata::model::{EntitySetId, Model, PrimitiveType};
+use nextlink_odata::value::Value;
 
 use crate::catalog::{CatalogEnum, NativeType, Storage};
 
@@ -27,10 +36,37 @@ pub struct Mapping {
     pub model: Model,
     /// By entity set index.
     pub tables: Vec<TableMap>,
-    /// By enumeration type index, the enumeration of the database.
-    pub enums: Vec<CatalogEnum>,
-    /// By complex type index, the columns behind its properties.
-    pub complex: Vec<Vec<ColumnMap>>,
+    /// By enumeration type index.
+    pub enums: Vec<EnumMap>,
+    /// By complex type index.
+    pub complex: Vec<ComplexMap>,
+}
+
+/// What is behind an enumeration type.
+#[derive(Debug, Clone)]
+pub enum EnumMap {
+    /// An enumeration of the database.
+    Database(CatalogEnum),
+    /// Numbers or texts in columns.
+    Codes(Arc<Codes>),
+}
+
+/// What stands in a column for the members of an enumeration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Codes {
+    /// Whether numbers are put together of those of members.
+    pub flags: bool,
+    /// The members by their names, each with its number or text.
+    pub members: Vec<(String, Value)>,
+}
+
+/// What is behind a complex type.
+#[derive(Debug, Clone)]
+pub struct ComplexMap {
+    /// The composite type of the database; none of one that groups of columns are of.
+    pub of: Option<String>,
+    /// By property index.
+    pub columns: Vec<ColumnMap>,
 }
 
 /// The table behind an entity set.
@@ -45,7 +81,7 @@ pub struct TableMap {
     pub null_key: bool,
     /// Whether the database has an index over the key, so that a row is found by it at once.
     pub indexed_key: bool,
-    /// By property index.
+    /// By property index. Behind them follow those that are no properties: parts of groups, and what is joined by.
     pub columns: Vec<ColumnMap>,
     /// By navigation property index.
     pub links: Vec<Link>,
@@ -56,6 +92,12 @@ pub struct TableMap {
 pub struct ColumnMap {
     /// Column name as in the database.
     pub column: String,
+    /// What it is served as, where that is a primitive type.
+    pub primitive: PrimitiveType,
+    /// Where its values stand for members of an enumeration: which for which.
+    pub codes: Option<Arc<Codes>>,
+    /// Where it stands for a group of columns, which are the properties of a complex value: their numbers in the table.
+    pub group: Option<Vec<usize>>,
     /// How its values lie there.
     pub storage: Storage,
     /// What else a statement must know of the column's own type.

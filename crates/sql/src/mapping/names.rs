@@ -1,11 +1,10 @@
 //! Names: legal OData identifiers out of any text, without collisions, in a given case and number.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::options::{Case, ModelOptions};
-
-/// Greatest length of an identifier in characters (CSDL 4.01 section 17.2).
-const MAX_CHARS: usize = 128;
+use crate::identifier::{MAX_CHARS, is_continue, is_start};
 
 /// Namespaces that a schema may not have (CSDL 4.01 section 5.1).
 const RESERVED_NAMESPACES: [&str; 4] = ["Edm", "odata", "System", "Transient"];
@@ -45,6 +44,35 @@ impl Scope {
         self.give(wanted.last().map_or("", String::as_str), case)
     }
 
+    /// Takes a name, so that nothing else gets it.
+    pub(super) fn reserve(&mut self, name: &str) {
+        self.0.insert(name.to_owned());
+    }
+
+    /// Gives a reserved name back.
+    pub(super) fn release(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    /// Names for all the texts. Those of a model file come first; then those that are legal as they are keep their name,
+    /// whatever stands before them.
+    pub(super) fn name_all(&mut self, wanted: &[Wish<'_>], case: Case) -> Vec<String> {
+        let mut names: Vec<Option<String>> = vec![None; wanted.len()];
+        for (slot, wish) in names.iter_mut().zip(wanted) {
+            if let Wish::Exactly(name) = wish
+                && self.0.insert(name.to_string())
+            {
+                *slot = Some(name.to_string());
+            }
+        }
+        let rest: Vec<usize> = (0..wanted.len()).filter(|i| names[*i].is_none()).collect();
+        let texts: Vec<&str> = rest.iter().map(|i| wanted[*i].text()).collect();
+        for (i, name) in rest.into_iter().zip(self.give_all(&texts, case)) {
+            names[i] = Some(name);
+        }
+        names.into_iter().flatten().collect()
+    }
+
     /// Names for all the texts. Those that are legal as they are keep their name, whatever stands before
     /// them.
     pub(super) fn give_all(&mut self, wanted: &[&str], case: Case) -> Vec<String> {
@@ -57,6 +85,23 @@ impl Scope {
         }
         let rest = names.into_iter().zip(wanted);
         rest.map(|(slot, text)| slot.unwrap_or_else(|| self.give(text, case))).collect()
+    }
+}
+
+/// How something is to be named.
+#[derive(Debug, Clone)]
+pub(super) enum Wish<'a> {
+    /// Just so: a model file says it, and it is legal.
+    Exactly(Cow<'a, str>),
+    /// After a text.
+    Like(Cow<'a, str>),
+}
+
+impl Wish<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Wish::Exactly(text) | Wish::Like(text) => text,
+        }
     }
 }
 
@@ -74,36 +119,6 @@ fn identifier(text: &str, case: Case) -> String {
         name.push('_');
     }
     name.chars().take(MAX_CHARS).collect()
-}
-
-/// Whether the text is a legal identifier as it is.
-pub(super) fn is_identifier(text: &str) -> bool {
-    !text.is_empty() && identifier(text, Case::AsIs) == text
-}
-
-/// A letter (categories L and Nl) or `_`.
-fn is_start(c: char) -> bool {
-    // XID_Start also holds a few characters of other categories (Other_ID_Start).
-    let other = matches!(c, '\u{1885}' | '\u{1886}' | '\u{2118}' | '\u{212E}');
-    c == '_' || (unicode_ident::is_xid_start(c) && !other)
-}
-
-/// A letter, digit, mark or connector (categories L, Nl, Nd, Mn, Mc, Pc). Format characters (Cf) are legal
-/// too, but invisible: names that differ only by them would look the same.
-fn is_continue(c: char) -> bool {
-    let other = matches!(
-        c,
-        '\u{B7}' | '\u{387}' | '\u{1369}'
-            ..='\u{1371}'
-                | '\u{19DA}'
-                | '\u{200C}'
-                | '\u{200D}'
-                | '\u{2118}'
-                | '\u{212E}'
-                | '\u{30FB}'
-                | '\u{FF65}'
-    );
-    unicode_ident::is_xid_continue(c) && !other
 }
 
 /// The text in the wanted case.

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+pub use crate::identifier::Case;
+use crate::shape::{Named, Shape};
+
 /// How a model is made of a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelOptions {
@@ -21,6 +24,22 @@ pub struct ModelOptions {
     pub exclude: Vec<String>,
     /// Key columns by table or view name, for those without a key of their own.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// What a model file says.
+    pub shape: Shape,
+}
+
+impl ModelOptions {
+    /// The same, with what the model file says of names instead.
+    pub(super) fn with_shape(&self) -> ModelOptions {
+        let mut options = self.clone();
+        let text =
+            |named: &Option<Named>, or: &String| named.as_ref().map_or(or, |named| &named.text).clone();
+        options.namespace = text(&self.shape.namespace, &self.namespace);
+        options.container = text(&self.shape.container, &self.container);
+        options.plural_sets = self.shape.plural_sets.unwrap_or(self.plural_sets);
+        options.case = self.shape.case.unwrap_or(self.case);
+        options
+    }
 }
 
 impl Default for ModelOptions {
@@ -33,24 +52,9 @@ impl Default for ModelOptions {
             include: Vec::new(),
             exclude: Vec::new(),
             keys: BTreeMap::new(),
+            shape: Shape::default(),
         }
     }
-}
-
-/// The case of names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Case {
-    /// As in the database.
-    #[default]
-    AsIs,
-    /// `ORDER_DATE`.
-    Upper,
-    /// `order_date`.
-    Lower,
-    /// `order_date` becomes `OrderDate`.
-    Pascal,
-    /// `order_date` becomes `orderDate`.
-    Camel,
 }
 
 /// Whether any of the patterns matches the table, with or without its schema.

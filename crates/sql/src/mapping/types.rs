@@ -1,16 +1,21 @@
 //! Enumerations and composite types of the database become types of the model, where columns are of them.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use nextlink_odata::model::{
     ComplexType, ComplexTypeId, EnumMember, EnumType, EnumTypeId, PrimitiveType, Property, Type,
 };
+use nextlink_odata::value::Value;
 
-use super::ColumnMap;
-use super::names::{Scope, is_identifier};
+use super::names::{Scope, Wish};
 use super::options::{Case, ModelOptions};
-use crate::catalog::{Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, Table};
+use super::reshape::{Made, TableShape};
+use super::{Codes, ColumnMap, ComplexMap, EnumMap};
+use crate::catalog::{Catalog, CatalogComposite, CatalogEnum, Column, ColumnType};
+use crate::identifier::is_identifier;
 use crate::notice::Notice;
+use crate::shape::{Code, ComplexShape, Named, PropertyShape, Shape};
 
 /// Greatest number of members with a bit of their own: a value is a signed number of 64 bits.
 const MOST_FLAGS: usize = 63;
@@ -18,6 +23,8 @@ const MOST_FLAGS: usize = 63;
 /// The types made of those of a catalogue.
 pub(super) struct Types<'a> {
     catalog: &'a Catalog,
+    shape: &'a Shape,
+    made: Made,
     /// By index in the catalogue, where it has a type.
     enums: HashMap<usize, EnumTypeId>,
     /// By index in the catalogue, where columns of it are served as text: why.
@@ -41,13 +48,15 @@ pub(super) struct Served {
 impl<'a> Types<'a> {
     /// The types that columns of the tables are of, with names that are free in the schema.
     pub(super) fn of(
-        catalog: &'a Catalog,
-        tables: &[&Table],
+        (catalog, made): (&'a Catalog, &Made),
+        tables: &[(&str, &[Column])],
         schema: &mut Scope,
-        options: &ModelOptions,
+        options: &'a ModelOptions,
     ) -> Types<'a> {
         let mut types = Types {
             catalog,
+            shape: &options.shape,
+            made: *made,
             enums: HashMap::new(),
             texts: HashMap::new(),
             composites: HashMap::new(),
@@ -56,7 +65,7 @@ impl<'a> Types<'a> {
             complex_types: Vec::new(),
         };
         let mut enums = Vec::new();
-        for column in tables.iter().flat_map(|table| &table.columns) {
+        for column in tables.iter().flat_map(|(_, columns)| *columns) {
             types.find(&column.ty, &mut enums);
         }
         types.name_all(&enums, schema, options);
@@ -67,7 +76,7 @@ impl<'a> Types<'a> {
     fn find(&mut self, ty: &ColumnType, enums: &mut Vec<usize>) -> bool {
         match ty {
             ColumnType::Primitive(_) => true,
-            ColumnType::Enum(index) => {
+            ColumnType::Enum(index) | ColumnType::Coded(index, _) => {
                 if *index < self.catalog.enums.len() && !enums.contains(index) {
                     enums.push(*index);
                 }
@@ -110,30 +119,99 @@ impl<'a> Types<'a> {
                 }
             }
         }
-        let names = schema.give_all(&legal.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), options.case);
+        let shape = self.shape;
+        let wishes: Vec<Wish<'_>> = legal
+            .iter()
+            .map(|found| {
+                if self.codes(&found.name).is_some() {
+                    return Wish::Exactly((&found.name).into());
+                }
+                let told = shape.enumerations.iter().find(|(_, told)| is_of(told.of.as_ref(), &found.name));
+                told.map_or(Wish::Like((&found.name).into()), |(name, _)| Wish::Exactly((&name.text).into()))
+            })
+            .collect();
+        let names = schema.name_all(&wishes, options.case);
         self.enum_types = legal.iter().zip(names).map(|(found, name)| enum_type(found, name)).collect();
-        let found: Vec<&CatalogComposite> = self.found.iter().map(|&i| &catalog.composites[i]).collect();
-        let names = schema.give_all(&found.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), options.case);
-        let types = found.iter().zip(names).map(|(composite, name)| ComplexType {
-            name,
-            properties: self.properties(&composite.columns, &[], &mut Scope::default(), options.case),
-            description: composite.comment.clone(),
+        for (ty, found) in self.enum_types.iter_mut().zip(&legal) {
+            let codes = codes(catalog, self.made, shape, &found.name);
+            for (member, (_, code)) in
+                ty.members.iter_mut().zip(codes.iter().flat_map(|codes| &codes.members))
+            {
+                if let Value::Integer(number) = code {
+                    member.value = *number;
+                }
+            }
+            let told = shape.enumerations.get(&ty.name).and_then(|told| told.description.clone());
+            ty.description = told.or(ty.description.take());
+        }
+        let found: Vec<(usize, &CatalogComposite)> =
+            self.found.iter().map(|&i| (i, &catalog.composites[i])).collect();
+        let told = |(index, found): &(usize, &CatalogComposite)| {
+            let of = |(_, told): &&(Named, ComplexShape)| is_of(told.of.as_ref(), &found.name);
+            (*index < self.made.composites).then(|| shape.complex_types.iter().find(of)).flatten()
+        };
+        let wishes: Vec<Wish<'_>> = found
+            .iter()
+            .map(|one| match told(one) {
+                _ if one.0 >= self.made.composites => Wish::Exactly((&one.1.name).into()),
+                Some((name, _)) => Wish::Exactly((&name.text).into()),
+                None => Wish::Like((&one.1.name).into()),
+            })
+            .collect();
+        let names = schema.name_all(&wishes, options.case);
+        let types = found.iter().zip(names).map(|(one, name)| {
+            let told = told(one).map(|(_, told)| told);
+            let wishes: Vec<Wish<'_>> =
+                one.1.columns.iter().map(|c| self.part_name(one.0, told, c)).collect();
+            let names = Scope::default().name_all(&wishes, options.case);
+            let named = one.1.columns.iter().zip(names);
+            ComplexType {
+                name,
+                properties: named.map(|(column, name)| self.property(column, name, false)).collect(),
+                description: told.and_then(|told| told.description.clone()).or(one.1.comment.clone()),
+            }
         });
         self.complex_types = types.collect();
+    }
+
+    /// How a property of a complex type is to be named.
+    fn part_name<'n>(&self, index: usize, told: Option<&'n ComplexShape>, column: &'n Column) -> Wish<'n> {
+        if index >= self.made.composites {
+            return Wish::Exactly((&column.name).into());
+        }
+        let of = |(name, property): &&(Named, PropertyShape)| {
+            property.column.as_ref().unwrap_or(name).text == column.name
+        };
+        let found = told.and_then(|told| told.properties.iter().find(of));
+        found.map_or(Wish::Like((&column.name).into()), |(name, _)| Wish::Exactly((&name.text).into()))
     }
 
     /// Properties of columns, of which those in `key` have no null. Property `i` is column `i`.
     pub(super) fn properties(
         &self,
-        columns: &[Column],
+        columns: &'a [Column],
+        shape: &TableShape<'a>,
         key: &[usize],
         scope: &mut Scope,
         case: Case,
     ) -> Vec<Property> {
-        let texts: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
-        let names = scope.give_all(&texts, case);
-        let named = columns.iter().zip(names).enumerate();
-        named.map(|(i, (column, name))| self.property(column, name, key.contains(&i))).collect()
+        let visible = || columns[..shape.visible].iter().zip(&shape.properties);
+        let wish = |(column, told): (&'a Column, &Option<(&'a Named, &PropertyShape)>)| {
+            told.map_or(Wish::Like((&column.name).into()), |(name, _)| Wish::Exactly((&name.text).into()))
+        };
+        let wishes: Vec<Wish<'_>> = visible().map(wish).collect();
+        let names = scope.name_all(&wishes, case);
+        let mut properties = Vec::with_capacity(shape.visible);
+        for (i, ((column, told), name)) in visible().zip(names).enumerate() {
+            let property = self.property(column, name, key.contains(&i));
+            let searchable = told.and_then(|(_, told)| told.searchable).unwrap_or(true);
+            properties.push(Property {
+                searchable: property.searchable && searchable,
+                in_parts: shape.groups.contains_key(&i),
+                ..property
+            });
+        }
+        properties
     }
 
     fn property(&self, column: &Column, name: String, is_key: bool) -> Property {
@@ -161,6 +239,7 @@ impl<'a> Types<'a> {
             name,
             ty: served.ty,
             collection: served.collection,
+            in_parts: false,
             // A key has no null (CSDL 4.01 section 6.5); `TableMap::null_key` keeps rows with null out. What is in
             // an array can always be null.
             nullable: served.collection || (column.nullable && !is_key),
@@ -184,11 +263,13 @@ impl<'a> Types<'a> {
         let single = |ty: Type| Served { ty, collection: false, notice: None };
         match ty {
             ColumnType::Primitive(primitive) => single(Type::Primitive(*primitive)),
-            ColumnType::Enum(index) => match (self.enums.get(index), self.texts.get(index)) {
-                (Some(id), _) => single(Type::Enum(*id)),
-                (None, Some(reason)) => text(reason),
-                (None, None) => text("its enumeration is not known."),
-            },
+            ColumnType::Enum(index) | ColumnType::Coded(index, _) => {
+                match (self.enums.get(index), self.texts.get(index)) {
+                    (Some(id), _) => single(Type::Enum(*id)),
+                    (None, Some(reason)) => text(reason),
+                    (None, None) => text("its enumeration is not known."),
+                }
+            }
             ColumnType::Composite(index) => match self.composites.get(index) {
                 Some(Some(id)) => single(Type::Complex(*id)),
                 _ => text("its composite type is not known or holds itself."),
@@ -201,34 +282,62 @@ impl<'a> Types<'a> {
     }
 
     /// Where the values of columns lie.
-    pub(super) fn column_maps(&self, columns: &[Column]) -> Vec<ColumnMap> {
-        let map = |column: &Column| ColumnMap {
+    pub(super) fn column_maps(
+        &self,
+        columns: &[Column],
+        groups: &HashMap<usize, Vec<usize>>,
+    ) -> Vec<ColumnMap> {
+        let map = |(index, column): (usize, &Column)| ColumnMap {
             column: column.name.clone(),
+            primitive: column.ty.primitive().unwrap_or(PrimitiveType::String),
+            codes: match &column.ty {
+                ColumnType::Coded(index, _) => self.codes(&self.catalog.enums[*index].name).map(Arc::new),
+                _ => None,
+            },
+            group: groups.get(&index).cloned(),
             storage: column.storage,
             native: column.native.clone(),
             binary_collation: column.binary_collation,
             labels: matches!(column.ty, ColumnType::Enum(_)),
         };
-        columns.iter().map(map).collect()
+        columns.iter().enumerate().map(map).collect()
     }
 
-    /// The columns behind the properties of each complex type.
-    pub(super) fn complex_maps(&self) -> Vec<Vec<ColumnMap>> {
-        self.found.iter().map(|&i| self.column_maps(&self.catalog.composites[i].columns)).collect()
+    /// What is behind each complex type.
+    pub(super) fn complex_maps(&self) -> Vec<ComplexMap> {
+        let none = HashMap::new();
+        let map = |&index: &usize| {
+            let found = &self.catalog.composites[index];
+            let of = (index < self.made.composites).then(|| found.name.clone());
+            ComplexMap { of, columns: self.column_maps(&found.columns, &none) }
+        };
+        self.found.iter().map(map).collect()
     }
 
-    /// The enumerations of the database behind the enumeration types.
-    pub(super) fn enum_maps(&self) -> Vec<CatalogEnum> {
+    /// What stands in columns for the members of an enumeration that was made.
+    fn codes(&self, name: &str) -> Option<Codes> {
+        codes(self.catalog, self.made, self.shape, name)
+    }
+
+    /// What is behind each enumeration type.
+    pub(super) fn enum_maps(&self) -> Vec<EnumMap> {
         let mut all: Vec<(&usize, &EnumTypeId)> = self.enums.iter().collect();
         all.sort_by_key(|(_, id)| **id);
-        all.into_iter().map(|(index, _)| self.catalog.enums[*index].clone()).collect()
+        let map = |index: usize| {
+            let found = &self.catalog.enums[index];
+            match self.codes(&found.name).filter(|_| index >= self.made.enums) {
+                Some(codes) => EnumMap::Codes(Arc::new(codes)),
+                None => EnumMap::Database(found.clone()),
+            }
+        };
+        all.into_iter().map(|(index, _)| map(*index)).collect()
     }
 
     /// Says of which columns the model tells less than the database knows.
-    pub(super) fn notices(&self, tables: &[&Table], notices: &mut Vec<Notice>) {
-        let tables = tables.iter().map(|table| (&table.name, &table.columns));
+    pub(super) fn notices(&self, tables: &[(&str, &[Column])], notices: &mut Vec<Notice>) {
         let composites = self.found.iter().map(|&i| &self.catalog.composites[i]);
-        for (name, columns) in tables.chain(composites.map(|c| (&c.name, &c.columns))) {
+        let composites = composites.map(|c| (c.name.as_str(), c.columns.as_slice()));
+        for (name, columns) in tables.iter().copied().chain(composites) {
             for column in columns {
                 if let Some(text) = self.served(&column.ty).notice {
                     notices.push(Notice::column(name, &column.name, text));
@@ -236,6 +345,24 @@ impl<'a> Types<'a> {
             }
         }
     }
+}
+
+fn codes(catalog: &Catalog, made: Made, shape: &Shape, name: &str) -> Option<Codes> {
+    catalog.enums[made.enums..].iter().find(|found| found.name == name)?;
+    let told = shape.enumerations.get(name)?;
+    let code = |(member, code): &(Named, Code)| {
+        let value = match code {
+            Code::Number(number) => Value::Integer(*number),
+            Code::Text(text) => Value::String(text.clone()),
+        };
+        (member.text.clone(), value)
+    };
+    Some(Codes { flags: told.flags, members: told.members.iter().map(code).collect() })
+}
+
+/// Whether a type of the database is the one that a model file means.
+fn is_of(of: Option<&Named>, found: &str) -> bool {
+    of.is_some_and(|of| of.text == found)
 }
 
 /// Whether columns of an enumeration of the database are served as one of OData, and not as text.

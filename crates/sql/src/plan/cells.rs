@@ -24,7 +24,24 @@ impl Planner<'_> {
     /// A property of a complex type, and the column of the composite type behind it.
     pub(super) fn part(&self, id: ComplexTypeId, property: usize) -> (&Property, &ColumnMap) {
         let ty = self.mapping.model.complex_type(id);
-        (&ty.properties[property], &self.mapping.complex[id.0][property])
+        (&ty.properties[property], &self.mapping.complex[id.0].columns[property])
+    }
+
+    /// The column of a table behind a part of a complex value that lies in a group of columns.
+    pub(super) fn grouped(&self, set: EntitySetId, property: usize, member: usize) -> Option<&ColumnMap> {
+        let columns = &self.mapping.table(set).columns;
+        columns[property].group.as_ref().map(|group| &columns[group[member]])
+    }
+
+    /// The columns of a group, where the value of an expression is one, each not null somewhere in it.
+    pub(super) fn group(&self, frames: &mut Frames, value: &Expr) -> Option<Vec<Sql>> {
+        let ExprKind::Property(place, property) = &value.kind else {
+            return None;
+        };
+        let columns = &self.mapping.table(place.target()).columns;
+        let group = columns[*property].group.as_ref()?;
+        let alias = frames.resolve(self.mapping, place);
+        Some(group.iter().map(|column| Sql::column(alias, &columns[*column].column)).collect())
     }
 
     /// The column of a property as an operand.
@@ -35,6 +52,11 @@ impl Planner<'_> {
 
     /// What was read of a column as an operand.
     fn read(&self, sql: Sql, property: &Property, column: &ColumnMap) -> Operand {
+        if let Some(codes) = &column.codes
+            && let Ok(names) = self.decoded_operand(self.raw(sql.clone(), property.nullable, column), codes)
+        {
+            return names;
+        }
         let operand = Operand {
             sql,
             primitive: Some(property.primitive().unwrap_or(PrimitiveType::String)),
@@ -66,9 +88,15 @@ impl Planner<'_> {
         id: ComplexTypeId,
         property: usize,
     ) -> Result<Operand, Unsupported> {
-        let (property, column) = self.part(id, property);
+        let (part, column) = self.part(id, property);
+        if let ExprKind::Property(place, group) = &value.kind
+            && let Some(column) = self.grouped(place.target(), *group, property)
+        {
+            let alias = frames.resolve(self.mapping, place);
+            return Ok(self.read(Sql::column(alias, &column.column), part, column));
+        }
         let sql = self.dialect.member(self.composite(frames, value)?, &column.column)?;
-        Ok(self.read(sql, property, column))
+        Ok(self.read(sql, part, column))
     }
 
     /// The values of a collection for which the predicate holds, or (`negated`) does not hold.
@@ -147,6 +175,12 @@ impl Planner<'_> {
                 Ok(Sql::column(alias, &self.property(place.target(), *property).1.column))
             }
             ExprKind::Member(outer, id, property) => {
+                if let ExprKind::Property(place, group) = &outer.kind
+                    && let Some(column) = self.grouped(place.target(), *group, *property)
+                {
+                    let alias = frames.resolve(self.mapping, place);
+                    return Ok(Sql::column(alias, &column.column));
+                }
                 let outer = self.composite(frames, outer)?;
                 self.dialect.member(outer, &self.part(*id, *property).1.column)
             }
@@ -174,14 +208,25 @@ impl Planner<'_> {
         property: usize,
         inside: &[Inside],
     ) -> Result<(Sql, ResultColumn), Unsupported> {
+        let number = property;
         let (mut property, mut column) = self.property(set, property);
         let mut sql = Sql::column(alias, &column.column);
         let mut item = false;
         for step in inside {
+            let grouped = match step {
+                Inside::Member(index) if property.in_parts => self.grouped(set, number, *index),
+                _ => None,
+            };
             match (step, property.ty) {
                 (Inside::Member(index), Type::Complex(id)) => {
-                    (property, column) = self.part(id, *index);
-                    sql = self.dialect.member(sql, &column.column)?;
+                    property = self.part(id, *index).0;
+                    if let Some(grouped) = grouped {
+                        column = grouped;
+                        sql = Sql::column(alias, &column.column);
+                    } else {
+                        column = self.part(id, *index).1;
+                        sql = self.dialect.member(sql, &column.column)?;
+                    }
                     item = false;
                 }
                 (Inside::Member(_), _) => {}
@@ -197,6 +242,11 @@ impl Planner<'_> {
             _ => result,
         };
         let nullable = result.nullable || !inside.is_empty();
+        if let Some(codes) = &column.codes {
+            let names = self.decoded(self.raw(sql, true, column), codes)?;
+            let result = ResultColumn { nullable, storage: Storage::Native, ..result };
+            return Ok((self.dialect.cell(names, &result, &NativeType::Plain), result));
+        }
         Ok((self.dialect.cell(sql, &result, &column.native), ResultColumn { nullable, ..result }))
     }
 
@@ -212,7 +262,7 @@ impl Planner<'_> {
             structure: match property.ty {
                 Type::Complex(id) => {
                     let properties = &self.mapping.model.complex_type(id).properties;
-                    let members = properties.iter().zip(&self.mapping.complex[id.0]);
+                    let members = properties.iter().zip(&self.mapping.complex[id.0].columns);
                     let members = members.map(|(property, column)| self.result_column(property, column));
                     Some(Arc::new(Structure::Complex(members.collect())))
                 }

@@ -1,7 +1,7 @@
 //! Expressions become SQL with the null rules of OData: a comparison is true or false, never null.
 
 use nextlink_odata::model::PrimitiveType as P;
-use nextlink_odata::query::{Aggregation, Comparison, Expr, ExprKind, Place, Related, Variable};
+use nextlink_odata::query::{Aggregation, Comparison, Expr, ExprKind, Function, Place, Related, Variable};
 use nextlink_odata::value::Value;
 
 use super::Planner;
@@ -50,6 +50,7 @@ impl Planner<'_> {
                 Sql::Not(Box::new(Sql::Exists(Box::new(self.items(frames, items, true)?))))
             }
             // A row of nulls is a value all the same.
+            ExprKind::IsNull(value) if self.group(frames, value).is_some() => self.no_part(frames, value),
             ExprKind::IsNull(value) => Sql::binary(Operator::Same, self.composite(frames, value)?, Sql::Null),
             ExprKind::InTree(value, walked) => {
                 never_null(self.in_tree(frames, value, walked)?, value.nullable, truth)
@@ -96,7 +97,10 @@ impl Planner<'_> {
             Comparison::Ne => None,
             _ => self.order_hint(frames, op, left, right),
         };
-        let (left, right) = (self.operand(frames, left)?, self.operand(frames, right)?);
+        let (left, right) = match self.coded_pair(frames, left, right) {
+            Some(pair) => pair,
+            None => (self.operand(frames, left)?, self.operand(frames, right)?),
+        };
         let null = |operand: &Operand| matches!(operand.sql, Sql::Null);
         if null(&left) || null(&right) {
             let other = if null(&left) { right } else { left };
@@ -141,12 +145,20 @@ impl Planner<'_> {
         items: &[Expr],
         truth: Truth,
     ) -> Result<Sql, Unsupported> {
-        let needle = self.operand(frames, sought)?;
+        let coded = self.coded_list(frames, sought, items);
+        let needle = match &coded {
+            Some((needle, _)) => needle.clone(),
+            None => self.operand(frames, sought)?,
+        };
+        let mut codes = coded.into_iter().flat_map(|(_, codes)| codes);
         let mut values = Vec::with_capacity(items.len());
         let mut with_null = false;
         let mut nullable = needle.nullable;
         for item in items {
-            let operand = self.operand(frames, item)?;
+            let operand = match codes.next() {
+                Some(code) => code,
+                None => self.operand(frames, item)?,
+            };
             let fine = self.fine(Comparison::Eq, sought, item).is_some();
             if matches!(operand.sql, Sql::Null) {
                 with_null = true;
@@ -208,6 +220,20 @@ impl Planner<'_> {
         let facts = carried.operand.clone();
         let sql = if carried.text { self.dialect.by_code_point(sql, &facts.native) } else { sql };
         Operand { nullable: expr.nullable, ..facts.with(sql) }
+    }
+
+    /// Whether a complex value that lies in a group of columns is null: all of it is, if that can be.
+    fn no_part(&self, frames: &mut Frames, value: &Expr) -> Sql {
+        let columns = self.group(frames, value).unwrap_or_default();
+        let null = |column| Sql::IsNull(Box::new(column));
+        let all = columns.into_iter().map(null).reduce(|all, one| Sql::binary(Operator::And, all, one));
+        let always = match &value.kind {
+            ExprKind::Property(place, property) => {
+                place.path.is_empty() && !self.property(place.target(), *property).0.nullable
+            }
+            _ => false,
+        };
+        all.filter(|_| !always).unwrap_or_else(|| constant_truth(false))
     }
 
     /// A value of the entity of the innermost select that has a key.
@@ -307,6 +333,11 @@ impl Planner<'_> {
                 self.dialect.negate(operand)?
             }
             ExprKind::Call(function, args) => {
+                if let (Function::HasFlag, [value, flag]) = (function, args.as_slice())
+                    && let Some(has) = self.coded_flag(frames, value, flag)
+                {
+                    return Ok(has);
+                }
                 let args = args.iter().map(|arg| self.operand(frames, arg)).collect::<Result<_, _>>()?;
                 let operand = self.dialect.call(*function, args, expr.primitive.unwrap_or(P::String))?;
                 Operand { nullable: expr.nullable, ..operand }

@@ -1,6 +1,7 @@
 //! The relational form of a query for one database: tables, joins, a total order, and one level for each
 //! expanded collection.
 
+mod codes;
 mod cells;
 mod fine;
 mod hints;
@@ -222,10 +223,16 @@ impl Planner<'_> {
 
     fn key_conditions(&self, frames: &Frames, property: usize, value: &Value) -> Vec<Sql> {
         let (alias, set) = frames.current();
+        let (served, map) = self.property(set, property);
+        if let Some((codes, code)) = map.codes.as_ref().and_then(|codes| Some((codes, codes.key(value)?))) {
+            let column = self.raw(Sql::column(alias, &map.column), false, map);
+            let (left, mut right) =
+                self.dialect.comparable(column, vec![codes.param(code)], Relation::Equality);
+            return vec![Sql::binary(Operator::Eq, left, right.pop().unwrap_or(Sql::Null))];
+        }
         let column = self.column(alias, set, property);
         let param = Sql::Param(Param { value: value.clone(), form: ParamForm::Native });
         let mut conditions = Vec::with_capacity(2);
-        let (served, map) = self.property(set, property);
         let text = served.primitive() == Some(PrimitiveType::String);
         if text && !map.binary_collation && self.dialect.equality_needs_hint() {
             // Equal by code point is equal in any collation, and an index follows that of the column.
@@ -251,7 +258,11 @@ impl Planner<'_> {
             return false;
         }
         let indexed = self.mapping.table(query.root).indexed_key;
-        indexed && rows.from.len() == 1 && rows.filter.iter().filter(bare).count() >= values.len()
+        // The values of the key are the first parameters, so that others can take their places; codes are no such values.
+        let columns = &self.mapping.table(query.root).columns;
+        let plain = !rows.columns.iter().any(codes::has_params)
+            && values.iter().all(|(property, _)| columns[*property].codes.is_none());
+        indexed && plain && rows.from.len() == 1 && rows.filter.iter().filter(bare).count() >= values.len()
     }
 
     /// Gives a row when the entity before the last navigation is there.

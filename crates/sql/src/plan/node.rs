@@ -1,7 +1,7 @@
 //! One level of the result: its columns, conditions and total order.
 
 use nextlink_odata::layout::{Cell, Node, NodeLink};
-use nextlink_odata::model::{EntitySetId, PrimitiveType};
+use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::{
     Addressed, Expr, ExprKind, Input, Order, Place, Query, Rows, RowsKind, Transform, Variable,
 };
@@ -120,9 +120,8 @@ impl Planner<'_> {
 
     pub(super) fn key_columns(&self, linked: &[(EntitySetId, usize)]) -> Vec<KeyColumn> {
         let column = |(set, property): &(EntitySetId, usize)| {
-            let (served, column) = self.property(*set, *property);
-            let primitive = served.primitive().unwrap_or(PrimitiveType::String);
-            KeyColumn { primitive, native: column.native.clone() }
+            let column = &self.mapping.table(*set).columns[*property];
+            KeyColumn { primitive: column.primitive, native: column.native.clone() }
         };
         linked.iter().map(column).collect()
     }
@@ -279,7 +278,11 @@ impl Planner<'_> {
         }
         let (alias, _) = frames.current();
         for key in ty.key.iter().filter(|key| !seen.contains(key)) {
-            let column = self.column(alias, set, *key);
+            let (_, map) = self.property(set, *key);
+            let column = match map.codes {
+                Some(_) => self.raw(Sql::column(alias, &map.column), false, map),
+                None => self.column(alias, set, *key),
+            };
             let value = self.dialect.order_value(&column);
             let expr = self.dialect.key_order(column);
             frames.select().order.push(OrderTerm { expr, value, descending: false, nullable: false });

@@ -253,7 +253,10 @@ impl Planner<'_> {
         expr: &Expr,
         descending: bool,
     ) -> Result<Option<OrderTerm>, Unsupported> {
-        let operand = self.operand(frames, expr)?;
+        let operand = match self.coded_order(frames, expr) {
+            Some(operand) => operand,
+            None => self.operand(frames, expr)?,
+        };
         if operand.form == Form::Constant {
             return Ok(None);
         }

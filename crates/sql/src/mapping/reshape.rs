@@ -1,0 +1,429 @@
+//! The catalogue as a model file wants it: columns that are no properties go to the end, groups of columns become one.
+
+use std::collections::{HashMap, HashSet};
+
+use nextlink_odata::model::PrimitiveType;
+
+use super::keys::Key;
+use super::options::matches_table;
+use crate::catalog::{
+    Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table,
+};
+use crate::notice::Notice;
+use crate::shape::{Code, EntityShape, Entries, Named, PropertyShape, Shape};
+
+/// A table as the model file wants it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TableShape<'s> {
+    /// Name of its entity set, and what else is said of it.
+    pub(super) told: Option<(&'s Named, &'s EntityShape)>,
+    /// So many columns at the start are properties.
+    pub(super) visible: usize,
+    /// By column that is a property: its name and what else is said of it.
+    pub(super) properties: Vec<Option<(&'s Named, &'s PropertyShape)>>,
+    /// By column that stands for a group: the columns of the group.
+    pub(super) groups: HashMap<usize, Vec<usize>>,
+}
+
+/// A catalogue as the model file wants it.
+pub(super) struct Reshaped<'s> {
+    pub(super) catalog: Catalog,
+    /// By table.
+    pub(super) tables: Vec<TableShape<'s>>,
+    pub(super) made: Made,
+}
+
+/// What was made besides what the database has. Its names stay as they are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Made {
+    /// Enumerations from this one on are of numbers or texts.
+    pub(super) enums: usize,
+    /// Composite types from this one on are groups of columns.
+    pub(super) composites: usize,
+}
+
+/// A column of a table in its new order.
+enum Slot<'s> {
+    Column(usize),
+    Group(&'s Named, &'s PropertyShape, Vec<usize>),
+}
+
+/// The tables that the entities of a model file are about.
+pub(super) fn told<'s>(
+    catalog: &Catalog,
+    shape: &'s Shape,
+    notices: &mut Vec<Notice>,
+) -> Vec<Option<(&'s Named, &'s EntityShape)>> {
+    let mut found = vec![None; catalog.tables.len()];
+    for (name, entity) in shape.entities.iter() {
+        let table = entity.table.as_ref().unwrap_or(name);
+        let Some(index) = find_table(catalog, &table.text) else {
+            notices.push(about(table, &table.text, "no table or view has this name"));
+            continue;
+        };
+        if found[index].is_some() {
+            notices.push(about(table, &table.text, "another entity set is of this table already"));
+            continue;
+        }
+        found[index] = Some((name, entity));
+    }
+    found
+}
+
+/// A table by its name, with or without its schema.
+pub(super) fn find_table(catalog: &Catalog, name: &str) -> Option<usize> {
+    let exact = |table: &Table| {
+        let schema = table.schema.as_deref().unwrap_or_default();
+        table.name == name || [schema, ".", &table.name].concat() == name
+    };
+    let like = |table: &Table| {
+        !name.contains(['*', '?']) && matches_table(name, table.schema.as_deref(), &table.name)
+    };
+    catalog.tables.iter().position(exact).or_else(|| catalog.tables.iter().position(like))
+}
+
+/// A column by its name.
+pub(super) fn find_column(table: &Table, name: &str) -> Option<usize> {
+    let exact = table.columns.iter().position(|column| column.name == name);
+    let lower = || {
+        let name = name.to_lowercase();
+        table.columns.iter().position(|column| column.name.to_lowercase() == name)
+    };
+    exact.or_else(lower)
+}
+
+/// A notice about what a model file says.
+pub(super) fn about(named: &Named, table: &str, text: &str) -> Notice {
+    Notice::table(
+        table,
+        ["The model file, ", &named.spot.to_string(), ": `", &named.text, "`: ", text, "."].concat(),
+    )
+}
+
+/// Makes it so. The keys of tables follow.
+pub(super) fn reshape<'s>(
+    catalog: &Catalog,
+    shape: &'s Shape,
+    told: Vec<Option<(&'s Named, &'s EntityShape)>>,
+    keys: &mut HashMap<usize, Key>,
+    notices: &mut Vec<Notice>,
+) -> Reshaped<'s> {
+    let made = Made { enums: catalog.enums.len(), composites: catalog.composites.len() };
+    let mut shaper = Shaper { shape, made, catalog: catalog.clone(), groups: HashMap::new(), notices };
+    let mut tables = Vec::with_capacity(told.len());
+    let mut places = Vec::with_capacity(told.len());
+    for (index, told) in told.into_iter().enumerate() {
+        let key = keys.get(&index).map(|key| key.columns.as_slice()).unwrap_or_default();
+        let (table, place) = shaper.table(index, told, key);
+        tables.push(table);
+        places.push(place);
+    }
+    let mut catalog = shaper.catalog;
+    for (table, place) in catalog.tables.iter_mut().zip(&places) {
+        let moved =
+            |columns: &mut Vec<usize>| columns.iter_mut().for_each(|c| *c = *place.get(*c).unwrap_or(c));
+        moved(&mut table.primary_key);
+        table.unique.iter_mut().for_each(moved);
+        for key in &mut table.foreign_keys {
+            moved(&mut key.columns);
+            if let Some(place) = places.get(key.target) {
+                key.target_columns.iter_mut().for_each(|c| *c = *place.get(*c).unwrap_or(c));
+            }
+        }
+    }
+    for (index, key) in keys {
+        key.columns.iter_mut().for_each(|c| *c = places[*index][*c]);
+    }
+    Reshaped { catalog, tables, made }
+}
+
+struct Shaper<'s, 'n> {
+    shape: &'s Shape,
+    made: Made,
+    catalog: Catalog,
+    /// Complex types made of groups, by their names: the composite type.
+    groups: HashMap<&'s str, usize>,
+    notices: &'n mut Vec<Notice>,
+}
+
+impl<'s> Shaper<'s, '_> {
+    /// Reorders the columns of a table; tells where each of them went.
+    fn table(
+        &mut self,
+        index: usize,
+        told: Option<(&'s Named, &'s EntityShape)>,
+        key: &[usize],
+    ) -> (TableShape<'s>, Vec<usize>) {
+        let count = self.catalog.tables[index].columns.len();
+        let Some((_, entity)) = told else {
+            let properties = vec![None; count];
+            let shape = TableShape { told, visible: count, properties, groups: HashMap::new() };
+            return (shape, (0..count).collect());
+        };
+        let mut singles: HashMap<usize, (&'s Named, &'s PropertyShape)> = HashMap::new();
+        let mut groups: Vec<(&'s Named, &'s PropertyShape, Vec<usize>)> = Vec::new();
+        for (name, property) in entity.properties.iter() {
+            if property.columns.is_empty() {
+                if let Some(column) = self.column(index, property.column.as_ref().unwrap_or(name)) {
+                    self.apply(index, column, property, key.contains(&column));
+                    singles.insert(column, (name, property));
+                }
+            } else if let Some(columns) = self.group(index, &property.columns, key) {
+                groups.push((name, property, columns));
+            }
+        }
+        let table = &self.catalog.tables[index];
+        let hidden: HashSet<usize> =
+            entity.hide.iter().filter_map(|name| find_column(table, &name.text)).collect();
+        let others = entity.others.unwrap_or(true);
+        let mut front: Vec<Slot<'s>> = Vec::new();
+        let mut back: Vec<usize> = Vec::new();
+        for column in 0..count {
+            let member = groups.iter().position(|(.., columns)| columns.contains(&column));
+            let kept = key.contains(&column) || singles.contains_key(&column) || others;
+            match member {
+                Some(group) => {
+                    back.push(column);
+                    let (name, property, columns) = &groups[group];
+                    if columns.iter().min() == Some(&column) {
+                        front.push(Slot::Group(name, property, columns.clone()));
+                    }
+                }
+                None if kept && (!hidden.contains(&column) || key.contains(&column)) => {
+                    front.push(Slot::Column(column));
+                }
+                None => back.push(column),
+            }
+        }
+        for column in hidden.intersection(&key.iter().copied().collect()) {
+            let table = &self.catalog.tables[index];
+            let column = &table.columns[*column].name;
+            self.notices.push(Notice::column(
+                &table.name,
+                column,
+                "Served although the model file hides it: it is part of the key.",
+            ));
+        }
+        self.arranged(index, told, front, back, &singles)
+    }
+
+    fn arranged(
+        &mut self,
+        index: usize,
+        told: Option<(&'s Named, &'s EntityShape)>,
+        front: Vec<Slot<'s>>,
+        back: Vec<usize>,
+        singles: &HashMap<usize, (&'s Named, &'s PropertyShape)>,
+    ) -> (TableShape<'s>, Vec<usize>) {
+        let before = std::mem::take(&mut self.catalog.tables[index].columns);
+        let mut place = vec![0; before.len()];
+        let mut columns = Vec::with_capacity(before.len() + 1);
+        let mut shape = TableShape { told, ..TableShape::default() };
+        let mut waiting = Vec::new();
+        for slot in front {
+            match slot {
+                Slot::Column(column) => {
+                    place[column] = columns.len();
+                    columns.push(before[column].clone());
+                    shape.properties.push(singles.get(&column).copied());
+                }
+                Slot::Group(name, property, members) => {
+                    let parts: Vec<Column> = members.iter().map(|&c| before[c].clone()).collect();
+                    let table = self.catalog.tables[index].name.clone();
+                    if let Some(column) = self.made(&table, name, property, &parts) {
+                        waiting.push((columns.len(), members));
+                        columns.push(column);
+                        shape.properties.push(Some((name, property)));
+                    }
+                }
+            }
+        }
+        shape.visible = columns.len();
+        for column in back {
+            place[column] = columns.len();
+            columns.push(before[column].clone());
+        }
+        let moved = |members: Vec<usize>| members.into_iter().map(|c| place[c]).collect();
+        shape.groups = waiting.into_iter().map(|(column, members)| (column, moved(members))).collect();
+        self.catalog.tables[index].columns = columns;
+        (shape, place)
+    }
+
+    /// The columns of a group, each as the model file wants it.
+    fn group(&mut self, index: usize, told: &'s Entries<PropertyShape>, key: &[usize]) -> Option<Vec<usize>> {
+        let mut columns = Vec::with_capacity(told.0.len());
+        for (name, property) in told.iter() {
+            let named = property.column.as_ref().unwrap_or(name);
+            let column = self.column(index, named)?;
+            if key.contains(&column) {
+                let table = self.catalog.tables[index].name.clone();
+                self.notices.push(about(named, &table, "a part of the key can't be part of a complex value"));
+                return None;
+            }
+            self.apply(index, column, property, false);
+            columns.push(column);
+        }
+        Some(columns)
+    }
+
+    fn column(&mut self, index: usize, named: &Named) -> Option<usize> {
+        let table = &self.catalog.tables[index];
+        let found = find_column(table, &named.text);
+        if found.is_none() {
+            self.notices.push(about(named, &table.name, "it has no such column"));
+        }
+        found
+    }
+
+    /// Lets a column be what is said of it. A key has no null anyway.
+    fn apply(&mut self, index: usize, column: usize, told: &PropertyShape, is_key: bool) {
+        let wrong = told
+            .type_name
+            .as_ref()
+            .filter(|name| !self.is_of(index, column, name) && !self.coded(index, column, &name.text));
+        let table = &mut self.catalog.tables[index];
+        if let Some(name) = wrong {
+            let column = &table.columns[column].name;
+            let text =
+                ["The model file, ", &name.spot.to_string(), ": it can't be served as ", &name.text, "."];
+            self.notices.push(Notice::column(&table.name, column, text.concat()));
+        }
+        let column = &mut table.columns[column];
+        let set = |here: &mut Option<u32>, told: Option<u32>| *here = told.or(*here);
+        set(&mut column.max_length, told.max_length);
+        set(&mut column.precision, told.precision);
+        set(&mut column.scale, told.scale);
+        column.nullable = told.nullable.filter(|_| !is_key).unwrap_or(column.nullable);
+        column.computed = told.computed.unwrap_or(column.computed);
+        column.default_value = told.default.clone().or(column.default_value.take());
+        column.comment = told.description.clone().or(column.comment.take());
+    }
+
+    /// Makes a column be of an enumeration whose members its numbers or texts stand for, if they can.
+    fn coded(&mut self, index: usize, column: usize, name: &str) -> bool {
+        let Some(told) = self.shape.enumerations.get(name).filter(|told| told.of.is_none()) else {
+            return false;
+        };
+        let column = &mut self.catalog.tables[index].columns[column];
+        let ColumnType::Primitive(primitive) = column.ty else {
+            return false;
+        };
+        let fits = |(_, code): &(Named, Code)| match code {
+            Code::Number(_) => primitive.is_integer(),
+            Code::Text(_) => primitive == PrimitiveType::String,
+        };
+        if !told.members.iter().all(fits) {
+            return false;
+        }
+        let enums = &mut self.catalog.enums;
+        let known = enums[self.made.enums..].iter().position(|known| known.name == name);
+        let found = known.map_or(enums.len(), |known| known + self.made.enums);
+        if known.is_none() {
+            enums.push(CatalogEnum {
+                schema: None,
+                name: name.to_owned(),
+                labels: told.members.iter().map(|(member, _)| member.text.clone()).collect(),
+                flags: told.flags,
+                comment: None,
+            });
+        }
+        column.ty = ColumnType::Coded(found, primitive);
+        true
+    }
+
+    /// Whether a column is of a type anyway.
+    fn is_of(&self, index: usize, column: usize, name: &Named) -> bool {
+        let of = |entries: Option<&Option<Named>>, found: &str| {
+            entries.and_then(Option::as_ref).is_some_and(|of| of.text == found)
+        };
+        let mut ty = &self.catalog.tables[index].columns[column].ty;
+        while let ColumnType::Array(item) = ty {
+            ty = item;
+        }
+        match ty {
+            ColumnType::Primitive(primitive) => primitive.name() == name.text,
+            ColumnType::Enum(index) => {
+                let of = of(
+                    self.shape.enumerations.get(&name.text).map(|e| &e.of),
+                    &self.catalog.enums[*index].name,
+                );
+                of || name.text == PrimitiveType::String.name()
+            }
+            ColumnType::Composite(index) => of(
+                self.shape.complex_types.get(&name.text).map(|c| &c.of),
+                &self.catalog.composites[*index].name,
+            ),
+            ColumnType::Coded(..) | ColumnType::Array(_) => false,
+        }
+    }
+
+    /// The column that stands for a group, of a complex type that is made where there is none of its name yet.
+    fn made(
+        &mut self,
+        table: &str,
+        name: &Named,
+        told: &'s PropertyShape,
+        parts: &[Column],
+    ) -> Option<Column> {
+        let ty = told.type_name.as_ref()?;
+        let names = told.columns.iter().map(|(name, _)| name.text.clone());
+        let columns: Vec<Column> =
+            parts.iter().zip(names).map(|(column, name)| Column { name, ..column.clone() }).collect();
+        let index = match self.groups.get(ty.text.as_str()) {
+            Some(&index) => {
+                let known = &mut self.catalog.composites[index].columns;
+                if known.iter().zip(&columns).any(|(known, column)| known.ty != column.ty) {
+                    self.notices.push(about(
+                        ty,
+                        table,
+                        "its columns have other types than those of this complex type elsewhere",
+                    ));
+                    return None;
+                }
+                known.iter_mut().zip(&columns).for_each(|(known, column)| widen(known, column));
+                index
+            }
+            None => {
+                let comment =
+                    self.shape.complex_types.get(&ty.text).and_then(|told| told.description.clone());
+                let index = self.catalog.composites.len();
+                self.catalog.composites.push(CatalogComposite {
+                    schema: None,
+                    name: ty.text.clone(),
+                    columns,
+                    comment,
+                });
+                self.groups.insert(&ty.text, index);
+                index
+            }
+        };
+        Some(Column {
+            name: name.text.clone(),
+            declared: String::new(),
+            ty: ColumnType::Composite(index),
+            storage: Storage::Native,
+            native: NativeType::Plain,
+            // It is null where all of it is, if all of it can be.
+            nullable: told.nullable.unwrap_or(parts.iter().all(|part| part.nullable)),
+            max_length: None,
+            precision: None,
+            scale: None,
+            default_value: None,
+            computed: nextlink_odata::model::Computed::No,
+            binary_collation: false,
+            comment: told.description.clone(),
+        })
+    }
+}
+
+/// Lets a property of a complex type hold what another column of it holds.
+fn widen(known: &mut Column, other: &Column) {
+    let wider = |a: Option<u32>, b: Option<u32>| a.zip(b).map(|(a, b)| a.max(b));
+    known.nullable |= other.nullable;
+    known.max_length = wider(known.max_length, other.max_length);
+    known.precision = wider(known.precision, other.precision);
+    known.scale = wider(known.scale, other.scale);
+    if known.default_value != other.default_value {
+        known.default_value = None;
+    }
+}

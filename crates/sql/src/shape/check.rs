@@ -1,0 +1,295 @@
+//! Whether what a model file says fits together, whatever the database has.
+
+use std::collections::HashMap;
+
+use super::ShapeError;
+use super::named::{Entries, Named, Spot};
+use super::parts::{Code, ComplexShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape};
+use crate::identifier::is_identifier;
+
+type Checked = Result<(), ShapeError>;
+
+/// Checks a model file.
+///
+/// # Errors
+/// The first thing in it that contradicts another one, or that no model can have.
+pub(super) fn check(shape: &Shape) -> Checked {
+    if let Some(namespace) = &shape.namespace
+        && !namespace.text.split('.').all(is_identifier)
+    {
+        return Err(bad(namespace.spot, &["`", &namespace.text, "` can't be a namespace"]));
+    }
+    let mut types = Names::default();
+    if let Some(container) = &shape.container {
+        types.add(container)?;
+    }
+    for (name, told) in shape.enumerations.iter() {
+        types.add(name)?;
+        enumeration(name, told)?;
+    }
+    for (name, told) in shape.complex_types.iter() {
+        types.add(name)?;
+        complex(shape, name, told)?;
+    }
+    for (name, told) in shape.entities.iter() {
+        is_name(name)?;
+        if let Some(name) = &told.type_name {
+            types.add(name)?;
+        }
+        entity(shape, told)?;
+    }
+    groups(shape, &mut types)
+}
+
+/// Complex types that only groups of columns name have names of their own, too.
+fn groups<'s>(shape: &'s Shape, types: &mut Names<'s>) -> Checked {
+    let mut seen: Vec<&str> = shape.complex_types.iter().map(|(name, _)| name.text.as_str()).collect();
+    for (_, property) in shape.entities.iter().flat_map(|(_, entity)| entity.properties.iter()) {
+        if let Some(ty) = property.type_name.as_ref().filter(|_| !property.columns.is_empty())
+            && !seen.contains(&ty.text.as_str())
+        {
+            types.add(ty)?;
+            seen.push(&ty.text);
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong at a place.
+pub(super) fn bad(spot: Spot, words: &[&str]) -> ShapeError {
+    ShapeError { spot, problem: words.concat() }
+}
+
+fn is_name(name: &Named) -> Checked {
+    if is_identifier(&name.text) {
+        return Ok(());
+    }
+    let words =
+        ["`", &name.text, "` can't be a name: letters, digits and _ can, 128 at most, no digit first"];
+    Err(bad(name.spot, &words))
+}
+
+/// Names that must differ, with the places where they stand.
+#[derive(Default)]
+struct Names<'a>(HashMap<&'a str, Spot>);
+
+impl<'a> Names<'a> {
+    fn add(&mut self, name: &'a Named) -> Checked {
+        is_name(name)?;
+        self.once(name, "the name")
+    }
+
+    fn once(&mut self, name: &'a Named, what: &str) -> Checked {
+        match self.0.insert(&name.text, name.spot) {
+            None => Ok(()),
+            Some(first) => {
+                let line = first.line.to_string();
+                Err(bad(name.spot, &[what, " `", &name.text, "` stands in line ", &line, " already"]))
+            }
+        }
+    }
+}
+
+fn enumeration(name: &Named, told: &EnumShape) -> Checked {
+    if told.of.is_some() != told.members.is_empty() {
+        let words = "an enumeration has either `of`, one of the database, or `members`";
+        return Err(bad(name.spot, &[words]));
+    }
+    let mut names = Names::default();
+    let mut codes: Vec<&Code> = Vec::new();
+    for (member, code) in told.members.iter() {
+        names.add(member)?;
+        let known = codes.contains(&code);
+        codes.push(code);
+        if known {
+            return Err(bad(member.spot, &["another member stands for the same value"]));
+        }
+        let bit = |number: i64| number > 0 && number.count_ones() == 1;
+        if told.flags && !matches!(code, Code::Number(number) if bit(*number)) {
+            return Err(bad(member.spot, &["with flags the number of each member is a bit: 1, 2, 4, 8, …"]));
+        }
+    }
+    let numbers = codes.iter().filter(|code| matches!(code, Code::Number(_))).count();
+    if numbers != 0 && numbers != codes.len() {
+        return Err(bad(name.spot, &["all members are numbers in the column, or all are texts"]));
+    }
+    Ok(())
+}
+
+fn complex(shape: &Shape, name: &Named, told: &ComplexShape) -> Checked {
+    if told.of.is_none() && !told.properties.is_empty() {
+        let words = "the properties of a complex type stand where it is used, under `columns`; those here are of one of the database, \
+             named by `of`";
+        return Err(bad(name.spot, &[words]));
+    }
+    members(shape, &told.properties)
+}
+
+/// Properties of a complex type: each of one column.
+fn members(shape: &Shape, told: &Entries<PropertyShape>) -> Checked {
+    let (mut names, mut columns) = (Names::default(), Names::default());
+    for (name, told) in told.iter() {
+        names.add(name)?;
+        columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
+        if !told.columns.is_empty() {
+            return Err(bad(name.spot, &["a complex value can't hold another one made of columns"]));
+        }
+        property(shape, told)?;
+    }
+    Ok(())
+}
+
+fn entity(shape: &Shape, told: &EntityShape) -> Checked {
+    let (mut names, mut columns) = (Names::default(), Names::default());
+    for (name, told) in told.properties.iter() {
+        names.add(name)?;
+        if told.columns.is_empty() {
+            columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
+            property(shape, told)?;
+            continue;
+        }
+        let Some(ty) = &told.type_name else {
+            return Err(bad(name.spot, &["a property made of `columns` needs `type`: its complex type"]));
+        };
+        if told.column.is_some() {
+            return Err(bad(name.spot, &["a property has either `column` or `columns`"]));
+        }
+        is_name(ty)?;
+        group(shape, ty, &told.columns)?;
+        for (name, told) in told.columns.iter() {
+            columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
+        }
+    }
+    for (name, told) in told.navigation.iter() {
+        names.add(name)?;
+        navigation(name, told)?;
+    }
+    Ok(())
+}
+
+/// A group of columns: its complex type has the same properties wherever it is used.
+fn group(shape: &Shape, ty: &Named, told: &Entries<PropertyShape>) -> Checked {
+    members(shape, told)?;
+    if shape.enumerations.get(&ty.text).is_some() {
+        return Err(bad(ty.spot, &["`", &ty.text, "` is an enumeration"]));
+    }
+    if shape.complex_types.get(&ty.text).is_some_and(|known| known.of.is_some()) {
+        return Err(bad(
+            ty.spot,
+            &["`", &ty.text, "` is a type of the database, and can't be made of columns"],
+        ));
+    }
+    let uses = shape.entities.iter().flat_map(|(_, entity)| entity.properties.iter());
+    let first = uses.map(|(_, property)| property).find(|property| {
+        !property.columns.is_empty() && property.type_name.as_ref().is_some_and(|name| name.text == ty.text)
+    });
+    let names = |entries: &Entries<PropertyShape>| -> Vec<String> {
+        entries.iter().map(|(name, _)| name.text.clone()).collect()
+    };
+    match first {
+        Some(first) if names(&first.columns) != names(told) => {
+            let has = names(&first.columns).join(", ");
+            Err(bad(ty.spot, &["`", &ty.text, "` has other properties elsewhere: ", &has]))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn property(shape: &Shape, told: &PropertyShape) -> Checked {
+    let Some(ty) = &told.type_name else { return Ok(()) };
+    let known =
+        |name: &str| shape.enumerations.get(name).is_some() || shape.complex_types.get(name).is_some();
+    if known(&ty.text) || ty.text.contains('.') {
+        return Ok(());
+    }
+    let words = ["there is no type `", &ty.text, "`: name one of `enumerations`, or one such as Edm.String"];
+    Err(bad(ty.spot, &words))
+}
+
+fn navigation(name: &Named, told: &NavigationShape) -> Checked {
+    let Some(through) = &told.through else {
+        if told.on.is_empty() {
+            return Err(bad(
+                name.spot,
+                &["navigation needs `on`, with what is equal, or `through`, with a table"],
+            ));
+        }
+        return Ok(());
+    };
+    if !told.on.is_empty() {
+        return Err(bad(name.spot, &["navigation has either `on` or `through`"]));
+    }
+    if through.near.is_empty() != through.far.is_empty() {
+        return Err(bad(name.spot, &["`through` needs both `near` and `far`, or none of them"]));
+    }
+    if told.collection == Some(false) {
+        return Err(bad(name.spot, &["what goes through a table leads to many"]));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Shape;
+
+    #[test]
+    fn bad_files_are_refused_with_line_and_column() {
+        for (text, expected) in [
+            ("a: [", "line 1"),
+            ("nam: x", "line 1, column 1: unknown field"),
+            ("entities:\n  A:\n    tabel: x", "line 3, column 5: unknown field"),
+            ("entities:\n  A: {table: [x]}", "line 2, column 14: "),
+            ("entities:\n  A: {}\n  A: {}", "line 3, column 3: "),
+            ("entities:\n  A b: {}", "line 2, column 3: `A b` can't be a name"),
+            ("namespace: a..b", "line 1, column 12: `a..b` can't be a namespace"),
+            ("case: loud", "line 1, column 7: "),
+            ("pluralSets: maybe", "line 1, column 13: "),
+            (
+                "entities:\n  A: {type: T}\n  B: {type: T}",
+                "line 3, column 13: the name `T` stands in line 2 already",
+            ),
+            ("enumerations:\n  E: {}", "line 2, column 3: an enumeration has either"),
+            ("enumerations:\n  E: {members: {A: 1, B: 1}}", "line 2, column 23: another member"),
+            ("enumerations:\n  E: {members: {A: 1, B: b}}", "line 2, column 3: all members"),
+            ("enumerations:\n  E: {flags: true, members: {A: 3}}", "line 2, column 30: with flags"),
+            (
+                "enumerations:\n  E: {members: {A: 9223372036854775808}}",
+                "line 2, column 20: the number is too great",
+            ),
+            ("entities:\n  A:\n    properties: {x: a, y: a}", "line 3, column 27: the column `a`"),
+            (
+                "entities:\n  A:\n    properties: {x: {columns: {a: b}}}",
+                "line 3, column 18: a property made of",
+            ),
+            (
+                "entities:\n  A:\n    properties: {x: {type: Nope}}",
+                "line 3, column 28: there is no type `Nope`",
+            ),
+            (
+                "entities:\n  A:\n    properties:\n      x: {type: T, columns: {a: b}}\n      y: {type: T, columns: {c: d}}",
+                "line 5, column 17: `T` has other properties elsewhere: a",
+            ),
+            ("entities:\n  A:\n    navigation: {N: {target: B}}", "line 3, column 18: navigation needs `on`"),
+            ("entities:\n  A:\n    navigation: {N: {on: {a: b}}}", "line 3, column "),
+            (
+                "entities:\n  A:\n    properties: {x: a}\n    navigation: {x: {target: B, on: {a: b}}}",
+                "line 4, column 18: the name `x`",
+            ),
+        ] {
+            let error = Shape::parse(text).expect_err(text).to_string();
+            assert!(error.starts_with(expected), "{text}\n{error}");
+        }
+    }
+
+    #[test]
+    fn good_files_are_read() {
+        for text in [
+            "",
+            "# nothing\n",
+            "entities:\n  A:\n    table: sales.a\n    properties: {Id: id, B: {column: b, maxLength: 3}, C: }\n    hide: [x]",
+            "enumerations: {E: {flags: true, members: {A: 1, B: 4}}, F: {members: {A: a, B: b}}}",
+        ] {
+            Shape::parse(text).expect(text);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What a model file says: how the owner of a source wants its model to be. YAML in, plain values out.
+
+mod named;
+mod parts;
+mod hdp;
+mod check;
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_saphyr::{MessageFormatter, UserMessageFormatter};
+
+use hdp::SchemaMap;
+
+pub use named::{Entries, Named, Spot};
+pub use parts::{
+    Code, ComplexShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape, ThroughShape,
+};
+
+/// Bytes of a model file at most.
+pub const MOST_BYTES: usize = 16 << 20;
+
+/// A model file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShapeError {
+    /// Where, if that is known.
+    pub spot: Spot,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+impl fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.spot, self.problem)
+    }
+}
+
+impl std::error::Error for ShapeError {}
+
+/// A file with a schema map of Hybrid Data Pipeline.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Foreign {
+    odata_mapping_v3: SchemaMap,
+}
+
+/// Reads YAML, of which JSON is a part.
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, ShapeError> {
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let at = error.location();
+        let spot = at.map_or(Spot::default(), |at| Spot::new(at.line(), at.column()));
+        let problem = UserMessageFormatter.format_message(error.without_snippet()).into_owned();
+        ShapeError { spot, problem }
+    })
+}
+
+impl Shape {
+    /// Names of all enumerations and complex types.
+    pub fn type_names(&self) -> impl Iterator<Item = &str> {
+        let groups = self.entities.iter().flat_map(|(_, entity)| entity.properties.iter());
+        let groups = groups.filter(|(_, property)| !property.columns.is_empty());
+        let groups = groups.filter_map(|(_, property)| property.type_name.as_ref());
+        let named = self.enumerations.iter().map(|(name, _)| name);
+        let named = named.chain(self.complex_types.iter().map(|(name, _)| name)).chain(groups);
+        named.map(|name| name.text.as_str())
+    }
+
+    /// Reads the text of a model file. What is in it fits together; whether the database has it is not known yet.
+    ///
+    /// # Errors
+    /// It is no YAML, says something that no model file can say, or contradicts itself: with line and column.
+    pub fn parse(text: &str) -> Result<Shape, ShapeError> {
+        if text.len() > MOST_BYTES {
+            let problem = "a model file has at most 16 MiB".to_owned();
+            return Err(ShapeError { spot: Spot::default(), problem });
+        }
+        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+            return Ok(Shape::default());
+        }
+        let foreign = text.trim_start().starts_with('{') && text.contains("\"odata_mapping_v3\"");
+        let shape = if foreign { read::<Foreign>(text)?.odata_mapping_v3.shape() } else { read(text)? };
+        check::check(&shape)?;
+        Ok(shape)
+    }
+}

@@ -1,0 +1,299 @@
+//! The parts of a model file. Each has only what the owner wants to be another way than the database has it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use nextlink_odata::model::Computed;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_saphyr::Spanned;
+
+use super::named::{Entries, Named, Spot};
+use crate::identifier::Case;
+
+/// A model file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Shape {
+    /// Namespace of the schema.
+    pub namespace: Option<Named>,
+    /// Name of the entity container.
+    pub container: Option<Named>,
+    /// Entity sets in the plural, entity types in the singular, where they are named after tables.
+    pub plural_sets: Option<bool>,
+    /// Case of names that are made of those of the database.
+    pub case: Option<Case>,
+    /// Tables and views to serve, as patterns.
+    pub include: Vec<Named>,
+    /// Tables and views not to serve, as patterns.
+    pub exclude: Vec<Named>,
+    /// Whether tables and views that `entities` does not name are served, too. Default true.
+    pub others: Option<bool>,
+    /// Enumeration types.
+    pub enumerations: Entries<EnumShape>,
+    /// Complex types.
+    pub complex_types: Entries<ComplexShape>,
+    /// Entity sets.
+    pub entities: Entries<EntityShape>,
+}
+
+/// What is said of an enumeration type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct EnumShape {
+    /// The enumeration of the database that it is.
+    pub of: Option<Named>,
+    /// Text for clients.
+    pub description: Option<String>,
+    /// Whether a value can have several members; their numbers are bits.
+    pub flags: bool,
+    /// Its members, with what stands for each in the database.
+    pub members: Entries<Code>,
+}
+
+/// What stands for a member of an enumeration in a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Code {
+    /// A number, which is that of the member, too.
+    Number(i64),
+    /// A text.
+    Text(String),
+}
+
+/// What is said of a complex type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct ComplexShape {
+    /// The composite type of the database that it is; none of one that groups of columns are of.
+    pub of: Option<Named>,
+    /// Text for clients.
+    pub description: Option<String>,
+    /// Its properties, where they have other names than the columns of the composite type.
+    pub properties: Entries<PropertyShape>,
+}
+
+/// What is said of an entity set and its type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct EntityShape {
+    /// The table or view, with its schema before a dot where that is needed. Default: that of the name of the set.
+    pub table: Option<Named>,
+    /// Name of the entity type. Default: that of the set, with `pluralSets` its singular.
+    #[serde(rename = "type")]
+    pub type_name: Option<Named>,
+    /// Text for clients.
+    pub description: Option<String>,
+    /// Properties or columns that identify a row.
+    pub key: Vec<Named>,
+    /// Properties.
+    pub properties: Entries<PropertyShape>,
+    /// Navigation properties.
+    pub navigation: Entries<NavigationShape>,
+    /// Columns and navigation properties that are not served.
+    pub hide: Vec<Named>,
+    /// Whether columns and foreign keys that are not named here are served, too. Default true.
+    pub others: Option<bool>,
+}
+
+/// What is said of a property.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PropertyShape {
+    /// The column. Default: that of the name of the property.
+    pub column: Option<Named>,
+    /// For a complex value: its properties, each of a column.
+    pub columns: Entries<PropertyShape>,
+    /// Its type: of a complex value the complex type, of a column an enumeration, or the type that it has anyway.
+    pub type_name: Option<Named>,
+    /// Whether it is a collection, which it must be anyway.
+    pub collection: Option<bool>,
+    /// Text for clients.
+    pub description: Option<String>,
+    /// Whether null is a value.
+    pub nullable: Option<bool>,
+    /// Greatest length.
+    pub max_length: Option<u32>,
+    /// Digits.
+    pub precision: Option<u32>,
+    /// Digits behind the point.
+    pub scale: Option<u32>,
+    /// Default value.
+    pub default: Option<String>,
+    /// Who computes the value.
+    pub computed: Option<Computed>,
+    /// Whether `$search` looks here.
+    pub searchable: Option<bool>,
+}
+
+/// What is said of a navigation property.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct NavigationShape {
+    /// The entity set that it leads to.
+    pub target: Named,
+    /// Whether it leads to many. Default: unless what it is joined by identifies a row there.
+    pub collection: Option<bool>,
+    /// Properties or columns here, with those of the target that are equal.
+    #[serde(default)]
+    pub on: Entries<Named>,
+    /// The table between, for many-to-many.
+    pub through: Option<ThroughShape>,
+    /// The navigation property of the target that leads back.
+    pub partner: Option<Named>,
+}
+
+/// A table between two others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ThroughShape {
+    /// The table, with its schema before a dot where that is needed.
+    pub table: Named,
+    /// Properties or columns here, with the columns of the table between that are equal. Default: by its foreign key.
+    pub near: Entries<Named>,
+    /// Columns of the table between, with the properties or columns of the target that are equal. Default: by its foreign
+    /// key.
+    pub far: Entries<Named>,
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Code, D::Error> {
+        struct Either;
+
+        impl Visitor<'_> for Either {
+            type Value = Code;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number or a text")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Code, E> {
+                Ok(Code::Number(number))
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Code, E> {
+                i64::try_from(number).map(Code::Number).map_err(|_| E::custom("the number is too great"))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Code, E> {
+                Ok(Code::Text(text.to_owned()))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// What is said of a property, as it stands in the file.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+struct Property {
+    column: Option<Named>,
+    columns: Entries<PropertyShape>,
+    #[serde(rename = "type")]
+    type_name: Option<Named>,
+    collection: Option<bool>,
+    description: Option<String>,
+    nullable: Option<bool>,
+    max_length: Option<u32>,
+    precision: Option<u32>,
+    scale: Option<u32>,
+    default: Option<String>,
+    computed: Option<Who>,
+    searchable: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Who {
+    Never,
+    Default,
+    Always,
+}
+
+impl<'de> Deserialize<'de> for PropertyShape {
+    /// A text is a column.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PropertyShape, D::Error> {
+        let found = Spanned::<Either<Property>>::deserialize(deserializer)?;
+        let spot = Spot::of(&found);
+        let told = match found.value {
+            Either::Nothing => Property::default(),
+            Either::Text(text) => Property { column: Some(Named { text, spot }), ..Property::default() },
+            Either::Table(told) => told,
+        };
+        Ok(PropertyShape {
+            column: told.column,
+            columns: told.columns,
+            type_name: told.type_name,
+            collection: told.collection,
+            description: told.description,
+            nullable: told.nullable,
+            max_length: told.max_length,
+            precision: told.precision,
+            scale: told.scale,
+            default: told.default,
+            computed: told.computed.map(|who| match who {
+                Who::Never => Computed::No,
+                Who::Default => Computed::Default,
+                Who::Always => Computed::Always,
+            }),
+            searchable: told.searchable,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Between {
+    table: Named,
+    #[serde(default)]
+    near: Entries<Named>,
+    #[serde(default)]
+    far: Entries<Named>,
+}
+
+impl<'de> Deserialize<'de> for ThroughShape {
+    /// A text is the table.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ThroughShape, D::Error> {
+        let found = Spanned::<Either<Between>>::deserialize(deserializer)?;
+        let spot = Spot::of(&found);
+        Ok(match found.value {
+            Either::Nothing => return Err(D::Error::custom("the table between is missing")),
+            Either::Text(text) => ThroughShape { table: Named { text, spot }, ..ThroughShape::default() },
+            Either::Table(Between { table, near, far }) => ThroughShape { table, near, far },
+        })
+    }
+}
+
+/// Something that can be said in one text, or in a table.
+enum Either<T> {
+    Nothing,
+    Text(String),
+    Table(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Either<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Either<T>, D::Error> {
+        deserializer.deserialize_any(Short(PhantomData))
+    }
+}
+
+struct Short<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Short<T> {
+    type Value = Either<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name or a table")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Either<T>, E> {
+        Ok(Either::Nothing)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Either<T>, E> {
+        Ok(Either::Text(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Either<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Either::Table)
+    }
+}
