@@ -176,7 +176,7 @@ mod tests {
             (r#"{"odata_mapping_v3": {"schema": []}}"#, "line 1, column 23: unknown field"),
             (
                 r#"{"odata_mapping_v3": {"schemas": []}, "namespace": "A"}"#,
-                "line 1, column 41: unknown field",
+                "line 1, column 39: unknown field",
             ),
             (
                 r#"{"odata_mapping_v3": {"schemas": [{"tables": {"a": {"ODataAlias": "a b"}}}]}}"#,
