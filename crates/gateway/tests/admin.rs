@@ -126,7 +126,7 @@ fn each_listener_keeps_to_its_own() {
     // Every link of the page for people leads somewhere.
     let text = page.text();
     let links: Vec<_> = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(links.len(), 7, "{text}");
+    assert_eq!(links.len(), 8, "{text}");
     for link in links {
         assert_eq!(node.get(link, &[]).status, 200, "{link}");
     }
