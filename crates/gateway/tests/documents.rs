@@ -108,7 +108,7 @@ fn references_lead_to_the_node() {
         let answer = ask(&node, "$metadata", &headers);
         let text = answer.text();
         let links = referenced(&text);
-        assert_eq!(links.len(), 2, "{text}");
+        assert_eq!(links.len(), 3, "{text}");
         for (link, name) in links.iter().zip(&xml) {
             assert_eq!(*link, node.url(&format!("/api/vocabularies/{name}")));
             let found = http::get(link, &[]);
@@ -149,7 +149,10 @@ fn without_a_folder_references_are_public() {
     let node = shop();
     let text = ask(&node, "$metadata", &[]).text();
     let public = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/";
-    assert_eq!(referenced(&text), [CORE, CAPABILITIES].map(|name| format!("{public}{name}.xml")));
+    assert_eq!(
+        referenced(&text),
+        [CORE, CAPABILITIES, AGGREGATION].map(|name| format!("{public}{name}.xml"))
+    );
     assert_eq!(node.get("/api/vocabularies/Org.OData.Core.V1.xml", &[]).status, 404);
 }
 

@@ -394,7 +394,7 @@ fn preferences() {
         ("4.0", &["odata.maxpagesize=7", "odata.maxpagesize=9"], Some("odata.maxpagesize=7"), 7),
         (
             "4.0",
-            &["respond-async, odata.track-changes, foo=bar; x=\"a,b\", odata.maxpagesize=3"],
+            &["odata.track-changes, foo=bar; x=\"a,b\", odata.maxpagesize=3"],
             Some("odata.maxpagesize=3"),
             3,
         ),

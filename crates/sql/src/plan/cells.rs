@@ -146,15 +146,20 @@ impl Planner<'_> {
         property: usize,
         inside: &[Inside],
     ) -> Result<Vec<Sql>, Unsupported> {
+        let number = property;
         let (mut property, column) = self.property(set, property);
         let mut sql = Sql::column(alias, &column.column);
         let mut conditions = Vec::new();
         for step in inside {
             match (step, property.ty) {
                 (Inside::Member(index), Type::Complex(id)) => {
+                    let grouped = self.grouped(set, number, *index).filter(|_| property.in_parts);
                     let part = self.part(id, *index);
                     property = part.0;
-                    sql = self.dialect.member(sql, &part.1.column)?;
+                    sql = match grouped {
+                        Some(column) => Sql::column(alias, &column.column),
+                        None => self.dialect.member(sql, &part.1.column)?,
+                    };
                 }
                 (Inside::Member(_), _) => {}
                 (Inside::Item(number), _) => {
