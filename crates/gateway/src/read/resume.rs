@@ -93,6 +93,14 @@ impl Lost<'_> {
         Continues { generation: self.token().generation, page: self.token().page }
     }
 
+    /// Where the last row of a page stands, if somebody has that page.
+    async fn position_behind(&self, page: u32) -> Vec<u8> {
+        let token = Token { page, ..self.token().clone() };
+        let (cluster, store) = (self.state.cluster.as_ref(), &self.state.store);
+        let found = Box::pin(cluster::page(cluster, store, &token, Duration::ZERO)).await;
+        found.map_or_else(|_| Vec::new(), |page| page.position.to_vec())
+    }
+
     /// What is kept with the lost result: from the registry, or from what is left of it here.
     async fn kept(&self, lost: &Generation) -> Result<Kept, Refusal> {
         let header = if lost.header.is_empty() {
@@ -142,8 +150,12 @@ impl Executions for Lost<'_> {
     async fn execute(&self, lost: &Generation, known: u32) -> Result<Result<u32, CreateError>, Refusal> {
         let (state, request, token) = (self.state, self.request, self.token());
         let Kept { envelope, form_text, form, position, .. } = self.kept(lost).await?;
-        // What a link cannot carry stands with the result, for the row before its first one.
-        let position = if token.extra.is_empty() && token.page == 0 { position } else { token.extra.clone() };
+        let position = match token.page {
+            _ if !token.extra.is_empty() => token.extra.clone(),
+            // What a link cannot carry stands with the result, for the row before its first one.
+            0 => position,
+            page => self.position_behind(page - 1).await,
+        };
         let last = Some(&position).filter(|position| !position.is_empty());
         let last = last.and_then(|position| position::from_bytes(position));
         let last =
