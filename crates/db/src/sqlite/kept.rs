@@ -165,6 +165,13 @@ impl Kept {
         begins
     }
 
+    /// Whether a connection may hold the file still, which counts from here on as one that does.
+    fn joins(&mut self, now: Instant) -> bool {
+        let joins = self.until.is_some_and(|until| now < until);
+        self.holding += usize::from(joins);
+        joins
+    }
+
     /// Gives up the locks of connections that are not in use, once the time for that has come.
     fn let_go(&mut self, now: Instant) {
         if self.until.is_none_or(|until| now < until) {
@@ -231,14 +238,18 @@ impl<'s> Taken<'s> {
 
     /// Runs a read, which leaves the file held where that is to be.
     pub(super) fn held<T>(&mut self, read: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        if self.to_hold && !self.holds {
-            self.execute("BEGIN")?;
+        // The time may be over by now, and all others have let go: who held the file then would do so for ever.
+        if self.to_hold && !self.holds && self.connections.lock().joins(Instant::now()) {
             self.holds = true;
-            self.connections.lock().holding += 1;
+            if let Err(error) = self.execute("BEGIN") {
+                let _ = self.let_go();
+                return Err(error);
+            }
         }
         let result = read(&self.connection);
         if result.is_err() {
-            self.let_go()?;
+            // A transaction that cannot be ended is closed with its connection.
+            let _ = self.let_go();
         }
         result
     }
@@ -283,6 +294,60 @@ impl Drop for Taken<'_> {
             kept.let_go(last);
         } else if opened.holds {
             kept.holding -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connect(path: &Path) -> Result<Opened, Error> {
+        let (connection, file) = (Connection::open(path)?, file_id(path));
+        let thread = thread::current().id();
+        Ok(Opened { connection, file, thread, lock_wait: Duration::MAX, holds: false })
+    }
+
+    /// Whether nobody holds the file.
+    fn is_free(path: &Path) -> bool {
+        let writer = Connection::open(path).expect("the file");
+        writer.busy_timeout(Duration::ZERO).expect("no wait");
+        writer.execute("UPDATE T SET V = V + 1", []).is_ok()
+    }
+
+    #[tokio::test]
+    async fn nobody_holds_the_file_behind_its_time() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("t.db");
+        let made = Connection::open(&path).expect("a file");
+        made.execute_batch("CREATE TABLE T (V INTEGER); INSERT INTO T VALUES (1)").expect("a table");
+        let connections = Connections::to(&path);
+        let read = |connection: &Connection| {
+            Ok(connection.prepare_cached("SELECT V FROM T")?.query_row([], |row| row.get::<_, i64>(0))?)
+        };
+        let take = || Taken::to_hold(&connections, &path, || connect(&path)).expect("a connection");
+        // Late: it was taken to hold the file, and reads when the time for that is over.
+        for late in [false, true] {
+            let mut held = loop {
+                drop(take());
+                let taken = take();
+                if taken.to_hold {
+                    break taken;
+                }
+            };
+            if late {
+                thread::sleep(2 * HOLD);
+                connections.lock().let_go(Instant::now());
+            }
+            held.held(read).expect("a row");
+            assert_eq!(held.holds, !late);
+            assert_eq!(is_free(&path), late, "late: {late}");
+            drop(held);
+            thread::sleep(2 * HOLD);
+            drop(take());
+            assert!(is_free(&path), "late: {late}");
+            let kept = connections.lock();
+            assert_eq!((kept.taken, kept.holding, kept.until), (0, 0, None), "late: {late}");
         }
     }
 }
