@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What is fuzzed: the binaries of the crate.
-pub const TARGETS: &[&str] = &["url", "literal", "prefer"];
+pub const TARGETS: &[&str] = &["url", "literal", "prefer", "query", "model"];
 
 /// What makes the compiler count which code an input reaches, as cargo-fuzz does. Nothing of it needs a nightly compiler.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -26,15 +26,35 @@ pub fn fuzz(seconds: u32) -> Result<()> {
         .env("CARGO_TARGET_DIR", &place))?;
     for target in TARGETS {
         let program = place.join(&host).join("release").join(target);
-        let found = place.join("corpus").join(target);
-        fs::create_dir_all(&found).with_context(|| format!("cannot make {}", found.display()))?;
+        let (found, seeds) = (place.join("corpus").join(target), place.join("seeds").join(target));
+        for folder in [&found, &seeds] {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        if *target == "query" {
+            for (number, url) in urls()?.iter().enumerate() {
+                fs::write(seeds.join(number.to_string()), url).context("cannot write a URL")?;
+            }
+        }
         run(Command::new(&program)
             .args(options(&crate_dir, &place, seconds))
-            // What is found goes to the first; what is kept is read only.
-            .args([found, kept(&crate_dir, target)])
+            // What is found goes to the first; the others are read only.
+            .args([found, kept(&crate_dir, target), seeds])
             .current_dir(&place))?;
     }
     Ok(())
+}
+
+/// The URLs of the tests of statements, whose models the target has.
+fn urls() -> Result<Vec<String>> {
+    let folder = root().join("crates/sql/tests/statements");
+    let mut urls = Vec::new();
+    for file in ["expected.txt", "studio-postgres.txt"] {
+        let path = folder.join(file);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with([' ', '#']));
+        urls.extend(lines.map(str::to_owned));
+    }
+    Ok(urls)
 }
 
 fn kept(crate_dir: &Path, target: &str) -> PathBuf {
@@ -68,7 +88,7 @@ fn host() -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{TARGETS, kept, root};
+    use super::{TARGETS, kept, root, urls};
 
     /// Every target has a kept corpus and is run.
     #[test]
@@ -86,5 +106,11 @@ mod tests {
             let corpus = std::fs::read_dir(kept(&crate_dir, target)).expect("a corpus");
             assert!(corpus.count() > 0, "{target}");
         }
+    }
+
+    #[test]
+    fn urls_of_tests_are_where_to_start() {
+        let urls = urls().expect("the files of URLs");
+        assert!(urls.len() > 400 && urls.iter().any(|url| url.starts_with("Rooms?")), "{}", urls.len());
     }
 }

@@ -109,6 +109,11 @@ pub fn shop() -> Mapping {
 
 /// The shop in a database of some kind.
 pub fn shop_on(kind: Kind) -> Mapping {
+    build(&shop_catalog(kind), &ModelOptions::default()).0
+}
+
+/// The tables of the shop.
+pub fn shop_catalog(kind: Kind) -> Catalog {
     let customers = [
         "Id Int32",
         "Name String",
@@ -150,5 +155,5 @@ pub fn shop_on(kind: Kind) -> Mapping {
     if kind != Kind::Sqlite {
         tables.iter_mut().flat_map(|table| &mut table.columns).for_each(|column| on(kind, column));
     }
-    build(&Catalog { tables, ..Catalog::default() }, &ModelOptions::default()).0
+    Catalog { tables, ..Catalog::default() }
 }

@@ -47,6 +47,11 @@ fn array(item: ColumnType) -> ColumnType {
 
 /// Rooms with a column of each kind, and paints that are found by their color and rights.
 pub fn studio_on(kind: Kind) -> Mapping {
+    build(&studio_catalog(kind), &ModelOptions::default()).0
+}
+
+/// The tables of the studio.
+pub fn studio_catalog(kind: Kind) -> Catalog {
     let (color, rights, mood) = (ColumnType::Enum(0), ColumnType::Enum(1), ColumnType::Enum(2));
     let enums = vec![
         enumeration("color", &["Red", "Green", "Blue"], false),
@@ -85,5 +90,5 @@ pub fn studio_on(kind: Kind) -> Mapping {
     let columns =
         tables.iter_mut().map(|t| &mut t.columns).chain(composites.iter_mut().map(|c| &mut c.columns));
     columns.flatten().for_each(|column| native(kind, &enums, column));
-    build(&Catalog { tables, enums, composites }, &ModelOptions::default()).0
+    Catalog { tables, enums, composites }
 }
