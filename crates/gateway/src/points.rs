@@ -22,7 +22,7 @@ pub struct Point {
 impl Point {
     /// Of a request for an entity by its key and with no options; none for any other request.
     pub fn of(query: &Query, format: Format) -> Option<Point> {
-        let [Step::Key(values)] = query.steps.as_slice() else {
+        let ([Step::Key(values)], None) = (query.steps.as_slice(), query.singleton) else {
             return None;
         };
         // Other values, such as decimals with many digits, can need another statement.

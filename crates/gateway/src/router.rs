@@ -89,8 +89,11 @@ fn landing(state: &State, method: &Method) -> Response<Body> {
             continue;
         };
         page.push_str("<ul>");
-        for set in &served.mapping.model.entity_sets {
+        for (_, set) in served.mapping.model.served_sets() {
             page.push_str(&format!("<li><a href=\"{root}{0}?$top=20\">{0}</a></li>", set.name));
+        }
+        for single in &served.mapping.model.singletons {
+            page.push_str(&format!("<li><a href=\"{root}{0}\">{0}</a></li>", single.name));
         }
         page.push_str("</ul>");
     }

@@ -1,7 +1,7 @@
 //! Context URLs: what an answer holds, as a fragment of the metadata URL (Part 1 section 10).
 
 use crate::model::Model;
-use crate::query::{Addressed, Named, Parts, Query, Selection};
+use crate::query::{Addressed, Named, Parts, Query, Selection, Step};
 use crate::version::Version;
 
 /// The fragment behind `$metadata#`. `entity` is the identifier of the entity that a property belongs to, as in
@@ -9,6 +9,7 @@ use crate::version::Version;
 pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) -> String {
     let selection = &query.selection;
     let set = &model.entity_set(selection.set).name;
+    let single = single(model, query);
     match query.addressed {
         Addressed::Property(_) | Addressed::RawValue(_) => {
             let path = query.leaf(model).map(|leaf| leaf.path).unwrap_or_default();
@@ -22,7 +23,21 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
             ["Collection(Edm.ComplexType)", &list].concat()
         }
         Addressed::Collection => [set.as_str(), &select_list(model, selection, version)].concat(),
+        Addressed::Entity if let Some(name) = single => {
+            [name, &select_list(model, selection, version)].concat()
+        }
         Addressed::Entity => [set.as_str(), &select_list(model, selection, version), "/$entity"].concat(),
+    }
+}
+
+/// The singleton that an addressed entity is (Part 1 section 10.4).
+fn single<'m>(model: &'m Model, query: &Query) -> Option<&'m str> {
+    let navigates = query.steps.iter().any(|step| matches!(step, Step::Navigate(_)));
+    match query.singleton.filter(|_| !navigates) {
+        Some(number) => Some(&model.singletons[number].name),
+        None => {
+            model.is_single(query.selection.set).then(|| model.entity_set(query.selection.set).name.as_str())
+        }
     }
 }
 

@@ -60,6 +60,8 @@ pub enum Item<'q> {
     /// Reads a key value for identifiers; `.1` is true for the last one of the entity, after which the identifier is
     /// complete.
     Key(usize, bool),
+    /// The identifier is that of a singleton, which has no key.
+    Single,
     /// Reads and writes a property.
     Property(usize),
     /// Reads a cell: null stands for the complex property and all up to `CloseValue`.
@@ -154,7 +156,10 @@ impl<'q> Layout<'q> {
             self.named(node, &named, 0);
             return;
         }
-        if keys || selection.references {
+        let identified = keys || selection.references;
+        if identified && model.is_single(set) {
+            self.nodes[node].items.push(Item::Single);
+        } else if identified {
             for (i, key) in ty.key.iter().enumerate() {
                 self.nodes[node].cells.push(cell(*key));
                 self.nodes[node].items.push(Item::Key(*key, i + 1 == ty.key.len()));

@@ -14,6 +14,8 @@ use crate::value::Value;
 pub struct Query {
     /// The entity set that the path starts in.
     pub root: EntitySetId,
+    /// The singleton that it starts with instead.
+    pub singleton: Option<usize>,
     /// Keys and navigation from there to the addressed entities.
     pub steps: Vec<Step>,
     /// What the other options are about: the entities of the path, or what `$apply` makes of them.

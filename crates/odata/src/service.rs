@@ -1,4 +1,4 @@
-//! The service document: the entity sets of a model and where they are (OData 4.01 JSON section 5).
+//! The service document: the entity sets and singletons of a model and where they are (OData 4.01 JSON section 5).
 
 use serde_json::{Map, Value, json};
 
@@ -19,9 +19,10 @@ pub fn document(model: &Model, context_url: &str, metadata: MetadataLevel, versi
             document.insert(name.to_owned(), context_url.into());
         }
     }
-    let sets = model.entity_sets.iter();
-    let sets = sets.map(|set| json!({ "name": set.name, "kind": "EntitySet", "url": segment(&set.name) }));
-    document.insert("value".to_owned(), sets.collect());
+    let told = |name: &str, kind: &str| json!({ "name": name, "kind": kind, "url": segment(name) });
+    let sets = model.served_sets().map(|(_, set)| told(&set.name, "EntitySet"));
+    let singletons = model.singletons.iter().map(|single| told(&single.name, "Singleton"));
+    document.insert("value".to_owned(), sets.chain(singletons).collect());
     Value::Object(document).to_string()
 }
 

@@ -1,6 +1,8 @@
 //! `model`: the model file that reproduces what is served for a source, as a start for editing.
 
-use nextlink_odata::model::{Computed, EntityType, Model, NavigationProperty, PrimitiveType, Property, Type};
+use nextlink_odata::model::{
+    Computed, EntitySetId, EntityType, Model, NavigationProperty, PrimitiveType, Property, Type,
+};
 use nextlink_odata::value::Value;
 use nextlink_sql::mapping::{ColumnMap, EnumMap, Link, TableMap};
 
@@ -33,33 +35,80 @@ fn text_of(name: &str, served: &Served) -> String {
     // Only what stands here is served, and as it stands here.
     out.push_str("others: false\n");
     types(served, &mut out);
-    out.push_str(if model.entity_sets.is_empty() { "entities: {}\n" } else { "entities:\n" });
-    for (set, table) in model.entity_sets.iter().zip(&served.mapping.tables) {
+    out.push_str(if model.served_sets().next().is_none() { "entities: {}\n" } else { "entities:\n" });
+    for (id, _) in model.served_sets() {
+        entity(served, id, &mut out);
+    }
+    singletons(served, &mut out);
+    out
+}
+
+/// Singletons: those with tables of their own, and rows of entity sets.
+fn singletons(served: &Served, out: &mut String) {
+    let model = &served.mapping.model;
+    if !model.singletons.is_empty() {
+        out.push_str("singletons:\n");
+    }
+    for single in &model.singletons {
+        if single.own {
+            entity(served, single.set, out);
+            continue;
+        }
+        let set = model.entity_set(single.set);
         let ty = model.entity_type(set.entity_type);
-        let named = match &table.schema {
-            Some(schema) => [schema, ".", &table.table].concat(),
-            None => table.table.clone(),
-        };
-        out.push_str(&format!("  {}:\n    table: {}\n", text(&set.name), text(&named)));
-        out.push_str(&format!("    type: {}\n", text(&ty.name)));
-        if let Some(description) = &ty.description {
+        let row = single.row.iter().map(|(property, value)| {
+            format!("{}: {}", text(&ty.properties[*property].name), constant(value))
+        });
+        let row: Vec<String> = row.collect();
+        out.push_str(&format!("  {}:\n    of: {}\n", text(&single.name), text(&set.name)));
+        out.push_str(&format!("    row: {{{}}}\n", row.join(", ")));
+        if let Some(description) = &single.description {
             out.push_str(&format!("    description: {}\n", text(description)));
         }
-        let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
-        out.push_str(&format!("    others: false\n    key: [{}]\n    properties:\n", key.join(", ")));
-        for (property, column) in ty.properties.iter().zip(&table.columns) {
-            match (&column.group, property.ty) {
-                (Some(group), Type::Complex(id)) => {
-                    let parts = model.complex_type(id).properties.iter().zip(group);
-                    let parts = parts.map(|(part, column)| (part, table.columns[*column].column.as_str()));
-                    out.push_str(&group_of(model, property, parts.collect()));
-                }
-                _ => out.push_str(&property_line(model, property, &column.column, "      ")),
-            }
-        }
-        navigation(served, ty, table, &mut out);
     }
-    out
+}
+
+/// A value by which a row is found.
+fn constant(value: &Value) -> String {
+    match value {
+        Value::Integer(number) => number.to_string(),
+        Value::String(found) | Value::Date(found) | Value::TimeOfDay(found) | Value::Guid(found) => {
+            text(found)
+        }
+        Value::DateTimeOffset(found) => text(&[found, "Z"].concat()),
+        Value::Decimal(number) => number.clone(),
+        Value::Double(number) => number.to_string(),
+        Value::Null | Value::Boolean(_) | Value::Duration(_) | Value::Binary(_) => "null".to_owned(),
+    }
+}
+
+/// What is served of a table.
+fn entity(served: &Served, id: EntitySetId, out: &mut String) {
+    let model = &served.mapping.model;
+    let (set, table) = (model.entity_set(id), served.mapping.table(id));
+    let ty = model.entity_type(set.entity_type);
+    let named = match &table.schema {
+        Some(schema) => [schema, ".", &table.table].concat(),
+        None => table.table.clone(),
+    };
+    out.push_str(&format!("  {}:\n    table: {}\n", text(&set.name), text(&named)));
+    out.push_str(&format!("    type: {}\n", text(&ty.name)));
+    if let Some(description) = &ty.description {
+        out.push_str(&format!("    description: {}\n", text(description)));
+    }
+    let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
+    out.push_str(&format!("    others: false\n    key: [{}]\n    properties:\n", key.join(", ")));
+    for (property, column) in ty.properties.iter().zip(&table.columns) {
+        match (&column.group, property.ty) {
+            (Some(group), Type::Complex(id)) => {
+                let parts = model.complex_type(id).properties.iter().zip(group);
+                let parts = parts.map(|(part, column)| (part, table.columns[*column].column.as_str()));
+                out.push_str(&group_of(model, property, parts.collect()));
+            }
+            _ => out.push_str(&property_line(model, property, &column.column, "      ")),
+        }
+    }
+    navigation(served, ty, table, out);
 }
 
 /// A YAML scalar in double quotes, which JSON's form always is.

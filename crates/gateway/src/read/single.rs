@@ -81,6 +81,9 @@ fn missing(query: &Query, outcome: &Outcome) -> Result<Response<Body>, Refusal> 
         _ if query.inside.iter().any(|step| matches!(step, Inside::Item(_))) => {
             Err(Refusal::not_found("There is no entity with this key, or no item with this number."))
         }
+        (false, ..) if query.singleton.is_some() => {
+            Err(Refusal::not_found("The database has no row for this singleton."))
+        }
         _ => Err(Refusal::not_found("There is no entity with this key.")),
     }
 }
@@ -151,7 +154,7 @@ pub async fn answer(
 
 /// The type of the one key property that a whole entity is found by.
 fn point_key(served: &Served, query: &Query) -> Option<Type> {
-    let [Step::Key(values)] = query.steps.as_slice() else {
+    let ([Step::Key(values)], None) = (query.steps.as_slice(), query.singleton) else {
         return None;
     };
     let model = &served.mapping.model;
@@ -206,8 +209,12 @@ pub fn batch_too_large(limit: usize) -> Refusal {
 fn entity_path(served: &Served, query: &Query) -> String {
     let model = &served.mapping.model;
     let mut set = query.root;
-    let mut path = model.entity_set(set).name.clone();
-    for step in &query.steps {
+    let (mut path, known) = match query.singleton.map(|number| &model.singletons[number]) {
+        // The row that a singleton is follows from its name.
+        Some(single) => (single.name.clone(), usize::from(!single.row.is_empty())),
+        None => (model.entity_set(set).name.clone(), 0),
+    };
+    for step in &query.steps[known..] {
         let ty = model.entity_type(model.entity_set(set).entity_type);
         match step {
             Step::Key(values) => {

@@ -13,3 +13,4 @@ mod keys;
 mod leaving;
 mod batches;
 mod models;
+mod singletons;

@@ -132,7 +132,7 @@ const ROWS: &[(&str, u16, &str)] = &[
 ];
 
 /// Asks all sources, and says what is not as it should be.
-fn wrong(world: &World, rows: &[(&str, u16, &str)]) -> Vec<String> {
+pub fn wrong(world: &World, rows: &[(&str, u16, &str)]) -> Vec<String> {
     let mut wrong = Vec::new();
     for source in SOURCES {
         for (url, status, expected) in rows {
@@ -152,7 +152,7 @@ fn wrong(world: &World, rows: &[(&str, u16, &str)]) -> Vec<String> {
 }
 
 /// Whether a model file is valid by its published schema.
-fn validate(text: &str) {
+pub fn validate(text: &str) {
     let printed = common::run(&["model", "--schema"]);
     let schema: Value = serde_json::from_str(&printed.out).expect("the schema is JSON");
     let (mut all, mut compiler) = (Schemas::new(), Compiler::new());
@@ -165,7 +165,7 @@ fn validate(text: &str) {
 }
 
 /// What is printed for each source is valid, and gives the same service.
-fn round_trip(world: &World) {
+pub fn round_trip(world: &World) {
     for source in SOURCES {
         let config = world.config();
         let printed = common::run(&["model", source, "--config", &config]);
@@ -365,6 +365,10 @@ entities:
   Gone: {}
   Again: {table: customers}
 exclude: [zz*]
+singletons:
+  Lost: {of: Nowhere, row: {id: 1}}
+  Odd: {of: Customers, row: {nope: 1}}
+  Wrong: {of: Customers, row: {id: x}}
 ";
     let world = World::modelled(SCRIPT, model);
     let checked = common::run(&["check", "--config", &world.config()]);
@@ -380,6 +384,9 @@ exclude: [zz*]
         "line 8, column 3: `Gone`: no table or view has this name",
         "line 9, column 18: `customers`: another entity set is of this table already",
         "line 10, column 11: `zz*`: no table or view matches",
+        "line 12, column 14: `Nowhere`: there is no such entity set",
+        "line 13, column 30: `nope`: there is no such property",
+        "line 14, column 32: `id`: ",
     ] {
         assert_eq!(checked.out.matches(words).count(), SOURCES.len(), "{words} in {}", checked.out);
     }

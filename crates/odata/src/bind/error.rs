@@ -69,6 +69,7 @@ pub fn unknown_member(kind: BindErrorKind, at: u32, ty: &ComplexType, name: &str
 
 /// Says that there is no such entity set, and what is near.
 pub fn unknown_set(at: u32, model: &Model, name: &str) -> BindError {
-    let near = suggestion(name, model.entity_sets.iter().map(|s| &s.name));
+    let names = model.served_sets().map(|(_, set)| &set.name);
+    let near = suggestion(name, names.chain(model.singletons.iter().map(|single| &single.name)));
     not_found(at, name, format!("There is no entity set '{name}'.{near}"))
 }

@@ -124,6 +124,7 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
     let orderby = select::bind_orderby(cx, &scope, options.orderby.as_deref())?;
     Ok(Query {
         root: path.root,
+        singleton: path.singleton,
         steps: path.steps,
         input,
         addressed: path.addressed,
@@ -155,7 +156,7 @@ fn bind_all(
             return Err(not_supported(at, "$all", message));
         }
     };
-    let Some(set) = model.entity_sets.iter().find(|set| set.entity_type == ty) else {
+    let Some((_, set)) = model.served_sets().find(|(_, set)| set.entity_type == ty) else {
         return Err(not_found(at, "$all", "There are no entities of this type.".to_owned()));
     };
     let kind = SegmentKind::Name { name: set.name.clone(), args: None, key: None };
@@ -177,7 +178,8 @@ fn bind_id(cx: &Context, id: &TextOption, casts: &[Segment]) -> BindResult<Bound
     // The service root of an absolute identifier ends where the name of a set begins.
     let set = |from: usize| {
         let end = id.value[from..].find(['(', '/', '?']).map_or(id.value.len(), |end| from + end);
-        cx.model.find_set(&id.value[from..end]).is_some()
+        let name = &id.value[from..end];
+        cx.model.find_set(name).is_some() || cx.model.find_singleton(name).is_some()
     };
     let starts = std::iter::once(0).chain(id.value.match_indices('/').map(|(at, _)| at + 1));
     let Some(start) = starts.into_iter().find(|start| set(*start)) else {

@@ -17,6 +17,8 @@ use crate::value::Value;
 pub struct BoundPath {
     /// The entity set at its start.
     pub root: EntitySetId,
+    /// The singleton that it starts with instead.
+    pub singleton: Option<usize>,
     /// Keys and navigation.
     pub steps: Vec<Step>,
     /// The set of the addressed entities.
@@ -41,7 +43,9 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
     let SegmentKind::Name { name, args, key } = &first.kind else {
         return Err(not_supported(first.at, "path", "This resource is not supported."));
     };
-    let Some(root) = cx.model.find_set(name) else {
+    let singleton = cx.model.find_singleton(name);
+    let single = singleton.map(|number| &cx.model.singletons[number]);
+    let Some(root) = single.map(|single| single.set).or_else(|| cx.model.find_set(name)) else {
         return Err(unknown_set(first.at, cx.model, name));
     };
     if key.is_some() {
@@ -49,9 +53,14 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
     }
     let mut path = BoundPath {
         root,
-        steps: Vec::new(),
+        singleton,
+        steps: single
+            .filter(|single| !single.row.is_empty())
+            .map(|single| Step::Key(single.row.clone()))
+            .into_iter()
+            .collect(),
         set: root,
-        addressed: Addressed::Collection,
+        addressed: if single.is_some() { Addressed::Entity } else { Addressed::Collection },
         inside: Vec::new(),
         structured: false,
         references: false,

@@ -51,6 +51,7 @@ pub fn bind_product<'a>(
     let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     Ok(Query {
         root: sets[0],
+        singleton: None,
         steps: Vec::new(),
         input,
         addressed,

@@ -104,6 +104,15 @@ pub(super) fn entity_type<'a>(entity_type: &'a EntityType, known: &'a [Hierarchy
     found
 }
 
+/// Where the navigation properties of a type lead: the set, or the singleton. Many are never in a singleton.
+pub(super) fn bindings<'a>(
+    model: &'a Model,
+    entity_type: &'a EntityType,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let bound = entity_type.navigation.iter().filter(|n| !n.collection || !model.is_single(n.target_set));
+    bound.map(|n| (n.name.as_str(), model.entity_set(n.target_set).name.as_str()))
+}
+
 /// What clients can do with an entity set.
 pub(super) fn entity_set<'a>(entity_type: &'a EntityType, text: Option<&'a str>) -> Vec<Annotation<'a>> {
     let searchable = entity_type.properties.iter().any(|p| p.searchable);
@@ -132,6 +141,20 @@ pub(super) fn entity_set<'a>(entity_type: &'a EntityType, text: Option<&'a str>)
         record("Org.OData.Capabilities.V1.CountRestrictions", "Countable", true),
         flag("Org.OData.Capabilities.V1.TopSupported", true),
         flag("Org.OData.Capabilities.V1.SkipSupported", true),
+    ]);
+    found
+}
+
+/// What clients can do with a singleton.
+pub(super) fn singleton<'a>(entity_type: &EntityType, text: Option<&'a str>) -> Vec<Annotation<'a>> {
+    let mut found = description(text);
+    found.extend([
+        record("Org.OData.Capabilities.V1.UpdateRestrictions", "Updatable", false),
+        record(
+            "Org.OData.Capabilities.V1.ExpandRestrictions",
+            "Expandable",
+            !entity_type.navigation.is_empty(),
+        ),
     ]);
     found
 }

@@ -6,7 +6,8 @@ use super::CsdlOptions;
 use super::annotations::{self, Annotation, Value};
 use super::xml::on_delete;
 use crate::model::{
-    ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, PrimitiveType, Property, Type,
+    ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, PrimitiveType, Property,
+    Singleton, Type,
 };
 use crate::version::Version;
 
@@ -160,8 +161,11 @@ fn navigation_object(model: &Model, owner: &EntityType, navigation: &NavigationP
 fn container(model: &Model) -> Object {
     let mut object = Object::new();
     object.insert("$Kind".to_owned(), "EntityContainer".into());
-    for set in &model.entity_sets {
+    for (_, set) in model.served_sets() {
         object.insert(set.name.clone(), Json::Object(entity_set(model, set)));
+    }
+    for single in &model.singletons {
+        object.insert(single.name.clone(), Json::Object(singleton(model, single)));
     }
     annotate(&mut object, &annotations::container());
     object
@@ -172,13 +176,27 @@ fn entity_set(model: &Model, set: &EntitySet) -> Object {
     let mut object = Object::new();
     object.insert("$Collection".to_owned(), true.into());
     object.insert("$Type".to_owned(), model.qualified_name(set.entity_type).into());
-    if !entity_type.navigation.is_empty() {
-        let target = |n: &NavigationProperty| Json::from(model.entity_set(n.target_set).name.as_str());
-        let bindings = entity_type.navigation.iter().map(|n| (n.name.clone(), target(n)));
-        object.insert("$NavigationPropertyBinding".to_owned(), Json::Object(bindings.collect()));
-    }
+    bindings(model, entity_type, &mut object);
     annotate(&mut object, &annotations::entity_set(entity_type, set.description.as_deref()));
     object
+}
+
+fn singleton(model: &Model, single: &Singleton) -> Object {
+    let id = model.entity_set(single.set).entity_type;
+    let entity_type = model.entity_type(id);
+    let mut object = Object::new();
+    object.insert("$Type".to_owned(), model.qualified_name(id).into());
+    bindings(model, entity_type, &mut object);
+    annotate(&mut object, &annotations::singleton(entity_type, single.description.as_deref()));
+    object
+}
+
+fn bindings(model: &Model, entity_type: &EntityType, object: &mut Object) {
+    let bound = annotations::bindings(model, entity_type);
+    let bound: Object = bound.map(|(path, target)| (path.to_owned(), Json::from(target))).collect();
+    if !bound.is_empty() {
+        object.insert("$NavigationPropertyBinding".to_owned(), Json::Object(bound));
+    }
 }
 
 fn annotate(object: &mut Object, annotations: &[Annotation<'_>]) {

@@ -9,7 +9,7 @@ use super::CsdlOptions;
 use super::annotations::{self, Annotation, Listed, Value};
 use crate::model::{
     ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, OnDelete, PrimitiveType,
-    Property, Type,
+    Property, Singleton, Type,
 };
 
 const EDMX: &str = "http://docs.oasis-open.org/odata/ns/edmx";
@@ -167,8 +167,11 @@ impl Out {
     /// CSDL 4.01 section 13.
     fn container(&mut self, model: &Model) {
         self.open("EntityContainer", &[("Name", &model.container)]);
-        for set in &model.entity_sets {
+        for (_, set) in model.served_sets() {
             self.entity_set(model, set);
+        }
+        for single in &model.singletons {
+            self.singleton(model, single);
         }
         self.annotations(&annotations::container());
         self.close("EntityContainer");
@@ -178,12 +181,25 @@ impl Out {
         let entity_type = model.entity_type(set.entity_type);
         let type_name = model.qualified_name(set.entity_type);
         self.open("EntitySet", &[("Name", &set.name), ("EntityType", &type_name)]);
-        for navigation in &entity_type.navigation {
-            let target = &model.entity_set(navigation.target_set).name;
-            self.empty("NavigationPropertyBinding", &[("Path", &navigation.name), ("Target", target)]);
-        }
+        self.bindings(model, entity_type);
         self.annotations(&annotations::entity_set(entity_type, set.description.as_deref()));
         self.close("EntitySet");
+    }
+
+    /// CSDL 4.01 section 13.3.
+    fn singleton(&mut self, model: &Model, single: &Singleton) {
+        let id = model.entity_set(single.set).entity_type;
+        let entity_type = model.entity_type(id);
+        self.open("Singleton", &[("Name", &single.name), ("Type", &model.qualified_name(id))]);
+        self.bindings(model, entity_type);
+        self.annotations(&annotations::singleton(entity_type, single.description.as_deref()));
+        self.close("Singleton");
+    }
+
+    fn bindings(&mut self, model: &Model, entity_type: &EntityType) {
+        for (path, target) in annotations::bindings(model, entity_type) {
+            self.empty("NavigationPropertyBinding", &[("Path", path), ("Target", target)]);
+        }
     }
 
     fn with_annotations(&mut self, name: &str, attributes: &[(&str, &str)], annotations: &[Annotation<'_>]) {

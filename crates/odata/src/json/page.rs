@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::key::write_plain_key;
 use super::level::{Composer, Level, member};
-use super::shape::{Op, Shape};
+use super::shape::{IdentityShape, Op, Shape};
 use crate::rows::Flow;
 use structure::Structure;
 
@@ -249,6 +249,7 @@ impl<O: PageOutput> PageWriter<O> {
                     | Op::Open { .. }
                     | Op::Present { .. } => return Target::Nothing,
                     Op::Close { .. }
+                    | Op::Single { .. }
                     | Op::Identify
                     | Op::Identified { .. }
                     | Op::Collection { .. }
@@ -311,6 +312,11 @@ impl<O: PageOutput> PageWriter<O> {
             return;
         };
         self.identifiers.push(b')');
+        self.write_identity(identity);
+    }
+
+    /// Writes what is told of the entity whose identifier is complete.
+    fn write_identity(&mut self, identity: &IdentityShape) {
         let start = self.starts.last().copied().unwrap_or(0);
         if !identity.before.is_empty() {
             member(&mut self.buffer, &identity.before);

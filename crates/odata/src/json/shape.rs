@@ -60,6 +60,8 @@ pub(crate) enum Op {
     Value { prefix: Vec<u8>, value: usize },
     /// Reads a key value behind the prefix (`Customers(` or `,Line=`) into the identifier.
     Key { prefix: Vec<u8>, flags: bool, last: Option<Box<IdentityShape>> },
+    /// The identifier of a singleton, complete.
+    Single { name: Vec<u8>, identity: Box<IdentityShape> },
     /// Reads a key value of a related entity: null writes `prefix null` and goes on at `skip_to`.
     Open { prefix: Vec<u8>, skip_to: usize },
     /// Ends a related entity.
@@ -198,6 +200,11 @@ impl<'a> Compiler<'a> {
                 Item::Key(property, last) => {
                     ops.push(self.key(entity, *property, key_number, *last));
                     key_number = if *last { 0 } else { key_number + 1 };
+                }
+                Item::Single => {
+                    let mut name = Vec::new();
+                    write_plain_key(&mut name, &self.model.entity_set(set).name);
+                    ops.push(Op::Single { name, identity: Box::new(self.identity(set, references)) });
                 }
                 Item::Property(property) => {
                     let property = &self.type_of(set).properties[*property];

@@ -5,6 +5,8 @@ mod types;
 
 use std::collections::HashMap;
 
+use crate::value::Value;
+
 pub use primitive::PrimitiveType;
 pub use types::{ComplexType, ComplexTypeId, EnumMember, EnumType, EnumTypeId, Type};
 
@@ -31,6 +33,8 @@ pub struct Model {
     pub entity_types: Vec<EntityType>,
     /// All entity sets, in a stable order.
     pub entity_sets: Vec<EntitySet>,
+    /// All singletons, in a stable order: [`Model::with_singletons`].
+    pub singletons: Vec<Singleton>,
     sets_by_name: HashMap<String, EntitySetId>,
 }
 
@@ -148,6 +152,21 @@ pub struct EntitySet {
     pub description: Option<String>,
 }
 
+/// A singleton (CSDL 4.01 section 13.3): one row of a set that is served, too, or the one row of a set that is not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Singleton {
+    /// Name, unique in the container.
+    pub name: String,
+    /// The set that its entity is in.
+    pub set: EntitySetId,
+    /// Whether that set is only there for it, and is no set to clients.
+    pub own: bool,
+    /// Properties with the values by which the row is found.
+    pub row: Vec<(usize, Value)>,
+    /// Text for `Core.Description`.
+    pub description: Option<String>,
+}
+
 impl Model {
     /// Puts a model together. Types and sets refer to each other by index.
     pub fn new(
@@ -160,7 +179,41 @@ impl Model {
     ) -> Model {
         let sets_by_name =
             entity_sets.iter().enumerate().map(|(i, s)| (s.name.clone(), EntitySetId(i))).collect();
-        Model { namespace, container, enum_types, complex_types, entity_types, entity_sets, sets_by_name }
+        Model {
+            namespace,
+            container,
+            enum_types,
+            complex_types,
+            entity_types,
+            entity_sets,
+            singletons: Vec::new(),
+            sets_by_name,
+        }
+    }
+
+    /// The same with singletons; sets that are only there for one are not found as sets any more.
+    pub fn with_singletons(mut self, singletons: Vec<Singleton>) -> Model {
+        for singleton in singletons.iter().filter(|singleton| singleton.own) {
+            self.sets_by_name.remove(&self.entity_sets[singleton.set.0].name);
+        }
+        self.singletons = singletons;
+        self
+    }
+
+    /// The sets that clients see as sets.
+    pub fn served_sets(&self) -> impl Iterator<Item = (EntitySetId, &EntitySet)> {
+        let all = self.entity_sets.iter().enumerate().map(|(number, set)| (EntitySetId(number), set));
+        all.filter(|(id, _)| !self.is_single(*id))
+    }
+
+    /// Whether a set is only there for a singleton.
+    pub fn is_single(&self, set: EntitySetId) -> bool {
+        self.singletons.iter().any(|singleton| singleton.own && singleton.set == set)
+    }
+
+    /// Finds a singleton by its exact name.
+    pub fn find_singleton(&self, name: &str) -> Option<usize> {
+        self.singletons.iter().position(|singleton| singleton.name == name)
     }
 
     /// The entity type with this index.

@@ -64,11 +64,13 @@ pub fn servers(root: &str) -> Value {
 }
 
 fn tags(model: &Model) -> Value {
-    let tag = |set: &crate::model::EntitySet| match &set.description {
-        Some(text) => json!({ "name": set.name, "description": text }),
-        None => json!({ "name": set.name }),
+    let tag = |(name, description): (&String, &Option<String>)| match description {
+        Some(text) => json!({ "name": name, "description": text }),
+        None => json!({ "name": name }),
     };
-    model.entity_sets.iter().map(tag).collect()
+    let sets = model.served_sets().map(|(_, set)| (&set.name, &set.description));
+    let singletons = model.singletons.iter().map(|single| (&single.name, &single.description));
+    sets.chain(singletons).map(tag).collect()
 }
 
 fn components(model: &Model, login: Login) -> Value {

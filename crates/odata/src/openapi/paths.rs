@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::names::schema_of;
 use super::{Object, parameters, responses};
-use crate::model::{EntitySetId, Model, NavigationProperty};
+use crate::model::{EntitySetId, Model, NavigationProperty, Singleton};
 
 pub(super) use crate::service::segment;
 
@@ -13,8 +13,11 @@ pub(super) fn paths(model: &Model) -> Object {
     let mut found = Object::new();
     found.insert("/".to_owned(), service_document());
     found.insert("/$metadata".to_owned(), metadata());
-    for id in 0..model.entity_sets.len() {
-        set(model, EntitySetId(id), &mut found);
+    for (id, _) in model.served_sets() {
+        set(model, id, &mut found);
+    }
+    for single in &model.singletons {
+        singleton(model, single, &mut found);
     }
     found
 }
@@ -34,7 +37,8 @@ fn service_document() -> Value {
         "required": ["value"],
         "properties": { "@odata.context": { "type": "string" }, "value": { "type": "array", "items": set } },
     });
-    let found = json!({ "description": "The entity sets.", "content": responses::json_of(schema) });
+    let found =
+        json!({ "description": "The entity sets and singletons.", "content": responses::json_of(schema) });
     json!({ "get": { "summary": "What there is", "operationId": "service", "responses": responses::all(found) } })
 }
 
@@ -111,6 +115,23 @@ fn set(model: &Model, id: EntitySetId, paths: &mut Object) {
     for relation in &entity_type.navigation {
         let from = From { set: name, path: &entity_path, key: &key_parameters };
         related(model, &from, relation, paths);
+    }
+}
+
+fn singleton(model: &Model, single: &Singleton, paths: &mut Object) {
+    let id = model.entity_set(single.set).entity_type;
+    let name = single.name.as_str();
+    let path = ["/", &segment(name)].concat();
+    let read = Read {
+        tag: name,
+        id: [name, ".get"].concat(),
+        summary: ["The entity ", name].concat(),
+        parameters: parameters::of_entity(model, id),
+        responses: responses::entity(&schema_of(&model.qualified_name(id)), false),
+    };
+    paths.insert(path.clone(), read.item(&[]));
+    for relation in &model.entity_type(id).navigation {
+        related(model, &From { set: name, path: &path, key: &[] }, relation, paths);
     }
 }
 

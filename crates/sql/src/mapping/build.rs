@@ -9,6 +9,7 @@ use super::links::Parts;
 use super::names::{Scope, Wish, namespace, set_text, type_text};
 use super::options::{ModelOptions, matches_any, matches_table};
 use super::reshape::{self, Reshaped, TableShape};
+use super::singletons;
 use super::types::Types;
 use super::wanted::Known;
 use super::{Mapping, TableMap};
@@ -49,7 +50,11 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     let type_names = schema.name_all(&type_wishes, options.case);
     let container = schema.give(&options.container, super::Case::AsIs);
     reserved.iter().for_each(|name| schema.release(name));
-    let set_names = Scope::default().name_all(&set_wishes, options.case);
+    let mut container_scope = Scope::default();
+    for (name, _) in options.shape.singletons.iter().filter(|(_, single)| single.of.is_some()) {
+        container_scope.reserve(&name.text);
+    }
+    let set_names = container_scope.name_all(&set_wishes, options.case);
 
     let all: Vec<(&str, &[Column])> =
         chosen().map(|(table, shape)| (table.name.as_str(), &table.columns[..shape.visible])).collect();
@@ -72,7 +77,10 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
         Parts { catalog: &catalog, options, tables: tables.clone(), types, scopes, links, wanted };
     parts.add_navigation(&mut notices);
     parts.choose_navigation(&shapes, &mut notices);
-    (mapping(parts, used, &shapes, &keys, set_names, container), notices)
+    let mut mapping = mapping(parts, used, &shapes, &keys, set_names, container);
+    let singletons = singletons::of(&mapping, &options.shape, &mut notices);
+    mapping.model = mapping.model.with_singletons(singletons);
+    (mapping, notices)
 }
 
 /// How the entity type of a table is to be named.

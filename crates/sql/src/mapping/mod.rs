@@ -16,6 +16,8 @@ mod links;
 
 mod navigation;
 
+mod singletons;
+
 mod build;
 
 use std::sync::Arc;

@@ -55,7 +55,7 @@ pub(super) fn told<'s>(
     notices: &mut Vec<Notice>,
 ) -> Vec<Option<(&'s Named, &'s EntityShape)>> {
     let mut found = vec![None; catalog.tables.len()];
-    for (name, entity) in shape.entities.iter() {
+    for (name, entity) in shape.tables() {
         let table = entity.table.as_ref().unwrap_or(name);
         let Some(index) = find_table(catalog, &table.text) else {
             notices.push(about(table, &table.text, "no table or view has this name"));

@@ -248,6 +248,13 @@ impl Planner<'_> {
                 frames.filter(condition);
             }
         }
+        let (_, set) = frames.current();
+        let model = &self.mapping.model;
+        let by_key = |known: &usize| key.iter().any(|(property, _)| property == known);
+        if !model.entity_type(model.entity_set(set).entity_type).key.iter().all(by_key) {
+            // A singleton is found by what its owner says, which need not be the key.
+            frames.select().limit = Some(1);
+        }
         let value = self.operand(frames, value)?;
         frames.select().columns.push(value.sql.clone());
         let select = frames.leave();

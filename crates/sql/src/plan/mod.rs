@@ -247,7 +247,7 @@ impl Planner<'_> {
 
     /// Whether a query is for one row that the database finds by an index: each key column is compared as it is.
     fn is_point(&self, query: &Query, rows: Option<&Select>) -> bool {
-        let ([Step::Key(values)], Some(rows)) = (query.steps.as_slice(), rows) else {
+        let ([Step::Key(values)], Some(rows), None) = (query.steps.as_slice(), rows, query.singleton) else {
             return false;
         };
         let bare = |condition: &&Sql| match condition {

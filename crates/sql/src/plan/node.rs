@@ -49,8 +49,13 @@ impl Planner<'_> {
                 }
             }
         }
+        let one = query.singleton.is_some() && query.addressed != Addressed::Collection;
+        if one {
+            // Its table should have one row; where it has more, the answer is the same each time.
+            self.add_order(&mut frames, &[], query.selection.set)?;
+        }
         let mut select = frames.finish();
-        select.limit = match (query.top, limits.rows) {
+        select.limit = match (query.top.or(one.then_some(1)), limits.rows) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };

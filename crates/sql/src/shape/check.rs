@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::ShapeError;
 use super::named::{Entries, Named, Spot};
-use super::parts::{Code, ComplexShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape};
+use super::parts::{
+    Code, ComplexShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape, SingletonShape,
+};
 use crate::identifier::is_identifier;
 
 type Checked = Result<(), ShapeError>;
@@ -31,20 +33,45 @@ pub(super) fn check(shape: &Shape) -> Checked {
         types.add(name)?;
         complex(shape, name, told)?;
     }
+    let mut container = Names::default();
     for (name, told) in shape.entities.iter() {
-        is_name(name)?;
+        container.add(name)?;
         if let Some(name) = &told.type_name {
             types.add(name)?;
         }
         entity(shape, told)?;
     }
+    for (name, told) in shape.singletons.iter() {
+        container.add(name)?;
+        if let Some(name) = &told.entity.type_name {
+            types.add(name)?;
+        }
+        singleton(shape, name, told)?;
+    }
     groups(shape, &mut types)
+}
+
+/// A singleton is a row of an entity set, or has a table of its own.
+fn singleton(shape: &Shape, name: &Named, told: &SingletonShape) -> Checked {
+    match (&told.of, told.row.is_empty()) {
+        (None, true) => entity(shape, &told.entity),
+        (Some(_), false) => {
+            let EntityShape { description, .. } = &told.entity;
+            let alone = EntityShape { description: description.clone(), ..EntityShape::default() };
+            if told.entity == alone {
+                return Ok(());
+            }
+            let words = "a singleton with `of` is an entity of that set: nothing but `row` and `description` can be said of it";
+            Err(bad(name.spot, &[words]))
+        }
+        _ => Err(bad(name.spot, &["a singleton has both `of`, an entity set, and `row`, or none of them"])),
+    }
 }
 
 /// Complex types that only groups of columns name have names of their own, too.
 fn groups<'s>(shape: &'s Shape, types: &mut Names<'s>) -> Checked {
     let mut seen: Vec<&str> = shape.complex_types.iter().map(|(name, _)| name.text.as_str()).collect();
-    for (_, property) in shape.entities.iter().flat_map(|(_, entity)| entity.properties.iter()) {
+    for (_, property) in shape.tables().flat_map(|(_, entity)| entity.properties.iter()) {
         if let Some(ty) = property.type_name.as_ref().filter(|_| !property.columns.is_empty())
             && !seen.contains(&ty.text.as_str())
         {
@@ -179,7 +206,7 @@ fn group(shape: &Shape, ty: &Named, told: &Entries<PropertyShape>) -> Checked {
             &["`", &ty.text, "` is a type of the database, and can't be made of columns"],
         ));
     }
-    let uses = shape.entities.iter().flat_map(|(_, entity)| entity.properties.iter());
+    let uses = shape.tables().flat_map(|(_, entity)| entity.properties.iter());
     let first = uses.map(|(_, property)| property).find(|property| {
         !property.columns.is_empty() && property.type_name.as_ref().is_some_and(|name| name.text == ty.text)
     });
@@ -269,6 +296,9 @@ mod tests {
                 "entities:\n  A:\n    properties:\n      x: {type: T, columns: {a: b}}\n      y: {type: T, columns: {c: d}}",
                 "line 5, column 17: `T` has other properties elsewhere: a",
             ),
+            ("singletons:\n  A: {of: B}", "line 2, column 3: a singleton has both"),
+            ("singletons:\n  A: {of: B, row: {x: 1}, hide: [y]}", "line 2, column 3: a singleton with `of`"),
+            ("entities:\n  A: {}\nsingletons:\n  A: {}", "line 4, column 3: the name `A` stands in line 2"),
             ("entities:\n  A:\n    navigation: {N: {target: B}}", "line 3, column 18: navigation needs `on`"),
             ("entities:\n  A:\n    navigation: {N: {on: {a: b}}}", "line 3, column "),
             (

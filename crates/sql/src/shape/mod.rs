@@ -15,7 +15,8 @@ use hdp::SchemaMap;
 
 pub use named::{Entries, Named, Spot};
 pub use parts::{
-    Code, ComplexShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape, ThroughShape,
+    Code, ComplexShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape, SingletonShape,
+    ThroughShape,
 };
 
 /// Bytes of a model file at most.
@@ -57,9 +58,16 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ShapeError> {
 }
 
 impl Shape {
+    /// All that has a table of its own: entity sets and singletons.
+    pub fn tables(&self) -> impl Iterator<Item = (&Named, &EntityShape)> {
+        let own = self.singletons.iter().filter(|(_, single)| single.of.is_none());
+        let sets = self.entities.iter().map(|(name, entity)| (name, entity));
+        sets.chain(own.map(|(name, single)| (name, &single.entity)))
+    }
+
     /// Names of all enumerations and complex types.
     pub fn type_names(&self) -> impl Iterator<Item = &str> {
-        let groups = self.entities.iter().flat_map(|(_, entity)| entity.properties.iter());
+        let groups = self.tables().flat_map(|(_, entity)| entity.properties.iter());
         let groups = groups.filter(|(_, property)| !property.columns.is_empty());
         let groups = groups.filter_map(|(_, property)| property.type_name.as_ref());
         let named = self.enumerations.iter().map(|(name, _)| name);

@@ -36,6 +36,19 @@ pub struct Shape {
     pub complex_types: Entries<ComplexShape>,
     /// Entity sets.
     pub entities: Entries<EntityShape>,
+    /// Singletons.
+    pub singletons: Entries<SingletonShape>,
+}
+
+/// What is said of a singleton.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SingletonShape {
+    /// The entity set that it is one row of; none of one that has a table of its own.
+    pub of: Option<Named>,
+    /// Properties or columns of that set, with the values by which the row is found.
+    pub row: Entries<Code>,
+    /// The same as of an entity set.
+    pub entity: EntityShape,
 }
 
 /// What is said of an enumeration type.
@@ -179,6 +192,32 @@ impl<'de> Deserialize<'de> for Code {
         }
 
         deserializer.deserialize_any(Either)
+    }
+}
+
+/// What is said of a singleton, as it stands in the file.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+struct Single {
+    of: Option<Named>,
+    row: Entries<Code>,
+    table: Option<Named>,
+    #[serde(rename = "type")]
+    type_name: Option<Named>,
+    description: Option<String>,
+    key: Vec<Named>,
+    properties: Entries<PropertyShape>,
+    navigation: Entries<NavigationShape>,
+    hide: Vec<Named>,
+    others: Option<bool>,
+}
+
+impl<'de> Deserialize<'de> for SingletonShape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SingletonShape, D::Error> {
+        let Single { of, row, table, type_name, description, key, properties, navigation, hide, others } =
+            Single::deserialize(deserializer)?;
+        let entity = EntityShape { table, type_name, description, key, properties, navigation, hide, others };
+        Ok(SingletonShape { of, row, entity })
     }
 }
 

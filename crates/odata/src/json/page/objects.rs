@@ -14,6 +14,10 @@ impl<O: PageOutput> PageWriter<O> {
                 self.identifiers.truncate(self.starts.pop().unwrap_or(0));
             }
             Op::Links { links } => self.write_links(links),
+            Op::Single { name, identity } => {
+                self.identifiers.extend_from_slice(name);
+                self.write_identity(identity);
+            }
             Op::Begin { prefix } => {
                 self.begun.push(self.buffer.len());
                 member(&mut self.buffer, prefix);
