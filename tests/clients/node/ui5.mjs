@@ -70,7 +70,9 @@ async function show({ service, group }) {
     "sap/m/Text", "sap/ui/table/Table", "sap/ui/table/Column", "sap/ui/table/rowmodes/Fixed", "sap/ui/model/Filter",
     "sap/ui/model/Sorter");
   await Core.ready();
-  const model = new ODataModel({ serviceUrl: service, groupId: group, autoExpandSelect: true, operationMode: "Server" });
+  // Without a group it sends batches.
+  const direct = group === "$direct" ? { groupId: group } : {};
+  const model = new ODataModel({ serviceUrl: service, ...direct, autoExpandSelect: true, operationMode: "Server" });
   const failures = [];
   model.attachDataReceived((event) => event.getParameter("error") && failures.push(String(event.getParameter("error"))));
 
@@ -85,6 +87,11 @@ async function show({ service, group }) {
     throw new Error(`waited in vain: ${what}`);
   };
   const found = {};
+
+  // What a script may see of an answer.
+  const answer = await fetch(`${service}Orders?$select=OrderId&$top=3`, { headers: { Prefer: "odata.maxpagesize=2" } });
+  const names = ["OData-Version", "Preference-Applied"];
+  found.headers = Object.fromEntries(names.map((name) => [name, answer.headers.get(name)]));
 
   // A table that grows: rows come as the button for more is pressed.
   const list = new Table({ growing: true, growingThreshold: 30, columns: [new Column(), new Column()] });
@@ -180,6 +187,8 @@ async function check(browser, root) {
     await page.goto(base);
     await page.waitForFunction("window.sap && sap.ui && sap.ui.require");
     const found = await page.evaluate(show, { service, group });
+    const seen = { "OData-Version": "4.0", "Preference-Applied": "odata.maxpagesize=2" };
+    assert.deepEqual(found.headers, seen, `${root}: headers that the page sees`);
     const all = await keys(root, "$orderby=OrderId");
     assert.equal(found.count, all.length, `${root}: the count`);
     assert.deepEqual(found.grown, all.slice(0, 90), `${root}: a table that grew`);

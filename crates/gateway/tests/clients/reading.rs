@@ -16,6 +16,8 @@ const SCRIPTS: &[(Language, &str, &[&str])] = &[
     (Language::Node, "odata2ts.mjs", &[]),
     // Tables that grow and scroll, with filter and order.
     (Language::Node, "ui5.mjs", &["$direct", "same"]),
+    // The same as a page of another origin, by multipart batches, as the model does by itself.
+    (Language::Node, "ui5.mjs", &["$batch", "other"]),
 ];
 
 /// One site for all, since it takes longer to fill the databases than to read them.

@@ -41,7 +41,8 @@ impl Site {
                 keys.join("\n")
             )
         });
-        let cluster = plan.settings(&sources.collect::<String>()).start(3);
+        let cors = "[server.cors]\norigins = [\"*\"]\n";
+        let cluster = plan.settings(&[cors, &sources.collect::<String>()].concat()).start(3);
         let balancer = Balancer::start(Program::Haproxy, |ports| {
             let servers = cluster.nodes.iter().enumerate().map(|(number, node)| {
                 format!("    server n{number} {}\n", node.base().trim_start_matches("http://"))
