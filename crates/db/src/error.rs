@@ -111,6 +111,31 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether it says nothing of the statement, but that nobody could be asked.
+    pub(crate) fn is_down(&self) -> bool {
+        match self {
+            Error::Locked
+            | Error::TimedOut { .. }
+            | Error::Unreachable(_)
+            | Error::PoolFull { .. }
+            | Error::LoginRefused(_)
+            | Error::LoginNeeded
+            | Error::Ended(_)
+            | Error::Cancelled
+            | Error::Damaged(_) => true,
+            Error::Sqlite(_)
+            | Error::Denied(_)
+            | Error::Server { .. }
+            | Error::Changed(_)
+            | Error::Value { .. }
+            | Error::Expression(_)
+            | Error::TooManyTables { .. }
+            | Error::TooManyColumns { .. } => false,
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         use rusqlite::ErrorCode;

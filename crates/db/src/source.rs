@@ -1,10 +1,13 @@
 //! One door to all databases.
 
+use std::sync::Arc;
+
 use nextlink_odata::rows::RowSink;
 use nextlink_odata::value::Value;
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::dialect::{Dialect, Postgres, Sqlite};
 use nextlink_sql::notice::Notice;
+use nextlink_sql::shape::ToldSelect;
 use nextlink_sql::statement::Program;
 
 use crate::error::Error;
@@ -56,6 +59,46 @@ impl Source {
             Source::Sqlite(source) => source.introspect(limits),
             Source::Postgres(source) => source.introspect(limits),
             Source::MySql(source) => source.introspect(limits),
+        }
+    }
+
+    /// Reads the catalogue, with SELECTs as views of their names. One that the database refuses is left out. Blocks.
+    ///
+    /// # Errors
+    /// As [`Source::introspect`].
+    pub fn introspect_with(
+        &self,
+        limits: &IntrospectLimits,
+        selects: &[ToldSelect],
+    ) -> Result<(Catalog, Vec<Notice>), Error> {
+        let (mut catalog, mut notices) = self.introspect(limits)?;
+        for told in selects {
+            match self.describe(&told.name.text, &told.text, limits)? {
+                Ok((found, more)) => {
+                    catalog.add(found);
+                    notices.extend(more);
+                }
+                Err(why) => {
+                    let at = told.spot.to_string();
+                    let text = ["The model file, ", &at, ": the database refuses this SELECT (", &why, ")."];
+                    notices.push(Notice::table(&told.name.text, text.concat()));
+                }
+            }
+        }
+        Ok((catalog, notices))
+    }
+
+    /// Describes a SELECT as a view of this name would be; why not, where the database refuses it.
+    fn describe(
+        &self,
+        name: &str,
+        select: &Arc<str>,
+        limits: &IntrospectLimits,
+    ) -> Result<Result<(Catalog, Vec<Notice>), String>, Error> {
+        match self {
+            Source::Sqlite(source) => source.describe(name, select, limits),
+            Source::Postgres(source) => source.describe(name, select, limits),
+            Source::MySql(source) => source.describe(name, select, limits),
         }
     }
 

@@ -142,6 +142,7 @@ fn enumerations_composite_types_and_arrays() {
         schema: None,
         name: "things".to_owned(),
         kind: TableKind::Table,
+        select: None,
         columns,
         primary_key: vec![0],
         unique: Vec::new(),

@@ -109,7 +109,8 @@ impl Served {
         }
         let shape = config.shape().map_err(|cause| failed(cause, false))?;
         let source = Source::open(&location).map_err(read)?;
-        let (catalog, mut notices) = source.introspect(&IntrospectLimits::default()).map_err(read)?;
+        let (catalog, mut notices) =
+            source.introspect_with(&IntrospectLimits::default(), &shape.selects()).map_err(read)?;
         let (mapping, more) = mapping::build(&catalog, &config.model_options(name, shape));
         notices.extend(more);
         let documents = documents(&mapping, vocabulary_url);

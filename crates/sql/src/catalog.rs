@@ -1,5 +1,7 @@
 //! What a database says about itself, as plain values that every driver's introspection fills in.
 
+use std::sync::Arc;
+
 use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
 
 /// Tables and views of one database, in a stable order.
@@ -65,6 +67,8 @@ pub struct Table {
     pub name: String,
     /// Table or view.
     pub kind: TableKind,
+    /// The SELECT that its rows are of, where no table or view of the database has them.
+    pub select: Option<Arc<str>>,
     /// Columns in their order.
     pub columns: Vec<Column>,
     /// Column indexes of the primary key, in key order; empty where there is none.
@@ -195,4 +199,59 @@ pub struct ForeignKey {
     pub target_columns: Vec<usize>,
     /// On-delete action.
     pub on_delete: Option<OnDelete>,
+}
+
+impl Catalog {
+    /// Puts what another one has behind what is here. Types that both have are the same.
+    pub fn add(&mut self, mut other: Catalog) {
+        let enums: Vec<usize> = other.enums.drain(..).map(|found| self.place_of_enum(found)).collect();
+        let known = |own: &CatalogComposite, found: &CatalogComposite| {
+            own.schema == found.schema && own.name == found.name
+        };
+        let mut next = self.composites.len();
+        let composites: Vec<usize> = other
+            .composites
+            .iter()
+            .map(|found| match self.composites.iter().position(|own| known(own, found)) {
+                Some(place) => place,
+                None => {
+                    next += 1;
+                    next - 1
+                }
+            })
+            .collect();
+        let here = self.composites.len();
+        for (mut found, place) in other.composites.into_iter().zip(&composites) {
+            if *place >= here {
+                found.columns.iter_mut().for_each(|column| column.ty.moved(&enums, &composites));
+                self.composites.push(found);
+            }
+        }
+        let tables = self.tables.len();
+        for mut table in other.tables {
+            table.columns.iter_mut().for_each(|column| column.ty.moved(&enums, &composites));
+            table.foreign_keys.iter_mut().for_each(|key| key.target += tables);
+            self.tables.push(table);
+        }
+    }
+
+    fn place_of_enum(&mut self, found: CatalogEnum) -> usize {
+        let known = self.enums.iter().position(|own| own.schema == found.schema && own.name == found.name);
+        known.unwrap_or_else(|| {
+            self.enums.push(found);
+            self.enums.len() - 1
+        })
+    }
+}
+
+impl ColumnType {
+    /// The same type by other numbers.
+    fn moved(&mut self, enums: &[usize], composites: &[usize]) {
+        match self {
+            ColumnType::Primitive(_) => {}
+            ColumnType::Enum(index) | ColumnType::Coded(index, _) => *index = enums[*index],
+            ColumnType::Composite(index) => *index = composites[*index],
+            ColumnType::Array(item) => item.moved(enums, composites),
+        }
+    }
 }

@@ -178,6 +178,11 @@ impl Writer<'_> {
                 }
                 self.dialect.identifier(name, &mut self.out);
             }
+            Source::Told(select) => {
+                self.text("(");
+                self.text(select);
+                self.text(")");
+            }
             Source::Selects(selects) => self.selects(selects),
             Source::Recursive { base, step } => self.recursive(base, step),
             Source::SoFar => self.text("h"),

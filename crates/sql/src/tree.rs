@@ -1,5 +1,7 @@
 //! SQL as a tree. Outside text gets in as an identifier or as a parameter, in no other way.
 
+use std::sync::Arc;
+
 use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::value::Value;
 
@@ -83,6 +85,8 @@ pub enum Source {
         /// Name.
         name: String,
     },
+    /// A SELECT of the owner, as it stands in the model file.
+    Told(Arc<str>),
     /// What selects give, one after the other. Their columns are `c0`, `c1`, …
     Selects(Vec<Select>),
     /// What a recursive select gives: rows, and over and over those that follow from the ones before, each once. Its

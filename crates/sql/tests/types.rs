@@ -49,6 +49,7 @@ fn table(columns: Vec<Column>) -> Table {
         schema: None,
         name: "t".to_owned(),
         kind: TableKind::Table,
+        select: None,
         columns: all,
         primary_key: vec![0],
         unique: Vec::new(),

@@ -111,6 +111,7 @@ impl Reader<'_> {
             schema,
             name: name.clone(),
             kind: if relation.is_view { TableKind::View } else { TableKind::Table },
+            select: None,
             columns,
             primary_key,
             unique,

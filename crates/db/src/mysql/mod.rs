@@ -14,6 +14,7 @@ mod types;
 mod defaults;
 mod dates;
 mod introspect;
+mod describe;
 mod source;
 
 pub use source::MySqlSource;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{BinaryProtocol, Conn, Error as Failure, Opts, QueryResult, Row, Value};
+use mysql_async::{BinaryProtocol, Column, Conn, Error as Failure, Opts, QueryResult, Row, Value};
 
 use super::errors::{Done, Fault};
 use super::facts::Facts;
@@ -111,6 +111,20 @@ impl Session {
                 Ok(())
             }
             Err(failure) => Err(failed(failure, &mut self.busy)),
+        }
+    }
+
+    /// The columns that a statement gives; none where it takes parameters.
+    pub(super) async fn describe(&mut self, sql: &str) -> Done<Option<Vec<Column>>> {
+        let Session { conn, busy, .. } = self;
+        *busy = true;
+        match conn.prep(sql).await {
+            Ok(statement) => {
+                *busy = false;
+                let free = statement.params().is_empty();
+                Ok(free.then(|| statement.columns().to_vec()))
+            }
+            Err(failure) => Err(failed(failure, busy)),
         }
     }
 

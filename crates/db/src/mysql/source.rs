@@ -1,6 +1,7 @@
 //! A database of a MySQL or MariaDB server.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nextlink_odata::rows::RowSink;
@@ -9,12 +10,14 @@ use nextlink_sql::dialect::{Dialect, MARIADB};
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::Program;
 
+use super::describe::describe;
 use super::errors::{Done, Fault};
 use super::facts::Facts;
 use super::introspect::introspect;
 use super::levels;
 use super::pool::{Lease, Pools};
 use super::run::{self, Watch};
+use super::session::Session;
 use crate::error::Error;
 use crate::location::Server;
 use crate::run::{Cancel, Outcome, RunOptions};
@@ -68,6 +71,24 @@ impl MySqlSource {
     /// The server cannot be read, or a limit was passed.
     pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
         let server = self.pools.server();
+        self.look(async |session| introspect(session, &server.database, &server.schemas, limits).await)
+    }
+
+    /// See [`crate::source::Source::describe`].
+    ///
+    /// # Errors
+    /// The server cannot be read.
+    pub fn describe(
+        &self,
+        name: &str,
+        select: &Arc<str>,
+        limits: &IntrospectLimits,
+    ) -> Result<Result<(Catalog, Vec<Notice>), String>, Error> {
+        self.look(async |session| describe(session, name, select, limits).await)
+    }
+
+    /// Asks what the server says about itself. That can be done again at any time.
+    fn look<T>(&self, work: impl AsyncFn(&mut Session) -> Done<T>) -> Result<T, Error> {
         let options = RunOptions {
             timeout: INTROSPECTION,
             lock_wait: LOCK_WAIT,
@@ -76,14 +97,13 @@ impl MySqlSource {
         };
         self.runtime.block_on(async {
             let watch = Watch::start(&options);
-            // The catalogue can be read again at any time.
             let mut fresh = false;
             loop {
                 let mut lease = self.lease(&watch, fresh).await?;
                 let end = watch.end();
                 let ran = tokio::select! {
                     biased;
-                    ran = introspect(lease.session(), &server.database, &server.schemas, limits) => ran,
+                    ran = work(lease.session()) => ran,
                     why = end => Err(why.into()),
                 };
                 match self.after(lease, ran, &watch).await {

@@ -1,14 +1,16 @@
 //! A database of a PostgreSQL server that is served.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nextlink_odata::rows::RowSink;
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::Program;
-use tokio_postgres::IsolationLevel;
+use tokio_postgres::{IsolationLevel, Transaction};
 
 use super::bounds::Bounds;
+use super::describe::describe;
 use super::errors::{Again, Failed};
 use super::introspect::introspect;
 use super::pools::Pools;
@@ -54,6 +56,24 @@ impl PostgresSource {
     /// # Errors
     /// The server fails, or a limit was passed.
     pub fn introspect(&self, limits: &IntrospectLimits) -> Result<(Catalog, Vec<Notice>), Error> {
+        self.look(async |transaction| introspect(transaction, &self.server.schemas, limits).await)
+    }
+
+    /// See [`crate::source::Source::describe`].
+    ///
+    /// # Errors
+    /// The server fails.
+    pub fn describe(
+        &self,
+        name: &str,
+        select: &Arc<str>,
+        limits: &IntrospectLimits,
+    ) -> Result<Result<(Catalog, Vec<Notice>), String>, Error> {
+        self.look(async |transaction| describe(transaction, name, select, limits).await)
+    }
+
+    /// Asks the server's catalogue in one snapshot.
+    fn look<T>(&self, work: impl AsyncFnOnce(&Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let _context = self.runtime.enter();
         let options = RunOptions {
             timeout: CATALOGUE,
@@ -66,17 +86,17 @@ impl PostgresSource {
             let mut session = self.pools.session(None).await?;
             session.begin();
             let line = session.line.clone();
-            let catalog = line.over(async {
+            let found = line.over(async {
                 session.bound(&options).await?;
                 let builder =
                     session.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
                 let transaction = builder.read_only(true).start().await?;
-                introspect(&transaction, &self.server.schemas, limits).await
+                work(&transaction).await
             });
-            let catalog = catalog.await;
+            let found = found.await;
             line.look();
             session.end(true);
-            Ok(catalog?)
+            Ok(found?)
         };
         bounds.wait(work).map_err(|failed| failed.error)
     }

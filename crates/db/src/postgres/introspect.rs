@@ -120,6 +120,7 @@ fn table<'a>(
         schema: Some(relation.schema.clone()),
         name: relation.name.clone(),
         kind: if matches!(relation.kind.as_str(), "v" | "m") { TableKind::View } else { TableKind::Table },
+        select: None,
         columns,
         primary_key,
         unique,
@@ -133,7 +134,7 @@ fn places(columns: &[&RawColumn], numbers: &[i16]) -> Option<Vec<usize>> {
     numbers.iter().map(|number| columns.iter().position(|column| column.number == *number)).collect()
 }
 
-fn column(raw: &RawColumn, served: Served) -> Column {
+pub(super) fn column(raw: &RawColumn, served: Served) -> Column {
     let expression = raw.default.as_ref().or(served.default.as_ref()).map(|text| literal(text));
     let default = match (&served.ty, expression) {
         (_, None) => DefaultValue::Nothing,
@@ -238,7 +239,7 @@ fn link(
     tables[own].foreign_keys.push(ForeignKey { name, columns, target, target_columns, on_delete });
 }
 
-fn enumeration(ty: &RawType) -> CatalogEnum {
+pub(super) fn enumeration(ty: &RawType) -> CatalogEnum {
     CatalogEnum {
         schema: Some(ty.schema.clone()),
         name: ty.name.clone(),
@@ -248,7 +249,7 @@ fn enumeration(ty: &RawType) -> CatalogEnum {
     }
 }
 
-fn composite(ty: &RawType, types: &Types<'_>) -> CatalogComposite {
+pub(super) fn composite(ty: &RawType, types: &Types<'_>) -> CatalogComposite {
     let members = types.members(ty).iter();
     CatalogComposite {
         schema: Some(ty.schema.clone()),

@@ -19,6 +19,7 @@ mod shared;
 mod tables;
 mod types;
 mod introspect;
+mod describe;
 mod connect;
 
 pub use connect::PostgresSource;

@@ -75,6 +75,28 @@ WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped
 AND (c.relkind = 'c' OR NOT $2 OR pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'))
 ORDER BY a.attrelid, a.attnum";
 
+impl RawColumn {
+    /// A column of a SELECT, of which the server tells nothing but name and type.
+    pub fn of_select(name: &str, ty: Oid, modifier: i32) -> RawColumn {
+        RawColumn {
+            relation: 0,
+            number: 0,
+            name: name.to_owned(),
+            declared: String::new(),
+            ty,
+            modifier,
+            dimensions: 0,
+            not_null: false,
+            identity: String::new(),
+            generated: false,
+            default: None,
+            by_code_point: None,
+            loose: false,
+            comment: None,
+        }
+    }
+}
+
 /// A type.
 pub struct RawType {
     pub oid: Oid,
@@ -97,11 +119,13 @@ pub struct RawType {
     pub comment: Option<String>,
 }
 
-/// Types of these columns, and all that those are made of.
+/// Types of the columns of some relations, some types, and all that those are made of.
 const TYPES: &str = "\
 WITH RECURSIVE used(oid) AS (
     SELECT DISTINCT atttypid FROM pg_catalog.pg_attribute
     WHERE attrelid = ANY($1) AND attnum > 0 AND NOT attisdropped
+    UNION
+    SELECT DISTINCT unnest($2::oid[])
     UNION
     SELECT p.oid FROM used u
     JOIN pg_catalog.pg_type t ON t.oid = u.oid
@@ -203,6 +227,19 @@ pub async fn columns(
 
 /// The types of the columns of relations, and what they are made of.
 pub async fn types(server: &Transaction<'_>, relations: &[Oid]) -> Result<Vec<RawType>, Error> {
+    read_types(server, relations, &[]).await
+}
+
+/// These types, and what they are made of.
+pub async fn types_by_oid(server: &Transaction<'_>, types: &[Oid]) -> Result<Vec<RawType>, Error> {
+    read_types(server, &[], types).await
+}
+
+async fn read_types(
+    server: &Transaction<'_>,
+    relations: &[Oid],
+    types: &[Oid],
+) -> Result<Vec<RawType>, Error> {
     let read = |row: &Row| {
         Ok(RawType {
             oid: row.try_get(0)?,
@@ -220,7 +257,7 @@ pub async fn types(server: &Transaction<'_>, relations: &[Oid]) -> Result<Vec<Ra
             comment: row.try_get(12)?,
         })
     };
-    all(server.query(TYPES, &[&relations]).await?, read)
+    all(server.query(TYPES, &[&relations, &types]).await?, read)
 }
 
 /// The unique indexes of relations, the primary key first.

@@ -13,7 +13,7 @@ use nextlink_sql::statement::Program;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::introspect::{IntrospectLimits, introspect};
+use super::introspect::{IntrospectLimits, describe_select, introspect};
 use super::kept::{Connections, Opened, Taken, file_id};
 use super::{functions, run};
 use crate::error::Error;
@@ -102,6 +102,21 @@ impl SqliteSource {
         let mut opened = self.take()?;
         opened.wait_for_locks(CATALOGUE_LOCK)?;
         introspect(&opened.connection, limits)
+    }
+
+    /// See [`crate::source::Source::describe`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn describe(
+        &self,
+        name: &str,
+        select: &Arc<str>,
+        limits: &IntrospectLimits,
+    ) -> Result<Result<(Catalog, Vec<Notice>), String>, Error> {
+        let mut opened = self.take()?;
+        opened.wait_for_locks(CATALOGUE_LOCK)?;
+        describe_select(&opened.connection, name, select, limits)
     }
 
     /// See [`crate::source::Source::run`].

@@ -1,6 +1,8 @@
 //! What a SQLite database says about itself: tables, views, columns, keys, and types as its values have
 //! them.
 
+use std::sync::Arc;
+
 use nextlink_odata::model::Computed;
 use nextlink_sql::catalog::{Catalog, Column, ColumnType, NativeType, Table, TableKind};
 use nextlink_sql::notice::Notice;
@@ -76,6 +78,38 @@ pub fn introspect(conn: &Connection, limits: &IntrospectLimits) -> Result<(Catal
     Ok((Catalog { tables, ..Catalog::default() }, notices))
 }
 
+/// Describes a SELECT as a view of this name would be; why not, where SQLite refuses it.
+///
+/// # Errors
+/// As [`introspect`].
+pub(super) fn describe_select(
+    conn: &Connection,
+    name: &str,
+    select: &Arc<str>,
+    limits: &IntrospectLimits,
+) -> Result<Result<(Catalog, Vec<Notice>), String>, Error> {
+    let relation = Relation {
+        name: name.to_owned(),
+        kind: "view".to_owned(),
+        select: Some(Arc::clone(select)),
+        without_rowid: false,
+        strict: false,
+    };
+    let mut notices = Vec::new();
+    let read = schema::columns(conn, &relation).and_then(|raw| {
+        let (table, _) = read_table(conn, &relation, &raw, limits, &mut notices)?;
+        Ok(table)
+    });
+    match read {
+        Ok(table) if table.columns.len() > limits.columns => {
+            Ok(Err(["it has more than ", &limits.columns.to_string(), " columns"].concat()))
+        }
+        Ok(table) => Ok(Ok((Catalog { tables: vec![table], ..Catalog::default() }, notices))),
+        Err(error) if is_of_the_table(&error) => Ok(Err(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Says that a table can't be read, where the others can.
 fn leave_out(relation: &Relation, error: rusqlite::Error, notices: &mut Vec<Notice>) -> Result<(), Error> {
     if !is_of_the_table(&error) {
@@ -134,6 +168,7 @@ fn read_table(
         schema: None,
         name: relation.name.clone(),
         kind: if is_view { TableKind::View } else { TableKind::Table },
+        select: relation.select.clone(),
         columns,
         unique: indexes.unique.into_iter().filter(|u| *u != primary_key).collect(),
         primary_key,
@@ -166,7 +201,7 @@ fn facts(
     limits: &IntrospectLimits,
     notices: &mut Vec<Notice>,
 ) -> rusqlite::Result<Vec<Facts>> {
-    let from = ["main.", &quoted(&relation.name)].concat();
+    let from = relation.source();
     let columns: Vec<(String, Wish)> = raw.iter().map(|c| (c.name.clone(), wish(&c.declared))).collect();
     let access = access(relation, raw, primary_key);
     match probe(conn, &Probe { from: &from, columns: &columns, access, rows: limits.probe_rows }) {

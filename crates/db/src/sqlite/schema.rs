@@ -1,5 +1,7 @@
 //! Tables, columns and indexes, as SQLite describes them.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
 use super::probe::quoted;
@@ -8,8 +10,20 @@ use super::probe::quoted;
 pub(super) struct Relation {
     pub(super) name: String,
     pub(super) kind: String,
+    /// The SELECT that its rows are of, where it is no part of the database.
+    pub(super) select: Option<Arc<str>>,
     pub(super) without_rowid: bool,
     pub(super) strict: bool,
+}
+
+impl Relation {
+    /// What stands behind FROM.
+    pub(super) fn source(&self) -> String {
+        match &self.select {
+            Some(select) => ["(", select, ")"].concat(),
+            None => ["main.", &quoted(&self.name)].concat(),
+        }
+    }
 }
 
 pub(super) fn relations(conn: &Connection) -> rusqlite::Result<Vec<Relation>> {
@@ -18,7 +32,8 @@ pub(super) fn relations(conn: &Connection) -> rusqlite::Result<Vec<Relation>> {
                ORDER BY name";
     let mut statement = conn.prepare(sql)?;
     let relations = statement.query_map([], |row| {
-        Ok(Relation { name: row.get(0)?, kind: row.get(1)?, without_rowid: row.get(2)?, strict: row.get(3)? })
+        let (name, kind) = (row.get(0)?, row.get(1)?);
+        Ok(Relation { name, kind, select: None, without_rowid: row.get(2)?, strict: row.get(3)? })
     })?;
     relations.collect()
 }
@@ -38,7 +53,7 @@ pub(super) struct RawColumn {
 /// The columns of a table or view.
 pub(super) fn columns(conn: &Connection, relation: &Relation) -> rusqlite::Result<Vec<RawColumn>> {
     match relation.kind.as_str() {
-        "view" => view_columns(conn, &relation.name),
+        "view" => view_columns(conn, relation),
         _ => table_columns(conn, &relation.name),
     }
 }
@@ -66,8 +81,8 @@ fn table_columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<RawColu
 }
 
 /// Columns of a view, with the declared type of the table column that each comes from unchanged.
-fn view_columns(conn: &Connection, view: &str) -> rusqlite::Result<Vec<RawColumn>> {
-    let sql = ["SELECT * FROM main.", &quoted(view)].concat();
+fn view_columns(conn: &Connection, view: &Relation) -> rusqlite::Result<Vec<RawColumn>> {
+    let sql = ["SELECT * FROM ", &view.source()].concat();
     let statement = conn.prepare(&sql)?;
     let columns = statement.columns().map(|column| RawColumn {
         name: column.name().to_owned(),

@@ -87,11 +87,12 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     let model = &served.mapping.model;
     let (set, table) = (model.entity_set(id), served.mapping.table(id));
     let ty = model.entity_type(set.entity_type);
-    let named = match &table.schema {
-        Some(schema) => [schema, ".", &table.table].concat(),
-        None => table.table.clone(),
+    let place = match (&table.select, &table.schema) {
+        (Some(select), _) => format!("sql: {}", text(select)),
+        (None, Some(schema)) => format!("table: {}", text(&[schema, ".", &table.table].concat())),
+        (None, None) => format!("table: {}", text(&table.table)),
     };
-    out.push_str(&format!("  {}:\n    table: {}\n", text(&set.name), text(&named)));
+    out.push_str(&format!("  {}:\n    {place}\n", text(&set.name)));
     out.push_str(&format!("    type: {}\n", text(&ty.name)));
     if let Some(description) = &ty.description {
         out.push_str(&format!("    description: {}\n", text(description)));
@@ -255,9 +256,7 @@ fn navigation_facts(
     let far_type = model.entity_type(navigation.target);
     let far = (far_type, served.mapping.table(navigation.target_set).columns.as_slice());
     let mut facts = vec![format!("target: {}", text(&target.name))];
-    if navigation.collection {
-        facts.push("collection: true".to_owned());
-    }
+    facts.push(format!("collection: {}", navigation.collection));
     // Columns that are no properties stand by their own names.
     let name = |(ty, columns): (&EntityType, &[ColumnMap]), index: usize| {
         text(ty.properties.get(index).map_or(&columns[index].column, |property| &property.name))

@@ -14,3 +14,4 @@ mod leaving;
 mod batches;
 mod models;
 mod singletons;
+mod selects;

@@ -115,6 +115,7 @@ fn mapping(
         TableMap {
             schema: table.schema.clone(),
             table: table.name.clone(),
+            select: table.select.clone(),
             null_key: key.may_be_null,
             indexed_key: key.indexed,
             columns: used.column_maps(&table.columns, &shapes[t].groups),
@@ -137,6 +138,9 @@ fn mapping(
 }
 
 fn is_chosen(table: &Table, told: bool, options: &ModelOptions) -> bool {
+    if table.select.is_some() {
+        return told;
+    }
     let schema = table.schema.as_deref();
     let named = |patterns: &[Named]| patterns.iter().any(|p| matches_table(&p.text, schema, &table.name));
     let (shape, all) = (&options.shape, options.include.is_empty() && options.shape.include.is_empty());
@@ -148,7 +152,8 @@ fn is_chosen(table: &Table, told: bool, options: &ModelOptions) -> bool {
 /// Notices for names and patterns in the options that match no table.
 fn unmatched(catalog: &Catalog, options: &ModelOptions) -> Vec<Notice> {
     let patterns = options.include.iter().chain(&options.exclude).chain(options.keys.keys());
-    let found = |p: &str| catalog.tables.iter().any(|t| matches_table(p, t.schema.as_deref(), &t.name));
+    let tables = || catalog.tables.iter().filter(|table| table.select.is_none());
+    let found = |p: &str| tables().any(|t| matches_table(p, t.schema.as_deref(), &t.name));
     let missing = patterns.filter(|p| !found(p));
     let missing = missing.map(|p| Notice::table(p, "The options name it, but no table or view matches."));
     let told = options.shape.include.iter().chain(&options.shape.exclude).filter(|p| !found(&p.text));

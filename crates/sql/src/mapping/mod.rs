@@ -78,6 +78,8 @@ pub struct TableMap {
     pub schema: Option<String>,
     /// Table name as in the database.
     pub table: String,
+    /// The SELECT that the rows are of, where no table has them.
+    pub select: Option<Arc<str>>,
     /// Whether the database permits null in a column of the key. Rows with null there are no entities: a
     /// statement must leave them out.
     pub null_key: bool,

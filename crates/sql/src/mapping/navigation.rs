@@ -21,7 +21,8 @@ impl Parts<'_> {
                     Link::Through(_) => true,
                     Link::Direct(pairs) => {
                         let there: Vec<usize> = pairs.iter().map(|(_, there)| *there).collect();
-                        !identifies(self.table(target), &there)
+                        let key = self.types[target].key.iter().all(|column| there.contains(column));
+                        !key && !identifies(self.table(target), &there)
                     }
                 };
                 let property = NavigationProperty {

@@ -57,6 +57,14 @@ pub(super) fn told<'s>(
     let mut found = vec![None; catalog.tables.len()];
     for (name, entity) in shape.tables() {
         let table = entity.table.as_ref().unwrap_or(name);
+        if entity.sql.is_some() {
+            // Where there is no such table, the database has refused the SELECT, and a notice says why.
+            let of_select = |table: &Table| table.select.is_some() && table.name == name.text;
+            if let Some(index) = catalog.tables.iter().position(of_select) {
+                found[index] = Some((name, entity));
+            }
+            continue;
+        }
         let Some(index) = find_table(catalog, &table.text) else {
             notices.push(about(table, &table.text, "no table or view has this name"));
             continue;
@@ -79,7 +87,10 @@ pub(super) fn find_table(catalog: &Catalog, name: &str) -> Option<usize> {
     let like = |table: &Table| {
         !name.contains(['*', '?']) && matches_table(name, table.schema.as_deref(), &table.name)
     };
-    catalog.tables.iter().position(exact).or_else(|| catalog.tables.iter().position(like))
+    let find = |fits: &dyn Fn(&Table) -> bool| {
+        catalog.tables.iter().position(|table| table.select.is_none() && fits(table))
+    };
+    find(&exact).or_else(|| find(&like))
 }
 
 /// A column by its name.

@@ -1,5 +1,7 @@
 //! The tables of a select and of the selects around it: where a variable's columns are found.
 
+use std::sync::Arc;
+
 use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::{Place, Related, Variable};
 
@@ -44,7 +46,10 @@ impl Default for Carried {
 }
 
 pub(crate) fn table_ref(table: &TableMap, alias: usize) -> TableRef {
-    named_table(table.schema.as_ref(), &table.table, alias)
+    match &table.select {
+        Some(select) => TableRef { source: Source::Told(Arc::clone(select)), alias },
+        None => named_table(table.schema.as_ref(), &table.table, alias),
+    }
 }
 
 fn named_table(schema: Option<&String>, name: &str, alias: usize) -> TableRef {

@@ -7,6 +7,7 @@ use super::named::{Entries, Named, Spot};
 use super::parts::{
     Code, ComplexShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape, SingletonShape,
 };
+use super::select::{Piece, pieces};
 use crate::identifier::is_identifier;
 
 type Checked = Result<(), ShapeError>;
@@ -166,7 +167,26 @@ fn members(shape: &Shape, told: &Entries<PropertyShape>) -> Checked {
     Ok(())
 }
 
+/// A SELECT in the place of a table.
+fn select(told: &Named, entity: &EntityShape) -> Checked {
+    if let Some(table) = &entity.table {
+        return Err(bad(table.spot, &["an entity set has either `table` or `sql`"]));
+    }
+    if entity.key.is_empty() {
+        return Err(bad(told.spot, &["entities of `sql` need `key`, with what identifies a row"]));
+    }
+    for piece in pieces(told)? {
+        if let Piece::Parameter(name) = piece {
+            return Err(bad(told.spot, &["`:", &name, "`: a SELECT of an entity set has no parameters"]));
+        }
+    }
+    Ok(())
+}
+
 fn entity(shape: &Shape, told: &EntityShape) -> Checked {
+    if let Some(sql) = &told.sql {
+        select(sql, told)?;
+    }
     let (mut names, mut columns) = (Names::default(), Names::default());
     for (name, told) in told.properties.iter() {
         names.add(name)?;
@@ -299,6 +319,16 @@ mod tests {
             ("singletons:\n  A: {of: B}", "line 2, column 3: a singleton has both"),
             ("singletons:\n  A: {of: B, row: {x: 1}, hide: [y]}", "line 2, column 3: a singleton with `of`"),
             ("entities:\n  A: {}\nsingletons:\n  A: {}", "line 4, column 3: the name `A` stands in line 2"),
+            (
+                "entities:\n  A: {sql: select 1, table: a, key: [x]}",
+                "line 2, column 29: an entity set has either",
+            ),
+            ("entities:\n  A: {sql: select 1}", "line 2, column 12: entities of `sql` need `key`"),
+            (
+                "entities:\n  A: {sql: 'select :a', key: [x]}",
+                "line 2, column 12: `:a`: a SELECT of an entity set",
+            ),
+            ("entities:\n  A: {sql: delete from a, key: [x]}", "line 2, column 12: one SELECT is meant"),
             ("entities:\n  A:\n    navigation: {N: {target: B}}", "line 3, column 18: navigation needs `on`"),
             ("entities:\n  A:\n    navigation: {N: {on: {a: b}}}", "line 3, column "),
             (

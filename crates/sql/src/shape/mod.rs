@@ -3,9 +3,11 @@
 mod named;
 mod parts;
 mod hdp;
+mod select;
 mod check;
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +20,7 @@ pub use parts::{
     Code, ComplexShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape, SingletonShape,
     ThroughShape,
 };
+pub use select::Piece;
 
 /// Bytes of a model file at most.
 pub const MOST_BYTES: usize = 16 << 20;
@@ -57,12 +60,38 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ShapeError> {
     })
 }
 
+/// A SELECT of a model file, which the database is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldSelect {
+    /// What it is for: the name of the entity set.
+    pub name: Named,
+    /// Where it stands.
+    pub spot: Spot,
+    /// Its text.
+    pub text: Arc<str>,
+}
+
 impl Shape {
     /// All that has a table of its own: entity sets and singletons.
     pub fn tables(&self) -> impl Iterator<Item = (&Named, &EntityShape)> {
         let own = self.singletons.iter().filter(|(_, single)| single.of.is_none());
         let sets = self.entities.iter().map(|(name, entity)| (name, entity));
         sets.chain(own.map(|(name, single)| (name, &single.entity)))
+    }
+
+    /// The SELECTs that stand in it.
+    pub fn selects(&self) -> Vec<ToldSelect> {
+        let told = |(name, entity): &(Named, EntityShape)| {
+            let sql = entity.sql.as_ref()?;
+            // It was checked when it was read.
+            let pieces = select::pieces(sql).ok()?;
+            let text = pieces.iter().filter_map(|piece| match piece {
+                Piece::Text(text) => Some(text.as_str()),
+                Piece::Parameter(_) => None,
+            });
+            Some(ToldSelect { name: name.clone(), spot: sql.spot, text: text.collect::<String>().into() })
+        };
+        self.entities.iter().filter_map(told).collect()
     }
 
     /// Names of all enumerations and complex types.

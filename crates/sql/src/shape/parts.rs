@@ -92,6 +92,8 @@ pub struct ComplexShape {
 pub struct EntityShape {
     /// The table or view, with its schema before a dot where that is needed. Default: that of the name of the set.
     pub table: Option<Named>,
+    /// The SELECT that its entities are of, in the place of a table.
+    pub sql: Option<Named>,
     /// Name of the entity type. Default: that of the set, with `pluralSets` its singular.
     #[serde(rename = "type")]
     pub type_name: Option<Named>,
@@ -216,7 +218,17 @@ impl<'de> Deserialize<'de> for SingletonShape {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SingletonShape, D::Error> {
         let Single { of, row, table, type_name, description, key, properties, navigation, hide, others } =
             Single::deserialize(deserializer)?;
-        let entity = EntityShape { table, type_name, description, key, properties, navigation, hide, others };
+        let entity = EntityShape {
+            table,
+            sql: None,
+            type_name,
+            description,
+            key,
+            properties,
+            navigation,
+            hide,
+            others,
+        };
         Ok(SingletonShape { of, row, entity })
     }
 }

@@ -6,6 +6,7 @@
 mod limits;
 mod shop;
 mod studio;
+mod told;
 
 use std::path::{Path, PathBuf};
 

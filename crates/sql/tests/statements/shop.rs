@@ -49,6 +49,7 @@ pub fn table(
         schema: None,
         name: name.to_owned(),
         kind: TableKind::Table,
+        select: None,
         columns: columns.iter().map(|line| column(line)).collect(),
         primary_key: primary_key.to_vec(),
         unique: Vec::new(),

@@ -1,0 +1,80 @@
+//! The columns of a SELECT, as the server describes it.
+
+use std::sync::Arc;
+
+use nextlink_sql::catalog::{Catalog, Table, TableKind};
+use nextlink_sql::notice::Notice;
+use tokio_postgres::Transaction;
+use tokio_postgres::types::Oid;
+
+use super::introspect::{column, composite, enumeration};
+use super::tables::{self, RawColumn};
+use super::types::Types;
+use crate::error::Error;
+use crate::sqlite::IntrospectLimits;
+
+/// Describes a SELECT as a view of this name would be; why not, where the server refuses it.
+///
+/// # Errors
+/// The server fails.
+pub async fn describe(
+    server: &Transaction<'_>,
+    name: &str,
+    select: &Arc<str>,
+    limits: &IntrospectLimits,
+) -> Result<Result<(Catalog, Vec<Notice>), String>, Error> {
+    let sql = ["SELECT * FROM (", select, ") AS t"].concat();
+    let prepared = match server.prepare(&sql).await {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            return match error.as_db_error().map(|said| said.message().to_owned()) {
+                Some(message) if !Error::from(error).is_down() => Ok(Err(message)),
+                Some(message) => Err(Error::Unreachable(message)),
+                None => Err(Error::Unreachable("the connection failed".to_owned())),
+            };
+        }
+    };
+    if !prepared.params().is_empty() {
+        return Ok(Err("it has parameters that nobody gives".to_owned()));
+    }
+    let found = prepared.columns();
+    if found.len() > limits.columns {
+        return Ok(Err(["it has more than ", &limits.columns.to_string(), " columns"].concat()));
+    }
+    let twice = found.iter().enumerate().find(|(i, a)| found[..*i].iter().any(|b| b.name() == a.name()));
+    if let Some((_, column)) = twice {
+        return Ok(Err(["it has two columns `", column.name(), "`"].concat()));
+    }
+    let oids: Vec<Oid> = found.iter().map(|column| column.type_().oid()).collect();
+    let types = tables::types_by_oid(server, &oids).await?;
+    let composites: Vec<Oid> = types.iter().map(|ty| ty.relation).filter(|&oid| oid != 0).collect();
+    let members = tables::columns(server, &composites, false).await?;
+    let types = Types::new(&types, &members);
+    let mut notices = Vec::new();
+    let mut columns = Vec::with_capacity(found.len());
+    for (found, declared) in found.iter().zip(&oids) {
+        let raw = RawColumn::of_select(found.name(), *declared, found.type_modifier());
+        let served = types.column(&raw);
+        if let Some(why) = served.flattened {
+            notices.push(Notice::column(name, &raw.name, ["Served as text: ", why, "."].concat()));
+        }
+        columns.push(column(&raw, served));
+    }
+    let table = Table {
+        schema: None,
+        name: name.to_owned(),
+        kind: TableKind::View,
+        select: Some(Arc::clone(select)),
+        columns,
+        primary_key: Vec::new(),
+        unique: Vec::new(),
+        foreign_keys: Vec::new(),
+        comment: None,
+    };
+    let catalog = Catalog {
+        tables: vec![table],
+        enums: types.enums.iter().map(|ty| enumeration(ty)).collect(),
+        composites: types.composites.iter().map(|ty| composite(ty, &types)).collect(),
+    };
+    Ok(Ok((catalog, notices)))
+}
