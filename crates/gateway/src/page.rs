@@ -8,18 +8,17 @@ use nextlink_odata::query::Query;
 use nextlink_odata::version::{MetadataLevel, Version};
 use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::{Token, TokenError};
-use nextlink_results::{Codec, Follows, MAX_META_BYTES, StoredPage};
-use percent_encoding::percent_decode_str;
+use nextlink_results::{Codec, Follows, MAX_META_BYTES, Meta as StoredMeta, StoredPage};
 use serde::{Deserialize, Serialize};
 
 use crate::affinity;
 use crate::answer::{Refusal, gone};
 use crate::body::Body;
 use crate::envelope::{Envelope, NextLink};
-use crate::headers::{GENERATION, PREFERENCE_APPLIED};
+use crate::headers::GENERATION;
 use crate::negotiate::{self, Kind};
-use crate::request::Request;
-use crate::response::{crashed, json_response, preferences_applied};
+use crate::request::{Request, is_option, options};
+use crate::response::{crashed, page_response};
 use crate::state::State;
 
 /// The most bytes of a row's position that a link carries, so that links stay short.
@@ -151,6 +150,12 @@ pub fn kept(meta: &[u8]) -> Result<Kept, Refusal> {
     read().ok_or_else(|| gone("The stored result is not readable."))
 }
 
+/// The same for a page, read once for all pages of the result; without the position.
+fn kept_with(meta: &StoredMeta) -> Result<&Kept, Refusal> {
+    let read = |meta: &[u8]| Some(Kept { position: Vec::new(), ..kept(meta).ok()? });
+    meta.read(read).ok_or_else(|| gone("The stored result is not readable."))
+}
+
 /// As much of the position of a row as a link can carry.
 pub fn kept_position(position: &[u8]) -> Vec<u8> {
     if position.len() <= MAX_POSITION { position.to_vec() } else { Vec::new() }
@@ -168,7 +173,8 @@ pub async fn answer(
     anew: bool,
 ) -> Result<Response<Body>, Refusal> {
     let Opened { token, short } = opened;
-    let Kept { envelope, form, route, .. } = kept(&stored.meta)?;
+    let meta = stored.meta.clone();
+    let Kept { envelope, form, route, .. } = kept_with(&meta)?;
     let format = form.format();
     check_form(request, format)?;
     let rows = token.first_row + u64::from(stored.rows);
@@ -191,11 +197,7 @@ pub async fn answer(
     };
     let open = envelope.open(format, &request.root, anew.then_some(token.generation));
     let close = Envelope::close(format, next.as_ref());
-    let mut response = json_response(request, format, Body::empty());
-    match preferences_applied(request, format, form.page_rows) {
-        Some(applied) => response.headers_mut().insert(PREFERENCE_APPLIED, applied),
-        None => response.headers_mut().remove(PREFERENCE_APPLIED),
-    };
+    let mut response = page_response(request, format, form.page_rows, Body::empty());
     affinity::follow(state, request, token.owner, &mut response);
     if token.generation > 1 {
         response.headers_mut().insert(GENERATION, token.generation.into());
@@ -211,24 +213,18 @@ pub async fn answer(
 /// 400 for one that is not valid here, 410 for one whose key is gone.
 pub fn open(state: &State, request: &Request, token: &str) -> Result<Opened, Refusal> {
     let token = affinity::token(token);
-    let options = request.query().split('&').filter(|o| !o.is_empty());
-    let (tokens, others): (Vec<&str>, Vec<&str>) = options.partition(|o| is_skip_token(o));
-    if tokens.len() > 1 {
+    let all = options(request.query()).count();
+    let tokens = options(request.query()).filter(|option| is_option(option, "$skiptoken")).count();
+    if tokens > 1 {
         return Err(TokenError::Invalid.into());
     }
     match state.tokens.open(token, &request.binding(false)) {
         Ok(token) => Ok(Opened { token, short: false }),
-        Err(TokenError::Invalid) if others.is_empty() => {
+        Err(TokenError::Invalid) if tokens == all => {
             Ok(Opened { token: state.tokens.open(token, &request.binding(true))?, short: true })
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Whether an option is a `$skiptoken`, however it is written.
-pub fn is_skip_token(option: &str) -> bool {
-    let name = percent_decode_str(option.split('=').next().unwrap_or_default()).decode_utf8_lossy();
-    name.trim_start_matches('$').eq_ignore_ascii_case("skiptoken")
 }
 
 /// The stored rows have one form; a request for another one cannot be served from them.

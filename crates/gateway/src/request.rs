@@ -1,5 +1,6 @@
 //! A request taken apart: source, path, options, version, preferences, and where links start.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -181,7 +182,7 @@ impl Request {
 
     /// The value of a system query option as sent, decoded; `name` with its dollar and in lower case.
     pub fn option(&self, name: &str) -> Option<String> {
-        options(self.query()).find(|(n, _)| n == name).map(|(_, value)| value)
+        options(self.query()).find(|option| is_option(option, name)).map(|option| value_of(option).into_owned())
     }
 
     /// What a page token is bound to: who asks, the source, the path, and the options unless `short`. Compared after
@@ -201,8 +202,9 @@ impl Request {
         if short {
             part(b'o', "short");
         } else {
-            let mut all: Vec<(String, String)> =
-                options(self.query()).filter(|(name, _)| name != "$skiptoken").collect();
+            let named = options(self.query()).map(|option| (name_of(option), option));
+            let others = named.filter(|(name, _)| name != "$skiptoken");
+            let mut all: Vec<_> = others.map(|(name, option)| (name, value_of(option))).collect();
             all.sort();
             for (name, value) in &all {
                 part(b'n', name);
@@ -243,7 +245,7 @@ impl LinkParts {
     pub fn page_link(&self, token: &str, short: bool) -> String {
         let mut link = self.path.clone();
         if !short {
-            for option in self.query.split('&').filter(|o| !o.is_empty() && !is_option(o, "$skiptoken")) {
+            for option in options(&self.query).filter(|o| !is_option(o, "$skiptoken")) {
                 link.push_str(option);
                 link.push('&');
             }
@@ -259,7 +261,7 @@ impl LinkParts {
         let (skip, top) = (skip + rows, top.map(|top| top.saturating_sub(rows)));
         let mut link = self.path.clone();
         let paging = |o: &str| is_option(o, "$skip") || is_option(o, "$top") || is_option(o, "$skiptoken");
-        for option in self.query.split('&').filter(|o| !o.is_empty() && !paging(o)) {
+        for option in options(&self.query).filter(|o| !paging(o)) {
             link.push_str(option);
             link.push('&');
         }
@@ -288,8 +290,12 @@ fn merge(all: &mut Preferences, more: Preferences) {
     }
 }
 
-fn decode(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+/// An option of a query, decoded where that is needed.
+fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
 }
 
 /// System query options that may be sent without their dollar.
@@ -312,18 +318,25 @@ const SYSTEM: &[&str] = &[
     "$schemaversion",
 ];
 
-/// The options of a query, decoded; names of system query options with their dollar and in lower case.
-fn options(query: &str) -> impl Iterator<Item = (String, String)> {
-    query.split('&').filter(|o| !o.is_empty()).map(|option| {
-        let (name, value) = option.split_once('=').unwrap_or((option, ""));
-        let name = decode(name);
-        let lower = name.to_ascii_lowercase();
-        let bare = lower.trim_start_matches('$');
-        let system = SYSTEM.iter().find(|known| known[1..] == *bare);
-        (system.map_or(name, |known| (*known).to_owned()), decode(value))
-    })
+/// The name of an option, decoded; that of a system query option with its dollar and in lower case.
+fn name_of(option: &str) -> Cow<'_, str> {
+    let name = decode(option.split_once('=').map_or(option, |(name, _)| name));
+    let bare = name.trim_start_matches('$');
+    let system = SYSTEM.iter().find(|known| known[1..].eq_ignore_ascii_case(bare));
+    system.map_or(name, |known| Cow::Borrowed(known))
 }
 
-fn is_option(option: &str, name: &str) -> bool {
-    options(option).any(|(found, _)| found == name)
+/// The value of an option, decoded.
+fn value_of(option: &str) -> Cow<'_, str> {
+    decode(option.split_once('=').map_or("", |(_, value)| value))
+}
+
+/// The options of a query as sent.
+pub fn options(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').filter(|option| !option.is_empty())
+}
+
+/// Whether an option as sent is this one; `name` with its dollar and in lower case.
+pub fn is_option(option: &str, name: &str) -> bool {
+    name_of(option) == name
 }

@@ -67,13 +67,18 @@ const HEADERS: usize = 12;
 
 /// An answer in JSON with the headers that all of them have.
 pub fn json_response(request: &Request, format: Format, body: Body) -> Response<Body> {
+    page_response(request, format, request.page_rows(), body)
+}
+
+/// The same for a page of a result, whose size of pages was settled.
+pub fn page_response(request: &Request, format: Format, page_rows: u64, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     // Room for all headers of an answer at once: those here, and those of the router and of HTTP.
     *headers = HeaderMap::with_capacity(HEADERS);
     headers.insert(header::CONTENT_TYPE, media_type(format));
     headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
-    if let Some(applied) = preferences_applied(request, format, request.page_rows()) {
+    if let Some(applied) = preferences_applied(request, format, page_rows) {
         headers.insert(PREFERENCE_APPLIED, applied);
     }
     response
@@ -98,7 +103,7 @@ fn media_type(format: Format) -> HeaderValue {
 
 /// What of `Prefer` was followed (Part 1 section 8.3.9); 4.0 knows the names with their prefix. `page_rows` is the size
 /// of pages that was settled, which for a further page need not be the one that is preferred now.
-pub fn preferences_applied(request: &Request, format: Format, page_rows: u64) -> Option<HeaderValue> {
+fn preferences_applied(request: &Request, format: Format, page_rows: u64) -> Option<HeaderValue> {
     let prefix = match request.version {
         Version::V40 => "odata.",
         Version::V401 => "",

@@ -12,6 +12,7 @@ use crate::error::{Incomplete, PageError, WriteError};
 use crate::files::Key;
 use crate::header::{Header, Private};
 use crate::id::{NodeId, ResultId};
+use crate::meta::Meta;
 use crate::quota::{Refusal, Reservation};
 use crate::registry::{Continues, Recovery, ResultRow, ResultState};
 use crate::segment::Cipher;
@@ -94,7 +95,7 @@ pub(crate) struct About {
     pub(crate) user: Arc<str>,
     pub(crate) recovery: Recovery,
     pub(crate) codec: Codec,
-    pub(crate) meta: Bytes,
+    pub(crate) meta: Meta,
     pub(crate) created_ms: u64,
     pub(crate) absolute_ms: u64,
     pub(crate) continues: Option<Continues>,
@@ -117,7 +118,7 @@ impl About {
             user: private.user.into(),
             recovery,
             codec: header.codec,
-            meta: private.meta,
+            meta: private.meta.into(),
             created_ms: header.created_ms,
             absolute_ms,
             continues: None,
@@ -350,7 +351,7 @@ impl Entry {
     }
 
     pub(crate) fn info(&self) -> ResultInfo {
-        ResultInfo { row: self.row(), codec: self.about.codec, meta: self.about.meta.clone() }
+        ResultInfo { row: self.row(), codec: self.about.codec, meta: self.about.meta.bytes().clone() }
     }
 }
 

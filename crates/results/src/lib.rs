@@ -20,6 +20,7 @@ pub mod keys;
 pub mod token;
 mod vault;
 pub mod gzip;
+mod meta;
 mod codec;
 mod segment;
 mod page;
@@ -47,6 +48,7 @@ pub use error::{CopyError, CreateError, Error, Incomplete, PageError, QuotaLevel
 pub use event::{Event, Observer, Stats, SweepReport};
 pub use id::{NodeId, Registration, ResultId};
 pub use identity::NodeIdentity;
+pub use meta::Meta;
 pub use moved::{Moved, of_directory};
 pub use page::{MAX_PAGE_BYTES, MAX_POSITION_BYTES, PageIn, SEGMENT_BYTES, StoredPage};
 pub use placement::Placement;

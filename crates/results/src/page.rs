@@ -8,6 +8,7 @@ use crate::buffers::Buffer;
 use crate::codec::{Codec, Compressor, Packed, expand};
 use crate::error::PageError;
 use crate::id::NodeId;
+use crate::meta::Meta;
 use crate::segment::{
     CUT, Cipher, END_OF_PAGE, Follows, IndexEntry, Kind, LAST_PAGE, RAW, SEGMENT_HEADER, SegmentHeader, TAG,
 };
@@ -144,7 +145,7 @@ pub struct StoredPage {
     /// The position of its last row, as the writer gave it.
     pub position: Bytes,
     /// The metadata of the result, as the writer gave it.
-    pub meta: Bytes,
+    pub meta: Meta,
     /// The node that wrote it.
     pub writer: NodeId,
     offsets: Bytes,
@@ -237,7 +238,7 @@ pub(crate) fn unpack(
     entry: IndexEntry,
     codec: Codec,
     cipher: &Cipher,
-    origin: (NodeId, Bytes),
+    origin: (NodeId, Meta),
 ) -> Result<StoredPage, PageError> {
     let damaged = PageError::Corrupt;
     let mut parts = Vec::new();
@@ -275,7 +276,7 @@ fn assemble(
     number: u32,
     entry: IndexEntry,
     codec: Codec,
-    (writer, meta): (NodeId, Bytes),
+    (writer, meta): (NodeId, Meta),
 ) -> Option<StoredPage> {
     let metas = parts.iter().take_while(|(header, _)| header.kind == Kind::Meta).count();
     let (metas, bodies) = parts.split_at(metas);

@@ -226,7 +226,7 @@ impl Store {
     /// # Errors
     /// [`PageError::Unknown`], [`PageError::Expired`] or [`PageError::OtherGeneration`].
     pub fn meta(&self, id: ResultId, generation: u32) -> Result<Bytes, PageError> {
-        Ok(self.inner.begin_read(id, generation)?.about.meta.clone())
+        Ok(self.inner.begin_read(id, generation)?.about.meta.bytes().clone())
     }
 
     /// What is known about a result; does not slide its expiry.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use nextlink_results::MAX_PAGE_BYTES;
@@ -66,6 +66,8 @@ pub enum CallError {
 pub struct Peers {
     way: RwLock<Way>,
     own: Party,
+    /// What the node is registered as, for the header.
+    name: HeaderValue,
     keys: Arc<PeerKeys>,
     /// The number of the next call.
     next: AtomicU64,
@@ -92,6 +94,9 @@ impl Peers {
         Peers {
             way: RwLock::new(way(tls)),
             own,
+            // Hexadecimal digits and dashes are a value.
+            name: HeaderValue::try_from(own.registration.to_string())
+                .unwrap_or(HeaderValue::from_static("-")),
             keys,
             next: AtomicU64::new(1),
             calls: config.calls,
@@ -138,7 +143,7 @@ impl Peers {
             .method(method)
             .uri(target)
             .header(header::HOST, to.address.to_string())
-            .header(NODE, self.own.registration.to_string())
+            .header(NODE, self.name.clone())
             .header(AUTH, proof)
             .body(Full::new(body))
             .map_err(|error| unreachable(to, &error))?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -199,8 +199,8 @@ where
     if !cluster.config.networks.iter().any(|network| network.contains(peer)) {
         return None;
     }
-    let registration = Registration::parse(one(&parts.headers, NODE)?)?;
-    let proof = one(&parts.headers, AUTH)?;
+    let registration = Registration::parse(one(&parts.headers, &NODE)?)?;
+    let proof = one(&parts.headers, &AUTH)?;
     let member = cluster.caller(registration).await?;
     let body = if body.is_end_stream() {
         Bytes::new()
@@ -221,7 +221,7 @@ where
 }
 
 /// The value of a header that is there once.
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)

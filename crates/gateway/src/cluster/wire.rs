@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use nextlink_results::peer::SealedPage;
 use nextlink_results::{Incomplete, PageError, WriteError};
 use serde::{Deserialize, Serialize};
@@ -13,9 +13,9 @@ pub const ROOT: &str = "/internal/v1";
 /// The media type of pages and headers as they lie on disk.
 pub const SEALED: &str = "application/vnd.nextlink.sealed";
 /// The registration of the node that calls.
-pub const NODE: &str = "x-nextlink-node";
+pub const NODE: HeaderName = HeaderName::from_static("x-nextlink-node");
 /// The proof of a call or of an answer.
-pub const AUTH: &str = "x-nextlink-auth";
+pub const AUTH: HeaderName = HeaderName::from_static("x-nextlink-auth");
 
 /// Bytes of an index entry on the wire.
 const INDEX: usize = 32;

@@ -55,9 +55,6 @@ impl Exporter {
         counter!("nextlink_result_pages_damaged_total").absolute(stats.damaged);
         // Those that count events are there before the first one.
         for name in [
-            "nextlink_own_pages_total",
-            "nextlink_peer_pages_total",
-            "nextlink_peer_pages_ahead_total",
             "nextlink_copy_pages_total",
             "nextlink_copies_given_up_total",
             "nextlink_copies_renewed_total",
@@ -66,6 +63,7 @@ impl Exporter {
             counter!(name).increment(0);
         }
         LazyLock::force(&HANDLES);
+        LazyLock::force(&PAGES);
         self.0.run_upkeep();
         let gone = |line: &&str| line.starts_with(UP) && line.ends_with(" NaN");
         self.0.render().split_inclusive('\n').filter(|line| !gone(&line.trim_end())).collect()
@@ -90,13 +88,13 @@ pub(super) fn count(event: &Event<'_>) {
         Event::HeartbeatFailed { .. } => counter!("nextlink_heartbeat_failures_total").increment(1),
         Event::CallFailed { .. } => counter!("nextlink_peer_failures_total").increment(1),
         Event::CallRefused { .. } => counter!("nextlink_peer_refused_total").increment(1),
-        Event::PageOwn => counter!("nextlink_own_pages_total").increment(1),
+        Event::PageOwn => PAGES.own.increment(1),
         Event::GoesOn { .. } => counter!("nextlink_results_read_on_total").increment(1),
         Event::CopyGivenUp { .. } => counter!("nextlink_copies_given_up_total").increment(1),
         Event::CopyRenewed { .. } => counter!("nextlink_copies_renewed_total").increment(1),
         Event::PageFromCopy => counter!("nextlink_copy_pages_total").increment(1),
-        Event::PageFetched => counter!("nextlink_peer_pages_total").increment(1),
-        Event::PageAhead => counter!("nextlink_peer_pages_ahead_total").increment(1),
+        Event::PageFetched => PAGES.peer.increment(1),
+        Event::PageAhead => PAGES.ahead.increment(1),
         Event::Store(StoreEvent::RegistryFailed { .. }) => {
             counter!("nextlink_registry_failures_total").increment(1);
         }
@@ -152,4 +150,17 @@ static HANDLES: LazyLock<[Handles; 4]> = LazyLock::new(|| {
             .map(|status| counter!("nextlink_requests_total", "kind" => kind, "status" => status)),
         seconds: histogram!("nextlink_request_seconds", "kind" => kind),
     })
+});
+
+/// Metrics of further pages, looked up once.
+struct Pages {
+    own: Counter,
+    peer: Counter,
+    ahead: Counter,
+}
+
+static PAGES: LazyLock<Pages> = LazyLock::new(|| Pages {
+    own: counter!("nextlink_own_pages_total"),
+    peer: counter!("nextlink_peer_pages_total"),
+    ahead: counter!("nextlink_peer_pages_ahead_total"),
 });

@@ -155,7 +155,7 @@ pub async fn status(state: &Arc<State>, request: &Request, token: &str) -> Resul
         }
         Err(missing) => return Err(without_result(missing.into())),
     };
-    let kept = page::kept(&stored.meta)?;
+    let kept = page::kept(stored.meta.bytes())?;
     let format = kept.form.format();
     let mut first = request.at(kept.form.url());
     // The answer has the form that was agreed on then.

@@ -9,6 +9,7 @@ use crate::files::Key;
 use crate::header::{Header, Private};
 use crate::id::NodeId;
 use crate::keys::MasterKeys;
+use crate::meta::Meta;
 use crate::page::{StoredPage, unpack};
 use crate::segment::{Cipher, INDEX_ENTRY, IndexEntry};
 
@@ -38,7 +39,7 @@ impl SealedPage {
 /// What is needed to read the pages of a result that lies elsewhere.
 pub struct Foreign {
     header: Header,
-    meta: Bytes,
+    meta: Meta,
     cipher: Cipher,
 }
 
@@ -46,7 +47,7 @@ impl Foreign {
     /// Opens a header as it lies on disk. `None` when it was altered, or its key is not known here.
     pub(crate) fn open(header: &[u8], keys: &MasterKeys) -> Option<Self> {
         let (header, Private { meta, .. }, cipher) = Header::open(header, keys)?;
-        Some(Self { header, meta, cipher })
+        Some(Self { header, meta: meta.into(), cipher })
     }
 
     /// The result and its generation.
@@ -64,13 +65,13 @@ impl Foreign {
     /// The metadata that the writer gave.
     #[must_use]
     pub fn meta(&self) -> &Bytes {
-        &self.meta
+        self.meta.bytes()
     }
 
-    /// What it holds of memory, about, in bytes.
+    /// What it holds of memory, about, in bytes, with what is made of the metadata.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.meta.len() + 512
+        2 * self.meta.bytes().len() + 512
     }
 
     /// Checks and opens a page. For a large one this is work for a thread that may be kept busy.

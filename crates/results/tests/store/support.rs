@@ -266,7 +266,7 @@ pub fn assert_page(name: &str, got: &StoredPage, number: u32, pages: &[PageIn]) 
     assert_eq!(got.plain_len, wanted.body.len() as u64, "{name}: length");
     assert_eq!(got.plain_crc32, crc32fast::hash(&wanted.body), "{name}: checksum");
     assert_eq!(got.position, wanted.position, "{name}: position");
-    assert_eq!(got.meta, META, "{name}: metadata");
+    assert_eq!(got.meta.bytes(), META, "{name}: metadata");
     assert_eq!(got.row_offsets().unwrap(), wanted.row_offsets, "{name}: row offsets");
 }
 
