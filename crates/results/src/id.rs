@@ -87,7 +87,8 @@ impl NodeId {
         if text.len() != 36 || !text.is_ascii() || hyphens.iter().any(|at| text.as_bytes()[*at] != b'-') {
             return None;
         }
-        let digits: String = text.chars().filter(|digit| *digit != '-').collect();
+        let mut digits = String::with_capacity(text.len());
+        digits.extend(text.split('-'));
         unhex(&digits).map(Self)
     }
 }
