@@ -143,7 +143,7 @@ const CLIENTS: &[Clients] = &[
         install: install_python,
     },
     Clients {
-        what: "JavaScript OData clients (o.js, odata2ts, OpenUI5)",
+        what: "JavaScript OData clients (angular-odata, o.js, odata2ts, OpenUI5)",
         why: "tests read the demo with clients that people use",
         pins: "tests/clients/node",
         pin_files: &["package.json", "package-lock.json"],

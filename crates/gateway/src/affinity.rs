@@ -9,8 +9,13 @@ use crate::config::{CookieConfig, SameSite, Secure};
 use crate::request::Request;
 use crate::state::State;
 
-/// What stands between the route and the token; no token has it.
-const END: char = '.';
+/// What stands between the route and the token: letters that every client takes for a part of a token, some of which look
+/// for no others in a link.
+const END: &str = "--";
+/// What stood there in earlier versions, whose links are still followed.
+const OLD_END: char = '.';
+/// Places where a route may end that are looked at: names of nodes may have one, too.
+const MOST_ENDS: usize = 3;
 
 /// The route to a node: its name. `None` where there is one node, or the name is not known here.
 fn route(state: &State, node: NodeId) -> Option<String> {
@@ -30,13 +35,15 @@ pub fn own_route(state: &State) -> Option<String> {
 
 /// A page token as links have it: behind the route to the node that wrote the result.
 pub fn routed(route: Option<&str>, token: &str) -> String {
-    let route = route.map(|route| [route, &END.to_string()].concat()).unwrap_or_default();
+    let route = route.map(|route| [route, END].concat()).unwrap_or_default();
     [route.as_str(), token].concat()
 }
 
-/// The token of a link. Whatever stands before it is for load balancers, and not looked at.
-pub fn token(text: &str) -> &str {
-    text.rsplit_once(END).map_or(text, |(_, token)| token)
+/// What may be the token of a link: all of it, or what stands behind a route, which is for load balancers and not looked at.
+pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let text = text.rsplit_once(OLD_END).map_or(text, |(_, token)| token);
+    let behind = text.match_indices(END).map(|(at, _)| &text[at + END.len()..]);
+    std::iter::once(text).chain(behind.take(MOST_ENDS))
 }
 
 /// Tells a client that has got the first page of a result where the others lie.
@@ -108,10 +115,18 @@ mod tests {
 
     #[test]
     fn tokens_are_found_behind_any_route() {
-        for (text, expected) in
-            [("abc", "abc"), ("n1.abc", "abc"), (".abc", "abc"), ("n1.", ""), ("", ""), ("a.b.c", "c")]
-        {
-            assert_eq!(token(text), expected, "{text}");
+        for (text, expected) in [
+            ("abc", &["abc"][..]),
+            ("n1--abc", &["n1--abc", "abc"]),
+            ("n-1--a-b--c", &["n-1--a-b--c", "a-b--c", "c"]),
+            ("--abc", &["--abc", "abc"]),
+            ("n1--", &["n1--", ""]),
+            ("", &[""]),
+            ("n1.abc", &["abc"]),
+            ("a.b.c", &["c"]),
+            ("a--a--a--a--a--a", &["a--a--a--a--a--a", "a--a--a--a--a", "a--a--a--a", "a--a--a"]),
+        ] {
+            assert_eq!(tokens(text).collect::<Vec<_>>(), expected, "{text}");
         }
     }
 

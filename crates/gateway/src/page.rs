@@ -212,19 +212,31 @@ pub async fn answer(
 /// # Errors
 /// 400 for one that is not valid here, 410 for one whose key is gone.
 pub fn open(state: &State, request: &Request, token: &str) -> Result<Opened, Refusal> {
-    let token = affinity::token(token);
     let all = options(request.query()).count();
     let tokens = options(request.query()).filter(|option| is_option(option, "$skiptoken")).count();
     if tokens > 1 {
         return Err(TokenError::Invalid.into());
     }
-    match state.tokens.open(token, &request.binding(false)) {
-        Ok(token) => Ok(Opened { token, short: false }),
-        Err(TokenError::Invalid) if tokens == all => {
-            Ok(Opened { token: state.tokens.open(token, &request.binding(true))?, short: true })
+    let long = opened(state, token, &request.binding(false)).map(|token| Opened { token, short: false });
+    match long {
+        Err(TokenError::Invalid | TokenError::UnknownKey) if tokens == all => {
+            Ok(Opened { token: opened(state, token, &request.binding(true))?, short: true })
         }
-        Err(error) => Err(error.into()),
+        long => Ok(long?),
     }
+}
+
+/// Opens a token, which may stand behind a route. What is no token may look like one of a key that is not known.
+fn opened(state: &State, text: &str, binding: &[u8]) -> Result<Token, TokenError> {
+    let mut failed = TokenError::Invalid;
+    for token in affinity::tokens(text) {
+        match state.tokens.open(token, binding) {
+            Err(error @ TokenError::UnknownKey) => failed = error,
+            Err(_) => {}
+            opened => return opened,
+        }
+    }
+    Err(failed)
 }
 
 /// The stored rows have one form; a request for another one cannot be served from them.

@@ -182,7 +182,9 @@ impl Request {
 
     /// The value of a system query option as sent, decoded; `name` with its dollar and in lower case.
     pub fn option(&self, name: &str) -> Option<String> {
-        options(self.query()).find(|option| is_option(option, name)).map(|option| value_of(option).into_owned())
+        options(self.query())
+            .find(|option| is_option(option, name))
+            .map(|option| value_of(option).into_owned())
     }
 
     /// What a page token is bound to: who asks, the source, the path, and the options unless `short`. Compared after

@@ -159,6 +159,29 @@ fn holds(bytes: &[u8], mark: &str) -> bool {
     bytes.windows(mark.len()).any(|window| window == mark.as_bytes())
 }
 
+/// Who sends a batch is who asks with each of its requests, whatever they say.
+#[track_caller]
+fn batches_log_in(node: &Node, link: &str, rows: &[(&[(&str, &str)], [u16; 4])]) {
+    for (login, expected) in rows {
+        let other = serde_json::json!({ "ddcloud-datasource-user": "cataloguer", "ddcloud-datasource-password": "S3CRET own" });
+        let urls = ["t(1)", "t/$count", "u(1)", link];
+        let requests = urls.iter().enumerate().map(|(id, url)| {
+            serde_json::json!({ "id": id.to_string(), "method": "get", "url": url, "headers": other })
+        });
+        let body = serde_json::json!({ "requests": requests.collect::<Vec<_>>() }).to_string();
+        let headers = [login, &[("Content-Type", "application/json")][..]].concat();
+        let answer =
+            http::send("POST", &format!("{}$batch", node.service("s")), &headers, Some(body.as_bytes()));
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert!(!answer.text().contains("S3CRET"), "{}", answer.text());
+        let document = answer.json();
+        let statuses: Vec<_> =
+            document["responses"].as_array().expect("answers").iter().map(|r| &r["status"]).collect();
+        assert_eq!(statuses, expected, "{login:?}: {}", answer.text());
+    }
+}
+
 fn clients_log_in(server: PrivateServer) {
     let (_server, database) = prepared(server);
     user(&database, "cataloguer", "S3CRET own", &["t", "u"]);
@@ -214,6 +237,11 @@ fn clients_log_in(server: PrivateServer) {
     ] {
         assert_eq!(told(&http::get(&link, headers)), expected, "{headers:?}");
     }
+    batches_log_in(
+        &node,
+        &link,
+        &[(ann, [200, 200, 403, 200]), (bob, [200, 200, 403, 400]), (wrong, [403, 403, 403, 400])],
+    );
     read_all(&format!("{}t", node.service("s")), &[bob, &[("Prefer", "maxpagesize=70")]].concat())
         .check(&Expected::keys("id", 1..=300));
     node.terminate();

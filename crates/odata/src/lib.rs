@@ -21,3 +21,4 @@ pub mod json;
 pub mod csdl;
 pub mod service;
 pub mod openapi;
+pub mod batch;

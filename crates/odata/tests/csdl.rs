@@ -158,6 +158,8 @@ fn xml_document() {
             "</EntitySet><Annotation Term=\"Org.OData.Capabilities.V1.AsynchronousRequestsSupported\" Bool=\"true\"/>",
             "<Annotation Term=\"Org.OData.Capabilities.V1.BatchContinueOnErrorSupported\" Bool=\"true\"/>",
             "<Annotation Term=\"Org.OData.Capabilities.V1.BatchSupported\" Bool=\"true\"/>",
+            "<Annotation Term=\"Org.OData.Capabilities.V1.BatchSupport\"><Record><PropertyValue \
+             Property=\"RequestDependencyConditionsSupported\" Bool=\"true\"/></Record></Annotation>",
             "<Annotation Term=\"Org.OData.Capabilities.V1.QuerySegmentSupported\" Bool=\"true\"/>",
             "</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>",
         ];
@@ -423,6 +425,7 @@ fn json_document() {
                 "@Org.OData.Capabilities.V1.AsynchronousRequestsSupported": true,
                 "@Org.OData.Capabilities.V1.BatchContinueOnErrorSupported": true,
                 "@Org.OData.Capabilities.V1.BatchSupported": true,
+                "@Org.OData.Capabilities.V1.BatchSupport": {"RequestDependencyConditionsSupported": true},
                 "@Org.OData.Capabilities.V1.QuerySegmentSupported": true,
             },
         },

@@ -2,8 +2,8 @@
 //! answered one behind the other, and their answers go out as they are made.
 
 mod call;
-mod multipart;
-mod json;
+mod values;
+mod condition;
 mod target;
 mod form;
 mod out;
@@ -12,6 +12,7 @@ mod run;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Response, header};
+use nextlink_odata::batch;
 use nextlink_odata::prefer::parse_lenient;
 use nextlink_odata::version::Version;
 use tokio::sync::mpsc;
@@ -23,6 +24,7 @@ use crate::negotiate;
 use crate::reading::Came;
 use crate::state::State;
 use crate::upload::{Upload, unsupported};
+use call::{Call, refusal};
 use form::Form;
 use out::{Answers, Out};
 use run::Batch;
@@ -39,19 +41,22 @@ pub async fn answer(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Resul
     let most = state.config.limits.batch_requests;
     let kind = came.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let media = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let (calls, multipart) = match media.as_str() {
+    let (places, multipart) = match media.as_str() {
         "multipart/mixed" => {
-            let boundary = multipart::boundary(kind).ok_or_else(|| {
+            let boundary = batch::boundary(kind).ok_or_else(|| {
                 let message = "The Content-Type of a multipart batch names its boundary.";
                 Refusal::bad_request("BadBatch", message).about("Content-Type")
             })?;
-            (multipart::parse(&upload.bytes, &boundary, most)?, true)
+            (batch::multipart(&upload.bytes, &boundary, most), true)
         }
-        "application/json" => (json::parse(&upload.bytes, most)?, false),
+        "application/json" => (batch::json(&upload.bytes, most), false),
         _ => return Err(unsupported("A batch is multipart/mixed or application/json.")),
     };
+    let places = places.map_err(|fault| refusal(fault, most))?;
+    let calls: Vec<Call> = places.into_iter().map(|place| Call::of(place, &upload.bytes, most)).collect();
     let form =
         if answers_multipart(&came.headers, version, multipart) { Form::multipart() } else { Form::Json };
+    // Requests in JSON say themselves what they depend on (JSON Format section 19.4).
     let preferred = came.headers.get_all(PREFER).iter().filter_map(|v| v.to_str().ok());
     let goes_on = preferred.filter_map(|value| parse_lenient(value).continue_on_error).next();
     let gzip = negotiate::takes_gzip(&came.headers);
@@ -74,7 +79,7 @@ pub async fn answer(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Resul
     }
     let (sender, receiver) = mpsc::channel(PIECES);
     let out = Out::new(sender, gzip, state.config.limits.slow_client_seconds);
-    let batch = Batch::new(state, came, form, goes_on == Some(true));
+    let batch = Batch::new(state, came, form, goes_on.unwrap_or(!multipart));
     tokio::spawn(async move {
         // The calls are pieces of the body, whose memory counts as long as they are there.
         let _held = upload;

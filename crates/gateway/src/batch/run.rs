@@ -12,6 +12,7 @@ use super::call::{Call, bad};
 use super::form::{Form, Goes, write_body};
 use super::out::{Gone, Out};
 use super::target::Done;
+use super::values::{self, Answer, Reference};
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::headers::counts;
@@ -23,6 +24,24 @@ use crate::tunnel::{self, Entry};
 
 /// How long answers that are made wait for the next one, to be sent with it.
 const TOGETHER: Duration = Duration::from_millis(20);
+
+/// The body of an answer that others refer to; none where it is too long.
+struct Kept(Option<Vec<u8>>);
+
+impl Default for Kept {
+    fn default() -> Kept {
+        Kept(Some(Vec::new()))
+    }
+}
+
+impl Kept {
+    fn put(&mut self, piece: &[u8]) {
+        self.0 = self.0.take().filter(|kept| kept.len() + piece.len() <= values::MOST_BYTES);
+        if let Some(kept) = &mut self.0 {
+            kept.extend_from_slice(piece);
+        }
+    }
+}
 
 /// A batch that runs.
 pub struct Batch {
@@ -74,6 +93,7 @@ impl Batch {
 
     async fn answers(&self, calls: &[Call], out: &mut Out) -> Result<(), Gone> {
         let mut done = Done::default();
+        let wanted = values::wanted(calls);
         out.text().extend_from_slice(self.form.open().as_bytes());
         for (number, call) in calls.iter().enumerate() {
             let (response, url) = {
@@ -91,7 +111,12 @@ impl Batch {
             };
             let failed = response.status().is_client_error() || response.status().is_server_error();
             done.put(call, url, failed);
-            self.write(number, call, response, out).await?;
+            let mut kept = Kept::default();
+            let id = call.id.as_ref().filter(|id| wanted.contains(*id));
+            self.write(number, call, response, out, id.map(|_| &mut kept)).await?;
+            if let Some(id) = id {
+                done.keep(id, kept.0);
+            }
             if failed && !self.goes_on {
                 break;
             }
@@ -146,16 +171,21 @@ impl Batch {
             let refusal = Refusal::new(StatusCode::GATEWAY_TIMEOUT, "LimitExceeded", message);
             return Err(refusal.about("batch_seconds"));
         }
-        done.check(call)?;
+        // The model is looked at where there is a reference; pages are there without it.
+        let literals = |answer: &Answer, reference: &Reference<'_>| {
+            answer.literal(&self.slot.served()?.mapping.model, reference)
+        };
+        done.check(call, &literals, &self.state.config.limits.parse_options())?;
         let url = done.target(&call.url, &self.slot.name)?;
         if tunnel::is_batch(url.split('?').next().unwrap_or_default()) {
             return Err(bad("A batch cannot be in a batch.").about("$batch"));
         }
         let entry = Entry::of(&call.method, headers, &url)?;
-        match entry {
-            Entry::Read { .. } | Entry::Batch | Entry::Cancel => Ok((url, entry)),
-            Entry::Query => Ok((tunnel::with_body(&url, headers, &call.body)?, entry)),
-        }
+        let url = match entry {
+            Entry::Read { .. } | Entry::Batch | Entry::Cancel => url,
+            Entry::Query => tunnel::with_body(&url, headers, &call.body)?,
+        };
+        Ok((done.with_values(url, &literals)?, entry))
     }
 
     /// Writes an answer as it comes.
@@ -165,6 +195,7 @@ impl Batch {
         call: &Call,
         response: Response<Body>,
         out: &mut Out,
+        mut kept: Option<&mut Kept>,
     ) -> Result<(), Gone> {
         let (parts, mut body) = response.into_parts();
         let length = body.length();
@@ -184,6 +215,9 @@ impl Batch {
             };
             if std::mem::take(&mut empty) {
                 out.text().extend_from_slice(self.form.before_body().as_bytes());
+            }
+            if let Some(kept) = &mut kept {
+                kept.put(&piece);
             }
             match goes {
                 Goes::Through => out.piece(piece).await?,

@@ -4,9 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use http::StatusCode;
+use nextlink_odata::url::ParseOptions;
 use percent_encoding::percent_decode_str;
 
 use super::call::{Call, bad};
+use super::condition;
+use super::values::{self, Answer, Reference};
 use crate::answer::Refusal;
 use crate::tunnel::url_text;
 
@@ -18,6 +21,9 @@ const SYSTEM: [&str; 9] =
 /// Options that change what is told of an entity, and not which one it is.
 const FORMING: [&str; 4] = ["$select", "$expand", "$compute", "$format"];
 
+/// Looks up a value in an answer, as a literal; none where there is no such value.
+pub type Literals<'l> = &'l dyn Fn(&Answer, &Reference<'_>) -> Result<Option<String>, Refusal>;
+
 /// What came of the requests so far.
 #[derive(Debug, Default)]
 pub struct Done {
@@ -25,6 +31,8 @@ pub struct Done {
     read: HashMap<String, String>,
     /// Ids of requests and groups that failed.
     failed: HashSet<String>,
+    /// Answers that others refer to.
+    answers: HashMap<String, Answer>,
 }
 
 impl Done {
@@ -37,11 +45,30 @@ impl Done {
         }
     }
 
-    /// Whether all went well that a request depends on.
+    /// Keeps an answer that others refer to.
+    pub fn keep(&mut self, id: &str, body: Option<Vec<u8>>) {
+        if let Some(url) = self.read.get(id).cloned() {
+            self.answers.insert(id.to_owned(), Answer { url, body });
+        }
+    }
+
+    /// Whether all went well that a request depends on, or else its own condition holds.
     ///
     /// # Errors
     /// 424 with what did not.
-    pub fn check(&self, call: &Call) -> Result<(), Refusal> {
+    pub fn check(&self, call: &Call, literals: Literals<'_>, options: &ParseOptions) -> Result<(), Refusal> {
+        if let Some(condition) = &call.condition {
+            let references = values::references(condition, |id| self.knows(id));
+            let text = values::replaced(condition, references, |reference| {
+                if reference.path == ["$succeeded"] {
+                    return Ok((!self.failed.contains(reference.id)).to_string());
+                }
+                let value = self.answers.get(reference.id).map(|answer| literals(answer, reference));
+                Ok(value.transpose()?.flatten().unwrap_or_else(|| "null".to_owned()))
+            })?;
+            let message = "The condition of this request does not hold.";
+            return if condition::holds(&text, options)? { Ok(()) } else { Err(dependency(message, "if")) };
+        }
         match call.depends.iter().find(|name| self.failed.contains(*name)) {
             Some(name) => Err(failed_dependency(name)),
             None => Ok(()),
@@ -62,6 +89,30 @@ impl Done {
             Some(id) if !SYSTEM.contains(&first.as_ref()) => Ok([&self.referred(id)?, rest].concat()),
             _ => Ok(["/", behind].concat()),
         }
+    }
+
+    /// Whether a request was answered, well or not.
+    fn knows(&self, id: &str) -> bool {
+        self.read.contains_key(id) || self.failed.contains(id)
+    }
+
+    /// A URL with values of earlier answers in the places of references to them.
+    ///
+    /// # Errors
+    /// One of them failed, or has no such value.
+    pub fn with_values(&self, url: String, literals: Literals<'_>) -> Result<String, Refusal> {
+        values::put_in(url, |id| self.knows(id), |reference| self.value(reference, literals))
+    }
+
+    fn value(&self, reference: &Reference<'_>, literals: Literals<'_>) -> Result<String, Refusal> {
+        if self.failed.contains(reference.id) {
+            return Err(failed_dependency(reference.id));
+        }
+        let found = self.answers.get(reference.id).map(|answer| literals(answer, reference));
+        found.transpose()?.flatten().ok_or_else(|| {
+            let path = reference.path.join("/");
+            bad(format!("The answer to '{}' has no value '{path}'.", reference.id)).about("url")
+        })
     }
 
     /// The path of the entity that a request has read.
@@ -88,8 +139,11 @@ impl Done {
 }
 
 fn failed_dependency(id: &str) -> Refusal {
-    let message = format!("The request or group '{id}' that this one depends on failed.");
-    Refusal::new(StatusCode::FAILED_DEPENDENCY, "FailedDependency", message).about("dependsOn")
+    dependency(&format!("The request or group '{id}' that this one depends on failed."), "dependsOn")
+}
+
+fn dependency(message: &str, about: &'static str) -> Refusal {
+    Refusal::new(StatusCode::FAILED_DEPENDENCY, "FailedDependency", message).about(about)
 }
 
 /// What stands behind the service root in a URL: an absolute one, one from the host on, from the service root on (with a
@@ -193,9 +247,24 @@ mod tests {
             let found = done.target(url, "shop").map_err(|refusal| refusal.status.as_u16());
             assert_eq!(found.as_deref().map_err(|status| *status), expected, "{url}");
         }
+        let (literals, options): (Literals<'_>, _) = (&|_, _| Ok(None), ParseOptions::default());
         let depends = |on: &str| Call { depends: vec![on.to_owned()], ..call("x") };
         for (on, good) in [("1", true), ("bad", false)] {
-            assert_eq!(done.check(&depends(on)).is_ok(), good, "{on}");
+            assert_eq!(done.check(&depends(on), literals, &options).is_ok(), good, "{on}");
+        }
+        // A condition counts alone.
+        for (condition, expected) in [
+            ("$1/$succeeded", Ok(())),
+            ("$bad/$succeeded", Err(424)),
+            ("not $bad/$succeeded and $1/$succeeded", Ok(())),
+            ("$bad/Name eq null", Ok(())),
+            ("$2/$succeeded", Err(400)),
+            ("$1/$succeeded eq 1", Err(400)),
+            ("length('$1') eq 2", Err(501)),
+        ] {
+            let call = Call { condition: Some(condition.to_owned()), ..depends("bad") };
+            let found = done.check(&call, literals, &options).map_err(|refusal| refusal.status.as_u16());
+            assert_eq!(found, expected, "{condition}");
         }
     }
 }

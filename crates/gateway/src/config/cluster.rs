@@ -48,7 +48,7 @@ pub struct ClusterConfig {
     pub calls: usize,
     /// Pages of other nodes that are fetched before they are asked for, at one time. Default 16.
     pub read_ahead: usize,
-    /// Whether tokens of pages begin with the name of the node that holds the result, as in `$skiptoken=n1.…`, so that
+    /// Whether tokens of pages begin with the name of the node that holds the result, as in `$skiptoken=n1--…`, so that
     /// load balancers can send a request there; the same on all nodes. Default true.
     pub route: bool,
     /// The cookie that says the same.

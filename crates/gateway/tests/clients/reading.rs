@@ -12,6 +12,8 @@ const SCRIPTS: &[(Language, &str, &[&str])] = &[
     (Language::Python, "python_odata.py", &[]),
     // Takes next links apart and encodes them anew; it keeps no cookie.
     (Language::Node, "o_js.mjs", &[]),
+    // Follows next links by itself, out of which it takes the token.
+    (Language::Node, "angular.mjs", &[]),
     // Makes a typed client of `$metadata`, which has to compile.
     (Language::Node, "odata2ts.mjs", &[]),
     // Tables that grow and scroll, with filter and order.

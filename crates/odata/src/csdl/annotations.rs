@@ -165,6 +165,7 @@ pub(super) fn container() -> Vec<Annotation<'static>> {
         flag("Org.OData.Capabilities.V1.AsynchronousRequestsSupported", true),
         flag("Org.OData.Capabilities.V1.BatchContinueOnErrorSupported", true),
         flag("Org.OData.Capabilities.V1.BatchSupported", true),
+        record("Org.OData.Capabilities.V1.BatchSupport", "RequestDependencyConditionsSupported", true),
         flag("Org.OData.Capabilities.V1.QuerySegmentSupported", true),
     ]
 }

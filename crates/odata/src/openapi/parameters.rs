@@ -50,7 +50,7 @@ pub(super) fn components(model: &Model) -> Object {
             let values = option.values(entity_type);
             if !values.is_empty() {
                 let items = json!({ "type": "string", "enum": values });
-                let schema = json!({ "type": "array", "uniqueItems": true, "items": items });
+                let schema = json!({ "type": "array", "items": items });
                 let mut listed = query(option.name(), schema, description);
                 // One option with commas in it.
                 listed["explode"] = false.into();

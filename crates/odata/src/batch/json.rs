@@ -1,12 +1,11 @@
 //! The JSON form of a batch (JSON Format section 19.1).
 
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::call::{Call, bad, check, method, put_header, too_many};
-use crate::answer::Refusal;
+use super::{BatchFault, BatchRequest, Place, bad, check};
 
 #[derive(Deserialize)]
 struct Batch {
@@ -27,7 +26,7 @@ struct One {
     #[serde(default)]
     depends_on: Option<Vec<String>>,
     #[serde(default, rename = "if")]
-    condition: Option<Value>,
+    condition: Option<String>,
     #[serde(default)]
     body: Option<Value>,
 }
@@ -36,57 +35,51 @@ struct One {
 ///
 /// # Errors
 /// It is no such object, has too many requests, or they do not fit together.
-pub fn parse(body: &Bytes, most: usize) -> Result<Vec<Call>, Refusal> {
+pub fn json(body: &[u8], most: usize) -> Result<Vec<Place<'static>>, BatchFault> {
     let batch: Batch = serde_json::from_slice(body)
         .map_err(|error| bad(format!("The body is no batch in JSON: {error}.")))?;
     if batch.requests.len() > most {
-        return Err(too_many(most));
+        return Err(BatchFault::TooMany);
     }
-    let calls = batch.requests.into_iter().map(call).collect::<Result<Vec<Call>, Refusal>>()?;
-    check(&calls)?;
-    Ok(calls)
+    let places = batch.requests.into_iter().map(request).collect::<Result<Vec<_>, BatchFault>>()?;
+    check(&places)?;
+    Ok(places)
 }
 
-fn call(one: One) -> Result<Call, Refusal> {
+fn request(one: One) -> Result<Place<'static>, BatchFault> {
     let id = match one.id {
         Value::String(id) => id,
         Value::Number(id) => id.to_string(),
         _ => return Err(bad("The id of a request in the batch is a text.")),
     };
-    let mut headers = HeaderMap::new();
+    let mut headers = Vec::new();
     for (name, value) in one.headers.unwrap_or_default() {
         match value {
-            Value::String(value) => put_header(&mut headers, &name, &value),
-            Value::Number(_) | Value::Bool(_) => put_header(&mut headers, &name, &value.to_string()),
+            Value::String(value) => headers.push((name, value)),
+            Value::Number(_) | Value::Bool(_) => headers.push((name, value.to_string())),
             Value::Null | Value::Array(_) | Value::Object(_) => {}
         }
     }
-    let mut refused = method(&one.method).err();
-    if one.condition.is_some() {
-        let message = "Conditions of requests in a batch (`if`) are not supported.";
-        let refusal = Refusal::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message);
-        refused = Some(refusal.about("if"));
-    }
     let body = match one.body {
-        None | Some(Value::Null) => Bytes::new(),
-        Some(Value::String(text)) => text.into(),
-        Some(value) => value.to_string().into(),
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::String(text)) => text.into_bytes(),
+        Some(value) => value.to_string().into_bytes(),
     };
-    Ok(Call {
+    Ok(Ok(BatchRequest {
         id: Some(id),
         group: one.atomicity_group,
         depends: one.depends_on.unwrap_or_default(),
-        method: method(&one.method).unwrap_or_default(),
+        condition: one.condition,
+        method: one.method,
         url: one.url,
         headers,
-        body,
-        refused,
-    })
+        body: Cow::Owned(body),
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{BatchFault, BatchRequest, Value, json};
     use serde_json::json;
 
     fn get(id: &str, more: &Value) -> Value {
@@ -109,20 +102,21 @@ mod tests {
                 { "id": "5", "method": "get", "url": "A", "if": "$1/B" },
             ]
         });
-        let calls = parse(&body.to_string().into(), 9).expect("a batch");
+        let calls = json(body.to_string().as_bytes(), 9).expect("a batch");
+        let calls: Vec<BatchRequest> = calls.into_iter().collect::<Result<_, _>>().expect("requests");
         let found = calls.iter().map(|call| {
-            let names: Vec<_> = call.headers.keys().map(|name| name.as_str()).collect();
+            let names: Vec<_> = call.headers.iter().map(|(name, _)| name.as_str()).collect();
             let id = call.id.as_deref().unwrap_or_default();
-            let status = call.refused.as_ref().map_or(0, |refusal| refusal.status.as_u16());
+            let condition = call.condition.as_deref().unwrap_or("-");
             let body = String::from_utf8_lossy(&call.body);
-            format!("{id} {} {} {names:?} {body} {:?} {status}", call.method, call.url, call.depends)
+            format!("{id} {} {} {names:?} {body} {:?} {condition}", call.method, call.url, call.depends)
         });
         let expected = [
-            "1 GET A?$top=1 [\"accept\", \"prefer\"]  [] 0",
-            "2 POST /A/$query [] $top=1 [\"1\"] 0",
-            "3 POST A [] {\"B\":1} [] 0",
-            "4 GET A []  [] 400",
-            "5 GET A []  [] 501",
+            "1 GET A?$top=1 [\"Accept\", \"Host\", \"prefer\"]  [] -",
+            "2 Post /A/$query [] $top=1 [\"1\"] -",
+            "3 post A [] {\"B\":1} [] -",
+            "4 no method A []  [] -",
+            "5 get A []  [] $1/B",
         ];
         assert_eq!(found.collect::<Vec<_>>(), expected);
         assert_eq!(calls[1].group.as_deref(), Some("g"));
@@ -156,13 +150,13 @@ mod tests {
             (vec![json!(1)], false),
         ] {
             let body = json!({ "requests": requests }).to_string();
-            assert_eq!(parse(&body.clone().into(), 3).is_ok(), good, "{body}");
+            assert_eq!(json(body.as_bytes(), 3).is_ok(), good, "{body}");
         }
         for body in ["", "[]", "{}", "{\"requests\":{}}", "{\"requests\":[]", "null"] {
-            assert!(parse(&body.to_owned().into(), 3).is_err(), "{body}");
+            assert!(json(body.as_bytes(), 3).is_err(), "{body}");
         }
         let many: Vec<Value> = (0..4).map(|id| get(&id.to_string(), none)).collect();
-        let refusal = parse(&json!({ "requests": many }).to_string().into(), 3).expect_err("too many");
-        assert_eq!((refusal.status.as_u16(), refusal.target.as_deref()), (413, Some("batch_requests")));
+        let many = json!({ "requests": many }).to_string();
+        assert_eq!(json(many.as_bytes(), 3), Err(BatchFault::TooMany));
     }
 }

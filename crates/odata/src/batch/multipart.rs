@@ -1,11 +1,9 @@
 //! The multipart form of a batch (RFC 2046 section 5.1, RFC 9112), read as liberally as clients write it: lines may end with
 //! a bare LF, and what stands before the first and behind the last boundary is nothing.
 
-use bytes::Bytes;
-use http::HeaderMap;
+use std::borrow::Cow;
 
-use super::call::{Call, bad, check, method, no_changes, put_header, too_many};
-use crate::answer::Refusal;
+use super::{BatchFault, BatchRequest, Place, Unread, bad, check};
 
 /// Longest boundary that is taken; the standard allows 70.
 const MAX_BOUNDARY: usize = 200;
@@ -26,15 +24,15 @@ pub fn boundary(content_type: &str) -> Option<String> {
 ///
 /// # Errors
 /// The last boundary is missing, there are too many requests, or two have one id.
-pub fn parse(body: &Bytes, boundary: &str, most: usize) -> Result<Vec<Call>, Refusal> {
+pub fn multipart<'b>(body: &'b [u8], boundary: &str, most: usize) -> Result<Vec<Place<'b>>, BatchFault> {
     let parts = parts(body, boundary, most)?;
-    let calls: Vec<Call> = parts.iter().map(call).collect();
-    check(&calls)?;
-    Ok(calls)
+    let places: Vec<Place<'_>> = parts.into_iter().map(place).collect();
+    check(&places)?;
+    Ok(places)
 }
 
 /// What stands between the boundaries.
-fn parts(body: &Bytes, boundary: &str, most: usize) -> Result<Vec<Bytes>, Refusal> {
+fn parts<'b>(body: &'b [u8], boundary: &str, most: usize) -> Result<Vec<&'b [u8]>, BatchFault> {
     let mut found = Vec::new();
     let (mut at, mut open) = (0, None);
     while at < body.len() {
@@ -42,11 +40,10 @@ fn parts(body: &Bytes, boundary: &str, most: usize) -> Result<Vec<Bytes>, Refusa
         if let Some(last) = delimiter(&body[at..end], boundary.as_bytes()) {
             if let Some(start) = open {
                 if found.len() == most {
-                    return Err(too_many(most));
+                    return Err(BatchFault::TooMany);
                 }
                 // The line break before a boundary belongs to it.
-                let part = without_break(&body[start..at]);
-                found.push(body.slice(start..start + part.len()));
+                found.push(without_break(&body[start..at]));
             }
             if last {
                 return Ok(found);
@@ -84,7 +81,7 @@ fn line<'t>(text: &mut &'t [u8]) -> Option<&'t [u8]> {
 }
 
 /// Takes headers and the empty line behind them. The colon may stand right before the value.
-fn headers<'t>(text: &mut &'t [u8]) -> Result<Vec<(&'t str, String)>, Refusal> {
+fn headers<'t>(text: &mut &'t [u8]) -> Result<Vec<(&'t str, String)>, BatchFault> {
     let mut all: Vec<(&str, String)> = Vec::new();
     while let Some(line) = line(text).filter(|line| !line.is_empty()) {
         let line = std::str::from_utf8(line).map_err(|_| bad("A header in the batch is no UTF-8."))?;
@@ -105,28 +102,23 @@ fn value<'h>(headers: &'h [(&str, String)], name: &str) -> Option<&'h str> {
 }
 
 /// The request in a part.
-fn call(part: &Bytes) -> Call {
-    let mut rest: &[u8] = part;
-    let about = match headers(&mut rest) {
-        Ok(about) => about,
-        Err(refusal) => return Call::refused(None, refusal),
-    };
+fn place(part: &[u8]) -> Place<'_> {
+    let mut rest = part;
+    let about = headers(&mut rest).map_err(|fault| Unread { id: None, fault })?;
     let id = value(&about, "content-id").map(str::to_owned);
     let kind = value(&about, "content-type").unwrap_or("application/http");
     let media = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match media.as_str() {
-        "application/http" => {
-            let start = part.len() - rest.len();
-            request(id.clone(), &part.slice(start..)).unwrap_or_else(|refusal| Call::refused(id, refusal))
-        }
-        "multipart/mixed" => Call::refused(id, no_changes()),
-        _ => Call::refused(id, bad("A part of a batch is application/http or a change set.")),
-    }
+    let found = match media.as_str() {
+        "application/http" => request(id.clone(), rest),
+        "multipart/mixed" => Err(BatchFault::Changes),
+        _ => Err(bad("A part of a batch is application/http or a change set.")),
+    };
+    found.map_err(|fault| Unread { id, fault })
 }
 
 /// A request as it goes over a connection.
-fn request(id: Option<String>, text: &Bytes) -> Result<Call, Refusal> {
-    let mut rest: &[u8] = text;
+fn request(id: Option<String>, text: &[u8]) -> Result<BatchRequest<'_>, BatchFault> {
+    let mut rest = text;
     let first = loop {
         match line(&mut rest) {
             Some(line) if line.trim_ascii().is_empty() => {}
@@ -148,22 +140,17 @@ fn request(id: Option<String>, text: &Bytes) -> Result<Call, Refusal> {
         _ => target,
     };
     let own = headers(&mut rest)?;
-    let mut kept = HeaderMap::new();
-    for (name, value) in &own {
-        put_header(&mut kept, name, value);
-    }
-    let start = text.len() - rest.len();
     let length = value(&own, "content-length").and_then(|length| length.parse().ok());
-    let end = length.map_or(text.len(), |length: usize| start.saturating_add(length).min(text.len()));
-    Ok(Call {
+    let end = length.map_or(rest.len(), |length: usize| length.min(rest.len()));
+    Ok(BatchRequest {
         id: id.or_else(|| value(&own, "content-id").map(str::to_owned)),
         group: None,
         depends: Vec::new(),
-        method: method(named)?,
+        condition: None,
+        method: named.to_owned(),
         url: url.to_owned(),
-        headers: kept,
-        body: text.slice(start..end),
-        refused: None,
+        headers: own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        body: Cow::Borrowed(&rest[..end]),
     })
 }
 
@@ -197,42 +184,49 @@ mod tests {
             (&part("GET A HTTP/1.1\r\n\r\n"), &["- GET A [] "]),
             (&part("GET A HTTP/1.1\r\n"), &["- GET A [] "]),
             (&part("GET A HTTP/1.1"), &["- GET A [] "]),
-            (&part("get A"), &["- GET A [] "]),
+            (&part("get A"), &["- get A [] "]),
             (&part("GET  HTTP/1.1\r\n\r\n"), &["- GET  [] "]),
             (&part("\r\n\r\nGET A HTTP/1.1\r\n\r\n"), &["- GET A [] "]),
             (&part("GET A?$filter=B eq 'x' HTTP/1.1\r\n\r\n"), &["- GET A?$filter=B eq 'x' [] "]),
             (
                 &part("GET A HTTP/1.1\r\nHost:evil\r\nAccept:*/*\r\nprefer: a\r\n b\r\n\r\n"),
-                &["- GET A [accept prefer] "],
+                &["- GET A [Host Accept prefer] "],
             ),
-            (&part("GET A HTTP/1.1\r\nContent-ID: 7\r\n\r\n"), &["7 GET A [] "]),
+            (&part("GET A HTTP/1.1\r\nContent-ID: 7\r\n\r\n"), &["7 GET A [Content-ID] "]),
             (
                 &part("POST A/$query HTTP/1.1\r\nContent-Type:text/plain\r\n\r\n$top=1"),
-                &["- POST A/$query [content-type] $top=1"],
+                &["- POST A/$query [Content-Type] $top=1"],
             ),
-            (&part("POST A HTTP/1.1\r\nContent-Length: 2\r\n\r\nabcd"), &["- POST A [] ab"]),
-            (&part("POST A HTTP/1.1\r\nContent-Length: 99\r\n\r\nab\r\n\r\n"), &["- POST A [] ab\r\n\r\n"]),
+            (&part("POST A HTTP/1.1\r\nContent-Length: 2\r\n\r\nabcd"), &["- POST A [Content-Length] ab"]),
+            (
+                &part("POST A HTTP/1.1\r\nContent-Length: 99\r\n\r\nab\r\n\r\n"),
+                &["- POST A [Content-Length] ab\r\n\r\n"],
+            ),
             (
                 "--b\nContent-ID:1\n\nGET A HTTP/1.1\nAccept:x\n\n\n--b\n\nGET B HTTP/1.1\n\n--b--\nend",
-                &["1 GET A [accept] ", "- GET B [] "],
+                &["1 GET A [Accept] ", "- GET B [] "],
             ),
             (
                 "--b \t\r\n\r\nGET A HTTP/1.1\r\n\r\n--b1\r\n--bb--\r\n--b--  \r\n--b\r\n",
                 &["- GET A [] --b1\r\n--bb--"],
             ),
-            (change_set, &["405"]),
-            (&part(""), &["400"]),
-            (&part("GET"), &["400"]),
-            (&part("G\u{e9}T A HTTP/1.1\r\n\r\n"), &["400"]),
-            (&part("GET A HTTP/1.1\r\nno header\r\n\r\n"), &["400"]),
-            ("--b\r\nContent-Type: text/plain\r\n\r\nGET A\r\n--b--", &["400"]),
-            ("--b\r\nno header\r\n\r\nGET A\r\n--b--", &["400"]),
+            (change_set, &["changes"]),
+            (&part(""), &["bad"]),
+            (&part("GET"), &["bad"]),
+            (&part("G\u{e9}T A HTTP/1.1\r\n\r\n"), &["- G\u{e9}T A [] "]),
+            (&part("GET A HTTP/1.1\r\nno header\r\n\r\n"), &["bad"]),
+            ("--b\r\nContent-Type: text/plain\r\n\r\nGET A\r\n--b--", &["bad"]),
+            ("--b\r\nno header\r\n\r\nGET A\r\n--b--", &["bad"]),
         ] {
-            let calls = parse(&Bytes::copy_from_slice(text.as_bytes()), "b", 10).expect(text);
-            let found = calls.iter().map(|call| match &call.refused {
-                Some(refusal) => refusal.status.as_u16().to_string(),
-                None => {
-                    let names: Vec<_> = call.headers.keys().map(|name| name.as_str()).collect();
+            let places = multipart(text.as_bytes(), "b", 10).expect(text);
+            let found = places.iter().map(|place| match place {
+                Err(unread) => match unread.fault {
+                    BatchFault::Bad(_) => "bad".to_owned(),
+                    BatchFault::TooMany => "too many".to_owned(),
+                    BatchFault::Changes => "changes".to_owned(),
+                },
+                Ok(call) => {
+                    let names: Vec<_> = call.headers.iter().map(|(name, _)| name.as_str()).collect();
                     let (id, body) = (call.id.as_deref().unwrap_or("-"), String::from_utf8_lossy(&call.body));
                     format!("{id} {} {} [{}] {body}", call.method, call.url, names.join(" "))
                 }
@@ -244,18 +238,19 @@ mod tests {
     #[test]
     fn what_is_no_batch_is_refused() {
         let many = |count: usize| ["--b\n\nGET A\n".repeat(count), "--b--".to_owned()].concat();
+        let refused = Some("bad");
         for (text, expected) in [
-            (String::new(), Some((400, "body"))),
-            ("--b\r\n\r\nGET A HTTP/1.1\r\n\r\n".to_owned(), Some((400, "body"))),
-            ("--c--".to_owned(), Some((400, "body"))),
-            (" --b--".to_owned(), Some((400, "body"))),
-            ("--b\nContent-ID:1\n\nGET A\n--b\nContent-ID:1\n\nGET A\n--b--".to_owned(), Some((400, "body"))),
-            ("--b\nContent-ID:\n\nGET A\n--b--".to_owned(), Some((400, "body"))),
+            (String::new(), refused),
+            ("--b\r\n\r\nGET A HTTP/1.1\r\n\r\n".to_owned(), refused),
+            ("--c--".to_owned(), refused),
+            (" --b--".to_owned(), refused),
+            ("--b\nContent-ID:1\n\nGET A\n--b\nContent-ID:1\n\nGET A\n--b--".to_owned(), refused),
+            ("--b\nContent-ID:\n\nGET A\n--b--".to_owned(), refused),
             (many(10), None),
-            (many(11), Some((413, "batch_requests"))),
+            (many(11), Some("too many")),
         ] {
-            let found = parse(&Bytes::copy_from_slice(text.as_bytes()), "b", 10).err();
-            let found = found.as_ref().map(|r| (r.status.as_u16(), r.target.as_deref().unwrap_or_default()));
+            let found = multipart(text.as_bytes(), "b", 10).err();
+            let found = found.map(|fault| if fault == BatchFault::TooMany { "too many" } else { "bad" });
             assert_eq!(found, expected, "{text}");
         }
     }
