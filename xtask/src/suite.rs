@@ -37,6 +37,9 @@ pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
         done = add(done, run_counted(Runner::CargoTest, &mut command)?);
     }
     let mut command = cargo(if nextest { &["nextest", "run"] } else { &["test"] });
+    if nextest && args.is_empty() {
+        command.args(["--test-threads", &threads().to_string()]);
+    }
     command.args(runner_args(args));
     if std::io::stderr().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
@@ -50,6 +53,13 @@ pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
         (true, 0) => bail!("no test ran"),
         (true, _) => Ok(()),
     }
+}
+
+/// How many tests run at one time: half as many again as there are cores, since tests of nodes and servers that end, are
+/// paused or cut off mostly wait.
+fn threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    cores + cores.div_ceil(2)
 }
 
 /// The caller's arguments, with the whole workspace and every failure shown unless they say otherwise.

@@ -159,9 +159,12 @@ fn holds(bytes: &[u8], mark: &str) -> bool {
     bytes.windows(mark.len()).any(|window| window == mark.as_bytes())
 }
 
+/// Headers of a login, and the statuses of four requests in a batch.
+type Login<'a> = (&'a [(&'a str, &'a str)], [u16; 4]);
+
 /// Who sends a batch is who asks with each of its requests, whatever they say.
 #[track_caller]
-fn batches_log_in(node: &Node, link: &str, rows: &[(&[(&str, &str)], [u16; 4])]) {
+fn batches_log_in(node: &Node, link: &str, rows: &[Login<'_>]) {
     for (login, expected) in rows {
         let other = serde_json::json!({ "ddcloud-datasource-user": "cataloguer", "ddcloud-datasource-password": "S3CRET own" });
         let urls = ["t(1)", "t/$count", "u(1)", link];

@@ -117,7 +117,9 @@ fn order(a: &Literal, b: &Literal) -> Result<Option<Ordering>, Refusal> {
         (L::TimeOfDay(a), L::TimeOfDay(b)) => {
             let written = |text: &str| {
                 let mut written = String::new();
-                Time::parse(text).map(|time| time.write(&mut written));
+                if let Some(time) = Time::parse(text) {
+                    time.write(&mut written);
+                }
                 written
             };
             Some(written(a).cmp(&written(b)))

@@ -88,3 +88,52 @@ fn later_is_the_same() {
         }
     }
 }
+
+/// The values that a filter takes from an earlier answer are literals of their types.
+#[track_caller]
+pub fn filtered_by_answer(world: &World, source: &str, first: &str, set: &str, filter: &str) -> Vec<i64> {
+    let key = if set == "Orders" { "OrderId" } else { "id" };
+    let second = format!("{set}?$filter={filter}&$select={key}&$orderby={key}");
+    let requests = json!({ "requests": [
+        { "id": "1", "method": "get", "url": first },
+        { "id": "2", "method": "get", "url": second, "dependsOn": ["1"] },
+    ]});
+    let url = world.node.url(&["/api/odata4/", source, "/$batch"].concat());
+    let headers = [("Content-Type", "application/json")];
+    let answer =
+        http::send("POST", &url, &headers, Some(requests.to_string().as_bytes())).expect("an answer");
+    let parts = json_parts(&answer);
+    assert_eq!((parts[0].status, parts[1].status), (200, 200), "{source}: {filter}: {}", answer.text());
+    let rows = parts[1].json()["value"].as_array().cloned().unwrap_or_default();
+    rows.iter().filter_map(|row| row[key].as_i64()).collect()
+}
+
+#[test]
+fn values_of_answers_are_of_their_types() {
+    let world = World::trading();
+    for source in SOURCES {
+        for (first, filter, expected) in [
+            (
+                "Orders(10001)",
+                "OrderedAt eq $1/OrderedAt and RequiredOn eq $1/RequiredOn and Freight eq $1/Freight and CustomerId eq $1/CustomerId \
+                 and GiftWrap eq $1/GiftWrap and Note eq $1/Note and DeliverAfter eq $1/DeliverAfter",
+                &[10001][..],
+            ),
+            (
+                "Orders(10001)?$expand=Customer($select=CompanyName)",
+                "Customer/CompanyName eq $1/Customer/CompanyName and OrderId le 10001",
+                &[10001],
+            ),
+            ("Orders(10001)/OrderedAt/$value", "OrderedAt eq $1", &[10001]),
+            (
+                "Orders(10001)/Customer/CompanyName",
+                "Customer/CompanyName eq $1 and OrderId le 10001",
+                &[10001],
+            ),
+            ("Orders/$count?$filter=OrderId le 10002", "OrderId sub 10000 eq $1", &[10002]),
+        ] {
+            let found = filtered_by_answer(&world, source, first, "Orders", filter);
+            assert_eq!(found, expected, "{source}: {first}: {filter}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Enumerations, sets, collections and composite types, in the databases that have them.
 
+use crate::batches::filtered_by_answer;
 use crate::world::World;
 
 const POSTGRES: &str = "
@@ -170,4 +171,36 @@ fn structures_and_enumerations() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Enumerations, times, durations and what is inside of complex values, taken from one answer into the next filter.
+#[test]
+fn values_of_answers_are_literals() {
+    let world = World::scripts(POSTGRES, MARIADB, "");
+    let both: &[(&str, &str, &[i64])] = &[
+        ("thing(1)", "color eq $1/color and name eq $1/name and clock eq $1/clock", &[1]),
+        ("thing(1)/color", "color eq $1", &[1]),
+        ("thing(1)/color/$value", "color in ($1,'blue')", &[1]),
+        ("thing(1)/clock/$value", "clock eq $1", &[1]),
+        ("thing(2)", "color eq $1/clock", &[3]),
+        ("thing/$count", "id eq $1", &[3]),
+    ];
+    let on_postgres: &[(&str, &str, &[i64])] = &[
+        (
+            "thing(1)",
+            "span eq $1/span and address/at eq $1/address/at and address/city eq $1/address/city",
+            &[1],
+        ),
+        ("thing(1)/address", "address/city eq $1/city", &[1]),
+        ("thing(1)", "sizes/any(s:s eq 1.5 and s in $1/sizes)", &[1]),
+    ];
+    let on_mariadb: &[(&str, &str, &[i64])] = &[("thing(1)", "flags eq $1/flags", &[1])];
+    for (source, rows) in
+        [("postgres", both), ("mariadb", both), ("postgres", on_postgres), ("mariadb", on_mariadb)]
+    {
+        for (first, filter, expected) in rows {
+            let found = filtered_by_answer(&world, source, first, "thing", filter);
+            assert_eq!(found, *expected, "{source}: {first}: {filter}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! Run with `UPDATE_EXPECTED=1` to write the files anew, and read the difference before it is committed.
 
 mod limits;
+mod refused;
 mod shop;
 mod studio;
 mod told;
