@@ -14,6 +14,7 @@ use nextlink_sql::catalog::{
     Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table, TableKind,
 };
 use nextlink_sql::mapping::{Case, ModelOptions, build};
+use nextlink_sql::shape::Shape;
 use serde_json::Value;
 
 /// Checks a document with `xmllint`, and says which package has it where it is missing.
@@ -170,5 +171,23 @@ fn odd_databases() {
     for odd in common::odd::ODD {
         let (mapping, _) = common::model(&common::database(odd.script), &ModelOptions::default());
         validate(odd.name, &mapping.model);
+    }
+}
+
+/// What only model files say.
+#[test]
+fn model_files() {
+    let script = "CREATE TABLE company (id INTEGER PRIMARY KEY, name TEXT NOT NULL, boss INTEGER REFERENCES people (id));
+        CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(20), pay DECIMAL(9, 2), kind TEXT NOT NULL);";
+    for text in [
+        "singletons: {Company: {table: company, description: We}, First: {of: people, row: {id: 1}}}",
+        "typeDefinitions: {Money: {underlying: Edm.Decimal, precision: 9, scale: 2, description: Euros}, Name: {underlying: Edm.String, \
+         maxLength: 30}}\nentities: {people: {properties: {pay: {type: Money}, name: {type: Name}}}}",
+    ] {
+        let shape = Shape::parse(text).expect("the file is right");
+        let options = ModelOptions { shape, ..ModelOptions::default() };
+        let (mapping, notices) = common::model(&common::database(script), &options);
+        assert_eq!(notices, Vec::<String>::new(), "{text}");
+        validate(text, &mapping.model);
     }
 }

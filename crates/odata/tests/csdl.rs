@@ -20,6 +20,7 @@ fn property(name: &str, primitive: PrimitiveType) -> Property {
         precision: None,
         scale: None,
         default_value: None,
+        definition: None,
         computed: Computed::No,
         searchable: primitive == PrimitiveType::String,
         description: None,

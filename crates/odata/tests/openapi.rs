@@ -18,6 +18,7 @@ fn property(name: &str, ty: Type, nullable: bool) -> Property {
         precision: None,
         scale: None,
         default_value: None,
+        definition: None,
         computed: Computed::No,
         searchable: false,
         description: None,

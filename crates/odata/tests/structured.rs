@@ -34,6 +34,7 @@ fn one(name: &str, ty: Type) -> Property {
         precision: None,
         scale: None,
         default_value: None,
+        definition: None,
         computed: Computed::No,
         searchable: false,
         description: None,

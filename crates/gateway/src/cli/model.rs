@@ -149,6 +149,17 @@ fn types(served: &Served, out: &mut String) {
             out.push_str(&format!("    description: {}\n", text(description)));
         }
     }
+    if !model.type_definitions.is_empty() {
+        out.push_str("typeDefinitions:\n");
+    }
+    for definition in &model.type_definitions {
+        let mut facts = vec![format!("underlying: {}", definition.underlying.name())];
+        facts.extend(facets([definition.max_length, definition.precision, definition.scale]));
+        if let Some(description) = &definition.description {
+            facts.push(format!("description: {}", text(description)));
+        }
+        out.push_str(&format!("  {}: {{{}}}\n", text(&definition.name), facts.join(", ")));
+    }
     let composites: Vec<_> = model.complex_types.iter().zip(&served.mapping.complex).collect();
     if !composites.is_empty() {
         out.push_str("complexTypes:\n");
@@ -175,19 +186,14 @@ fn facts(model: &Model, property: &Property) -> Vec<String> {
     if let Type::Enum(_) | Type::Complex(_) = property.ty {
         facts[0] = format!("type: {}", text(simple_name(model, property.ty)));
     }
+    if let Some(definition) = model.definition_of(property) {
+        facts[0] = format!("type: {}", text(&definition.name));
+    }
     if property.collection {
         facts.push("collection: true".to_owned());
     }
     facts.push(format!("nullable: {}", property.nullable));
-    if let Some(length) = property.max_length {
-        facts.push(format!("maxLength: {length}"));
-    }
-    if let Some(precision) = property.precision {
-        facts.push(format!("precision: {precision}"));
-    }
-    if let Some(scale) = property.scale {
-        facts.push(format!("scale: {scale}"));
-    }
+    facts.extend(facets([property.max_length, property.precision, property.scale]));
     if let Some(default) = &property.default_value {
         facts.push(format!("default: {}", text(default)));
     }
@@ -203,6 +209,12 @@ fn facts(model: &Model, property: &Property) -> Vec<String> {
         facts.push(format!("description: {}", text(description)));
     }
     facts
+}
+
+/// Length, precision and scale.
+fn facets(facets: [Option<u32>; 3]) -> impl Iterator<Item = String> {
+    let named = ["maxLength", "precision", "scale"].into_iter().zip(facets);
+    named.filter_map(|(name, facet)| Some(format!("{name}: {}", facet?)))
 }
 
 fn simple_name(model: &Model, ty: Type) -> &str {

@@ -15,3 +15,4 @@ mod leaving;
 mod models;
 mod singletons;
 mod selects;
+mod definitions;

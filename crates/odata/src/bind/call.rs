@@ -177,7 +177,8 @@ fn value_and_type(
     let Some(type_name) = type_argument(ty) else {
         return Err(invalid(ty.at, name, format!("The second argument of '{name}' is a type name.")));
     };
-    let found = P::from_name(type_name).map(Type::Primitive);
+    let defined = || cx.model.find_definition(type_name).map(|found| found.underlying);
+    let found = P::from_name(type_name).or_else(defined).map(Type::Primitive);
     let Some(found) = found.or_else(|| cx.model.find_enum(type_name).map(Type::Enum)) else {
         return Err(not_supported(ty.at, type_name, format!("'{name}' to '{type_name}' is not supported.")));
     };

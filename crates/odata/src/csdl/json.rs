@@ -7,7 +7,7 @@ use super::annotations::{self, Annotation, Value};
 use super::xml::on_delete;
 use crate::model::{
     ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, PrimitiveType, Property,
-    Singleton, Type,
+    Singleton, Type, TypeDefinition,
 };
 use crate::version::Version;
 
@@ -24,6 +24,9 @@ pub fn json(model: &Model, options: &CsdlOptions) -> String {
     let mut schema = Object::new();
     for enum_type in &model.enum_types {
         schema.insert(enum_type.name.clone(), Json::Object(enum_type_object(enum_type)));
+    }
+    for definition in &model.type_definitions {
+        schema.insert(definition.name.clone(), Json::Object(type_definition_object(definition)));
     }
     for complex_type in &model.complex_types {
         schema.insert(complex_type.name.clone(), Json::Object(complex_type_object(model, complex_type)));
@@ -55,6 +58,23 @@ fn enum_type_object(enum_type: &EnumType) -> Object {
     }
     annotate(&mut object, &annotations::description(enum_type.description.as_deref()));
     object
+}
+
+fn type_definition_object(definition: &TypeDefinition) -> Object {
+    let mut object = Object::new();
+    object.insert("$Kind".to_owned(), "TypeDefinition".into());
+    object.insert("$UnderlyingType".to_owned(), definition.underlying.name().into());
+    insert_facets(&mut object, [definition.max_length, definition.precision, definition.scale]);
+    annotate(&mut object, &annotations::description(definition.description.as_deref()));
+    object
+}
+
+fn insert_facets(object: &mut Object, facets: [Option<u32>; 3]) {
+    for (name, facet) in ["$MaxLength", "$Precision", "$Scale"].into_iter().zip(facets) {
+        if let Some(facet) = facet {
+            object.insert(name.to_owned(), facet.into());
+        }
+    }
 }
 
 fn complex_type_object(model: &Model, complex_type: &ComplexType) -> Object {
@@ -90,19 +110,13 @@ fn property_object(model: &Model, property: &Property) -> Object {
     if property.collection {
         object.insert("$Collection".to_owned(), true.into());
     }
-    if property.ty != Type::Primitive(PrimitiveType::String) {
-        object.insert("$Type".to_owned(), model.type_name(property.ty).into());
+    if property.ty != Type::Primitive(PrimitiveType::String) || property.definition.is_some() {
+        object.insert("$Type".to_owned(), model.declared_type(property).into());
     }
     if property.nullable {
         object.insert("$Nullable".to_owned(), true.into());
     }
-    let facets =
-        [("$MaxLength", property.max_length), ("$Precision", property.precision), ("$Scale", property.scale)];
-    for (name, facet) in facets {
-        if let Some(facet) = facet {
-            object.insert(name.to_owned(), facet.into());
-        }
-    }
+    insert_facets(&mut object, property.own_facets(model.definition_of(property)));
     if let Some(text) = &property.default_value {
         object.insert("$DefaultValue".to_owned(), default_value(property.ty, text));
     }

@@ -9,7 +9,7 @@ use super::CsdlOptions;
 use super::annotations::{self, Annotation, Listed, Value};
 use crate::model::{
     ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, OnDelete, PrimitiveType,
-    Property, Singleton, Type,
+    Property, Singleton, Type, TypeDefinition,
 };
 
 const EDMX: &str = "http://docs.oasis-open.org/odata/ns/edmx";
@@ -30,6 +30,9 @@ pub fn xml(model: &Model, options: &CsdlOptions) -> String {
     out.open("Schema", &[("Namespace", &model.namespace), ("xmlns", EDM)]);
     for enum_type in &model.enum_types {
         out.enum_type(enum_type);
+    }
+    for definition in &model.type_definitions {
+        out.type_definition(definition);
     }
     for complex_type in &model.complex_types {
         out.complex_type(model, complex_type);
@@ -85,6 +88,21 @@ impl Out {
         self.close("EnumType");
     }
 
+    /// CSDL 4.01 section 11.
+    fn type_definition(&mut self, definition: &TypeDefinition) {
+        let number = |n: Option<u32>| n.map(|n| n.to_string());
+        let facets = [
+            ("MaxLength", number(definition.max_length)),
+            ("Precision", number(definition.precision)),
+            ("Scale", number(definition.scale)),
+        ];
+        let mut attributes =
+            vec![("Name", definition.name.as_str()), ("UnderlyingType", definition.underlying.name())];
+        attributes.extend(facets.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
+        let described = annotations::description(definition.description.as_deref());
+        self.with_annotations("TypeDefinition", &attributes, &described);
+    }
+
     /// CSDL 4.01 section 9.
     fn complex_type(&mut self, model: &Model, complex_type: &ComplexType) {
         self.open("ComplexType", &[("Name", &complex_type.name)]);
@@ -117,11 +135,13 @@ impl Out {
     /// CSDL 4.01 section 7.
     fn property(&mut self, model: &Model, property: &Property) {
         let number = |n: Option<u32>| n.map(|n| n.to_string());
-        let (length, precision) = (number(property.max_length), number(property.precision));
+        let definition = model.definition_of(property);
+        let [length, precision, scale] = property.own_facets(definition).map(number);
         // Without the attribute a Decimal would have no fraction (section 7.2.4).
-        let scale = (property.ty == Type::Primitive(PrimitiveType::Decimal))
-            .then(|| number(property.scale).unwrap_or_else(|| "variable".to_owned()));
-        let mut type_name = model.type_name(property.ty);
+        let unsaid = definition.is_none_or(|found| found.scale.is_none());
+        let scale = (property.ty == Type::Primitive(PrimitiveType::Decimal) && unsaid)
+            .then(|| scale.unwrap_or_else(|| "variable".to_owned()));
+        let mut type_name = model.declared_type(property);
         if property.collection {
             type_name = ["Collection(", &type_name, ")"].concat();
         }

@@ -385,6 +385,10 @@ impl<'a> Compiler<'a> {
     }
 
     fn prefix_of(&self, property: &Property) -> Vec<u8> {
+        if property.definition.is_some() {
+            let fragment = self.named_fragment(&self.model.declared_type(property), property.collection);
+            return self.annotated(&property.name, &fragment);
+        }
         self.prefix(&property.name, property.ty, property.collection)
     }
 
@@ -404,14 +408,24 @@ impl<'a> Compiler<'a> {
 
     /// The same, whatever the type.
     fn told_prefix(&self, name: &str, ty: Type, collection: bool) -> Vec<u8> {
+        self.annotated(name, &self.type_fragment(ty, collection))
+    }
+
+    /// `,"Name":`, with metadata=full behind its type.
+    fn annotated(&self, name: &str, fragment: &str) -> Vec<u8> {
         let member = self.member(name);
         if self.format.metadata != MetadataLevel::Full {
             return member;
         }
         let mut prefix = self.annotation(name, "type");
-        write_string(&mut prefix, &self.type_fragment(ty, collection));
+        write_string(&mut prefix, fragment);
         prefix.extend(member);
         prefix
+    }
+
+    /// The type of a value that the schema defines, as a URL.
+    fn named_fragment(&self, name: &str, collection: bool) -> String {
+        if collection { ["#Collection(", name, ")"].concat() } else { ["#", name].concat() }
     }
 
     /// The type of a value as a URL, as in `#Ns.Color` or `#Collection(Int32)`.
@@ -421,13 +435,12 @@ impl<'a> Compiler<'a> {
             Type::Primitive(_) => name.strip_prefix("Edm.").unwrap_or(&name),
             Type::Enum(_) | Type::Complex(_) => &name,
         };
-        if collection {
-            return ["#Collection(", name, ")"].concat();
-        }
         // 4.01 names built-in types without a hash (section 4.5.3).
         let built_in = matches!(ty, Type::Primitive(_));
-        let hash = if built_in && self.format.version == Version::V401 { "" } else { "#" };
-        [hash, name].concat()
+        if built_in && !collection && self.format.version == Version::V401 {
+            return name.to_owned();
+        }
+        self.named_fragment(name, collection)
     }
 
     /// Navigation and association links of metadata=full, each as prefix and what follows the identifier.

@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use crate::value::Value;
 
 pub use primitive::PrimitiveType;
-pub use types::{ComplexType, ComplexTypeId, EnumMember, EnumType, EnumTypeId, Type};
+pub use types::{
+    ComplexType, ComplexTypeId, EnumMember, EnumType, EnumTypeId, Type, TypeDefinition, TypeDefinitionId,
+};
 
 /// Index of an entity type in [`Model::entity_types`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +29,8 @@ pub struct Model {
     pub container: String,
     /// All enumeration types, in a stable order.
     pub enum_types: Vec<EnumType>,
+    /// All type definitions, in a stable order: [`Model::with_type_definitions`].
+    pub type_definitions: Vec<TypeDefinition>,
     /// All complex types, in a stable order.
     pub complex_types: Vec<ComplexType>,
     /// All entity types, in a stable order.
@@ -60,6 +64,8 @@ pub struct Property {
     pub name: String,
     /// Its type, or that of its items.
     pub ty: Type,
+    /// The name that its primitive type has here.
+    pub definition: Option<TypeDefinitionId>,
     /// Whether its value is a collection. That is never null, but may be empty.
     pub collection: bool,
     /// Whether its complex value does not lie in one place, so that it is read part by part.
@@ -183,12 +189,18 @@ impl Model {
             namespace,
             container,
             enum_types,
+            type_definitions: Vec::new(),
             complex_types,
             entity_types,
             entity_sets,
             singletons: Vec::new(),
             sets_by_name,
         }
+    }
+
+    /// The same with type definitions.
+    pub fn with_type_definitions(self, type_definitions: Vec<TypeDefinition>) -> Model {
+        Model { type_definitions, ..self }
     }
 
     /// The same with singletons; sets that are only there for one are not found as sets any more.
@@ -268,6 +280,12 @@ impl Model {
         self.enum_types.iter().position(|t| t.name == simple).map(EnumTypeId)
     }
 
+    /// Finds a type definition by its namespace-qualified name.
+    pub fn find_definition(&self, name: &str) -> Option<&TypeDefinition> {
+        let simple = self.simple_name(name)?;
+        self.type_definitions.iter().find(|t| t.name == simple)
+    }
+
     /// Finds a complex type by its namespace-qualified name.
     pub fn find_complex(&self, name: &str) -> Option<ComplexTypeId> {
         let simple = self.simple_name(name)?;
@@ -293,12 +311,35 @@ impl Model {
         }
     }
 
+    /// The type definition that a property is of.
+    pub fn definition_of(&self, property: &Property) -> Option<&TypeDefinition> {
+        property.definition.map(|id| &self.type_definitions[id.0])
+    }
+
+    /// The qualified name of the type of a property or of its items, that of its definition where it has one.
+    pub fn declared_type(&self, property: &Property) -> String {
+        let definition = self.definition_of(property);
+        definition.map_or_else(|| self.type_name(property.ty), |found| self.qualified(&found.name))
+    }
+
     fn qualified(&self, name: &str) -> String {
         [self.namespace.as_str(), ".", name].concat()
     }
 }
 
 impl Property {
+    /// The facets that are its own: those of its type definition stand there. Length, precision, scale.
+    pub fn own_facets(&self, definition: Option<&TypeDefinition>) -> [Option<u32>; 3] {
+        let own = |own: Option<u32>, defined: fn(&TypeDefinition) -> Option<u32>| {
+            own.filter(|_| definition.and_then(defined).is_none())
+        };
+        [
+            own(self.max_length, |d| d.max_length),
+            own(self.precision, |d| d.precision),
+            own(self.scale, |d| d.scale),
+        ]
+    }
+
     /// The primitive type, where the value is a single primitive one.
     pub fn primitive(&self) -> Option<PrimitiveType> {
         match self.ty {

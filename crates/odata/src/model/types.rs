@@ -43,6 +43,27 @@ pub struct EnumMember {
     pub value: i64,
 }
 
+/// Index of a type definition in [`Model::type_definitions`](super::Model::type_definitions).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TypeDefinitionId(pub usize);
+
+/// A type definition (CSDL 4.01 section 11): a primitive type under a name of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeDefinition {
+    /// Simple name, unique among the types of the schema.
+    pub name: String,
+    /// The type that it is.
+    pub underlying: PrimitiveType,
+    /// Greatest length of its values.
+    pub max_length: Option<u32>,
+    /// Digits of its values.
+    pub precision: Option<u32>,
+    /// Digits behind the point.
+    pub scale: Option<u32>,
+    /// Text for `Core.Description`.
+    pub description: Option<String>,
+}
+
 /// A complex type (CSDL 4.01 section 9).
 #[derive(Debug, Clone)]
 pub struct ComplexType {

@@ -122,6 +122,7 @@ fn mapping(
             links,
         }
     });
+    let definitions = used.definitions();
     Mapping {
         tables: maps.collect(),
         enums: used.enum_maps(),
@@ -133,7 +134,8 @@ fn mapping(
             used.complex_types,
             parts.types,
             sets.collect(),
-        ),
+        )
+        .with_type_definitions(definitions),
     }
 }
 

@@ -10,6 +10,8 @@ mod reshape;
 
 mod types;
 
+mod definitions;
+
 mod wanted;
 
 mod links;

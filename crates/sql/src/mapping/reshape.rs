@@ -301,9 +301,16 @@ impl<'s> Shaper<'s, '_> {
         }
         let column = &mut table.columns[column];
         let set = |here: &mut Option<u32>, told: Option<u32>| *here = told.or(*here);
+        let defined = told.type_name.as_ref().and_then(|name| self.shape.type_definitions.get(&name.text));
         set(&mut column.max_length, told.max_length);
         set(&mut column.precision, told.precision);
         set(&mut column.scale, told.scale);
+        if let Some(defined) = defined.filter(|_| wrong.is_none()) {
+            // What stands at the definition cannot be said in another way where it is used.
+            set(&mut column.max_length, defined.max_length);
+            set(&mut column.precision, defined.precision);
+            set(&mut column.scale, defined.scale);
+        }
         column.nullable = told.nullable.filter(|_| !is_key).unwrap_or(column.nullable);
         column.computed = told.computed.unwrap_or(column.computed);
         column.default_value = told.default.clone().or(column.default_value.take());
@@ -352,7 +359,10 @@ impl<'s> Shaper<'s, '_> {
             ty = item;
         }
         match ty {
-            ColumnType::Primitive(primitive) => primitive.name() == name.text,
+            ColumnType::Primitive(primitive) => {
+                let defined = self.shape.type_definitions.get(&name.text);
+                primitive.name() == defined.map_or(name.text.as_str(), |told| &told.underlying.text)
+            }
             ColumnType::Enum(index) => {
                 let of = of(
                     self.shape.enumerations.get(&name.text).map(|e| &e.of),

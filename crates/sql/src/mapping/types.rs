@@ -23,8 +23,8 @@ const MOST_FLAGS: usize = 63;
 /// The types made of those of a catalogue.
 pub(super) struct Types<'a> {
     catalog: &'a Catalog,
-    shape: &'a Shape,
-    made: Made,
+    pub(super) shape: &'a Shape,
+    pub(super) made: Made,
     /// By index in the catalogue, where it has a type.
     enums: HashMap<usize, EnumTypeId>,
     /// By index in the catalogue, where columns of it are served as text: why.
@@ -164,10 +164,15 @@ impl<'a> Types<'a> {
             let wishes: Vec<Wish<'_>> =
                 one.1.columns.iter().map(|c| self.part_name(one.0, told, c)).collect();
             let names = Scope::default().name_all(&wishes, options.case);
-            let named = one.1.columns.iter().zip(names);
+            let named = one.1.columns.iter().zip(names).enumerate();
+            let part = |(number, (column, name)): (usize, (&Column, String))| {
+                let property = self.property(column, name, false);
+                let definition = self.definition(&property, self.part_type(*one, told, number));
+                Property { definition, ..property }
+            };
             ComplexType {
                 name,
-                properties: named.map(|(column, name)| self.property(column, name, false)).collect(),
+                properties: named.map(part).collect(),
                 description: told.and_then(|told| told.description.clone()).or(one.1.comment.clone()),
             }
         });
@@ -204,8 +209,10 @@ impl<'a> Types<'a> {
         let mut properties = Vec::with_capacity(shape.visible);
         for (i, ((column, told), name)) in visible().zip(names).enumerate() {
             let property = self.property(column, name, key.contains(&i));
+            let definition = self.definition(&property, told.and_then(|(_, told)| told.type_name.as_ref()));
             let searchable = told.and_then(|(_, told)| told.searchable).unwrap_or(true);
             properties.push(Property {
+                definition,
                 searchable: property.searchable && searchable,
                 in_parts: shape.groups.contains_key(&i),
                 ..property
@@ -238,6 +245,7 @@ impl<'a> Types<'a> {
         Property {
             name,
             ty: served.ty,
+            definition: None,
             collection: served.collection,
             in_parts: false,
             // A key has no null (CSDL 4.01 section 6.5); `TableMap::null_key` keeps rows with null out. What is in
@@ -361,7 +369,7 @@ fn codes(catalog: &Catalog, made: Made, shape: &Shape, name: &str) -> Option<Cod
 }
 
 /// Whether a type of the database is the one that a model file means.
-fn is_of(of: Option<&Named>, found: &str) -> bool {
+pub(super) fn is_of(of: Option<&Named>, found: &str) -> bool {
     of.is_some_and(|of| of.text == found)
 }
 

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
+use nextlink_odata::model::PrimitiveType;
+
 use super::ShapeError;
 use super::named::{Entries, Named, Spot};
 use super::parts::{
-    Code, ComplexShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape, SingletonShape,
+    Code, ComplexShape, DefinitionShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape,
+    SingletonShape,
 };
 use super::select::{Piece, pieces};
 use crate::identifier::is_identifier;
@@ -29,6 +32,10 @@ pub(super) fn check(shape: &Shape) -> Checked {
     for (name, told) in shape.enumerations.iter() {
         types.add(name)?;
         enumeration(name, told)?;
+    }
+    for (name, told) in shape.type_definitions.iter() {
+        types.add(name)?;
+        definition(told)?;
     }
     for (name, told) in shape.complex_types.iter() {
         types.add(name)?;
@@ -144,6 +151,28 @@ fn enumeration(name: &Named, told: &EnumShape) -> Checked {
     Ok(())
 }
 
+/// A type definition has facets that its underlying type can have (CSDL 4.01 section 11.1).
+fn definition(told: &DefinitionShape) -> Checked {
+    use PrimitiveType as P;
+    let name = &told.underlying;
+    let Some(underlying) = P::from_name(&name.text) else {
+        return Err(bad(name.spot, &["`", &name.text, "` is no primitive type such as Edm.Decimal"]));
+    };
+    let precise = matches!(underlying, P::Decimal | P::DateTimeOffset | P::Duration | P::TimeOfDay);
+    let wrong = [
+        (told.max_length.is_some() && !matches!(underlying, P::String | P::Binary), "maxLength"),
+        (told.precision.is_some() && !precise, "precision"),
+        (told.scale.is_some() && underlying != P::Decimal, "scale"),
+    ];
+    if let Some((_, facet)) = wrong.iter().find(|(wrong, _)| *wrong) {
+        return Err(bad(name.spot, &["values of ", &name.text, " have no `", facet, "`"]));
+    }
+    if told.scale.zip(told.precision).is_some_and(|(scale, precision)| scale > precision) {
+        return Err(bad(name.spot, &["`scale` can't be greater than `precision`"]));
+    }
+    Ok(())
+}
+
 fn complex(shape: &Shape, name: &Named, told: &ComplexShape) -> Checked {
     if told.of.is_none() && !told.properties.is_empty() {
         let words = "the properties of a complex type stand where it is used, under `columns`; those here are of one of the database, \
@@ -244,12 +273,18 @@ fn group(shape: &Shape, ty: &Named, told: &Entries<PropertyShape>) -> Checked {
 
 fn property(shape: &Shape, told: &PropertyShape) -> Checked {
     let Some(ty) = &told.type_name else { return Ok(()) };
-    let known =
-        |name: &str| shape.enumerations.get(name).is_some() || shape.complex_types.get(name).is_some();
+    let known = |name: &str| {
+        let named = shape.enumerations.get(name).is_some() || shape.complex_types.get(name).is_some();
+        named || shape.type_definitions.get(name).is_some()
+    };
     if known(&ty.text) || ty.text.contains('.') {
         return Ok(());
     }
-    let words = ["there is no type `", &ty.text, "`: name one of `enumerations`, or one such as Edm.String"];
+    let words = [
+        "there is no type `",
+        &ty.text,
+        "`: name one of `enumerations` or `typeDefinitions`, or one such as Edm.String",
+    ];
     Err(bad(ty.spot, &words))
 }
 
@@ -315,6 +350,15 @@ mod tests {
             (
                 "entities:\n  A:\n    properties:\n      x: {type: T, columns: {a: b}}\n      y: {type: T, columns: {c: d}}",
                 "line 5, column 17: `T` has other properties elsewhere: a",
+            ),
+            ("typeDefinitions:\n  A: {underlying: Money}", "line 2, column 19: `Money` is no primitive"),
+            (
+                "typeDefinitions:\n  A: {underlying: Edm.Int32, scale: 1}",
+                "line 2, column 19: values of Edm.Int32",
+            ),
+            (
+                "typeDefinitions:\n  A: {underlying: Edm.Decimal, precision: 2, scale: 3}",
+                "line 2, column 19: `scale`",
             ),
             ("singletons:\n  A: {of: B}", "line 2, column 3: a singleton has both"),
             ("singletons:\n  A: {of: B, row: {x: 1}, hide: [y]}", "line 2, column 3: a singleton with `of`"),

@@ -17,8 +17,8 @@ use hdp::SchemaMap;
 
 pub use named::{Entries, Named, Spot};
 pub use parts::{
-    Code, ComplexShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape, SingletonShape,
-    ThroughShape,
+    Code, ComplexShape, DefinitionShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape,
+    SingletonShape, ThroughShape,
 };
 pub use select::Piece;
 
@@ -94,12 +94,13 @@ impl Shape {
         self.entities.iter().filter_map(told).collect()
     }
 
-    /// Names of all enumerations and complex types.
+    /// Names of all enumerations, type definitions and complex types.
     pub fn type_names(&self) -> impl Iterator<Item = &str> {
         let groups = self.tables().flat_map(|(_, entity)| entity.properties.iter());
         let groups = groups.filter(|(_, property)| !property.columns.is_empty());
         let groups = groups.filter_map(|(_, property)| property.type_name.as_ref());
         let named = self.enumerations.iter().map(|(name, _)| name);
+        let named = named.chain(self.type_definitions.iter().map(|(name, _)| name));
         let named = named.chain(self.complex_types.iter().map(|(name, _)| name)).chain(groups);
         named.map(|name| name.text.as_str())
     }

@@ -32,6 +32,8 @@ pub struct Shape {
     pub others: Option<bool>,
     /// Enumeration types.
     pub enumerations: Entries<EnumShape>,
+    /// Type definitions.
+    pub type_definitions: Entries<DefinitionShape>,
     /// Complex types.
     pub complex_types: Entries<ComplexShape>,
     /// Entity sets.
@@ -72,6 +74,22 @@ pub enum Code {
     Number(i64),
     /// A text.
     Text(String),
+}
+
+/// What is said of a type definition.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct DefinitionShape {
+    /// The primitive type that it is, as in `Edm.Decimal`.
+    pub underlying: Named,
+    /// Greatest length.
+    pub max_length: Option<u32>,
+    /// Digits.
+    pub precision: Option<u32>,
+    /// Digits behind the point.
+    pub scale: Option<u32>,
+    /// Text for clients.
+    pub description: Option<String>,
 }
 
 /// What is said of a complex type.
