@@ -183,6 +183,8 @@ fn model_files() {
         "singletons: {Company: {table: company, description: We}, First: {of: people, row: {id: 1}}}",
         "typeDefinitions: {Money: {underlying: Edm.Decimal, precision: 9, scale: 2, description: Euros}, Name: {underlying: Edm.String, \
          maxLength: 30}}\nentities: {people: {properties: {pay: {type: Money}, name: {type: Name}}}}",
+        "entities: {people: {abstract: true, derived: {A: {abstract: true, description: All}, B: {base: A, when: {kind: b}, properties: \
+         {pay: pay}, navigation: {Firm: {target: company, on: {id: boss}, collection: true}}}}}}",
     ] {
         let shape = Shape::parse(text).expect("the file is right");
         let options = ModelOptions { shape, ..ModelOptions::default() };

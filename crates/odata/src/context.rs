@@ -1,6 +1,6 @@
 //! Context URLs: what an answer holds, as a fragment of the metadata URL (Part 1 section 10).
 
-use crate::model::Model;
+use crate::model::{EntitySetId, Model};
 use crate::query::{Addressed, Named, Parts, Query, Selection, Step};
 use crate::version::Version;
 
@@ -10,6 +10,7 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
     let selection = &query.selection;
     let set = &model.entity_set(selection.set).name;
     let single = single(model, query);
+    let cast = cast(model, selection.set, selection.of, "/", "");
     match query.addressed {
         Addressed::Property(_) | Addressed::RawValue(_) => {
             let path = query.leaf(model).map(|leaf| leaf.path).unwrap_or_default();
@@ -22,12 +23,19 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
             let list = if selection.rows { select_list(model, selection, version) } else { String::new() };
             ["Collection(Edm.ComplexType)", &list].concat()
         }
-        Addressed::Collection => [set.as_str(), &select_list(model, selection, version)].concat(),
+        Addressed::Collection => [set.as_str(), &cast, &select_list(model, selection, version)].concat(),
         Addressed::Entity if let Some(name) = single => {
-            [name, &select_list(model, selection, version)].concat()
+            [name, &cast, &select_list(model, selection, version)].concat()
         }
-        Addressed::Entity => [set.as_str(), &select_list(model, selection, version), "/$entity"].concat(),
+        Addressed::Entity => {
+            [set.as_str(), &cast, &select_list(model, selection, version), "/$entity"].concat()
+        }
     }
+}
+
+/// The name of a type below that of a set, between others.
+fn cast(model: &Model, set: EntitySetId, of: Option<usize>, before: &str, behind: &str) -> String {
+    of.map_or_else(String::new, |_| [before, &model.qualified_cast(set, of), behind].concat())
 }
 
 /// The singleton that an addressed entity is (Part 1 section 10.4).
@@ -50,12 +58,15 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
         return ["(", &named_list(&named, 0), ")"].concat();
     }
     if selection.selected || !named.is_empty() {
-        let all = selection.properties.len() == ty.properties.len();
+        let all = selection.properties.len() == ty.possible_properties(selection.of).count();
         if all && selection.parts.iter().all(|parts| parts.whole) {
             items.push("*".to_owned());
         } else {
             for p in &selection.properties {
-                let name = ty.properties[*p].name.as_str();
+                let owner = ty.owner_of_property(*p).filter(|_| !ty.has_property(selection.of, *p));
+                let name =
+                    [&cast(model, selection.set, owner, "", "/"), ty.properties[*p].name.as_str()].concat();
+                let name = name.as_str();
                 match selection.parts.iter().find(|parts| parts.property == *p && !parts.whole) {
                     None => items.push(name.to_owned()),
                     Some(parts) => part_list(model, parts, name, &mut items),
@@ -64,12 +75,14 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
         }
         let expanded = |n: &usize| selection.expand.iter().any(|e| e.navigation == *n);
         let links = selection.selected_navigation.iter().filter(|n| !expanded(n));
-        items.extend(links.map(|n| ty.navigation[*n].name.clone()));
+        items.extend(links.map(|n| navigation_name(model, selection, *n)));
         items.extend((!named.is_empty()).then(|| named_list(&named, 0)));
     }
     // Where only the count is given, nothing is expanded.
     for expand in selection.expand.iter().filter(|e| !e.count_only) {
-        let name = &ty.navigation[expand.navigation].name;
+        let name = navigation_name(model, selection, expand.navigation);
+        let name = [name, cast(model, expand.selection.set, expand.selection.of, "/", "")].concat();
+        let name = name.as_str();
         if expand.selection.references {
             items.push([name, "/$ref"].concat());
             continue;
@@ -83,6 +96,13 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
         }
     }
     if items.is_empty() { String::new() } else { ["(", &items.join(","), ")"].concat() }
+}
+
+/// A navigation property, behind the type that has it where the entities are not known to be of it.
+fn navigation_name(model: &Model, selection: &Selection, index: usize) -> String {
+    let ty = model.entity_type(model.entity_set(selection.set).entity_type);
+    let owner = ty.owner_of_navigation(index).filter(|_| !ty.has_navigation(selection.of, index));
+    [&cast(model, selection.set, owner, "", "/"), ty.navigation[index].name.as_str()].concat()
 }
 
 /// Parts of a complex value, as in `Address/City`.

@@ -60,6 +60,12 @@ pub enum Item<'q> {
     /// Reads a key value for identifiers; `.1` is true for the last one of the entity, after which the identifier is
     /// complete.
     Key(usize, bool),
+    /// Reads the number of the type of the entity, and tells of it.
+    Kind,
+    /// What follows up to the matching `EndOnly` is there only where the entity is of this type below that of its set.
+    Only(usize),
+    /// Ends it.
+    EndOnly,
     /// The identifier is that of a singleton, which has no key.
     Single,
     /// Reads and writes a property.
@@ -156,6 +162,10 @@ impl<'q> Layout<'q> {
             self.named(node, &named, 0);
             return;
         }
+        if let Some(kind) = &selection.kind {
+            self.nodes[node].cells.push(Cell::Value(kind));
+            self.nodes[node].items.push(Item::Kind);
+        }
         let identified = keys || selection.references;
         if identified && model.is_single(set) {
             self.nodes[node].items.push(Item::Single);
@@ -170,13 +180,20 @@ impl<'q> Layout<'q> {
         }
         for property in &selection.properties {
             let at = &mut self.nodes[node];
-            let Some(parts) = selection.parts.iter().find(|parts| parts.property == *property) else {
-                at.cells.push(cell(*property));
-                at.items.push(Item::Property(*property));
-                continue;
-            };
-            self.open_parts(node, parts, set, path);
+            let owner = ty.owner_of_property(*property).filter(|_| !ty.has_property(selection.of, *property));
+            at.items.extend(owner.map(Item::Only));
+            match selection.parts.iter().find(|parts| parts.property == *property) {
+                Some(parts) => self.open_parts(node, parts, set, path),
+                None => {
+                    at.cells.push(cell(*property));
+                    at.items.push(Item::Property(*property));
+                }
+            }
+            self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
         }
+        let owner = |navigation: usize| {
+            ty.owner_of_navigation(navigation).filter(|_| !ty.has_navigation(selection.of, navigation))
+        };
         let named: Vec<&Named> = selection.named.iter().collect();
         self.named(node, &named, 0);
         for expand in selection.expand.iter().filter(|e| !e.collection) {
@@ -190,16 +207,22 @@ impl<'q> Layout<'q> {
                 inside: Vec::new(),
             };
             self.nodes[node].cells.push(presence);
+            let owner = owner(expand.navigation);
+            self.nodes[node].items.extend(owner.map(Item::Only));
             self.nodes[node].items.push(Item::Open(expand));
             self.entity(model, node, &expand.selection, &below, keys);
             self.nodes[node].items.push(Item::Close);
+            self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
         }
         // Collections come last: their rows are put in later, and what is written behind them could not know whether
         // it needs a comma.
         for expand in selection.expand.iter().filter(|e| e.collection) {
             let link = NodeLink { parent: node, path: path.to_vec(), set, expand };
             let child = self.node(model, &expand.selection, Some(link), keys);
+            let owner = owner(expand.navigation);
+            self.nodes[node].items.extend(owner.map(Item::Only));
             self.nodes[node].items.push(Item::Collection(child));
+            self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
         }
     }
 

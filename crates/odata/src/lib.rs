@@ -3,10 +3,10 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod version;
+pub mod value;
 pub mod model;
 pub mod temporal;
 pub mod decimal;
-pub mod value;
 pub mod lexical;
 pub mod cast;
 mod near;

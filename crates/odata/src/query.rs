@@ -131,6 +131,10 @@ pub enum Addressed {
 pub struct Selection {
     /// Their set.
     pub set: EntitySetId,
+    /// The type below that of the set that they are known to be of.
+    pub of: Option<usize>,
+    /// Where there are types below that of the set: the number of the type of an entity, from 1; null for that of the set.
+    pub kind: Option<Expr>,
     /// Property indexes in the order of the model.
     pub properties: Vec<usize>,
     /// Complex ones among them of which only parts are returned.
@@ -262,6 +266,8 @@ pub enum ExprKind {
     Running(Box<Expr>, Vec<Order>),
     /// Whether a single-valued navigation property leads to an entity.
     Exists(Place),
+    /// Whether an entity is of a type below that of its set.
+    OfType(Place, usize),
     /// A comparison.
     Compare(Comparison, Box<Expr>, Box<Expr>),
     /// `and`
@@ -313,12 +319,19 @@ pub struct Place {
     pub set: EntitySetId,
     /// Navigation properties with the set each leads to.
     pub path: Vec<(usize, EntitySetId)>,
+    /// The type below that of the set, where the entity is known to be of one.
+    pub of: Option<usize>,
 }
 
 impl Place {
     /// The place of a variable itself.
     pub fn of(variable: Variable, set: EntitySetId) -> Place {
-        Place { variable, set, path: Vec::new() }
+        Place { variable, set, path: Vec::new(), of: None }
+    }
+
+    /// The same place, to be read as of a type below that of the set.
+    pub fn typed(self, of: Option<usize>) -> Place {
+        Place { of, ..self }
     }
 
     /// The set of the entity at this place.

@@ -1,7 +1,5 @@
 //! A typed constant: what a literal of a URL becomes once its type is known.
 
-use crate::model::PrimitiveType;
-
 /// A constant of a primitive type. Numbers that floats cannot hold stay text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -30,24 +28,4 @@ pub enum Value {
     Guid(String),
     /// `Edm.Binary`
     Binary(Vec<u8>),
-}
-
-impl Value {
-    /// The type a constant has by itself; none for null.
-    pub fn primitive(&self) -> Option<PrimitiveType> {
-        Some(match self {
-            Value::Null => return None,
-            Value::Boolean(_) => PrimitiveType::Boolean,
-            Value::Integer(_) => PrimitiveType::Int64,
-            Value::Decimal(_) => PrimitiveType::Decimal,
-            Value::Double(_) => PrimitiveType::Double,
-            Value::String(_) => PrimitiveType::String,
-            Value::Date(_) => PrimitiveType::Date,
-            Value::TimeOfDay(_) => PrimitiveType::TimeOfDay,
-            Value::DateTimeOffset(_) => PrimitiveType::DateTimeOffset,
-            Value::Duration(_) => PrimitiveType::Duration,
-            Value::Guid(_) => PrimitiveType::Guid,
-            Value::Binary(_) => PrimitiveType::Binary,
-        })
-    }
 }

@@ -53,6 +53,7 @@ fn model() -> Model {
             constraints: vec![(1, 0)],
             ..navigation("Customer", 1, false)
         }],
+        family: None,
         description: Some("Orders of <all> \"kinds\"\u{1}".to_owned()),
     };
     let customer = EntityType {
@@ -63,6 +64,7 @@ fn model() -> Model {
             on_delete: Some(OnDelete::Cascade),
             ..navigation("Orders", 0, true)
         }],
+        family: None,
         description: None,
     };
     let set =
@@ -87,6 +89,7 @@ fn one(properties: Vec<Property>) -> Model {
         key: vec![0],
         properties: all,
         navigation: Vec::new(),
+        family: None,
         description: None,
     };
     let set = EntitySet { name: "T".to_owned(), entity_type: EntityTypeId(0), description: None };

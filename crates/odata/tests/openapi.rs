@@ -32,7 +32,7 @@ fn entity_type(
     navigation: Vec<NavigationProperty>,
 ) -> EntityType {
     let (name, key) = (name.to_owned(), (0..keys).collect());
-    EntityType { name, key, properties, navigation, description: None }
+    EntityType { name, key, properties, navigation, family: None, description: None }
 }
 
 fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty {

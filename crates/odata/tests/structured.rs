@@ -56,7 +56,14 @@ fn enumeration(name: &str, flags: bool, members: &[(&str, i64)]) -> EnumType {
 }
 
 fn entity(name: &str, key: &[usize], properties: Vec<Property>) -> EntityType {
-    EntityType { name: name.to_owned(), key: key.to_vec(), properties, navigation: vec![], description: None }
+    EntityType {
+        name: name.to_owned(),
+        key: key.to_vec(),
+        properties,
+        navigation: vec![],
+        family: None,
+        description: None,
+    }
 }
 
 fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty {

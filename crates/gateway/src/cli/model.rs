@@ -99,7 +99,10 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     }
     let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
     out.push_str(&format!("    others: false\n    key: [{}]\n    properties:\n", key.join(", ")));
-    for (property, column) in ty.properties.iter().zip(&table.columns) {
+    for (index, (property, column)) in ty.properties.iter().zip(&table.columns).enumerate() {
+        if !ty.has_property(None, index) {
+            continue;
+        }
         match (&column.group, property.ty) {
             (Some(group), Type::Complex(id)) => {
                 let parts = model.complex_type(id).properties.iter().zip(group);
@@ -109,7 +112,8 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
             _ => out.push_str(&property_line(model, property, &column.column, "      ")),
         }
     }
-    navigation(served, ty, table, out);
+    navigation(served, ty, table, None, out);
+    derived(served, ty, table, out);
 }
 
 /// A YAML scalar in double quotes, which JSON's form always is.
@@ -246,14 +250,55 @@ fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, &str)>) -
     out
 }
 
-fn navigation(served: &Served, ty: &EntityType, table: &TableMap, out: &mut String) {
-    if ty.navigation.is_empty() {
+/// Types below that of an entity set.
+fn derived(served: &Served, ty: &EntityType, table: &TableMap, out: &mut String) {
+    let (Some(family), Some(map)) = (&ty.family, &table.family) else {
         return;
+    };
+    if family.is_abstract {
+        out.push_str("    abstract: true\n");
     }
-    out.push_str("    navigation:\n");
-    for (navigation, link) in ty.navigation.iter().zip(&table.links) {
+    out.push_str("    derived:\n");
+    let column = &table.columns[map.column].column;
+    for (number, one) in family.derived.iter().enumerate() {
+        out.push_str(&format!("      {}:\n        abstract: {}\n", text(&one.name), one.is_abstract));
+        if let Some(base) = one.base {
+            out.push_str(&format!("        base: {}\n", text(&family.derived[base].name)));
+        }
+        if !map.own[number].is_empty() {
+            let codes: Vec<String> = map.own[number].iter().map(constant).collect();
+            out.push_str(&format!("        when: {{{}: [{}]}}\n", text(column), codes.join(", ")));
+        }
+        if let Some(description) = &one.description {
+            out.push_str(&format!("        description: {}\n", text(description)));
+        }
+        let own = (0..ty.properties.len()).filter(|index| ty.owner_of_property(*index) == Some(number));
+        let lines = own.map(|index| {
+            property_line(
+                &served.mapping.model,
+                &ty.properties[index],
+                &table.columns[index].column,
+                "          ",
+            )
+        });
+        let lines: String = lines.collect();
+        if !lines.is_empty() {
+            out.push_str(&["        properties:\n", &lines].concat());
+        }
+        navigation(served, ty, table, Some(number), out);
+    }
+}
+
+fn navigation(served: &Served, ty: &EntityType, table: &TableMap, owner: Option<usize>, out: &mut String) {
+    let own = |(index, _): &(usize, _)| ty.owner_of_navigation(*index) == owner;
+    let all = ty.navigation.iter().zip(&table.links).enumerate().filter(own).map(|(_, both)| both);
+    let indent = if owner.is_some() { "        " } else { "    " };
+    for (number, (navigation, link)) in all.enumerate() {
+        if number == 0 {
+            out.push_str(&format!("{indent}navigation:\n"));
+        }
         let facts = navigation_facts(served, navigation, (ty, &table.columns), link);
-        out.push_str(&format!("      {}: {{{}}}\n", text(&navigation.name), facts.join(", ")));
+        out.push_str(&format!("{indent}  {}: {{{}}}\n", text(&navigation.name), facts.join(", ")));
     }
 }
 

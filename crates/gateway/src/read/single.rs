@@ -8,7 +8,7 @@ use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::context;
 use nextlink_odata::json::{KeyValue, PageLimits, PageWriter, key_predicate, write_string};
 use nextlink_odata::model::{Property, Type};
-use nextlink_odata::query::{Addressed, Inside, Query, Step};
+use nextlink_odata::query::{Addressed, ExprKind, Inside, Query, Step};
 use nextlink_odata::rows::{Flow, RowSink};
 
 use super::Prepared;
@@ -233,7 +233,12 @@ fn entity_path(served: &Served, query: &Query) -> String {
                 path.push_str(&ty.navigation[*index].name);
                 set = ty.navigation[*index].target_set;
             }
-            Step::Filter(_) => {}
+            Step::Filter(condition) => {
+                if let ExprKind::OfType(_, of) = condition.kind {
+                    path.push('/');
+                    path.push_str(&model.qualified_cast(set, Some(of)));
+                }
+            }
         }
     }
     path

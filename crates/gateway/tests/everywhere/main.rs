@@ -16,3 +16,4 @@ mod models;
 mod singletons;
 mod selects;
 mod definitions;
+mod derived;

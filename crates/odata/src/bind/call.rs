@@ -1,5 +1,6 @@
 //! Canonical functions: names, arguments and result types (Part 2 section 5.1.1.5 to 5.1.1.12).
 
+use super::cast::{is_known, of_type};
 use super::constant::coerce;
 use super::enumeration;
 use super::error::{BindResult, invalid, not_supported};
@@ -8,7 +9,7 @@ use super::member::{Member, bind_path};
 use super::scope::{Context, Scope};
 use crate::cast::text_as;
 use crate::model::{PrimitiveType as P, Type};
-use crate::query::{Expr, ExprKind, Function as F};
+use crate::query::{Expr, ExprKind, Function as F, Place};
 use crate::url::ast;
 use crate::value::Value;
 
@@ -241,15 +242,15 @@ fn cast_enumeration(cx: &Context, value: Expr, ty: Type, at: u32) -> BindResult<
 fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
     if let [ty] = args
         && let Some(name) = type_argument(ty)
-        && let Some(id) = cx.model.find_type(name)
+        && cx.model.is_entity_type(name)
     {
-        let own = scope.implicit.as_ref().map(|place| cx.model.entity_set(place.target()).entity_type);
-        let same = own == Some(id);
-        return Ok(constant(at, Value::Boolean(same)));
+        let never = || constant(at, Value::Boolean(false));
+        let place = scope.implicit.as_ref();
+        return Ok(place.map_or_else(never, |place| entity_isof(cx, place, name, at)));
     }
     if let [ast::Expr { kind: ast::ExprKind::Path(path), .. }, ty] = args
         && let Some(name) = type_argument(ty)
-        && (cx.model.find_type(name).is_some() || cx.model.find_complex(name).is_some())
+        && (cx.model.is_entity_type(name) || cx.model.find_complex(name).is_some())
     {
         return structured_isof(cx, scope, path, name, at);
     }
@@ -264,19 +265,22 @@ fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
     Ok(typed(at, P::Boolean, false, kind))
 }
 
-/// Whether a path leads to an entity or a complex value of a type: no type has others below it, so that it is there.
+/// Whether an entity is of a type.
+fn entity_isof(cx: &Context, place: &Place, name: &str, at: u32) -> Expr {
+    match cx.model.find_cast(place.target(), name) {
+        None => constant(at, Value::Boolean(false)),
+        Some(Some(to)) if !is_known(cx, place, Some(to)) => of_type(place, to, at),
+        Some(_) if place.path.is_empty() => constant(at, Value::Boolean(true)),
+        Some(_) => typed(at, P::Boolean, false, ExprKind::Exists(place.clone())),
+    }
+}
+
+/// Whether a path leads to an entity of a type, or to a complex value, which is of its type if it is there.
 fn structured_isof(cx: &Context, scope: &Scope, path: &ast::Path, name: &str, at: u32) -> BindResult<Expr> {
     let never = || constant(at, Value::Boolean(false));
     let condition = |kind| typed(at, P::Boolean, false, kind);
     Ok(match bind_path(cx, scope, path, at)? {
-        Member::Entity(place) => {
-            let own = cx.model.entity_set(place.target()).entity_type;
-            match (cx.model.find_type(name) == Some(own), place.path.is_empty()) {
-                (false, _) => never(),
-                (true, true) => constant(at, Value::Boolean(true)),
-                (true, false) => condition(ExprKind::Exists(place)),
-            }
-        }
+        Member::Entity(place) => entity_isof(cx, &place, name, at),
         Member::Complex(value, own) if cx.model.find_complex(name) == Some(own) => {
             let missing = condition(ExprKind::IsNull(Box::new(value)));
             condition(ExprKind::Not(Box::new(missing)))

@@ -54,9 +54,16 @@ pub fn limit_exceeded(at: u32, target: &str, message: impl Into<String>) -> Bind
 }
 
 /// Says that a type has no such property, and what is near.
-pub fn unknown_property(kind: BindErrorKind, at: u32, ty: &EntityType, name: &str) -> BindError {
-    let names = ty.properties.iter().map(|p| &p.name).chain(ty.navigation.iter().map(|n| &n.name));
-    let message = format!("Type '{}' has no property '{name}'.{}", ty.name, suggestion(name, names));
+pub fn unknown_property(
+    kind: BindErrorKind,
+    at: u32,
+    (ty, of): (&EntityType, Option<usize>),
+    name: &str,
+) -> BindError {
+    let properties = ty.properties.iter().enumerate().filter(|(i, _)| ty.has_property(of, *i));
+    let navigation = ty.navigation.iter().enumerate().filter(|(i, _)| ty.has_navigation(of, *i));
+    let names = properties.map(|(_, p)| &p.name).chain(navigation.map(|(_, n)| &n.name));
+    let message = format!("Type '{}' has no property '{name}'.{}", ty.name_of(of), suggestion(name, names));
     BindError { kind, at, target: name.to_owned(), message }
 }
 

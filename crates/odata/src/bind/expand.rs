@@ -1,13 +1,13 @@
 //! `$expand`: what is returned of related entities (Part 2 section 5.1.3).
 
 use super::apply::bind_apply;
+use super::cast::{cast_at, of_type};
 use super::compute::add_computed;
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
 use super::member::both;
 use super::scope::{Context, Scope};
 use super::select::{bind_filter, bind_orderby, bind_rows, bind_selection, refuse_index};
 use crate::lexical::scan_identifier;
-use crate::model::EntitySetId;
 use crate::query::{Expand, Input, Place, Selection, Variable};
 use crate::url::ast::{Alias, ExpandItem, ExpandSuffix, Levels, Options};
 
@@ -20,13 +20,13 @@ pub fn expand_item<'a>(
     depth: usize,
 ) -> BindResult<()> {
     let ty = cx.type_of(selection.set);
-    // A cast to the very type that is there changes nothing.
-    let is = |cast: &str, set: EntitySetId| {
-        cast.contains('.') && cx.model.find_type(cast) == Some(cx.model.entity_set(set).entity_type)
-    };
+    let mut of = place.of;
     let (name, cast) = match item.path.as_slice() {
         [name] => (name, None),
-        [cast, name] if is(cast, selection.set) => (name, None),
+        [cast, name] if let Some(to) = cast_at(cx, place, cast, item.at)? => {
+            of = to;
+            (name, None)
+        }
         [name, cast] if cast.contains('.') && name != "*" => (name, Some(cast)),
         _ => {
             return Err(not_supported(
@@ -37,22 +37,22 @@ pub fn expand_item<'a>(
         }
     };
     if name == "*" {
-        for index in 0..ty.navigation.len() {
+        for index in (0..ty.navigation.len()).filter(|index| ty.has_navigation(of, *index)) {
             if !selection.expand.iter().any(|e| e.navigation == index) {
                 push_expand(cx, selection, place, index, item, depth)?;
             }
         }
         return Ok(());
     }
-    let Some(index) = ty.find_navigation(name) else {
-        if ty.find_property(name).is_some() {
+    let Some(index) = ty.find_navigation_of(name, of) else {
+        if ty.find_property_of(name, of).is_some() {
             let message = format!("'{name}' is no navigation property; only those expand.");
             return Err(invalid(item.at, name, message));
         }
-        return Err(unknown_property(BindErrorKind::Invalid, item.at, ty, name));
+        return Err(unknown_property(BindErrorKind::Invalid, item.at, (ty, of), name));
     };
     if let Some(cast) = cast
-        && !is(cast, ty.navigation[index].target_set)
+        && cx.model.find_cast(ty.navigation[index].target_set, cast).is_none()
     {
         return Err(invalid(item.at, cast, format!("'{name}' does not lead to '{cast}'.")));
     }
@@ -123,10 +123,17 @@ fn bind_expand<'a>(
     let target = navigation.target_set;
     // A single entity is joined to the one that it hangs on; a collection has rows of its own.
     let mut below = if navigation.collection { Place::of(Variable(0), target) } else { place.clone() };
+    let cast = item.path.last().and_then(|name| cx.model.find_cast(target, name)).flatten();
     if !navigation.collection {
+        if cast.is_some() {
+            let message = "$expand of a single entity as of a type below its own is not supported.";
+            return Err(not_supported(item.at, "$expand", message));
+        }
         below.path.push((index, target));
+        below.of = None;
         return bind_below(cx, &below, index, item, depth, levels);
     }
+    below.of = cast;
     // Where its rows are, there is no entity that the request is about: it is joined again, where it is asked for.
     let it = cx.it();
     let outside = it.as_ref().is_some_and(|it| it.variable != Variable(0));
@@ -182,12 +189,13 @@ fn bind_below<'a>(
         selection.expand.push(bind_expand(cx, below, index, item, depth + 1, levels - 1)?);
     }
     let count_only = item.suffix == ExpandSuffix::Count;
-    let filter = bind_filter(cx, &scope, options, item.at)?;
+    let cast = below.of.map(|to| of_type(&below.clone().typed(None), to, item.at));
+    let filter = both(cast, bind_filter(cx, &scope, options, item.at)?);
     let mut orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     if orderby.is_empty() {
         orderby = order;
     }
-    let name = item.path.first().map_or("", String::as_str);
+    let name = item.path.join("/");
     Ok(Expand {
         navigation: index,
         collection: below.path.is_empty(),
@@ -199,7 +207,7 @@ fn bind_below<'a>(
         skip: options.skip.map_or(0, |(n, _)| n),
         count: count_only || options.count.is_some_and(|(c, _)| c),
         count_only,
-        option_texts: next_link_options(cx, options, name, expands_itself, levels),
+        option_texts: next_link_options(cx, options, &name, expands_itself, levels),
         it: None,
     })
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::apply::bind_in_path;
+use super::cast::{cast_at, guarded, is_known, of_type};
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member, unknown_property};
 use super::expr::{bind_condition, typed};
 use super::items::bind_items;
@@ -47,9 +48,17 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
     };
     // Whether the place can be without an entity, so that what is read there can be null.
     let mut optional = !place.path.is_empty() || scope.optional.contains(&place.variable);
+    let mut guards: Vec<Expr> = Vec::new();
     loop {
         let Some((segment, rest)) = segments.split_first() else {
-            return Ok(Member::Entity(place));
+            if guards
+                .iter()
+                .any(|guard| matches!(&guard.kind, ExprKind::OfType(on, _) if on.path == place.path))
+            {
+                let message = "A cast at the end of a path is not supported; 'isof' asks for a type.";
+                return Err(not_supported(at, "cast", message));
+            }
+            return guarded(Member::Entity(place), guards, at);
         };
         segments = rest;
         let PathSegmentKind::Name { name, args } = &segment.kind else {
@@ -60,28 +69,34 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             let message = format!("There is no function '{name}'.{}", near_functions(name));
             return Err(invalid(segment.at, name, message));
         }
-        if name.contains('.')
-            && cx.model.find_type(name) == Some(cx.model.entity_set(place.target()).entity_type)
-        {
+        if let Some(to) = cast_at(cx, &place, name, segment.at)? {
+            if let (false, Some(to)) = (is_known(cx, &place, to), to) {
+                guards.push(of_type(&place.clone().typed(None), to, segment.at));
+            }
+            place.of = to;
             continue;
         }
-        if let Some(index) = ty.find_property(name) {
+        if let Some(index) = ty.find_property_of(name, place.of) {
             let property = &ty.properties[index];
             let nullable = optional || property.nullable;
             let kind = ExprKind::Property(place, index);
             let bound = read(segment.at, property.ty, nullable, kind);
-            return bind_value(cx, scope, Known::of(property), bound, segments);
+            let found = bind_value(cx, scope, Known::of(property), bound, segments)?;
+            return guarded(found, guards, segment.at);
         }
-        let Some(index) = ty.find_navigation(name) else {
-            return Err(unknown_property(BindErrorKind::Invalid, segment.at, ty, name));
+        let Some(index) = ty.find_navigation_of(name, place.of) else {
+            return Err(unknown_property(BindErrorKind::Invalid, segment.at, (ty, place.of), name));
         };
         cx.count_navigation(segment.at)?;
         let navigation = &ty.navigation[index];
         if navigation.collection {
-            return bind_collection(cx, scope, Some((place, index)), navigation.target_set, segments);
+            let set = navigation.target_set;
+            let found = bind_collection(cx, scope, Some((place, index)), set, segments)?;
+            return guarded(found, guards, segment.at);
         }
         optional = optional || navigation.nullable;
         place.path.push((index, navigation.target_set));
+        place.of = None;
     }
 }
 
@@ -170,7 +185,7 @@ fn start<'p>(cx: &Context, scope: &Scope, path: &'p ast::Path, at: u32) -> BindR
                 segments.first()
                 && let Some((_, variable, set)) = scope.lambdas.iter().rev().find(|(n, ..)| n == name)
             {
-                return Ok(Start::At(Place::of(*variable, *set), &segments[1..]));
+                return Ok(Start::At(cx.place_of(*variable, *set), &segments[1..]));
             }
             if let Some(PathSegment { kind: PathSegmentKind::Name { name, args: None }, .. }) =
                 segments.first()
@@ -238,6 +253,55 @@ pub fn unknown_name(at: u32, named: &[Named], name: &str) -> super::error::BindE
     invalid(at, name, message)
 }
 
+/// A collection of entities that a path has come to.
+struct Collected {
+    from: Option<(Place, usize)>,
+    set: EntitySetId,
+    variable: Variable,
+    /// One of its entities, and what names mean there.
+    own: Place,
+    inner: Scope,
+    predicate: Option<Expr>,
+    /// The condition of a cast, which leaves others out of `all`, too.
+    cast: Option<Expr>,
+}
+
+impl Collected {
+    /// Keeps the entities for which a condition holds.
+    fn keep(&mut self, condition: Expr) {
+        self.predicate = both(self.predicate.take(), Some(condition));
+    }
+
+    /// Keeps the entities of a type.
+    fn cast(&mut self, cx: &Context, to: Option<usize>, at: u32) {
+        if let (false, Some(to)) = (is_known(cx, &self.own, to), to) {
+            self.cast = both(self.cast.take(), Some(of_type(&self.own.clone().typed(None), to, at)));
+            cx.note_type(self.variable, to);
+        }
+        self.own.of = to;
+        self.inner.implicit = Some(self.own.clone());
+    }
+
+    fn related(self) -> Related {
+        let Collected { from, set, variable, predicate, cast, .. } = self;
+        Related { from, set, variable, predicate: both(cast, predicate) }
+    }
+
+    /// That a condition holds for all of them.
+    fn all(self, body: Expr, at: u32) -> Related {
+        let predicate = match self.cast {
+            Some(cast) => {
+                let nullable = body.nullable;
+                let other = typed(at, PrimitiveType::Boolean, false, ExprKind::Not(Box::new(cast)));
+                let kind = ExprKind::Or(Box::new(other), Box::new(body));
+                typed(at, PrimitiveType::Boolean, nullable, kind)
+            }
+            None => body,
+        };
+        Related { from: self.from, set: self.set, variable: self.variable, predicate: Some(predicate) }
+    }
+}
+
 /// Binds what follows a collection of entities.
 pub fn bind_collection(
     cx: &Context,
@@ -257,7 +321,7 @@ pub fn bind_collection(
         lambdas: scope.lambdas.clone(),
         optional: scope.optional.clone(),
     };
-    let mut predicate: Option<Expr> = None;
+    let mut all = Collected { from, set, variable, own, inner, predicate: None, cast: None };
     loop {
         let Some((segment, rest)) = segments.split_first() else {
             return Ok(Member::Entities);
@@ -265,54 +329,61 @@ pub fn bind_collection(
         let at = segment.at;
         match &segment.kind {
             PathSegmentKind::Filter(condition) => {
-                predicate = both(predicate, Some(bind_condition(cx, &inner, condition, "$filter")?));
-                segments = rest;
-                continue;
+                let condition = bind_condition(cx, &all.inner, condition, "$filter")?;
+                all.keep(condition);
+            }
+            PathSegmentKind::Name { name, args: None } if let Some(to) = cast_at(cx, &all.own, name, at)? => {
+                all.cast(cx, to, at);
             }
             PathSegmentKind::Name { .. } => {
-                let related = Related { from, set, variable, predicate };
-                return bind_each(cx, &inner, related, segments, at);
+                let inner = all.inner.clone();
+                return bind_each(cx, &inner, all.related(), segments, at);
             }
             _ if !rest.is_empty() => return Err(misplaced(&rest[0])),
-            PathSegmentKind::Any(lambda) => {
-                if let Some(lambda) = lambda {
-                    let body = lambda_body(cx, scope, lambda, (variable, set))?;
-                    predicate = both(predicate, Some(body));
-                }
-                let related = Related { from, set, variable, predicate };
-                return Ok(condition(at, ExprKind::Any(Box::new(related))));
+            _ => return bind_end(cx, scope, all, segment),
+        }
+        segments = rest;
+    }
+}
+
+/// Binds the last segment behind a collection of entities.
+fn bind_end(cx: &Context, scope: &Scope, mut all: Collected, segment: &PathSegment) -> BindResult<Member> {
+    let at = segment.at;
+    let variable = (all.variable, all.set);
+    match &segment.kind {
+        PathSegmentKind::Any(lambda) => {
+            if let Some(lambda) = lambda {
+                let body = lambda_body(cx, scope, lambda, variable)?;
+                all.keep(body);
             }
-            PathSegmentKind::All(lambda) => {
-                if predicate.is_some() {
-                    return Err(not_supported(at, "all", "all after $filter is not supported."));
-                }
-                let predicate = Some(lambda_body(cx, scope, lambda, (variable, set))?);
-                let related = Related { from, set, variable, predicate };
-                return Ok(condition(at, ExprKind::All(Box::new(related))));
+            Ok(condition(at, ExprKind::Any(Box::new(all.related()))))
+        }
+        PathSegmentKind::All(lambda) => {
+            if all.predicate.is_some() {
+                return Err(not_supported(at, "all", "all after $filter is not supported."));
             }
-            PathSegmentKind::Count(options) => {
-                if let Some(filter) = &options.filter {
-                    predicate = both(predicate, Some(bind_condition(cx, &inner, filter, "$filter")?));
-                }
-                if let Some(search) = &options.search {
-                    let found = bind_search(cx, &own, search, at)?;
-                    predicate = both(predicate, Some(found));
-                }
-                let related = Related { from, set, variable, predicate };
-                let kind = ExprKind::Count(Box::new(related));
-                return Ok(Member::Value(typed(at, PrimitiveType::Int64, false, kind)));
+            let body = lambda_body(cx, scope, lambda, variable)?;
+            Ok(condition(at, ExprKind::All(Box::new(all.all(body, at)))))
+        }
+        PathSegmentKind::Count(options) => {
+            if let Some(filter) = &options.filter {
+                let filter = bind_condition(cx, &all.inner, filter, "$filter")?;
+                all.keep(filter);
             }
-            PathSegmentKind::Aggregate(items) => {
-                let related = Related { from, set, variable, predicate };
-                return match items.as_slice() {
-                    [item] => bind_in_path(cx, related, item).map(Member::Value),
-                    _ => Err(misplaced(segment)),
-                };
+            if let Some(search) = &options.search {
+                let found = bind_search(cx, &all.own, search, at)?;
+                all.keep(found);
             }
-            _ => {
-                let message = "After a collection only any, all, $count, $filter and aggregate can stand.";
-                return Err(invalid(at, "path", message));
-            }
+            let kind = ExprKind::Count(Box::new(all.related()));
+            Ok(Member::Value(typed(at, PrimitiveType::Int64, false, kind)))
+        }
+        PathSegmentKind::Aggregate(items) => match items.as_slice() {
+            [item] => bind_in_path(cx, all.related(), item).map(Member::Value),
+            _ => Err(misplaced(segment)),
+        },
+        _ => {
+            let message = "After a collection only any, all, $count, $filter and aggregate can stand.";
+            Err(invalid(at, "path", message))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From the syntax tree to a query: names are looked up in the model, expressions get their types.
 
 mod call;
+mod cast;
 mod compute;
 mod constant;
 mod enumeration;
@@ -96,12 +97,12 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
     let at = url.path.last().map_or(0, |s| s.at);
     select::refuse_index(options)?;
     check_options(options, &path, at)?;
-    let place = Place::of(Variable(0), path.set);
+    let place = Place::of(Variable(0), path.set).typed(path.of);
     let applied =
         options.apply.as_deref().map(|pipeline| apply::bind_apply(cx, path.set, pipeline)).transpose()?;
     let (input, kept, order, mut scope) = match applied {
         Some(applied) => (applied.input, applied.filter, applied.orderby, applied.scope),
-        None => (Input::Path, None, Vec::new(), Scope::of_resource(path.set)),
+        None => (Input::Path, None, Vec::new(), Scope::of_resource(place.clone())),
     };
     compute::add_computed(cx, &mut scope, options.compute.as_deref().unwrap_or_default())?;
     cx.set_it(scope.it.clone());
@@ -147,20 +148,24 @@ fn bind_all(
     now: &str,
 ) -> BindResult<Request> {
     let at = rest.first().map_or(0, |segment| segment.at);
-    let ty = match rest.first().map(|segment| &segment.kind) {
-        Some(SegmentKind::Name { name, args: None, key: None }) if name.contains('.') => model
-            .find_type(name)
-            .ok_or_else(|| not_found(at, name, format!("There is no entity type '{name}'.")))?,
+    let name = match rest.first().map(|segment| &segment.kind) {
+        Some(SegmentKind::Name { name, args: None, key: None }) if name.contains('.') => name,
         _ => {
             let message = "$all is only supported with a type behind it, as in $all/Model.Customer.";
             return Err(not_supported(at, "$all", message));
         }
     };
-    let Some((_, set)) = model.served_sets().find(|(_, set)| set.entity_type == ty) else {
+    if !model.is_entity_type(name) {
+        return Err(not_found(at, name, format!("There is no entity type '{name}'.")));
+    }
+    let of = |(id, set)| model.find_cast(id, name).map(|of: Option<usize>| (set, of));
+    let Some((set, of)) = model.served_sets().find_map(of) else {
         return Err(not_found(at, "$all", "There are no entities of this type.".to_owned()));
     };
     let kind = SegmentKind::Name { name: set.name.clone(), args: None, key: None };
-    let path = std::iter::once(Segment { at, kind }).chain(rest.iter().skip(1).cloned()).collect();
+    // A type below that of its set is a cast.
+    let behind = rest.iter().skip(usize::from(of.is_none())).cloned();
+    let path = std::iter::once(Segment { at, kind }).chain(behind).collect();
     let url = Url { path, options: url.options.clone() };
     let cx = Context::new(model, limits, &url.options.aliases, now);
     bind_query(&cx, &url).map(|query| Request::Query(Box::new(query)))

@@ -1,5 +1,6 @@
 //! The resource path: from an entity set through keys and navigation to what is addressed (Part 2 section 4).
 
+use super::cast::{cast_at, is_known, of_type};
 use super::constant::{coerce, read};
 use super::enumeration;
 use super::error::{
@@ -9,7 +10,7 @@ use super::error::{
 use super::expr::bind_condition;
 use super::scope::{Context, Scope};
 use crate::model::{EntitySetId, EntityType, PrimitiveType as P, Type};
-use crate::query::{self, Addressed, Inside, Leaf, Step};
+use crate::query::{self, Addressed, Inside, Leaf, Place, Step, Variable};
 use crate::url::ast::{Argument, Expr, ExprKind, Segment, SegmentKind};
 use crate::value::Value;
 
@@ -23,6 +24,8 @@ pub struct BoundPath {
     pub steps: Vec<Step>,
     /// The set of the addressed entities.
     pub set: EntitySetId,
+    /// The type below that of the set that they are cast to.
+    pub of: Option<usize>,
     /// What is addressed.
     pub addressed: Addressed,
     /// The steps into the value of the addressed property.
@@ -60,6 +63,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
             .into_iter()
             .collect(),
         set: root,
+        of: None,
         addressed: if single.is_some() { Addressed::Entity } else { Addressed::Collection },
         inside: Vec::new(),
         structured: false,
@@ -118,7 +122,8 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             Err(not_found(at, "$value", "Only a primitive property has a $value here.".to_owned()))
         }
         (SegmentKind::Filter(condition), Addressed::Collection) => {
-            let condition = bind_condition(cx, &Scope::of_resource(path.set), condition, "$filter")?;
+            let scope = Scope::of_resource(place_of(path));
+            let condition = bind_condition(cx, &scope, condition, "$filter")?;
             path.steps.push(Step::Filter(Box::new(condition)));
             Ok(())
         }
@@ -147,6 +152,11 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
     }
 }
 
+/// Where the addressed entities are, for conditions on them.
+fn place_of(path: &BoundPath) -> Place {
+    Place::of(Variable(0), path.set).typed(path.of)
+}
+
 fn bind_name(
     cx: &Context,
     path: &mut BoundPath,
@@ -155,7 +165,12 @@ fn bind_name(
     at: u32,
 ) -> BindResult<()> {
     let ty = cx.type_of(path.set);
-    if cx.model.find_type(name) == Some(cx.model.entity_set(path.set).entity_type) && name.contains('.') {
+    let entities = matches!(path.addressed, Addressed::Collection | Addressed::Entity);
+    if let (true, Some(to)) = (entities, cast_at(cx, &place_of(path), name, at)?) {
+        if let (false, Some(to)) = (is_known(cx, &place_of(path), to), to) {
+            path.steps.push(Step::Filter(Box::new(of_type(&place_of(path).typed(None), to, at))));
+        }
+        path.of = to;
         return apply_key(cx, path, args, at);
     }
     if path.addressed == Addressed::Collection && args.is_none() && key_segment(cx, path, name, at) {
@@ -163,7 +178,9 @@ fn bind_name(
     }
     match path.addressed {
         Addressed::Collection => {
-            let message = if ty.find_navigation(name).is_some() || ty.find_property(name).is_some() {
+            let known = ty.find_navigation_of(name, path.of).is_some()
+                || ty.find_property_of(name, path.of).is_some();
+            let message = if known {
                 format!("'{name}' belongs to one entity; a key is needed before it, as in Set(1)/{name}.")
             } else {
                 format!("There is no '{name}' in a collection of '{}'.", ty.name)
@@ -171,7 +188,7 @@ fn bind_name(
             Err(not_found(at, name, message))
         }
         Addressed::Entity => {
-            if let Some(index) = ty.find_property(name) {
+            if let Some(index) = ty.find_property_of(name, path.of) {
                 if args.is_some() {
                     let message = format!("'{name}' is a property; no parentheses can follow it.");
                     return Err(not_found(at, name, message));
@@ -180,13 +197,14 @@ fn bind_name(
                 path.structured = ty.properties[index].is_structured();
                 return Ok(());
             }
-            let Some(index) = ty.find_navigation(name) else {
-                return Err(unknown_property(BindErrorKind::NotFound, at, ty, name));
+            let Some(index) = ty.find_navigation_of(name, path.of) else {
+                return Err(unknown_property(BindErrorKind::NotFound, at, (ty, path.of), name));
             };
             cx.count_navigation(at)?;
             let navigation = &ty.navigation[index];
             path.steps.push(Step::Navigate(index));
             path.set = navigation.target_set;
+            path.of = None;
             path.addressed = if navigation.collection { Addressed::Collection } else { Addressed::Entity };
             apply_key(cx, path, args, at)
         }

@@ -147,6 +147,8 @@ fn bind_combined<'a>(
     }
     Ok(Selection {
         set: sets[0],
+        of: None,
+        kind: None,
         properties: Vec::new(),
         parts: Vec::new(),
         named,

@@ -72,6 +72,8 @@ pub struct Context<'a> {
     it: RefCell<Option<Place>>,
     it_used: Cell<bool>,
     in_expand: Cell<bool>,
+    /// Types below those of their sets that lambda variables are known to be of.
+    known: RefCell<Vec<(Variable, usize)>>,
 }
 
 impl<'a> Context<'a> {
@@ -93,6 +95,7 @@ impl<'a> Context<'a> {
             it: RefCell::new(None),
             it_used: Cell::new(false),
             in_expand: Cell::new(false),
+            known: RefCell::new(Vec::new()),
         }
     }
 
@@ -101,6 +104,17 @@ impl<'a> Context<'a> {
         let next = self.variables.get();
         self.variables.set(next + 1);
         Variable(next)
+    }
+
+    /// Notes that a variable is of a type below that of its set.
+    pub fn note_type(&self, variable: Variable, of: usize) {
+        self.known.borrow_mut().push((variable, of));
+    }
+
+    /// A variable as far as is known of it.
+    pub fn place_of(&self, variable: Variable, set: EntitySetId) -> Place {
+        let known = self.known.borrow().iter().find(|(known, _)| *known == variable).map(|(_, of)| *of);
+        Place::of(variable, set).typed(known)
     }
 
     /// Where options in `$expand` find the entity that the request is about.
@@ -291,8 +305,8 @@ pub struct Scope {
 
 impl Scope {
     /// The scope of options on the addressed resource itself.
-    pub fn of_resource(set: EntitySetId) -> Scope {
-        Scope { it: Some(Place::of(Variable(0), set)), ..Scope::of_expanded(Place::of(Variable(0), set)) }
+    pub fn of_resource(place: Place) -> Scope {
+        Scope { it: Some(place.clone()), ..Scope::of_expanded(place) }
     }
 
     /// The scope of options nested in `$expand`: `$it` lies outside of its statement.

@@ -1,5 +1,6 @@
 //! `$select` and the options about whole collections: what is returned of entities, and of which (Part 2 section 5.1.4).
 
+use super::cast::{cast_at, kind_of};
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
 use super::expand::expand_item;
 use super::expr::{bind, bind_condition};
@@ -25,7 +26,9 @@ pub fn bind_selection<'a>(
     let ty = cx.type_of(set);
     let mut selection = Selection {
         set,
-        properties: (0..ty.properties.len()).collect(),
+        of: place.of,
+        kind: kind_of(ty, place).filter(|_| !references),
+        properties: ty.possible_properties(place.of).collect(),
         parts: Vec::new(),
         named: scope.named.to_vec(),
         rows: false,
@@ -56,26 +59,25 @@ fn select_items(
     let mut told = vec![false; selection.named.len()];
     for item in items {
         let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
-        let own = |name: &str| {
-            name.contains('.')
-                && cx.model.find_type(name) == Some(cx.model.entity_set(selection.set).entity_type)
-        };
-        let path = match path.as_slice() {
-            [first, rest @ ..] if own(first) && !rest.is_empty() => rest,
-            all => all,
+        let (path, of) = match path.as_slice() {
+            [first, rest @ ..] if !rest.is_empty() => match cast_at(cx, place, first, item.at)? {
+                Some(to) => (rest, to),
+                None => (path.as_slice(), place.of),
+            },
+            all => (all, place.of),
         };
         let (name, rest) = match path {
             [name, rest @ ..] => (*name, rest),
             [] => continue,
         };
         if name == "*" {
-            chosen.fill(true);
+            ty.possible_properties(of).for_each(|index| chosen[index] = true);
             told.fill(true);
             selection.parts.clear();
         } else if name.starts_with('@') || name.ends_with(".*") {
             // Annotations, actions and functions: there are none to choose from.
             continue;
-        } else if let Some(index) = ty.find_property(name) {
+        } else if let Some(index) = ty.find_property_of(name, of) {
             let more = !rest.is_empty() || item.options != Options::default();
             if more && ty.properties[index].is_structured() {
                 if !chosen[index] || selection.parts.iter().any(|parts| parts.property == index) {
@@ -92,7 +94,7 @@ fn select_items(
             chosen[index] = true;
         } else if let Some(index) = selection.named.iter().position(|named| named.path == path) {
             told[index] = true;
-        } else if let Some(index) = ty.find_navigation(name) {
+        } else if let Some(index) = ty.find_navigation_of(name, of) {
             if !rest.is_empty() {
                 return Err(not_supported(
                     item.at,
@@ -104,7 +106,7 @@ fn select_items(
                 selection.selected_navigation.push(index);
             }
         } else {
-            return Err(unknown_property(BindErrorKind::Invalid, item.at, ty, name));
+            return Err(unknown_property(BindErrorKind::Invalid, item.at, (ty, of), name));
         }
     }
     selection.properties = (0..chosen.len()).filter(|i| chosen[*i]).collect();
@@ -139,6 +141,8 @@ pub fn bind_rows(
     }
     let mut selection = Selection {
         set,
+        of: None,
+        kind: None,
         properties: Vec::new(),
         parts: Vec::new(),
         named: scope.named.to_vec(),

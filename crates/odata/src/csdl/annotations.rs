@@ -23,16 +23,16 @@ pub(super) enum Value<'a> {
     Bool(bool),
     Text(&'a str),
     /// A record with one property, and perhaps one more that lists properties of the type.
-    Record(&'static str, bool, Option<Listed<'a>>),
+    Record(&'static str, bool, Option<Listed>),
     /// A recursive hierarchy: the property that names a node, and the navigation property to the one above it.
     Hierarchy(&'a str, &'a str),
 }
 
 /// A property of a record that lists properties of the entity type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed<'a> {
+pub(super) struct Listed {
     pub(super) property: &'static str,
-    pub(super) names: Vec<&'a str>,
+    pub(super) names: Vec<String>,
 }
 
 fn flag(term: &'static str, value: bool) -> Annotation<'static> {
@@ -48,8 +48,8 @@ fn except<'a>(
     term: &'static str,
     property: &'static str,
     listed: &'static str,
-    names: &[&'a str],
-) -> Annotation<'a> {
+    names: &[String],
+) -> Annotation<'static> {
     let names = names.to_vec();
     let listed = (!names.is_empty()).then_some(Listed { property: listed, names });
     Annotation { term, qualifier: None, value: Value::Record(property, true, listed) }
@@ -104,21 +104,42 @@ pub(super) fn entity_type<'a>(entity_type: &'a EntityType, known: &'a [Hierarchy
     found
 }
 
+/// The path to a navigation property, behind the type that has it.
+pub(super) fn navigation_path(model: &Model, entity_type: &EntityType, index: usize) -> String {
+    cast_path(model, entity_type, entity_type.owner_of_navigation(index), &entity_type.navigation[index].name)
+}
+
+fn cast_path(model: &Model, entity_type: &EntityType, owner: Option<usize>, name: &str) -> String {
+    match owner {
+        Some(_) => [&model.namespace, ".", entity_type.name_of(owner), "/", name].concat(),
+        None => name.to_owned(),
+    }
+}
+
 /// Where the navigation properties of a type lead: the set, or the singleton. Many are never in a singleton.
 pub(super) fn bindings<'a>(
     model: &'a Model,
     entity_type: &'a EntityType,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let bound = entity_type.navigation.iter().filter(|n| !n.collection || !model.is_single(n.target_set));
-    bound.map(|n| (n.name.as_str(), model.entity_set(n.target_set).name.as_str()))
+) -> impl Iterator<Item = (String, &'a str)> {
+    let bound = entity_type.navigation.iter().enumerate();
+    let bound = bound.filter(|(_, n)| !n.collection || !model.is_single(n.target_set));
+    bound.map(|(index, n)| {
+        (navigation_path(model, entity_type, index), model.entity_set(n.target_set).name.as_str())
+    })
 }
 
 /// What clients can do with an entity set.
-pub(super) fn entity_set<'a>(entity_type: &'a EntityType, text: Option<&'a str>) -> Vec<Annotation<'a>> {
+pub(super) fn entity_set<'a>(
+    model: &Model,
+    entity_type: &EntityType,
+    text: Option<&'a str>,
+) -> Vec<Annotation<'a>> {
     let searchable = entity_type.properties.iter().any(|p| p.searchable);
     let expandable = !entity_type.navigation.is_empty();
-    let collections = entity_type.properties.iter().filter(|p| p.collection);
-    let collections: Vec<&str> = collections.map(|p| p.name.as_str()).collect();
+    let collections = entity_type.properties.iter().enumerate().filter(|(_, p)| p.collection);
+    let path =
+        |index: usize, name: &str| cast_path(model, entity_type, entity_type.owner_of_property(index), name);
+    let collections: Vec<String> = collections.map(|(index, p)| path(index, &p.name)).collect();
     let mut found = description(text);
     found.extend([
         record("Org.OData.Capabilities.V1.InsertRestrictions", "Insertable", false),

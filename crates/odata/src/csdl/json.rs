@@ -6,8 +6,8 @@ use super::CsdlOptions;
 use super::annotations::{self, Annotation, Value};
 use super::xml::on_delete;
 use crate::model::{
-    ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, PrimitiveType, Property,
-    Singleton, Type, TypeDefinition,
+    ComplexType, DerivedType, EntitySet, EntityType, EnumType, Model, NavigationProperty, PrimitiveType,
+    Property, Singleton, Type, TypeDefinition,
 };
 use crate::version::Version;
 
@@ -33,6 +33,12 @@ pub fn json(model: &Model, options: &CsdlOptions) -> String {
     }
     for entity_type in &model.entity_types {
         schema.insert(entity_type.name.clone(), Json::Object(entity_type_object(model, entity_type)));
+        for (number, derived) in entity_type.family.iter().flat_map(|family| &family.derived).enumerate() {
+            schema.insert(
+                derived.name.clone(),
+                Json::Object(derived_object(model, entity_type, number, derived)),
+            );
+        }
     }
     schema.insert(model.container.clone(), Json::Object(container(model)));
     let mut document = Object::new();
@@ -92,16 +98,39 @@ fn entity_type_object(model: &Model, entity_type: &EntityType) -> Object {
     let mut object = Object::new();
     object.insert("$Kind".to_owned(), "EntityType".into());
     object.insert("$Key".to_owned(), key.collect());
-    for property in &entity_type.properties {
-        object.insert(property.name.clone(), Json::Object(property_object(model, property)));
+    if entity_type.family.as_ref().is_some_and(|family| family.is_abstract) {
+        object.insert("$Abstract".to_owned(), true.into());
     }
-    for navigation in &entity_type.navigation {
-        let found = navigation_object(model, entity_type, navigation);
-        object.insert(navigation.name.clone(), Json::Object(found));
-    }
+    properties_of(model, entity_type, None, &mut object);
     let known = annotations::hierarchies(model, entity_type);
     annotate(&mut object, &annotations::entity_type(entity_type, &known));
     object
+}
+
+/// CSDL 4.01 section 6.2.
+fn derived_object(model: &Model, root: &EntityType, number: usize, derived: &DerivedType) -> Object {
+    let mut object = Object::new();
+    object.insert("$Kind".to_owned(), "EntityType".into());
+    let base = [&model.namespace, ".", root.name_of(derived.base)].concat();
+    object.insert("$BaseType".to_owned(), base.into());
+    if derived.is_abstract {
+        object.insert("$Abstract".to_owned(), true.into());
+    }
+    properties_of(model, root, Some(number), &mut object);
+    annotate(&mut object, &annotations::description(derived.description.as_deref()));
+    object
+}
+
+/// The properties that one type of a family has itself.
+fn properties_of(model: &Model, root: &EntityType, owner: Option<usize>, object: &mut Object) {
+    let own = |index: &usize| root.owner_of_property(*index) == owner;
+    for property in (0..root.properties.len()).filter(own).map(|index| &root.properties[index]) {
+        object.insert(property.name.clone(), Json::Object(property_object(model, property)));
+    }
+    let own = |index: &usize| root.owner_of_navigation(*index) == owner;
+    for navigation in (0..root.navigation.len()).filter(own).map(|index| &root.navigation[index]) {
+        object.insert(navigation.name.clone(), Json::Object(navigation_object(model, root, navigation)));
+    }
 }
 
 /// Members are left out where their value is the default: `Edm.String`, not nullable, variable scale.
@@ -155,8 +184,9 @@ fn navigation_object(model: &Model, owner: &EntityType, navigation: &NavigationP
     } else if navigation.nullable {
         object.insert("$Nullable".to_owned(), true.into());
     }
-    if let Some(partner) = navigation.partner.and_then(|p| target.navigation.get(p)) {
-        object.insert("$Partner".to_owned(), partner.name.as_str().into());
+    if let Some(partner) = navigation.partner.filter(|p| *p < target.navigation.len()) {
+        let path = annotations::navigation_path(model, target, partner);
+        object.insert("$Partner".to_owned(), path.into());
     }
     if !navigation.constraints.is_empty() {
         let name = |properties: &[Property], i: usize| properties[i].name.clone();
@@ -191,7 +221,7 @@ fn entity_set(model: &Model, set: &EntitySet) -> Object {
     object.insert("$Collection".to_owned(), true.into());
     object.insert("$Type".to_owned(), model.qualified_name(set.entity_type).into());
     bindings(model, entity_type, &mut object);
-    annotate(&mut object, &annotations::entity_set(entity_type, set.description.as_deref()));
+    annotate(&mut object, &annotations::entity_set(model, entity_type, set.description.as_deref()));
     object
 }
 
@@ -207,7 +237,7 @@ fn singleton(model: &Model, single: &Singleton) -> Object {
 
 fn bindings(model: &Model, entity_type: &EntityType, object: &mut Object) {
     let bound = annotations::bindings(model, entity_type);
-    let bound: Object = bound.map(|(path, target)| (path.to_owned(), Json::from(target))).collect();
+    let bound: Object = bound.map(|(path, target)| (path, Json::from(target))).collect();
     if !bound.is_empty() {
         object.insert("$NavigationPropertyBinding".to_owned(), Json::Object(bound));
     }

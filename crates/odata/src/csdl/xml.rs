@@ -8,8 +8,8 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use super::CsdlOptions;
 use super::annotations::{self, Annotation, Listed, Value};
 use crate::model::{
-    ComplexType, EntitySet, EntityType, EnumType, Model, NavigationProperty, OnDelete, PrimitiveType,
-    Property, Singleton, Type, TypeDefinition,
+    ComplexType, DerivedType, EntitySet, EntityType, EnumType, Model, NavigationProperty, OnDelete,
+    PrimitiveType, Property, Singleton, Type, TypeDefinition,
 };
 
 const EDMX: &str = "http://docs.oasis-open.org/odata/ns/edmx";
@@ -115,21 +115,48 @@ impl Out {
 
     /// CSDL 4.01 section 6.
     fn entity_type(&mut self, model: &Model, entity_type: &EntityType) {
-        self.open("EntityType", &[("Name", &entity_type.name)]);
+        let mut attributes = vec![("Name", entity_type.name.as_str())];
+        if entity_type.family.as_ref().is_some_and(|family| family.is_abstract) {
+            attributes.push(("Abstract", "true"));
+        }
+        self.open("EntityType", &attributes);
         self.open("Key", &[]);
         for &key in &entity_type.key {
             self.empty("PropertyRef", &[("Name", &entity_type.properties[key].name)]);
         }
         self.close("Key");
-        for property in &entity_type.properties {
-            self.property(model, property);
-        }
-        for navigation in &entity_type.navigation {
-            self.navigation(model, entity_type, navigation);
-        }
+        self.properties_of(model, entity_type, None);
         let known = annotations::hierarchies(model, entity_type);
         self.annotations(&annotations::entity_type(entity_type, &known));
         self.close("EntityType");
+        for (number, derived) in entity_type.family.iter().flat_map(|family| &family.derived).enumerate() {
+            self.derived_type(model, entity_type, number, derived);
+        }
+    }
+
+    /// CSDL 4.01 section 6.2.
+    fn derived_type(&mut self, model: &Model, root: &EntityType, number: usize, derived: &DerivedType) {
+        let base = [&model.namespace, ".", root.name_of(derived.base)].concat();
+        let mut attributes = vec![("Name", derived.name.as_str()), ("BaseType", &base)];
+        if derived.is_abstract {
+            attributes.push(("Abstract", "true"));
+        }
+        self.open("EntityType", &attributes);
+        self.properties_of(model, root, Some(number));
+        self.annotations(&annotations::description(derived.description.as_deref()));
+        self.close("EntityType");
+    }
+
+    /// The properties that one type of a family has itself.
+    fn properties_of(&mut self, model: &Model, root: &EntityType, owner: Option<usize>) {
+        let own = |index: &usize| root.owner_of_property(*index) == owner;
+        for index in (0..root.properties.len()).filter(own) {
+            self.property(model, &root.properties[index]);
+        }
+        let own = |index: &usize| root.owner_of_navigation(*index) == owner;
+        for index in (0..root.navigation.len()).filter(own) {
+            self.navigation(model, root, &root.navigation[index]);
+        }
     }
 
     /// CSDL 4.01 section 7.
@@ -168,8 +195,9 @@ impl Out {
         if !navigation.collection && !navigation.nullable {
             attributes.push(("Nullable", "false"));
         }
-        let partner = navigation.partner.and_then(|p| target.navigation.get(p));
-        attributes.extend(partner.map(|p| ("Partner", p.name.as_str())));
+        let partner = navigation.partner.filter(|p| *p < target.navigation.len());
+        let partner = partner.map(|p| annotations::navigation_path(model, target, p));
+        attributes.extend(partner.iter().map(|path| ("Partner", path.as_str())));
         if navigation.constraints.is_empty() && navigation.on_delete.is_none() {
             return self.empty("NavigationProperty", &attributes);
         }
@@ -202,7 +230,7 @@ impl Out {
         let type_name = model.qualified_name(set.entity_type);
         self.open("EntitySet", &[("Name", &set.name), ("EntityType", &type_name)]);
         self.bindings(model, entity_type);
-        self.annotations(&annotations::entity_set(entity_type, set.description.as_deref()));
+        self.annotations(&annotations::entity_set(model, entity_type, set.description.as_deref()));
         self.close("EntitySet");
     }
 
@@ -218,7 +246,7 @@ impl Out {
 
     fn bindings(&mut self, model: &Model, entity_type: &EntityType) {
         for (path, target) in annotations::bindings(model, entity_type) {
-            self.empty("NavigationPropertyBinding", &[("Path", path), ("Target", target)]);
+            self.empty("NavigationPropertyBinding", &[("Path", &path), ("Target", target)]);
         }
     }
 
@@ -267,7 +295,7 @@ impl Out {
 
 impl Out {
     /// CSDL 4.01 section 14.4.1.7.
-    fn property_paths(&mut self, listed: &Listed<'_>) {
+    fn property_paths(&mut self, listed: &Listed) {
         self.open("PropertyValue", &[("Property", listed.property)]);
         self.open("Collection", &[]);
         for name in &listed.names {

@@ -80,6 +80,8 @@ pub struct PageWriter<O> {
     /// The structured values being written, the innermost last, and what to do behind them.
     structures: Vec<Structure>,
     resume: usize,
+    /// Numbers of types of entities, as far as their sets have several.
+    kinds: Vec<usize>,
     /// The number of the shape of the structured value come to last.
     found: usize,
     page_rows: u64,
@@ -102,6 +104,8 @@ enum Target {
     Structure,
     Key,
     FlagsKey,
+    /// The number of a type.
+    Kind,
     Nothing,
 }
 
@@ -130,6 +134,7 @@ impl<O: PageOutput> PageWriter<O> {
             begun: Vec::new(),
             structures: Vec::new(),
             resume: 0,
+            kinds: Vec::new(),
             found: 0,
             page_rows: 0,
             page_bytes: 0,
@@ -247,9 +252,11 @@ impl<O: PageOutput> PageWriter<O> {
                     | Op::Value { .. }
                     | Op::Key { .. }
                     | Op::Open { .. }
+                    | Op::Kind { .. }
                     | Op::Present { .. } => return Target::Nothing,
                     Op::Close { .. }
                     | Op::Single { .. }
+                    | Op::Only { .. }
                     | Op::Identify
                     | Op::Identified { .. }
                     | Op::Collection { .. }
@@ -293,6 +300,13 @@ impl<O: PageOutput> PageWriter<O> {
                     }
                     return Target::Nothing;
                 }
+                Op::Kind { .. } => {
+                    if null {
+                        self.end_kind(0);
+                        return Target::Nothing;
+                    }
+                    return Target::Kind;
+                }
                 Op::Present { skip_to } => {
                     if null {
                         self.skip_until = *skip_to;
@@ -313,6 +327,21 @@ impl<O: PageOutput> PageWriter<O> {
         };
         self.identifiers.push(b')');
         self.write_identity(identity);
+    }
+
+    /// After the number of a type: keeps it, and tells of the type.
+    fn end_kind(&mut self, number: usize) {
+        let shape = Arc::clone(&self.shape);
+        let Some(Op::Kind { place, told }) = shape.nodes[self.node].ops.get(self.op - 1) else {
+            return;
+        };
+        if self.kinds.len() <= *place {
+            self.kinds.resize(place + 1, 0);
+        }
+        self.kinds[*place] = number;
+        if let Some(told) = told.get(number).filter(|told| !told.is_empty()) {
+            member(&mut self.buffer, told);
+        }
     }
 
     /// Writes what is told of the entity whose identifier is complete.
@@ -355,6 +384,7 @@ impl<O: PageOutput> PageWriter<O> {
                 write_plain_key(&mut self.identifiers, text);
                 self.end_key();
             }
+            Target::Kind => self.end_kind(number(text)),
             Target::Nothing => {}
         }
     }
@@ -381,4 +411,9 @@ impl<O: PageOutput> PageWriter<O> {
         }
         rows <= limit
     }
+}
+
+/// A number of a type, as a driver gives it.
+fn number(text: &[u8]) -> usize {
+    std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }

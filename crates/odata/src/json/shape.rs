@@ -1,7 +1,8 @@
 //! A layout made ready for writing: names, quotes and commas are put together once for all rows.
 
+mod entity;
+
 use super::format::Format;
-use super::key::{write_plain_key, write_query_option};
 use super::text::write_string;
 use crate::layout::{Item, Layout, Node};
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
@@ -60,6 +61,10 @@ pub(crate) enum Op {
     Value { prefix: Vec<u8>, value: usize },
     /// Reads a key value behind the prefix (`Customers(` or `,Line=`) into the identifier.
     Key { prefix: Vec<u8>, flags: bool, last: Option<Box<IdentityShape>> },
+    /// Reads the number of the type of an entity into a place, and writes what is told of that type; 0 is that of the set.
+    Kind { place: usize, told: Vec<Vec<u8>> },
+    /// Goes on at `skip_to` unless the type in that place is one of these.
+    Only { place: usize, types: Vec<bool>, skip_to: usize },
     /// The identifier of a singleton, complete.
     Single { name: Vec<u8>, identity: Box<IdentityShape> },
     /// Reads a key value of a related entity: null writes `prefix null` and goes on at `skip_to`.
@@ -141,6 +146,10 @@ struct Entity {
     references: bool,
     /// Only a link to it.
     linked: bool,
+    /// The type below that of the set that it is known to be of.
+    of: Option<usize>,
+    /// Where the number of its type is kept.
+    place: usize,
 }
 
 /// Lets what was opened last end with the last operation.
@@ -148,6 +157,16 @@ fn close(ops: &mut [Op], opened: &mut Vec<usize>) {
     let end = ops.len();
     if let Some(at) = opened.pop()
         && let Op::Open { skip_to, .. } = &mut ops[at]
+    {
+        *skip_to = end;
+    }
+}
+
+/// Lets what is there for a type only end with the last operation.
+fn end_only(ops: &mut [Op], only: &mut Vec<usize>) {
+    let end = ops.len();
+    if let Some(at) = only.pop()
+        && let Op::Only { skip_to, .. } = &mut ops[at]
     {
         *skip_to = end;
     }
@@ -189,7 +208,11 @@ impl<'a> Compiler<'a> {
     /// `bare` is the value that alone makes a row.
     fn node(&mut self, node: &Node, bare: Option<&Leaf>) -> NodeShape {
         let mut ops: Vec<Op> = Vec::with_capacity(node.items.len() + 1);
-        let own = Entity { set: node.selection.set, references: node.selection.references, linked: false };
+        let Selection { set, references, of, .. } = node.selection;
+        let own = Entity { set: *set, references: *references, linked: false, of: *of, place: 0 };
+        let mut places = 1..;
+        let mut place = || places.next().unwrap_or_default();
+        let mut only: Vec<usize> = Vec::new();
         let mut entities: Vec<Entity> = vec![own];
         let mut opened: Vec<usize> = Vec::new();
         let mut key_number = 0;
@@ -201,30 +224,24 @@ impl<'a> Compiler<'a> {
                     ops.push(self.key(entity, *property, key_number, *last));
                     key_number = if *last { 0 } else { key_number + 1 };
                 }
-                Item::Single => {
-                    let mut name = Vec::new();
-                    write_plain_key(&mut name, &self.model.entity_set(set).name);
-                    ops.push(Op::Single { name, identity: Box::new(self.identity(set, references)) });
+                Item::Kind => ops.push(self.kind(entity)),
+                Item::Only(derived) => {
+                    only.push(ops.len());
+                    ops.push(self.only(entity, *derived));
                 }
-                Item::Property(property) => {
-                    let property = &self.type_of(set).properties[*property];
-                    ops.push(match bare {
-                        Some(addressed) => self.cell(Vec::new(), (addressed.ty, addressed.collection)),
-                        None => self.cell(self.prefix_of(property), (property.ty, property.collection)),
-                    });
-                }
+                Item::EndOnly => end_only(&mut ops, &mut only),
+                Item::Single => ops.push(self.single(set, references)),
+                Item::Property(index) => ops.push(self.property(&self.type_of(set).properties[*index], bare)),
                 Item::OpenValue(property) => {
                     opened.push(ops.len());
-                    let property = &self.type_of(set).properties[*property];
-                    ops.push(self.open_value(property, bare.is_some()));
+                    ops.push(self.open_value(&self.type_of(set).properties[*property], bare.is_some()));
                 }
                 Item::OpenMember(id, member) => {
                     opened.push(ops.len());
                     ops.push(self.open_value(&self.model.complex_type(*id).properties[*member], false));
                 }
                 Item::Member(id, member) => {
-                    let property = &self.model.complex_type(*id).properties[*member];
-                    ops.push(self.cell(self.prefix_of(property), (property.ty, property.collection)));
+                    ops.push(self.property(&self.model.complex_type(*id).properties[*member], None));
                 }
                 Item::CloseValue => {
                     ops.push(Op::Close { links: Vec::new() });
@@ -239,12 +256,12 @@ impl<'a> Compiler<'a> {
                     let name = &self.type_of(set).navigation[expand.navigation].name;
                     opened.push(ops.len());
                     ops.push(Op::Open { prefix: self.member(name), skip_to: 0 });
-                    let Selection { set, references, .. } = expand.selection;
-                    entities.push(Entity { set, references, linked: false });
+                    let Selection { set, references, of, .. } = expand.selection;
+                    entities.push(Entity { set, references, linked: false, of, place: place() });
                 }
                 Item::OpenCombined(set) | Item::Link(set) => {
                     let linked = matches!(item, Item::Link(_));
-                    entities.push(Entity { set: *set, references: false, linked });
+                    entities.push(Entity { set: *set, references: false, linked, of: None, place: place() });
                     if !linked {
                         opened.push(ops.len());
                     }
@@ -255,20 +272,27 @@ impl<'a> Compiler<'a> {
                     entities.pop();
                 }
                 Item::Close => {
-                    ops.push(Op::Close { links: self.links(set, references) });
+                    self.derived_links(entity, &mut ops);
+                    ops.push(Op::Close { links: self.links(entity) });
                     entities.pop();
                     close(&mut ops, &mut opened);
                 }
                 Item::Collection(node) => ops.push(Op::Collection { node: *node }),
             }
         }
-        let no_entity = node.selection.rows || !node.selection.combined.is_empty();
-        let links = self.links(node.selection.set, node.selection.references || no_entity);
-        if !links.is_empty() && bare.is_none() {
-            ops.push(Op::Links { links });
+        if !node.selection.rows && node.selection.combined.is_empty() && bare.is_none() {
+            self.all_links(own, &mut ops);
         }
         let collection = node.link.as_ref().map(|link| self.collection(link.set, link.expand));
         NodeShape { ops, bare: bare.is_some(), collection }
+    }
+
+    /// Reads a property, or the value that alone makes a row.
+    fn property(&mut self, property: &Property, bare: Option<&Leaf>) -> Op {
+        match bare {
+            Some(addressed) => self.cell(Vec::new(), (addressed.ty, addressed.collection)),
+            None => self.cell(self.prefix_of(property), (property.ty, property.collection)),
+        }
     }
 
     /// Reads a value under a name of its own, or one that alone makes a row.
@@ -297,47 +321,6 @@ impl<'a> Compiler<'a> {
     fn combined_link(&self, set: EntitySetId) -> Option<Vec<u8>> {
         let told = self.format.metadata != MetadataLevel::None;
         told.then(|| self.annotation(&self.model.entity_set(set).name, "navigationLink"))
-    }
-
-    fn key(&self, entity: Entity, property: usize, number: usize, last: bool) -> Op {
-        let Entity { set, references, linked } = entity;
-        let ty = self.type_of(set);
-        let mut prefix = Vec::new();
-        if number == 0 {
-            write_plain_key(&mut prefix, &self.model.entity_set(set).name);
-            prefix.push(b'(');
-        } else {
-            prefix.push(b',');
-        }
-        let property = &ty.properties[property];
-        if ty.key.len() > 1 {
-            write_plain_key(&mut prefix, &property.name);
-            prefix.push(b'=');
-        }
-        let mut flags = false;
-        if let Type::Enum(id) = property.ty {
-            // The type stands before the quotes, as 4.0 has it and 4.01 permits.
-            write_plain_key(&mut prefix, self.model.type_name(property.ty));
-            flags = self.model.enum_type(id).flags;
-        }
-        let nothing = || IdentityShape { before: Vec::new(), members: Vec::new() };
-        let identity = || if linked { nothing() } else { self.identity(set, references) };
-        let last = last.then(|| Box::new(identity()));
-        Op::Key { prefix, flags, last }
-    }
-
-    fn identity(&self, set: EntitySetId, references: bool) -> IdentityShape {
-        let mut identity = IdentityShape { before: Vec::new(), members: Vec::new() };
-        if references {
-            identity.members.push(self.annotation("", "id"));
-        } else if self.format.metadata == MetadataLevel::Full {
-            let name = self.model.qualified_name(self.model.entity_set(set).entity_type);
-            identity.before = self.annotation("", "type");
-            write_string(&mut identity.before, &["#", &name].concat());
-            identity.members.push(self.annotation("", "id"));
-            identity.members.push(self.annotation("", "editLink"));
-        }
-        identity
     }
 
     /// Reads a value of any type. One plain value, as nearly all are, needs no look at anything else.
@@ -441,59 +424,5 @@ impl<'a> Compiler<'a> {
             return name.to_owned();
         }
         self.named_fragment(name, collection)
-    }
-
-    /// Navigation and association links of metadata=full, each as prefix and what follows the identifier.
-    fn links(&self, set: EntitySetId, references: bool) -> Vec<Vec<u8>> {
-        if self.format.metadata != MetadataLevel::Full || references {
-            return Vec::new();
-        }
-        let mut links = Vec::new();
-        for navigation in &self.type_of(set).navigation {
-            let mut path = vec![b'/'];
-            write_plain_key(&mut path, &navigation.name);
-            links.push(self.annotation(&navigation.name, "associationLink"));
-            links.push([path.as_slice(), b"/$ref"].concat());
-            links.push(self.annotation(&navigation.name, "navigationLink"));
-            links.push(path);
-        }
-        links
-    }
-
-    fn collection(&self, set: EntitySetId, expand: &Expand) -> CollectionShape {
-        let name = &self.type_of(set).navigation[expand.navigation].name;
-        let mut open = self.member(name);
-        open.push(b'[');
-        let mut next_link = self.annotation(name, "nextLink");
-        next_link.push(b'"');
-        let mut next_path = vec![b'/'];
-        write_plain_key(&mut next_path, name);
-        if expand.selection.references {
-            next_path.extend_from_slice(b"/$ref");
-        }
-        next_path.push(b'?');
-        let mut parts = Vec::new();
-        for option in &expand.option_texts {
-            for (number, part) in option.iter().enumerate() {
-                if number > 0 {
-                    parts.push(std::mem::take(&mut next_path));
-                }
-                write_query_option(&mut next_path, part);
-            }
-            next_path.push(b'&');
-        }
-        next_path.extend_from_slice(b"$skip=");
-        parts.push(next_path);
-        CollectionShape {
-            open,
-            count: self.annotation(name, "count"),
-            next_link,
-            next_path: parts,
-            counted: expand.count,
-            quoted_count: self.format.ieee754_compatible,
-            count_only: expand.count_only,
-            top: expand.top,
-            skip: expand.skip,
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The entity data model of one source: its types, their properties, and the sets they are served in.
 
+mod family;
 mod primitive;
 mod types;
 
@@ -7,6 +8,7 @@ use std::collections::HashMap;
 
 use crate::value::Value;
 
+pub use family::{DerivedType, Family};
 pub use primitive::PrimitiveType;
 pub use types::{
     ComplexType, ComplexTypeId, EnumMember, EnumType, EnumTypeId, Type, TypeDefinition, TypeDefinitionId,
@@ -53,6 +55,8 @@ pub struct EntityType {
     pub properties: Vec<Property>,
     /// Navigation properties, in a stable order.
     pub navigation: Vec<NavigationProperty>,
+    /// The types below it, where there are any.
+    pub family: Option<Box<Family>>,
     /// Text for `Core.Description`.
     pub description: Option<String>,
 }
@@ -274,6 +278,28 @@ impl Model {
         self.entity_types.iter().position(|t| t.name == simple).map(EntityTypeId)
     }
 
+    /// Finds a type by its namespace-qualified name that entities of a set can be of: that of the set, which is none, or one
+    /// below it.
+    pub fn find_cast(&self, set: EntitySetId, name: &str) -> Option<Option<usize>> {
+        let simple = self.simple_name(name)?;
+        let ty = self.entity_type(self.entity_set(set).entity_type);
+        if ty.name == simple {
+            return Some(None);
+        }
+        let derived = &ty.family.as_ref()?.derived;
+        derived.iter().position(|derived| derived.name == simple).map(Some)
+    }
+
+    /// The namespace-qualified name of the type of a set, or of one below it.
+    pub fn qualified_cast(&self, set: EntitySetId, of: Option<usize>) -> String {
+        self.qualified(self.entity_type(self.entity_set(set).entity_type).name_of(of))
+    }
+
+    /// Whether a namespace-qualified name is that of an entity type.
+    pub fn is_entity_type(&self, name: &str) -> bool {
+        (0..self.entity_sets.len()).any(|set| self.find_cast(EntitySetId(set), name).is_some())
+    }
+
     /// Finds an enumeration type by its namespace-qualified name.
     pub fn find_enum(&self, name: &str) -> Option<EnumTypeId> {
         let simple = self.simple_name(name)?;
@@ -355,13 +381,60 @@ impl Property {
 }
 
 impl EntityType {
-    /// Index of a structural property by its exact name.
+    /// Index of a structural property by its exact name; not one that only a type below this one has.
     pub fn find_property(&self, name: &str) -> Option<usize> {
-        self.properties.iter().position(|p| p.name == name)
+        self.find_property_of(name, None)
     }
 
-    /// Index of a navigation property by its exact name.
+    /// The same of a type below this one.
+    pub fn find_property_of(&self, name: &str, of: Option<usize>) -> Option<usize> {
+        let named = |(index, p): (usize, &Property)| p.name == name && self.has_property(of, index);
+        self.properties.iter().enumerate().position(named)
+    }
+
+    /// Index of a navigation property by its exact name; not one that only a type below this one has.
     pub fn find_navigation(&self, name: &str) -> Option<usize> {
-        self.navigation.iter().position(|n| n.name == name)
+        self.find_navigation_of(name, None)
+    }
+
+    /// The same of a type below this one.
+    pub fn find_navigation_of(&self, name: &str, of: Option<usize>) -> Option<usize> {
+        let named =
+            |(index, n): (usize, &NavigationProperty)| n.name == name && self.has_navigation(of, index);
+        self.navigation.iter().enumerate().position(named)
+    }
+
+    /// The type below this one that has a property; none where all have it.
+    pub fn owner_of_property(&self, index: usize) -> Option<usize> {
+        self.family.as_ref().and_then(|family| family.properties[index])
+    }
+
+    /// The type below this one that has a navigation property; none where all have it.
+    pub fn owner_of_navigation(&self, index: usize) -> Option<usize> {
+        self.family.as_ref().and_then(|family| family.navigation[index])
+    }
+
+    /// Whether entities of a type have a property.
+    pub fn has_property(&self, of: Option<usize>, index: usize) -> bool {
+        self.family.as_ref().is_none_or(|family| family.is_a(of, family.properties[index]))
+    }
+
+    /// Whether entities of a type have a navigation property.
+    pub fn has_navigation(&self, of: Option<usize>, index: usize) -> bool {
+        self.family.as_ref().is_none_or(|family| family.is_a(of, family.navigation[index]))
+    }
+
+    /// Properties that an entity can have of which is known that it is of a type.
+    pub fn possible_properties(&self, of: Option<usize>) -> impl Iterator<Item = usize> {
+        let can = move |index: &usize| {
+            self.family.as_ref().is_none_or(|family| family.can_be(of, family.properties[*index]))
+        };
+        (0..self.properties.len()).filter(can)
+    }
+
+    /// Name of a type below this one, or of this one.
+    pub fn name_of(&self, of: Option<usize>) -> &str {
+        let derived = self.family.as_ref().zip(of);
+        derived.map_or(&self.name, |(family, of)| &family.derived[of].name)
     }
 }

@@ -1,5 +1,7 @@
 //! The primitive types of CSDL that a column can have.
 
+use crate::value::Value;
+
 /// A primitive type (CSDL 4.01 section 3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PrimitiveType {
@@ -95,5 +97,25 @@ impl PrimitiveType {
     pub fn is_numeric(self) -> bool {
         use PrimitiveType::*;
         self.is_integer() || matches!(self, Decimal | Double | Single)
+    }
+}
+
+impl Value {
+    /// The type a constant has by itself; none for null.
+    pub fn primitive(&self) -> Option<PrimitiveType> {
+        Some(match self {
+            Value::Null => return None,
+            Value::Boolean(_) => PrimitiveType::Boolean,
+            Value::Integer(_) => PrimitiveType::Int64,
+            Value::Decimal(_) => PrimitiveType::Decimal,
+            Value::Double(_) => PrimitiveType::Double,
+            Value::String(_) => PrimitiveType::String,
+            Value::Date(_) => PrimitiveType::Date,
+            Value::TimeOfDay(_) => PrimitiveType::TimeOfDay,
+            Value::DateTimeOffset(_) => PrimitiveType::DateTimeOffset,
+            Value::Duration(_) => PrimitiveType::Duration,
+            Value::Guid(_) => PrimitiveType::Guid,
+            Value::Binary(_) => PrimitiveType::Binary,
+        })
     }
 }

@@ -83,10 +83,15 @@ impl Listed {
     }
 
     fn values(self, entity_type: &EntityType) -> Vec<String> {
-        let properties = entity_type.properties.iter();
+        // Those of types below are named with a cast, which is told by $metadata.
+        let properties = entity_type.properties.iter().enumerate();
+        let properties =
+            properties.filter(|(index, _)| entity_type.has_property(None, *index)).map(|(_, p)| p);
+        let navigation = entity_type.navigation.iter().enumerate();
+        let navigation = navigation.filter(|(index, _)| entity_type.has_navigation(None, *index));
         match self {
             Listed::Select => properties.map(|p| p.name.clone()).collect(),
-            Listed::Expand => entity_type.navigation.iter().map(|n| n.name.clone()).collect(),
+            Listed::Expand => navigation.map(|(_, n)| n.name.clone()).collect(),
             Listed::OrderBy => {
                 let plain = properties.filter(|p| !p.is_structured());
                 plain.flat_map(|p| [p.name.clone(), [&p.name, " desc"].concat()]).collect()

@@ -112,7 +112,9 @@ fn set(model: &Model, id: EntitySetId, paths: &mut Object) {
     paths.insert(path.clone(), all.item(&[]));
     paths.insert([&path, "/$count"].concat(), count.item(&[]));
     paths.insert(entity_path.clone(), one.item(&key_parameters));
-    for relation in &entity_type.navigation {
+    let own = |index: &usize| entity_type.has_navigation(None, *index);
+    for relation in (0..entity_type.navigation.len()).filter(own).map(|index| &entity_type.navigation[index])
+    {
         let from = From { set: name, path: &entity_path, key: &key_parameters };
         related(model, &from, relation, paths);
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use nextlink_odata::model::{EntitySet, EntitySetId, EntityType, EntityTypeId, Model};
 
+use super::families;
 use super::keys::{self, Key};
 use super::links::Parts;
 use super::names::{Scope, Wish, namespace, set_text, type_text};
@@ -54,6 +55,7 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     for (name, _) in options.shape.singletons.iter().filter(|(_, single)| single.of.is_some()) {
         container_scope.reserve(&name.text);
     }
+    options.shape.derived().for_each(|(name, _)| schema.reserve(&name.text));
     let set_names = container_scope.name_all(&set_wishes, options.case);
 
     let all: Vec<(&str, &[Column])> =
@@ -67,7 +69,7 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     let mut types = Vec::with_capacity(tables.len());
     for (((table, shape), key), name) in chosen().zip(&keys).zip(type_names) {
         let mut scope = Scope::default();
-        let navigation = shape.told.iter().flat_map(|(_, told)| told.navigation.iter());
+        let navigation = shape.navigation();
         types.push(entity_type(table, shape, key, name, &mut scope, &used, options));
         navigation.for_each(|(name, _)| scope.reserve(&name.text));
         scopes.push(scope);
@@ -77,6 +79,9 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
         Parts { catalog: &catalog, options, tables: tables.clone(), types, scopes, links, wanted };
     parts.add_navigation(&mut notices);
     parts.choose_navigation(&shapes, &mut notices);
+    for (ty, &table) in parts.types.iter_mut().zip(&tables) {
+        families::own_navigation(ty, &shapes[table]);
+    }
     let mut mapping = mapping(parts, used, &shapes, &keys, set_names, container);
     let singletons = singletons::of(&mapping, &options.shape, &mut notices);
     mapping.model = mapping.model.with_singletons(singletons);
@@ -110,7 +115,10 @@ fn mapping(
 ) -> Mapping {
     let sets = set_names.into_iter().enumerate();
     let sets = sets.map(|(i, name)| EntitySet { name, entity_type: EntityTypeId(i), description: None });
-    let maps = parts.tables.iter().zip(parts.links).zip(keys).map(|((&t, links), key)| {
+    let owned = parts.tables.iter().zip(&parts.types);
+    let families: Vec<_> = owned.map(|(&t, ty)| families::family_map(ty, &shapes[t])).collect();
+    let links = parts.links.into_iter().zip(families);
+    let maps = parts.tables.iter().zip(links).zip(keys).map(|((&t, (links, family)), key)| {
         let table = &parts.catalog.tables[t];
         TableMap {
             schema: table.schema.clone(),
@@ -120,6 +128,7 @@ fn mapping(
             indexed_key: key.indexed,
             columns: used.column_maps(&table.columns, &shapes[t].groups),
             links,
+            family,
         }
     });
     let definitions = used.definitions();
@@ -180,6 +189,7 @@ fn entity_type<'a>(
         key: key.columns.clone(),
         properties: types.properties(&table.columns, shape, &key.columns, scope, options.case),
         navigation: Vec::new(),
+        family: families::family(shape),
         description: told.or(table.comment.clone()),
     }
 }

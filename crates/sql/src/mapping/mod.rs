@@ -8,6 +8,8 @@ mod keys;
 
 mod reshape;
 
+mod kinds;
+
 mod types;
 
 mod definitions;
@@ -19,6 +21,8 @@ mod links;
 mod navigation;
 
 mod singletons;
+
+mod families;
 
 mod build;
 
@@ -91,6 +95,19 @@ pub struct TableMap {
     pub columns: Vec<ColumnMap>,
     /// By navigation property index.
     pub links: Vec<Link>,
+    /// What tells types below that of the set from each other.
+    pub family: Option<FamilyMap>,
+}
+
+/// The column that tells of the types below that of a set.
+#[derive(Debug, Clone)]
+pub struct FamilyMap {
+    /// Its number among the columns of the table.
+    pub column: usize,
+    /// By type: the values that stand there for it.
+    pub own: Vec<Vec<Value>>,
+    /// By type: those of it and of all types below it.
+    pub all: Vec<Vec<Value>>,
 }
 
 /// The column behind a property of an entity type or of a complex type.

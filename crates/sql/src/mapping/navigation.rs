@@ -76,15 +76,23 @@ impl Parts<'_> {
                 kept.push((0..all.len()).collect());
                 continue;
             };
-            let place =
-                |index: &usize| told.navigation.iter().position(|(name, _)| name.text == all[*index].name);
+            let place = |index: &usize| {
+                shapes[table].navigation().position(|(name, _)| name.text == all[*index].name)
+            };
+            // Those of derived types come last.
+            let common = told.navigation.0.len();
+            let rank = |index: &usize| match place(index) {
+                Some(found) if found >= common => (2, found),
+                Some(found) => (0, found),
+                None => (1, 0),
+            };
             let hidden = |name: &str| told.hide.iter().any(|hidden| hidden.text == name);
             let mut chosen: Vec<usize> = (0..all.len())
                 .filter(|index| {
                     place(index).is_some() || (told.others.unwrap_or(true) && !hidden(&all[*index].name))
                 })
                 .collect();
-            chosen.sort_by_key(|index| place(index).unwrap_or(usize::MAX));
+            chosen.sort_by_key(rank);
             for name in &told.hide {
                 let found = all.iter().any(|navigation| navigation.name == name.text);
                 if !found && find_column(&self.catalog.tables[table], &name.text).is_none() {

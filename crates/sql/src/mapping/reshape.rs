@@ -10,7 +10,7 @@ use crate::catalog::{
     Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table,
 };
 use crate::notice::Notice;
-use crate::shape::{Code, EntityShape, Entries, Named, PropertyShape, Shape};
+use crate::shape::{Code, EntityShape, Entries, Named, NavigationShape, PropertyShape, Shape};
 
 /// A table as the model file wants it.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,20 @@ pub(super) struct TableShape<'s> {
     pub(super) properties: Vec<Option<(&'s Named, &'s PropertyShape)>>,
     /// By column that stands for a group: the columns of the group.
     pub(super) groups: HashMap<usize, Vec<usize>>,
+    /// By column that is a property: the derived type that has it. Those that all have come first.
+    pub(super) owners: Vec<Option<usize>>,
+    /// The column that tells derived types from each other.
+    pub(super) kind: Option<usize>,
+}
+
+impl<'s> TableShape<'s> {
+    /// Navigation properties that the model file names, those of derived types behind the others.
+    pub(super) fn navigation(&self) -> impl Iterator<Item = &'s (Named, NavigationShape)> + use<'s> {
+        let told = self.told.map(|(_, told)| told);
+        let derived = told.filter(|_| self.kind.is_some()).into_iter().flat_map(|told| told.derived.iter());
+        let own = told.into_iter().flat_map(|told| told.navigation.iter());
+        own.chain(derived.flat_map(|(_, derived)| derived.navigation.iter()))
+    }
 }
 
 /// A catalogue as the model file wants it.
@@ -148,13 +162,13 @@ pub(super) fn reshape<'s>(
     Reshaped { catalog, tables, made }
 }
 
-struct Shaper<'s, 'n> {
+pub(super) struct Shaper<'s, 'n> {
     shape: &'s Shape,
     made: Made,
-    catalog: Catalog,
+    pub(super) catalog: Catalog,
     /// Complex types made of groups, by their names: the composite type.
     groups: HashMap<&'s str, usize>,
-    notices: &'n mut Vec<Notice>,
+    pub(super) notices: &'n mut Vec<Notice>,
 }
 
 impl<'s> Shaper<'s, '_> {
@@ -168,7 +182,7 @@ impl<'s> Shaper<'s, '_> {
         let count = self.catalog.tables[index].columns.len();
         let Some((_, entity)) = told else {
             let properties = vec![None; count];
-            let shape = TableShape { told, visible: count, properties, groups: HashMap::new() };
+            let shape = TableShape { told, visible: count, properties, ..TableShape::default() };
             return (shape, (0..count).collect());
         };
         let mut singles: HashMap<usize, (&'s Named, &'s PropertyShape)> = HashMap::new();
@@ -183,6 +197,9 @@ impl<'s> Shaper<'s, '_> {
                 groups.push((name, property, columns));
             }
         }
+        let kind = self.kind(index, entity);
+        let owners =
+            if kind.is_some() { self.derived(index, entity, key, &mut singles) } else { HashMap::new() };
         let table = &self.catalog.tables[index];
         let hidden: HashSet<usize> =
             entity.hide.iter().filter_map(|name| find_column(table, &name.text)).collect();
@@ -215,7 +232,15 @@ impl<'s> Shaper<'s, '_> {
                 "Served although the model file hides it: it is part of the key.",
             ));
         }
-        self.arranged(index, told, front, back, &singles)
+        let owner = |slot: &Slot<'_>| match slot {
+            Slot::Column(column) => owners.get(column).copied(),
+            Slot::Group(..) => None,
+        };
+        front.sort_by_key(owner);
+        let owners: Vec<Option<usize>> = front.iter().map(owner).collect();
+        let (shape, place) = self.arranged(index, told, front, back, &singles);
+        let kind = kind.map(|column| place[column]);
+        (TableShape { owners, kind, ..shape }, place)
     }
 
     fn arranged(
@@ -277,7 +302,7 @@ impl<'s> Shaper<'s, '_> {
         Some(columns)
     }
 
-    fn column(&mut self, index: usize, named: &Named) -> Option<usize> {
+    pub(super) fn column(&mut self, index: usize, named: &Named) -> Option<usize> {
         let table = &self.catalog.tables[index];
         let found = find_column(table, &named.text);
         if found.is_none() {
@@ -287,7 +312,7 @@ impl<'s> Shaper<'s, '_> {
     }
 
     /// Lets a column be what is said of it. A key has no null anyway.
-    fn apply(&mut self, index: usize, column: usize, told: &PropertyShape, is_key: bool) {
+    pub(super) fn apply(&mut self, index: usize, column: usize, told: &PropertyShape, is_key: bool) {
         let wrong = told
             .type_name
             .as_ref()

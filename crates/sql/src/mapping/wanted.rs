@@ -37,7 +37,7 @@ impl<'s> Known<'_, 's> {
         let mut all = Vec::with_capacity(self.tables.len());
         for (entity, &table) in self.tables.iter().enumerate() {
             let mut wanted = Vec::new();
-            for (name, told) in self.shapes[table].told.iter().flat_map(|(_, told)| told.navigation.iter()) {
+            for (name, told) in self.shapes[table].navigation() {
                 match self.resolve(entity, told) {
                     Ok((target, link)) => wanted.push(Wanted { name, told, target, link, index: None }),
                     Err((at, text)) => notices.push(about(at, &self.catalog.tables[table].name, text)),

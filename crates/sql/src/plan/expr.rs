@@ -41,6 +41,7 @@ impl Planner<'_> {
             ExprKind::Compare(op, left, right) => self.compare(frames, *op, left, right, truth)?,
             ExprKind::In(needle, items) => self.member(frames, needle, items, truth)?,
             ExprKind::Exists(place) => self.exists(frames, place),
+            ExprKind::OfType(place, derived) => self.of_type(frames, place, *derived, truth),
             ExprKind::Any(related) => Sql::Exists(Box::new(self.related(frames, related, false)?)),
             ExprKind::All(related) => {
                 Sql::Not(Box::new(Sql::Exists(Box::new(self.related(frames, related, true)?))))
@@ -197,6 +198,30 @@ impl Planner<'_> {
         let key = model.entity_type(model.entity_set(place.target()).entity_type).key[0];
         let column = &self.mapping.table(place.target()).columns[key].column;
         Sql::IsNotNull(Box::new(Sql::column(alias, column)))
+    }
+
+    /// Whether an entity is of a type below that of its set: what stands in the column that tells.
+    fn of_type(&self, frames: &mut Frames, place: &Place, derived: usize, truth: Truth) -> Sql {
+        let table = self.mapping.table(place.target());
+        let Some(family) = table.family.as_ref().filter(|family| !family.all[derived].is_empty()) else {
+            return constant_truth(false);
+        };
+        let alias = frames.resolve(self.mapping, place);
+        let map = &table.columns[family.column];
+        let bare = Sql::column(alias, &map.column);
+        let column = self.raw(bare.clone(), true, map);
+        let param = |code: &Value| Sql::Param(Param { value: code.clone(), form: ParamForm::Native });
+        let codes = &family.all[derived];
+        let operands = codes.iter().map(|code| Operand::constant(param(code), code.primitive(), false));
+        let (needle, values) = self.dialect.comparable(column, operands.collect(), Relation::Equality);
+        let found = Sql::In(Box::new(needle), values);
+        let text = map.primitive == P::String && !map.binary_collation && !map.labels;
+        if truth == Truth::OnlyTrue && text && self.dialect.equality_needs_hint() {
+            // Equal by code point is equal in any collation, and an index follows that of the column.
+            let hint = Sql::In(Box::new(bare), codes.iter().map(param).collect());
+            return Sql::binary(Operator::And, hint, found);
+        }
+        never_null(found, true, truth)
     }
 
     /// The entities of a collection for which the predicate holds, or (`negated`) does not hold.

@@ -56,6 +56,9 @@ pub(super) fn check(shape: &Shape) -> Checked {
         }
         singleton(shape, name, told)?;
     }
+    for (name, _) in shape.derived() {
+        types.add(name)?;
+    }
     groups(shape, &mut types)
 }
 
@@ -240,6 +243,67 @@ fn entity(shape: &Shape, told: &EntityShape) -> Checked {
         names.add(name)?;
         navigation(name, told)?;
     }
+    derived(shape, told, &mut names, &mut columns)
+}
+
+/// Types below that of an entity set: told from each other by one column, and each with names of its own.
+fn derived<'s>(
+    shape: &Shape,
+    entity: &'s EntityShape,
+    names: &mut Names<'s>,
+    columns: &mut Names<'s>,
+) -> Checked {
+    if entity.is_abstract && entity.derived.is_empty() {
+        let spot =
+            entity.type_name.as_ref().or(entity.table.as_ref()).map_or(Spot::default(), |named| named.spot);
+        return Err(bad(spot, &["an abstract type needs `derived` types"]));
+    }
+    let mut column: Option<&Named> = None;
+    let mut codes: Vec<&Code> = Vec::new();
+    for (number, (name, told)) in entity.derived.iter().enumerate() {
+        let before = &entity.derived.0[..number];
+        if let Some(base) = &told.base
+            && !before.iter().any(|(known, _)| known.text == base.text)
+        {
+            return Err(bad(base.spot, &["there is no derived type `", &base.text, "` before this one"]));
+        }
+        match told.when.0.as_slice() {
+            [] if told.is_abstract => {}
+            [(own, _)] if column.is_some_and(|known| known.text != own.text) => {
+                return Err(bad(own.spot, &["one column tells all derived types of a set from each other"]));
+            }
+            [(own, when)] => {
+                column = Some(own);
+                if when.0.is_empty() || when.0.iter().any(|code| codes.contains(&code)) {
+                    return Err(bad(own.spot, &["each derived type needs values of its own"]));
+                }
+                codes.extend(&when.0);
+            }
+            _ => {
+                let words =
+                    "a derived type needs `when`: one column, with the values that stand there for it";
+                return Err(bad(name.spot, &[words]));
+            }
+        }
+        for (name, told) in told.properties.iter() {
+            names.add(name)?;
+            columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
+            if !told.columns.is_empty() {
+                return Err(bad(name.spot, &["a property of a derived type is of one column"]));
+            }
+            property(shape, told)?;
+        }
+        for (name, told) in told.navigation.iter() {
+            names.add(name)?;
+            navigation(name, told)?;
+        }
+    }
+    if column.is_none() && !entity.derived.is_empty() {
+        return Err(bad(
+            entity.derived.0[0].0.spot,
+            &["all derived types are abstract, so no entity is of them"],
+        ));
+    }
     Ok(())
 }
 
@@ -359,6 +423,28 @@ mod tests {
             (
                 "typeDefinitions:\n  A: {underlying: Edm.Decimal, precision: 2, scale: 3}",
                 "line 2, column 19: `scale`",
+            ),
+            ("entities:\n  A: {derived: {B: {}}}", "line 2, column 17: a derived type needs `when`"),
+            (
+                "entities:\n  A: {derived: {B: {when: {k: 1}, base: C}}}",
+                "line 2, column 41: there is no derived",
+            ),
+            (
+                "entities:\n  A: {derived: {B: {when: {k: 1}}, C: {when: {k: [2, 1]}}}}",
+                "line 2, column 47: each derived type",
+            ),
+            (
+                "entities:\n  A: {derived: {B: {when: {k: 1}}, C: {when: {l: 2}}}}",
+                "line 2, column 47: one column",
+            ),
+            (
+                "entities:\n  A: {derived: {B: {abstract: true}}}",
+                "line 2, column 17: all derived types are abstract",
+            ),
+            ("entities:\n  A: {table: a, abstract: true}", "line 2, column 14: an abstract type"),
+            (
+                "entities:\n  A: {properties: {x: a}, derived: {B: {when: {k: 1}, properties: {y: a}}}}",
+                "line 2, column 71: the column `a`",
             ),
             ("singletons:\n  A: {of: B}", "line 2, column 3: a singleton has both"),
             ("singletons:\n  A: {of: B, row: {x: 1}, hide: [y]}", "line 2, column 3: a singleton with `of`"),

@@ -17,8 +17,8 @@ use hdp::SchemaMap;
 
 pub use named::{Entries, Named, Spot};
 pub use parts::{
-    Code, ComplexShape, DefinitionShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape,
-    SingletonShape, ThroughShape,
+    Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, NavigationShape,
+    PropertyShape, Shape, SingletonShape, ThroughShape, When,
 };
 pub use select::Piece;
 
@@ -94,6 +94,11 @@ impl Shape {
         self.entities.iter().filter_map(told).collect()
     }
 
+    /// Types below those of entity sets.
+    pub fn derived(&self) -> impl Iterator<Item = (&Named, &DerivedShape)> {
+        self.tables().flat_map(|(_, entity)| entity.derived.iter().map(|(name, told)| (name, told)))
+    }
+
     /// Names of all enumerations, type definitions and complex types.
     pub fn type_names(&self) -> impl Iterator<Item = &str> {
         let groups = self.tables().flat_map(|(_, entity)| entity.properties.iter());
@@ -101,6 +106,7 @@ impl Shape {
         let groups = groups.filter_map(|(_, property)| property.type_name.as_ref());
         let named = self.enumerations.iter().map(|(name, _)| name);
         let named = named.chain(self.type_definitions.iter().map(|(name, _)| name));
+        let named = named.chain(self.derived().map(|(name, _)| name));
         let named = named.chain(self.complex_types.iter().map(|(name, _)| name)).chain(groups);
         named.map(|name| name.text.as_str())
     }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use nextlink_odata::model::Computed;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
 use super::named::{Entries, Named, Spot};
@@ -127,7 +127,35 @@ pub struct EntityShape {
     pub hide: Vec<Named>,
     /// Whether columns and foreign keys that are not named here are served, too. Default true.
     pub others: Option<bool>,
+    /// Whether no entity is just of this type.
+    #[serde(rename = "abstract")]
+    pub is_abstract: bool,
+    /// Types below it.
+    pub derived: Entries<DerivedShape>,
 }
+
+/// What is said of a type below that of an entity set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct DerivedShape {
+    /// The type that it is based on, one that stands before it. Default: that of the entity set.
+    pub base: Option<Named>,
+    /// Whether no entity is just of this type.
+    #[serde(rename = "abstract")]
+    pub is_abstract: bool,
+    /// The column that tells of types, with what stands there for this one.
+    pub when: Entries<When>,
+    /// Text for clients.
+    pub description: Option<String>,
+    /// Properties that only its entities have.
+    pub properties: Entries<PropertyShape>,
+    /// Navigation properties that only its entities have.
+    pub navigation: Entries<NavigationShape>,
+}
+
+/// What stands in a column for a type: one value, or several.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct When(pub Vec<Code>);
 
 /// What is said of a property.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -215,6 +243,43 @@ impl<'de> Deserialize<'de> for Code {
     }
 }
 
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<When, D::Error> {
+        struct Values;
+
+        impl<'de> Visitor<'de> for Values {
+            type Value = When;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number, a text, or a list of them")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<When, E> {
+                Ok(When(vec![Code::Number(number)]))
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<When, E> {
+                let number = i64::try_from(number).map_err(|_| E::custom("the number is too great"))?;
+                Ok(When(vec![Code::Number(number)]))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<When, E> {
+                Ok(When(vec![Code::Text(text.to_owned())]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<When, A::Error> {
+                let mut codes = Vec::new();
+                while let Some(code) = list.next_element()? {
+                    codes.push(code);
+                }
+                Ok(When(codes))
+            }
+        }
+
+        deserializer.deserialize_any(Values)
+    }
+}
+
 /// What is said of a singleton, as it stands in the file.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -230,23 +295,28 @@ struct Single {
     navigation: Entries<NavigationShape>,
     hide: Vec<Named>,
     others: Option<bool>,
+    #[serde(rename = "abstract")]
+    is_abstract: bool,
+    derived: Entries<DerivedShape>,
 }
 
 impl<'de> Deserialize<'de> for SingletonShape {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SingletonShape, D::Error> {
-        let Single { of, row, table, type_name, description, key, properties, navigation, hide, others } =
-            Single::deserialize(deserializer)?;
+        let told = Single::deserialize(deserializer)?;
         let entity = EntityShape {
-            table,
+            table: told.table,
             sql: None,
-            type_name,
-            description,
-            key,
-            properties,
-            navigation,
-            hide,
-            others,
+            type_name: told.type_name,
+            description: told.description,
+            key: told.key,
+            properties: told.properties,
+            navigation: told.navigation,
+            hide: told.hide,
+            others: told.others,
+            is_abstract: told.is_abstract,
+            derived: told.derived,
         };
+        let (of, row) = (told.of, told.row);
         Ok(SingletonShape { of, row, entity })
     }
 }

@@ -30,7 +30,7 @@ pub fn join(
     let navigation = match ty.find_navigation(name) {
         Some(navigation) if ty.navigation[navigation].collection => navigation,
         None if ty.find_property(name).is_none() => {
-            return Err(unknown_property(BindErrorKind::Invalid, at, ty, name));
+            return Err(unknown_property(BindErrorKind::Invalid, at, (ty, None), name));
         }
         _ => {
             let message = format!("'{name}' does not lead to many entities; join needs a collection.");

@@ -48,7 +48,7 @@ impl State {
             super::super::member::read(0, ty.properties[*key].ty, false, ExprKind::Property(place, *key))
         });
         State {
-            scope: Scope::of_resource(set),
+            scope: Scope::of_resource(Place::of(Variable(0), set)),
             input: Input::Path,
             filter: None,
             orderby: Vec::new(),

@@ -63,6 +63,10 @@ fn properties(
     at: u32,
 ) -> BindResult<Vec<Named>> {
     let ty = cx.type_of(place.target());
+    if ty.family.is_some() {
+        let message = format!("Entities of '{}' and of types below it are not supported here.", ty.name);
+        return Err(not_supported(at, &ty.name, message));
+    }
     let optional = scope.optional.contains(&place.variable);
     let value = |index: usize| {
         let property = &ty.properties[index];

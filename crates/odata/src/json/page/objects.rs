@@ -14,6 +14,12 @@ impl<O: PageOutput> PageWriter<O> {
                 self.identifiers.truncate(self.starts.pop().unwrap_or(0));
             }
             Op::Links { links } => self.write_links(links),
+            Op::Only { place, types, skip_to } => {
+                let kind = self.kinds.get(*place).copied().unwrap_or(0);
+                if !types.get(kind).copied().unwrap_or(false) {
+                    self.skip_until = *skip_to;
+                }
+            }
             Op::Single { name, identity } => {
                 self.identifiers.extend_from_slice(name);
                 self.write_identity(identity);
@@ -58,7 +64,12 @@ impl<O: PageOutput> PageWriter<O> {
                     level.holes.push(Hole { at, node: *node, identifier, own });
                 }
             }
-            Op::Cell { .. } | Op::Value { .. } | Op::Key { .. } | Op::Open { .. } | Op::Present { .. } => {}
+            Op::Cell { .. }
+            | Op::Value { .. }
+            | Op::Key { .. }
+            | Op::Open { .. }
+            | Op::Kind { .. }
+            | Op::Present { .. } => {}
         }
     }
 

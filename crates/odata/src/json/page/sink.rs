@@ -32,6 +32,7 @@ impl<O: PageOutput> PageWriter<O> {
                 write_text_key(&mut self.identifiers, value);
                 self.end_key();
             }
+            Target::Kind => self.end_kind(super::number(value.as_bytes())),
             Target::Nothing => {}
         }
     }
@@ -69,7 +70,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
                 let text: &[u8] = if self.shape.values[self.found].is_null() { b"null" } else { b"[]" };
                 self.buffer.extend_from_slice(text);
             }
-            Target::Key | Target::FlagsKey | Target::Nothing => {}
+            Target::Key | Target::FlagsKey | Target::Kind | Target::Nothing => {}
         }
     }
 

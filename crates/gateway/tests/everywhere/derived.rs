@@ -1,0 +1,332 @@
+//! Types below those of entity sets, told from each other by a column.
+
+use crate::common;
+use crate::models::{round_trip, validate, wrong};
+use crate::world::{SOURCES, World};
+
+const SCRIPT: &str = "
+CREATE TABLE teams (id int PRIMARY KEY, name varchar(20) NOT NULL);
+CREATE TABLE people (id int PRIMARY KEY, name varchar(20) NOT NULL, kind varchar(5), salary int, bonus int, firm varchar(20),
+    team int, boss int, FOREIGN KEY (team) REFERENCES teams (id), FOREIGN KEY (boss) REFERENCES people (id));
+CREATE TABLE reports (id int PRIMARY KEY, author int NOT NULL, title varchar(20), FOREIGN KEY (author) REFERENCES people (id));
+INSERT INTO teams VALUES (1, 'red'), (2, 'blue');
+INSERT INTO people VALUES (1, 'Ann', 'M', 90, 7, NULL, 1, NULL), (2, 'Bob', 'E', 50, NULL, NULL, 1, 1),
+    (3, 'Cy', 'C', 33, NULL, 'Acme', 1, NULL), (4, 'Di', NULL, NULL, NULL, NULL, 2, NULL), (5, 'Eve', 'T', NULL, 3, NULL, 2, 1),
+    (6, 'Flo', 'e', 1, 1, 'x', NULL, 2);
+INSERT INTO reports VALUES (10, 2, 'first'), (11, 1, 'second'), (12, 3, 'third');
+";
+
+const MODEL: &str = "
+namespace: Firm
+entities:
+  People:
+    table: people
+    type: Person
+    properties: {Id: id, Name: name}
+    hide: [kind, team, boss]
+    navigation: {Team: {target: Teams, on: {team: Id}}}
+    derived:
+      Employee:
+        when: {kind: [E, T]}
+        description: Who is paid
+        properties: {Salary: salary}
+        navigation:
+          Boss: {target: People, on: {boss: Id}}
+          Reports: {target: Reports, on: {Id: author}}
+      Manager:
+        base: Employee
+        when: {kind: M}
+        properties: {Bonus: {column: bonus, nullable: true}}
+      Customer:
+        when: {kind: C}
+        properties: {Firm: firm}
+  Teams:
+    table: teams
+    type: Team
+    properties: {Id: id, Name: name}
+    navigation: {Members: {target: People, on: {Id: team}, partner: Team}}
+  Reports:
+    table: reports
+    type: Report
+    properties: {Id: id, Title: title}
+    hide: [author]
+    navigation: {Author: {target: People, on: {author: Id}}}
+";
+
+const ROWS: &[(&str, u16, &str)] = &[
+    (
+        "People",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Id":1,"Name":"Ann","Salary":90,"Bonus":7},{"@odata.type":"#Firm.Employee","Id":2,"Name":"Bob","Salary":50},{"@odata.type":"#Firm.Customer","Id":3,"Name":"Cy","Firm":"Acme"},{"Id":4,"Name":"Di"},{"@odata.type":"#Firm.Employee","Id":5,"Name":"Eve","Salary":null},{"Id":6,"Name":"Flo"}]}"##,
+    ),
+    ("People(2)", 200, r##""@odata.type":"#Firm.Employee","Id":2,"Name":"Bob","Salary":50}"##),
+    ("People(4)", 200, r#""Id":4,"Name":"Di"}"#),
+    (
+        "People/Firm.Employee",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Id":1,"Name":"Ann","Salary":90,"Bonus":7},{"Id":2,"Name":"Bob","Salary":50},{"Id":5,"Name":"Eve","Salary":null}]}"##,
+    ),
+    ("People/Firm.Manager", 200, r#""value":[{"Id":1,"Name":"Ann","Salary":90,"Bonus":7}]}"#),
+    ("People/Firm.Employee/$count", 200, "3"),
+    ("People/Firm.Employee(2)/Salary", 200, r#""value":50}"#),
+    ("People(2)/Firm.Employee/Salary/$value", 200, "50"),
+    ("People(1)/Firm.Employee/Salary/$value", 200, "90"),
+    ("People(1)/Firm.Employee/Firm.Manager/Bonus/$value", 200, "7"),
+    ("People(3)/Firm.Employee", 404, "NotFound"),
+    ("People(3)/Firm.Employee/Salary", 404, "NotFound"),
+    ("People(6)/Firm.Employee/Salary", 404, "NotFound"),
+    ("People(2)/Salary", 404, "NotFound"),
+    ("People(2)/Firm.Person/Name/$value", 200, "Bob"),
+    ("People/Firm.Team", 404, "NotFound"),
+    ("People/Firm.Employee/Firm.Customer", 400, "BadRequest"),
+    ("People(2)/Firm.Employee/Boss/Name/$value", 200, "Ann"),
+    ("People(2)/Firm.Employee/Reports?$select=Title", 200, r#""value":[{"Title":"first"}]}"#),
+    (
+        "Teams(1)/Members/Firm.Employee?$select=Name",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann"},{"Name":"Bob"}]}"##,
+    ),
+    ("Teams(1)/Members/Firm.Employee/$count", 200, "2"),
+    (
+        "People/Firm.Employee?$filter=Salary gt 50&$select=Id",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Id":1}]}"##,
+    ),
+    (
+        "People?$filter=Firm.Employee/Salary gt 0&$select=Id",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Id":1},{"@odata.type":"#Firm.Employee","Id":2}]}"##,
+    ),
+    (
+        "People?$filter=Firm.Employee/Salary eq null&$select=Name",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Customer","Name":"Cy"},{"Name":"Di"},{"@odata.type":"#Firm.Employee","Name":"Eve"},{"Name":"Flo"}]}"##,
+    ),
+    (
+        "People?$filter=isof(Firm.Employee) and Id gt 1&$select=Id",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Employee","Id":2},{"@odata.type":"#Firm.Employee","Id":5}]}"##,
+    ),
+    (
+        "People?$filter=not isof(Firm.Employee)&$select=Id",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Customer","Id":3},{"Id":4},{"Id":6}]}"##,
+    ),
+    (
+        "People?$filter=isof(Firm.Person)&$select=Id&$top=1",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Id":1}]}"##,
+    ),
+    (
+        "People?$filter=isof(Firm.Employee/Boss,Firm.Manager)&$select=Id",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Employee","Id":2},{"@odata.type":"#Firm.Employee","Id":5}]}"##,
+    ),
+    ("Reports?$filter=isof(Author,Firm.Employee)&$select=Id", 200, r#""value":[{"Id":10},{"Id":11}]}"#),
+    ("Reports?$filter=Author/Firm.Manager/Bonus eq 7&$select=Id", 200, r#""value":[{"Id":11}]}"#),
+    (
+        "People?$filter=Firm.Employee/Boss/Name eq 'Ann'&$select=Id",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Employee","Id":2},{"@odata.type":"#Firm.Employee","Id":5}]}"##,
+    ),
+    ("People?$filter=Firm.Employee/Reports/any(r:r/Title eq 'third')", 200, r#""value":[]}"#),
+    (
+        "People?$filter=Firm.Employee/Reports/$count eq 1&$select=Id",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Id":1},{"@odata.type":"#Firm.Employee","Id":2}]}"##,
+    ),
+    ("Teams?$filter=Members/any(m:m/Firm.Employee/Salary gt 80)&$select=Id", 200, r#""value":[{"Id":1}]}"#),
+    ("Teams?$filter=Members/Firm.Employee/any(m:m/Salary lt 80)&$select=Id", 200, r#""value":[{"Id":1}]}"#),
+    ("Teams?$filter=Members/Firm.Employee/all(m:m/Salary gt 20)&$select=Id", 200, r#""value":[{"Id":1}]}"#),
+    ("Teams?$filter=Members/Firm.Customer/any()&$select=Id", 200, r#""value":[{"Id":1}]}"#),
+    ("Teams?$orderby=Members/Firm.Employee/$count desc&$select=Id", 200, r#""value":[{"Id":1},{"Id":2}]}"#),
+    (
+        "People?$orderby=Firm.Employee/Salary desc,Id&$select=Name&$top=3",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann"},{"@odata.type":"#Firm.Employee","Name":"Bob"},{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+    ),
+    (
+        "People?$select=Name,Firm.Employee/Salary&$top=3",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Salary":90},{"@odata.type":"#Firm.Employee","Name":"Bob","Salary":50},{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+    ),
+    ("People?$select=Salary", 400, "BadRequest"),
+    ("People?$filter=Salary gt 1", 400, "BadRequest"),
+    ("People?$filter=Firm.Customer/Salary gt 1", 400, "BadRequest"),
+    ("People?$filter=Firm.Employee ne null", 400, "BadUrl"),
+    (
+        "People?$select=Name&$expand=Firm.Employee/Boss($select=Name)&$top=4",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Boss":null},{"@odata.type":"#Firm.Employee","Name":"Bob","Boss":{"@odata.type":"#Firm.Manager","Name":"Ann"}},{"@odata.type":"#Firm.Customer","Name":"Cy"},{"Name":"Di"}]}"##,
+    ),
+    (
+        "People?$select=Name&$expand=Firm.Employee/Reports($select=Id)&$top=4",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Reports":[{"Id":11}]},{"@odata.type":"#Firm.Employee","Name":"Bob","Reports":[{"Id":10}]},{"@odata.type":"#Firm.Customer","Name":"Cy"},{"Name":"Di"}]}"##,
+    ),
+    (
+        "Reports(12)?$expand=Author",
+        200,
+        r##""Id":12,"Title":"third","Author":{"@odata.type":"#Firm.Customer","Id":3,"Name":"Cy","Firm":"Acme"}}"##,
+    ),
+    (
+        "Teams?$select=Id&$expand=Members($select=Id)",
+        200,
+        r##""value":[{"Id":1,"Members":[{"@odata.type":"#Firm.Manager","Id":1},{"@odata.type":"#Firm.Employee","Id":2},{"@odata.type":"#Firm.Customer","Id":3}]},{"Id":2,"Members":[{"Id":4},{"@odata.type":"#Firm.Employee","Id":5}]}]}"##,
+    ),
+    (
+        "Teams?$select=Id&$expand=Members/Firm.Employee($select=Salary;$filter=Salary lt 80)",
+        200,
+        r#""value":[{"Id":1,"Members":[{"Salary":50}]},{"Id":2,"Members":[]}]}"#,
+    ),
+    (
+        "People?$compute=Firm.Employee/Salary mul 2 as Twice&$select=Id,Twice&$top=3",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Id":1,"Twice":180},{"@odata.type":"#Firm.Employee","Id":2,"Twice":100},{"@odata.type":"#Firm.Customer","Id":3,"Twice":null}]}"##,
+    ),
+    ("People?$apply=aggregate(Firm.Employee/Salary with sum as Sum)", 200, r#""value":[{"Sum":140}]}"#),
+    ("People/Firm.Employee?$apply=aggregate($count as N)", 200, r#""value":[{"N":3}]}"#),
+    (
+        "People?$apply=filter(isof(Firm.Employee))/filter(Name eq 'Bob')",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Employee","Id":2,"Name":"Bob","Salary":50}]}"##,
+    ),
+    ("People?$search=acme&$select=Id", 200, r##""value":[{"@odata.type":"#Firm.Customer","Id":3}]}"##),
+    (
+        "People?$filter=$root/People(2)/Firm.Employee/Salary eq 50&$top=1&$select=Id",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Id":1}]}"##,
+    ),
+    ("$all/Firm.Person?$top=1&$select=Id", 200, r##""value":[{"@odata.type":"#Firm.Manager","Id":1}]}"##),
+    ("$all/Firm.Employee/$count", 200, "3"),
+    ("$all/Firm.Nobody", 404, "NotFound"),
+    ("$entity/Firm.Employee?$id=People(2)", 200, r#""Id":2,"Name":"Bob","Salary":50}"#),
+];
+
+/// URLs, what is accepted, and parts of the answers.
+const TOLD: &[(&str, &str, &str)] = &[
+    ("People/Firm.Employee", MINIMAL, r##""@odata.context":"/$metadata#People/Firm.Employee","##),
+    ("People/Firm.Employee?$select=Name,Salary", MINIMAL, r##"#People/Firm.Employee(Name,Salary)""##),
+    ("People?$select=Name,Firm.Employee/Salary", MINIMAL, r##"#People(Name,Firm.Employee/Salary)""##),
+    ("People(2)/Firm.Employee", MINIMAL, r##"#People/Firm.Employee/$entity""##),
+    ("People(2)/Firm.Employee/Salary", MINIMAL, r##"#People(2)/Firm.Employee/Salary""##),
+    ("People?$expand=Firm.Employee/Boss($select=Id)", MINIMAL, r##"#People(Firm.Employee/Boss(Id))""##),
+    (
+        "People(2)",
+        FULL,
+        r##""@odata.type":"#Firm.Employee","@odata.id":"People(2)","@odata.editLink":"People(2)""##,
+    ),
+    ("People(4)", FULL, r##""@odata.type":"#Firm.Person","@odata.id":"People(4)""##),
+    ("People(2)", FULL, r#""Boss@odata.navigationLink":"People(2)/Firm.Employee/Boss""#),
+    (
+        "Reports(10)?$expand=Author",
+        FULL,
+        r#""Reports@odata.navigationLink":"People(2)/Firm.Employee/Reports""#,
+    ),
+    ("$metadata?$format=xml", "*/*", "<EntityType Name=\"Employee\" BaseType=\"Firm.Person\">"),
+    ("$metadata?$format=xml", "*/*", "<EntityType Name=\"Manager\" BaseType=\"Firm.Employee\">"),
+    (
+        "$metadata?$format=xml",
+        "*/*",
+        "<NavigationPropertyBinding Path=\"Firm.Employee/Boss\" Target=\"People\"/>",
+    ),
+    ("$metadata?$format=xml", "*/*", "String=\"Who is paid\""),
+    (
+        "$metadata?$format=json",
+        "*/*",
+        r#""Manager":{"$Kind":"EntityType","$BaseType":"Firm.Employee","Bonus":{"$Type":"Edm.Int32","$Nullable":true}}"#,
+    ),
+];
+
+const MINIMAL: &str = "application/json";
+const FULL: &str = "application/json;odata.metadata=full";
+
+#[test]
+fn entities_are_of_several_types() {
+    let world = World::modelled(SCRIPT, MODEL);
+    validate(MODEL);
+    let mut wrong = wrong(&world, ROWS);
+    for source in SOURCES {
+        for (url, accept, part) in TOLD {
+            let told = world.ask(source, url, &[("accept", accept)]);
+            if told.status != 200 || !told.body.contains(part) {
+                wrong.push(format!("{source}: {url}: {} {}, without {part}", told.status, told.body));
+            }
+        }
+        let bare = world.ask(source, "People(4)", &[("accept", FULL)]).body;
+        assert!(!bare.contains("Boss"), "{source}: {bare}");
+        let none = world.ask(source, "People(2)", &[("accept", "application/json;odata.metadata=none")]).body;
+        assert_eq!(none, r#"{"Id":2,"Name":"Bob","Salary":50}"#, "{source}");
+        let newer = world.ask(source, "People(2)?$select=Id", &[("odata-maxversion", "4.01")]).body;
+        assert!(newer.contains(r##""@type":"#Firm.Employee""##), "{source}: {newer}");
+        let paged =
+            world.ask(source, "People/Firm.Employee?$select=Salary", &[("prefer", "odata.maxpagesize=2")]);
+        assert!(paged.body.contains("@odata.nextLink"), "{source}: {}", paged.body);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    round_trip(&world);
+}
+
+const NUMBERED: &str = "
+CREATE TABLE shapes (id int PRIMARY KEY, sort int NOT NULL, radius int, width int);
+INSERT INTO shapes VALUES (1, 1, 5, NULL), (2, 2, NULL, 3), (3, 1, 6, 9);
+";
+
+const ABSTRACT: &str = "
+namespace: Draw
+entities:
+  Shapes:
+    table: shapes
+    type: Shape
+    properties: {Id: id, Sort: sort}
+    abstract: true
+    derived:
+      Round: {abstract: true}
+      Circle: {base: Round, when: {sort: 1}, properties: {Radius: radius}}
+      Square: {when: {sort: 2}, properties: {Width: width}}
+";
+
+#[test]
+fn numbers_tell_types_and_types_are_abstract() {
+    let world = World::modelled(NUMBERED, ABSTRACT);
+    validate(ABSTRACT);
+    let wrong = wrong(
+        &world,
+        &[
+            (
+                "Shapes",
+                200,
+                r##""value":[{"@odata.type":"#Draw.Circle","Id":1,"Sort":1,"Radius":5},{"@odata.type":"#Draw.Square","Id":2,"Sort":2,"Width":3},{"@odata.type":"#Draw.Circle","Id":3,"Sort":1,"Radius":6}]}"##,
+            ),
+            ("Shapes/Draw.Round/$count", 200, "2"),
+            (
+                "Shapes?$filter=Draw.Circle/Radius gt 5&$select=Id",
+                200,
+                r##""value":[{"@odata.type":"#Draw.Circle","Id":3}]}"##,
+            ),
+        ],
+    );
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for source in SOURCES {
+        let metadata = world.ask(source, "$metadata", &[]).body;
+        for part in
+            ["Name=\"Shape\" Abstract=\"true\"", "Name=\"Round\" BaseType=\"Draw.Shape\" Abstract=\"true\""]
+        {
+            assert!(metadata.contains(part), "{source}: {part} in {metadata}");
+        }
+    }
+    round_trip(&world);
+}
+
+#[test]
+fn types_that_cannot_be_told_are_left_out() {
+    let model = "
+entities:
+  Shapes: {table: shapes, derived: {A: {when: {sort: x}, properties: {W: width}}}}
+";
+    let world = World::modelled(NUMBERED, model);
+    let checked = common::run(&["check", "--config", &world.config()]);
+    let words = "line 3, column 48: `sort`: its values have another type than those of `when`";
+    assert_eq!(checked.out.matches(words).count(), SOURCES.len(), "{}", checked.out);
+    assert_eq!(world.ask("sqlite", "Shapes(1)?$select=id,width", &[]).status, 200);
+}

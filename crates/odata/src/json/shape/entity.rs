@@ -1,0 +1,187 @@
+//! What is told of an entity around its properties: identifier, type, links, and the collections that hang on it.
+
+use super::{CollectionShape, Compiler, Entity, IdentityShape, Op, end_only};
+use crate::json::key::{write_plain_key, write_query_option};
+use crate::json::text::write_string;
+use crate::model::{EntitySetId, Type};
+use crate::query::Expand;
+use crate::version::MetadataLevel;
+
+impl Compiler<'_> {
+    pub(super) fn key(&self, entity: Entity, property: usize, number: usize, last: bool) -> Op {
+        let Entity { set, references, linked, .. } = entity;
+        let ty = self.type_of(set);
+        let mut prefix = Vec::new();
+        if number == 0 {
+            write_plain_key(&mut prefix, &self.model.entity_set(set).name);
+            prefix.push(b'(');
+        } else {
+            prefix.push(b',');
+        }
+        let property = &ty.properties[property];
+        if ty.key.len() > 1 {
+            write_plain_key(&mut prefix, &property.name);
+            prefix.push(b'=');
+        }
+        let mut flags = false;
+        if let Type::Enum(id) = property.ty {
+            // The type stands before the quotes, as 4.0 has it and 4.01 permits.
+            write_plain_key(&mut prefix, self.model.type_name(property.ty));
+            flags = self.model.enum_type(id).flags;
+        }
+        let nothing = || IdentityShape { before: Vec::new(), members: Vec::new() };
+        let identity = || if linked { nothing() } else { self.identity(set, references) };
+        let last = last.then(|| Box::new(identity()));
+        Op::Key { prefix, flags, last }
+    }
+
+    /// `,"@odata.type":"#Ns.Type"`
+    fn told_type(&self, set: EntitySetId, of: Option<usize>) -> Vec<u8> {
+        let mut told = self.annotation("", "type");
+        write_string(&mut told, &["#", &self.model.qualified_cast(set, of)].concat());
+        told
+    }
+
+    /// What tells of the type of an entity (JSON Format section 4.6.3): with minimal metadata only of one below the type that is known.
+    pub(super) fn kind(&self, entity: Entity) -> Op {
+        let derived = self.type_of(entity.set).family.as_ref().map_or(0, |family| family.derived.len());
+        let all = std::iter::once(None).chain((0..derived).map(Some));
+        let told = all.map(|of| match self.format.metadata {
+            MetadataLevel::None => Vec::new(),
+            MetadataLevel::Minimal if of == entity.of => Vec::new(),
+            MetadataLevel::Minimal | MetadataLevel::Full => self.told_type(entity.set, of),
+        });
+        Op::Kind { place: entity.place, told: told.collect() }
+    }
+
+    /// Leaves out what follows unless an entity is of a type.
+    pub(super) fn only(&self, entity: Entity, derived: usize) -> Op {
+        let family = self.type_of(entity.set).family.as_deref();
+        let all = std::iter::once(None).chain((0..family.map_or(0, |family| family.derived.len())).map(Some));
+        let types = all.map(|of| family.is_some_and(|family| family.is_a(of, Some(derived))));
+        Op::Only { place: entity.place, types: types.collect(), skip_to: 0 }
+    }
+
+    /// `/Ns.Type`, where a type below that of the set is meant.
+    fn cast(&self, set: EntitySetId, of: Option<usize>) -> Vec<u8> {
+        let mut path = Vec::new();
+        if of.is_some() {
+            path.push(b'/');
+            write_plain_key(&mut path, self.model.qualified_cast(set, of));
+        }
+        path
+    }
+
+    pub(super) fn identity(&self, set: EntitySetId, references: bool) -> IdentityShape {
+        let mut identity = IdentityShape { before: Vec::new(), members: Vec::new() };
+        if references {
+            identity.members.push(self.annotation("", "id"));
+        } else if self.format.metadata == MetadataLevel::Full {
+            // Where there are types below that of the set, the type is told already.
+            if self.type_of(set).family.is_none() {
+                identity.before = self.told_type(set, None);
+            }
+            identity.members.push(self.annotation("", "id"));
+            identity.members.push(self.annotation("", "editLink"));
+        }
+        identity
+    }
+
+    /// Navigation and association links of metadata=full, each as prefix and what follows the identifier.
+    pub(super) fn links(&self, entity: Entity) -> Vec<Vec<u8>> {
+        let ty = self.type_of(entity.set);
+        let all = (0..ty.navigation.len()).filter(|index| ty.has_navigation(entity.of, *index));
+        self.links_of(entity, all)
+    }
+
+    /// All links of an entity of a row.
+    pub(super) fn all_links(&self, entity: Entity, ops: &mut Vec<Op>) {
+        self.derived_links(entity, ops);
+        let links = self.links(entity);
+        if !links.is_empty() {
+            ops.push(Op::Links { links });
+        }
+    }
+
+    /// The identifier of a singleton.
+    pub(super) fn single(&self, set: EntitySetId, references: bool) -> Op {
+        let mut name = Vec::new();
+        write_plain_key(&mut name, &self.model.entity_set(set).name);
+        Op::Single { name, identity: Box::new(self.identity(set, references)) }
+    }
+
+    /// Those of types below that of the set, each where the entity is of it.
+    pub(super) fn derived_links(&self, entity: Entity, ops: &mut Vec<Op>) {
+        let ty = self.type_of(entity.set);
+        let derived = ty.family.as_ref().map_or(0, |family| family.derived.len());
+        for owner in (0..derived).map(Some) {
+            let own = |index: &usize| {
+                ty.owner_of_navigation(*index) == owner && !ty.has_navigation(entity.of, *index)
+            };
+            let links = self.links_of(entity, (0..ty.navigation.len()).filter(own));
+            if let (Some(owner), false) = (owner, links.is_empty()) {
+                let mut only = vec![ops.len()];
+                ops.push(self.only(entity, owner));
+                ops.push(Op::Links { links });
+                end_only(ops, &mut only);
+            }
+        }
+    }
+
+    fn links_of(&self, entity: Entity, chosen: impl Iterator<Item = usize>) -> Vec<Vec<u8>> {
+        if self.format.metadata != MetadataLevel::Full || entity.references {
+            return Vec::new();
+        }
+        let mut links = Vec::new();
+        for index in chosen {
+            let navigation = &self.type_of(entity.set).navigation[index];
+            let mut path = self.cast(entity.set, self.type_of(entity.set).owner_of_navigation(index));
+            path.push(b'/');
+            write_plain_key(&mut path, &navigation.name);
+            links.push(self.annotation(&navigation.name, "associationLink"));
+            links.push([path.as_slice(), b"/$ref"].concat());
+            links.push(self.annotation(&navigation.name, "navigationLink"));
+            links.push(path);
+        }
+        links
+    }
+
+    pub(super) fn collection(&self, set: EntitySetId, expand: &Expand) -> CollectionShape {
+        let name = &self.type_of(set).navigation[expand.navigation].name;
+        let mut open = self.member(name);
+        open.push(b'[');
+        let mut next_link = self.annotation(name, "nextLink");
+        next_link.push(b'"');
+        let mut next_path = self.cast(set, self.type_of(set).owner_of_navigation(expand.navigation));
+        next_path.push(b'/');
+        write_plain_key(&mut next_path, name);
+        next_path.extend(self.cast(expand.selection.set, expand.selection.of));
+        if expand.selection.references {
+            next_path.extend_from_slice(b"/$ref");
+        }
+        next_path.push(b'?');
+        let mut parts = Vec::new();
+        for option in &expand.option_texts {
+            for (number, part) in option.iter().enumerate() {
+                if number > 0 {
+                    parts.push(std::mem::take(&mut next_path));
+                }
+                write_query_option(&mut next_path, part);
+            }
+            next_path.push(b'&');
+        }
+        next_path.extend_from_slice(b"$skip=");
+        parts.push(next_path);
+        CollectionShape {
+            open,
+            count: self.annotation(name, "count"),
+            next_link,
+            next_path: parts,
+            counted: expand.count,
+            quoted_count: self.format.ieee754_compatible,
+            count_only: expand.count_only,
+            top: expand.top,
+            skip: expand.skip,
+        }
+    }
+}
