@@ -330,3 +330,68 @@ entities:
     assert_eq!(checked.out.matches(words).count(), SOURCES.len(), "{}", checked.out);
     assert_eq!(world.ask("sqlite", "Shapes(1)?$select=id,width", &[]).status, 200);
 }
+
+const JOINED: &str = "
+CREATE TABLE persons (id int PRIMARY KEY, name varchar(20) NOT NULL);
+CREATE TABLE employees (id int PRIMARY KEY, salary int NOT NULL, boss int, FOREIGN KEY (id) REFERENCES persons (id));
+CREATE TABLE guests (id int PRIMARY KEY, firm varchar(20), FOREIGN KEY (id) REFERENCES persons (id));
+INSERT INTO persons VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cy'), (4, 'Di');
+INSERT INTO employees VALUES (1, 90, NULL), (2, 50, 1);
+INSERT INTO guests VALUES (3, 'Acme');
+";
+
+const JOINS: &str = "
+namespace: Firm
+others: false
+entities:
+  People:
+    type: Person
+    sql: |
+      SELECT p.id, p.name, e.salary, e.boss, g.firm,
+        CASE WHEN e.id IS NOT NULL THEN 'employee' WHEN g.id IS NOT NULL THEN 'guest' END AS kind
+      FROM persons p LEFT JOIN employees e ON e.id = p.id LEFT JOIN guests g ON g.id = p.id
+    key: [id]
+    properties: {Id: id, Name: name}
+    hide: [kind, boss]
+    derived:
+      Employee:
+        when: {kind: employee}
+        properties: {Salary: salary}
+        navigation: {Boss: {target: People, on: {boss: Id}}}
+      Guest: {when: {kind: guest}, properties: {Firm: firm}}
+";
+
+#[test]
+fn joined_tables_tell_types_by_a_select() {
+    let world = World::modelled(JOINED, JOINS);
+    validate(JOINS);
+    let wrong = wrong(
+        &world,
+        &[
+            (
+                "People",
+                200,
+                r##""value":[{"@odata.type":"#Firm.Employee","Id":1,"Name":"Ann","Salary":90},{"@odata.type":"#Firm.Employee","Id":2,"Name":"Bob","Salary":50},{"@odata.type":"#Firm.Guest","Id":3,"Name":"Cy","Firm":"Acme"},{"Id":4,"Name":"Di"}]}"##,
+            ),
+            ("People(3)/Firm.Guest/Firm/$value", 200, "Acme"),
+            ("People(4)/Firm.Guest", 404, "NotFound"),
+            (
+                "People/Firm.Employee?$filter=Boss/Name eq 'Ann'",
+                200,
+                r#""value":[{"Id":2,"Name":"Bob","Salary":50}]}"#,
+            ),
+            (
+                "People?$filter=Firm.Employee/Salary lt 80 or Firm.Guest/Firm eq 'Acme'&$select=Id",
+                200,
+                r##""value":[{"@odata.type":"#Firm.Employee","Id":2},{"@odata.type":"#Firm.Guest","Id":3}]}"##,
+            ),
+            (
+                "People(2)?$select=Id&$expand=Firm.Employee/Boss",
+                200,
+                r##""@odata.type":"#Firm.Employee","Id":2,"Boss":{"@odata.type":"#Firm.Employee","Id":1,"Name":"Ann","Salary":90}}"##,
+            ),
+        ],
+    );
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    round_trip(&world);
+}
