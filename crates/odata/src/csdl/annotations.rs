@@ -44,7 +44,7 @@ fn record(term: &'static str, property: &'static str, value: bool) -> Annotation
 }
 
 /// A record that is true, but not of the listed properties.
-fn except<'a>(
+fn except(
     term: &'static str,
     property: &'static str,
     listed: &'static str,

@@ -62,8 +62,7 @@ fn value(model: &Model, property: &Property, code: &Code) -> Result<Value, Strin
             known.then_some(told.clone()).ok_or_else(|| "there is no such member".to_owned())
         }
         (Type::Primitive(primitive), Value::String(text)) => {
-            let read = read(primitive, text, 0).map_err(|error| error.message);
-            read
+            read(primitive, text, 0).map_err(|error| error.message)
         }
         (Type::Primitive(primitive), _) => coerce(told, primitive, 0).map_err(|error| error.message),
         _ => Err("a member of an enumeration is named by its name".to_owned()),
