@@ -1,6 +1,6 @@
 //! Names of headers that HTTP libraries do not know.
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName};
 
 /// Whether anything that stands in an answer to a read depends on a header of the request, given by its name: what
 /// is agreed on, who asks, and where links start.
@@ -22,6 +22,19 @@ pub fn counts(name: &str) -> bool {
     )
 }
 
+/// Whether a client wants all that it is given of a request to be of one point in time, its further pages too (Part 1,
+/// header Isolation).
+pub fn wants_snapshot(headers: &HeaderMap) -> bool {
+    [ISOLATION, ODATA_ISOLATION].iter().any(|name| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.is_some_and(|value| value.trim().eq_ignore_ascii_case("snapshot"))
+    })
+}
+
+/// See [`wants_snapshot`].
+pub const ISOLATION: HeaderName = HeaderName::from_static("isolation");
+/// See [`wants_snapshot`].
+pub const ODATA_ISOLATION: HeaderName = HeaderName::from_static("odata-isolation");
 /// Version of the answer (Part 1 section 8.1.5).
 pub const ODATA_VERSION: HeaderName = HeaderName::from_static("odata-version");
 /// Greatest version the client takes (Part 1 section 8.2.7).

@@ -23,7 +23,7 @@ use nextlink_sql::statement::Program;
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::config::OnLoss;
-use crate::headers::SERVER_TIMING;
+use crate::headers::{SERVER_TIMING, wants_snapshot};
 use crate::negotiate::{self, Kind};
 use crate::points::Point;
 use crate::request::Request;
@@ -50,7 +50,7 @@ impl Prepared {
     /// What can be done when the stored result is lost.
     fn recovery(&self, request: &Request) -> Recovery {
         let known = self.program.nodes.first().is_some_and(|node| node.position.is_some());
-        let wanted = request.slot.config.on_loss == OnLoss::Continue;
+        let wanted = request.slot.config.on_loss == OnLoss::Continue && !wants_snapshot(&request.headers);
         if known && wanted { Recovery::Key } else { Recovery::None }
     }
 }

@@ -225,6 +225,30 @@ fn errors_end_a_batch_unless_it_is_to_go_on() {
     }
 }
 
+/// Requests one behind the other are not of one point in time, and whoever asks for that is told so.
+#[test]
+fn a_batch_is_no_snapshot() {
+    let node = shop();
+    for (headers, status) in [
+        (&[("Isolation", "snapshot")][..], 412),
+        (&[("OData-Isolation", " SNAPSHOT")], 412),
+        (&[("Isolation", "other")], 200),
+        (&[], 200),
+    ] {
+        let answer = post(&node, &[&[MULTIPART], headers].concat(), b"--b--");
+        assert_eq!(answer.status, status, "{headers:?}: {}", answer.text());
+        if status == 412 {
+            let error = odata_error("isolation", &answer);
+            assert_eq!(
+                (error.code.as_str(), error.target.as_deref()),
+                ("PreconditionFailed", Some("Isolation"))
+            );
+        }
+    }
+    let alone = ask(&node, "Products?$top=1", &[("Isolation", "snapshot")]);
+    assert_eq!(alone.status, 200);
+}
+
 /// Where a request leads, however its URL is written, and whatever it says of where it comes from.
 #[test]
 fn urls_of_parts() {

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use nextlink_odata::batch::{BatchFault, Place};
 
 use crate::answer::Refusal;
-use crate::headers::{ODATA_MAX_VERSION, PREFER};
+use crate::headers::{ISOLATION, ODATA_ISOLATION, ODATA_MAX_VERSION, PREFER};
 
 /// A request of a batch.
 #[derive(Debug)]
@@ -78,7 +78,15 @@ impl Call {
 
 /// Puts in a header of a request, if it counts: where a request comes from, and who asks, is said by the batch alone.
 fn put_header(headers: &mut HeaderMap, name: &str, value: &str) {
-    let counting = [header::ACCEPT, header::CONTENT_TYPE, header::IF_NONE_MATCH, ODATA_MAX_VERSION, PREFER];
+    let counting = [
+        header::ACCEPT,
+        header::CONTENT_TYPE,
+        header::IF_NONE_MATCH,
+        ISOLATION,
+        ODATA_ISOLATION,
+        ODATA_MAX_VERSION,
+        PREFER,
+    ];
     let found = counting.into_iter().find(|known: &HeaderName| known.as_str().eq_ignore_ascii_case(name));
     if let (Some(name), Ok(value)) = (found, HeaderValue::from_str(value)) {
         headers.append(name, value);

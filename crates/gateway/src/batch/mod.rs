@@ -11,7 +11,7 @@ mod run;
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use nextlink_odata::batch;
 use nextlink_odata::prefer::parse_lenient;
 use nextlink_odata::version::Version;
@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::answer::Refusal;
 use crate::body::Body;
-use crate::headers::{ODATA_VERSION, PREFER, PREFERENCE_APPLIED, SOURCE_USER};
+use crate::headers::{ODATA_VERSION, PREFER, PREFERENCE_APPLIED, SOURCE_USER, wants_snapshot};
 use crate::negotiate;
 use crate::reading::Came;
 use crate::state::State;
@@ -38,6 +38,12 @@ const PIECES: usize = 8;
 /// It is no batch, or has too many requests.
 pub async fn answer(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Result<Response<Body>, Refusal> {
     let version = negotiate::version(&came.headers)?;
+    if wants_snapshot(&came.headers) {
+        let message =
+            "The requests of a batch are not of one point in time: send it without Isolation, or them alone.";
+        let refusal = Refusal::new(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", message);
+        return Err(refusal.about("Isolation"));
+    }
     let most = state.config.limits.batch_requests;
     let kind = came.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let media = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

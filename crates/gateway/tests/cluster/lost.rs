@@ -158,9 +158,22 @@ fn readers_go_on_where_they_were_however_often() {
 
 #[test]
 fn sources_may_be_strict() {
-    let strict = plan(&table(2_000)).settings("on_loss = \"strict\"").cluster(ALONE);
-    let mut cluster = strict.start(2);
-    let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 100);
+    what_is_lost_is_gone("on_loss = \"strict\"", &[]);
+}
+
+/// Whoever asks for one point in time gets it or nothing (Part 1, header Isolation).
+#[test]
+fn clients_may_be_strict() {
+    what_is_lost_is_gone("", &[("OData-Isolation", "Snapshot")]);
+}
+
+fn what_is_lost_is_gone(settings: &str, headers: &[(&str, &str)]) {
+    let mut cluster = plan(&table(2_000)).settings(settings).cluster(ALONE).start(2);
+    let maximum = prefer(100);
+    let headers = [headers, &[("Prefer", maximum.as_str())]].concat();
+    let first =
+        cluster.ask(0, &Cluster::url(&[ROOT, "T?$orderby=Id"].concat()), &headers).expect("an answer");
+    let link = first.json()["@odata.nextLink"].as_str().expect("a link").to_owned();
     let page = follow(&cluster, 1, &link);
     assert_eq!(page.status, 200);
     cluster.nodes[0].kill();
