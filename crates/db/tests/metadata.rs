@@ -128,7 +128,8 @@ fn enumerations_composite_types_and_arrays() {
         columns,
         comment: Some("A type".to_owned()),
     };
-    let primitives = || PrimitiveType::ALL.into_iter().map(ColumnType::Primitive);
+    let all = || PrimitiveType::ALL.into_iter().chain(PrimitiveType::shapes());
+    let primitives = || all().map(ColumnType::Primitive);
     let mut columns = vec![
         Column { nullable: false, ..column("color", ColumnType::Enum(0)) },
         Column {

@@ -3,6 +3,7 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod version;
+pub mod shape;
 pub mod value;
 pub mod model;
 pub mod temporal;

@@ -43,6 +43,8 @@ pub trait RowSink {
     }
     /// A type whose text is ASCII and needs no escape: dates, times, points in time, durations, Guid.
     fn plain(&mut self, text: &[u8]);
+    /// A shape as GeoJSON (RFC 7946), which is JSON.
+    fn shape(&mut self, text: &str);
     /// `Edm.Binary`
     fn binary(&mut self, value: &[u8]);
     /// A structured cell starts. Of a collection its items follow, of a complex value one value for each property of

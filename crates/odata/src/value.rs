@@ -1,5 +1,7 @@
 //! A typed constant: what a literal of a URL becomes once its type is known.
 
+use crate::shape::{Shape, Space};
+
 /// A constant of a primitive type. Numbers that floats cannot hold stay text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -28,4 +30,15 @@ pub enum Value {
     Guid(String),
     /// `Edm.Binary`
     Binary(Vec<u8>),
+    /// A shape, which is one.
+    Shape {
+        /// Where it lies.
+        space: Space,
+        /// What it is.
+        shape: Shape,
+        /// Number of its reference system.
+        srid: u32,
+        /// Well-known text, such as `Point(1 2)`.
+        text: String,
+    },
 }

@@ -15,7 +15,8 @@ pub fn to_bytes(values: &[Param]) -> Vec<u8> {
             Value::Integer(number) => fixed(&mut out, raw | 2, number.to_le_bytes()),
             Value::Double(number) => fixed(&mut out, raw | 3, number.to_le_bytes()),
             Value::Decimal(text) => run(&mut out, raw | 4, text.as_bytes()),
-            Value::String(text) => run(&mut out, raw | 5, text.as_bytes()),
+            // Nothing is ordered by shapes.
+            Value::String(text) | Value::Shape { text, .. } => run(&mut out, raw | 5, text.as_bytes()),
             Value::Date(text) => run(&mut out, raw | 6, text.as_bytes()),
             Value::TimeOfDay(text) => run(&mut out, raw | 7, text.as_bytes()),
             Value::DateTimeOffset(text) => run(&mut out, raw | 8, text.as_bytes()),

@@ -89,6 +89,10 @@ pub(super) fn push<S: RowSink>(
             sink.plain(text.written());
         }
         (P::Guid, Got::Bytes(bytes)) => guid(sink, bytes)?,
+        (P::Shape(..), Got::Bytes(bytes)) => {
+            // No name of GeoJSON has a space in it.
+            sink.shape(&std::str::from_utf8(bytes).map_err(|_| Misfit)?.replace(' ', ""));
+        }
         _ => return Err(Misfit),
     }
     Ok(())

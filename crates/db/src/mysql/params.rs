@@ -39,7 +39,8 @@ pub(super) fn sent(param: &Param) -> Sent {
             | Value::TimeOfDay(text)
             | Value::DateTimeOffset(text)
             | Value::Duration(text)
-            | Value::Guid(text),
+            | Value::Guid(text)
+            | Value::Shape { text, .. },
             _,
         ) => text_sent(text),
     }

@@ -1,6 +1,6 @@
 //! From the type of a column to the type it is served as.
 
-use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::model::{PrimitiveType as P, Shape, Space};
 use nextlink_sql::catalog::{NativeType, Storage};
 use nextlink_sql::dialect::SORTED;
 
@@ -83,7 +83,7 @@ pub(super) fn served(column: &RawColumn) -> Option<Served> {
         // That of MySQL; MariaDB has texts that are checked.
         "json" => return Some(Served { storage: Storage::Text, ..text(column) }),
         "uuid" => P::Guid,
-        _ => return None,
+        shape => P::Shape(Space::Geometry, Shape::from_well_known(shape)?),
     };
     Some(plain(primitive))
 }

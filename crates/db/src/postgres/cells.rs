@@ -122,6 +122,7 @@ fn push<S: RowSink>(
     match form {
         Form::Int4 => sink.integer(i64::from(i32::from_be_bytes(exactly(bytes)?))),
         Form::Text => return text(sink, bytes),
+        Form::Shape => sink.shape(std::str::from_utf8(bytes).map_err(|_| Misfit)?),
         Form::Int8 => sink.integer(i64::from_be_bytes(exactly(bytes)?)),
         Form::Int2 => sink.integer(i64::from(i16::from_be_bytes(exactly(bytes)?))),
         Form::Bool => sink.boolean(exactly::<1>(bytes)?[0] != 0),

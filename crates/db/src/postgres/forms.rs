@@ -25,6 +25,8 @@ pub enum Form {
     Numeric,
     /// Text as it is.
     Text,
+    /// Text that is GeoJSON.
+    Shape,
     /// Text behind a version.
     Jsonb,
     /// Bytes as they are.
@@ -49,6 +51,7 @@ impl Form {
     /// The form of a cell whose column has this type; none where that goes together no more.
     pub fn of(cell: &ResultColumn, ty: &Type) -> Option<Form> {
         match (cell.structure.as_deref(), base(ty).kind()) {
+            (None, _) if cell.primitive.is_shape() => (base(ty) == &Type::TEXT).then_some(Form::Shape),
             (None, _) => Form::plain(ty).filter(|form| form.fits(cell.primitive)),
             (Some(Structure::Collection(item)), Kind::Array(of)) => {
                 Some(Form::Array(Box::new(Form::of(item, of)?)))
@@ -102,6 +105,7 @@ impl Form {
             P::DateTimeOffset => *self == Form::Instant,
             P::Duration => *self == Form::Interval,
             P::Guid => *self == Form::Uuid,
+            P::Shape(..) => *self == Form::Shape,
         }
     }
 
@@ -116,7 +120,7 @@ impl Form {
             Form::Float4 => "real",
             Form::Float8 => "double precision",
             Form::Numeric => "numeric",
-            Form::Text => "text in UTF-8",
+            Form::Text | Form::Shape => "text in UTF-8",
             Form::Jsonb => "jsonb",
             Form::Bytea => "bytea",
             Form::Date => "date",

@@ -114,6 +114,7 @@ fn is_binary(value: &Value, ty: &Type) -> bool {
         Value::Duration(_) => *ty == Type::INTERVAL,
         Value::Guid(_) => *ty == Type::UUID,
         Value::Binary(_) => *ty == Type::BYTEA,
+        Value::Shape { .. } => *ty == Type::TEXT,
     }
 }
 
@@ -131,7 +132,7 @@ fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Option<()> {
         Value::Double(d) if *ty == Type::FLOAT4 => out.put_f32(*d as f32),
         Value::Double(d) => out.put_f64(*d),
         Value::Decimal(digits) => numbers::write(digits, out)?,
-        Value::String(text) => out.put_slice(text.as_bytes()),
+        Value::String(text) | Value::Shape { text, .. } => out.put_slice(text.as_bytes()),
         Value::Date(text) => out.put_i32(times::parse_date(text)?),
         Value::TimeOfDay(text) => out.put_i64(times::parse_time(text)?),
         Value::DateTimeOffset(text) => out.put_i64(times::parse_instant(text)?),
@@ -167,6 +168,7 @@ fn text(value: &Value, out: &mut BytesMut) {
             }
         }
         Value::Decimal(text)
+        | Value::Shape { text, .. }
         | Value::String(text)
         | Value::Date(text)
         | Value::TimeOfDay(text)

@@ -117,6 +117,8 @@ pub struct RawType {
     /// Labels of an enumeration.
     pub labels: Vec<String>,
     pub comment: Option<String>,
+    /// Whether it is one of PostGIS, whose functions are found.
+    pub has_shapes: bool,
 }
 
 /// Types of the columns of some relations, some types, and all that those are made of.
@@ -139,7 +141,10 @@ WITH RECURSIVE used(oid) AS (
 SELECT t.oid, n.nspname, t.typname, t.typtype::text, CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END,
     t.typbasetype, t.typtypmod, t.typndims, t.typnotnull, t.typdefault, t.typrelid,
     ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
-    pg_catalog.obj_description(t.oid, 'pg_type')
+    pg_catalog.obj_description(t.oid, 'pg_type'),
+    pg_catalog.pg_type_is_visible(t.oid) AND EXISTS (
+        SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
+        WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e' AND x.extname = 'postgis')
 FROM used u
 JOIN pg_catalog.pg_type t ON t.oid = u.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
@@ -255,6 +260,7 @@ async fn read_types(
             relation: row.try_get(10)?,
             labels: row.try_get(11)?,
             comment: row.try_get(12)?,
+            has_shapes: row.try_get(13)?,
         })
     };
     all(server.query(TYPES, &[&relations, &types]).await?, read)

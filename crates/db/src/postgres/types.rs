@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::model::{PrimitiveType as P, Shape, Space};
 use nextlink_sql::catalog::{ColumnType, NativeType, Storage};
 use tokio_postgres::types::Oid;
 
@@ -90,7 +90,8 @@ impl<'a> Types<'a> {
             "c" => self.composite(ty, native),
             _ if ty.item != 0 => self.array(ty.item, modifier, dimensions, native),
             _ if ty.schema == "pg_catalog" => built_in(&ty.name, modifier, native),
-            _ => as_text(native, None),
+            _ => shape(ty, modifier)
+                .map_or_else(|| as_text(native.clone(), None), |p| plain(p, native.clone())),
         }
     }
 
@@ -99,7 +100,10 @@ impl<'a> Types<'a> {
         let bare = self.members(ty).iter().all(|member| {
             let served = self.of(member.ty, member.modifier, member.dimensions);
             // A member comes as the wire has it: there is no place for a cast.
-            served.flattened.is_none() && (served.storage == Storage::Native || comes_as_text(&served))
+            let shape = served.ty.primitive().is_some_and(P::is_shape);
+            served.flattened.is_none()
+                && !shape
+                && (served.storage == Storage::Native || comes_as_text(&served))
         });
         if !bare {
             return as_text(native, Some("a member of its composite type cannot be read on its own"));
@@ -113,6 +117,9 @@ impl<'a> Types<'a> {
         let nested = dimensions > 1 || matches!(item.ty, ColumnType::Array(_));
         if nested {
             return as_text(native, Some("it is an array of arrays"));
+        }
+        if item.ty.primitive().is_some_and(P::is_shape) {
+            return as_text(native, Some("it is an array of shapes"));
         }
         match item.flattened {
             Some(why) => as_text(native, Some(why)),
@@ -130,6 +137,28 @@ fn comes_as_text(served: &Served) -> bool {
         return false;
     };
     schema == "pg_catalog" && TEXTS.contains(&name.as_str())
+}
+
+/// The type of shapes that a type of PostGIS is, where its functions are found without a schema. Its modifier holds the
+/// kind of shape and whether there are more than two coordinates.
+fn shape(ty: &RawType, modifier: i32) -> Option<P> {
+    let space = match ty.name.as_str() {
+        "geometry" => Space::Geometry,
+        "geography" => Space::Geography,
+        _ => return None,
+    };
+    let kind = if modifier < 0 { 0 } else { modifier >> 2 & 0x3F };
+    let shape = match kind {
+        1 => Shape::Point,
+        2 => Shape::LineString,
+        3 => Shape::Polygon,
+        4 => Shape::MultiPoint,
+        5 => Shape::MultiLineString,
+        6 => Shape::MultiPolygon,
+        7 => Shape::Collection,
+        _ => Shape::Any,
+    };
+    ty.has_shapes.then_some(P::Shape(space, shape))
 }
 
 fn plain(primitive: P, native: NativeType) -> Served {

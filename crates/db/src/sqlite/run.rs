@@ -134,7 +134,8 @@ fn bound(value: &Value, form: ParamForm) -> ToSqlOutput<'_> {
             | Value::TimeOfDay(t)
             | Value::DateTimeOffset(t)
             | Value::Duration(t)
-            | Value::Guid(t),
+            | Value::Guid(t)
+            | Value::Shape { text: t, .. },
             _,
         ) => ToSqlOutput::Borrowed(ValueRef::Text(t.as_bytes())),
     }

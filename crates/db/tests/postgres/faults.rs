@@ -103,6 +103,7 @@ macro_rules! sink_of_rows {
             fn decimal(&mut self, _: &str) {}
             fn string(&mut self, _: &str) {}
             fn plain(&mut self, _: &[u8]) {}
+            fn shape(&mut self, _: &str) {}
             fn binary(&mut self, _: &[u8]) {}
             fn open(&mut self) {}
             fn close(&mut self) {}

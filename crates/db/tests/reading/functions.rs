@@ -285,7 +285,7 @@ fn casts_and_the_rest() {
         ("T", "bind Invalid"),
         ("null", "null"),
         ("not null", "null"),
-        ("geo.length(T) eq 1", "bind"),
+        ("geo.length(T) eq 1", "bind Invalid"),
         ("T has Ns.Color'red'", "bind"),
         ("nothere(T)", "parse"),
         ("lenght(T) eq 1", "parse"),

@@ -78,7 +78,9 @@ fn constant(value: &Value) -> String {
         Value::DateTimeOffset(found) => text(&[found, "Z"].concat()),
         Value::Decimal(number) => number.clone(),
         Value::Double(number) => number.to_string(),
-        Value::Null | Value::Boolean(_) | Value::Duration(_) | Value::Binary(_) => "null".to_owned(),
+        Value::Null | Value::Boolean(_) | Value::Duration(_) | Value::Binary(_) | Value::Shape { .. } => {
+            "null".to_owned()
+        }
     }
 }
 

@@ -387,6 +387,9 @@ impl RowSink for Raw {
     fn plain(&mut self, text: &[u8]) {
         self.bytes = Some(text.to_vec());
     }
+    fn shape(&mut self, text: &str) {
+        self.text(text);
+    }
     fn binary(&mut self, value: &[u8]) {
         self.bytes = Some(value.to_vec());
         self.binary = true;

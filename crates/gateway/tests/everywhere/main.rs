@@ -10,6 +10,7 @@ mod answers;
 mod rows;
 mod batches;
 mod types;
+mod shapes;
 mod keys;
 mod leaving;
 mod models;

@@ -4,11 +4,11 @@ use super::cast::{is_known, of_type};
 use super::constant::coerce;
 use super::enumeration;
 use super::error::{BindResult, invalid, not_supported};
-use super::expr::{bind, bind_condition, constant, meet, typed};
+use super::expr::{bind, bind_any, bind_condition, constant, meet, typed};
 use super::member::{Member, bind_path};
 use super::scope::{Context, Scope};
 use crate::cast::text_as;
-use crate::model::{PrimitiveType as P, Type};
+use crate::model::{PrimitiveType as P, Shape, Type};
 use crate::query::{Expr, ExprKind, Function as F, Place};
 use crate::url::ast;
 use crate::value::Value;
@@ -24,6 +24,8 @@ enum Kind {
     Instant,
     Fractional,
     Duration,
+    Shape,
+    Line,
 }
 
 impl Kind {
@@ -36,6 +38,10 @@ impl Kind {
             Kind::Clocked | Kind::Fractional => matches!(p, P::TimeOfDay | P::DateTimeOffset),
             Kind::Instant => p == P::DateTimeOffset,
             Kind::Duration => p == P::Duration,
+            Kind::Shape => p.is_shape(),
+            Kind::Line => {
+                matches!(p, P::Shape(_, Shape::LineString | Shape::MultiLineString | Shape::Any))
+            }
         }
     }
 
@@ -48,6 +54,8 @@ impl Kind {
             Kind::Clocked | Kind::Fractional => "Edm.TimeOfDay or Edm.DateTimeOffset",
             Kind::Instant => "Edm.DateTimeOffset",
             Kind::Duration => "Edm.Duration",
+            Kind::Shape => "a shape",
+            Kind::Line => "a line",
         }
     }
 }
@@ -59,6 +67,9 @@ const SIGNATURES: &[Signature] = &[
     ("concat", F::Concat, &[Kind::Text, Kind::Text], 2, Some(P::String)),
     ("contains", F::Contains, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
     ("endswith", F::EndsWith, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
+    ("geo.distance", F::GeoDistance, &[Kind::Shape, Kind::Shape], 2, Some(P::Double)),
+    ("geo.intersects", F::GeoIntersects, &[Kind::Shape, Kind::Shape], 2, Some(P::Boolean)),
+    ("geo.length", F::GeoLength, &[Kind::Line], 1, Some(P::Double)),
     ("indexof", F::IndexOf, &[Kind::Text, Kind::Text], 2, Some(P::Int32)),
     ("length", F::Length, &[Kind::Text], 1, Some(P::Int32)),
     ("matchespattern", F::MatchesPattern, &[Kind::Text, Kind::Text], 2, Some(P::Boolean)),
@@ -87,8 +98,7 @@ const SIGNATURES: &[Signature] = &[
 ];
 
 /// Canonical functions of the standard that no table of a database carries here.
-const NOT_SUPPORTED: &[&str] =
-    &["geo.distance", "geo.intersects", "geo.length", "hassubset", "hassubsequence"];
+const NOT_SUPPORTED: &[&str] = &["hassubset", "hassubsequence"];
 
 /// Binds a call of a canonical function.
 pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
@@ -124,13 +134,29 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
         }
         _ => {}
     }
+    one_space(name, &bound, at)?;
     let nullable = bound.iter().any(|b| b.nullable);
     let result = result.or(bound[0].primitive).unwrap_or(P::Int64);
     Ok(typed(at, result, nullable, ExprKind::Call(*function, bound)))
 }
 
+/// Shapes on the globe and on a plane have nothing to do with each other.
+fn one_space(name: &str, arguments: &[Expr], at: u32) -> BindResult<()> {
+    let mut spaces = arguments.iter().filter_map(|argument| match argument.primitive {
+        Some(P::Shape(space, _)) => Some(space),
+        _ => None,
+    });
+    let first = spaces.next();
+    if spaces.all(|space| Some(space) == first) {
+        return Ok(());
+    }
+    let message = format!("Both shapes of '{name}' are of Edm.Geography, or both of Edm.Geometry.");
+    Err(invalid(at, name, message))
+}
+
 fn argument(cx: &Context, scope: &Scope, name: &str, kind: Kind, arg: &ast::Expr) -> BindResult<Expr> {
-    let bound = bind(cx, scope, arg)?;
+    let shape = matches!(kind, Kind::Shape | Kind::Line);
+    let bound = if shape { bind_any(cx, scope, arg)? } else { bind(cx, scope, arg)? };
     let Some(primitive) = bound.primitive else {
         return Ok(bound);
     };

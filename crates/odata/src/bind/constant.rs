@@ -1,6 +1,7 @@
 //! Literals become constants, and constants are brought to the type that is asked of them.
 
-use super::error::{BindResult, invalid, not_supported};
+use super::error::{BindResult, invalid};
+use super::shape;
 use crate::decimal::plain_decimal;
 use crate::model::PrimitiveType;
 use crate::temporal::{Date, Instant, Time, parse_duration, seconds_text};
@@ -30,9 +31,7 @@ pub fn from_literal(literal: &Literal, at: u32) -> BindResult<Value> {
         Literal::Enum { type_name, .. } => {
             return Err(invalid(at, type_name, format!("There is no enumeration type '{type_name}'.")));
         }
-        Literal::Geo { prefix, .. } => {
-            return Err(not_supported(at, prefix, "Geography and geometry values are not supported."));
-        }
+        Literal::Geo { prefix, text } => shape::from_literal(prefix, text, at)?,
     })
 }
 

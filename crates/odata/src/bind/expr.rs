@@ -40,6 +40,17 @@ pub fn bind_condition(cx: &Context, scope: &Scope, expr: &ast::Expr, target: &st
 
 /// Binds an expression to a primitive value.
 pub fn bind(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
+    let bound = bind_any(cx, scope, expr)?;
+    if bound.primitive.is_some_and(PrimitiveType::is_shape) {
+        let message =
+            "A shape can be compared with null, and stand in geo.distance, geo.intersects and geo.length.";
+        return Err(invalid(expr.at, "geo", message));
+    }
+    Ok(bound)
+}
+
+/// The same, where it may be a shape.
+pub fn bind_any(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
     cx.count_nodes(expr.at, 1)?;
     cx.deeper(expr.at, || bind_here(cx, scope, expr))
 }
@@ -49,7 +60,7 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
     match &expr.kind {
         ast::ExprKind::Literal(literal) => enumeration::from_literal(cx, literal, at),
         ast::ExprKind::Alias(name) => {
-            let bound = cx.with_alias(name, at, |value| bind(cx, scope, value))?;
+            let bound = cx.with_alias(name, at, |value| bind_any(cx, scope, value))?;
             // Part 2 section 5.3: an alias that the URL does not define is null.
             Ok(bound.unwrap_or_else(|| constant(at, Value::Null)))
         }
@@ -235,6 +246,10 @@ fn with_null(comparison: Comparison, other: &Expr, missing: Expr, exists: Expr, 
 const ONLY_NULL: &str = "An entity or a complex value can only be compared with null, by eq or ne.";
 
 fn compare_values(comparison: Comparison, left: Expr, right: Expr, at: u32) -> BindResult<Expr> {
+    let shape = |side: &Expr| side.primitive.is_some_and(PrimitiveType::is_shape);
+    if (shape(&left) && right.primitive.is_some()) || (shape(&right) && left.primitive.is_some()) {
+        return Err(invalid(at, "comparison", "A shape can only be compared with null."));
+    }
     let (left, right) = unify(left, right, at)?;
     if matches!(left.primitive, Some(PrimitiveType::Boolean | PrimitiveType::Binary))
         && !matches!(comparison, Comparison::Eq | Comparison::Ne)

@@ -3,6 +3,7 @@
 mod call;
 mod cast;
 mod compute;
+mod shape;
 mod constant;
 mod enumeration;
 mod error;

@@ -2,7 +2,7 @@
 //!
 //! Terms have their full names: an alias could be the namespace of the model.
 
-use crate::model::{Computed, EntitySet, EntitySetId, EntityType, Hierarchy, Model, Property};
+use crate::model::{Computed, EntitySet, EntitySetId, EntityType, Hierarchy, Model, Property, Type};
 
 /// Vocabularies: file name without its ending, which is the namespace too. The last one tells of hierarchies.
 pub(super) const REFERENCED: [&str; 3] =
@@ -140,6 +140,9 @@ pub(super) fn entity_set<'a>(
     let path =
         |index: usize, name: &str| cast_path(model, entity_type, entity_type.owner_of_property(index), name);
     let collections: Vec<String> = collections.map(|(index, p)| path(index, &p.name)).collect();
+    let shape = |p: &Property| matches!(p.ty, Type::Primitive(ty) if ty.is_shape());
+    let unsortable = entity_type.properties.iter().enumerate().filter(|(_, p)| p.collection || shape(p));
+    let unsortable: Vec<String> = unsortable.map(|(index, p)| path(index, &p.name)).collect();
     let mut found = description(text);
     found.extend([
         record("Org.OData.Capabilities.V1.InsertRestrictions", "Insertable", false),
@@ -155,7 +158,7 @@ pub(super) fn entity_set<'a>(
             "Org.OData.Capabilities.V1.SortRestrictions",
             "Sortable",
             "NonSortableProperties",
-            &collections,
+            &unsortable,
         ),
         record("Org.OData.Capabilities.V1.ExpandRestrictions", "Expandable", expandable),
         record("Org.OData.Capabilities.V1.SearchRestrictions", "Searchable", searchable),

@@ -146,6 +146,9 @@ fn property_object(model: &Model, property: &Property) -> Object {
         object.insert("$Nullable".to_owned(), true.into());
     }
     insert_facets(&mut object, property.own_facets(model.definition_of(property)));
+    if matches!(property.ty, Type::Primitive(PrimitiveType::Shape(..))) {
+        object.insert("$SRID".to_owned(), "variable".into());
+    }
     if let Some(text) = &property.default_value {
         object.insert("$DefaultValue".to_owned(), default_value(property.ty, text));
     }

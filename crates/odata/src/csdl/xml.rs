@@ -179,6 +179,9 @@ impl Out {
         }
         let facets = [("MaxLength", &length), ("Precision", &precision), ("Scale", &scale)];
         attributes.extend(facets.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
+        // Each shape has a reference system of its own (section 7.2.6).
+        let shape = matches!(property.ty, Type::Primitive(PrimitiveType::Shape(..)));
+        attributes.extend(shape.then_some(("SRID", "variable")));
         attributes.extend(property.default_value.as_deref().map(|value| ("DefaultValue", value)));
         self.with_annotations("Property", &attributes, &annotations::property(property));
     }

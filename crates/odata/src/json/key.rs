@@ -75,7 +75,8 @@ pub fn key_predicate(values: &[KeyValue<'_>]) -> String {
                 out.extend_from_slice(b"duration");
                 write_text_key(&mut out, &text.unwrap_or_default());
             }
-            Value::Binary(_) => out.extend_from_slice(b"binary''"),
+            // No key is of these types (CSDL 4.01 section 6.5).
+            Value::Binary(_) | Value::Shape { .. } => out.extend_from_slice(b"binary''"),
             Value::Decimal(s) | Value::Date(s) | Value::TimeOfDay(s) | Value::Guid(s) => {
                 write_plain_key(&mut out, s);
             }

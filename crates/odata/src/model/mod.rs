@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use crate::value::Value;
 
+pub use crate::shape::{Shape, Space};
 pub use family::{DerivedType, Family};
 pub use primitive::PrimitiveType;
 pub use types::{

@@ -1,5 +1,6 @@
 //! The primitive types of CSDL that a column can have.
 
+use crate::shape::{self, Shape, Space};
 use crate::value::Value;
 
 /// A primitive type (CSDL 4.01 section 3.3).
@@ -33,6 +34,8 @@ pub enum PrimitiveType {
     SByte,
     /// IEEE 754 binary32.
     Single,
+    /// A shape on the globe or on a plane.
+    Shape(Space, Shape),
     /// Unicode text.
     String,
     /// A time of day.
@@ -40,7 +43,7 @@ pub enum PrimitiveType {
 }
 
 impl PrimitiveType {
-    /// All of them.
+    /// All of them but those of shapes.
     pub const ALL: [PrimitiveType; 16] = [
         PrimitiveType::Binary,
         PrimitiveType::Boolean,
@@ -77,6 +80,7 @@ impl PrimitiveType {
             PrimitiveType::Int64 => "Edm.Int64",
             PrimitiveType::SByte => "Edm.SByte",
             PrimitiveType::Single => "Edm.Single",
+            PrimitiveType::Shape(space, shape) => shape::name(space, shape),
             PrimitiveType::String => "Edm.String",
             PrimitiveType::TimeOfDay => "Edm.TimeOfDay",
         }
@@ -84,7 +88,17 @@ impl PrimitiveType {
 
     /// Finds a type by its qualified name.
     pub fn from_name(name: &str) -> Option<PrimitiveType> {
-        PrimitiveType::ALL.into_iter().find(|p| p.name() == name)
+        PrimitiveType::ALL.into_iter().chain(PrimitiveType::shapes()).find(|p| p.name() == name)
+    }
+
+    /// The types of shapes.
+    pub fn shapes() -> impl Iterator<Item = PrimitiveType> {
+        shape::all().map(|(space, shape)| PrimitiveType::Shape(space, shape))
+    }
+
+    /// Whether values are shapes.
+    pub fn is_shape(self) -> bool {
+        matches!(self, PrimitiveType::Shape(..))
     }
 
     /// Whether values are whole numbers of at most 64 bits.
@@ -116,6 +130,7 @@ impl Value {
             Value::Duration(_) => PrimitiveType::Duration,
             Value::Guid(_) => PrimitiveType::Guid,
             Value::Binary(_) => PrimitiveType::Binary,
+            Value::Shape { space, shape, .. } => PrimitiveType::Shape(*space, *shape),
         })
     }
 }

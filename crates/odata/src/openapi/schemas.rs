@@ -142,6 +142,7 @@ fn primitive(ty: PrimitiveType, property: &Property) -> Value {
         PrimitiveType::TimeOfDay => text(r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,12})?)?$"),
         PrimitiveType::Duration => text(r"^-?P([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]{1,12})?S)?)?$"),
         PrimitiveType::Guid => formatted("uuid"),
+        PrimitiveType::Shape(..) => json!({ "type": "object", "description": "GeoJSON (RFC 7946)" }),
         PrimitiveType::String => match property.max_length {
             Some(most) => json!({ "type": "string", "maxLength": most }),
             None => json!({ "type": "string" }),

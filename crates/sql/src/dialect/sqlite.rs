@@ -231,6 +231,9 @@ impl Dialect for Sqlite {
             Function::Floor => "nl_floor",
             Function::Round => "nl_round",
             Function::HasFlag => return Err(self.unsupported("has")),
+            Function::GeoDistance | Function::GeoIntersects | Function::GeoLength => {
+                return Err(self.unsupported("A function of shapes"));
+            }
             Function::MaxDateTime | Function::MinDateTime | Function::Now => {
                 return Err(self.unsupported("A date function without a value"));
             }

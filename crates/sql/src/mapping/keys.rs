@@ -78,7 +78,7 @@ fn can_be_key(ty: &ColumnType) -> bool {
         )
         | ColumnType::Enum(_)
         | ColumnType::Coded(..) => true,
-        ColumnType::Primitive(Binary | Double | Single) => false,
+        ColumnType::Primitive(Binary | Double | Single | Shape(..)) => false,
         ColumnType::Composite(_) | ColumnType::Array(_) => false,
     }
 }

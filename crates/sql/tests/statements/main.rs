@@ -45,6 +45,7 @@ fn param(param: &Param) -> String {
         Value::Date(t) | Value::TimeOfDay(t) | Value::DateTimeOffset(t) => t.clone(),
         Value::Duration(t) => format!("{t} s"),
         Value::Guid(t) => format!("guid {t}"),
+        Value::Shape { srid, text, .. } => format!("{text} in {srid}"),
     };
     value + form
 }

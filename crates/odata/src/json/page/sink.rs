@@ -139,6 +139,10 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         }
     }
 
+    fn shape(&mut self, text: &str) {
+        self.bare(text);
+    }
+
     fn binary(&mut self, value: &[u8]) {
         if let Target::Value { .. } | Target::Flags | Target::Structure = self.next_cell(false) {
             self.buffer.push(b'"');

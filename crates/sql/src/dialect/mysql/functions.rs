@@ -16,6 +16,10 @@ const LONGEST: i64 = i32::MAX as i64;
 /// A canonical function of arguments that are not null, or what there is not.
 pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Result<Sql, &'static str> {
     let missing = "This function";
+    if matches!(function, Function::GeoDistance | Function::GeoIntersects | Function::GeoLength) {
+        let shapes: Option<Vec<Sql>> = args.into_iter().map(shape).collect();
+        return Ok(geo(function, shapes.ok_or("A shape behind a transformation")?));
+    }
     match args.as_slice() {
         [operand] if matches!(function, Function::Ceiling | Function::Floor | Function::Round) => {
             Ok(rounded(function, operand.clone(), result))
@@ -29,6 +33,27 @@ pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Result<
         [left, right] => two(function, plain(left.clone()), plain(right.clone())).ok_or(missing),
         _ => Err(missing),
     }
+}
+
+/// The function of the OGC that a function of shapes is.
+fn geo(function: Function, shapes: Vec<Sql>) -> Sql {
+    let name = match function {
+        Function::GeoDistance => "ST_Distance",
+        Function::GeoIntersects => "ST_Intersects",
+        _ => "ST_Length",
+    };
+    Sql::Call(name, shapes)
+}
+
+/// A shape as the functions of shapes take it.
+fn shape(operand: Operand) -> Option<Sql> {
+    Some(match operand.sql {
+        Sql::Param(Param { value: Value::Shape { srid, text, .. }, .. }) => {
+            Sql::call("ST_GeomFromText", [string_param(text), Sql::Integer(srid.into())])
+        }
+        _ if operand.form == Form::Exact => return None,
+        column => column,
+    })
 }
 
 fn one(function: Function, x: Sql) -> Option<Sql> {

@@ -161,6 +161,9 @@ impl Dialect for MySql {
     }
 
     fn cell(&self, column: Sql, cell: &ResultColumn, _: &NativeType) -> Sql {
+        if cell.primitive.is_shape() && cell.structure.is_none() {
+            return Sql::call("ST_AsGeoJSON", [column]);
+        }
         match cell.storage {
             Storage::Text => column.cast(TO_TEXT),
             Storage::Native | Storage::Blob => column,

@@ -9,6 +9,9 @@ use crate::tree::Sql;
 
 /// A value in the one form of its type. A column stays one where nothing has to be done to it.
 pub(super) fn carried(operand: Operand) -> Operand {
+    if operand.primitive.is_some_and(P::is_shape) {
+        return shape(operand);
+    }
     let as_it_is = operand.form == Form::Column(Storage::Native)
         && operand.primitive != Some(P::Boolean)
         && !may_be_zero(&operand);
@@ -17,6 +20,15 @@ pub(super) fn carried(operand: Operand) -> Operand {
     }
     let facts = Operand { form: Form::Computed, native: NativeType::Plain, ..operand.clone() };
     facts.with(plain(operand))
+}
+
+/// A shape as it is read, which the functions of shapes take no more.
+fn shape(operand: Operand) -> Operand {
+    if operand.form == Form::Exact {
+        return operand;
+    }
+    let text = Sql::call("ST_AsGeoJSON", [operand.sql.clone()]);
+    Operand { form: Form::Exact, native: NativeType::Plain, ..operand }.with(text)
 }
 
 /// The sum of a group.

@@ -1,6 +1,6 @@
 //! Canonical functions in PostgreSQL: text in characters and in all scripts, parts of dates, rounding.
 
-use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::model::{PrimitiveType as P, Space};
 use nextlink_odata::query::Function;
 use nextlink_odata::value::Value;
 
@@ -14,6 +14,15 @@ const LONGEST: i64 = i32::MAX as i64;
 
 /// A canonical function of arguments that are not null; none where there is no such.
 pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Option<Sql> {
+    let geo = match function {
+        Function::GeoDistance => Some("ST_Distance"),
+        Function::GeoIntersects => Some("ST_Intersects"),
+        Function::GeoLength => Some("ST_Length"),
+        _ => None,
+    };
+    if let Some(name) = geo {
+        return Some(Sql::Call(name, args.into_iter().map(shape).collect::<Option<_>>()?));
+    }
     match args.as_slice() {
         [text, part]
             if matches!(function, Function::Contains | Function::StartsWith | Function::EndsWith) =>
@@ -43,6 +52,21 @@ pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Option<
         }
         _ => None,
     }
+}
+
+/// A shape as the functions of shapes take it.
+fn shape(operand: Operand) -> Option<Sql> {
+    Some(match operand.sql {
+        Sql::Param(Param { value: Value::Shape { space, srid, text, .. }, .. }) => match space {
+            Space::Geometry => Sql::call("ST_GeomFromText", [string_param(text), Sql::Integer(srid.into())]),
+            Space::Geography => {
+                let text = ["SRID=", &srid.to_string(), ";", &text].concat();
+                Sql::call("ST_GeogFromText", [string_param(text)])
+            }
+        },
+        _ if operand.form == Form::Exact => return None,
+        column => column,
+    })
 }
 
 /// Text with the letters of all scripts in lower case.

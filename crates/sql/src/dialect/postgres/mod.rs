@@ -20,6 +20,8 @@ use crate::tree::{CastType, KeyColumn, Operator, Param, ParamForm, Sql};
 #[derive(Debug, Clone, Copy)]
 pub struct Postgres;
 
+/// Digits behind the point of coordinates, as many as a number of 64 bits may need.
+const GEO_DIGITS: i64 = 15;
 /// Compares text by code point.
 const CODE_POINT: &str = "\"C\"";
 /// The last point in time of OData.
@@ -55,7 +57,7 @@ impl Dialect for Postgres {
             Value::Integer(_) => "::int8",
             Value::Decimal(_) => "::numeric",
             Value::Double(_) => "::float8",
-            Value::Null | Value::String(_) => "::text",
+            Value::Null | Value::String(_) | Value::Shape { .. } => "::text",
             Value::Date(_) => "::date",
             Value::TimeOfDay(_) => "::time",
             Value::DateTimeOffset(_) => "::timestamptz",
@@ -171,6 +173,7 @@ impl Dialect for Postgres {
             _ => (cell, false),
         };
         match (item.storage, item.primitive, is_array) {
+            (_, P::Shape(..), false) => Sql::call("ST_AsGeoJSON", [column, Sql::Integer(GEO_DIGITS)]),
             (Storage::Text, P::Decimal, false) => column.cast("numeric"),
             (Storage::Text, P::Decimal, true) => column.cast("numeric[]"),
             (Storage::Text, _, false) => text(column, native),

@@ -2,7 +2,7 @@
 
 use nextlink_odata::model::PrimitiveType as P;
 
-use super::{bare, plain};
+use super::{GEO_DIGITS, bare, plain};
 use crate::catalog::{NativeType, Storage};
 use crate::dialect::{Form, Operand};
 use crate::tree::Sql;
@@ -10,12 +10,24 @@ use crate::tree::Sql;
 /// A value in the one form of its type. A column is left as it is, so that an index over it serves: what is equal in
 /// its collation is equal by code point.
 pub(super) fn carried(operand: Operand) -> Operand {
+    if operand.primitive.is_some_and(P::is_shape) {
+        return shape(operand);
+    }
     if operand.form == Form::Column(Storage::Native) {
         let column = bare(operand.sql.clone());
         return operand.with(column);
     }
     let facts = Operand { form: Form::Computed, native: NativeType::Plain, ..operand.clone() };
     facts.with(plain(operand))
+}
+
+/// A shape as it is read, which the functions of shapes take no more.
+fn shape(operand: Operand) -> Operand {
+    if operand.form == Form::Exact {
+        return operand;
+    }
+    let text = Sql::call("ST_AsGeoJSON", [operand.sql.clone(), Sql::Integer(GEO_DIGITS)]);
+    Operand { form: Form::Exact, native: NativeType::Plain, ..operand }.with(text)
 }
 
 /// The sum of a group.
@@ -36,7 +48,7 @@ pub(super) fn type_of(primitive: P) -> &'static str {
         P::Decimal => "numeric",
         P::Double => "float8",
         P::Single => "float4",
-        P::String => "text",
+        P::String | P::Shape(..) => "text",
         P::Date => "date",
         P::TimeOfDay => "time",
         P::DateTimeOffset => "timestamptz",
