@@ -7,6 +7,7 @@ use nextlink_odata::value::Value;
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::dialect::{Dialect, Postgres, Sqlite};
 use nextlink_sql::notice::Notice;
+use nextlink_sql::plan::told;
 use nextlink_sql::shape::ToldSelect;
 use nextlink_sql::statement::Program;
 
@@ -72,16 +73,24 @@ impl Source {
         selects: &[ToldSelect],
     ) -> Result<(Catalog, Vec<Notice>), Error> {
         let (mut catalog, mut notices) = self.introspect(limits)?;
-        for told in selects {
-            match self.describe(&told.name.text, &told.text, limits)? {
+        for select in selects {
+            let (text, places) = told(self.dialect(), select);
+            let described = match &select.parameters {
+                None => self.describe(&select.name.text, &text.into(), limits)?,
+                Some(_) => self.columns(&text, places)?.map(|columns| {
+                    let functions = vec![(select.name.text.clone(), columns)];
+                    (Catalog { functions, ..Catalog::default() }, Vec::new())
+                }),
+            };
+            match described {
                 Ok((found, more)) => {
                     catalog.add(found);
                     notices.extend(more);
                 }
                 Err(why) => {
-                    let at = told.spot.to_string();
+                    let at = select.spot.to_string();
                     let text = ["The model file, ", &at, ": the database refuses this SELECT (", &why, ")."];
-                    notices.push(Notice::table(&told.name.text, text.concat()));
+                    notices.push(Notice::table(&select.name.text, text.concat()));
                 }
             }
         }
@@ -99,6 +108,15 @@ impl Source {
             Source::Sqlite(source) => source.describe(name, select, limits),
             Source::Postgres(source) => source.describe(name, select, limits),
             Source::MySql(source) => source.describe(name, select, limits),
+        }
+    }
+
+    /// The columns of a SELECT with so many places for values; why there are none, where the database refuses it.
+    fn columns(&self, select: &str, places: usize) -> Result<Result<Vec<String>, String>, Error> {
+        match self {
+            Source::Sqlite(source) => source.columns(select, places),
+            Source::Postgres(source) => source.columns(select, places),
+            Source::MySql(source) => source.columns(select, places),
         }
     }
 

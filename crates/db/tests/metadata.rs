@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use boon::{Compiler, Schemas};
 use nextlink_odata::csdl::{self, CsdlOptions};
-use nextlink_odata::model::{Computed, Model, PrimitiveType};
+use nextlink_odata::model::{Computed, EntitySetId, Function, Model, PrimitiveType, Property};
 use nextlink_odata::version::Version;
 use nextlink_sql::catalog::{
     Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table, TableKind,
@@ -161,10 +161,31 @@ fn enumerations_composite_types_and_arrays() {
                 vec![column("parts", ColumnType::Composite(0)), column("color", ColumnType::Enum(0))],
             ),
         ],
+        ..Catalog::default()
     };
     let (mapping, notices) = build(&catalog, &ModelOptions::default());
     assert_eq!(notices, []);
     validate("types", &mapping.model);
+}
+
+#[test]
+fn functions() {
+    let mut types = Vec::new();
+    for primitive in PrimitiveType::ALL {
+        types.push(Property::plain(primitive.name().trim_start_matches("Edm."), primitive));
+    }
+    let conn = common::database("CREATE TABLE a (id INTEGER PRIMARY KEY);");
+    let (catalog, _) = common::catalog(&conn);
+    let (mut mapping, _) = build(&catalog, &ModelOptions::default());
+    let function = |name: &str, parameters: Vec<Property>, description: Option<&str>| Function {
+        name: name.to_owned(),
+        parameters,
+        returns: EntitySetId(0),
+        description: description.map(str::to_owned),
+    };
+    mapping.model.functions =
+        vec![function("All", types, Some("Of all types")), function("None", Vec::new(), None)];
+    validate("functions", &mapping.model);
 }
 
 #[test]

@@ -105,6 +105,8 @@ pub enum Step {
     Key(Vec<(usize, Value)>),
     /// A navigation property of the entity so far.
     Navigate(usize),
+    /// At the start: those that a function gives for these values.
+    Call(usize, Vec<Value>),
     /// A condition on the entities so far: `/$filter(…)`.
     Filter(Box<Expr>),
 }

@@ -22,7 +22,10 @@ pub fn document(model: &Model, context_url: &str, metadata: MetadataLevel, versi
     let told = |name: &str, kind: &str| json!({ "name": name, "kind": kind, "url": segment(name) });
     let sets = model.served_sets().map(|(_, set)| told(&set.name, "EntitySet"));
     let singletons = model.singletons.iter().map(|single| told(&single.name, "Singleton"));
-    document.insert("value".to_owned(), sets.chain(singletons).collect());
+    // Those that take values have no URL of their own.
+    let functions = model.functions.iter().filter(|function| function.parameters.is_empty());
+    let functions = functions.map(|function| told(&function.name, "FunctionImport"));
+    document.insert("value".to_owned(), sets.chain(singletons).chain(functions).collect());
     Value::Object(document).to_string()
 }
 

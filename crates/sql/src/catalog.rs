@@ -13,6 +13,8 @@ pub struct Catalog {
     pub enums: Vec<CatalogEnum>,
     /// Composite types that columns are of. None holds itself.
     pub composites: Vec<CatalogComposite>,
+    /// SELECTs of functions: the name of each, and its columns.
+    pub functions: Vec<(String, Vec<String>)>,
 }
 
 /// An enumeration of the database.
@@ -227,6 +229,7 @@ impl Catalog {
                 self.composites.push(found);
             }
         }
+        self.functions.append(&mut other.functions);
         let tables = self.tables.len();
         for mut table in other.tables {
             table.columns.iter_mut().for_each(|column| column.ty.moved(&enums, &composites));

@@ -7,7 +7,9 @@ use nextlink_odata::value::Value;
 use crate::dialect::{Dialect, ParentRows};
 use crate::identifier::is_continue;
 use crate::statement::Statement;
-use crate::tree::{CastType, JoinKind, Operator, OrderTerm, Param, ParamForm, Select, Source, Sql, TableRef};
+use crate::tree::{
+    CastType, JoinKind, Operator, OrderTerm, Param, ParamForm, Select, Source, Sql, TableRef, Told,
+};
 
 /// Writes a select for so many parent rows (none where it takes none).
 pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> Statement {
@@ -178,11 +180,7 @@ impl Writer<'_> {
                 }
                 self.dialect.identifier(name, &mut self.out);
             }
-            Source::Told(select) => {
-                self.text("(");
-                self.text(select);
-                self.text(")");
-            }
+            Source::Told(pieces) => self.told(pieces),
             Source::Selects(selects) => self.selects(selects),
             Source::Recursive { base, step } => self.recursive(base, step),
             Source::SoFar => self.text("h"),
@@ -194,6 +192,18 @@ impl Writer<'_> {
         if matches!(table.source, Source::Items { whole: false, .. }) {
             self.text("(c0)");
         }
+    }
+
+    /// A SELECT of the owner in the place of a table.
+    fn told(&mut self, pieces: &[Told]) {
+        self.text("(");
+        for piece in pieces {
+            match piece {
+                Told::Text(text) => self.text(text),
+                Told::Value(param) => self.param(param),
+            }
+        }
+        self.text(")");
     }
 
     /// A recursive select in the place of a table.

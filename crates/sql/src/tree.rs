@@ -86,7 +86,7 @@ pub enum Source {
         name: String,
     },
     /// A SELECT of the owner, as it stands in the model file.
-    Told(Arc<str>),
+    Told(Vec<Told>),
     /// What selects give, one after the other. Their columns are `c0`, `c1`, …
     Selects(Vec<Select>),
     /// What a recursive select gives: rows, and over and over those that follow from the ones before, each once. Its
@@ -106,6 +106,15 @@ pub enum Source {
         /// Whether the items are composite values, which are to stay whole.
         whole: bool,
     },
+}
+
+/// A part of a SELECT of the owner.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// Text.
+    Text(Arc<str>),
+    /// A value.
+    Value(Param),
 }
 
 /// An item of ORDER BY. Null comes first when ascending and last when descending.

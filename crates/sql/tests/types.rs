@@ -190,6 +190,7 @@ fn enumerations() {
 fn composite_types_and_arrays() {
     use PrimitiveType::*;
     let nested = Catalog {
+        functions: Vec::new(),
         tables: vec![table(vec![
             column("home", ColumnType::Composite(1)),
             column("stops", array(ColumnType::Composite(1))),
@@ -277,6 +278,7 @@ fn names_are_unique_in_the_schema() {
         ])],
         enums: vec![enumeration("t", &["x"], false), enumeration("Container", &["x"], false)],
         composites: vec![composite("t", vec![]), composite("a b", vec![])],
+        ..Catalog::default()
     };
     check(
         "names",
@@ -312,7 +314,12 @@ fn default_values() {
     ] {
         let with = Column { default_value: Some(default.to_owned()), ..column("c", ty.clone()) };
         let composites = vec![composite("k", vec![])];
-        let catalog = Catalog { tables: vec![table(vec![with])], enums: enums.clone(), composites };
+        let catalog = Catalog {
+            tables: vec![table(vec![with])],
+            enums: enums.clone(),
+            composites,
+            ..Catalog::default()
+        };
         let (mapping, _) = build(&catalog, &ModelOptions::default());
         let found = mapping.model.entity_types[0].properties[1].default_value.as_deref();
         assert_eq!(found, served, "{default} of {ty:?}");
@@ -331,7 +338,12 @@ fn keys() {
         (primitive(PrimitiveType::Binary), Some("`c` is Edm.Binary")),
     ] {
         let tables = vec![Table { primary_key: vec![1], ..table(vec![column("c", ty.clone())]) }];
-        let catalog = Catalog { tables, enums: enums.clone(), composites: vec![composite("k", vec![])] };
+        let catalog = Catalog {
+            tables,
+            enums: enums.clone(),
+            composites: vec![composite("k", vec![])],
+            ..Catalog::default()
+        };
         let (mapping, told) = build(&catalog, &ModelOptions::default());
         let told: Vec<String> = told.iter().map(ToString::to_string).collect();
         let expected: Vec<String> = notice.iter().map(|text| [not_served, text, other].concat()).collect();

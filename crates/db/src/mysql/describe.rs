@@ -29,11 +29,9 @@ pub(super) async fn describe(
     select: &Arc<str>,
     limits: &IntrospectLimits,
 ) -> Done<Result<(Catalog, Vec<Notice>), String>> {
-    let found = match session.describe(&["SELECT * FROM (", select, ") AS t"].concat()).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(Err("it has parameters that nobody gives".to_owned())),
-        Err(fault) if fault.lost || fault.error.is_down() => return Err(fault),
-        Err(fault) => return Ok(Err(fault.error.to_string())),
+    let found = match prepare(session, select, 0).await? {
+        Ok(found) => found,
+        Err(why) => return Ok(Err(why)),
     };
     if found.len() > limits.columns {
         return Ok(Err(["it has more than ", &limits.columns.to_string(), " columns"].concat()));
@@ -78,6 +76,26 @@ pub(super) async fn describe(
         comment: None,
     };
     Ok(Ok((Catalog { tables: vec![table], ..Catalog::default() }, notices)))
+}
+
+/// The columns of a SELECT with so many places for values; why there are none, where the server refuses it.
+pub(super) async fn columns(
+    session: &mut Session,
+    select: &str,
+    places: usize,
+) -> Done<Result<Vec<String>, String>> {
+    let found = prepare(session, select, places).await?;
+    Ok(found.map(|found| found.iter().map(|column| column.name_str().into_owned()).collect()))
+}
+
+/// Has the server look at a SELECT that stands in the place of a table.
+async fn prepare(session: &mut Session, select: &str, places: usize) -> Done<Result<Vec<Described>, String>> {
+    match session.describe(&["SELECT * FROM (", select, ") AS t"].concat()).await {
+        Ok((found, parameters)) if parameters == places => Ok(Ok(found)),
+        Ok(_) => Ok(Err("it has parameters that nobody gives".to_owned())),
+        Err(fault) if fault.lost || fault.error.is_down() => Err(fault),
+        Err(fault) => Ok(Err(fault.error.to_string())),
+    }
 }
 
 /// The character set and the collation of each column. What is told of a statement is what the session gets, not what

@@ -114,15 +114,14 @@ impl Session {
         }
     }
 
-    /// The columns that a statement gives; none where it takes parameters.
-    pub(super) async fn describe(&mut self, sql: &str) -> Done<Option<Vec<Column>>> {
+    /// The columns that a statement gives, and how many values it takes.
+    pub(super) async fn describe(&mut self, sql: &str) -> Done<(Vec<Column>, usize)> {
         let Session { conn, busy, .. } = self;
         *busy = true;
         match conn.prep(sql).await {
             Ok(statement) => {
                 *busy = false;
-                let free = statement.params().is_empty();
-                Ok(free.then(|| statement.columns().to_vec()))
+                Ok((statement.columns().to_vec(), statement.params().len()))
             }
             Err(failure) => Err(failed(failure, busy)),
         }

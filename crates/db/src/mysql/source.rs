@@ -10,7 +10,7 @@ use nextlink_sql::dialect::{Dialect, MARIADB};
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::Program;
 
-use super::describe::describe;
+use super::describe::{columns, describe};
 use super::errors::{Done, Fault};
 use super::facts::Facts;
 use super::introspect::introspect;
@@ -85,6 +85,14 @@ impl MySqlSource {
         limits: &IntrospectLimits,
     ) -> Result<Result<(Catalog, Vec<Notice>), String>, Error> {
         self.look(async |session| describe(session, name, select, limits).await)
+    }
+
+    /// The columns of a SELECT with so many places for values; why there are none, where the server refuses it.
+    ///
+    /// # Errors
+    /// The server cannot be read.
+    pub fn columns(&self, select: &str, places: usize) -> Result<Result<Vec<String>, String>, Error> {
+        self.look(async |session| columns(session, select, places).await)
     }
 
     /// Asks what the server says about itself. That can be done again at any time.

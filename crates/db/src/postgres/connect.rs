@@ -10,7 +10,7 @@ use nextlink_sql::statement::Program;
 use tokio_postgres::{IsolationLevel, Transaction};
 
 use super::bounds::Bounds;
-use super::describe::describe;
+use super::describe::{columns, describe};
 use super::errors::{Again, Failed};
 use super::introspect::introspect;
 use super::pools::Pools;
@@ -70,6 +70,14 @@ impl PostgresSource {
         limits: &IntrospectLimits,
     ) -> Result<Result<(Catalog, Vec<Notice>), String>, Error> {
         self.look(async |transaction| describe(transaction, name, select, limits).await)
+    }
+
+    /// The columns of a SELECT with so many places for values; why there are none, where the server refuses it.
+    ///
+    /// # Errors
+    /// The server fails.
+    pub fn columns(&self, select: &str, places: usize) -> Result<Result<Vec<String>, String>, Error> {
+        self.look(async |transaction| columns(transaction, select, places).await)
     }
 
     /// Asks the server's catalogue in one snapshot.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use nextlink_sql::catalog::{Catalog, Table, TableKind};
 use nextlink_sql::notice::Notice;
-use tokio_postgres::Transaction;
 use tokio_postgres::types::Oid;
+use tokio_postgres::{Statement, Transaction};
 
 use super::introspect::{column, composite, enumeration};
 use super::tables::{self, RawColumn};
@@ -23,20 +23,10 @@ pub async fn describe(
     select: &Arc<str>,
     limits: &IntrospectLimits,
 ) -> Result<Result<(Catalog, Vec<Notice>), String>, Error> {
-    let sql = ["SELECT * FROM (", select, ") AS t"].concat();
-    let prepared = match server.prepare(&sql).await {
+    let prepared = match prepare(server, select, 0).await? {
         Ok(prepared) => prepared,
-        Err(error) => {
-            return match error.as_db_error().map(|said| said.message().to_owned()) {
-                Some(message) if !Error::from(error).is_down() => Ok(Err(message)),
-                Some(message) => Err(Error::Unreachable(message)),
-                None => Err(Error::Unreachable("the connection failed".to_owned())),
-            };
-        }
+        Err(why) => return Ok(Err(why)),
     };
-    if !prepared.params().is_empty() {
-        return Ok(Err("it has parameters that nobody gives".to_owned()));
-    }
     let found = prepared.columns();
     if found.len() > limits.columns {
         return Ok(Err(["it has more than ", &limits.columns.to_string(), " columns"].concat()));
@@ -75,6 +65,38 @@ pub async fn describe(
         tables: vec![table],
         enums: types.enums.iter().map(|ty| enumeration(ty)).collect(),
         composites: types.composites.iter().map(|ty| composite(ty, &types)).collect(),
+        functions: Vec::new(),
     };
     Ok(Ok((catalog, notices)))
+}
+
+/// The columns of a SELECT with so many places for values; why there are none, where the server refuses it.
+///
+/// # Errors
+/// The server fails.
+pub async fn columns(
+    server: &Transaction<'_>,
+    select: &str,
+    places: usize,
+) -> Result<Result<Vec<String>, String>, Error> {
+    let prepared = prepare(server, select, places).await?;
+    Ok(prepared.map(|prepared| prepared.columns().iter().map(|column| column.name().to_owned()).collect()))
+}
+
+/// Has the server look at a SELECT that stands in the place of a table.
+async fn prepare(
+    server: &Transaction<'_>,
+    select: &str,
+    places: usize,
+) -> Result<Result<Statement, String>, Error> {
+    let sql = ["SELECT * FROM (", select, ") AS t"].concat();
+    match server.prepare(&sql).await {
+        Ok(prepared) if prepared.params().len() == places => Ok(Ok(prepared)),
+        Ok(_) => Ok(Err("it has parameters that nobody gives".to_owned())),
+        Err(error) => match error.as_db_error().map(|said| said.message().to_owned()) {
+            Some(message) if !Error::from(error).is_down() => Ok(Err(message)),
+            Some(message) => Err(Error::Unreachable(message)),
+            None => Err(Error::Unreachable("the connection failed".to_owned())),
+        },
+    }
 }

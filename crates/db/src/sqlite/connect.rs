@@ -13,7 +13,7 @@ use nextlink_sql::statement::Program;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::introspect::{IntrospectLimits, describe_select, introspect};
+use super::introspect::{IntrospectLimits, columns_of, describe_select, introspect};
 use super::kept::{Connections, Opened, Taken, file_id};
 use super::{functions, run};
 use crate::error::Error;
@@ -117,6 +117,16 @@ impl SqliteSource {
         let mut opened = self.take()?;
         opened.wait_for_locks(CATALOGUE_LOCK)?;
         describe_select(&opened.connection, name, select, limits)
+    }
+
+    /// The columns of a SELECT with so many places for values; why there are none, where SQLite refuses it.
+    ///
+    /// # Errors
+    /// As [`introspect`].
+    pub fn columns(&self, select: &str, places: usize) -> Result<Result<Vec<String>, String>, Error> {
+        let mut opened = self.take()?;
+        opened.wait_for_locks(CATALOGUE_LOCK)?;
+        columns_of(&opened.connection, select, places)
     }
 
     /// See [`crate::source::Source::run`].

@@ -110,6 +110,25 @@ pub(super) fn describe_select(
     }
 }
 
+/// The columns of a SELECT with so many places for values; why there are none, where SQLite refuses it.
+///
+/// # Errors
+/// As [`introspect`].
+pub(super) fn columns_of(
+    conn: &Connection,
+    select: &str,
+    places: usize,
+) -> Result<Result<Vec<String>, String>, Error> {
+    match conn.prepare(&["SELECT * FROM (", select, ")"].concat()) {
+        Ok(statement) if statement.parameter_count() != places => {
+            Ok(Err("it has parameters that nobody gives".to_owned()))
+        }
+        Ok(statement) => Ok(Ok(statement.column_names().into_iter().map(str::to_owned).collect())),
+        Err(error) if is_of_the_table(&error) => Ok(Err(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Says that a table can't be read, where the others can.
 fn leave_out(relation: &Relation, error: rusqlite::Error, notices: &mut Vec<Notice>) -> Result<(), Error> {
     if !is_of_the_table(&error) {

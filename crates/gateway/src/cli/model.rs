@@ -5,6 +5,7 @@ use nextlink_odata::model::{
 };
 use nextlink_odata::value::Value;
 use nextlink_sql::mapping::{ColumnMap, EnumMap, Link, TableMap};
+use nextlink_sql::shape::ToldPiece;
 
 use super::ModelArgs;
 use crate::served::Served;
@@ -40,7 +41,31 @@ fn text_of(name: &str, served: &Served) -> String {
         entity(served, id, &mut out);
     }
     singletons(served, &mut out);
+    functions(served, &mut out);
     out
+}
+
+/// Functions with their SELECTs.
+fn functions(served: &Served, out: &mut String) {
+    let model = &served.mapping.model;
+    if !model.functions.is_empty() {
+        out.push_str("functions:\n");
+    }
+    for (function, behind) in model.functions.iter().zip(&served.mapping.functions) {
+        let sql = behind.pieces.iter().map(|piece| match piece {
+            ToldPiece::Text(text) => text.to_string(),
+            ToldPiece::Parameter(number) => format!(":{}", function.parameters[*number].name),
+        });
+        let parameter =
+            |parameter: &Property| format!("{}: {}", text(&parameter.name), model.type_name(parameter.ty));
+        let parameters: Vec<String> = function.parameters.iter().map(parameter).collect();
+        out.push_str(&format!("  {}:\n    sql: {}\n", text(&function.name), text(&sql.collect::<String>())));
+        out.push_str(&format!("    parameters: {{{}}}\n", parameters.join(", ")));
+        out.push_str(&format!("    returns: {}\n", text(&model.entity_set(function.returns).name)));
+        if let Some(description) = &function.description {
+            out.push_str(&format!("    description: {}\n", text(description)));
+        }
+    }
 }
 
 /// Singletons: those with tables of their own, and rows of entity sets.

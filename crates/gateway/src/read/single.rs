@@ -239,6 +239,7 @@ fn entity_path(served: &Served, query: &Query) -> String {
                     path.push_str(&model.qualified_cast(set, Some(of)));
                 }
             }
+            Step::Call(..) => {}
         }
     }
     path

@@ -113,6 +113,122 @@ fn selects_are_served_as_views_are() {
     round_trip(&world);
 }
 
+const FUNCTIONS: &str = "
+namespace: Shop
+entities:
+  Customers: {table: customers, type: Customer, properties: {Id: id, Name: name}}
+  Orders: {table: orders, type: Order, properties: {Id: id}}
+  Lines: {table: parts, type: Line, properties: {Order: order_id, Number: number}}
+functions:
+  Spenders:
+    description: Who spent as much in a year
+    sql: |
+      SELECT customer_id AS id FROM orders
+      WHERE placed >= :since AND placed < :till AND total >= :least
+      GROUP BY customer_id ORDER BY sum(total) DESC
+    parameters: {since: Edm.Date, till: Edm.Date, least: Edm.Decimal}
+    returns: Customers
+  Named: {sql: 'SELECT id FROM customers WHERE name = :name OR city = :name', parameters: {name: Edm.String}, returns: Customers}
+  Latest: {sql: SELECT id FROM orders ORDER BY placed DESC LIMIT 2, returns: Orders}
+  Big: {sql: 'SELECT order_id, number FROM parts WHERE qty > :qty', parameters: {qty: Edm.Int32}, returns: Lines}
+";
+
+const CALLS: &[(&str, u16, &str)] = &[
+    (
+        "Spenders(since=1997-01-01,till=1998-12-31,least=2.5)?$select=Id",
+        200,
+        r#""value":[{"Id":1},{"Id":3}]}"#,
+    ),
+    ("Spenders(till=1998-12-31,since=1997-01-01,least=2)/$count", 200, "2"),
+    (
+        "Spenders(since=@a,till=@b,least=@c)?@a=1996-01-01&@b=1997-01-01&@c=1&$select=Id",
+        200,
+        r#""value":[{"Id":1}]}"#,
+    ),
+    ("Spenders?since=1996-01-01&till=1999-01-01&least=0&$select=Id&$top=1", 200, r#""value":[{"Id":1}]}"#),
+    ("Spenders(since=1996-01-01)?@till=1999-01-01&least=@x&@x=7.5&$select=Id", 200, r#""value":[{"Id":3}]}"#),
+    (
+        "Spenders(since=1996-01-01,till=1999-01-01,least=0)?$filter=Id gt 1&$orderby=Name desc&$select=Name",
+        200,
+        r#""value":[{"Name":"bob"},{"Name":"Cy"}]}"#,
+    ),
+    (
+        "Spenders(since=1996-01-01,till=1999-01-01,least=0)?$count=true&$top=1&$skip=1&$select=Id",
+        200,
+        r#""@odata.count":3,"value":[{"Id":2}]}"#,
+    ),
+    (
+        "Spenders(since=1996-01-01,till=1999-01-01,least=0)?$expand=orders($select=Id)&$select=Id&$top=1",
+        200,
+        r#""value":[{"Id":1,"orders":[{"Id":10},{"Id":11}]}]}"#,
+    ),
+    (
+        "Spenders(since=1996-01-01,till=1999-01-01,least=0)?$apply=aggregate($count as N)",
+        200,
+        r#""value":[{"N":3}]}"#,
+    ),
+    ("Named(name='Ann')(1)/Name/$value", 200, "Ann"),
+    ("Named(name='Ann')(2)", 404, "NotFound"),
+    ("Named(name='Ulm')/$filter(Id gt 0)?$select=Id", 200, r#""value":[{"Id":1}]}"#),
+    ("Named(name='Ann')(1)/orders?$select=Id", 200, r#""value":[{"Id":10},{"Id":11}]}"#),
+    ("Named(name=' OR 1=1 --')?$select=Id", 200, r#""value":[]}"#),
+    ("Named(name='''; DROP TABLE orders')?$select=Id", 200, r#""value":[]}"#),
+    ("Latest?$select=Id", 200, r#""value":[{"Id":12},{"Id":13}]}"#),
+    ("Latest()?$select=Id&$orderby=Id desc", 200, r#""value":[{"Id":13},{"Id":12}]}"#),
+    ("Latest(13)", 400, "BadRequest"),
+    ("Latest()(13)/total", 200, r#""value":9}"#),
+    ("Latest()(10)", 404, "NotFound"),
+    ("Big(qty=2)?$select=Order,Number", 200, r#""value":[{"Order":10,"Number":2},{"Order":11,"Number":1}]}"#),
+    ("Big(qty=-5)/$count", 200, "3"),
+    ("Big(qty='x')", 400, "BadRequest"),
+    ("Big(qty=null)", 400, "BadRequest"),
+    ("Big(qty=1,qty=2)", 400, "BadRequest"),
+    ("Big(size=1)", 400, "BadRequest"),
+    ("Big(1)", 400, "BadRequest"),
+    ("Big", 400, "BadRequest"),
+    ("Big(qty=@q)", 400, "BadRequest"),
+    ("Big?qty=1 add 1", 400, "BadRequest"),
+    ("Big?qty=", 400, "BadRequest"),
+    ("Spenders(since=1996-01-01)", 400, "BadRequest"),
+    ("Customers(1)/Named(name='x')", 404, "NotFound"),
+];
+
+#[test]
+fn functions_are_selects_with_values() {
+    let script = [
+        SCRIPT,
+        "CREATE TABLE parts (order_id int NOT NULL, number int NOT NULL, qty int NOT NULL, PRIMARY KEY (order_id, number));
+         INSERT INTO parts VALUES (10, 1, 2), (10, 2, 5), (11, 1, 3);",
+    ];
+    let world = World::modelled(&script.concat(), FUNCTIONS);
+    validate(FUNCTIONS);
+    let wrong = wrong(&world, CALLS);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for source in SOURCES {
+        let metadata = world.ask(source, "$metadata", &[]).body;
+        for part in [
+            "<Function Name=\"Spenders\" IsComposable=\"true\">",
+            "<Parameter Name=\"since\" Type=\"Edm.Date\" Nullable=\"false\"/>",
+            "<ReturnType Type=\"Collection(Shop.Customer)\" Nullable=\"false\"/>",
+            "<FunctionImport Name=\"Spenders\" Function=\"Shop.Spenders\" EntitySet=\"Customers\"/>",
+            "String=\"Who spent as much in a year\"",
+        ] {
+            assert!(metadata.contains(part), "{source}: {part} in {metadata}");
+        }
+        let paged = world.ask(source, "Big?qty=0&$select=Number", &[("prefer", "odata.maxpagesize=2")]);
+        let page: serde_json::Value = serde_json::from_str(&paged.body).expect("a page");
+        let link = page["@odata.nextLink"].as_str().expect("a link").trim_start_matches('/').to_owned();
+        let last = world.ask(source, &link, &[]);
+        assert!(last.body.ends_with("\"value\":[{\"Number\":1}]}"), "{source}: {link}: {}", last.body);
+        let service = world.ask(source, "", &[]).body;
+        let latest = "{\"name\":\"Latest\",\"kind\":\"FunctionImport\",\"url\":\"Latest\"}";
+        assert!(service.contains(latest) && !service.contains("Spenders"), "{source}: {service}");
+        let open_api = world.ask(source, "$openapi", &[]).body;
+        assert!(open_api.contains("\"/Named(name='{name}')\""), "{source}: {open_api}");
+    }
+    round_trip(&world);
+}
+
 #[test]
 fn what_the_database_refuses_is_left_out_and_said() {
     let model = "
@@ -124,6 +240,10 @@ entities:
   D: {sql: SELECT id FROM orders, key: [none]}
   E: {sql: SELECT id FROM orders WHERE, key: [id]}
   F: {sql: SELECT id FROM orders, key: [id], properties: {X: none}}
+functions:
+  G: {sql: SELECT nothing FROM orders, returns: Orders}
+  H: {sql: SELECT id FROM orders, returns: Nowhere}
+  I: {sql: SELECT total FROM orders, returns: Orders}
 ";
     let world = World::modelled(SCRIPT, model);
     let checked = common::run(&["check", "--config", &world.config()]);
@@ -134,11 +254,24 @@ entities:
         ("E: The model file, line 8, column 12: the database refuses this SELECT (", 3),
         ("D: The key given for it names `none`, which it has not", 3),
         ("`none`: it has no such column", 3),
+        ("G: The model file, line 11, column 12: the database refuses this SELECT (", 3),
+        ("`Nowhere`: there is no such entity set", 3),
+        ("`Orders`: its SELECT has no column `id`", 3),
     ] {
         assert_eq!(checked.out.matches(words).count(), times, "{words} in {}", checked.out);
     }
     for source in SOURCES {
-        for (set, status) in [("A", 404), ("B", 404), ("D", 404), ("E", 404), ("F", 200), ("Orders", 200)] {
+        for (set, status) in [
+            ("A", 404),
+            ("B", 404),
+            ("D", 404),
+            ("E", 404),
+            ("F", 200),
+            ("Orders", 200),
+            ("G", 404),
+            ("H", 404),
+            ("I", 404),
+        ] {
             assert_eq!(world.ask(source, set, &[]).status, status, "{source}: {set}: {}", checked.out);
         }
     }

@@ -9,6 +9,7 @@ mod enumeration;
 mod error;
 mod expand;
 mod expr;
+mod function;
 mod items;
 mod member;
 mod parts;
@@ -77,7 +78,7 @@ pub fn bind(model: &Model, url: &Url, limits: BindLimits, now: &str) -> BindResu
             }
             SegmentKind::All => return bind_all(model, url, rest, limits, now),
             SegmentKind::CrossJoin(names) => {
-                let cx = Context::new(model, limits, &url.options.aliases, now);
+                let cx = Context::new(model, limits, &url.options, now);
                 let query = product::bind_product(&cx, names, rest, &url.options, first.at)?;
                 check_levels(&url.options)?;
                 return Ok(Request::Query(Box::new(query)));
@@ -85,7 +86,7 @@ pub fn bind(model: &Model, url: &Url, limits: BindLimits, now: &str) -> BindResu
             _ => {}
         },
     }
-    let cx = Context::new(model, limits, &url.options.aliases, now);
+    let cx = Context::new(model, limits, &url.options, now);
     bind_query(&cx, url).map(|query| Request::Query(Box::new(query)))
 }
 
@@ -168,7 +169,7 @@ fn bind_all(
     let behind = rest.iter().skip(usize::from(of.is_none())).cloned();
     let path = std::iter::once(Segment { at, kind }).chain(behind).collect();
     let url = Url { path, options: url.options.clone() };
-    let cx = Context::new(model, limits, &url.options.aliases, now);
+    let cx = Context::new(model, limits, &url.options, now);
     bind_query(&cx, &url).map(|query| Request::Query(Box::new(query)))
 }
 

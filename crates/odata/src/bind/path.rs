@@ -8,6 +8,7 @@ use super::error::{
     unknown_property, unknown_set,
 };
 use super::expr::bind_condition;
+use super::function::bind_call;
 use super::scope::{Context, Scope};
 use crate::model::{EntitySetId, EntityType, PrimitiveType as P, Type};
 use crate::query::{self, Addressed, Inside, Leaf, Place, Step, Variable};
@@ -48,10 +49,12 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
     };
     let singleton = cx.model.find_singleton(name);
     let single = singleton.map(|number| &cx.model.singletons[number]);
-    let Some(root) = single.map(|single| single.set).or_else(|| cx.model.find_set(name)) else {
+    let function = cx.model.find_function(name);
+    let called = function.map(|number| cx.model.functions[number].returns);
+    let Some(root) = single.map(|single| single.set).or_else(|| called.or(cx.model.find_set(name))) else {
         return Err(unknown_set(first.at, cx.model, name));
     };
-    if key.is_some() {
+    if key.is_some() && function.is_none() {
         return Err(two_parentheses(first.at, name));
     }
     let mut path = BoundPath {
@@ -70,7 +73,13 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         references: false,
         each: false,
     };
-    apply_key(cx, &mut path, args.as_deref(), first.at)?;
+    match function {
+        Some(number) => {
+            path.steps.push(bind_call(cx, number, args.as_deref(), first.at)?);
+            apply_key(cx, &mut path, key.as_deref(), first.at)?;
+        }
+        None => apply_key(cx, &mut path, args.as_deref(), first.at)?,
+    }
     for segment in rest {
         if path.references {
             return Err(invalid(segment.at, "$ref", "Nothing can follow $ref."));

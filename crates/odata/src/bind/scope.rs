@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::error::{BindResult, invalid, limit_exceeded};
 use crate::model::{ComplexTypeId, EntitySetId, EntityType, Model};
 use crate::query::{Expr, Named, Place, Size, Variable};
-use crate::url::ast::{self, Alias};
+use crate::url::ast::{self, Alias, Options, TextOption};
 
 /// Bounds on what a URL may ask for.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +57,8 @@ pub struct Context<'a> {
     pub model: &'a Model,
     /// Bounds.
     pub limits: BindLimits,
+    /// Query options that are none of the standard.
+    pub custom: &'a [TextOption],
     /// Parameter aliases of the URL, then those of the options around and at hand.
     aliases: RefCell<Vec<&'a [Alias]>>,
     /// The time of the request, as UTC text that compares: what `now()` gives.
@@ -78,11 +80,12 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// The context of one URL.
-    pub fn new(model: &'a Model, limits: BindLimits, aliases: &'a [Alias], now: &'a str) -> Context<'a> {
+    pub fn new(model: &'a Model, limits: BindLimits, options: &'a Options, now: &'a str) -> Context<'a> {
         Context {
             model,
             limits,
-            aliases: RefCell::new(vec![aliases]),
+            custom: &options.custom,
+            aliases: RefCell::new(vec![&options.aliases]),
             now,
             variables: Cell::new(1),
             navigations: Cell::new(0),

@@ -6,8 +6,8 @@ use super::CsdlOptions;
 use super::annotations::{self, Annotation, Value};
 use super::xml::on_delete;
 use crate::model::{
-    ComplexType, DerivedType, EntitySet, EntityType, EnumType, Model, NavigationProperty, PrimitiveType,
-    Property, Singleton, Type, TypeDefinition,
+    ComplexType, DerivedType, EntitySet, EntityType, EnumType, Function, Model, NavigationProperty,
+    PrimitiveType, Property, Singleton, Type, TypeDefinition,
 };
 use crate::version::Version;
 
@@ -39,6 +39,9 @@ pub fn json(model: &Model, options: &CsdlOptions) -> String {
                 Json::Object(derived_object(model, entity_type, number, derived)),
             );
         }
+    }
+    for function in &model.functions {
+        schema.insert(function.name.clone(), value!([function_object(model, function)]));
     }
     schema.insert(model.container.clone(), Json::Object(container(model)));
     let mut document = Object::new();
@@ -214,6 +217,9 @@ fn container(model: &Model) -> Object {
     for single in &model.singletons {
         object.insert(single.name.clone(), Json::Object(singleton(model, single)));
     }
+    for function in &model.functions {
+        object.insert(function.name.clone(), Json::Object(function_import(model, function)));
+    }
     annotate(&mut object, &annotations::container());
     object
 }
@@ -225,6 +231,37 @@ fn entity_set(model: &Model, set: &EntitySet) -> Object {
     object.insert("$Type".to_owned(), model.qualified_name(set.entity_type).into());
     bindings(model, entity_type, &mut object);
     annotate(&mut object, &annotations::entity_set(model, entity_type, set.description.as_deref()));
+    object
+}
+
+fn function_object(model: &Model, function: &Function) -> Object {
+    let mut object = Object::new();
+    object.insert("$Kind".to_owned(), "Function".into());
+    object.insert("$IsComposable".to_owned(), true.into());
+    let parameter = |parameter: &Property| {
+        let mut found = Object::new();
+        found.insert("$Name".to_owned(), parameter.name.as_str().into());
+        if parameter.ty != Type::Primitive(PrimitiveType::String) {
+            found.insert("$Type".to_owned(), model.type_name(parameter.ty).into());
+        }
+        Json::Object(found)
+    };
+    if !function.parameters.is_empty() {
+        object.insert("$Parameter".to_owned(), function.parameters.iter().map(parameter).collect());
+    }
+    let entity_type = model.qualified_name(model.entity_set(function.returns).entity_type);
+    object.insert("$ReturnType".to_owned(), value!({ "$Collection": true, "$Type": entity_type }));
+    annotate(&mut object, &annotations::description(function.description.as_deref()));
+    object
+}
+
+fn function_import(model: &Model, function: &Function) -> Object {
+    let mut object = Object::new();
+    object.insert("$Function".to_owned(), model.function_name(function).into());
+    object.insert("$EntitySet".to_owned(), model.entity_set(function.returns).name.as_str().into());
+    if function.parameters.is_empty() {
+        object.insert("$IncludeInServiceDocument".to_owned(), true.into());
+    }
     object
 }
 

@@ -8,7 +8,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use super::CsdlOptions;
 use super::annotations::{self, Annotation, Listed, Value};
 use crate::model::{
-    ComplexType, DerivedType, EntitySet, EntityType, EnumType, Model, NavigationProperty, OnDelete,
+    ComplexType, DerivedType, EntitySet, EntityType, EnumType, Function, Model, NavigationProperty, OnDelete,
     PrimitiveType, Property, Singleton, Type, TypeDefinition,
 };
 
@@ -39,6 +39,9 @@ pub fn xml(model: &Model, options: &CsdlOptions) -> String {
     }
     for entity_type in &model.entity_types {
         out.entity_type(model, entity_type);
+    }
+    for function in &model.functions {
+        out.function(model, function);
     }
     // A container has at least one child (CSDL 4.0 section 13.1): an empty database has none to give.
     if !model.entity_sets.is_empty() {
@@ -224,6 +227,9 @@ impl Out {
         for single in &model.singletons {
             self.singleton(model, single);
         }
+        for function in &model.functions {
+            self.function_import(model, function);
+        }
         self.annotations(&annotations::container());
         self.close("EntityContainer");
     }
@@ -235,6 +241,36 @@ impl Out {
         self.bindings(model, entity_type);
         self.annotations(&annotations::entity_set(model, entity_type, set.description.as_deref()));
         self.close("EntitySet");
+    }
+
+    /// CSDL 4.01 section 12.3.
+    fn function(&mut self, model: &Model, function: &Function) {
+        self.open("Function", &[("Name", &function.name), ("IsComposable", "true")]);
+        for parameter in &function.parameters {
+            let type_name = model.type_name(parameter.ty);
+            let mut attributes = vec![("Name", parameter.name.as_str()), ("Type", type_name.as_str())];
+            attributes.push(("Nullable", "false"));
+            if parameter.ty == Type::Primitive(PrimitiveType::Decimal) {
+                attributes.push(("Scale", "variable"));
+            }
+            self.empty("Parameter", &attributes);
+        }
+        let entity_type = model.qualified_name(model.entity_set(function.returns).entity_type);
+        let type_name = ["Collection(", &entity_type, ")"].concat();
+        self.empty("ReturnType", &[("Type", &type_name), ("Nullable", "false")]);
+        self.annotations(&annotations::description(function.description.as_deref()));
+        self.close("Function");
+    }
+
+    /// CSDL 4.01 section 13.6.
+    fn function_import(&mut self, model: &Model, function: &Function) {
+        let (name, set) = (model.function_name(function), &model.entity_set(function.returns).name);
+        let mut attributes = vec![("Name", function.name.as_str()), ("Function", name.as_str())];
+        attributes.push(("EntitySet", set));
+        if function.parameters.is_empty() {
+            attributes.push(("IncludeInServiceDocument", "true"));
+        }
+        self.empty("FunctionImport", &attributes);
     }
 
     /// CSDL 4.01 section 13.3.

@@ -42,6 +42,8 @@ pub struct Model {
     pub entity_sets: Vec<EntitySet>,
     /// All singletons, in a stable order: [`Model::with_singletons`].
     pub singletons: Vec<Singleton>,
+    /// All functions that stand alone, in a stable order.
+    pub functions: Vec<Function>,
     sets_by_name: HashMap<String, EntitySetId>,
 }
 
@@ -163,6 +165,19 @@ pub struct EntitySet {
     pub description: Option<String>,
 }
 
+/// A function with an import of the same name (CSDL 4.01 sections 12.1 and 13.6), whose value is entities of a set.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Name, unique in the schema and in the container.
+    pub name: String,
+    /// What it takes: single primitive values that are not null.
+    pub parameters: Vec<Property>,
+    /// The set that its entities are in.
+    pub returns: EntitySetId,
+    /// Text for `Core.Description`.
+    pub description: Option<String>,
+}
+
 /// A singleton (CSDL 4.01 section 13.3): one row of a set that is served, too, or the one row of a set that is not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Singleton {
@@ -199,6 +214,7 @@ impl Model {
             entity_types,
             entity_sets,
             singletons: Vec::new(),
+            functions: Vec::new(),
             sets_by_name,
         }
     }
@@ -226,6 +242,16 @@ impl Model {
     /// Whether a set is only there for a singleton.
     pub fn is_single(&self, set: EntitySetId) -> bool {
         self.singletons.iter().any(|singleton| singleton.own && singleton.set == set)
+    }
+
+    /// Finds a function by its exact name.
+    pub fn find_function(&self, name: &str) -> Option<usize> {
+        self.functions.iter().position(|function| function.name == name)
+    }
+
+    /// The qualified name of a function.
+    pub fn function_name(&self, function: &Function) -> String {
+        self.qualified(&function.name)
     }
 
     /// Finds a singleton by its exact name.
@@ -365,6 +391,25 @@ impl Property {
             own(self.precision, |d| d.precision),
             own(self.scale, |d| d.scale),
         ]
+    }
+
+    /// A single value of a primitive type that is not null.
+    pub fn plain(name: &str, primitive: PrimitiveType) -> Property {
+        Property {
+            name: name.to_owned(),
+            ty: Type::Primitive(primitive),
+            definition: None,
+            collection: false,
+            in_parts: false,
+            nullable: false,
+            max_length: None,
+            precision: None,
+            scale: None,
+            default_value: None,
+            computed: Computed::No,
+            searchable: false,
+            description: None,
+        }
     }
 
     /// The primitive type, where the value is a single primitive one.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Object;
 use super::names::{component, parameter};
 use super::schemas;
-use crate::model::{EntitySetId, EntityType, EntityTypeId, Model, PrimitiveType, Property, Type};
+use crate::model::{EntitySetId, EntityType, EntityTypeId, Function, Model, PrimitiveType, Property, Type};
 
 /// Query options that mean the same everywhere: name, schema, description.
 fn common() -> [(&'static str, Value, &'static str); 7] {
@@ -160,6 +160,26 @@ pub(super) fn key(model: &Model, entity_type: &EntityType) -> (String, Vec<Value
             "in": "path",
             "required": true,
             "schema": schemas::value(model, property),
+        }));
+    }
+    path.push(')');
+    (path, parameters)
+}
+
+/// A call of a function as it stands in a path, `(year={year},city='{city}')`, with its parameters.
+pub(super) fn call(model: &Model, function: &Function) -> (String, Vec<Value>) {
+    let mut path = String::from("(");
+    let mut parameters = Vec::new();
+    for (position, parameter) in function.parameters.iter().enumerate() {
+        path.push_str(if position > 0 { "," } else { "" });
+        path.push_str(&super::paths::segment(&parameter.name));
+        let (before, after) = literal(model, parameter);
+        path.extend(["=", &before, "{", &parameter.name, "}", after]);
+        parameters.push(json!({
+            "name": parameter.name,
+            "in": "path",
+            "required": true,
+            "schema": schemas::value(model, parameter),
         }));
     }
     path.push(')');

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::names::schema_of;
 use super::{Object, parameters, responses};
-use crate::model::{EntitySetId, Model, NavigationProperty, Singleton};
+use crate::model::{EntitySetId, Function, Model, NavigationProperty, Singleton};
 
 pub(super) use crate::service::segment;
 
@@ -19,7 +19,23 @@ pub(super) fn paths(model: &Model) -> Object {
     for single in &model.singletons {
         singleton(model, single, &mut found);
     }
+    for one in &model.functions {
+        function(model, one, &mut found);
+    }
     found
+}
+
+fn function(model: &Model, function: &Function, paths: &mut Object) {
+    let set = model.entity_set(function.returns);
+    let (call, parameters) = parameters::call(model, function);
+    let read = Read {
+        tag: &set.name,
+        id: [&function.name, ".call"].concat(),
+        summary: function.description.clone().unwrap_or_else(|| ["What ", &function.name, " gives"].concat()),
+        parameters: parameters::of_collection(model, function.returns),
+        responses: responses::page(&schema_of(&model.qualified_name(set.entity_type))),
+    };
+    paths.insert(["/", &segment(&function.name), &call].concat(), read.item(&parameters));
 }
 
 fn service_document() -> Value {

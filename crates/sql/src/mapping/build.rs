@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use nextlink_odata::model::{EntitySet, EntitySetId, EntityType, EntityTypeId, Model};
 
 use super::families;
+use super::functions;
 use super::keys::{self, Key};
 use super::links::Parts;
 use super::names::{Scope, Wish, namespace, set_text, type_text};
@@ -25,6 +26,7 @@ use crate::shape::{EntityShape, Named};
 /// The same catalogue and options give the same model.
 pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let options = &options.with_shape();
+    let all_functions = &catalog.functions;
     let mut notices = unmatched(catalog, options);
     let told = reshape::told(catalog, &options.shape, &mut notices);
     let mut tables = Vec::new();
@@ -51,11 +53,14 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     let type_names = schema.name_all(&type_wishes, options.case);
     let container = schema.give(&options.container, super::Case::AsIs);
     reserved.iter().for_each(|name| schema.release(name));
+    let named = options.shape.functions.iter().map(|(name, _)| name.text.as_str());
+    named.clone().for_each(|name| schema.reserve(name));
     let mut container_scope = Scope::default();
     for (name, _) in options.shape.singletons.iter().filter(|(_, single)| single.of.is_some()) {
         container_scope.reserve(&name.text);
     }
     options.shape.derived().for_each(|(name, _)| schema.reserve(&name.text));
+    named.for_each(|name| container_scope.reserve(name));
     let set_names = container_scope.name_all(&set_wishes, options.case);
 
     let all: Vec<(&str, &[Column])> =
@@ -85,6 +90,7 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     let mut mapping = mapping(parts, used, &shapes, &keys, set_names, container);
     let singletons = singletons::of(&mapping, &options.shape, &mut notices);
     mapping.model = mapping.model.with_singletons(singletons);
+    functions::add(&mut mapping, all_functions, &options.shape, &mut notices);
     (mapping, notices)
 }
 
@@ -136,6 +142,7 @@ fn mapping(
         tables: maps.collect(),
         enums: used.enum_maps(),
         complex: used.complex_maps(),
+        functions: Vec::new(),
         model: Model::new(
             namespace(parts.options),
             container,

@@ -24,6 +24,8 @@ mod singletons;
 
 mod families;
 
+mod functions;
+
 mod build;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ use nextlink_odata::model::{EntitySetId, Model, PrimitiveType};
 use nextlink_odata::value::Value;
 
 use crate::catalog::{CatalogEnum, NativeType, Storage};
+use crate::shape::ToldPiece;
 
 pub use build::build;
 pub use options::{Case, ModelOptions};
@@ -48,6 +51,17 @@ pub struct Mapping {
     pub enums: Vec<EnumMap>,
     /// By complex type index.
     pub complex: Vec<ComplexMap>,
+    /// By function.
+    pub functions: Vec<FunctionMap>,
+}
+
+/// What is behind a function.
+#[derive(Debug, Clone)]
+pub struct FunctionMap {
+    /// The SELECT.
+    pub pieces: Vec<ToldPiece>,
+    /// Its columns, one for each property of the key of the entities that it gives.
+    pub key: Vec<String>,
 }
 
 /// What is behind an enumeration type.

@@ -7,7 +7,7 @@ use nextlink_odata::query::{Place, Related, Variable};
 
 use crate::dialect::Operand;
 use crate::mapping::{Link, LinkTable, Mapping, TableMap};
-use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef};
+use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef, Told};
 
 /// The selects in sight, the innermost last.
 pub(crate) struct Frames {
@@ -47,7 +47,7 @@ impl Default for Carried {
 
 pub(crate) fn table_ref(table: &TableMap, alias: usize) -> TableRef {
     match &table.select {
-        Some(select) => TableRef { source: Source::Told(Arc::clone(select)), alias },
+        Some(select) => TableRef { source: Source::Told(vec![Told::Text(Arc::clone(select))]), alias },
         None => named_table(table.schema.as_ref(), &table.table, alias),
     }
 }
@@ -177,6 +177,30 @@ impl Frames {
             columns: vec![item],
             select,
         });
+    }
+
+    /// Keeps the entities of the innermost select whose keys a SELECT of the owner gives, in these columns.
+    pub(crate) fn among(&mut self, mapping: &Mapping, source: Source, columns: &[String]) {
+        let (alias, set) = self.current();
+        let key = &mapping.model.entity_type(mapping.model.entity_set(set).entity_type).key;
+        let table = mapping.table(set);
+        let own = |property: &usize| Sql::column(alias, &table.columns[*property].column);
+        let inner = self.alias();
+        let there = |column: &String| Sql::column(inner, column);
+        let table = TableRef { source, alias: inner };
+        let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
+        let condition = match (key.as_slice(), columns) {
+            ([property], [column]) => {
+                let select = Select { columns: vec![there(column)], from, ..Select::default() };
+                Sql::InSelect(Box::new(own(property)), Box::new(select))
+            }
+            _ => {
+                let filter =
+                    key.iter().zip(columns).map(|(k, column)| equal(there(column), own(k))).collect();
+                Sql::Exists(Box::new(Select { from, filter, ..Select::default() }))
+            }
+        };
+        self.filter(condition);
     }
 
     /// Keeps the rows of the innermost select for which selects have a row whose columns equal the given ones.

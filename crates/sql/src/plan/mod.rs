@@ -1,6 +1,7 @@
 //! The relational form of a query for one database: tables, joins, a total order, and one level for each
 //! expanded collection.
 
+mod told;
 mod codes;
 mod cells;
 mod fine;
@@ -12,6 +13,8 @@ mod walk;
 mod merged;
 mod node;
 
+use std::sync::Arc;
+
 use nextlink_odata::layout::Layout;
 use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Addressed, Input, Query, Step, Variable};
@@ -21,10 +24,12 @@ use crate::dialect::{Dialect, Operand, ParentRows, Relation, Unsupported};
 use crate::emit::emit;
 use crate::mapping::Mapping;
 use crate::seek::{self, seek};
+use crate::shape::ToldPiece;
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
-use crate::tree::{Operator, Param, ParamForm, Select, Sql};
+use crate::tree::{Operator, Param, ParamForm, Select, Source, Sql, Told};
 use frames::Frames;
 use merged::merged;
+pub use told::told;
 
 /// The plan of a query.
 #[derive(Debug, Clone)]
@@ -195,6 +200,17 @@ impl Planner<'_> {
                     }
                 }
                 Step::Navigate(navigation) => frames.navigate(self.mapping, *navigation),
+                Step::Call(function, values) => {
+                    let function = &self.mapping.functions[*function];
+                    let told = function.pieces.iter().map(|piece| match piece {
+                        ToldPiece::Text(text) => Told::Text(Arc::clone(text)),
+                        ToldPiece::Parameter(number) => {
+                            let value = values[*number].clone();
+                            Told::Value(Param { value, form: ParamForm::Native })
+                        }
+                    });
+                    frames.among(self.mapping, Source::Told(told.collect()), &function.key);
+                }
                 Step::Filter(condition) => {
                     let condition = self.condition(&mut frames, condition)?;
                     frames.filter(condition);

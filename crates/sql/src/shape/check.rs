@@ -7,8 +7,8 @@ use nextlink_odata::model::PrimitiveType;
 use super::ShapeError;
 use super::named::{Entries, Named, Spot};
 use super::parts::{
-    Code, ComplexShape, DefinitionShape, EntityShape, EnumShape, NavigationShape, PropertyShape, Shape,
-    SingletonShape,
+    Code, ComplexShape, DefinitionShape, EntityShape, EnumShape, FunctionShape, NavigationShape,
+    PropertyShape, Shape, SingletonShape,
 };
 use super::select::{Piece, pieces};
 use crate::identifier::is_identifier;
@@ -59,7 +59,31 @@ pub(super) fn check(shape: &Shape) -> Checked {
     for (name, _) in shape.derived() {
         types.add(name)?;
     }
+    for (name, told) in shape.functions.iter() {
+        types.add(name)?;
+        container.add(name)?;
+        function(told)?;
+    }
     groups(shape, &mut types)
+}
+
+/// A function: each parameter of its SELECT has a primitive type.
+fn function(told: &FunctionShape) -> Checked {
+    let mut names = Names::default();
+    for (name, ty) in told.parameters.iter() {
+        names.add(name)?;
+        if PrimitiveType::from_name(&ty.text).is_none_or(PrimitiveType::is_shape) {
+            return Err(bad(ty.spot, &["`", &ty.text, "`: a parameter has a type such as Edm.String"]));
+        }
+    }
+    for piece in pieces(&told.sql)? {
+        if let Piece::Parameter(name) = piece
+            && told.parameters.get(&name).is_none()
+        {
+            return Err(bad(told.sql.spot, &["`:", &name, "`: there is no such parameter"]));
+        }
+    }
+    Ok(())
 }
 
 /// A singleton is a row of an entity set, or has a table of its own.
@@ -452,6 +476,23 @@ mod tests {
             (
                 "entities:\n  A: {sql: select 1, table: a, key: [x]}",
                 "line 2, column 29: an entity set has either",
+            ),
+            (
+                "functions:\n  F: {sql: 'select :a', returns: A}",
+                "line 2, column 12: `:a`: there is no such parameter",
+            ),
+            (
+                "functions:\n  F: {sql: 'select :a', parameters: {a: int}, returns: A}",
+                "line 2, column 41: `int`: a parameter has a type",
+            ),
+            (
+                "functions:\n  F: {sql: 'select :a', parameters: {a: Edm.GeographyPoint}, returns: A}",
+                "line 2, column 41: `Edm.GeographyPoint`: a parameter has a type",
+            ),
+            ("functions:\n  F: {sql: select 1}", "line 2, column "),
+            (
+                "entities:\n  F: {}\nfunctions:\n  F: {sql: select 1, returns: F}",
+                "line 4, column 3: the name",
             ),
             ("entities:\n  A: {sql: select 1}", "line 2, column 12: entities of `sql` need `key`"),
             (

@@ -9,6 +9,7 @@ mod check;
 use std::fmt;
 use std::sync::Arc;
 
+use nextlink_odata::model::PrimitiveType;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_saphyr::{MessageFormatter, UserMessageFormatter};
@@ -17,8 +18,8 @@ use hdp::SchemaMap;
 
 pub use named::{Entries, Named, Spot};
 pub use parts::{
-    Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, NavigationShape,
-    PropertyShape, Shape, SingletonShape, ThroughShape, When,
+    Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, FunctionShape,
+    NavigationShape, PropertyShape, Shape, SingletonShape, ThroughShape, When,
 };
 pub use select::Piece;
 
@@ -63,12 +64,42 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ShapeError> {
 /// A SELECT of a model file, which the database is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldSelect {
-    /// What it is for: the name of the entity set.
+    /// What it is for: the name of the entity set or function.
     pub name: Named,
     /// Where it stands.
     pub spot: Spot,
-    /// Its text.
-    pub text: Arc<str>,
+    /// Its text, and between it numbers of parameters.
+    pub pieces: Vec<ToldPiece>,
+    /// The parameters of a function; none of what is an entity set.
+    pub parameters: Option<Vec<(String, PrimitiveType)>>,
+}
+
+/// A part of a SELECT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToldPiece {
+    /// Text.
+    Text(Arc<str>),
+    /// A parameter by its number.
+    Parameter(usize),
+}
+
+impl ToldSelect {
+    /// One that was checked when it was read.
+    fn of(name: &Named, sql: &Named, parameters: Option<&Entries<Named>>) -> Option<ToldSelect> {
+        let typed =
+            |(name, ty): &(Named, Named)| Some((name.text.clone(), PrimitiveType::from_name(&ty.text)?));
+        let parameters: Option<Vec<_>> =
+            parameters.map(|told| told.iter().map(typed).collect::<Option<_>>()).unwrap_or_default();
+        let numbered = |piece| match piece {
+            Piece::Text(text) => Some(ToldPiece::Text(text.into())),
+            Piece::Parameter(name) => {
+                let known = parameters.iter().flatten().position(|(known, _)| *known == name);
+                known.map(ToldPiece::Parameter)
+            }
+        };
+        let pieces = select::pieces(sql).ok()?.into_iter().map(numbered).collect::<Option<_>>()?;
+        Some(ToldSelect { name: name.clone(), spot: sql.spot, pieces, parameters })
+    }
 }
 
 impl Shape {
@@ -81,17 +112,14 @@ impl Shape {
 
     /// The SELECTs that stand in it.
     pub fn selects(&self) -> Vec<ToldSelect> {
-        let told = |(name, entity): &(Named, EntityShape)| {
-            let sql = entity.sql.as_ref()?;
-            // It was checked when it was read.
-            let pieces = select::pieces(sql).ok()?;
-            let text = pieces.iter().filter_map(|piece| match piece {
-                Piece::Text(text) => Some(text.as_str()),
-                Piece::Parameter(_) => None,
-            });
-            Some(ToldSelect { name: name.clone(), spot: sql.spot, text: text.collect::<String>().into() })
-        };
-        self.entities.iter().filter_map(told).collect()
+        let sets = self
+            .entities
+            .iter()
+            .filter_map(|(name, entity)| entity.sql.as_ref().and_then(|sql| ToldSelect::of(name, sql, None)));
+        let functions = self.functions.iter();
+        let functions =
+            functions.filter_map(|(name, told)| ToldSelect::of(name, &told.sql, Some(&told.parameters)));
+        sets.chain(functions).collect()
     }
 
     /// Types below those of entity sets.
@@ -99,7 +127,7 @@ impl Shape {
         self.tables().flat_map(|(_, entity)| entity.derived.iter().map(|(name, told)| (name, told)))
     }
 
-    /// Names of all enumerations, type definitions and complex types.
+    /// Names of all enumerations, type definitions, complex types and functions.
     pub fn type_names(&self) -> impl Iterator<Item = &str> {
         let groups = self.tables().flat_map(|(_, entity)| entity.properties.iter());
         let groups = groups.filter(|(_, property)| !property.columns.is_empty());
@@ -108,7 +136,8 @@ impl Shape {
         let named = named.chain(self.type_definitions.iter().map(|(name, _)| name));
         let named = named.chain(self.derived().map(|(name, _)| name));
         let named = named.chain(self.complex_types.iter().map(|(name, _)| name)).chain(groups);
-        named.map(|name| name.text.as_str())
+        let functions = self.functions.iter().map(|(name, _)| name);
+        named.chain(functions).map(|name| name.text.as_str())
     }
 
     /// Reads the text of a model file. What is in it fits together; whether the database has it is not known yet.

@@ -40,6 +40,24 @@ pub struct Shape {
     pub entities: Entries<EntityShape>,
     /// Singletons.
     pub singletons: Entries<SingletonShape>,
+    /// Functions.
+    pub functions: Entries<FunctionShape>,
+}
+
+/// A function that is written as a SELECT.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct FunctionShape {
+    /// The SELECT, in which parameters stand as `:name`.
+    pub sql: Named,
+    /// Its parameters, with the primitive type of each.
+    #[serde(default)]
+    pub parameters: Entries<Named>,
+    /// The entity set of which it gives entities: those whose key is in a row of the SELECT.
+    pub returns: Named,
+    /// Text for clients.
+    #[serde(default)]
+    pub description: Option<String>,
 }
 
 /// What is said of a singleton.

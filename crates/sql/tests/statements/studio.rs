@@ -90,5 +90,5 @@ pub fn studio_catalog(kind: Kind) -> Catalog {
     let columns =
         tables.iter_mut().map(|t| &mut t.columns).chain(composites.iter_mut().map(|c| &mut c.columns));
     columns.flatten().for_each(|column| native(kind, &enums, column));
-    Catalog { tables, enums, composites }
+    Catalog { tables, enums, composites, ..Catalog::default() }
 }

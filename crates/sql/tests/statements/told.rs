@@ -15,6 +15,10 @@ entities:
 ";
 
 fn mapping(kind: Kind) -> Mapping {
+    with(kind, MODEL, Vec::new())
+}
+
+fn with(kind: Kind, model: &str, functions: Vec<(&str, &[&str])>) -> Mapping {
     let best = Table {
         select: Some("SELECT Id FROM Old".into()),
         kind: TableKind::View,
@@ -24,11 +28,60 @@ fn mapping(kind: Kind) -> Mapping {
     if kind != Kind::Sqlite {
         tables.iter_mut().flat_map(|table| &mut table.columns).for_each(|column| on(kind, column));
     }
-    let shape = Shape::parse(MODEL).expect("a model file");
-    let (mapping, notices) =
-        build(&Catalog { tables, ..Catalog::default() }, &ModelOptions { shape, ..ModelOptions::default() });
+    let columns = |columns: &[&str]| columns.iter().map(|&column| column.to_owned()).collect();
+    let functions = functions.into_iter().map(|(name, found)| (name.to_owned(), columns(found))).collect();
+    let shape = Shape::parse(model).expect("a model file");
+    let catalog = Catalog { tables, functions, ..Catalog::default() };
+    let (mapping, notices) = build(&catalog, &ModelOptions { shape, ..ModelOptions::default() });
     assert_eq!(notices, []);
     mapping
+}
+
+const FUNCTIONS: &str = "
+entities:
+  Parts: {table: Parts}
+  Best: {sql: SELECT Id FROM Old, key: [Id]}
+functions:
+  Of: {sql: 'SELECT Owner, Line FROM Parts WHERE Owner = :who OR Line < :who', parameters: {who: Edm.Int32}, returns: Parts}
+  Good: {sql: 'SELECT id FROM Old WHERE Name = :name', parameters: {name: Edm.String}, returns: Best}
+";
+
+#[test]
+fn functions_stand_in_conditions_and_their_values_are_parameters() {
+    let dialects: [(&dyn Dialect, Kind, [&str; 3]); 3] = [
+        (&Sqlite, Kind::Sqlite, ["?1", "?2", "?1"]),
+        (&Postgres, Kind::Postgres, ["$1::int8", "$2::int8", "$1::text"]),
+        (&MARIADB, Kind::MySql, ["?", "?", "?"]),
+    ];
+    for (dialect, kind, [first, second, text]) in dialects {
+        let mapping = with(kind, FUNCTIONS, vec![("Of", &["Owner", "Line"]), ("Good", &["id"])]);
+        let of = format!(
+            "WHERE EXISTS (SELECT 1 FROM (SELECT Owner, Line FROM Parts WHERE Owner = {first} OR Line < {second}) AS t1 \
+             WHERE (t1.`Owner` = t0.`Owner`) AND (t1.`Line` = t0.`Line`)) ORDER BY"
+        );
+        let good = format!(
+            "WHERE (t0.`Id` IN (SELECT t1.`id` FROM (SELECT id FROM Old WHERE Name = {text}) AS t1)) ORDER BY"
+        );
+        for (url, expected) in [
+            ("Of(who=7)", of.as_str()),
+            ("Of(who=7)", "\n        7 | 7\n"),
+            ("Good(name='x')", &good),
+            ("Good(name='x''y')", "\n        \"x'y\"\n"),
+            ("Good(name='x')", "context: Best"),
+            ("Good(name='x')(1)", "context: Best/$entity"),
+            ("Good", "Invalid at 0 (name): Parameter 'name' has no value."),
+            ("Good(size=1)", "Invalid at 5 (size): 'Good' has no parameter 'size'"),
+            ("Good('x')", "Invalid at 5 (Good): Values for 'Good' have names"),
+            ("Good(name=1)", "Invalid at 10 (name): A value of Edm.String is needed here"),
+            ("Good(name=@a)", "Invalid at 10 (a): Parameter alias '@a' has no value."),
+            ("Good(name=@a)?@a=@a", "refers to itself or too deep"),
+            ("Good?name=concat('a','b')", "Invalid at 5 (name): The value of 'name' is a literal."),
+        ] {
+            let found = outcome(&mapping, dialect, url);
+            let found = if expected.contains('`') { found.replace('"', "`") } else { found };
+            assert!(found.contains(expected), "{}: {url}: {found}", dialect.name());
+        }
+    }
 }
 
 #[test]

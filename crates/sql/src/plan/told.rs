@@ -1,0 +1,44 @@
+//! SELECTs of the owner, as the database is asked about them before there are values.
+
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::value::Value;
+
+use crate::dialect::Dialect;
+use crate::shape::{ToldPiece, ToldSelect};
+use crate::tree::{Param, ParamForm};
+
+/// The text of a SELECT with places for values, and how many there are.
+pub fn told(dialect: &dyn Dialect, select: &ToldSelect) -> (String, usize) {
+    let (mut text, mut places) = (String::new(), 0);
+    let types = select.parameters.as_deref().unwrap_or_default();
+    for piece in &select.pieces {
+        match piece {
+            ToldPiece::Text(part) => text.push_str(part),
+            ToldPiece::Parameter(number) => {
+                places += 1;
+                let value = sample(types[*number].1);
+                dialect.param(places, &Param { value, form: ParamForm::Native }, &mut text);
+            }
+        }
+    }
+    (text, places)
+}
+
+/// Any value of a type.
+fn sample(primitive: P) -> Value {
+    let zero = || "0".to_owned();
+    match primitive {
+        P::Binary => Value::Binary(Vec::new()),
+        P::Boolean => Value::Boolean(false),
+        P::Byte | P::SByte | P::Int16 | P::Int32 | P::Int64 => Value::Integer(0),
+        P::Date => Value::Date("2000-01-01".to_owned()),
+        P::DateTimeOffset => Value::DateTimeOffset("2000-01-01T00:00:00".to_owned()),
+        P::Decimal => Value::Decimal(zero()),
+        P::Double | P::Single => Value::Double(0.0),
+        P::Duration => Value::Duration(zero()),
+        P::Guid => Value::Guid("00000000-0000-0000-0000-000000000000".to_owned()),
+        // A shape is no parameter, as the model file was checked.
+        P::String | P::Shape(..) => Value::String(String::new()),
+        P::TimeOfDay => Value::TimeOfDay("00:00:00".to_owned()),
+    }
+}
