@@ -89,10 +89,7 @@ pub(super) fn push<S: RowSink>(
             sink.plain(text.written());
         }
         (P::Guid, Got::Bytes(bytes)) => guid(sink, bytes)?,
-        (P::Shape(..), Got::Bytes(bytes)) => {
-            // No name of GeoJSON has a space in it.
-            sink.shape(&std::str::from_utf8(bytes).map_err(|_| Misfit)?.replace(' ', ""));
-        }
+        (P::Shape(..), Got::Bytes(bytes)) => shape(sink, bytes)?,
         _ => return Err(Misfit),
     }
     Ok(())
@@ -110,6 +107,12 @@ fn empty<S: RowSink>(sink: &mut S, column: &ResultColumn, wire: &Column) -> Resu
     } else {
         return Err(Misfit);
     }
+    Ok(())
+}
+
+/// GeoJSON, without the spaces that MariaDB puts between its parts: no name of it has one.
+fn shape<S: RowSink>(sink: &mut S, bytes: &[u8]) -> Result<(), Misfit> {
+    sink.shape(&std::str::from_utf8(bytes).map_err(|_| Misfit)?.replace(' ', ""));
     Ok(())
 }
 

@@ -74,7 +74,7 @@ impl MySqlSource {
         self.look(async |session| introspect(session, &server.database, &server.schemas, limits).await)
     }
 
-    /// See [`crate::source::Source::describe`].
+    /// The columns that SELECTs give, as if they were tables.
     ///
     /// # Errors
     /// The server cannot be read.

@@ -59,7 +59,7 @@ impl PostgresSource {
         self.look(async |transaction| introspect(transaction, &self.server.schemas, limits).await)
     }
 
-    /// See [`crate::source::Source::describe`].
+    /// The columns that SELECTs give, as if they were tables.
     ///
     /// # Errors
     /// The server fails.

@@ -104,10 +104,10 @@ impl SqliteSource {
         introspect(&opened.connection, limits)
     }
 
-    /// See [`crate::source::Source::describe`].
+    /// The columns that SELECTs give, as if they were tables.
     ///
     /// # Errors
-    /// As there.
+    /// The file cannot be read.
     pub fn describe(
         &self,
         name: &str,
