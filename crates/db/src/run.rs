@@ -1,5 +1,6 @@
 //! What running a program gives and what bounds it, the same for every database.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -49,4 +50,14 @@ pub struct Outcome {
     pub complete: bool,
     /// Where there was no row at all: whether the entity before the last navigation is there.
     pub parent: Option<bool>,
+}
+
+/// Bytes of a value that are read at one time.
+const PIECE_BYTES: u64 = 512 * 1024;
+
+/// The pieces of some bytes, each by the bytes before it and its length.
+pub(crate) fn pieces(range: Range<u64>) -> impl Iterator<Item = (u64, u64)> {
+    let end = range.end;
+    let starts = range.step_by(PIECE_BYTES as usize);
+    starts.map(move |start| (start, PIECE_BYTES.min(end - start)))
 }

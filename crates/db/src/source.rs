@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use nextlink_odata::rows::RowSink;
+use nextlink_odata::rows::{PieceSink, RowSink};
 use nextlink_odata::value::Value;
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::dialect::{Dialect, Postgres, Sqlite};
 use nextlink_sql::notice::Notice;
 use nextlink_sql::plan::told;
 use nextlink_sql::shape::ToldSelect;
-use nextlink_sql::statement::Program;
+use nextlink_sql::statement::{Program, Stream};
 
 use crate::error::Error;
 use crate::location::Location;
@@ -192,6 +192,24 @@ impl Source {
             Source::Sqlite(source) => source.run_now(program, None, sink),
             Source::Postgres(source) => source.run_point(program, options, sink).await,
             Source::MySql(source) => Some(source.run_point(program, options, sink).await),
+        }
+    }
+
+    /// Reads the bytes of one value: what they are, and those that the sink then wants, in pieces. Blocks; all of it is of one
+    /// snapshot. The outcome is that of the first row; it is complete where all that was wanted was handed over.
+    ///
+    /// # Errors
+    /// As [`Source::run`].
+    pub fn stream<S: PieceSink>(
+        &self,
+        stream: &Stream,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Result<Outcome, Error> {
+        match self {
+            Source::Sqlite(source) => source.stream(stream, options, sink),
+            Source::Postgres(source) => source.stream(stream, options, sink),
+            Source::MySql(source) => source.stream(stream, options, sink),
         }
     }
 

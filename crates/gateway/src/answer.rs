@@ -58,6 +58,12 @@ impl Refusal {
         Refusal::new(StatusCode::NOT_FOUND, "NotFound", message)
     }
 
+    /// What is there is not what the client thinks.
+    pub fn differs() -> Refusal {
+        let message = "What is there now has another ETag than those of If-Match.";
+        Refusal::new(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", message).about("If-Match")
+    }
+
     /// It may work later.
     pub fn unavailable(code: &'static str, message: impl Into<String>, seconds: u64) -> Refusal {
         let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code, message);

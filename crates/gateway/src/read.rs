@@ -2,6 +2,7 @@
 
 mod collection;
 mod single;
+mod media;
 mod documents;
 pub mod again;
 mod resume;
@@ -81,6 +82,9 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         Asked::ServiceDocument => documents::service(request, &served, format_option)?,
         Asked::Metadata => documents::metadata(request, &served, format_option)?,
         Asked::OpenApi => documents::open_api(request, served, format_option).await?,
+        Asked::Query(query) if let Addressed::Stream(property) = query.addressed => {
+            Box::pin(media::answer(state, request, served, &query, property, &mut stages)).await?
+        }
         Asked::Query(query) => {
             let agreed =
                 negotiate::agree(kind(query.addressed), request.version, format_option, &request.headers)?;
@@ -99,7 +103,9 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
 fn kind(addressed: Addressed) -> Kind {
     match addressed {
         Addressed::Collection | Addressed::Entity | Addressed::Property(_) => Kind::Data,
-        Addressed::RawValue(_) | Addressed::ItemCount(_) | Addressed::Count => Kind::Raw,
+        Addressed::RawValue(_) | Addressed::ItemCount(_) | Addressed::Count | Addressed::Stream(_) => {
+            Kind::Raw
+        }
     }
 }
 
@@ -161,7 +167,8 @@ async fn answer(
         Addressed::Collection | Addressed::Entity | Addressed::Property(_) => {
             single::answer(state, request, prepared, stages).await
         }
-        Addressed::RawValue(_) | Addressed::ItemCount(_) => {
+        // Those of streams do not come here.
+        Addressed::RawValue(_) | Addressed::ItemCount(_) | Addressed::Stream(_) => {
             Box::pin(single::raw_value(state, request, prepared, stages)).await
         }
         Addressed::Count => Box::pin(single::count(state, request, prepared, stages)).await,

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use nextlink_db::error::Error as DbError;
 use nextlink_db::run::{Outcome, RunOptions};
-use nextlink_odata::rows::RowSink;
-use nextlink_sql::statement::Program;
+use nextlink_odata::rows::{PieceSink, RowSink};
+use nextlink_sql::statement::{Program, Stream};
 use tokio::sync::Notify;
 
 use crate::answer::Refusal;
@@ -279,6 +279,21 @@ impl Slot {
         sink: &mut S,
     ) -> Result<Outcome, Refusal> {
         let outcome = served.source.run(program, options, sink);
+        outcome.map_err(|error| self.refusal(served, error, options.login.is_some()))
+    }
+
+    /// Reads bytes as [`nextlink_db::source::Source::stream`] does. Blocks.
+    ///
+    /// # Errors
+    /// As [`Slot::run`].
+    pub fn stream<S: PieceSink>(
+        &self,
+        served: &Arc<Served>,
+        stream: &Stream,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Result<Outcome, Refusal> {
+        let outcome = served.source.stream(stream, options, sink);
         outcome.map_err(|error| self.refusal(served, error, options.login.is_some()))
     }
 

@@ -17,6 +17,7 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
             [entity].into_iter().chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join("/")
         }
         Addressed::Count | Addressed::ItemCount(_) => "Edm.Int64".to_owned(),
+        Addressed::Stream(_) => "Edm.Stream".to_owned(),
         Addressed::Collection if selection.references => "Collection($ref)".to_owned(),
         Addressed::Entity if selection.references => "$ref".to_owned(),
         Addressed::Collection if !selection.combined.is_empty() => {
@@ -58,7 +59,8 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
         return ["(", &named_list(&named, 0), ")"].concat();
     }
     if selection.selected || !named.is_empty() {
-        let all = selection.properties.len() == ty.possible_properties(selection.of).count();
+        let all = selection.properties.len() == ty.possible_properties(selection.of).count()
+            && selection.streams.len() == ty.streams.len();
         if all && selection.parts.iter().all(|parts| parts.whole) {
             items.push("*".to_owned());
         } else {
@@ -72,6 +74,9 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
                     Some(parts) => part_list(model, parts, name, &mut items),
                 }
             }
+        }
+        if !all {
+            items.extend(selection.streams.iter().map(|s| ty.streams[*s].name.clone()));
         }
         let expanded = |n: &usize| selection.expand.iter().any(|e| e.navigation == *n);
         let links = selection.selected_navigation.iter().filter(|n| !expanded(n));

@@ -50,7 +50,7 @@ impl Query {
                 let ty = Type::Primitive(PrimitiveType::Int64);
                 Some(Leaf { path: Vec::new(), ty, collection: false })
             }
-            Addressed::Collection | Addressed::Entity | Addressed::Count => None,
+            Addressed::Collection | Addressed::Entity | Addressed::Count | Addressed::Stream(_) => None,
         }
     }
 }
@@ -126,6 +126,8 @@ pub enum Addressed {
     Count,
     /// The number of items of a property that is a collection of values.
     ItemCount(usize),
+    /// The bytes of a stream property of one entity; of a media entity itself where there is no property.
+    Stream(Option<usize>),
 }
 
 /// What is returned of entities of one set.
@@ -141,6 +143,8 @@ pub struct Selection {
     pub properties: Vec<usize>,
     /// Complex ones among them of which only parts are returned.
     pub parts: Vec<Parts>,
+    /// Stream properties of which something is told.
+    pub streams: Vec<usize>,
     /// Values of `$compute`, or of rows that `$apply` made: those that are told.
     pub named: Vec<Named>,
     /// Whether the rows are such as `$apply` made, and no entities.

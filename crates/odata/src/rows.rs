@@ -9,6 +9,12 @@ pub enum Flow {
     Stop,
 }
 
+/// Takes the bytes of one value in pieces: first a row that says what they are, then each piece as a row of one cell.
+pub trait PieceSink: RowSink {
+    /// Which of the bytes are wanted, once the first row is there; none where that row was enough.
+    fn wanted(&mut self) -> Option<std::ops::Range<u64>>;
+}
+
 /// Takes the rows of a result, level by level.
 ///
 /// A result of one level is a run of `begin_row`, its cells, `end_row`. A result of several levels comes in batches:

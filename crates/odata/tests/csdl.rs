@@ -49,6 +49,8 @@ fn model() -> Model {
             Property { computed: Computed::Default, ..key("ID", PrimitiveType::Int64) },
             key("Customer_ID", PrimitiveType::String),
         ],
+        streams: Vec::new(),
+        media: None,
         navigation: vec![NavigationProperty {
             constraints: vec![(1, 0)],
             ..navigation("Customer", 1, false)
@@ -60,6 +62,8 @@ fn model() -> Model {
         name: "Kunde_ä".to_owned(),
         key: vec![0],
         properties: vec![Property { max_length: Some(5), ..key("ID", PrimitiveType::String) }],
+        streams: Vec::new(),
+        media: None,
         navigation: vec![NavigationProperty {
             on_delete: Some(OnDelete::Cascade),
             ..navigation("Orders", 0, true)
@@ -88,6 +92,8 @@ fn one(properties: Vec<Property>) -> Model {
         name: "T".to_owned(),
         key: vec![0],
         properties: all,
+        streams: Vec::new(),
+        media: None,
         navigation: Vec::new(),
         family: None,
         description: None,

@@ -32,7 +32,16 @@ fn entity_type(
     navigation: Vec<NavigationProperty>,
 ) -> EntityType {
     let (name, key) = (name.to_owned(), (0..keys).collect());
-    EntityType { name, key, properties, navigation, family: None, description: None }
+    EntityType {
+        name,
+        key,
+        properties,
+        streams: Vec::new(),
+        media: None,
+        navigation,
+        family: None,
+        description: None,
+    }
 }
 
 fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty {

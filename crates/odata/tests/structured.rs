@@ -60,6 +60,8 @@ fn entity(name: &str, key: &[usize], properties: Vec<Property>) -> EntityType {
         name: name.to_owned(),
         key: key.to_vec(),
         properties,
+        streams: vec![],
+        media: None,
         navigation: vec![],
         family: None,
         description: None,

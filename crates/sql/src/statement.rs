@@ -64,6 +64,43 @@ impl Program {
     }
 }
 
+/// The statements that read the bytes of one value, in pieces.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    /// One row where the entity is there: the number of bytes, null where there are none, and what is told of them.
+    pub head: Program,
+    /// One row with some of the bytes. Its first parameters are the number of the first of them, from 1, and how many.
+    piece: NodeStatement,
+    /// Where the bytes are found without a statement, in a database that can do that.
+    pub cell: Option<StoredCell>,
+}
+
+/// The place of a value: a column of a row that has a number.
+#[derive(Debug, Clone)]
+pub struct StoredCell {
+    /// Name of the table.
+    pub table: String,
+    /// Name of the column.
+    pub column: String,
+    /// Gives the number of the row.
+    pub row: Statement,
+}
+
+impl Stream {
+    pub(crate) fn new(head: Program, piece: NodeStatement, cell: Option<StoredCell>) -> Stream {
+        Stream { head, piece, cell }
+    }
+
+    /// Reads so many bytes behind so many others.
+    pub fn piece(&self, behind: u64, bytes: u64) -> NodeStatement {
+        let mut piece = self.piece.clone();
+        let numbers = [behind.saturating_add(1), bytes].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        let params = piece.rows.iter_mut().flat_map(|rows| &mut rows.one.params);
+        params.zip(numbers).for_each(|(param, number)| param.value = Value::Integer(number));
+        piece
+    }
+}
+
 /// The statements of one level.
 #[derive(Debug, Clone)]
 pub struct NodeStatement {

@@ -1,9 +1,9 @@
 //! Runs a program on one connection.
 
 use mysql_async::{Row, Value};
-use nextlink_odata::rows::{Flow, RowSink};
+use nextlink_odata::rows::{Flow, PieceSink, RowSink};
 use nextlink_sql::position;
-use nextlink_sql::statement::{ChildStatement, NodeStatement, Program, ResultColumn, Statement};
+use nextlink_sql::statement::{ChildStatement, NodeStatement, Program, ResultColumn, Statement, Stream};
 use nextlink_sql::tree::Param;
 use tokio::time::Instant;
 
@@ -12,7 +12,7 @@ use super::errors::Done;
 use super::params::{of_cell, sent};
 use super::session::Session;
 use crate::error::Error;
-use crate::run::{Outcome, RunOptions};
+use crate::run::{Outcome, RunOptions, pieces};
 
 /// Rows between two looks at the clock.
 const ROWS: u32 = 64;
@@ -40,6 +40,35 @@ pub(super) async fn run<S: RowSink>(
     };
     let (rows, complete) = flat(session, root, watch, sink).await?;
     let parent = match &program.parent {
+        Some(statement) if rows == 0 => Some(exists(session, statement).await?),
+        _ => None,
+    };
+    Ok(Outcome { rows, complete, parent })
+}
+
+/// Reads the bytes of one value in pieces, which see one snapshot.
+pub(super) async fn stream<S: PieceSink>(
+    session: &mut Session,
+    stream: &Stream,
+    watch: &mut Watch<'_>,
+    sink: &mut S,
+) -> Done<Outcome> {
+    session.bound(watch.options.timeout, watch.options.lock_wait).await?;
+    session.begin().await?;
+    let Some(head) = stream.head.nodes.first() else {
+        return Ok(Outcome { rows: 0, complete: true, parent: None });
+    };
+    let (rows, mut complete) = flat(session, head, watch, sink).await?;
+    if rows > 0 {
+        for (behind, length) in sink.wanted().into_iter().flat_map(pieces) {
+            watch.check()?;
+            complete = flat(session, &stream.piece(behind, length), watch, sink).await?.1;
+            if !complete {
+                break;
+            }
+        }
+    }
+    let parent = match &stream.head.parent {
         Some(statement) if rows == 0 => Some(exists(session, statement).await?),
         _ => None,
     };
@@ -106,10 +135,15 @@ impl<'a> Watch<'a> {
             return Err(Error::Cancelled);
         }
         self.rows = (self.rows + 1) % ROWS;
-        if self.rows == 0 && Instant::now() >= self.deadline {
-            return Err(timed_out(self.options));
+        if self.rows == 0 { self.check() } else { Ok(()) }
+    }
+
+    /// The same, whatever number of rows have come.
+    fn check(&self) -> Result<(), Error> {
+        if self.options.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
         }
-        Ok(())
+        if Instant::now() >= self.deadline { Err(timed_out(self.options)) } else { Ok(()) }
     }
 }
 

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nextlink_odata::rows::RowSink;
+use nextlink_odata::rows::{PieceSink, RowSink};
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::dialect::{Dialect, MARIADB};
 use nextlink_sql::notice::Notice;
-use nextlink_sql::statement::Program;
+use nextlink_sql::statement::{Program, Stream};
 
 use super::describe::{columns, describe};
 use super::errors::{Done, Fault};
@@ -181,6 +181,35 @@ impl MySqlSource {
                 None => fresh = true,
             }
         }
+    }
+
+    /// See [`crate::source::Source::stream`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn stream<S: PieceSink>(
+        &self,
+        stream: &Stream,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Result<Outcome, Error> {
+        self.runtime.block_on(async {
+            let mut watch = Watch::start(options);
+            let mut fresh = false;
+            loop {
+                let mut lease = self.lease(&watch, fresh).await?;
+                let end = watch.end();
+                let ran = tokio::select! {
+                    biased;
+                    ran = run::stream(lease.session(), stream, &mut watch, sink) => ran,
+                    why = end => Err(why.into()),
+                };
+                match self.after(lease, ran, &watch).await {
+                    Some(result) => return result,
+                    None => fresh = true,
+                }
+            }
+        })
     }
 
     /// See [`crate::source::Source::count`].

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nextlink_odata::rows::RowSink;
+use nextlink_odata::rows::{PieceSink, RowSink};
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::notice::Notice;
-use nextlink_sql::statement::Program;
+use nextlink_sql::statement::{Program, Stream};
 use tokio_postgres::{IsolationLevel, Transaction};
 
 use super::bounds::Bounds;
@@ -151,6 +151,21 @@ impl PostgresSource {
         let bounds = Bounds::start(options);
         let ran = bounds.within(self.single(program, &bounds, sink)).await;
         Some(ran.map_err(|failed| failed.error))
+    }
+
+    /// See [`crate::source::Source::stream`].
+    ///
+    /// # Errors
+    /// As [`PostgresSource::run`].
+    pub fn stream<S: PieceSink>(
+        &self,
+        stream: &Stream,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Result<Outcome, Error> {
+        let _context = self.runtime.enter();
+        let bounds = Bounds::start(options);
+        self.attempts(&bounds, |session| run::stream(session, stream, &bounds, sink))
     }
 
     /// See [`crate::source::Source::count`].

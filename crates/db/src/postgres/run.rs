@@ -1,7 +1,7 @@
 //! Runs the statements of a program: one on its own, or several in one transaction.
 
-use nextlink_odata::rows::RowSink;
-use nextlink_sql::statement::{ChildStatement, Program};
+use nextlink_odata::rows::{PieceSink, RowSink};
+use nextlink_sql::statement::{ChildStatement, Program, Stream};
 use tokio_postgres::IsolationLevel;
 
 use super::bounds::Bounds;
@@ -10,7 +10,7 @@ use super::flat::{Flat, flat};
 use super::session::{Connected, Session};
 use super::snapshot::Snapshot;
 use crate::error::Error;
-use crate::run::Outcome;
+use crate::run::{Outcome, pieces};
 
 /// Whether a program is a single statement, which is its own snapshot.
 pub fn is_single(program: &Program) -> bool {
@@ -67,6 +67,36 @@ pub fn several<S: RowSink>(
             nodes => snapshot.levels(nodes, sink)?,
         };
         let parent = match &program.parent {
+            Some(statement) if rows == 0 => Some(snapshot.number(statement)?.is_some()),
+            _ => None,
+        };
+        Ok(Outcome { rows, complete, parent })
+    })
+}
+
+/// Reads the bytes of one value in pieces, which see one snapshot. Blocks.
+pub fn stream<S: PieceSink>(
+    session: &mut Session,
+    stream: &Stream,
+    bounds: &Bounds<'_>,
+    sink: &mut S,
+) -> Result<Outcome, Failed> {
+    in_snapshot(session, bounds, |snapshot| {
+        let Some(head) = stream.head.nodes.first() else {
+            return Ok(Outcome { rows: 0, complete: true, parent: None });
+        };
+        let (rows, mut complete) = snapshot.flat(head, sink)?;
+        if rows > 0 {
+            snapshot.begun = true;
+            for (behind, length) in sink.wanted().into_iter().flat_map(pieces) {
+                bounds.check()?;
+                complete = snapshot.flat(&stream.piece(behind, length), sink)?.1;
+                if !complete {
+                    break;
+                }
+            }
+        }
+        let parent = match &stream.head.parent {
             Some(statement) if rows == 0 => Some(snapshot.number(statement)?.is_some()),
             _ => None,
         };

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nextlink_odata::rows::RowSink;
+use nextlink_odata::rows::{PieceSink, RowSink};
 use nextlink_odata::value::Value;
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::notice::Notice;
-use nextlink_sql::statement::Program;
+use nextlink_sql::statement::{Program, Stream};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::introspect::{IntrospectLimits, columns_of, describe_select, introspect};
 use super::kept::{Connections, Opened, Taken, file_id};
-use super::{functions, run};
+use super::{functions, run, stream};
 use crate::error::Error;
 use crate::run::{Outcome, RunOptions};
 
@@ -167,6 +167,23 @@ impl SqliteSource {
         let mut opened = Taken::to_hold(&self.connections, &self.path, || self.connect())?;
         opened.wait_for_locks(Duration::ZERO)?;
         opened.held(|connection| run::point(connection, program, key, sink))
+    }
+
+    /// See [`crate::source::Source::stream`].
+    pub fn stream<S: PieceSink>(
+        &self,
+        asked: &Stream,
+        options: &RunOptions,
+        sink: &mut S,
+    ) -> Result<Outcome, Error> {
+        let deadline = Instant::now() + options.timeout;
+        // What is read without a statement is not looked at by anybody else.
+        let check = || match (options.cancel.is_cancelled(), Instant::now() >= deadline) {
+            (true, _) => Err(Error::Cancelled),
+            (_, true) => Err(Error::TimedOut { seconds: options.timeout.as_secs() }),
+            _ => Ok(()),
+        };
+        self.bounded(options, |connection| stream::stream(connection, asked, check, sink))
     }
 
     /// See [`crate::source::Source::count`].

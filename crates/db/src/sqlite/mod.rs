@@ -12,6 +12,7 @@ mod dates;
 mod cast;
 mod functions;
 mod run;
+mod stream;
 mod kept;
 mod connect;
 

@@ -45,7 +45,7 @@ pub fn point<S: RowSink>(
     Ok(Outcome { rows, complete, parent: None })
 }
 
-fn run_inside<S: RowSink>(
+pub(super) fn run_inside<S: RowSink>(
     connection: &Connection,
     program: &Program,
     sink: &mut S,
@@ -96,7 +96,7 @@ fn exists(connection: &Connection, statement: &Statement) -> Result<bool, Error>
 }
 
 /// Prepares a statement and binds its parameters behind those of the parent rows.
-fn prepare<'c>(
+pub(super) fn prepare<'c>(
     connection: &'c Connection,
     statement: &Statement,
     taken: usize,
@@ -185,7 +185,7 @@ fn misfit(column: usize, primitive: PrimitiveType, value: ValueRef<'_>) -> Error
 }
 
 /// One level: rows go straight to the sink.
-fn flat<S: RowSink>(
+pub(super) fn flat<S: RowSink>(
     connection: &Connection,
     node: &NodeStatement,
     sink: &mut S,

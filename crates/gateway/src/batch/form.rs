@@ -2,10 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderName, HeaderValue, header, response};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header, response};
 use nextlink_odata::json::write_string;
 
 use super::call::Call;
+use crate::answer::Refusal;
+use crate::body::Body;
 
 /// The form of an answer.
 #[derive(Debug)]
@@ -124,6 +126,19 @@ impl Form {
         }
     }
 
+    /// An answer that can be one of a batch: what becomes a text is held as a whole, so a stream must not be too long.
+    pub fn fits(&self, response: Response<Body>, most: usize) -> Result<Response<Body>, Refusal> {
+        let length = response.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+        let long = length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > most);
+        if matches!(self, Form::Multipart(_)) || !long {
+            return Ok(response);
+        }
+        let message = format!(
+            "A stream in a batch of JSON has at most {most} bytes (limit `batch_bytes`); read it by a request of its own."
+        );
+        Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "LimitExceeded", message).about("batch_bytes"))
+    }
+
     /// What stands before a body that goes through, and is not empty.
     pub fn before_body(&self) -> &'static str {
         match self {
@@ -160,7 +175,9 @@ pub fn write_body(out: &mut Vec<u8>, body: &[u8], binary: bool) {
 fn goes(parts: &response::Parts, length: Option<u64>) -> Goes {
     let media = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
-    if media == "application/json" || length == Some(0) {
+    // The JSON of a stream is what somebody says it is.
+    let stream = parts.headers.contains_key(header::CONTENT_DISPOSITION);
+    if (media == "application/json" && !stream) || length == Some(0) {
         return Goes::Through;
     }
     Goes::IntoText { binary: !media.starts_with("text/") }

@@ -153,6 +153,8 @@ impl Batch {
             }
             Err(refusal) => (Err(refusal.clone()), call.method == Method::HEAD),
         };
+        let most = self.state.config.limits.batch_bytes;
+        let answered = answered.and_then(|response| self.form.fits(response, most));
         let url = url.ok().map(|(url, _)| url);
         let kind = url.as_deref().map_or("read", kind);
         let (method, source, trace) = (&call.method, self.slot.name.as_str(), self.trace.as_str());

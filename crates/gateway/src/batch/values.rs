@@ -246,7 +246,7 @@ impl Answer {
             Addressed::Property(_) => (leaf(), false),
             Addressed::RawValue(_) => (leaf(), true),
             Addressed::Count | Addressed::ItemCount(_) => (number, true),
-            Addressed::Collection => (Known::Nothing, false),
+            Addressed::Collection | Addressed::Stream(_) => (Known::Nothing, false),
         }
     }
 }

@@ -4,9 +4,10 @@ use anyhow::anyhow;
 use nextlink_odata::bind::{self, Request};
 use nextlink_odata::json::{Format, Shape};
 use nextlink_odata::layout::Layout;
+use nextlink_odata::query::Addressed;
 use nextlink_odata::url;
 use nextlink_odata::version::{MetadataLevel, Version};
-use nextlink_sql::plan::{PlanLimits, plan, program};
+use nextlink_sql::plan::{PlanLimits, plan, program, stream};
 use nextlink_sql::statement::{ChildStatement, Statement};
 
 use super::ExplainArgs;
@@ -47,6 +48,20 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
         Request::Query(query) => *query,
     };
     println!("-- query\n{query:#?}");
+    let dialect = served.source.dialect();
+    if let Addressed::Stream(property) = query.addressed {
+        let stream = stream(&served.mapping, dialect, &query, property).map_err(|e| refused(e.into()))?;
+        println!("-- statements ({})", dialect.name());
+        for (what, node) in [
+            ("what the bytes are", stream.head.nodes.first()),
+            ("the first of them", Some(&stream.piece(0, 1))),
+        ] {
+            if let Some(rows) = node.and_then(|node| node.rows.as_ref()) {
+                print(what, &rows.one);
+            }
+        }
+        return Ok(());
+    }
     let format = Format {
         version: Version::V40,
         metadata: MetadataLevel::Minimal,
@@ -54,7 +69,6 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
         omit_nulls: false,
     };
     let layout = Layout::of(model, &query, Shape::needs_keys(&query, format));
-    let dialect = served.source.dialect();
     let planned = plan(&served.mapping, dialect, &query, &layout, PlanLimits::default())
         .map_err(|e| refused(e.into()))?;
     println!("-- plan\n{planned:#?}");

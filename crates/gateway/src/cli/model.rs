@@ -1,10 +1,11 @@
 //! `model`: the model file that reproduces what is served for a source, as a start for editing.
 
 use nextlink_odata::model::{
-    Computed, EntitySetId, EntityType, Model, NavigationProperty, PrimitiveType, Property, Type,
+    Computed, EntitySetId, EntityType, MediaType, Model, NavigationProperty, PrimitiveType, Property, Stream,
+    Type,
 };
 use nextlink_odata::value::Value;
-use nextlink_sql::mapping::{ColumnMap, EnumMap, Link, TableMap};
+use nextlink_sql::mapping::{ColumnMap, EnumMap, Link, StreamMap, TableMap};
 use nextlink_sql::shape::ToldPiece;
 
 use super::ModelArgs;
@@ -139,6 +140,7 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
             _ => out.push_str(&property_line(model, property, &column.column, "      ")),
         }
     }
+    streams(ty, table, out);
     navigation(served, ty, table, None, out);
     derived(served, ty, table, out);
 }
@@ -275,6 +277,30 @@ fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, &str)>) -
         out.push_str(&property_line(model, part, column, "          "));
     }
     out
+}
+
+/// Stream properties, which come last of all properties, and the bytes of media entities.
+fn streams(ty: &EntityType, table: &TableMap, out: &mut String) {
+    let column = |index: usize| text(&table.columns[index].column);
+    let media_type = |stream: &Stream, map: &StreamMap| match (&stream.media_type, map.media_type) {
+        (MediaType::Fixed(media_type), _) => text(media_type),
+        (MediaType::Told, told) => format!("{{column: {}}}", told.map(column).unwrap_or_default()),
+    };
+    for (stream, map) in ty.streams.iter().zip(&table.streams) {
+        let mut facts = vec![
+            "type: Edm.Stream".to_owned(),
+            format!("column: {}", column(map.content)),
+            format!("contentType: {}", media_type(stream, map)),
+            format!("nullable: {}", stream.nullable),
+        ];
+        facts.extend(stream.description.as_ref().map(|told| format!("description: {}", text(told))));
+        out.push_str(&format!("      {}: {{{}}}\n", text(&stream.name), facts.join(", ")));
+    }
+    if let (Some(stream), Some(map)) = (&ty.media, &table.media) {
+        let (column, media_type) = (column(map.content), media_type(stream, map));
+        let nullable = stream.nullable;
+        out.push_str(&format!("    media: {{column: {column}, type: {media_type}, nullable: {nullable}}}\n"));
+    }
 }
 
 /// Types below that of an entity set.

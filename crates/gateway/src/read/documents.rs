@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 
 use super::single;
 use crate::answer::Refusal;
 use crate::body::Body;
+use crate::conditions::{Verdict, verdict};
 use crate::headers::ODATA_VERSION;
 use crate::negotiate::{self, Kind};
 use crate::request::Request;
@@ -38,7 +39,7 @@ pub fn metadata(
     let agreed = negotiate::agree(Kind::Metadata, request.version, format_option, &request.headers)?;
     let (text, etag) = served.metadata(agreed.json, request.version).at(&vocabularies_of(request));
     let media = if agreed.json { "application/json" } else { "application/xml" };
-    Ok(unless_known(request, media, &etag, text))
+    unless_known(request, media, &etag, text)
 }
 
 /// Answers `$openapi`.
@@ -54,7 +55,7 @@ pub async fn open_api(
     let servers = nextlink_odata::openapi::servers(&request.root);
     let end = Bytes::from(format!(",\"servers\":{servers}}}"));
     let etag = etag(&(&text, &end));
-    Ok(unless_known(request, "application/json", &etag, vec![text, end]))
+    unless_known(request, "application/json", &etag, vec![text, end])
 }
 
 /// Where the node serves the vocabularies, as the client sees it.
@@ -64,12 +65,17 @@ fn vocabularies_of(request: &Request) -> String {
 }
 
 /// A document with its ETag, or 304 where the client has it.
-fn unless_known(request: &Request, media: &'static str, etag: &str, text: Vec<Bytes>) -> Response<Body> {
+fn unless_known(
+    request: &Request,
+    media: &'static str,
+    etag: &str,
+    text: Vec<Bytes>,
+) -> Result<Response<Body>, Refusal> {
     let mut response = Response::new(Body::empty());
-    if is_known(&request.headers, etag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        response = single::compressed(request.gzip, response, text);
+    match verdict(&request.headers, etag) {
+        Verdict::Differs => return Err(Refusal::differs()),
+        Verdict::Known => *response.status_mut() = StatusCode::NOT_MODIFIED,
+        Verdict::Holds => response = single::compressed(request.gzip, response, text),
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
@@ -77,14 +83,5 @@ fn unless_known(request: &Request, media: &'static str, etag: &str, text: Vec<By
         headers.insert(header::ETAG, etag);
     }
     headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
-    response
-}
-
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    headers.get_all(header::IF_NONE_MATCH).iter().any(|value| {
-        let opaque = etag.trim_start_matches("W/");
-        // Weak comparison: proxies change one form to the other (RFC 9110 section 13.1.2).
-        let same = |tag: &str| tag.trim_start_matches("W/") == opaque || tag == "*";
-        value.to_str().is_ok_and(|v| v.split(',').map(str::trim).any(same))
-    })
+    Ok(response)
 }

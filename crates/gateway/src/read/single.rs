@@ -72,7 +72,7 @@ async fn run_blocking<S: RowSink + Send + 'static>(
 }
 
 /// What to answer where there is no row.
-fn missing(query: &Query, outcome: &Outcome) -> Result<Response<Body>, Refusal> {
+pub fn missing(query: &Query, outcome: &Outcome) -> Result<Response<Body>, Refusal> {
     let through_navigation = matches!(query.steps.last(), Some(Step::Navigate(_)));
     match (through_navigation, outcome.parent, query.addressed) {
         // A single-valued navigation property that is null (Part 1 section 11.2.3).

@@ -18,3 +18,4 @@ mod singletons;
 mod selects;
 mod definitions;
 mod derived;
+mod media;

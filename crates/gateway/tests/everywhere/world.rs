@@ -74,11 +74,16 @@ impl World {
 
     /// What one script makes on all databases, with a model file.
     pub fn modelled(script: &str, model: &str) -> World {
+        World::written([script; 3], model)
+    }
+
+    /// The same of a script for each of [`SOURCES`].
+    pub fn written(scripts: [&str; 3], model: &str) -> World {
         let launch = Launch::new(PROGRAM, &["serve"]);
         let path = launch.data_dir().join("modelled.db");
-        sqlite(&path, script);
+        sqlite(&path, scripts[0]);
         let databases = servers().map(|(_, server)| server.database("modelled"));
-        databases.iter().for_each(|database| database.run(script));
+        databases.iter().zip(&scripts[1..]).for_each(|(database, script)| database.run(script));
         let file = launch.data_dir().join("model.yaml");
         std::fs::write(&file, model).expect("the model file can be written");
         World::serve_with(

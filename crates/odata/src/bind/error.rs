@@ -60,6 +60,10 @@ pub fn unknown_property(
     (ty, of): (&EntityType, Option<usize>),
     name: &str,
 ) -> BindError {
+    if ty.find_stream(name).is_some() {
+        let message = format!("'{name}' is a stream: its bytes are only read by a path that ends in it.");
+        return BindError { kind: BindErrorKind::NotSupported, at, target: name.to_owned(), message };
+    }
     let properties = ty.properties.iter().enumerate().filter(|(i, _)| ty.has_property(of, *i));
     let navigation = ty.navigation.iter().enumerate().filter(|(i, _)| ty.has_navigation(of, *i));
     let names = properties.map(|(_, p)| &p.name).chain(navigation.map(|(_, n)| &n.name));

@@ -127,6 +127,14 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             path.addressed = Addressed::RawValue(index);
             Ok(())
         }
+        (SegmentKind::Value, Addressed::Entity)
+            if !path.references && cx.type_of(path.set).media.is_some() =>
+        {
+            path.addressed = Addressed::Stream(None);
+            Ok(())
+        }
+        // The bytes have no other form.
+        (SegmentKind::Value, Addressed::Stream(Some(_))) => Ok(()),
         (SegmentKind::Value, _) => {
             Err(not_found(at, "$value", "Only a primitive property has a $value here.".to_owned()))
         }
@@ -206,6 +214,10 @@ fn bind_name(
                 path.structured = ty.properties[index].is_structured();
                 return Ok(());
             }
+            if let Some(index) = ty.find_stream(name).filter(|_| args.is_none()) {
+                path.addressed = Addressed::Stream(Some(index));
+                return Ok(());
+            }
             let Some(index) = ty.find_navigation_of(name, path.of) else {
                 return Err(unknown_property(BindErrorKind::NotFound, at, (ty, path.of), name));
             };
@@ -218,7 +230,11 @@ fn bind_name(
             apply_key(cx, path, args, at)
         }
         Addressed::Property(_) if path.structured => bind_inside(cx, path, name, args, at),
-        Addressed::Property(_) | Addressed::RawValue(_) | Addressed::Count | Addressed::ItemCount(_) => {
+        Addressed::Property(_)
+        | Addressed::RawValue(_)
+        | Addressed::Count
+        | Addressed::ItemCount(_)
+        | Addressed::Stream(_) => {
             Err(not_found(at, name, format!("'{name}' cannot follow a primitive value.")))
         }
     }

@@ -151,6 +151,7 @@ fn bind_combined<'a>(
         kind: None,
         properties: Vec::new(),
         parts: Vec::new(),
+        streams: Vec::new(),
         named,
         rows: false,
         combined,

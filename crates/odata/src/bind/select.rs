@@ -30,6 +30,7 @@ pub fn bind_selection<'a>(
         kind: kind_of(ty, place).filter(|_| !references),
         properties: ty.possible_properties(place.of).collect(),
         parts: Vec::new(),
+        streams: (0..ty.streams.len()).collect(),
         named: scope.named.to_vec(),
         rows: false,
         combined: Vec::new(),
@@ -57,6 +58,7 @@ fn select_items(
     let ty = cx.type_of(selection.set);
     let mut chosen = vec![false; ty.properties.len()];
     let mut told = vec![false; selection.named.len()];
+    let mut streams = vec![false; ty.streams.len()];
     for item in items {
         let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
         let (path, of) = match path.as_slice() {
@@ -73,6 +75,7 @@ fn select_items(
         if name == "*" {
             ty.possible_properties(of).for_each(|index| chosen[index] = true);
             told.fill(true);
+            streams.fill(true);
             selection.parts.clear();
         } else if name.starts_with('@') || name.ends_with(".*") {
             // Annotations, actions and functions: there are none to choose from.
@@ -92,6 +95,8 @@ fn select_items(
                 return Err(invalid(item.at, name, message));
             }
             chosen[index] = true;
+        } else if let Some(index) = ty.find_stream(name).filter(|_| rest.is_empty()) {
+            streams[index] = true;
         } else if let Some(index) = selection.named.iter().position(|named| named.path == path) {
             told[index] = true;
         } else if let Some(index) = ty.find_navigation_of(name, of) {
@@ -110,6 +115,7 @@ fn select_items(
         }
     }
     selection.properties = (0..chosen.len()).filter(|i| chosen[*i]).collect();
+    selection.streams = (0..streams.len()).filter(|i| streams[*i]).collect();
     let mut told = told.into_iter();
     selection.named.retain(|_| told.next().unwrap_or(false));
     Ok(())
@@ -145,6 +151,7 @@ pub fn bind_rows(
         kind: None,
         properties: Vec::new(),
         parts: Vec::new(),
+        streams: Vec::new(),
         named: scope.named.to_vec(),
         rows: true,
         combined: Vec::new(),

@@ -2,7 +2,9 @@
 //!
 //! Terms have their full names: an alias could be the namespace of the model.
 
-use crate::model::{Computed, EntitySet, EntitySetId, EntityType, Hierarchy, Model, Property, Type};
+use crate::model::{
+    Computed, EntitySet, EntitySetId, EntityType, Hierarchy, MediaType, Model, Property, Stream, Type,
+};
 
 /// Vocabularies: file name without its ending, which is the namespace too. The last one tells of hierarchies.
 pub(super) const REFERENCED: [&str; 3] =
@@ -73,6 +75,16 @@ pub(super) fn property(property: &Property) -> Vec<Annotation<'_>> {
         Computed::No => {}
         Computed::Always => found.push(flag("Org.OData.Core.V1.Computed", true)),
         Computed::Default => found.push(flag("Org.OData.Core.V1.ComputedDefaultValue", true)),
+    }
+    found
+}
+
+/// Annotations of a stream property.
+pub(super) fn stream(stream: &Stream) -> Vec<Annotation<'_>> {
+    let mut found = description(stream.description.as_deref());
+    if let MediaType::Fixed(media_type) = &stream.media_type {
+        let (term, value) = ("Org.OData.Core.V1.MediaType", Value::Text(media_type));
+        found.push(Annotation { term, qualifier: None, value });
     }
     found
 }

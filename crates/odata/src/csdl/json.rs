@@ -7,7 +7,7 @@ use super::annotations::{self, Annotation, Value};
 use super::xml::on_delete;
 use crate::model::{
     ComplexType, DerivedType, EntitySet, EntityType, EnumType, Function, Model, NavigationProperty,
-    PrimitiveType, Property, Singleton, Type, TypeDefinition,
+    PrimitiveType, Property, Singleton, Stream, Type, TypeDefinition,
 };
 use crate::version::Version;
 
@@ -104,6 +104,9 @@ fn entity_type_object(model: &Model, entity_type: &EntityType) -> Object {
     if entity_type.family.as_ref().is_some_and(|family| family.is_abstract) {
         object.insert("$Abstract".to_owned(), true.into());
     }
+    if entity_type.media.is_some() {
+        object.insert("$HasStream".to_owned(), true.into());
+    }
     properties_of(model, entity_type, None, &mut object);
     let known = annotations::hierarchies(model, entity_type);
     annotate(&mut object, &annotations::entity_type(entity_type, &known));
@@ -129,6 +132,9 @@ fn properties_of(model: &Model, root: &EntityType, owner: Option<usize>, object:
     let own = |index: &usize| root.owner_of_property(*index) == owner;
     for property in (0..root.properties.len()).filter(own).map(|index| &root.properties[index]) {
         object.insert(property.name.clone(), Json::Object(property_object(model, property)));
+    }
+    for stream in root.streams.iter().filter(|_| owner.is_none()) {
+        object.insert(stream.name.clone(), Json::Object(stream_object(stream)));
     }
     let own = |index: &usize| root.owner_of_navigation(*index) == owner;
     for navigation in (0..root.navigation.len()).filter(own).map(|index| &root.navigation[index]) {
@@ -156,6 +162,16 @@ fn property_object(model: &Model, property: &Property) -> Object {
         object.insert("$DefaultValue".to_owned(), default_value(property.ty, text));
     }
     annotate(&mut object, &annotations::property(property));
+    object
+}
+
+fn stream_object(stream: &Stream) -> Object {
+    let mut object = Object::new();
+    object.insert("$Type".to_owned(), "Edm.Stream".into());
+    if stream.nullable {
+        object.insert("$Nullable".to_owned(), true.into());
+    }
+    annotate(&mut object, &annotations::stream(stream));
     object
 }
 

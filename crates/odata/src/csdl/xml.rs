@@ -9,7 +9,7 @@ use super::CsdlOptions;
 use super::annotations::{self, Annotation, Listed, Value};
 use crate::model::{
     ComplexType, DerivedType, EntitySet, EntityType, EnumType, Function, Model, NavigationProperty, OnDelete,
-    PrimitiveType, Property, Singleton, Type, TypeDefinition,
+    PrimitiveType, Property, Singleton, Stream, Type, TypeDefinition,
 };
 
 const EDMX: &str = "http://docs.oasis-open.org/odata/ns/edmx";
@@ -122,6 +122,9 @@ impl Out {
         if entity_type.family.as_ref().is_some_and(|family| family.is_abstract) {
             attributes.push(("Abstract", "true"));
         }
+        if entity_type.media.is_some() {
+            attributes.push(("HasStream", "true"));
+        }
         self.open("EntityType", &attributes);
         self.open("Key", &[]);
         for &key in &entity_type.key {
@@ -156,6 +159,9 @@ impl Out {
         for index in (0..root.properties.len()).filter(own) {
             self.property(model, &root.properties[index]);
         }
+        for stream in root.streams.iter().filter(|_| owner.is_none()) {
+            self.stream(stream);
+        }
         let own = |index: &usize| root.owner_of_navigation(*index) == owner;
         for index in (0..root.navigation.len()).filter(own) {
             self.navigation(model, root, &root.navigation[index]);
@@ -187,6 +193,15 @@ impl Out {
         attributes.extend(shape.then_some(("SRID", "variable")));
         attributes.extend(property.default_value.as_deref().map(|value| ("DefaultValue", value)));
         self.with_annotations("Property", &attributes, &annotations::property(property));
+    }
+
+    /// A stream property (CSDL 4.01 section 7).
+    fn stream(&mut self, stream: &Stream) {
+        let mut attributes = vec![("Name", stream.name.as_str()), ("Type", "Edm.Stream")];
+        if !stream.nullable {
+            attributes.push(("Nullable", "false"));
+        }
+        self.with_annotations("Property", &attributes, &annotations::stream(stream));
     }
 
     /// CSDL 4.01 section 8.

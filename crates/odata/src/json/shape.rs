@@ -1,12 +1,15 @@
 //! A layout made ready for writing: names, quotes and commas are put together once for all rows.
 
 mod entity;
+mod stream;
+
+use entity::Entity;
 
 use super::format::Format;
 use super::text::write_string;
 use crate::layout::{Item, Layout, Node};
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
-use crate::query::{Expand, Expr, Leaf, Named, Query, Selection};
+use crate::query::{Expand, Expr, Leaf, Named, Query};
 use crate::version::{MetadataLevel, Version};
 
 /// What to write for each level of a result.
@@ -138,20 +141,6 @@ fn expands_collection(expand: &[Expand]) -> bool {
     expand.iter().any(|e| e.collection || expands_collection(&e.selection.expand))
 }
 
-/// An entity that is being written.
-#[derive(Clone, Copy)]
-struct Entity {
-    set: EntitySetId,
-    /// Only its identifier.
-    references: bool,
-    /// Only a link to it.
-    linked: bool,
-    /// The type below that of the set that it is known to be of.
-    of: Option<usize>,
-    /// Where the number of its type is kept.
-    place: usize,
-}
-
 /// Lets what was opened last end with the last operation.
 fn close(ops: &mut [Op], opened: &mut Vec<usize>) {
     let end = ops.len();
@@ -208,12 +197,11 @@ impl<'a> Compiler<'a> {
     /// `bare` is the value that alone makes a row.
     fn node(&mut self, node: &Node, bare: Option<&Leaf>) -> NodeShape {
         let mut ops: Vec<Op> = Vec::with_capacity(node.items.len() + 1);
-        let Selection { set, references, of, .. } = node.selection;
-        let own = Entity { set: *set, references: *references, linked: false, of: *of, place: 0 };
+        let own = Entity::of(node.selection, 0);
         let mut places = 1..;
         let mut place = || places.next().unwrap_or_default();
         let mut only: Vec<usize> = Vec::new();
-        let mut entities: Vec<Entity> = vec![own];
+        let mut entities: Vec<Entity<'_>> = vec![own];
         let mut opened: Vec<usize> = Vec::new();
         let mut key_number = 0;
         for item in &node.items {
@@ -256,12 +244,11 @@ impl<'a> Compiler<'a> {
                     let name = &self.type_of(set).navigation[expand.navigation].name;
                     opened.push(ops.len());
                     ops.push(Op::Open { prefix: self.member(name), skip_to: 0 });
-                    let Selection { set, references, of, .. } = expand.selection;
-                    entities.push(Entity { set, references, linked: false, of, place: place() });
+                    entities.push(Entity::of(&expand.selection, place()));
                 }
                 Item::OpenCombined(set) | Item::Link(set) => {
                     let linked = matches!(item, Item::Link(_));
-                    entities.push(Entity { set: *set, references: false, linked, of: None, place: place() });
+                    entities.push(Entity { linked, ..Entity::combined(node.selection, *set, place()) });
                     if !linked {
                         opened.push(ops.len());
                     }

@@ -2,6 +2,7 @@
 
 mod family;
 mod primitive;
+mod stream;
 mod types;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use crate::value::Value;
 pub use crate::shape::{Shape, Space};
 pub use family::{DerivedType, Family};
 pub use primitive::PrimitiveType;
+pub use stream::{BYTES, MediaType, Stream, is_media_type};
 pub use types::{
     ComplexType, ComplexTypeId, EnumMember, EnumType, EnumTypeId, Type, TypeDefinition, TypeDefinitionId,
 };
@@ -56,6 +58,10 @@ pub struct EntityType {
     pub key: Vec<usize>,
     /// Structural properties, in the order of the table's columns.
     pub properties: Vec<Property>,
+    /// Stream properties, which are none of `properties`.
+    pub streams: Vec<Stream>,
+    /// The bytes of the entities themselves, where they are media entities.
+    pub media: Option<Stream>,
     /// Navigation properties, in a stable order.
     pub navigation: Vec<NavigationProperty>,
     /// The types below it, where there are any.
@@ -436,6 +442,11 @@ impl EntityType {
     pub fn find_property_of(&self, name: &str, of: Option<usize>) -> Option<usize> {
         let named = |(index, p): (usize, &Property)| p.name == name && self.has_property(of, index);
         self.properties.iter().enumerate().position(named)
+    }
+
+    /// Index of a stream property by its exact name; types below this one have none of their own.
+    pub fn find_stream(&self, name: &str) -> Option<usize> {
+        self.streams.iter().position(|s| s.name == name)
     }
 
     /// Index of a navigation property by its exact name; not one that only a type below this one has.

@@ -284,6 +284,21 @@ pub trait Dialect: Sync {
     /// Whether a text is found in a column, without regard to case. Null where the column is null.
     fn search(&self, column: Operand, text: &str) -> Sql;
 
+    /// The number of bytes of a binary value.
+    fn octets(&self, value: Sql) -> Sql {
+        Sql::call("octet_length", [value])
+    }
+
+    /// Bytes of a binary value: the number of the first of them, from 1, and how many.
+    fn piece(&self, value: Sql, first: Sql, bytes: Sql) -> Sql {
+        Sql::call("substr", [value, first, bytes])
+    }
+
+    /// Names by which a table gives the numbers of its rows, unless a column has such a name.
+    fn row_numbers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// A column that holds labels of an enumeration, as text that compares by code point.
     fn label_text(&self, column: Sql, native: &NativeType) -> Sql {
         self.by_code_point(column, native)

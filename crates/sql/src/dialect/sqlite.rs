@@ -271,6 +271,15 @@ impl Dialect for Sqlite {
         rows::sum(operand, result)
     }
 
+    fn piece(&self, value: Sql, first: Sql, bytes: Sql) -> Sql {
+        // Of text it would count characters.
+        Sql::call("substr", [value.cast("BLOB"), first, bytes])
+    }
+
+    fn row_numbers(&self) -> &'static [&'static str] {
+        &["rowid", "_rowid_", "oid"]
+    }
+
     fn search(&self, column: Operand, text: &str) -> Sql {
         let param = Param { value: Value::String(text.to_lowercase()), form: ParamForm::Native };
         Sql::Call("nl_search", vec![plain(column), Sql::Param(param)])

@@ -126,6 +126,7 @@ fn mapping(
     let links = parts.links.into_iter().zip(families);
     let maps = parts.tables.iter().zip(links).zip(keys).map(|((&t, (links, family)), key)| {
         let table = &parts.catalog.tables[t];
+        let (media, streams) = shapes[t].streams.maps();
         TableMap {
             schema: table.schema.clone(),
             table: table.name.clone(),
@@ -134,6 +135,8 @@ fn mapping(
             indexed_key: key.indexed,
             columns: used.column_maps(&table.columns, &shapes[t].groups),
             links,
+            streams,
+            media,
             family,
         }
     });
@@ -191,10 +194,14 @@ fn entity_type<'a>(
     options: &ModelOptions,
 ) -> EntityType {
     let told = shape.told.and_then(|(_, told)| told.description.clone());
+    let (media, streams) = shape.streams.model(&table.columns);
+    shape.streams.names().for_each(|name| scope.reserve(name));
     EntityType {
         name,
         key: key.columns.clone(),
         properties: types.properties(&table.columns, shape, &key.columns, scope, options.case),
+        streams,
+        media,
         navigation: Vec::new(),
         family: families::family(shape),
         description: told.or(table.comment.clone()),

@@ -6,6 +6,8 @@ mod names;
 
 mod keys;
 
+mod streams;
+
 mod reshape;
 
 mod kinds;
@@ -109,8 +111,21 @@ pub struct TableMap {
     pub columns: Vec<ColumnMap>,
     /// By navigation property index.
     pub links: Vec<Link>,
+    /// By stream property index.
+    pub streams: Vec<StreamMap>,
+    /// The bytes of media entities.
+    pub media: Option<StreamMap>,
     /// What tells types below that of the set from each other.
     pub family: Option<FamilyMap>,
+}
+
+/// Where a stream lies: numbers in [`TableMap::columns`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamMap {
+    /// The column with its bytes.
+    pub content: usize,
+    /// The column that tells its media type.
+    pub media_type: Option<usize>,
 }
 
 /// The column that tells of the types below that of a set.

@@ -6,6 +6,7 @@ use nextlink_odata::model::PrimitiveType;
 
 use super::keys::Key;
 use super::options::matches_table;
+use super::streams::Streams;
 use crate::catalog::{
     Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table,
 };
@@ -23,6 +24,8 @@ pub(super) struct TableShape<'s> {
     pub(super) properties: Vec<Option<(&'s Named, &'s PropertyShape)>>,
     /// By column that stands for a group: the columns of the group.
     pub(super) groups: HashMap<usize, Vec<usize>>,
+    /// Bytes that are read by themselves.
+    pub(super) streams: Streams<'s>,
     /// By column that is a property: the derived type that has it. Those that all have come first.
     pub(super) owners: Vec<Option<usize>>,
     /// The column that tells derived types from each other.
@@ -187,7 +190,7 @@ impl<'s> Shaper<'s, '_> {
         };
         let mut singles: HashMap<usize, (&'s Named, &'s PropertyShape)> = HashMap::new();
         let mut groups: Vec<(&'s Named, &'s PropertyShape, Vec<usize>)> = Vec::new();
-        for (name, property) in entity.properties.iter() {
+        for (name, property) in entity.properties.iter().filter(|(_, property)| !property.is_stream()) {
             if property.columns.is_empty() {
                 if let Some(column) = self.column(index, property.column.as_ref().unwrap_or(name)) {
                     self.apply(index, column, property, key.contains(&column));
@@ -201,6 +204,7 @@ impl<'s> Shaper<'s, '_> {
         let owners =
             if kind.is_some() { self.derived(index, entity, key, &mut singles) } else { HashMap::new() };
         let table = &self.catalog.tables[index];
+        let streams = Streams::find(table, entity, key, self.notices);
         let hidden: HashSet<usize> =
             entity.hide.iter().filter_map(|name| find_column(table, &name.text)).collect();
         let others = entity.others.unwrap_or(true);
@@ -208,6 +212,7 @@ impl<'s> Shaper<'s, '_> {
         let mut back: Vec<usize> = Vec::new();
         for column in 0..count {
             let member = groups.iter().position(|(.., columns)| columns.contains(&column));
+            let others = others && !streams.takes(column);
             let kept = key.contains(&column) || singles.contains_key(&column) || others;
             match member {
                 Some(group) => {
@@ -240,7 +245,7 @@ impl<'s> Shaper<'s, '_> {
         let owners: Vec<Option<usize>> = front.iter().map(owner).collect();
         let (shape, place) = self.arranged(index, told, front, back, &singles);
         let kind = kind.map(|column| place[column]);
-        (TableShape { owners, kind, ..shape }, place)
+        (TableShape { streams: streams.moved(&place), owners, kind, ..shape }, place)
     }
 
     fn arranged(

@@ -12,6 +12,7 @@ mod rows;
 mod walk;
 mod merged;
 mod node;
+mod stream;
 
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ use crate::tree::{Operator, Param, ParamForm, Select, Source, Sql, Told};
 use frames::Frames;
 use merged::merged;
 pub use told::told;
+
+pub use stream::stream;
 
 /// The plan of a query.
 #[derive(Debug, Clone)]

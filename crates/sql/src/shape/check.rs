@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use nextlink_odata::model::PrimitiveType;
+use nextlink_odata::model::{PrimitiveType, is_media_type};
 
 use super::ShapeError;
+use super::media::MediaTypeShape;
 use super::named::{Entries, Named, Spot};
 use super::parts::{
     Code, ComplexShape, DefinitionShape, EntityShape, EnumShape, FunctionShape, NavigationShape,
@@ -218,6 +219,9 @@ fn members(shape: &Shape, told: &Entries<PropertyShape>) -> Checked {
         if !told.columns.is_empty() {
             return Err(bad(name.spot, &["a complex value can't hold another one made of columns"]));
         }
+        if told.is_stream() {
+            return Err(bad(name.spot, &["only entities have streams"]));
+        }
         property(shape, told)?;
     }
     Ok(())
@@ -249,6 +253,7 @@ fn entity(shape: &Shape, told: &EntityShape) -> Checked {
         if told.columns.is_empty() {
             columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
             property(shape, told)?;
+            stream(name, told)?;
             continue;
         }
         let Some(ty) = &told.type_name else {
@@ -267,6 +272,7 @@ fn entity(shape: &Shape, told: &EntityShape) -> Checked {
         names.add(name)?;
         navigation(name, told)?;
     }
+    media_type(told.media.as_ref().and_then(|media| media.media_type.as_ref()))?;
     derived(shape, told, &mut names, &mut columns)
 }
 
@@ -315,6 +321,10 @@ fn derived<'s>(
             if !told.columns.is_empty() {
                 return Err(bad(name.spot, &["a property of a derived type is of one column"]));
             }
+            if told.is_stream() {
+                return Err(bad(name.spot, &["only the type of the entity set has streams, none below it"]));
+            }
+            stream(name, told)?;
             property(shape, told)?;
         }
         for (name, told) in told.navigation.iter() {
@@ -329,6 +339,23 @@ fn derived<'s>(
         ));
     }
     Ok(())
+}
+
+/// What only streams have.
+fn stream(name: &Named, told: &PropertyShape) -> Checked {
+    if told.content_type.is_some() && !told.is_stream() {
+        return Err(bad(name.spot, &["`contentType` is for streams: say `type: Edm.Stream`, too"]));
+    }
+    media_type(told.content_type.as_ref())
+}
+
+fn media_type(told: Option<&MediaTypeShape>) -> Checked {
+    match told {
+        Some(MediaTypeShape::Fixed(name)) if !is_media_type(&name.text) => {
+            Err(bad(name.spot, &["`", &name.text, "` is no media type, such as image/png"]))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A group of columns: its complex type has the same properties wherever it is used.
@@ -467,6 +494,10 @@ mod tests {
             ),
             ("entities:\n  A: {table: a, abstract: true}", "line 2, column 14: an abstract type"),
             (
+                "entities:\n  A: {derived: {B: {when: {k: 1}, properties: {p: {type: Edm.Stream}}}}}",
+                "line 2, column 48: only the type of the entity set has streams",
+            ),
+            (
                 "entities:\n  A: {properties: {x: a}, derived: {B: {when: {k: 1}, properties: {y: a}}}}",
                 "line 2, column 71: the column `a`",
             ),
@@ -501,6 +532,20 @@ mod tests {
             ),
             ("entities:\n  A: {sql: delete from a, key: [x]}", "line 2, column 12: one SELECT is meant"),
             ("entities:\n  A:\n    navigation: {N: {target: B}}", "line 3, column 18: navigation needs `on`"),
+            (
+                "entities:\n  A:\n    properties: {P: {contentType: image/png}}",
+                "line 3, column 18: `contentType` is for",
+            ),
+            (
+                "entities:\n  A:\n    properties: {P: {type: Edm.Stream, contentType: png}}",
+                "line 3, column 53: `png` is no media type",
+            ),
+            ("entities:\n  A:\n    media: {column: p, type: [x]}", "line 3, column "),
+            ("entities:\n  A:\n    media: {type: image/png}", "line 3, column "),
+            (
+                "entities:\n  A:\n    properties: {x: {type: T, columns: {a: {type: Edm.Stream}}}}",
+                "line 3, column 41: only entities",
+            ),
             ("entities:\n  A:\n    navigation: {N: {on: {a: b}}}", "line 3, column "),
             (
                 "entities:\n  A:\n    properties: {x: a}\n    navigation: {x: {target: B, on: {a: b}}}",

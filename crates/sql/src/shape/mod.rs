@@ -1,6 +1,7 @@
 //! What a model file says: how the owner of a source wants its model to be. YAML in, plain values out.
 
 mod named;
+mod media;
 mod parts;
 mod hdp;
 mod select;
@@ -16,6 +17,7 @@ use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 
 use hdp::SchemaMap;
 
+pub use media::{MediaShape, MediaTypeShape};
 pub use named::{Entries, Named, Spot};
 pub use parts::{
     Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, FunctionShape,

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_saphyr::Spanned;
 
 /// A place in a model file.
@@ -98,5 +99,43 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
         }
 
         deserializer.deserialize_map(Table(PhantomData))
+    }
+}
+
+/// Something that can be said in one text, or in a table.
+pub(super) enum Either<T> {
+    /// Nothing.
+    Nothing,
+    /// A text.
+    Text(String),
+    /// A table.
+    Table(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Either<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Either<T>, D::Error> {
+        deserializer.deserialize_any(Short(PhantomData))
+    }
+}
+
+struct Short<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Short<T> {
+    type Value = Either<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name or a table")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Either<T>, E> {
+        Ok(Either::Nothing)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Either<T>, E> {
+        Ok(Either::Text(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Either<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Either::Table)
     }
 }

@@ -1,15 +1,14 @@
 //! The parts of a model file. Each has only what the owner wants to be another way than the database has it.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use nextlink_odata::model::Computed;
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::named::{Entries, Named, Spot};
+use super::media::{MediaShape, MediaTypeShape};
+use super::named::{Either, Entries, Named, Spot};
 use crate::identifier::Case;
 
 /// A model file.
@@ -141,6 +140,8 @@ pub struct EntityShape {
     pub properties: Entries<PropertyShape>,
     /// Navigation properties.
     pub navigation: Entries<NavigationShape>,
+    /// Where the bytes are that its entities stand for, if they are media entities.
+    pub media: Option<MediaShape>,
     /// Columns and navigation properties that are not served.
     pub hide: Vec<Named>,
     /// Whether columns and foreign keys that are not named here are served, too. Default true.
@@ -184,6 +185,8 @@ pub struct PropertyShape {
     pub columns: Entries<PropertyShape>,
     /// Its type: of a complex value the complex type, of a column an enumeration, or the type that it has anyway.
     pub type_name: Option<Named>,
+    /// Of a stream: what its bytes are.
+    pub content_type: Option<MediaTypeShape>,
     /// Whether it is a collection, which it must be anyway.
     pub collection: Option<bool>,
     /// Text for clients.
@@ -231,6 +234,13 @@ pub struct ThroughShape {
     /// Columns of the table between, with the properties or columns of the target that are equal. Default: by its foreign
     /// key.
     pub far: Entries<Named>,
+}
+
+impl PropertyShape {
+    /// Whether it is a stream.
+    pub fn is_stream(&self) -> bool {
+        self.type_name.as_ref().is_some_and(|ty| ty.text == "Edm.Stream")
+    }
 }
 
 impl<'de> Deserialize<'de> for Code {
@@ -311,6 +321,7 @@ struct Single {
     key: Vec<Named>,
     properties: Entries<PropertyShape>,
     navigation: Entries<NavigationShape>,
+    media: Option<MediaShape>,
     hide: Vec<Named>,
     others: Option<bool>,
     #[serde(rename = "abstract")]
@@ -329,13 +340,13 @@ impl<'de> Deserialize<'de> for SingletonShape {
             key: told.key,
             properties: told.properties,
             navigation: told.navigation,
+            media: told.media,
             hide: told.hide,
             others: told.others,
             is_abstract: told.is_abstract,
             derived: told.derived,
         };
-        let (of, row) = (told.of, told.row);
-        Ok(SingletonShape { of, row, entity })
+        Ok(SingletonShape { of: told.of, row: told.row, entity })
     }
 }
 
@@ -347,6 +358,7 @@ struct Property {
     columns: Entries<PropertyShape>,
     #[serde(rename = "type")]
     type_name: Option<Named>,
+    content_type: Option<MediaTypeShape>,
     collection: Option<bool>,
     description: Option<String>,
     nullable: Option<bool>,
@@ -380,6 +392,7 @@ impl<'de> Deserialize<'de> for PropertyShape {
             column: told.column,
             columns: told.columns,
             type_name: told.type_name,
+            content_type: told.content_type,
             collection: told.collection,
             description: told.description,
             nullable: told.nullable,
@@ -417,40 +430,5 @@ impl<'de> Deserialize<'de> for ThroughShape {
             Either::Text(text) => ThroughShape { table: Named { text, spot }, ..ThroughShape::default() },
             Either::Table(Between { table, near, far }) => ThroughShape { table, near, far },
         })
-    }
-}
-
-/// Something that can be said in one text, or in a table.
-enum Either<T> {
-    Nothing,
-    Text(String),
-    Table(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Either<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Either<T>, D::Error> {
-        deserializer.deserialize_any(Short(PhantomData))
-    }
-}
-
-struct Short<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Short<T> {
-    type Value = Either<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name or a table")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Either<T>, E> {
-        Ok(Either::Nothing)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Either<T>, E> {
-        Ok(Either::Text(text.to_owned()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Either<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Either::Table)
     }
 }

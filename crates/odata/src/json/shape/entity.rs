@@ -1,14 +1,46 @@
 //! What is told of an entity around its properties: identifier, type, links, and the collections that hang on it.
 
-use super::{CollectionShape, Compiler, Entity, IdentityShape, Op, end_only};
+use super::{CollectionShape, Compiler, IdentityShape, Op, end_only};
 use crate::json::key::{write_plain_key, write_query_option};
 use crate::json::text::write_string;
 use crate::model::{EntitySetId, Type};
-use crate::query::Expand;
+use crate::query::{Expand, Selection};
 use crate::version::MetadataLevel;
 
+/// An entity that is being written.
+#[derive(Clone, Copy)]
+pub(super) struct Entity<'q> {
+    pub(super) set: EntitySetId,
+    /// Stream properties of which something is told.
+    pub(super) streams: &'q [usize],
+    /// Only its identifier.
+    pub(super) references: bool,
+    /// Only a link to it.
+    pub(super) linked: bool,
+    /// The type below that of the set that it is known to be of.
+    pub(super) of: Option<usize>,
+    /// Where the number of its type is kept.
+    pub(super) place: usize,
+}
+
+impl<'q> Entity<'q> {
+    /// One of which this is returned.
+    pub(super) fn of(selection: &'q Selection, place: usize) -> Entity<'q> {
+        let Selection { set, references, of, ref streams, .. } = *selection;
+        Entity { set, streams, references, linked: false, of, place }
+    }
+
+    /// One of those that are combined.
+    pub(super) fn combined(selection: &'q Selection, set: EntitySetId, place: usize) -> Entity<'q> {
+        let found = selection.combined.iter().find(|one| one.set == set);
+        let expand = found.and_then(|one| one.expand.as_ref());
+        let nothing = Entity { set, streams: &[], references: false, linked: false, of: None, place };
+        expand.map_or(nothing, |expand| Entity { of: None, ..Entity::of(expand, place) })
+    }
+}
+
 impl Compiler<'_> {
-    pub(super) fn key(&self, entity: Entity, property: usize, number: usize, last: bool) -> Op {
+    pub(super) fn key(&self, entity: Entity<'_>, property: usize, number: usize, last: bool) -> Op {
         let Entity { set, references, linked, .. } = entity;
         let ty = self.type_of(set);
         let mut prefix = Vec::new();
@@ -43,7 +75,7 @@ impl Compiler<'_> {
     }
 
     /// What tells of the type of an entity (JSON Format section 4.6.3): with minimal metadata only of one below the type that is known.
-    pub(super) fn kind(&self, entity: Entity) -> Op {
+    pub(super) fn kind(&self, entity: Entity<'_>) -> Op {
         let derived = self.type_of(entity.set).family.as_ref().map_or(0, |family| family.derived.len());
         let all = std::iter::once(None).chain((0..derived).map(Some));
         let told = all.map(|of| match self.format.metadata {
@@ -55,7 +87,7 @@ impl Compiler<'_> {
     }
 
     /// Leaves out what follows unless an entity is of a type.
-    pub(super) fn only(&self, entity: Entity, derived: usize) -> Op {
+    pub(super) fn only(&self, entity: Entity<'_>, derived: usize) -> Op {
         let family = self.type_of(entity.set).family.as_deref();
         let all = std::iter::once(None).chain((0..family.map_or(0, |family| family.derived.len())).map(Some));
         let types = all.map(|of| family.is_some_and(|family| family.is_a(of, Some(derived))));
@@ -87,15 +119,20 @@ impl Compiler<'_> {
         identity
     }
 
-    /// Navigation and association links of metadata=full, each as prefix and what follows the identifier.
-    pub(super) fn links(&self, entity: Entity) -> Vec<Vec<u8>> {
+    /// Links of metadata=full to streams and to related entities, each as prefix and what follows the identifier.
+    pub(super) fn links(&self, entity: Entity<'_>) -> Vec<Vec<u8>> {
+        if self.format.metadata != MetadataLevel::Full || entity.references {
+            return Vec::new();
+        }
         let ty = self.type_of(entity.set);
         let all = (0..ty.navigation.len()).filter(|index| ty.has_navigation(entity.of, *index));
-        self.links_of(entity, all)
+        let mut links = self.stream_links(entity);
+        links.extend(self.links_of(entity, all));
+        links
     }
 
     /// All links of an entity of a row.
-    pub(super) fn all_links(&self, entity: Entity, ops: &mut Vec<Op>) {
+    pub(super) fn all_links(&self, entity: Entity<'_>, ops: &mut Vec<Op>) {
         self.derived_links(entity, ops);
         let links = self.links(entity);
         if !links.is_empty() {
@@ -111,7 +148,7 @@ impl Compiler<'_> {
     }
 
     /// Those of types below that of the set, each where the entity is of it.
-    pub(super) fn derived_links(&self, entity: Entity, ops: &mut Vec<Op>) {
+    pub(super) fn derived_links(&self, entity: Entity<'_>, ops: &mut Vec<Op>) {
         let ty = self.type_of(entity.set);
         let derived = ty.family.as_ref().map_or(0, |family| family.derived.len());
         for owner in (0..derived).map(Some) {
@@ -128,7 +165,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn links_of(&self, entity: Entity, chosen: impl Iterator<Item = usize>) -> Vec<Vec<u8>> {
+    fn links_of(&self, entity: Entity<'_>, chosen: impl Iterator<Item = usize>) -> Vec<Vec<u8>> {
         if self.format.metadata != MetadataLevel::Full || entity.references {
             return Vec::new();
         }

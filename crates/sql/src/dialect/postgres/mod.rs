@@ -269,6 +269,14 @@ impl Dialect for Postgres {
         Sql::binary(Operator::Gt, Sql::call("strpos", [by_code_point(lower), needle]), Sql::Integer(0))
     }
 
+    fn octets(&self, value: Sql) -> Sql {
+        Sql::call("octet_length", [value]).cast("int8")
+    }
+
+    fn piece(&self, value: Sql, first: Sql, bytes: Sql) -> Sql {
+        Sql::call("substr", [value, first.cast("int4"), bytes.cast("int4")])
+    }
+
     fn label_text(&self, column: Sql, _: &NativeType) -> Sql {
         by_code_point(column.cast("text"))
     }

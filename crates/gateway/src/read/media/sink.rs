@@ -1,0 +1,184 @@
+//! The way of bytes out of the thread that reads them: what they are is told first, then they come in pieces.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use nextlink_db::run::Outcome;
+use nextlink_odata::rows::{Flow, PieceSink, RowSink};
+use tokio::sync::mpsc;
+
+use super::range::{Wanted, wanted};
+use crate::answer::Refusal;
+use crate::conditions::Verdict;
+
+/// What the reading thread tells.
+#[derive(Debug)]
+pub enum Event {
+    /// The entity is there.
+    Begun(Begun),
+    /// Some of the bytes.
+    Piece(Bytes),
+    /// All is told.
+    End(Outcome),
+    /// It cannot be read; why.
+    Failed(Box<Refusal>),
+}
+
+/// How the answer begins.
+#[derive(Debug)]
+pub struct Begun {
+    /// What the bytes are, as the entity says it.
+    pub media_type: Option<String>,
+    /// Their ETag.
+    pub etag: Option<String>,
+    /// How many there are; none where there is no stream.
+    pub length: Option<u64>,
+    /// What the conditions of the request come to.
+    pub verdict: Verdict,
+    /// Which of them are wanted.
+    pub wanted: Wanted,
+}
+
+/// What the reading thread has to know of a request.
+#[derive(Debug)]
+pub struct Asked {
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Whether it wants no bytes at all.
+    pub head: bool,
+    /// Whether the entity tells the media type.
+    pub told: bool,
+}
+
+/// Takes bytes.
+#[derive(Debug)]
+pub struct Sink {
+    asked: Asked,
+    client: mpsc::Sender<Event>,
+    handle: tokio::runtime::Handle,
+    patience: Duration,
+    /// The cell of the first row that comes next.
+    cell: usize,
+    length: Option<u64>,
+    media_type: Option<String>,
+    /// What of a piece is not sent yet.
+    piece: Bytes,
+    begun: bool,
+}
+
+impl Sink {
+    /// To a client that may take so long for each piece.
+    pub fn new(asked: Asked, client: mpsc::Sender<Event>, patience: Duration) -> Sink {
+        Sink {
+            asked,
+            client,
+            handle: tokio::runtime::Handle::current(),
+            patience,
+            cell: 0,
+            length: None,
+            media_type: None,
+            piece: Bytes::new(),
+            begun: false,
+        }
+    }
+
+    /// Tells something, and waits for a client that is slow, but not for ever.
+    pub fn send(&self, event: Event) -> Flow {
+        let event = match self.client.try_send(event) {
+            Ok(()) => return Flow::Continue,
+            Err(mpsc::error::TrySendError::Full(event)) => event,
+            Err(mpsc::error::TrySendError::Closed(_)) => return Flow::Stop,
+        };
+        let sent = self.handle.block_on(tokio::time::timeout(self.patience, self.client.send(event)));
+        if matches!(sent, Ok(Ok(()))) { Flow::Continue } else { Flow::Stop }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.cell == 1 && self.asked.told {
+            self.media_type = Some(text.to_owned());
+        }
+        self.cell += 1;
+    }
+}
+
+impl PieceSink for Sink {
+    fn wanted(&mut self) -> Option<Range<u64>> {
+        self.begun = true;
+        let headers = &self.asked.headers;
+        let verdict = Verdict::Holds;
+        let etag: Option<String> = None;
+        let wanted = match self.length {
+            Some(length) if !self.asked.head => wanted(headers, length, etag.as_deref()),
+            _ => Wanted::Whole,
+        };
+        let range = match (&wanted, self.length) {
+            (Wanted::Part(range), _) => Some(range.clone()),
+            (Wanted::Whole, Some(length)) => Some(0..length),
+            (Wanted::Whole, None) | (Wanted::Beyond, _) => None,
+        };
+        let begun = Begun { media_type: self.media_type.take(), etag, length: self.length, verdict, wanted };
+        let flow = self.send(Event::Begun(begun));
+        range.filter(|_| flow == Flow::Continue && !self.asked.head && verdict == Verdict::Holds)
+    }
+}
+
+impl RowSink for Sink {
+    fn begin_row(&mut self, _: usize, _: u32) -> bool {
+        self.cell = 0;
+        true
+    }
+    fn null(&mut self) {
+        self.cell += 1;
+    }
+    fn boolean(&mut self, value: bool) {
+        self.text(if value { "true" } else { "false" });
+    }
+    fn integer(&mut self, value: i64) {
+        if self.cell == 0 {
+            self.length = u64::try_from(value).ok();
+            self.cell += 1;
+        } else {
+            self.text(&value.to_string());
+        }
+    }
+    fn double(&mut self, value: f64) {
+        self.text(&value.to_string());
+    }
+    fn single(&mut self, value: f32) {
+        self.text(&value.to_string());
+    }
+    fn decimal(&mut self, digits: &str) {
+        self.text(digits);
+    }
+    fn string(&mut self, value: &str) {
+        self.text(value);
+    }
+    fn plain(&mut self, text: &[u8]) {
+        self.text(&String::from_utf8_lossy(text));
+    }
+    fn shape(&mut self, text: &str) {
+        self.text(text);
+    }
+    fn binary(&mut self, value: &[u8]) {
+        self.piece = Bytes::copy_from_slice(value);
+    }
+    // Nothing that is read here has a structure or levels.
+    fn open(&mut self) {}
+    fn close(&mut self) {}
+    fn end_row(&mut self) -> Flow {
+        if !self.begun {
+            return Flow::Continue;
+        }
+        let piece = std::mem::take(&mut self.piece);
+        self.send(Event::Piece(piece))
+    }
+    fn count(&mut self, _: usize, _: u32, _: u64) {}
+    fn end_batch(&mut self, _: usize) -> Flow {
+        Flow::Stop
+    }
+    fn retry_batch(&mut self) -> bool {
+        false
+    }
+}
