@@ -212,23 +212,25 @@ impl Store {
 
     /// Removes copies of which the registry does not say that they are here: while this node was taken for lost, their
     /// owners had them made elsewhere, and will not say when they end. Those of results that are younger than `young` may
-    /// not be in the registry yet. `false` when it does not answer. May block.
-    pub fn drop_copies_made_elsewhere(&self, young: Duration) -> bool {
+    /// not be in the registry yet: says whether there are any, so that it is to be asked again. `None` when it does not
+    /// answer. May block.
+    pub fn drop_copies_made_elsewhere(&self, young: Duration) -> Option<bool> {
         let inner = &self.inner;
         let named: HashSet<Key> = match inner.registry.kept_by(self.node()) {
             Ok(rows) => rows.iter().map(|row| (row.id, row.generation)).collect(),
             Err(error) => {
-                return inner.note("copies", Err(error));
+                inner.note("copies", Err(error));
+                return None;
             }
         };
         let old_ms = inner.now_ms().saturating_sub(young.as_millis() as u64);
-        let stray = |entry: &Arc<Entry>| {
-            !entry.is_owned() && entry.about.created_ms < old_ms && !named.contains(&entry.key())
-        };
-        for entry in inner.all().iter().filter(|entry| stray(entry)) {
+        let all = inner.all();
+        let unnamed = all.iter().filter(|entry| !entry.is_owned() && !named.contains(&entry.key()));
+        let (old, fresh): (Vec<_>, Vec<_>) = unnamed.partition(|entry| entry.about.created_ms < old_ms);
+        for entry in old {
             inner.remove(entry.key());
         }
-        true
+        Some(!fresh.is_empty())
     }
 
     /// Results of this node that were removed since this was asked last, and the nodes with copies of them.

@@ -251,17 +251,23 @@ impl Cluster {
 /// # Errors
 /// Never.
 pub async fn keep_copies(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::Result<()> {
+    // Whether there are copies that may turn out to be no more wanted.
+    let mut unsure = false;
     loop {
         tokio::select! {
             () = cluster.lease.has_lapsed() => {}
             () = tokio::time::sleep(ROUND) => {}
         }
-        if let Some(lapse) = cluster.lease.unlearned() {
+        let lapse = cluster.lease.unlearned();
+        if lapse.is_some() || unsure {
             let (store, young) = (Arc::clone(&store), cluster.config.lease());
-            let learn = move || store.learn_continued() && store.drop_copies_made_elsewhere(young);
-            let learned = tokio::task::spawn_blocking(learn).await;
-            if learned.unwrap_or(false) {
-                cluster.lease.learned(lapse);
+            let learn = move || {
+                let learned = lapse.is_none() || store.learn_continued();
+                learned.then(|| store.drop_copies_made_elsewhere(young)).flatten()
+            };
+            if let Ok(Some(more)) = tokio::task::spawn_blocking(learn).await {
+                unsure = more;
+                lapse.into_iter().for_each(|lapse| cluster.lease.learned(lapse));
             }
         }
         cluster.tell_others(&store).await;
