@@ -123,7 +123,7 @@ pub(super) fn columns_of(
         Ok(statement) if statement.parameter_count() != places => {
             Ok(Err("it has parameters that nobody gives".to_owned()))
         }
-        Ok(statement) => Ok(Ok(statement.column_names().into_iter().map(str::to_owned).collect())),
+        Ok(statement) => Ok(Ok(statement.column_names().map(str::to_owned).collect())),
         Err(error) if is_of_the_table(&error) => Ok(Err(error.to_string())),
         Err(error) => Err(error.into()),
     }
