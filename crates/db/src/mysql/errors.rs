@@ -90,6 +90,9 @@ fn of_server(error: &ServerError) -> Error {
         1365 => Error::Expression("a number was divided by zero".to_owned()),
         1292 | 1366 | 1411 => Error::Expression("a value cannot be converted".to_owned()),
         1139 | 3685..=3699 => Error::Expression(["the pattern is not valid: ", &error.message].concat()),
+        3033 | 3548 => {
+            Error::Expression("shapes have different reference systems, or one that is not known".to_owned())
+        }
         1301 | 1153 | 1162 => Error::Expression("a value is too large".to_owned()),
         1390 => Error::Expression("the request has too many values for this database".to_owned()),
         1436 => Error::Expression("the request is too complex for this database".to_owned()),

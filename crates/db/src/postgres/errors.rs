@@ -126,6 +126,10 @@ fn said(error: &DbError) -> Error {
         "22008" => expression("a date, a point in time or a duration is out of range"),
         "22021" => expression("PostgreSQL has no text with the character U+0000"),
         "2201B" => Error::Expression(["a bad regular expression: ", &message].concat()),
+        // PostGIS has no code of its own for what a request asks wrongly.
+        "XX000" if message.contains("SRID") => {
+            expression("shapes have different reference systems, or one that is not known")
+        }
         "42501" => Error::Denied(message),
         // Unknown tables, columns, types, functions and schemas; types that do not go together.
         "42P01" | "42703" | "42704" | "42883" | "42804" | "3F000" => Error::Changed(message),

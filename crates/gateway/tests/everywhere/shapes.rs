@@ -88,6 +88,9 @@ const ON_POSTGRES: Rows = &[
         200,
         r#""value":[{"id":2}]}"#,
     ),
+    ("place?$filter=geo.distance(spot,geometry'SRID=4326;Point(1 2)') lt 1", 400, "ExpressionFailed"),
+    ("city?$filter=geo.distance(spot,geography'SRID=99999;Point(1 2)') lt 1", 400, "ExpressionFailed"),
+    ("place?$filter=geo.distance(spot,null) lt 1&$select=id", 200, r#""value":[]}"#),
     ("city(2)/spot", 200, r#""value":{"type":"Point","coordinates":[2.35,48.85]}}"#),
 ];
 
