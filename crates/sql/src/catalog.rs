@@ -83,6 +83,23 @@ pub struct Table {
     pub comment: Option<String>,
 }
 
+impl Table {
+    /// What a SELECT of the owner gives, as a view of this name would be.
+    pub fn of_select(name: &str, select: &Arc<str>, columns: Vec<Column>) -> Table {
+        Table {
+            schema: None,
+            name: name.to_owned(),
+            kind: TableKind::View,
+            select: Some(Arc::clone(select)),
+            columns,
+            primary_key: Vec::new(),
+            unique: Vec::new(),
+            foreign_keys: Vec::new(),
+            comment: None,
+        }
+    }
+}
+
 /// What kind of relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableKind {

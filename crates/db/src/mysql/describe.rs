@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mysql_async::consts::{ColumnFlags, ColumnType as Kind};
 use mysql_async::{Column as Described, Value};
 use nextlink_odata::model::{Computed, PrimitiveType};
-use nextlink_sql::catalog::{Catalog, Column, ColumnType, Table, TableKind};
+use nextlink_sql::catalog::{Catalog, Column, ColumnType, Table};
 use nextlink_sql::dialect::{Dialect, MARIADB};
 use nextlink_sql::notice::Notice;
 
@@ -64,17 +64,7 @@ pub(super) async fn describe(
             None => notices.push(Notice::column(name, &raw.name, "Not served: there is no type for it.")),
         }
     }
-    let table = Table {
-        schema: None,
-        name: name.to_owned(),
-        kind: TableKind::View,
-        select: Some(Arc::clone(select)),
-        columns,
-        primary_key: Vec::new(),
-        unique: Vec::new(),
-        foreign_keys: Vec::new(),
-        comment: None,
-    };
+    let table = Table::of_select(name, select, columns);
     Ok(Ok((Catalog { tables: vec![table], ..Catalog::default() }, notices)))
 }
 

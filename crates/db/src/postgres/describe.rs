@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nextlink_sql::catalog::{Catalog, Table, TableKind};
+use nextlink_sql::catalog::{Catalog, Table};
 use nextlink_sql::notice::Notice;
 use tokio_postgres::types::Oid;
 use tokio_postgres::{Statement, Transaction};
@@ -50,17 +50,7 @@ pub async fn describe(
         }
         columns.push(column(&raw, served));
     }
-    let table = Table {
-        schema: None,
-        name: name.to_owned(),
-        kind: TableKind::View,
-        select: Some(Arc::clone(select)),
-        columns,
-        primary_key: Vec::new(),
-        unique: Vec::new(),
-        foreign_keys: Vec::new(),
-        comment: None,
-    };
+    let table = Table::of_select(name, select, columns);
     let catalog = Catalog {
         tables: vec![table],
         enums: types.enums.iter().map(|ty| enumeration(ty)).collect(),
