@@ -1,7 +1,7 @@
 //! Context URLs: what an answer holds, as a fragment of the metadata URL (Part 1 section 10).
 
 use crate::model::{EntitySetId, Model};
-use crate::query::{Addressed, Named, Parts, Query, Selection, Step};
+use crate::query::{Addressed, Dynamic, Named, Parts, Query, Selection, Step};
 use crate::version::Version;
 
 /// The fragment behind `$metadata#`. `entity` is the identifier of the entity that a property belongs to, as in
@@ -60,7 +60,8 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
     }
     if selection.selected || !named.is_empty() {
         let all = selection.properties.len() == ty.possible_properties(selection.of).count()
-            && selection.streams.len() == ty.streams.len();
+            && selection.streams.len() == ty.streams.len()
+            && selection.dynamic == if ty.open { Dynamic::All } else { Dynamic::None };
         if all && selection.parts.iter().all(|parts| parts.whole) {
             items.push("*".to_owned());
         } else {
@@ -77,6 +78,9 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
         }
         if !all {
             items.extend(selection.streams.iter().map(|s| ty.streams[*s].name.clone()));
+        }
+        if let Dynamic::Named(names) = &selection.dynamic {
+            items.extend(names.iter().cloned());
         }
         let expanded = |n: &usize| selection.expand.iter().any(|e| e.navigation == *n);
         let links = selection.selected_navigation.iter().filter(|n| !expanded(n));

@@ -1,7 +1,7 @@
 //! The order in which cells are read and written: what the SQL selects and the encoder writes, agreed in one place.
 
 use crate::model::{ComplexTypeId, EntitySetId, Model};
-use crate::query::{Addressed, Expand, Expr, Inside, Named, Parts, Query, Selection};
+use crate::query::{Addressed, Dynamic, Expand, Expr, Inside, Named, Parts, Query, Selection};
 
 /// All levels of a result. Node 0 holds the addressed entities; each expanded collection is a node of its own.
 #[derive(Debug, Clone)]
@@ -50,6 +50,13 @@ pub enum Cell<'q> {
         /// The steps into its value.
         inside: Vec<Inside>,
     },
+    /// The JSON object with the dynamic properties of the node's entity, or of one that single-valued navigation leads to.
+    Dynamic {
+        /// The navigation properties.
+        path: Vec<usize>,
+        /// The set of the entity.
+        set: EntitySetId,
+    },
     /// A value that the model does not have.
     Value(&'q Expr),
 }
@@ -80,6 +87,8 @@ pub enum Item<'q> {
     CloseValue,
     /// Reads and writes a value under a name of its own.
     Named(&'q Named),
+    /// Reads a JSON object, and writes what is told of it.
+    Dynamic(&'q Selection),
     /// Reads a cell: where it is null, the value behind it is not there at all.
     Present,
     /// Begins an object that holds values.
@@ -196,6 +205,7 @@ impl<'q> Layout<'q> {
         };
         let named: Vec<&Named> = selection.named.iter().collect();
         self.named(node, &named, 0);
+        self.dynamic(node, selection, path);
         for expand in selection.expand.iter().filter(|e| !e.collection) {
             let mut below = path.to_vec();
             below.push(expand.navigation);
@@ -223,6 +233,14 @@ impl<'q> Layout<'q> {
             self.nodes[node].items.extend(owner.map(Item::Only));
             self.nodes[node].items.push(Item::Collection(child));
             self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
+        }
+    }
+
+    /// What is told of an entity that the model does not have.
+    fn dynamic(&mut self, node: usize, selection: &'q Selection, path: &[usize]) {
+        if selection.dynamic != Dynamic::None {
+            self.nodes[node].cells.push(Cell::Dynamic { path: path.to_vec(), set: selection.set });
+            self.nodes[node].items.push(Item::Dynamic(selection));
         }
     }
 

@@ -5,10 +5,10 @@
 pub mod version;
 pub mod shape;
 pub mod value;
-pub mod model;
 pub mod temporal;
 pub mod decimal;
 pub mod lexical;
+pub mod model;
 pub mod cast;
 mod near;
 pub mod url;

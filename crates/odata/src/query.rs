@@ -145,6 +145,8 @@ pub struct Selection {
     pub parts: Vec<Parts>,
     /// Stream properties of which something is told.
     pub streams: Vec<usize>,
+    /// Which properties are told that the model does not have.
+    pub dynamic: Dynamic,
     /// Values of `$compute`, or of rows that `$apply` made: those that are told.
     pub named: Vec<Named>,
     /// Whether the rows are such as `$apply` made, and no entities.
@@ -159,6 +161,28 @@ pub struct Selection {
     pub references: bool,
     /// Expanded navigation properties.
     pub expand: Vec<Expand>,
+}
+
+/// Properties that the model does not have: members of the JSON object of an open type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dynamic {
+    /// None of them.
+    None,
+    /// All.
+    All,
+    /// Those with these names.
+    Named(Vec<String>),
+}
+
+impl Dynamic {
+    /// The same with one more.
+    pub fn add(&mut self, name: &str) {
+        match self {
+            Dynamic::None => *self = Dynamic::Named(vec![name.to_owned()]),
+            Dynamic::Named(names) if !names.iter().any(|known| known == name) => names.push(name.to_owned()),
+            Dynamic::All | Dynamic::Named(_) => {}
+        }
+    }
 }
 
 /// One of the entities that are combined.

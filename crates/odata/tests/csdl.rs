@@ -55,6 +55,7 @@ fn model() -> Model {
             constraints: vec![(1, 0)],
             ..navigation("Customer", 1, false)
         }],
+        open: false,
         family: None,
         description: Some("Orders of <all> \"kinds\"\u{1}".to_owned()),
     };
@@ -68,6 +69,7 @@ fn model() -> Model {
             on_delete: Some(OnDelete::Cascade),
             ..navigation("Orders", 0, true)
         }],
+        open: false,
         family: None,
         description: None,
     };
@@ -95,6 +97,7 @@ fn one(properties: Vec<Property>) -> Model {
         streams: Vec::new(),
         media: None,
         navigation: Vec::new(),
+        open: false,
         family: None,
         description: None,
     };

@@ -39,6 +39,7 @@ fn entity_type(
         streams: Vec::new(),
         media: None,
         navigation,
+        open: false,
         family: None,
         description: None,
     }

@@ -63,6 +63,7 @@ fn entity(name: &str, key: &[usize], properties: Vec<Property>) -> EntityType {
         streams: vec![],
         media: None,
         navigation: vec![],
+        open: false,
         family: None,
         description: None,
     }

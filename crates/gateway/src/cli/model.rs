@@ -141,6 +141,9 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
         }
     }
     streams(ty, table, out);
+    if let Some(column) = table.open {
+        out.push_str(&format!("    open: {}\n", text(&table.columns[column].column)));
+    }
     navigation(served, ty, table, None, out);
     derived(served, ty, table, out);
 }

@@ -19,3 +19,4 @@ mod selects;
 mod definitions;
 mod derived;
 mod media;
+mod open;

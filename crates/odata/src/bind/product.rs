@@ -8,7 +8,7 @@ use super::member::both;
 use super::scope::{Context, Scope};
 use super::select::{bind_filter, bind_orderby, bind_rows, bind_selection, refuse_index};
 use crate::model::EntitySetId;
-use crate::query::{Addressed, Combined, Input, Named, Place, Query, Selection, Variable};
+use crate::query::{Addressed, Combined, Dynamic, Input, Named, Place, Query, Selection, Variable};
 use crate::url::ast::{ExpandItem, ExpandSuffix, Options, Segment, SegmentKind};
 
 /// Sets that can be combined.
@@ -152,6 +152,7 @@ fn bind_combined<'a>(
         properties: Vec::new(),
         parts: Vec::new(),
         streams: Vec::new(),
+        dynamic: Dynamic::None,
         named,
         rows: false,
         combined,

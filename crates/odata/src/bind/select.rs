@@ -9,7 +9,7 @@ use super::parts::{add_parts, add_whole};
 use super::scope::{Context, ORDERBY_ITEMS, Scope};
 use super::search::bind_search;
 use crate::model::EntitySetId;
-use crate::query::{Expr, Named, Order, Place, Selection};
+use crate::query::{Dynamic, Expr, Named, Order, Place, Selection};
 use crate::url::ast::{Options, OrderItem, Search, SelectItem};
 
 /// Binds `$select` and `$expand` of the entities at a place, whose scope has the names of `$compute`; `depth` counts the
@@ -31,6 +31,7 @@ pub fn bind_selection<'a>(
         properties: ty.possible_properties(place.of).collect(),
         parts: Vec::new(),
         streams: (0..ty.streams.len()).collect(),
+        dynamic: if ty.open { Dynamic::All } else { Dynamic::None },
         named: scope.named.to_vec(),
         rows: false,
         combined: Vec::new(),
@@ -59,6 +60,7 @@ fn select_items(
     let mut chosen = vec![false; ty.properties.len()];
     let mut told = vec![false; selection.named.len()];
     let mut streams = vec![false; ty.streams.len()];
+    let mut dynamic = Dynamic::None;
     for item in items {
         let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
         let (path, of) = match path.as_slice() {
@@ -76,6 +78,7 @@ fn select_items(
             ty.possible_properties(of).for_each(|index| chosen[index] = true);
             told.fill(true);
             streams.fill(true);
+            dynamic = if ty.open { Dynamic::All } else { Dynamic::None };
             selection.parts.clear();
         } else if name.starts_with('@') || name.ends_with(".*") {
             // Annotations, actions and functions: there are none to choose from.
@@ -110,10 +113,17 @@ fn select_items(
             if !selection.selected_navigation.contains(&index) {
                 selection.selected_navigation.push(index);
             }
+        } else if ty.is_dynamic(name) {
+            if !rest.is_empty() || item.options != Options::default() {
+                let message = format!("'{name}' can only be selected as a whole.");
+                return Err(not_supported(item.at, name, message));
+            }
+            dynamic.add(name);
         } else {
             return Err(unknown_property(BindErrorKind::Invalid, item.at, (ty, of), name));
         }
     }
+    selection.dynamic = dynamic;
     selection.properties = (0..chosen.len()).filter(|i| chosen[*i]).collect();
     selection.streams = (0..streams.len()).filter(|i| streams[*i]).collect();
     let mut told = told.into_iter();
@@ -152,6 +162,7 @@ pub fn bind_rows(
         properties: Vec::new(),
         parts: Vec::new(),
         streams: Vec::new(),
+        dynamic: Dynamic::None,
         named: scope.named.to_vec(),
         rows: true,
         combined: Vec::new(),

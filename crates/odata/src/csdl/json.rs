@@ -104,6 +104,9 @@ fn entity_type_object(model: &Model, entity_type: &EntityType) -> Object {
     if entity_type.family.as_ref().is_some_and(|family| family.is_abstract) {
         object.insert("$Abstract".to_owned(), true.into());
     }
+    if entity_type.open {
+        object.insert("$OpenType".to_owned(), true.into());
+    }
     if entity_type.media.is_some() {
         object.insert("$HasStream".to_owned(), true.into());
     }

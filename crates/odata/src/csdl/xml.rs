@@ -122,6 +122,9 @@ impl Out {
         if entity_type.family.as_ref().is_some_and(|family| family.is_abstract) {
             attributes.push(("Abstract", "true"));
         }
+        if entity_type.open {
+            attributes.push(("OpenType", "true"));
+        }
         if entity_type.media.is_some() {
             attributes.push(("HasStream", "true"));
         }

@@ -1,6 +1,7 @@
 //! The encoder: typed cells become pages of JSON rows. It does no IO and closes a page only when it has seen the
 //! first row of the next one, so whether there is a next page is known.
 
+mod dynamic;
 mod objects;
 mod sink;
 mod structure;
@@ -104,6 +105,8 @@ enum Target {
     Structure,
     Key,
     FlagsKey,
+    /// A JSON object whose members are written; what of it is in `found`.
+    Members,
     /// The number of a type.
     Kind,
     Nothing,
@@ -247,23 +250,10 @@ impl<O: PageOutput> PageWriter<O> {
         while let Some(op) = ops.get(self.op) {
             self.op += 1;
             if self.op <= self.skip_until {
-                match op {
-                    Op::Cell { .. }
-                    | Op::Value { .. }
-                    | Op::Key { .. }
-                    | Op::Open { .. }
-                    | Op::Kind { .. }
-                    | Op::Present { .. } => return Target::Nothing,
-                    Op::Close { .. }
-                    | Op::Single { .. }
-                    | Op::Only { .. }
-                    | Op::Identify
-                    | Op::Identified { .. }
-                    | Op::Collection { .. }
-                    | Op::Links { .. }
-                    | Op::Begin { .. }
-                    | Op::End => continue,
+                if op.reads() {
+                    return Target::Nothing;
                 }
+                continue;
             }
             match op {
                 Op::Cell { prefix, quoted } => {
@@ -306,6 +296,10 @@ impl<O: PageOutput> PageWriter<O> {
                         return Target::Nothing;
                     }
                     return Target::Kind;
+                }
+                Op::Members { value } => {
+                    self.found = *value;
+                    return Target::Members;
                 }
                 Op::Present { skip_to } => {
                     if null {
@@ -385,7 +379,7 @@ impl<O: PageOutput> PageWriter<O> {
                 self.end_key();
             }
             Target::Kind => self.end_kind(number(text)),
-            Target::Nothing => {}
+            Target::Members | Target::Nothing => {}
         }
     }
 

@@ -1,8 +1,10 @@
 //! A layout made ready for writing: names, quotes and commas are put together once for all rows.
 
+mod dynamic;
 mod entity;
 mod stream;
 
+pub(crate) use dynamic::DynamicShape;
 use entity::Entity;
 
 use super::format::Format;
@@ -64,6 +66,8 @@ pub(crate) enum Op {
     Value { prefix: Vec<u8>, value: usize },
     /// Reads a key value behind the prefix (`Customers(` or `,Line=`) into the identifier.
     Key { prefix: Vec<u8>, flags: bool, last: Option<Box<IdentityShape>> },
+    /// Reads a JSON object and writes its members as the value with this number says.
+    Members { value: usize },
     /// Reads the number of the type of an entity into a place, and writes what is told of that type; 0 is that of the set.
     Kind { place: usize, told: Vec<Vec<u8>> },
     /// Goes on at `skip_to` unless the type in that place is one of these.
@@ -99,6 +103,8 @@ pub(crate) enum ValueShape {
     Flags,
     /// An array of values with this number.
     Collection { item: usize },
+    /// Members of a JSON object that comes as text.
+    Members(DynamicShape),
     /// An object: how it starts, and its members.
     Complex { start: Vec<u8>, members: Vec<MemberShape> },
 }
@@ -236,6 +242,7 @@ impl<'a> Compiler<'a> {
                     close(&mut ops, &mut opened);
                 }
                 Item::Named(named) => ops.push(self.named(named, bare.is_some())),
+                Item::Dynamic(selection) => ops.push(self.members(selection)),
                 // The value comes right behind it.
                 Item::Present => ops.push(Op::Present { skip_to: ops.len() + 2 }),
                 Item::Begin(name) => ops.push(Op::Begin { prefix: self.member(name) }),

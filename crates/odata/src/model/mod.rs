@@ -1,6 +1,7 @@
 //! The entity data model of one source: its types, their properties, and the sets they are served in.
 
 mod family;
+mod open;
 mod primitive;
 mod stream;
 mod types;
@@ -62,6 +63,8 @@ pub struct EntityType {
     pub streams: Vec<Stream>,
     /// The bytes of the entities themselves, where they are media entities.
     pub media: Option<Stream>,
+    /// Whether entities can have properties that stand nowhere here: those of a JSON object.
+    pub open: bool,
     /// Navigation properties, in a stable order.
     pub navigation: Vec<NavigationProperty>,
     /// The types below it, where there are any.

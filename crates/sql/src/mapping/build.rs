@@ -137,6 +137,7 @@ fn mapping(
             links,
             streams,
             media,
+            open: shapes[t].open,
             family,
         }
     });
@@ -202,6 +203,7 @@ fn entity_type<'a>(
         properties: types.properties(&table.columns, shape, &key.columns, scope, options.case),
         streams,
         media,
+        open: shape.open.is_some(),
         navigation: Vec::new(),
         family: families::family(shape),
         description: told.or(table.comment.clone()),

@@ -8,6 +8,8 @@ mod keys;
 
 mod streams;
 
+mod open;
+
 mod reshape;
 
 mod kinds;
@@ -115,6 +117,8 @@ pub struct TableMap {
     pub streams: Vec<StreamMap>,
     /// The bytes of media entities.
     pub media: Option<StreamMap>,
+    /// The number of the column with the JSON objects whose members are properties that the model does not have.
+    pub open: Option<usize>,
     /// What tells types below that of the set from each other.
     pub family: Option<FamilyMap>,
 }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use nextlink_odata::model::PrimitiveType;
 
 use super::keys::Key;
+use super::open;
 use super::options::matches_table;
 use super::streams::Streams;
 use crate::catalog::{
@@ -24,6 +25,8 @@ pub(super) struct TableShape<'s> {
     pub(super) properties: Vec<Option<(&'s Named, &'s PropertyShape)>>,
     /// By column that stands for a group: the columns of the group.
     pub(super) groups: HashMap<usize, Vec<usize>>,
+    /// The column with the dynamic properties.
+    pub(super) open: Option<usize>,
     /// Bytes that are read by themselves.
     pub(super) streams: Streams<'s>,
     /// By column that is a property: the derived type that has it. Those that all have come first.
@@ -205,6 +208,7 @@ impl<'s> Shaper<'s, '_> {
             if kind.is_some() { self.derived(index, entity, key, &mut singles) } else { HashMap::new() };
         let table = &self.catalog.tables[index];
         let streams = Streams::find(table, entity, key, self.notices);
+        let open = entity.open.as_ref().and_then(|name| open::find(table, name, key, self.notices));
         let hidden: HashSet<usize> =
             entity.hide.iter().filter_map(|name| find_column(table, &name.text)).collect();
         let others = entity.others.unwrap_or(true);
@@ -212,7 +216,7 @@ impl<'s> Shaper<'s, '_> {
         let mut back: Vec<usize> = Vec::new();
         for column in 0..count {
             let member = groups.iter().position(|(.., columns)| columns.contains(&column));
-            let others = others && !streams.takes(column);
+            let others = others && !streams.takes(column) && open != Some(column);
             let kept = key.contains(&column) || singles.contains_key(&column) || others;
             match member {
                 Some(group) => {
@@ -245,7 +249,8 @@ impl<'s> Shaper<'s, '_> {
         let owners: Vec<Option<usize>> = front.iter().map(owner).collect();
         let (shape, place) = self.arranged(index, told, front, back, &singles);
         let kind = kind.map(|column| place[column]);
-        (TableShape { streams: streams.moved(&place), owners, kind, ..shape }, place)
+        let open = open.map(|column| place[column]);
+        (TableShape { streams: streams.moved(&place), owners, kind, open, ..shape }, place)
     }
 
     fn arranged(

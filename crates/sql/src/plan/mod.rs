@@ -13,6 +13,7 @@ mod walk;
 mod merged;
 mod node;
 mod stream;
+mod dynamic;
 
 use std::sync::Arc;
 

@@ -195,6 +195,10 @@ impl Planner<'_> {
         for cell in &node.cells {
             let (read, result) = match cell {
                 Cell::Value(expr) => self.value_cell(frames, expr)?,
+                Cell::Dynamic { path, set } => {
+                    let alias = frames.resolve(self.mapping, &self.place(node, root, path));
+                    self.dynamic_cell(alias, *set)
+                }
                 Cell::Property { path, set, property, inside } => {
                     // Most cells belong to the entity itself.
                     let alias = if path.is_empty() {

@@ -142,6 +142,8 @@ pub struct EntityShape {
     pub navigation: Entries<NavigationShape>,
     /// Where the bytes are that its entities stand for, if they are media entities.
     pub media: Option<MediaShape>,
+    /// The column with JSON objects whose members are properties, too.
+    pub open: Option<Named>,
     /// Columns and navigation properties that are not served.
     pub hide: Vec<Named>,
     /// Whether columns and foreign keys that are not named here are served, too. Default true.
@@ -322,6 +324,7 @@ struct Single {
     properties: Entries<PropertyShape>,
     navigation: Entries<NavigationShape>,
     media: Option<MediaShape>,
+    open: Option<Named>,
     hide: Vec<Named>,
     others: Option<bool>,
     #[serde(rename = "abstract")]
@@ -341,6 +344,7 @@ impl<'de> Deserialize<'de> for SingletonShape {
             properties: told.properties,
             navigation: told.navigation,
             media: told.media,
+            open: told.open,
             hide: told.hide,
             others: told.others,
             is_abstract: told.is_abstract,

@@ -4,6 +4,30 @@ use super::{PageOutput, PageWriter};
 use crate::json::level::{Hole, member};
 use crate::json::shape::Op;
 
+impl Op {
+    /// Whether it reads a cell.
+    pub(super) fn reads(&self) -> bool {
+        match self {
+            Op::Cell { .. }
+            | Op::Value { .. }
+            | Op::Members { .. }
+            | Op::Key { .. }
+            | Op::Open { .. }
+            | Op::Kind { .. }
+            | Op::Present { .. } => true,
+            Op::Close { .. }
+            | Op::Single { .. }
+            | Op::Only { .. }
+            | Op::Identify
+            | Op::Identified { .. }
+            | Op::Collection { .. }
+            | Op::Links { .. }
+            | Op::Begin { .. }
+            | Op::End => false,
+        }
+    }
+}
+
 impl<O: PageOutput> PageWriter<O> {
     /// Does what needs no cell.
     pub(super) fn without_cell(&mut self, op: &Op) {
@@ -69,6 +93,7 @@ impl<O: PageOutput> PageWriter<O> {
             | Op::Key { .. }
             | Op::Open { .. }
             | Op::Kind { .. }
+            | Op::Members { .. }
             | Op::Present { .. } => {}
         }
     }

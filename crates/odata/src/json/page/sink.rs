@@ -33,6 +33,7 @@ impl<O: PageOutput> PageWriter<O> {
                 self.end_key();
             }
             Target::Kind => self.end_kind(super::number(value.as_bytes())),
+            Target::Members => self.write_members(value),
             Target::Nothing => {}
         }
     }
@@ -70,7 +71,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
                 let text: &[u8] = if self.shape.values[self.found].is_null() { b"null" } else { b"[]" };
                 self.buffer.extend_from_slice(text);
             }
-            Target::Key | Target::FlagsKey | Target::Kind | Target::Nothing => {}
+            Target::Key | Target::FlagsKey | Target::Kind | Target::Members | Target::Nothing => {}
         }
     }
 

@@ -26,6 +26,7 @@ impl Target {
         match shape {
             ValueShape::Plain { quoted } => Target::Value { quoted: *quoted },
             ValueShape::Flags => Target::Flags,
+            ValueShape::Members(_) => Target::Members,
             ValueShape::Collection { .. } | ValueShape::Complex { .. } => Target::Structure,
         }
     }
@@ -56,7 +57,9 @@ impl<O> PageWriter<O> {
                 member(&mut self.buffer, &found.prefix);
                 found.value
             }
-            Some(ValueShape::Plain { .. } | ValueShape::Flags) | None => return Target::Nothing,
+            Some(ValueShape::Plain { .. } | ValueShape::Flags | ValueShape::Members(_)) | None => {
+                return Target::Nothing;
+            }
         };
         self.found = number;
         Target::of(&shape.values[number])
@@ -79,7 +82,7 @@ impl<O> PageWriter<O> {
             }
             // Only a plain value was expected: what is in this one has no place.
             Target::Value { .. } | Target::Flags => self.buffer.extend_from_slice(b"null"),
-            Target::Key | Target::FlagsKey | Target::Kind | Target::Nothing => {}
+            Target::Key | Target::FlagsKey | Target::Kind | Target::Members | Target::Nothing => {}
         }
         self.structures.push(Structure { shape: wanted, next: 0 });
     }

@@ -1,0 +1,144 @@
+//! Open types: members of JSON objects in a column are properties that the model does not have.
+
+use crate::common;
+use crate::models::{round_trip, validate, wrong};
+use crate::world::{SOURCES, World};
+
+const TABLES: &str = "
+CREATE TABLE makers (id int PRIMARY KEY, name varchar(20) NOT NULL, more json);
+CREATE TABLE things (id int PRIMARY KEY, name varchar(20) NOT NULL, maker int, attributes json, note varchar(20),
+    FOREIGN KEY (maker) REFERENCES makers (id));
+";
+
+const FILLED: &str = r#"
+INSERT INTO makers VALUES (1, 'Acme', '{"Since": 1920}'), (2, 'Bolt', '[1]');
+INSERT INTO things VALUES
+    (1, 'Ball', 1, '{"Size": {"Width": 2, "Height": 3}, "Tags": ["a b", 1, null], "Color": "red", "Price": 12.50, "Round": true}', 'x'),
+    (2, 'Box', 1, '{"2nd": 1, "Id": 77, "Name": "no", "a-b": 1, "Color": "blue", "Empty": null, "Maker": 5, "Price": 7, "Größe": "L\"\\ é"}', NULL),
+    (3, 'Bag', 2, '{"Color": 5, "Price": "dear"}', NULL),
+    (4, 'Bar', 2, NULL, NULL),
+    (5, 'Bin', NULL, '"text"', NULL),
+    (6, 'Bud', NULL, '{}', NULL);
+"#;
+
+const MODEL: &str = "
+namespace: Shop
+entities:
+  Things:
+    table: things
+    type: Thing
+    open: attributes
+    properties: {Id: id, Name: name}
+    hide: [maker, note]
+    navigation: {Maker: {target: Makers, on: {maker: Id}}}
+  Makers:
+    table: makers
+    type: Maker
+    open: more
+    properties: {Id: id, Name: name}
+    navigation: {Things: {target: Things, on: {Id: maker}}}
+";
+
+const ROWS: &[(&str, u16, &str)] = &[
+    (
+        "Things(1)",
+        200,
+        r#""Id":1,"Name":"Ball","Size":{"Width":2,"Height":3},"Tags":["a b",1,null],"Color":"red","Price":12.50,"Round":true}"#,
+    ),
+    // What is no identifier, and what is called like a declared property, is left out.
+    ("Things(2)", 200, r#""Id":2,"Name":"Box","Color":"blue","Empty":null,"Price":7,"Größe":"L\"\\ é"}"#),
+    (
+        "Things?$filter=Id ge 3&$orderby=Id",
+        200,
+        r#""value":[{"Id":3,"Name":"Bag","Color":5,"Price":"dear"},{"Id":4,"Name":"Bar"},{"Id":5,"Name":"Bin"},{"Id":6,"Name":"Bud"}]}"#,
+    ),
+    (
+        "Things?$select=Color,Id&$top=3",
+        200,
+        r#""value":[{"Id":1,"Color":"red"},{"Id":2,"Color":"blue"},{"Id":3,"Color":5}]}"#,
+    ),
+    ("Things?$select=Nowhere&$top=2", 200, r#""value":[{},{}]}"#),
+    (
+        "Things?$select=Name,*&$filter=Id eq 3",
+        200,
+        r#""value":[{"Id":3,"Name":"Bag","Color":5,"Price":"dear"}]}"#,
+    ),
+    ("Things?$select=Name&$filter=Id eq 1", 200, r#""value":[{"Name":"Ball"}]}"#),
+    ("Things?$select=Size/Width", 501, "NotImplemented"),
+    ("Things?$select=a.b", 400, "BadRequest"),
+    (
+        "Things?$expand=Maker&$filter=Id eq 3",
+        200,
+        r#""value":[{"Id":3,"Name":"Bag","Color":5,"Price":"dear","Maker":{"Id":2,"Name":"Bolt"}}]}"#,
+    ),
+    (
+        "Makers?$expand=Things($select=Color,Name;$filter=Id le 2)&$select=Since",
+        200,
+        r#""value":[{"Since":1920,"Things":[{"Name":"Ball","Color":"red"},{"Name":"Box","Color":"blue"}]},{"Things":[]}]}"#,
+    ),
+    (
+        "Things?$compute=Id add 1 as Color&$filter=Id eq 3",
+        200,
+        r#""value":[{"Id":3,"Name":"Bag","Color":4,"Price":"dear"}]}"#,
+    ),
+];
+
+/// Parts of answers: URL, media type, part.
+const TOLD: &[(&str, &str, &str)] = &[
+    ("$metadata?$format=xml", "*/*", r#"<EntityType Name="Thing" OpenType="true">"#),
+    ("$metadata?$format=json", "*/*", r#""Thing":{"$Kind":"EntityType","$Key":["Id"],"$OpenType":true"#),
+    ("Things?$select=Color,Id", "*/*", "$metadata#Things(Id,Color)\""),
+    ("Things?$select=*", "*/*", "$metadata#Things(*)\""),
+    (
+        "Things(3)",
+        "application/json;odata.metadata=full",
+        r#""Name":"Bag","Color":5,"Price":"dear","Maker@odata.associationLink""#,
+    ),
+];
+
+fn world() -> World {
+    let jsonb = [&TABLES.replace("attributes json", "attributes jsonb"), FILLED].concat();
+    let plain = [TABLES, FILLED].concat();
+    // A backslash in a text of MariaDB begins an escape.
+    let escaped = [TABLES, &FILLED.replace('\\', "\\\\")].concat();
+    World::written([&plain, &jsonb, &escaped], MODEL)
+}
+
+#[test]
+fn members_of_json_are_properties() {
+    let world = world();
+    validate(MODEL);
+    let mut wrong = wrong(&world, ROWS);
+    for source in SOURCES {
+        for (url, accept, part) in TOLD {
+            let told = world.ask(source, url, &[("accept", accept)]);
+            if told.status != 200 || !told.body.contains(part) {
+                wrong.push(format!("{source}: {url}: {} {}, without {part}", told.status, told.body));
+            }
+        }
+        let nothing = world.ask(source, "Things(2)?$select=Empty,Color", &[("prefer", "omit-values=nulls")]);
+        if !nothing.body.ends_with(r#","Color":"blue"}"#) {
+            wrong.push(format!("{source}: {}", nothing.body));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    round_trip(&world);
+}
+
+#[test]
+fn columns_that_hold_no_json_are_said() {
+    let model = MODEL.replace("open: more", "open: nothing").replace("open: attributes", "open: id");
+    let world = World::modelled(&TABLES.replace("json", "varchar(99)"), &model);
+    let checked = common::run(&["check", "--config", &world.config()]);
+    for words in [
+        "`nothing`: it has no such column",
+        "`id`: a part of the key can't have the properties of an open type",
+    ] {
+        assert_eq!(checked.out.matches(words).count(), SOURCES.len(), "{words} in {}", checked.out);
+    }
+    let model = MODEL.replace("open: more", "open: name");
+    let world = World::modelled(TABLES, &model);
+    let checked = common::run(&["check", "--config", &world.config()]);
+    let words = "`name`: only a column of JSON can have the properties of an open type";
+    assert_eq!(checked.out.matches(words).count(), 1, "{}", checked.out);
+}

@@ -1,0 +1,41 @@
+//! Which members of a JSON object are written as dynamic properties of an entity.
+
+use std::collections::HashSet;
+
+use super::{Compiler, Op, ValueShape};
+use crate::lexical::identifier;
+use crate::query::{Dynamic, Selection};
+
+/// What is written of a JSON object.
+#[derive(Debug, Clone)]
+pub(crate) struct DynamicShape {
+    /// Just these members, where not all are wanted.
+    only: Option<Vec<String>>,
+    /// Names that mean something else.
+    taken: HashSet<String>,
+}
+
+impl DynamicShape {
+    /// Whether a member is written.
+    pub(crate) fn tells(&self, name: &str) -> bool {
+        match &self.only {
+            Some(only) => only.iter().any(|known| known == name),
+            None => identifier(name).is_ok() && !self.taken.contains(name),
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// Reads a JSON object and writes its members.
+    pub(super) fn members(&mut self, selection: &Selection) -> Op {
+        let ty = self.type_of(selection.set);
+        let named = selection.named.iter().filter_map(|named| named.path.first());
+        let declared = ty.properties.iter().map(|p| &p.name).chain(ty.navigation.iter().map(|n| &n.name));
+        let taken = declared.chain(ty.streams.iter().map(|s| &s.name)).chain(named).cloned().collect();
+        let only = match &selection.dynamic {
+            Dynamic::Named(names) => Some(names.clone()),
+            Dynamic::None | Dynamic::All => None,
+        };
+        Op::Members { value: self.add(ValueShape::Members(DynamicShape { only, taken })) }
+    }
+}
