@@ -41,7 +41,33 @@ fn digits(text: &[u8], count: usize) -> Option<u32> {
     Some(text[..count].iter().fold(0, |n, b| n * 10 + u32::from(b - b'0')))
 }
 
+/// The number that two digits write, 100 where they are none. Days are looked at for each row, so that this and what
+/// stands on it asks everything and branches once.
+#[inline]
+fn two_digits(tens: u8, ones: u8) -> u32 {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    if (tens > 9) | (ones > 9) { 100 } else { u32::from(tens) * 10 + u32::from(ones) }
+}
+
+/// Whether `YYYY-MM-DD` is a day that exists.
+#[inline]
+fn is_day(text: &[u8; 10]) -> bool {
+    let [century, year, month, day] = [0, 2, 5, 8].map(|at| two_digits(text[at], text[at + 1]));
+    let written = (century < 100) & (year < 100) & (text[4] == b'-') & (text[7] == b'-');
+    let first_weeks = (month.wrapping_sub(1) < 12) & (day.wrapping_sub(1) < 28);
+    written
+        && (first_weeks
+            || ((1..=12).contains(&month)
+                && (29..=days_in_month((century * 100 + year) as i32, month)).contains(&day)))
+}
+
 impl Date {
+    /// Whether text is `YYYY-MM-DD` of a day that exists: what [`Date::parse`] reads, without its numbers.
+    #[inline]
+    pub fn is_plain(text: &[u8]) -> bool {
+        <&[u8; 10]>::try_from(text).is_ok_and(is_day)
+    }
+
     /// Reads `YYYY-MM-DD`; the day must exist.
     pub fn parse(text: &str) -> Option<Date> {
         let b = text.as_bytes();
@@ -193,27 +219,10 @@ impl Instant {
         let Some((fixed, rest)) = text.split_first_chunk::<19>() else {
             return false;
         };
-        let number = |at: usize| -> Option<u32> {
-            let (tens, ones) = (fixed[at].wrapping_sub(b'0'), fixed[at + 1].wrapping_sub(b'0'));
-            (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
-        };
-        let separators = fixed[4] == b'-'
-            && fixed[7] == b'-'
-            && matches!(fixed[10], b' ' | b'T')
-            && fixed[13] == b':'
-            && fixed[16] == b':';
-        let parts = (number(0), number(2), number(5), number(8), number(11), number(14), number(17));
-        let (Some(century), Some(year), Some(month), Some(day), Some(hour), Some(minute), Some(second)) =
-            parts
-        else {
-            return false;
-        };
-        let exists = (1..=12).contains(&month)
-            && day >= 1
-            && day <= days_in_month((century * 100 + year) as i32, month)
-            && hour < 24
-            && minute < 60
-            && second < 60;
+        let time = [11, 14, 17].map(|at| two_digits(fixed[at], fixed[at + 1]));
+        let exists =
+            fixed.first_chunk().is_some_and(is_day) & (time[0] < 24) & (time[1] < 60) & (time[2] < 60);
+        let separators = matches!(fixed[10], b' ' | b'T') & (fixed[13] == b':') & (fixed[16] == b':');
         separators && exists && (rest.is_empty() || fraction(rest).is_some())
     }
 
@@ -429,6 +438,26 @@ mod tests {
         ] {
             assert_eq!(Instant::is_plain(text.as_bytes()), plain, "{text}");
             assert!(!plain || Instant::parse(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_plain_form_of_a_date_is_that_of_parse() {
+        for text in
+            ["2023-02-29", "2024-02-29", "1900-02-29", "2000-02-29", "2024-02-30", "2024-04-31", "2024-01-31"]
+        {
+            assert_eq!(Date::is_plain(text.as_bytes()), Date::parse(text).is_some(), "{text}");
+        }
+        // Each character in each place, so that each place is looked at.
+        for place in 0..10 {
+            for character in (0x20..0x7f).map(char::from) {
+                let mut text = "2024-12-11".to_owned();
+                text.replace_range(place..=place, character.encode_utf8(&mut [0; 4]));
+                assert_eq!(Date::is_plain(text.as_bytes()), Date::parse(&text).is_some(), "{text}");
+            }
+        }
+        for text in ["", "2024-12-1", "2024-12-110"] {
+            assert!(!Date::is_plain(text.as_bytes()), "{text}");
         }
     }
 

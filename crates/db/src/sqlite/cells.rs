@@ -51,6 +51,7 @@ pub fn push<S: RowSink>(sink: &mut S, column: &ResultColumn, value: ValueRef<'_>
         (P::Binary, ValueRef::Blob(bytes) | ValueRef::Text(bytes)) => sink.binary(bytes),
         (P::DateTimeOffset, ValueRef::Text(bytes)) if Instant::is_plain(bytes) => plain_instant(sink, bytes),
         (P::DateTimeOffset, ValueRef::Text(bytes)) => instant(sink, text(bytes)?)?,
+        (P::Date, ValueRef::Text(bytes)) if Date::is_plain(bytes) => sink.plain(bytes),
         (P::Date, ValueRef::Text(bytes)) => date(sink, text(bytes)?)?,
         (P::TimeOfDay, ValueRef::Text(bytes)) => {
             let time = Time::parse(text(bytes)?).ok_or(Misfit)?;

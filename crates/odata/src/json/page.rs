@@ -240,7 +240,9 @@ impl<O: PageOutput> PageWriter<O> {
         self.walk_to_cell(null)
     }
 
-    /// Goes to the next cell, doing on the way what needs no cell.
+    /// Goes to the next cell, doing on the way what needs no cell. Like all that is not just a value, it stands for itself:
+    /// what is done for each cell is to stay small.
+    #[inline(never)]
     fn walk_to_cell(&mut self, null: bool) -> Target {
         if !self.structures.is_empty() {
             return self.next_inside(null);
@@ -314,6 +316,7 @@ impl<O: PageOutput> PageWriter<O> {
     }
 
     /// After a key value: once the last one is there, writes the identifier.
+    #[inline(never)]
     fn end_key(&mut self) {
         let shape = Arc::clone(&self.shape);
         let Some(Op::Key { last: Some(identity), .. }) = shape.nodes[self.node].ops.get(self.op - 1) else {
@@ -324,6 +327,7 @@ impl<O: PageOutput> PageWriter<O> {
     }
 
     /// After the number of a type: keeps it, and tells of the type.
+    #[inline(never)]
     fn end_kind(&mut self, number: usize) {
         let shape = Arc::clone(&self.shape);
         let Some(Op::Kind { place, told }) = shape.nodes[self.node].ops.get(self.op - 1) else {
@@ -367,6 +371,7 @@ impl<O: PageOutput> PageWriter<O> {
 
     /// Text that needs no escape and is not just a value. What a driver gives where labels or a structure are due is
     /// shown as it is: nothing is lost without a trace.
+    #[inline(never)]
     fn other_plain(&mut self, target: Target, text: &[u8], quote: &[u8]) {
         match target {
             Target::Value { .. } | Target::Flags | Target::Structure => {

@@ -20,6 +20,7 @@ fn quote(out: &mut Vec<u8>, text: &[u8]) {
 
 impl<O: PageOutput> PageWriter<O> {
     /// Text that is not just a value.
+    #[inline(never)]
     fn other_text(&mut self, target: Target, value: &str) {
         // No member at all of flags is the number 0, also in an identifier.
         let flags = matches!(target, Target::Flags | Target::FlagsKey);
