@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What is fuzzed: the binaries of the crate.
-pub const TARGETS: &[&str] = &["url", "literal", "prefer", "batch", "query", "model"];
+pub const TARGETS: &[&str] = &["url", "literal", "prefer", "batch", "query", "model", "token"];
 
 /// What makes the compiler count which code an input reaches, as cargo-fuzz does. Nothing of it needs a nightly compiler.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
