@@ -146,6 +146,7 @@ fn enumerations_composite_types_and_arrays() {
         kind: TableKind::Table,
         select: None,
         columns,
+        system: Vec::new(),
         primary_key: vec![0],
         unique: Vec::new(),
         foreign_keys: Vec::new(),

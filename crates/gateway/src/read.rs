@@ -1,6 +1,7 @@
 //! A read, from the request to the response: each stage is one call and makes one new value.
 
 mod collection;
+mod raw;
 mod single;
 mod media;
 mod documents;

@@ -101,7 +101,7 @@ pub async fn answer(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>
     let Came { slot, url, head, headers, peer, trace } = came;
     let repeat = if head { None } else { Repeat::of(url, &headers, peer) };
     if let Some(repeat) = &repeat
-        && let Some(answered) = read::again::awaited(state, &slot, repeat).await
+        && let Some(answered) = read::again::awaited(state, &slot, repeat, &headers).await
     {
         return answered;
     }

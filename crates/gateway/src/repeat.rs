@@ -9,6 +9,7 @@ use http::HeaderMap;
 use nextlink_odata::json::Shape;
 use nextlink_odata::model::{PrimitiveType, Type};
 use nextlink_odata::value::Value;
+use nextlink_odata::version::Version;
 use nextlink_sql::statement::Program;
 
 use crate::headers::counts;
@@ -98,6 +99,8 @@ pub struct Kept {
     pub context: Option<String>,
     /// The headers of the answer that do not change.
     pub headers: HeaderMap,
+    /// The version of the answer.
+    pub version: Version,
     /// Whether the client takes gzip.
     pub gzip: bool,
     /// The type of the key.

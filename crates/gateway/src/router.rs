@@ -115,7 +115,7 @@ fn at_once<B>(state: &State, request: &HttpRequest<B>, peer: IpAddr) -> Option<R
     let slot = admit(state, headers, source).ok()?;
     let served = slot.served().ok().filter(|served| served.source.reads_at_once())?;
     let repeat = Repeat::of(url, headers, peer)?;
-    let answered = read::again::at_once(&slot, served, &repeat)?;
+    let answered = read::again::at_once(&slot, served, &repeat, headers)?;
     let trace = Trace::of(headers);
     let version = || negotiate::version(headers).unwrap_or(Version::V40);
     let asked = Asked { started, method, source, kind: "read", trace: trace.as_str() };

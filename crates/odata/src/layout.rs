@@ -59,6 +59,15 @@ pub enum Cell<'q> {
     },
     /// A value that the model does not have.
     Value(&'q Expr),
+    /// One of the values that the ETag of an entity is made of.
+    Etag {
+        /// The navigation properties that lead to the entity.
+        path: Vec<usize>,
+        /// The set of the entity.
+        set: EntitySetId,
+        /// Its number among them.
+        number: usize,
+    },
 }
 
 /// What is written of a row. Items that read a cell read them one after the other.
@@ -69,6 +78,8 @@ pub enum Item<'q> {
     Key(usize, bool),
     /// Reads the number of the type of the entity, and tells of it.
     Kind,
+    /// Reads a value of the ETag of the entity; true for the last one, after which it is complete.
+    Etag(bool),
     /// What follows up to the matching `EndOnly` is there only where the entity is of this type below that of its set.
     Only(usize),
     /// Ends it.
@@ -119,6 +130,7 @@ impl<'q> Layout<'q> {
                 let (cells, items) = (Vec::new(), Vec::new());
                 layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
                 layout.open_parts(0, parts, query.selection.set, &[]);
+                layout.etag(model, 0, query.selection.set, &[]);
                 return layout;
             }
             let cell = Cell::Property {
@@ -133,6 +145,7 @@ impl<'q> Layout<'q> {
                 cells: vec![cell],
                 items: vec![Item::Property(index)],
             });
+            layout.etag(model, 0, query.selection.set, &[]);
             return layout;
         }
         if let (Addressed::ItemCount(_), [number]) = (query.addressed, query.selection.named.as_slice()) {
@@ -187,6 +200,7 @@ impl<'q> Layout<'q> {
         if selection.references {
             return;
         }
+        self.etag(model, node, set, path);
         for property in &selection.properties {
             let at = &mut self.nodes[node];
             let owner = ty.owner_of_property(*property).filter(|_| !ty.has_property(selection.of, *property));
@@ -241,6 +255,17 @@ impl<'q> Layout<'q> {
         if selection.dynamic != Dynamic::None {
             self.nodes[node].cells.push(Cell::Dynamic { path: path.to_vec(), set: selection.set });
             self.nodes[node].items.push(Item::Dynamic(selection));
+        }
+    }
+
+    /// What the ETag of an entity is made of.
+    fn etag(&mut self, model: &Model, node: usize, set: EntitySetId, path: &[usize]) {
+        let ty = model.entity_type(model.entity_set(set).entity_type);
+        let values = ty.etag.as_ref().map_or(0, |etag| etag.values);
+        let at = &mut self.nodes[node];
+        for number in 0..values {
+            at.cells.push(Cell::Etag { path: path.to_vec(), set, number });
+            at.items.push(Item::Etag(number + 1 == values));
         }
     }
 

@@ -51,6 +51,7 @@ fn model() -> Model {
         ],
         streams: Vec::new(),
         media: None,
+        etag: None,
         navigation: vec![NavigationProperty {
             constraints: vec![(1, 0)],
             ..navigation("Customer", 1, false)
@@ -65,6 +66,7 @@ fn model() -> Model {
         properties: vec![Property { max_length: Some(5), ..key("ID", PrimitiveType::String) }],
         streams: Vec::new(),
         media: None,
+        etag: None,
         navigation: vec![NavigationProperty {
             on_delete: Some(OnDelete::Cascade),
             ..navigation("Orders", 0, true)
@@ -96,6 +98,7 @@ fn one(properties: Vec<Property>) -> Model {
         properties: all,
         streams: Vec::new(),
         media: None,
+        etag: None,
         navigation: Vec::new(),
         open: false,
         family: None,

@@ -38,6 +38,7 @@ fn entity_type(
         properties,
         streams: Vec::new(),
         media: None,
+        etag: None,
         navigation,
         open: false,
         family: None,

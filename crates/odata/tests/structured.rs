@@ -62,6 +62,7 @@ fn entity(name: &str, key: &[usize], properties: Vec<Property>) -> EntityType {
         properties,
         streams: vec![],
         media: None,
+        etag: None,
         navigation: vec![],
         open: false,
         family: None,

@@ -73,6 +73,8 @@ pub struct Table {
     pub select: Option<Arc<str>>,
     /// Columns in their order.
     pub columns: Vec<Column>,
+    /// Columns that the database has in such tables by itself, and does not show.
+    pub system: Vec<Column>,
     /// Column indexes of the primary key, in key order; empty where there is none.
     pub primary_key: Vec<usize>,
     /// Column indexes of each unique index without expressions and without a condition.
@@ -92,6 +94,7 @@ impl Table {
             kind: TableKind::View,
             select: Some(Arc::clone(select)),
             columns,
+            system: Vec::new(),
             primary_key: Vec::new(),
             unique: Vec::new(),
             foreign_keys: Vec::new(),

@@ -51,6 +51,7 @@ fn table(columns: Vec<Column>) -> Table {
         kind: TableKind::Table,
         select: None,
         columns: all,
+        system: Vec::new(),
         primary_key: vec![0],
         unique: Vec::new(),
         foreign_keys: Vec::new(),

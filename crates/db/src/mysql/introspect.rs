@@ -116,6 +116,7 @@ impl Reader<'_> {
             kind: if relation.is_view { TableKind::View } else { TableKind::Table },
             select: None,
             columns,
+            system: Vec::new(),
             primary_key,
             unique,
             foreign_keys: Vec::new(),

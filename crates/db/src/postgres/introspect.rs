@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use nextlink_odata::model::{Computed, OnDelete};
+use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
 use nextlink_sql::catalog::{
-    Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, ForeignKey, Table, TableKind,
+    Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, ForeignKey, NativeType, Storage, Table,
+    TableKind,
 };
 use nextlink_sql::notice::Notice;
 use tokio_postgres::Transaction;
@@ -123,11 +124,33 @@ fn table<'a>(
         kind: if matches!(relation.kind.as_str(), "v" | "m") { TableKind::View } else { TableKind::Table },
         select: None,
         columns,
+        system: system_columns(relation),
         primary_key,
         unique,
         foreign_keys: Vec::new(),
         comment: relation.comment.clone(),
     }
+}
+
+/// What rows of a table have besides: the transaction that has written them. Partitions have it, so tables made of them do.
+fn system_columns(relation: &Relation) -> Vec<Column> {
+    let native = NativeType::Named { schema: "pg_catalog".to_owned(), name: "xid".to_owned() };
+    let written = || Column {
+        name: "xmin".to_owned(),
+        declared: "xid".to_owned(),
+        ty: ColumnType::Primitive(PrimitiveType::String),
+        storage: Storage::Text,
+        native,
+        nullable: false,
+        max_length: None,
+        precision: None,
+        scale: None,
+        default_value: None,
+        computed: Computed::Always,
+        binary_collation: false,
+        comment: None,
+    };
+    if matches!(relation.kind.as_str(), "r" | "p") { vec![written()] } else { Vec::new() }
 }
 
 /// Where columns with these numbers are among those of the catalogue.
@@ -143,7 +166,7 @@ pub(super) fn column(raw: &RawColumn, served: Served) -> Column {
             defaults::read(expression, *primitive, served.max_length)
         }
         (ColumnType::Enum(_) | ColumnType::Coded(..), expression) => {
-            defaults::read(expression, nextlink_odata::model::PrimitiveType::String, None)
+            defaults::read(expression, PrimitiveType::String, None)
         }
         (ColumnType::Composite(_) | ColumnType::Array(_), Some(text)) => match defaults::is_null(text) {
             true => DefaultValue::Nothing,

@@ -190,6 +190,7 @@ fn read_table(
         select: relation.select.clone(),
         columns,
         unique: indexes.unique.into_iter().filter(|u| *u != primary_key).collect(),
+        system: Vec::new(),
         primary_key,
         foreign_keys: Vec::new(),
         comment: None,

@@ -144,6 +144,11 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     if let Some(column) = table.open {
         out.push_str(&format!("    open: {}\n", text(&table.columns[column].column)));
     }
+    if !table.etag.is_empty() {
+        let columns: Vec<String> =
+            table.etag.iter().map(|column| text(&table.columns[*column].column)).collect();
+        out.push_str(&format!("    etag: [{}]\n", columns.join(", ")));
+    }
     navigation(served, ty, table, None, out);
     derived(served, ty, table, out);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::Response;
+use http::{HeaderMap, Response};
 use nextlink_db::error::Error as DbError;
 use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::json::{PageLimits, PageWriter};
@@ -26,22 +26,22 @@ type Answered = Result<Response<Body>, Refusal>;
 
 /// Answers at once, if there was such a request before and its source can be read at once. None where that is not so, and
 /// where there is no row: then the request goes through all stages.
-pub fn at_once(slot: &Slot, served: Arc<Served>, repeat: &Repeat) -> Option<Answered> {
+pub fn at_once(slot: &Slot, served: Arc<Served>, repeat: &Repeat, headers: &HeaderMap) -> Option<Answered> {
     let again = Again::find(served, repeat)?;
     let mut writer = again.writer();
     let ran = again.served.source.run_now(&again.kept.program, repeat.key(), &mut writer)?;
-    again.answer(slot, writer, ran)
+    again.answer(slot, headers, writer, ran)
 }
 
 /// The same for a source that is awaited.
-pub async fn awaited(state: &State, slot: &Slot, repeat: &Repeat) -> Option<Answered> {
+pub async fn awaited(state: &State, slot: &Slot, repeat: &Repeat, headers: &HeaderMap) -> Option<Answered> {
     let served = slot.served().ok().filter(|served| !served.source.reads_at_once())?;
     let again = Again::find(served, repeat)?;
     let mut writer = again.writer();
     let options = || state.run_options(Cancel::default(), None);
     let source = &again.served.source;
     let ran = source.run_point(&again.kept.program, Some(repeat.key()), options, &mut writer).await?;
-    again.answer(slot, writer, ran)
+    again.answer(slot, headers, writer, ran)
 }
 
 /// A request that there was before, but for its key.
@@ -64,6 +64,7 @@ impl Again {
     fn answer(
         mut self,
         slot: &Slot,
+        conditions: &HeaderMap,
         writer: PageWriter<Whole>,
         ran: Result<Outcome, DbError>,
     ) -> Option<Answered> {
@@ -75,12 +76,20 @@ impl Again {
             return None;
         }
         self.stages.end("rows");
+        let etag = writer.etag().header(false);
+        if etag.is_some() {
+            match single::unless_holds(conditions, etag.as_deref(), self.kept.version) {
+                Ok(None) => {}
+                known => return known.transpose(),
+            }
+        }
         let text = single::object(self.kept.context.as_deref(), &writer.finish().bytes);
         let mut response = Response::new(Body::empty());
         *response.headers_mut() = self.kept.headers.clone();
         if let Some(header) = self.stages.header() {
             response.headers_mut().insert(SERVER_TIMING, header);
         }
+        single::tell(&mut response, etag.as_deref());
         Some(Ok(single::compressed(self.kept.gzip, response, vec![text.into()])))
     }
 }

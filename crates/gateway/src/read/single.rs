@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::context;
-use nextlink_odata::json::{KeyValue, PageLimits, PageWriter, key_predicate, write_string};
+use nextlink_odata::json::{EtagText, KeyValue, PageLimits, PageWriter, key_predicate};
 use nextlink_odata::model::{Property, Type};
 use nextlink_odata::query::{Addressed, ExprKind, Inside, Query, Step};
-use nextlink_odata::rows::{Flow, RowSink};
+use nextlink_odata::rows::RowSink;
+use nextlink_odata::version::Version;
 
 use super::Prepared;
+use super::raw::Raw;
 use crate::answer::Refusal;
 use crate::body::Body;
+use crate::conditions::{Verdict, verdict};
 use crate::delivery::Whole;
 use crate::envelope::context_member;
 use crate::headers::{ODATA_VERSION, SERVER_TIMING, TRACE_ID};
@@ -113,6 +116,7 @@ pub async fn answer(
     if writer.batch_too_large() {
         return Err(batch_too_large(limits.batch_bytes));
     }
+    let etag = told_etag(&query, writer.etag());
     let rows = writer.finish().bytes;
     if query.addressed == Addressed::Collection {
         if outcome.rows == 0 && outcome.parent == Some(false) {
@@ -125,6 +129,9 @@ pub async fn answer(
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
     }
+    if let Some(known) = unless_holds(&request.headers, etag.as_deref(), request.version)? {
+        return Ok(known);
+    }
     // Only the context of a property names the entity.
     let entity = match query.addressed {
         Addressed::Property(_) => entity_path(&served, &query),
@@ -135,10 +142,11 @@ pub async fn answer(
     if matches!(query.addressed, Addressed::Property(_)) && rows == b"null" {
         let mut response = no_content();
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
+        tell(&mut response, etag.as_deref());
         return Ok(response);
     }
     let text = in_envelope(&served, &query, context.as_deref(), &rows);
-    let response = json_response(request, format, Body::empty());
+    let mut response = json_response(request, format, Body::empty());
     if let (Some(repeat), Some(key)) = (&request.repeat, point_key(&served, &query)) {
         let mut headers = response.headers().clone();
         add_common(&mut headers);
@@ -146,10 +154,47 @@ pub async fn answer(
         for name in [SERVER_TIMING, TRACE_ID] {
             headers.insert(name, HeaderValue::from_static(""));
         }
-        let kept = Kept { program, shape, context, headers, gzip: request.gzip, key };
+        let kept =
+            Kept { program, shape, context, headers, version: request.version, gzip: request.gzip, key };
         served.repeats.keep(repeat, kept);
     }
+    tell(&mut response, etag.as_deref());
     Ok(compressed(request.gzip, response, vec![text.into()]))
+}
+
+/// The ETag of an answer, where it says whether all of the answer is the same: what hangs on an entity has states of its own.
+fn told_etag(query: &Query, etag: &EtagText) -> Option<String> {
+    let alone = query.selection.expand.is_empty() && query.selection.named.is_empty();
+    etag.header(false).filter(|_| alone && query.addressed != Addressed::Collection)
+}
+
+/// The answer to a client that has it already.
+///
+/// # Errors
+/// It is another one than the client wants.
+pub fn unless_holds(
+    headers: &HeaderMap,
+    etag: Option<&str>,
+    version: Version,
+) -> Result<Option<Response<Body>>, Refusal> {
+    match etag.map_or(Verdict::Holds, |etag| verdict(headers, etag)) {
+        Verdict::Holds => Ok(None),
+        Verdict::Differs => Err(Refusal::differs()),
+        Verdict::Known => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(version.as_str()));
+            tell(&mut response, etag);
+            Ok(Some(response))
+        }
+    }
+}
+
+/// Says the ETag of an answer.
+pub fn tell(response: &mut Response<Body>, etag: Option<&str>) {
+    if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
 }
 
 /// The type of the one key property that a whole entity is found by.
@@ -303,14 +348,19 @@ pub async fn raw_value(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    let (raw, outcome) = run(state, request, &prepared, Box::<Raw>::default()).await?;
+    let (mut raw, outcome) = run(state, request, &prepared, Box::<Raw>::default()).await?;
     stages.end("rows");
     if outcome.rows == 0 {
         return missing(&prepared.query, &outcome);
     }
+    let etag = told_etag(&prepared.query, raw.etag());
+    if let Some(known) = unless_holds(&request.headers, etag.as_deref(), request.version)? {
+        return Ok(known);
+    }
     let Some(bytes) = raw.bytes.map(|bytes| without_flags(&prepared.served, &prepared.query, bytes)) else {
         let mut response = no_content();
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
+        tell(&mut response, etag.as_deref());
         return Ok(response);
     };
     let media = match prepared.query.addressed {
@@ -318,7 +368,9 @@ pub async fn raw_value(
         Addressed::ItemCount(_) => "text/plain",
         _ => "text/plain;charset=utf-8",
     };
-    Ok(text_response(request, media, Body::full(bytes)))
+    let mut response = text_response(request, media, Body::full(bytes));
+    tell(&mut response, etag.as_deref());
+    Ok(response)
 }
 
 /// No member at all of flags is the number 0.
@@ -327,85 +379,5 @@ fn without_flags(served: &Served, query: &Query, bytes: Vec<u8>) -> Vec<u8> {
     match query.leaf(model).map(|leaf| leaf.ty) {
         Some(Type::Enum(id)) if bytes.is_empty() && model.enum_type(id).flags => b"0".to_vec(),
         _ => bytes,
-    }
-}
-
-/// Takes one cell as it is.
-#[derive(Debug, Default)]
-struct Raw {
-    bytes: Option<Vec<u8>>,
-    binary: bool,
-}
-
-impl Raw {
-    fn text(&mut self, text: &str) {
-        self.bytes = Some(text.as_bytes().to_vec());
-    }
-}
-
-impl RowSink for Raw {
-    fn begin_row(&mut self, _: usize, _: u32) -> bool {
-        true
-    }
-    fn null(&mut self) {}
-    fn boolean(&mut self, value: bool) {
-        self.text(if value { "true" } else { "false" });
-    }
-    fn integer(&mut self, value: i64) {
-        self.text(&value.to_string());
-    }
-    fn double(&mut self, value: f64) {
-        // The raw form of a double is that of JSON, but infinities have no quotes.
-        let mut out = Vec::new();
-        if value.is_finite() {
-            out.extend_from_slice(
-                serde_json::Number::from_f64(value).map(|n| n.to_string()).unwrap_or_default().as_bytes(),
-            );
-        } else {
-            write_string(
-                &mut out,
-                if value.is_nan() {
-                    "NaN"
-                } else if value > 0.0 {
-                    "INF"
-                } else {
-                    "-INF"
-                },
-            );
-            out.retain(|b| *b != b'"');
-        }
-        self.bytes = Some(out);
-    }
-    fn single(&mut self, value: f32) {
-        self.double(f64::from(value));
-    }
-    fn decimal(&mut self, digits: &str) {
-        self.text(digits);
-    }
-    fn string(&mut self, value: &str) {
-        self.text(value);
-    }
-    fn plain(&mut self, text: &[u8]) {
-        self.bytes = Some(text.to_vec());
-    }
-    fn shape(&mut self, text: &str) {
-        self.text(text);
-    }
-    fn binary(&mut self, value: &[u8]) {
-        self.bytes = Some(value.to_vec());
-        self.binary = true;
-    }
-    // A structured value has no raw form; binding refuses to ask for one.
-    fn open(&mut self) {}
-    fn close(&mut self) {}
-    fn end_row(&mut self) -> Flow {
-        Flow::Stop
-    }
-    fn count(&mut self, _: usize, _: u32, _: u64) {}
-    fn end_batch(&mut self, _: usize) -> Flow {
-        Flow::Stop
-    }
-    fn retry_batch(&mut self) -> bool {
-        false
     }
 }

@@ -20,3 +20,4 @@ mod definitions;
 mod derived;
 mod media;
 mod open;
+mod etags;

@@ -26,6 +26,8 @@ pub(super) enum Value<'a> {
     Text(&'a str),
     /// A record with one property, and perhaps one more that lists properties of the type.
     Record(&'static str, bool, Option<Listed>),
+    /// Properties of the type.
+    Paths(Vec<&'a str>),
     /// A recursive hierarchy: the property that names a node, and the navigation property to the one above it.
     Hierarchy(&'a str, &'a str),
 }
@@ -140,10 +142,18 @@ pub(super) fn bindings<'a>(
     })
 }
 
+/// That entities have ETags, and of which properties they are made.
+fn concurrency(entity_type: &EntityType) -> Option<Annotation<'_>> {
+    let etag = entity_type.etag.as_ref()?;
+    let names = etag.properties.iter().map(|index| entity_type.properties[*index].name.as_str());
+    let (term, value) = ("Org.OData.Core.V1.OptimisticConcurrency", Value::Paths(names.collect()));
+    Some(Annotation { term, qualifier: None, value })
+}
+
 /// What clients can do with an entity set.
 pub(super) fn entity_set<'a>(
     model: &Model,
-    entity_type: &EntityType,
+    entity_type: &'a EntityType,
     text: Option<&'a str>,
 ) -> Vec<Annotation<'a>> {
     let searchable = entity_type.properties.iter().any(|p| p.searchable);
@@ -156,6 +166,7 @@ pub(super) fn entity_set<'a>(
     let unsortable = entity_type.properties.iter().enumerate().filter(|(_, p)| p.collection || shape(p));
     let unsortable: Vec<String> = unsortable.map(|(index, p)| path(index, &p.name)).collect();
     let mut found = description(text);
+    found.extend(concurrency(entity_type));
     found.extend([
         record("Org.OData.Capabilities.V1.InsertRestrictions", "Insertable", false),
         record("Org.OData.Capabilities.V1.UpdateRestrictions", "Updatable", false),
@@ -182,8 +193,9 @@ pub(super) fn entity_set<'a>(
 }
 
 /// What clients can do with a singleton.
-pub(super) fn singleton<'a>(entity_type: &EntityType, text: Option<&'a str>) -> Vec<Annotation<'a>> {
+pub(super) fn singleton<'a>(entity_type: &'a EntityType, text: Option<&'a str>) -> Vec<Annotation<'a>> {
     let mut found = description(text);
+    found.extend(concurrency(entity_type));
     found.extend([
         record("Org.OData.Capabilities.V1.UpdateRestrictions", "Updatable", false),
         record(

@@ -310,6 +310,7 @@ fn annotate(object: &mut Object, annotations: &[Annotation<'_>]) {
             }
             Value::Bool(value) => Json::Bool(*value),
             Value::Text(text) => Json::from(*text),
+            Value::Paths(names) => value!(names),
             Value::Record(property, value, listed) => {
                 let mut record = value!({ *property: value });
                 if let Some(listed) = listed {

@@ -335,6 +335,11 @@ impl Out {
                     self.empty("Annotation", &[("Term", term), ("Bool", bool_text(*value))])
                 }
                 Value::Text(text) => self.empty("Annotation", &[("Term", term), ("String", text)]),
+                Value::Paths(names) => {
+                    self.open("Annotation", &[("Term", term)]);
+                    self.paths(names);
+                    self.close("Annotation");
+                }
                 Value::Record(property, value, listed) => {
                     self.open("Annotation", &[("Term", term)]);
                     self.open("Record", &[]);
@@ -354,14 +359,18 @@ impl Out {
     /// CSDL 4.01 section 14.4.1.7.
     fn property_paths(&mut self, listed: &Listed) {
         self.open("PropertyValue", &[("Property", listed.property)]);
+        self.paths(&listed.names);
+        self.close("PropertyValue");
+    }
+
+    fn paths(&mut self, names: &[impl AsRef<str>]) {
         self.open("Collection", &[]);
-        for name in &listed.names {
+        for name in names {
             self.open("PropertyPath", &[]);
-            self.event(Event::Text(BytesText::new(name)));
+            self.event(Event::Text(BytesText::new(name.as_ref())));
             self.close("PropertyPath");
         }
         self.close("Collection");
-        self.close("PropertyValue");
     }
 }
 

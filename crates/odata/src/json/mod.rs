@@ -2,11 +2,13 @@
 
 mod format;
 mod key;
+mod etag;
 mod level;
 mod page;
 mod shape;
 mod text;
 
+pub use etag::EtagText;
 pub use format::Format;
 pub use key::{KeyValue, key_predicate};
 pub use page::{PageEnd, PageLimits, PageOutput, PageWriter};

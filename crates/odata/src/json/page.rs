@@ -8,6 +8,7 @@ mod structure;
 
 use std::sync::Arc;
 
+use super::etag::EtagText;
 use super::key::write_plain_key;
 use super::level::{Composer, Level, member};
 use super::shape::{IdentityShape, Op, Shape};
@@ -81,6 +82,9 @@ pub struct PageWriter<O> {
     /// The structured values being written, the innermost last, and what to do behind them.
     structures: Vec<Structure>,
     resume: usize,
+    /// The ETag of the entity at hand, as far as it is read, and that of the entity that was asked for.
+    etag: EtagText,
+    kept: EtagText,
     /// Numbers of types of entities, as far as their sets have several.
     kinds: Vec<usize>,
     /// The number of the shape of the structured value come to last.
@@ -109,6 +113,8 @@ enum Target {
     Members,
     /// The number of a type.
     Kind,
+    /// A value of an ETag.
+    Etag,
     Nothing,
 }
 
@@ -137,6 +143,8 @@ impl<O: PageOutput> PageWriter<O> {
             begun: Vec::new(),
             structures: Vec::new(),
             resume: 0,
+            etag: EtagText::default(),
+            kept: EtagText::default(),
             kinds: Vec::new(),
             found: 0,
             page_rows: 0,
@@ -150,6 +158,11 @@ impl<O: PageOutput> PageWriter<O> {
     /// Whether a batch went beyond [`PageLimits::batch_bytes`].
     pub fn batch_too_large(&self) -> bool {
         self.batch_too_large
+    }
+
+    /// The ETag of the last entity; empty where it has none.
+    pub fn etag(&self) -> &EtagText {
+        &self.kept
     }
 
     /// What takes the pages.
@@ -303,6 +316,7 @@ impl<O: PageOutput> PageWriter<O> {
                     self.found = *value;
                     return Target::Members;
                 }
+                Op::Etag { .. } => return Target::Etag,
                 Op::Present { skip_to } => {
                     if null {
                         self.skip_until = *skip_to;
@@ -384,6 +398,7 @@ impl<O: PageOutput> PageWriter<O> {
                 self.end_key();
             }
             Target::Kind => self.end_kind(number(text)),
+            Target::Etag => self.etag_value(|etag| etag.plain(text)),
             Target::Members | Target::Nothing => {}
         }
     }

@@ -70,6 +70,8 @@ pub(crate) enum Op {
     Members { value: usize },
     /// Reads the number of the type of an entity into a place, and writes what is told of that type; 0 is that of the set.
     Kind { place: usize, told: Vec<Vec<u8>> },
+    /// Reads a value of an ETag; the last one tells what to write of it.
+    Etag { last: Option<Box<EtagShape>> },
     /// Goes on at `skip_to` unless the type in that place is one of these.
     Only { place: usize, types: Vec<bool>, skip_to: usize },
     /// The identifier of a singleton, complete.
@@ -125,6 +127,15 @@ pub(crate) struct IdentityShape {
     pub(crate) before: Vec<u8>,
     /// Prefixes before the identifier in quotes: `,"@odata.id":`, `,"@odata.editLink":`
     pub(crate) members: Vec<Vec<u8>>,
+}
+
+/// What is written once an ETag is complete.
+#[derive(Debug, Clone)]
+pub(crate) struct EtagShape {
+    /// `,"@odata.etag":"W/\"`, then those of streams, such as `,"Photo@odata.mediaEtag":"\"`.
+    pub(crate) prefixes: Vec<Vec<u8>>,
+    /// Whether it is that of the entity that is asked for.
+    pub(crate) kept: bool,
 }
 
 impl Shape {
@@ -219,6 +230,10 @@ impl<'a> Compiler<'a> {
                     key_number = if *last { 0 } else { key_number + 1 };
                 }
                 Item::Kind => ops.push(self.kind(entity)),
+                Item::Etag(last) => {
+                    let kept = entities.len() == 1 && node.link.is_none();
+                    ops.push(self.etag(entity, *last, kept, bare.is_some()));
+                }
                 Item::Only(derived) => {
                     only.push(ops.len());
                     ops.push(self.only(entity, *derived));

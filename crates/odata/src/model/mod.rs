@@ -1,5 +1,6 @@
 //! The entity data model of one source: its types, their properties, and the sets they are served in.
 
+mod etag;
 mod family;
 mod open;
 mod primitive;
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use crate::value::Value;
 
 pub use crate::shape::{Shape, Space};
+pub use etag::Etag;
 pub use family::{DerivedType, Family};
 pub use primitive::PrimitiveType;
 pub use stream::{BYTES, MediaType, Stream, is_media_type};
@@ -65,6 +67,8 @@ pub struct EntityType {
     pub media: Option<Stream>,
     /// Whether entities can have properties that stand nowhere here: those of a JSON object.
     pub open: bool,
+    /// What the ETags of its entities are made of, where they have any.
+    pub etag: Option<Etag>,
     /// Navigation properties, in a stable order.
     pub navigation: Vec<NavigationProperty>,
     /// The types below it, where there are any.

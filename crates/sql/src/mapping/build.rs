@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use nextlink_odata::model::{EntitySet, EntitySetId, EntityType, EntityTypeId, Model};
 
+use super::etags;
 use super::families;
 use super::functions;
 use super::keys::{self, Key};
@@ -138,6 +139,7 @@ fn mapping(
             streams,
             media,
             open: shapes[t].open,
+            etag: shapes[t].etag.clone(),
             family,
         }
     });
@@ -204,6 +206,7 @@ fn entity_type<'a>(
         streams,
         media,
         open: shape.open.is_some(),
+        etag: etags::model(&shape.etag, shape.visible),
         navigation: Vec::new(),
         family: families::family(shape),
         description: told.or(table.comment.clone()),

@@ -12,6 +12,8 @@ mod open;
 
 mod reshape;
 
+mod etags;
+
 mod kinds;
 
 mod types;
@@ -119,6 +121,8 @@ pub struct TableMap {
     pub media: Option<StreamMap>,
     /// The number of the column with the JSON objects whose members are properties that the model does not have.
     pub open: Option<usize>,
+    /// What the ETags of entities are made of: numbers of columns.
+    pub etag: Vec<usize>,
     /// What tells types below that of the set from each other.
     pub family: Option<FamilyMap>,
 }

@@ -29,6 +29,8 @@ pub(super) struct TableShape<'s> {
     pub(super) open: Option<usize>,
     /// Bytes that are read by themselves.
     pub(super) streams: Streams<'s>,
+    /// Columns of which ETags are made.
+    pub(super) etag: Vec<usize>,
     /// By column that is a property: the derived type that has it. Those that all have come first.
     pub(super) owners: Vec<Option<usize>>,
     /// The column that tells derived types from each other.
@@ -185,12 +187,15 @@ impl<'s> Shaper<'s, '_> {
         told: Option<(&'s Named, &'s EntityShape)>,
         key: &[usize],
     ) -> (TableShape<'s>, Vec<usize>) {
-        let count = self.catalog.tables[index].columns.len();
+        let declared = self.catalog.tables[index].columns.len();
         let Some((_, entity)) = told else {
+            let count = declared;
             let properties = vec![None; count];
             let shape = TableShape { told, visible: count, properties, ..TableShape::default() };
             return (shape, (0..count).collect());
         };
+        self.show_system_columns(index, entity);
+        let count = self.catalog.tables[index].columns.len();
         let mut singles: HashMap<usize, (&'s Named, &'s PropertyShape)> = HashMap::new();
         let mut groups: Vec<(&'s Named, &'s PropertyShape, Vec<usize>)> = Vec::new();
         for (name, property) in entity.properties.iter().filter(|(_, property)| !property.is_stream()) {
@@ -206,6 +211,7 @@ impl<'s> Shaper<'s, '_> {
         let kind = self.kind(index, entity);
         let owners =
             if kind.is_some() { self.derived(index, entity, key, &mut singles) } else { HashMap::new() };
+        let etag = self.etag(index, entity);
         let table = &self.catalog.tables[index];
         let streams = Streams::find(table, entity, key, self.notices);
         let open = entity.open.as_ref().and_then(|name| open::find(table, name, key, self.notices));
@@ -216,7 +222,7 @@ impl<'s> Shaper<'s, '_> {
         let mut back: Vec<usize> = Vec::new();
         for column in 0..count {
             let member = groups.iter().position(|(.., columns)| columns.contains(&column));
-            let others = others && !streams.takes(column) && open != Some(column);
+            let others = others && !streams.takes(column) && open != Some(column) && column < declared;
             let kept = key.contains(&column) || singles.contains_key(&column) || others;
             match member {
                 Some(group) => {
@@ -250,7 +256,8 @@ impl<'s> Shaper<'s, '_> {
         let (shape, place) = self.arranged(index, told, front, back, &singles);
         let kind = kind.map(|column| place[column]);
         let open = open.map(|column| place[column]);
-        (TableShape { streams: streams.moved(&place), owners, kind, open, ..shape }, place)
+        let etag = etag.into_iter().map(|column| place[column]).collect();
+        (TableShape { streams: streams.moved(&place), etag, owners, kind, open, ..shape }, place)
     }
 
     fn arranged(

@@ -255,6 +255,13 @@ impl Planner<'_> {
         Ok((self.dialect.cell(sql, &result, &column.native), ResultColumn { nullable, ..result }))
     }
 
+    /// A single value of a column, whatever it is served as.
+    pub(super) fn plain_cell(&self, alias: usize, map: &ColumnMap) -> (Sql, ResultColumn) {
+        let result =
+            ResultColumn { primitive: map.primitive, storage: map.storage, nullable: true, structure: None };
+        (self.dialect.cell(Sql::column(alias, &map.column), &result, &map.native), result)
+    }
+
     /// What a column holds that is served as the property.
     fn result_column(&self, property: &Property, column: &ColumnMap) -> ResultColumn {
         let item = ResultColumn {

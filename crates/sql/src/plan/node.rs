@@ -200,25 +200,41 @@ impl Planner<'_> {
                     self.dynamic_cell(alias, *set)
                 }
                 Cell::Property { path, set, property, inside } => {
-                    // Most cells belong to the entity itself.
-                    let alias = if path.is_empty() {
-                        alias
-                    } else {
-                        let joined = frames.resolve(self.mapping, &self.place(node, root, path));
-                        if !cells.aliases.iter().any(|(known, _)| known == path) {
-                            cells.aliases.push((path.clone(), joined));
-                        }
-                        joined
-                    };
+                    let alias = self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
                     let (read, result) = self.cell(alias, *set, *property, inside)?;
                     let nullable = result.nullable || !path.is_empty();
                     (read, ResultColumn { nullable, ..result })
+                }
+                Cell::Etag { path, set, number } => {
+                    let alias = self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
+                    let table = self.mapping.table(*set);
+                    self.plain_cell(alias, &table.columns[table.etag[*number]])
                 }
             };
             frames.select().columns.push(read);
             cells.columns.push(result);
         }
         Ok(cells)
+    }
+
+    /// The alias of the entity at the end of a path.
+    fn alias_of(
+        &self,
+        frames: &mut Frames,
+        node: &Node,
+        (own, root): (usize, EntitySetId),
+        path: &[usize],
+        known: &mut Vec<(Vec<usize>, usize)>,
+    ) -> usize {
+        // Most cells belong to the entity itself.
+        if path.is_empty() {
+            return own;
+        }
+        let joined = frames.resolve(self.mapping, &self.place(node, root, path));
+        if !known.iter().any(|(known, _)| known == path) {
+            known.push((path.to_vec(), joined));
+        }
+        joined
     }
 
     fn place(&self, node: &Node, set: EntitySetId, path: &[usize]) -> Place {

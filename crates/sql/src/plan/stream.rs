@@ -8,7 +8,7 @@ use super::{Planner, program};
 use crate::catalog::Storage;
 use crate::dialect::{Dialect, Unsupported};
 use crate::emit::emit;
-use crate::mapping::{ColumnMap, Mapping};
+use crate::mapping::Mapping;
 use crate::plan::{NodePlan, Plan};
 use crate::statement::{ChildStatement, NodeStatement, ResultColumn, StoredCell, Stream};
 use crate::tree::{Param, ParamForm, Select, Sql};
@@ -40,7 +40,8 @@ pub fn stream(
     let bytes = || Sql::column(alias, &content.column);
     let told = map.media_type.map(|column| &table.columns[column]);
     let mut columns = vec![(dialect.octets(bytes()), result(PrimitiveType::Int64, Storage::Native))];
-    columns.extend(told.map(|map| told_column(dialect, alias, map)));
+    columns.extend(told.map(|map| planner.plain_cell(alias, map)));
+    columns.extend(table.etag.iter().map(|column| planner.plain_cell(alias, &table.columns[*column])));
     let (read, cells): (Vec<Sql>, Vec<ResultColumn>) = columns.into_iter().unzip();
     let head = Plan {
         nodes: vec![level(Select { columns: read, ..select.clone() }, cells)],
@@ -64,12 +65,6 @@ pub fn stream(
 
 fn result(primitive: PrimitiveType, storage: Storage) -> ResultColumn {
     ResultColumn { primitive, storage, nullable: true, structure: None }
-}
-
-/// A text that tells something of the bytes.
-fn told_column(dialect: &dyn Dialect, alias: usize, map: &ColumnMap) -> (Sql, ResultColumn) {
-    let result = result(PrimitiveType::String, map.storage);
-    (dialect.cell(Sql::column(alias, &map.column), &result, &map.native), result)
 }
 
 fn level(rows: Select, cells: Vec<ResultColumn>) -> NodePlan {

@@ -2,6 +2,7 @@
 
 mod named;
 mod media;
+mod etag;
 mod parts;
 mod hdp;
 mod select;
@@ -17,6 +18,7 @@ use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 
 use hdp::SchemaMap;
 
+pub use etag::EtagShape;
 pub use media::{MediaShape, MediaTypeShape};
 pub use named::{Entries, Named, Spot};
 pub use parts::{

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
+use super::etag::EtagShape;
 use super::media::{MediaShape, MediaTypeShape};
 use super::named::{Either, Entries, Named, Spot};
 use crate::identifier::Case;
@@ -144,6 +145,8 @@ pub struct EntityShape {
     pub media: Option<MediaShape>,
     /// The column with JSON objects whose members are properties, too.
     pub open: Option<Named>,
+    /// What the ETags of its entities are made of. Default: nothing, so that there are none.
+    pub etag: EtagShape,
     /// Columns and navigation properties that are not served.
     pub hide: Vec<Named>,
     /// Whether columns and foreign keys that are not named here are served, too. Default true.
@@ -325,6 +328,7 @@ struct Single {
     navigation: Entries<NavigationShape>,
     media: Option<MediaShape>,
     open: Option<Named>,
+    etag: EtagShape,
     hide: Vec<Named>,
     others: Option<bool>,
     #[serde(rename = "abstract")]
@@ -345,6 +349,7 @@ impl<'de> Deserialize<'de> for SingletonShape {
             navigation: told.navigation,
             media: told.media,
             open: told.open,
+            etag: told.etag,
             hide: told.hide,
             others: told.others,
             is_abstract: told.is_abstract,

@@ -51,6 +51,7 @@ pub fn table(
         kind: TableKind::Table,
         select: None,
         columns: columns.iter().map(|line| column(line)).collect(),
+        system: Vec::new(),
         primary_key: primary_key.to_vec(),
         unique: Vec::new(),
         foreign_keys: foreign_keys.iter().map(foreign_key).collect(),

@@ -6,12 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use nextlink_db::run::Outcome;
+use nextlink_odata::json::EtagText;
 use nextlink_odata::rows::{Flow, PieceSink, RowSink};
 use tokio::sync::mpsc;
 
 use super::range::{Wanted, wanted};
 use crate::answer::Refusal;
-use crate::conditions::Verdict;
+use crate::conditions::{Verdict, verdict};
 
 /// What the reading thread tells.
 #[derive(Debug)]
@@ -63,6 +64,7 @@ pub struct Sink {
     cell: usize,
     length: Option<u64>,
     media_type: Option<String>,
+    etag: EtagText,
     /// What of a piece is not sent yet.
     piece: Bytes,
     begun: bool,
@@ -79,6 +81,7 @@ impl Sink {
             cell: 0,
             length: None,
             media_type: None,
+            etag: EtagText::default(),
             piece: Bytes::new(),
             begun: false,
         }
@@ -95,20 +98,28 @@ impl Sink {
         if matches!(sent, Ok(Ok(()))) { Flow::Continue } else { Flow::Stop }
     }
 
-    fn text(&mut self, text: &str) {
-        if self.cell == 1 && self.asked.told {
-            self.media_type = Some(text.to_owned());
-        }
+    /// Where the next cell has something of the ETag: behind length and media type.
+    fn of_etag(&mut self) -> Option<&mut EtagText> {
         self.cell += 1;
+        (self.cell > 1 + usize::from(self.asked.told)).then_some(&mut self.etag)
+    }
+
+    fn text(&mut self, text: &str) {
+        match self.of_etag() {
+            Some(etag) => etag.plain(text.as_bytes()),
+            None => self.media_type = Some(text.to_owned()),
+        }
     }
 }
 
 impl PieceSink for Sink {
     fn wanted(&mut self) -> Option<Range<u64>> {
         self.begun = true;
+        self.etag.finish();
         let headers = &self.asked.headers;
-        let verdict = Verdict::Holds;
-        let etag: Option<String> = None;
+        // The bytes have one form only.
+        let etag = self.etag.header(true);
+        let verdict = etag.as_deref().map_or(Verdict::Holds, |etag| verdict(headers, etag));
         let wanted = match self.length {
             Some(length) if !self.asked.head => wanted(headers, length, etag.as_deref()),
             _ => Wanted::Whole,
@@ -130,7 +141,9 @@ impl RowSink for Sink {
         true
     }
     fn null(&mut self) {
-        self.cell += 1;
+        if let Some(etag) = self.of_etag() {
+            etag.null();
+        }
     }
     fn boolean(&mut self, value: bool) {
         self.text(if value { "true" } else { "false" });
@@ -153,7 +166,10 @@ impl RowSink for Sink {
         self.text(digits);
     }
     fn string(&mut self, value: &str) {
-        self.text(value);
+        match self.of_etag() {
+            Some(etag) => etag.text(value),
+            None => self.media_type = Some(value.to_owned()),
+        }
     }
     fn plain(&mut self, text: &[u8]) {
         self.text(&String::from_utf8_lossy(text));
@@ -162,7 +178,11 @@ impl RowSink for Sink {
         self.text(text);
     }
     fn binary(&mut self, value: &[u8]) {
-        self.piece = Bytes::copy_from_slice(value);
+        if self.begun {
+            self.piece = Bytes::copy_from_slice(value);
+        } else if let Some(etag) = self.of_etag() {
+            etag.binary(value);
+        }
     }
     // Nothing that is read here has a structure or levels.
     fn open(&mut self) {}

@@ -1,6 +1,9 @@
 //! What is written without a cell: ends of entities, links, objects that hold values, and holes for lower levels.
 
+use std::sync::Arc;
+
 use super::{PageOutput, PageWriter};
+use crate::json::etag::EtagText;
 use crate::json::level::{Hole, member};
 use crate::json::shape::Op;
 
@@ -14,6 +17,7 @@ impl Op {
             | Op::Key { .. }
             | Op::Open { .. }
             | Op::Kind { .. }
+            | Op::Etag { .. }
             | Op::Present { .. } => true,
             Op::Close { .. }
             | Op::Single { .. }
@@ -94,8 +98,28 @@ impl<O: PageOutput> PageWriter<O> {
             | Op::Open { .. }
             | Op::Kind { .. }
             | Op::Members { .. }
+            | Op::Etag { .. }
             | Op::Present { .. } => {}
         }
+    }
+
+    /// Takes a value of an ETag, and after the last one writes it.
+    pub(super) fn etag_value(&mut self, add: impl FnOnce(&mut EtagText)) {
+        add(&mut self.etag);
+        let shape = Arc::clone(&self.shape);
+        let Some(Op::Etag { last: Some(last) }) = shape.nodes[self.node].ops.get(self.op - 1) else {
+            return;
+        };
+        self.etag.finish();
+        for prefix in &last.prefixes {
+            member(&mut self.buffer, prefix);
+            self.buffer.extend_from_slice(self.etag.as_bytes());
+            self.buffer.extend_from_slice(b"\\\"\"");
+        }
+        if last.kept {
+            self.kept.clone_from(&self.etag);
+        }
+        self.etag.clear();
     }
 
     pub(super) fn write_links(&mut self, links: &[Vec<u8>]) {

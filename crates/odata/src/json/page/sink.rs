@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 
 use super::{PageOutput, PageWriter, Target};
+use crate::json::etag::EtagText;
 use crate::json::key::write_text_key;
 use crate::json::level::{Composer, Cursor, Row};
 use crate::json::text::{is_bare, not_finite, write_string};
@@ -35,6 +36,7 @@ impl<O: PageOutput> PageWriter<O> {
             }
             Target::Kind => self.end_kind(super::number(value.as_bytes())),
             Target::Members => self.write_members(value),
+            Target::Etag => self.etag_value(|etag| etag.text(value)),
             Target::Nothing => {}
         }
     }
@@ -72,6 +74,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
                 let text: &[u8] = if self.shape.values[self.found].is_null() { b"null" } else { b"[]" };
                 self.buffer.extend_from_slice(text);
             }
+            Target::Etag => self.etag_value(EtagText::null),
             Target::Key | Target::FlagsKey | Target::Kind | Target::Members | Target::Nothing => {}
         }
     }
@@ -146,7 +149,10 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
     }
 
     fn binary(&mut self, value: &[u8]) {
-        if let Target::Value { .. } | Target::Flags | Target::Structure = self.next_cell(false) {
+        let target = self.next_cell(false);
+        if matches!(target, Target::Etag) {
+            self.etag_value(|etag| etag.binary(value));
+        } else if let Target::Value { .. } | Target::Flags | Target::Structure = target {
             self.buffer.push(b'"');
             let start = self.buffer.len();
             let length = value.len().div_ceil(3) * 4;

@@ -82,7 +82,12 @@ impl<O> PageWriter<O> {
             }
             // Only a plain value was expected: what is in this one has no place.
             Target::Value { .. } | Target::Flags => self.buffer.extend_from_slice(b"null"),
-            Target::Key | Target::FlagsKey | Target::Kind | Target::Members | Target::Nothing => {}
+            Target::Key
+            | Target::FlagsKey
+            | Target::Kind
+            | Target::Members
+            | Target::Etag
+            | Target::Nothing => {}
         }
         self.structures.push(Structure { shape: wanted, next: 0 });
     }

@@ -1,6 +1,6 @@
 //! What is told of an entity around its properties: identifier, type, links, and the collections that hang on it.
 
-use super::{CollectionShape, Compiler, IdentityShape, Op, end_only};
+use super::{CollectionShape, Compiler, EtagShape, IdentityShape, Op, end_only};
 use crate::json::key::{write_plain_key, write_query_option};
 use crate::json::text::write_string;
 use crate::model::{EntitySetId, Type};
@@ -84,6 +84,17 @@ impl Compiler<'_> {
             MetadataLevel::Minimal | MetadataLevel::Full => self.told_type(entity.set, of),
         });
         Op::Kind { place: entity.place, told: told.collect() }
+    }
+
+    /// Reads a value of an ETag (JSON Format section 4.6.8).
+    pub(super) fn etag(&self, entity: Entity<'_>, last: bool, kept: bool, bare: bool) -> Op {
+        let mut prefixes = Vec::new();
+        if last && !bare && self.format.metadata != MetadataLevel::None {
+            let own = [self.annotation("", "etag").as_slice(), b"\"W/\\\""].concat();
+            prefixes.push(own);
+            prefixes.extend(self.stream_etags(entity));
+        }
+        Op::Etag { last: last.then(|| Box::new(EtagShape { prefixes, kept })) }
     }
 
     /// Leaves out what follows unless an entity is of a type.
