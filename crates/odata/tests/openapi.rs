@@ -1,8 +1,9 @@
 //! The OpenAPI document of a model with all kinds of types, part by part.
 
 use nextlink_odata::model::{
-    ComplexType, ComplexTypeId, Computed, EntitySet, EntitySetId, EntityType, EntityTypeId, EnumMember,
-    EnumType, EnumTypeId, Model, NavigationProperty, PrimitiveType, Property, Type,
+    ComplexType, ComplexTypeId, Computed, DerivedType, EntitySet, EntitySetId, EntityType, EntityTypeId,
+    EnumMember, EnumType, EnumTypeId, Family, MediaType, Model, NavigationProperty, PrimitiveType, Property,
+    Stream, Type,
 };
 use nextlink_odata::openapi::{Login, OpenApiOptions, document, servers};
 use serde_json::{Value, json};
@@ -113,8 +114,41 @@ fn model() -> Model {
 }
 
 fn made(login: Login) -> Value {
+    made_of(&model(), login)
+}
+
+fn made_of(model: &Model, login: Login) -> Value {
     let options = OpenApiOptions { title: "shop".to_owned(), version: "1.2".to_owned(), login };
-    document(&model(), &options).into()
+    document(model, &options).into()
+}
+
+/// Wholes are hulls or, based on them, hulls with a motor; all have pictures and a manual.
+fn with_types_below() -> Model {
+    let mut model = model();
+    let whole = &mut model.entity_types[1];
+    let below = |name: &str, base| DerivedType {
+        name: name.to_owned(),
+        base,
+        is_abstract: false,
+        description: Some(["A ", name].concat()),
+    };
+    whole.properties.push(property("Length", Type::Primitive(PrimitiveType::Byte), false));
+    whole.navigation.push(navigation("Tug", 1, false));
+    whole.family = Some(Box::new(Family {
+        is_abstract: true,
+        derived: vec![below("Hull", None), below("Motor", Some(0))],
+        properties: vec![None, Some(0)],
+        navigation: vec![None, Some(1)],
+    }));
+    let stream = |name: &str, media_type, nullable| Stream {
+        name: name.to_owned(),
+        media_type,
+        nullable,
+        description: None,
+    };
+    whole.media = Some(stream("", MediaType::Told, false));
+    whole.streams.push(stream("Manual", MediaType::Fixed("application/pdf".to_owned()), true));
+    model
 }
 
 #[test]
@@ -200,11 +234,20 @@ fn each_part_is_as_it_should_be() {
     }
 }
 
-/// Every reference leads somewhere, names of components have no letter that they must not have, and operations differ
-/// in their name.
 #[test]
 fn the_document_holds_together() {
     let made = made(Login::Required);
+    assert_eq!(holds_together(&made), 11);
+    assert_eq!(
+        made.to_string(),
+        self::made(Login::Required).to_string(),
+        "the same model makes the same document"
+    );
+}
+
+/// Every reference leads somewhere, names of components have no letter that they must not have, and operations differ
+/// in their name. Gives how many operations there are.
+fn holds_together(made: &Value) -> usize {
     let text = made.to_string();
     for reference in text.split("\"$ref\":\"#").skip(1) {
         let pointer = reference.split('"').next().unwrap_or_default();
@@ -221,8 +264,61 @@ fn the_document_holds_together() {
     let all = ids.len();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!((ids.len(), all), (11, 11));
-    assert_eq!(text, self::made(Login::Required).to_string(), "the same model makes the same document");
+    assert_eq!(ids.len(), all);
+    all
+}
+
+#[test]
+fn types_below_have_casts_and_streams_have_media_types() {
+    let made = made_of(&with_types_below(), Login::None);
+    holds_together(&made);
+    let paths = made["paths"].as_object().expect("paths").keys();
+    let paths: Vec<&str> = paths.map(String::as_str).filter(|path| path.starts_with("/Wholes")).collect();
+    let expected = [
+        "/Wholes",
+        "/Wholes/$count",
+        "/Wholes(duration'{Id}')",
+        "/Wholes(duration'{Id}')/$value",
+        "/Wholes(duration'{Id}')/Manual",
+        "/Wholes(duration'{Id}')/Parts/$count",
+        "/Wholes(duration'{Id}')/Parts",
+        "/Wholes/N.S.Hull",
+        "/Wholes/N.S.Hull/$count",
+        "/Wholes(duration'{Id}')/N.S.Hull",
+        "/Wholes/N.S.Motor",
+        "/Wholes/N.S.Motor/$count",
+        "/Wholes(duration'{Id}')/N.S.Motor",
+        "/Wholes(duration'{Id}')/N.S.Motor/Tug",
+    ];
+    assert_eq!(paths, expected);
+    let schema = |name: &str| json!({ "$ref": format!("#/components/schemas/N.S.{name}") });
+    let of = |path: &str| format!("/paths/~1Wholes{path}/get");
+    let content = "responses/200/content";
+    let rows: &[(String, Value)] = &[
+        ("/components/schemas/N.S.Whole/properties/Length".to_owned(), Value::Null),
+        ("/components/schemas/N.S.Motor/allOf/0".to_owned(), schema("Hull")),
+        ("/components/schemas/N.S.Hull/allOf/1/properties/Length/format".to_owned(), json!("uint8")),
+        ("/components/schemas/N.S.Hull/allOf/1/description".to_owned(), json!("A Hull")),
+        // No entity is just a Whole.
+        (
+            format!("{}/{content}/application~1json/schema/properties/value/items", of("")),
+            json!({ "anyOf": [schema("Hull"), schema("Motor")] }),
+        ),
+        (
+            format!("{}/{content}/application~1json/schema", of("(duration'{Id}')~1N.S.Motor")),
+            schema("Motor"),
+        ),
+        ("/components/parameters/N.S.Whole-select/schema/items/enum".to_owned(), json!(["Id"])),
+        ("/components/parameters/N.S.Motor-select/schema/items/enum".to_owned(), json!(["Id", "Length"])),
+        ("/components/parameters/N.S.Motor-expand/schema/items/enum".to_owned(), json!(["Parts", "Tug"])),
+        (format!("{}/{content}", of("(duration'{Id}')~1$value")), json!({ "*/*": {} })),
+        (format!("{}/{content}", of("(duration'{Id}')~1Manual")), json!({ "application/pdf": {} })),
+        (format!("{}/responses/204/description", of("(duration'{Id}')~1Manual")), json!("There are none.")),
+        (format!("{}/responses/204", of("(duration'{Id}')~1$value")), Value::Null),
+    ];
+    for (pointer, expected) in rows {
+        assert_eq!(made.pointer(pointer).unwrap_or(&Value::Null), expected, "{pointer}");
+    }
 }
 
 #[test]

@@ -496,6 +496,11 @@ impl EntityType {
         (0..self.properties.len()).filter(can)
     }
 
+    /// The types below this one, each behind the one that it is based on.
+    pub fn types_below(&self) -> &[DerivedType] {
+        self.family.as_ref().map_or(&[], |family| &family.derived)
+    }
+
     /// Name of a type below this one, or of this one.
     pub fn name_of(&self, of: Option<usize>) -> &str {
         let derived = self.family.as_ref().zip(of);

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::model::{EntityTypeId, Model};
+
 /// The name of a component. Only ASCII letters, digits, `.`, `-` and `_` may be in it (OpenAPI 3.1 section 4.8.7.1): other letters
 /// become their number between two hyphens, which no name in OData has.
 pub(super) fn component(name: &str) -> String {
@@ -14,6 +16,11 @@ pub(super) fn component(name: &str) -> String {
         }
     }
     found
+}
+
+/// The qualified name of an entity type, or of one below it.
+pub(super) fn type_name(model: &Model, id: EntityTypeId, of: Option<usize>) -> String {
+    [model.namespace.as_str(), ".", model.entity_type(id).name_of(of)].concat()
 }
 
 /// A reference to the schema of a type with this qualified name.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Object;
-use super::names::{component, parameter};
+use super::names::{component, parameter, type_name};
 use super::schemas;
 use crate::model::{EntitySetId, EntityType, EntityTypeId, Function, Model, PrimitiveType, Property, Type};
 
@@ -40,25 +40,32 @@ pub(super) fn components(model: &Model) -> Object {
     });
     found.insert("prefer".to_owned(), prefer);
     for (number, entity_type) in model.entity_types.iter().enumerate() {
-        let name = |option: Listed| option_of(model, EntityTypeId(number), option);
-        let described = [
-            (Listed::Select, "Only these properties."),
-            (Listed::Expand, "With these related entities."),
-            (Listed::OrderBy, "In this order; behind it, by key."),
-        ];
-        for (option, description) in described {
-            let values = option.values(entity_type);
-            if !values.is_empty() {
-                let items = json!({ "type": "string", "enum": values });
-                let schema = json!({ "type": "array", "items": items });
-                let mut listed = query(option.name(), schema, description);
-                // One option with commas in it.
-                listed["explode"] = false.into();
-                found.insert(name(option), listed);
-            }
+        let below = (0..entity_type.types_below().len()).map(Some);
+        for of in std::iter::once(None).chain(below) {
+            lists(model, EntityTypeId(number), of, &mut found);
         }
     }
     found
+}
+
+/// The options that list properties of a type.
+fn lists(model: &Model, id: EntityTypeId, of: Option<usize>, found: &mut Object) {
+    let described = [
+        (Listed::Select, "Only these properties."),
+        (Listed::Expand, "With these related entities."),
+        (Listed::OrderBy, "In this order; behind it, by key."),
+    ];
+    for (option, description) in described {
+        let values = option.values(model.entity_type(id), of);
+        if !values.is_empty() {
+            let items = json!({ "type": "string", "enum": values });
+            let schema = json!({ "type": "array", "items": items });
+            let mut listed = query(option.name(), schema, description);
+            // One option with commas in it.
+            listed["explode"] = false.into();
+            found.insert(option_of(model, id, of, option), listed);
+        }
+    }
 }
 
 fn query(name: &str, schema: Value, description: &str) -> Value {
@@ -82,13 +89,12 @@ impl Listed {
         }
     }
 
-    fn values(self, entity_type: &EntityType) -> Vec<String> {
-        // Those of types below are named with a cast, which is told by $metadata.
+    fn values(self, entity_type: &EntityType, of: Option<usize>) -> Vec<String> {
+        // Those of types below this one are named with a cast, which is told by $metadata.
         let properties = entity_type.properties.iter().enumerate();
-        let properties =
-            properties.filter(|(index, _)| entity_type.has_property(None, *index)).map(|(_, p)| p);
+        let properties = properties.filter(|(index, _)| entity_type.has_property(of, *index)).map(|(_, p)| p);
         let navigation = entity_type.navigation.iter().enumerate();
-        let navigation = navigation.filter(|(index, _)| entity_type.has_navigation(None, *index));
+        let navigation = navigation.filter(|(index, _)| entity_type.has_navigation(of, *index));
         match self {
             Listed::Select => properties.map(|p| p.name.clone()).collect(),
             Listed::Expand => navigation.map(|(_, n)| n.name.clone()).collect(),
@@ -101,13 +107,13 @@ impl Listed {
 }
 
 /// The name of an option that is described once for each type.
-fn option_of(model: &Model, id: EntityTypeId, option: Listed) -> String {
-    [&component(&model.qualified_name(id)), "-", option.name().trim_start_matches('$')].concat()
+fn option_of(model: &Model, id: EntityTypeId, of: Option<usize>, option: Listed) -> String {
+    [&component(&type_name(model, id, of)), "-", option.name().trim_start_matches('$')].concat()
 }
 
-fn listed(model: &Model, id: EntityTypeId, options: &[Listed], found: &mut Vec<Value>) {
-    let there = options.iter().filter(|option| !option.values(model.entity_type(id)).is_empty());
-    found.extend(there.map(|option| parameter(&option_of(model, id, *option))));
+fn listed(model: &Model, id: EntityTypeId, of: Option<usize>, options: &[Listed], found: &mut Vec<Value>) {
+    let there = options.iter().filter(|option| !option.values(model.entity_type(id), of).is_empty());
+    found.extend(there.map(|option| parameter(&option_of(model, id, of, *option))));
 }
 
 /// Whether `$search` looks at something in entities of a type.
@@ -115,12 +121,12 @@ fn is_searchable(model: &Model, id: EntityTypeId) -> bool {
     model.entity_type(id).properties.iter().any(|p| p.searchable)
 }
 
-/// What applies to a collection of entities of a set.
-pub(super) fn of_collection(model: &Model, set: EntitySetId) -> Vec<Value> {
+/// What applies to a collection of entities of a set, which are of its type or all of one below it.
+pub(super) fn of_collection(model: &Model, set: EntitySetId, of: Option<usize>) -> Vec<Value> {
     let id = model.entity_set(set).entity_type;
     let mut found = of_count(model, set);
     found.extend(["top", "skip", "count"].map(parameter));
-    listed(model, id, &[Listed::OrderBy, Listed::Select, Listed::Expand], &mut found);
+    listed(model, id, of, &[Listed::OrderBy, Listed::Select, Listed::Expand], &mut found);
     found.extend(["compute", "apply", "prefer"].map(parameter));
     found
 }
@@ -132,9 +138,9 @@ pub(super) fn of_count(model: &Model, set: EntitySetId) -> Vec<Value> {
 }
 
 /// What applies to one entity.
-pub(super) fn of_entity(model: &Model, id: EntityTypeId) -> Vec<Value> {
+pub(super) fn of_entity(model: &Model, id: EntityTypeId, of: Option<usize>) -> Vec<Value> {
     let mut found = Vec::new();
-    listed(model, id, &[Listed::Select, Listed::Expand], &mut found);
+    listed(model, id, of, &[Listed::Select, Listed::Expand], &mut found);
     found.extend(["compute", "prefer"].map(parameter));
     found
 }

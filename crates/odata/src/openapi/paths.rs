@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::names::schema_of;
-use super::{Object, parameters, responses};
-use crate::model::{EntitySetId, Function, Model, NavigationProperty, Singleton};
+use super::names::type_name;
+use super::{Object, parameters, responses, schemas};
+use crate::model::{EntitySetId, EntityTypeId, Function, Model, NavigationProperty, Singleton};
 
 pub(super) use crate::service::segment;
 
@@ -32,8 +32,8 @@ fn function(model: &Model, function: &Function, paths: &mut Object) {
         tag: &set.name,
         id: [&function.name, ".call"].concat(),
         summary: function.description.clone().unwrap_or_else(|| ["What ", &function.name, " gives"].concat()),
-        parameters: parameters::of_collection(model, function.returns),
-        responses: responses::page(&schema_of(&model.qualified_name(set.entity_type))),
+        parameters: parameters::of_collection(model, function.returns, None),
+        responses: responses::page(&schemas::entities(model, set.entity_type, None)),
     };
     paths.insert(["/", &segment(&function.name), &call].concat(), read.item(&parameters));
 }
@@ -99,63 +99,122 @@ impl Read<'_> {
 fn set(model: &Model, id: EntitySetId, paths: &mut Object) {
     let set = model.entity_set(id);
     let entity_type = model.entity_type(set.entity_type);
-    let schema = schema_of(&model.qualified_name(set.entity_type));
     let name = set.name.as_str();
     let path = ["/", &segment(name)].concat();
     let (key, key_parameters) = parameters::key(model, entity_type);
-    let all = Read {
-        tag: name,
-        id: [name, ".list"].concat(),
-        summary: ["Entities of ", name].concat(),
-        parameters: parameters::of_collection(model, id),
-        responses: responses::page(&schema),
-    };
-    let count = Read {
-        tag: name,
-        id: [name, ".count"].concat(),
-        summary: ["How many ", name, " there are"].concat(),
-        parameters: parameters::of_count(model, id),
-        responses: responses::number(),
-    };
-    let one = Read {
-        tag: name,
-        id: [name, ".get"].concat(),
-        summary: ["An entity of ", name, " by its key"].concat(),
-        parameters: parameters::of_entity(model, set.entity_type),
-        responses: responses::entity(&schema, false),
-    };
-    let entity_path = [path.as_str(), &key].concat();
-    paths.insert(path.clone(), all.item(&[]));
-    paths.insert([&path, "/$count"].concat(), count.item(&[]));
-    paths.insert(entity_path.clone(), one.item(&key_parameters));
-    let own = |index: &usize| entity_type.has_navigation(None, *index);
-    for relation in (0..entity_type.navigation.len()).filter(own).map(|index| &entity_type.navigation[index])
-    {
-        let from = From { set: name, path: &entity_path, key: &key_parameters };
-        related(model, &from, relation, paths);
+    let entity = [path.as_str(), &key].concat();
+    let below = (0..entity_type.types_below().len()).map(Some);
+    for of in std::iter::once(None).chain(below) {
+        // Where types are below that of the set, a cast leads to their entities.
+        let cast = of.map(|_| type_name(model, set.entity_type, of));
+        let behind = |path: &str| match &cast {
+            Some(cast) => [path, "/", &segment(cast)].concat(),
+            None => path.to_owned(),
+        };
+        let listed = match &cast {
+            Some(cast) => [name, " of the type ", cast].concat(),
+            None => name.to_owned(),
+        };
+        let base = match &cast {
+            Some(cast) => [name, ".", cast].concat(),
+            None => name.to_owned(),
+        };
+        collection(
+            model,
+            &Collection { tag: name, id: &base, named: &listed, set: id, of },
+            &behind(&path),
+            paths,
+        );
+        let from = From { set: name, base: &base, path: &behind(&entity), key: &key_parameters };
+        let summary = ["An entity of ", &listed, " by its key"].concat();
+        single(model, &from, summary, set.entity_type, of, paths);
     }
 }
 
-fn singleton(model: &Model, single: &Singleton, paths: &mut Object) {
-    let id = model.entity_set(single.set).entity_type;
-    let name = single.name.as_str();
-    let path = ["/", &segment(name)].concat();
-    let read = Read {
-        tag: name,
-        id: [name, ".get"].concat(),
-        summary: ["The entity ", name].concat(),
-        parameters: parameters::of_entity(model, id),
-        responses: responses::entity(&schema_of(&model.qualified_name(id)), false),
+/// Entities in a set, and how many there are.
+struct Collection<'a> {
+    tag: &'a str,
+    /// What names of operations begin with.
+    id: &'a str,
+    /// What they are called for people.
+    named: &'a str,
+    set: EntitySetId,
+    of: Option<usize>,
+}
+
+fn collection(model: &Model, collection: &Collection<'_>, path: &str, paths: &mut Object) {
+    let Collection { tag, id, named, set, of } = *collection;
+    let all = Read {
+        tag,
+        id: [id, ".list"].concat(),
+        summary: ["Entities of ", named].concat(),
+        parameters: parameters::of_collection(model, set, of),
+        responses: responses::page(&schemas::entities(model, model.entity_set(set).entity_type, of)),
     };
-    paths.insert(path.clone(), read.item(&[]));
-    for relation in &model.entity_type(id).navigation {
-        related(model, &From { set: name, path: &path, key: &[] }, relation, paths);
+    let count = Read {
+        tag,
+        id: [id, ".count"].concat(),
+        summary: ["How many ", named, " there are"].concat(),
+        parameters: parameters::of_count(model, set),
+        responses: responses::number(),
+    };
+    paths.insert(path.to_owned(), all.item(&[]));
+    paths.insert([path, "/$count"].concat(), count.item(&[]));
+}
+
+/// An entity, its streams, and what it leads to.
+fn single(
+    model: &Model,
+    from: &From<'_>,
+    summary: String,
+    id: EntityTypeId,
+    of: Option<usize>,
+    paths: &mut Object,
+) {
+    let entity_type = model.entity_type(id);
+    let read = Read {
+        tag: from.set,
+        id: [from.base, ".get"].concat(),
+        summary,
+        parameters: parameters::of_entity(model, id, of),
+        responses: responses::entity(&schemas::entities(model, id, of), false),
+    };
+    paths.insert(from.path.to_owned(), read.item(from.key));
+    if of.is_none() {
+        let named = entity_type.streams.iter().map(|stream| (segment(&stream.name), stream));
+        let media = entity_type.media.iter().map(|stream| ("$value".to_owned(), stream));
+        for (last, stream) in media.chain(named) {
+            let read = Read {
+                tag: from.set,
+                id: [from.base, ".", if stream.name.is_empty() { "value" } else { &stream.name }, ".stream"]
+                    .concat(),
+                summary: ["The bytes of ", if stream.name.is_empty() { "an entity" } else { &stream.name }]
+                    .concat(),
+                parameters: Vec::new(),
+                responses: responses::bytes(stream),
+            };
+            paths.insert([from.path, "/", &last].concat(), read.item(from.key));
+        }
     }
+    let own = |index: &usize| entity_type.owner_of_navigation(*index) == of;
+    for relation in (0..entity_type.navigation.len()).filter(own).map(|index| &entity_type.navigation[index])
+    {
+        related(model, from, relation, paths);
+    }
+}
+
+fn singleton(model: &Model, one: &Singleton, paths: &mut Object) {
+    let name = one.name.as_str();
+    let path = ["/", &segment(name)].concat();
+    let from = From { set: name, base: name, path: &path, key: &[] };
+    single(model, &from, ["The entity ", name].concat(), model.entity_set(one.set).entity_type, None, paths);
 }
 
 /// An entity that relations start from.
 struct From<'a> {
     set: &'a str,
+    /// What names of operations begin with.
+    base: &'a str,
     path: &'a str,
     key: &'a [Value],
 }
@@ -163,16 +222,16 @@ struct From<'a> {
 /// What a navigation property of an entity leads to.
 fn related(model: &Model, from: &From<'_>, relation: &NavigationProperty, paths: &mut Object) {
     let name = relation.name.as_str();
-    let schema = schema_of(&model.qualified_name(relation.target));
+    let schema = schemas::entities(model, relation.target, None);
     let path = [from.path, "/", &segment(name)].concat();
-    let id = [from.set, ".", name].concat();
+    let id = [from.base, ".", name].concat();
     let summary = [name, " of an entity of ", from.set].concat();
     if !relation.collection {
         let read = Read {
             tag: from.set,
             id: [&id, ".get"].concat(),
             summary,
-            parameters: parameters::of_entity(model, relation.target),
+            parameters: parameters::of_entity(model, relation.target, None),
             responses: responses::entity(&schema, relation.nullable),
         };
         paths.insert(path, read.item(from.key));
@@ -189,7 +248,7 @@ fn related(model: &Model, from: &From<'_>, relation: &NavigationProperty, paths:
         tag: from.set,
         id: [&id, ".list"].concat(),
         summary,
-        parameters: parameters::of_collection(model, relation.target_set),
+        parameters: parameters::of_collection(model, relation.target_set, None),
         responses: responses::page(&schema),
     };
     paths.insert([&path, "/$count"].concat(), count.item(from.key));

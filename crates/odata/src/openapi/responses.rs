@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Object;
 use super::names::{response, schema};
 use super::schemas::{ERROR, count};
+use crate::model::{MediaType, Stream};
 
 /// The answers that operations refer to.
 pub(super) fn components() -> Object {
@@ -46,6 +47,21 @@ pub(super) fn entity(entity: &Value, nullable: bool) -> Value {
     let mut found = all(json!({ "description": "The entity.", "content": json_of(entity.clone()) }));
     if nullable {
         found["204"] = json!({ "description": "There is no related entity." });
+    }
+    found
+}
+
+/// An answer that is bytes.
+pub(super) fn bytes(stream: &Stream) -> Value {
+    let media_type = match &stream.media_type {
+        MediaType::Fixed(name) => name.as_str(),
+        MediaType::Told => "*/*",
+    };
+    let content: Object = [(media_type.to_owned(), json!({}))].into_iter().collect();
+    let mut found = all(json!({ "description": "The bytes.", "content": content }));
+    found["206"] = json!({ "description": "The bytes that Range asks for.", "content": content });
+    if stream.nullable {
+        found["204"] = json!({ "description": "There are none." });
     }
     found
 }

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Object;
-use super::names::{component, schema_of};
+use super::names::{component, schema_of, type_name};
 use crate::model::{
-    Computed, EntityType, EnumType, Model, NavigationProperty, PrimitiveType, Property, Type,
+    Computed, EntityType, EntityTypeId, EnumType, Model, NavigationProperty, PrimitiveType, Property, Type,
 };
 
 /// Name of the schema of an error.
@@ -24,7 +24,10 @@ pub(super) fn schemas(model: &Model) -> Object {
         found.insert(name(&complex_type.name), object(&complex_type.name, description, properties.collect()));
     }
     for entity_type in &model.entity_types {
-        found.insert(name(&entity_type.name), entity(model, entity_type));
+        found.insert(name(&entity_type.name), entity(model, entity_type, None));
+        for number in 0..entity_type.types_below().len() {
+            found.insert(name(entity_type.name_of(Some(number))), derived(model, entity_type, number));
+        }
     }
     found.insert(ERROR.to_owned(), error());
     found
@@ -46,18 +49,53 @@ fn describe(schema: &mut Object, description: Option<&str>) {
     }
 }
 
-fn entity(model: &Model, entity_type: &EntityType) -> Value {
-    let mut properties: Object =
-        entity_type.properties.iter().map(|p| (p.name.clone(), property(model, p))).collect();
-    for relation in &entity_type.navigation {
-        navigation(model, relation, &mut properties);
+/// What a type has that those above it have not.
+fn entity(model: &Model, entity_type: &EntityType, of: Option<usize>) -> Value {
+    let own = |index: &usize| entity_type.owner_of_property(*index) == of;
+    let mut properties: Object = (0..entity_type.properties.len())
+        .filter(own)
+        .map(|index| &entity_type.properties[index])
+        .map(|p| (p.name.clone(), property(model, p)))
+        .collect();
+    let own = |index: &usize| entity_type.owner_of_navigation(*index) == of;
+    for index in (0..entity_type.navigation.len()).filter(own) {
+        navigation(model, &entity_type.navigation[index], &mut properties);
     }
-    object(&entity_type.name, entity_type.description.as_deref(), properties)
+    let description = match of {
+        Some(number) => &entity_type.types_below()[number].description,
+        None => &entity_type.description,
+    };
+    object(entity_type.name_of(of), description.as_deref(), properties)
+}
+
+/// A type below another one has what that has, and its own.
+fn derived(model: &Model, entity_type: &EntityType, number: usize) -> Value {
+    let base = entity_type.name_of(entity_type.types_below()[number].base);
+    let base = schema_of(&[model.namespace.as_str(), ".", base].concat());
+    json!({ "allOf": [base, entity(model, entity_type, Some(number))] })
+}
+
+/// A reference to the schema of the entities that are of a type or of one below it.
+pub(super) fn entities(model: &Model, id: EntityTypeId, of: Option<usize>) -> Value {
+    let schema = |of: Option<usize>| schema_of(&type_name(model, id, of));
+    let Some(family) = &model.entity_type(id).family else { return schema(of) };
+    let all = std::iter::once((None, family.is_abstract));
+    let all = all.chain(family.derived.iter().enumerate().map(|(n, ty)| (Some(n), ty.is_abstract)));
+    let mut found: Vec<Value> =
+        all.filter(|(ty, none)| !none && family.is_a(*ty, of)).map(|(ty, _)| schema(ty)).collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => only,
+        (Some(last), false) => {
+            found.push(last);
+            json!({ "anyOf": found })
+        }
+        (None, _) => schema(of),
+    }
 }
 
 /// Related entities are there where they are expanded.
 fn navigation(model: &Model, relation: &NavigationProperty, properties: &mut Object) {
-    let target = schema_of(&model.qualified_name(relation.target));
+    let target = entities(model, relation.target, None);
     let name = &relation.name;
     if !relation.collection {
         properties.insert(name.clone(), if relation.nullable { or_null(target) } else { target });
