@@ -76,7 +76,7 @@ impl Again {
             return None;
         }
         self.stages.end("rows");
-        let etag = writer.etag().header(false);
+        let etag = writer.last_etag().header(false);
         if etag.is_some() {
             match single::unless_holds(conditions, etag.as_deref(), self.kept.version) {
                 Ok(None) => {}

@@ -116,7 +116,7 @@ pub async fn answer(
     if writer.batch_too_large() {
         return Err(batch_too_large(limits.batch_bytes));
     }
-    let etag = told_etag(&query, writer.etag());
+    let etag = told_etag(&query, writer.last_etag());
     let rows = writer.finish().bytes;
     if query.addressed == Addressed::Collection {
         if outcome.rows == 0 && outcome.parent == Some(false) {

@@ -161,7 +161,7 @@ impl<O: PageOutput> PageWriter<O> {
     }
 
     /// The ETag of the last entity; empty where it has none.
-    pub fn etag(&self) -> &EtagText {
+    pub fn last_etag(&self) -> &EtagText {
         &self.kept
     }
 

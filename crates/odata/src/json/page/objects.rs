@@ -104,6 +104,7 @@ impl<O: PageOutput> PageWriter<O> {
     }
 
     /// Takes a value of an ETag, and after the last one writes it.
+    #[inline(never)]
     pub(super) fn etag_value(&mut self, add: impl FnOnce(&mut EtagText)) {
         add(&mut self.etag);
         let shape = Arc::clone(&self.shape);
