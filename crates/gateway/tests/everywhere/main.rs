@@ -19,5 +19,6 @@ mod selects;
 mod definitions;
 mod derived;
 mod media;
+mod slow_streams;
 mod open;
 mod etags;
