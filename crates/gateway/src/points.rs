@@ -49,9 +49,8 @@ impl Points {
     }
 
     /// Keeps a plan, where each value of the key is one parameter of its statement.
-    pub fn keep(&self, point: Point, program: &Arc<Program>, shape: &Arc<Shape>, key: usize) {
-        let rows = program.nodes.first().and_then(|node| node.rows.as_ref());
-        if rows.is_none_or(|rows| rows.one.params.len() != key) {
+    pub fn keep(&self, point: Point, program: &Arc<Program>, shape: &Arc<Shape>) {
+        if program.key.is_none() {
             return;
         }
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);

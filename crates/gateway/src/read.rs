@@ -145,7 +145,7 @@ fn prepare(
     if let (Some(point), [Step::Key(values)]) = (point, query.steps.as_slice())
         && plain(values)
     {
-        served.points.keep(point, &program, &shape, values.len());
+        served.points.keep(point, &program, &shape);
     }
     Ok(Prepared { served, query, program, shape, format })
 }

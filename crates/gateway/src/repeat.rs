@@ -133,9 +133,7 @@ impl Repeats {
 
     /// Keeps what was made of a request, where another value of the key makes no other difference.
     pub fn keep(&self, repeat: &Repeat, kept: Kept) {
-        let rows = kept.program.nodes.first().and_then(|node| node.rows.as_ref());
-        let one = kept.program.nodes.len() == 1 && rows.is_some_and(|rows| rows.one.params.len() == 1);
-        if !kept.program.point || !one || !kept.takes(&repeat.key) {
+        if kept.program.key.is_none() || !kept.takes(&repeat.key) {
             return;
         }
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);

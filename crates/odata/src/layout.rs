@@ -68,6 +68,13 @@ pub enum Cell<'q> {
         /// Its number among them.
         number: usize,
     },
+    /// The same, null where an entity is not told that single-valued navigation leads to.
+    Told {
+        /// The navigation properties.
+        path: Vec<usize>,
+        /// The value.
+        when: &'q Expr,
+    },
 }
 
 /// What is written of a row. Items that read a cell read them one after the other.
@@ -224,11 +231,14 @@ impl<'q> Layout<'q> {
             let mut below = path.to_vec();
             below.push(expand.navigation);
             let target = model.entity_type(model.entity_set(expand.selection.set).entity_type);
-            let presence = Cell::Property {
-                path: below.clone(),
-                set: expand.selection.set,
-                property: target.key[0],
-                inside: Vec::new(),
+            let presence = match &expand.when {
+                Some(when) => Cell::Told { path: below.clone(), when },
+                None => Cell::Property {
+                    path: below.clone(),
+                    set: expand.selection.set,
+                    property: target.key[0],
+                    inside: Vec::new(),
+                },
             };
             self.nodes[node].cells.push(presence);
             let owner = owner(expand.navigation);

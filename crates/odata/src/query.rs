@@ -109,6 +109,8 @@ pub enum Step {
     Call(usize, Vec<Value>),
     /// A condition on the entities so far: `/$filter(…)`.
     Filter(Box<Expr>),
+    /// What follows is about each of the entities so far: navigation leads to all that belong to any of them.
+    Each,
 }
 
 /// What the path addresses.
@@ -222,6 +224,8 @@ pub struct Expand {
     pub navigation: usize,
     /// Whether it leads to many.
     pub collection: bool,
+    /// Of a single entity that is wanted as of a type below that of its set: null where it is of none such.
+    pub when: Option<Expr>,
     /// What the other options are about: the related entities, or what `$apply` makes of them.
     pub input: Input,
     /// What is returned of them.

@@ -50,6 +50,8 @@ pub struct Program {
     pub parent: Option<Statement>,
     /// Whether the first node gives at most one row, found by its key.
     pub point: bool,
+    /// The number of the first parameter that is a value of this key, where other values can take their places.
+    pub key: Option<usize>,
 }
 
 impl Program {
@@ -57,7 +59,8 @@ impl Program {
     pub fn with_key<'v>(&self, values: impl IntoIterator<Item = &'v Value>) -> Program {
         let mut program = self.clone();
         let rows = program.nodes.first_mut().and_then(|node| node.rows.as_mut());
-        for (param, value) in rows.into_iter().flat_map(|rows| &mut rows.one.params).zip(values) {
+        let params = rows.into_iter().flat_map(|rows| &mut rows.one.params);
+        for (param, value) in params.skip(self.key.unwrap_or_default()).zip(values) {
             param.value = value.clone();
         }
         program

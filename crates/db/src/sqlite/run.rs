@@ -39,8 +39,11 @@ pub fn point<S: RowSink>(
         return Ok(Outcome { rows: 0, complete: true, parent: None });
     };
     let mut prepared = connection.prepare_cached(&one.sql)?;
-    let form = one.params.first().map_or(ParamForm::Native, |param| param.form);
-    prepared.raw_bind_parameter(1, bound(key, form))?;
+    let place = program.key.unwrap_or_default();
+    for (number, param) in one.params.iter().enumerate() {
+        let value = if number == place { key } else { &param.value };
+        prepared.raw_bind_parameter(number + 1, bound(value, param.form))?;
+    }
     let (rows, complete) = push_rows(&mut prepared, node, sink)?;
     Ok(Outcome { rows, complete, parent: None })
 }

@@ -127,19 +127,7 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     }
     let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
     out.push_str(&format!("    others: false\n    key: [{}]\n    properties:\n", key.join(", ")));
-    for (index, (property, column)) in ty.properties.iter().zip(&table.columns).enumerate() {
-        if !ty.has_property(None, index) {
-            continue;
-        }
-        match (&column.group, property.ty) {
-            (Some(group), Type::Complex(id)) => {
-                let parts = model.complex_type(id).properties.iter().zip(group);
-                let parts = parts.map(|(part, column)| (part, table.columns[*column].column.as_str()));
-                out.push_str(&group_of(model, property, parts.collect()));
-            }
-            _ => out.push_str(&property_line(model, property, &column.column, "      ")),
-        }
-    }
+    properties(model, ty, table, None, out);
     streams(ty, table, out);
     if let Some(column) = table.open {
         out.push_str(&format!("    open: {}\n", text(&table.columns[column].column)));
@@ -151,6 +139,24 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     }
     navigation(served, ty, table, None, out);
     derived(served, ty, table, out);
+}
+
+/// Properties of a type, or of one below it.
+fn properties(model: &Model, ty: &EntityType, table: &TableMap, owner: Option<usize>, out: &mut String) {
+    let indent = if owner.is_some() { "          " } else { "      " };
+    for (index, (property, column)) in ty.properties.iter().zip(&table.columns).enumerate() {
+        if ty.owner_of_property(index) != owner {
+            continue;
+        }
+        match (&column.group, property.ty) {
+            (Some(group), Type::Complex(id)) => {
+                let parts = model.complex_type(id).properties.iter().zip(group);
+                let parts = parts.map(|(part, column)| (part, table.columns[*column].column.as_str()));
+                out.push_str(&group_of(model, property, parts.collect(), indent));
+            }
+            _ => out.push_str(&property_line(model, property, &column.column, indent)),
+        }
+    }
 }
 
 /// A YAML scalar in double quotes, which JSON's form always is.
@@ -275,14 +281,15 @@ fn property_line(model: &Model, property: &Property, column: &str, indent: &str)
 }
 
 /// A complex value that lies in a group of columns.
-fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, &str)>) -> String {
-    let mut out = format!("      {}:\n", text(&property.name));
+fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, &str)>, indent: &str) -> String {
+    let mut out = format!("{indent}{}:\n", text(&property.name));
     for fact in facts(model, property) {
-        out.push_str(&format!("        {fact}\n"));
+        out.push_str(&format!("{indent}  {fact}\n"));
     }
-    out.push_str("        columns:\n");
+    out.push_str(&format!("{indent}  columns:\n"));
+    let inner = [indent, "    "].concat();
     for (part, column) in parts {
-        out.push_str(&property_line(model, part, column, "          "));
+        out.push_str(&property_line(model, part, column, &inner));
     }
     out
 }
@@ -333,16 +340,8 @@ fn derived(served: &Served, ty: &EntityType, table: &TableMap, out: &mut String)
         if let Some(description) = &one.description {
             out.push_str(&format!("        description: {}\n", text(description)));
         }
-        let own = (0..ty.properties.len()).filter(|index| ty.owner_of_property(*index) == Some(number));
-        let lines = own.map(|index| {
-            property_line(
-                &served.mapping.model,
-                &ty.properties[index],
-                &table.columns[index].column,
-                "          ",
-            )
-        });
-        let lines: String = lines.collect();
+        let mut lines = String::new();
+        properties(&served.mapping.model, ty, table, Some(number), &mut lines);
         if !lines.is_empty() {
             out.push_str(&["        properties:\n", &lines].concat());
         }

@@ -284,6 +284,7 @@ fn entity_path(served: &Served, query: &Query) -> String {
                     path.push_str(&model.qualified_cast(set, Some(of)));
                 }
             }
+            Step::Each => path.push_str("/$each"),
             Step::Call(..) => {}
         }
     }

@@ -5,12 +5,12 @@ use super::constant::coerce;
 use super::enumeration;
 use super::error::{BindResult, invalid, not_supported};
 use super::expr::{bind, bind_any, bind_condition, constant, meet, typed};
-use super::member::{Member, bind_path};
+use super::member::{Member, bind_path, both};
 use super::scope::{Context, Scope};
 use crate::cast::text_as;
 use crate::model::{PrimitiveType as P, Shape, Type};
 use crate::query::{Expr, ExprKind, Function as F, Place};
-use crate::url::ast;
+use crate::url::{ast, cast_segments};
 use crate::value::Value;
 
 /// The types that an argument may have.
@@ -212,7 +212,28 @@ fn value_and_type(
     Ok((bind(cx, scope, value)?, found))
 }
 
+fn is_structured(cx: &Context, name: &str) -> bool {
+    cx.model.is_entity_type(name) || cx.model.find_complex(name).is_some()
+}
+
+/// What `cast` to an entity type or a complex type is as a path.
+pub fn structured_cast(cx: &Context, expr: &ast::Expr) -> Option<ast::Path> {
+    let ast::ExprKind::Call { name, args } = &expr.kind else {
+        return None;
+    };
+    let ty = args.last().and_then(type_argument)?;
+    if name != "cast" || !is_structured(cx, ty) {
+        return None;
+    }
+    let (root, segments) = cast_segments(args)?;
+    Some(ast::Path { root, segments })
+}
+
 fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
+    if args.last().and_then(type_argument).is_some_and(|name| is_structured(cx, name)) {
+        let message = "An entity or a complex value can only be compared with null, and paths can follow it.";
+        return Err(invalid(at, "cast", message));
+    }
     let (value, ty) = value_and_type(cx, scope, "cast", args, at)?;
     let primitive = match ty {
         Type::Primitive(primitive) if value.enumeration.is_none() => primitive,
@@ -276,7 +297,7 @@ fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
     }
     if let [ast::Expr { kind: ast::ExprKind::Path(path), .. }, ty] = args
         && let Some(name) = type_argument(ty)
-        && (cx.model.is_entity_type(name) || cx.model.find_complex(name).is_some())
+        && is_structured(cx, name)
     {
         return structured_isof(cx, scope, path, name, at);
     }
@@ -306,7 +327,10 @@ fn structured_isof(cx: &Context, scope: &Scope, path: &ast::Path, name: &str, at
     let never = || constant(at, Value::Boolean(false));
     let condition = |kind| typed(at, P::Boolean, false, kind);
     Ok(match bind_path(cx, scope, path, at)? {
-        Member::Entity(place) => entity_isof(cx, &place, name, at),
+        Member::Entity(place, guard) => {
+            let of = entity_isof(cx, &place, name, at);
+            both(guard, Some(of.clone())).unwrap_or(of)
+        }
         Member::Complex(value, own) if cx.model.find_complex(name) == Some(own) => {
             let missing = condition(ExprKind::IsNull(Box::new(value)));
             condition(ExprKind::Not(Box::new(missing)))

@@ -2,7 +2,7 @@
 
 use super::error::{BindResult, invalid};
 use super::expr::typed;
-use super::member::Member;
+use super::member::{Member, both};
 use super::scope::Context;
 use crate::model::{EntityType, PrimitiveType};
 use crate::query::{Expr, ExprKind, Place};
@@ -43,8 +43,9 @@ pub fn guarded(member: Member, guards: Vec<Expr>, at: u32) -> BindResult<Member>
     };
     let value = match member {
         Member::Value(value) => value,
+        Member::Entity(place, known) => return Ok(Member::Entity(place, both(known, Some(guard)))),
         // What is behind is null where the type is another one.
-        other @ (Member::Entity(_) | Member::Complex(..) | Member::Items(..) | Member::Values(..)) => {
+        other @ (Member::Complex(..) | Member::Items(..) | Member::Values(..)) => {
             return Ok(other);
         }
         Member::Entities => return Ok(Member::Entities),

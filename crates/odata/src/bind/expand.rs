@@ -4,12 +4,15 @@ use super::apply::bind_apply;
 use super::cast::{cast_at, of_type};
 use super::compute::add_computed;
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
+use super::expr::typed;
 use super::member::both;
 use super::scope::{Context, Scope};
 use super::select::{bind_filter, bind_orderby, bind_rows, bind_selection, refuse_index};
 use crate::lexical::scan_identifier;
-use crate::query::{Expand, Input, Place, Selection, Variable};
+use crate::model::PrimitiveType;
+use crate::query::{Expand, Expr, ExprKind, Input, Place, Selection, Variable};
 use crate::url::ast::{Alias, ExpandItem, ExpandSuffix, Levels, Options};
+use crate::value::Value;
 
 /// Adds an item of `$expand` to what is returned of the entities at a place.
 pub fn expand_item<'a>(
@@ -23,9 +26,12 @@ pub fn expand_item<'a>(
     let mut of = place.of;
     let (name, cast) = match item.path.as_slice() {
         [name] => (name, None),
-        [cast, name] if let Some(to) = cast_at(cx, place, cast, item.at)? => {
+        [cast, name, rest @ ..]
+            if rest.len() < 2
+                && let Some(to) = cast_at(cx, place, cast, item.at)? =>
+        {
             of = to;
-            (name, None)
+            (name, rest.first())
         }
         [name, cast] if cast.contains('.') && name != "*" => (name, Some(cast)),
         _ => {
@@ -125,12 +131,8 @@ fn bind_expand<'a>(
     let mut below = if navigation.collection { Place::of(Variable(0), target) } else { place.clone() };
     let cast = item.path.last().and_then(|name| cx.model.find_cast(target, name)).flatten();
     if !navigation.collection {
-        if cast.is_some() {
-            let message = "$expand of a single entity as of a type below its own is not supported.";
-            return Err(not_supported(item.at, "$expand", message));
-        }
         below.path.push((index, target));
-        below.of = None;
+        below.of = cast;
         return bind_below(cx, &below, index, item, depth, levels);
     }
     below.of = cast;
@@ -190,6 +192,8 @@ fn bind_below<'a>(
     }
     let count_only = item.suffix == ExpandSuffix::Count;
     let cast = below.of.map(|to| of_type(&below.clone().typed(None), to, item.at));
+    let collection = below.path.is_empty();
+    let (cast, when) = if collection { (cast, None) } else { (None, cast.map(there)) };
     let filter = both(cast, bind_filter(cx, &scope, options, item.at)?);
     let mut orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     if orderby.is_empty() {
@@ -198,7 +202,8 @@ fn bind_below<'a>(
     let name = item.path.join("/");
     Ok(Expand {
         navigation: index,
-        collection: below.path.is_empty(),
+        collection,
+        when,
         input,
         selection,
         filter: both(kept, filter),
@@ -210,6 +215,13 @@ fn bind_below<'a>(
         option_texts: next_link_options(cx, options, &name, expands_itself, levels),
         it: None,
     })
+}
+
+/// Not null where a condition holds.
+fn there(condition: Expr) -> Expr {
+    let at = condition.at;
+    let one = typed(at, PrimitiveType::Int64, false, ExprKind::Value(Value::Integer(1)));
+    typed(at, PrimitiveType::Int64, true, ExprKind::Case(vec![(condition, one)]))
 }
 
 /// Cuts a text where it says `$it`, but for what stands in quotes, and puts what is to stand there before an identifier.

@@ -1,12 +1,13 @@
 //! Expressions: operators get their types, constants the type of what they meet (Part 2 section 5.1.1).
 
+use super::call::structured_cast;
 use super::constant::coerce;
 use super::enumeration;
 use super::error::{BindError, BindResult, invalid, limit_exceeded, not_supported};
 use super::member::{Member, bind_path, both};
 use super::scope::{Context, Scope};
 use crate::model::PrimitiveType;
-use crate::query::{Arithmetic, Comparison, Expr, ExprKind, Place};
+use crate::query::{Arithmetic, Comparison, Expr, ExprKind};
 use crate::url::ast::{self, BinaryOp, UnaryOp};
 use crate::value::Value;
 
@@ -66,7 +67,7 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
         }
         ast::ExprKind::Path(path) => match bind_path(cx, scope, path, at)? {
             Member::Value(bound) => Ok(bound),
-            Member::Entity(_) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
+            Member::Entity(..) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
             Member::Entities | Member::Values(..) | Member::Items(..) => Err(no_value(at)),
             Member::Complex(..) => {
                 let message = "A complex value can only be compared with null; its parts can stand here.";
@@ -189,18 +190,26 @@ pub fn balanced(op: BinaryOp, mut level: Vec<Expr>, at: u32) -> Option<Expr> {
 /// An operand of a comparison: only there an entity can stand.
 enum Side {
     Value(Expr),
-    Entity(Place),
+    /// With the condition on which it is there.
+    Entity(Expr),
     Complex(Expr),
 }
 
 fn bind_side(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Side> {
-    let ast::ExprKind::Path(path) = &expr.kind else {
-        return bind(cx, scope, expr).map(Side::Value);
+    let cast = structured_cast(cx, expr);
+    let path = match (&expr.kind, &cast) {
+        (ast::ExprKind::Path(path), _) | (_, Some(path)) => path,
+        _ => return bind(cx, scope, expr).map(Side::Value),
     };
     cx.count_nodes(expr.at, 1)?;
     match cx.deeper(expr.at, || bind_path(cx, scope, path, expr.at))? {
         Member::Value(bound) => Ok(Side::Value(bound)),
-        Member::Entity(place) => Ok(Side::Entity(place)),
+        Member::Entity(place, guard) => {
+            let own = place.path.is_empty() && guard.is_some();
+            let exists = (!own).then(|| boolean(expr.at, false, ExprKind::Exists(place)));
+            let always = || constant(expr.at, Value::Boolean(true));
+            Ok(Side::Entity(both(guard, exists).unwrap_or_else(always)))
+        }
         Member::Complex(value, _) => Ok(Side::Complex(value)),
         Member::Entities | Member::Values(..) | Member::Items(..) => Err(no_value(expr.at)),
     }
@@ -216,8 +225,7 @@ fn compare(
 ) -> BindResult<Expr> {
     let (left, right) = match (bind_side(cx, scope, left)?, bind_side(cx, scope, right)?) {
         (Side::Value(left), Side::Value(right)) => (left, right),
-        (Side::Entity(place), Side::Value(other)) | (Side::Value(other), Side::Entity(place)) => {
-            let exists = boolean(at, false, ExprKind::Exists(place));
+        (Side::Entity(exists), Side::Value(other)) | (Side::Value(other), Side::Entity(exists)) => {
             let missing = boolean(at, false, ExprKind::Not(Box::new(exists.clone())));
             return with_null(comparison, &other, missing, exists, at);
         }

@@ -19,8 +19,8 @@ use crate::url::near_functions;
 pub enum Member {
     /// A primitive value.
     Value(Expr),
-    /// One entity.
-    Entity(Place),
+    /// One entity, and the condition on which a cast on the way to it leads there.
+    Entity(Place, Option<Expr>),
     /// A collection of entities.
     Entities,
     /// A value of each entity of a collection.
@@ -51,14 +51,7 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
     let mut guards: Vec<Expr> = Vec::new();
     loop {
         let Some((segment, rest)) = segments.split_first() else {
-            if guards
-                .iter()
-                .any(|guard| matches!(&guard.kind, ExprKind::OfType(on, _) if on.path == place.path))
-            {
-                let message = "A cast at the end of a path is not supported; 'isof' asks for a type.";
-                return Err(not_supported(at, "cast", message));
-            }
-            return guarded(Member::Entity(place), guards, at);
+            return guarded(Member::Entity(place, None), guards, at);
         };
         segments = rest;
         let PathSegmentKind::Name { name, args } = &segment.kind else {
@@ -371,7 +364,7 @@ fn bind_end(cx: &Context, scope: &Scope, mut all: Collected, segment: &PathSegme
                 all.keep(filter);
             }
             if let Some(search) = &options.search {
-                let found = bind_search(cx, &all.own, search, at)?;
+                let found = bind_search(cx, std::slice::from_ref(&all.own), search, at)?;
                 all.keep(found);
             }
             let kind = ExprKind::Count(Box::new(all.related()));

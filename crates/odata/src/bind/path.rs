@@ -35,7 +35,7 @@ pub struct BoundPath {
     pub structured: bool,
     /// Whether the path ends in `$ref`.
     pub references: bool,
-    /// Whether the path ends in `$each`.
+    /// Whether what follows is about each member of a collection.
     pub each: bool,
 }
 
@@ -83,10 +83,6 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
     for segment in rest {
         if path.references {
             return Err(invalid(segment.at, "$ref", "Nothing can follow $ref."));
-        }
-        if path.each {
-            let message = "Behind $each stand only actions and changes, and there are none here.";
-            return Err(not_supported(segment.at, "$each", message));
         }
         bind_segment(cx, &mut path, segment)?;
     }
@@ -150,6 +146,7 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
         (SegmentKind::Key(args), _) => apply_key(cx, path, Some(args), at),
         // Whoever reads each member of a collection reads the collection.
         (SegmentKind::Each, Addressed::Collection) => {
+            path.steps.extend((!path.each).then_some(Step::Each));
             path.each = true;
             Ok(())
         }
@@ -194,6 +191,7 @@ fn bind_name(
         return Ok(());
     }
     match path.addressed {
+        Addressed::Collection if path.each => bind_each(cx, path, name, args, at),
         Addressed::Collection => {
             let known = ty.find_navigation_of(name, path.of).is_some()
                 || ty.find_property_of(name, path.of).is_some();
@@ -221,12 +219,9 @@ fn bind_name(
             let Some(index) = ty.find_navigation_of(name, path.of) else {
                 return Err(unknown_property(BindErrorKind::NotFound, at, (ty, path.of), name));
             };
-            cx.count_navigation(at)?;
-            let navigation = &ty.navigation[index];
-            path.steps.push(Step::Navigate(index));
-            path.set = navigation.target_set;
-            path.of = None;
-            path.addressed = if navigation.collection { Addressed::Collection } else { Addressed::Entity };
+            let collection = ty.navigation[index].collection;
+            navigate(cx, path, index, at)?;
+            path.addressed = if collection { Addressed::Collection } else { Addressed::Entity };
             apply_key(cx, path, args, at)
         }
         Addressed::Property(_) if path.structured => bind_inside(cx, path, name, args, at),
@@ -238,6 +233,35 @@ fn bind_name(
             Err(not_found(at, name, format!("'{name}' cannot follow a primitive value.")))
         }
     }
+}
+
+/// Goes along a navigation property.
+fn navigate(cx: &Context, path: &mut BoundPath, index: usize, at: u32) -> BindResult<()> {
+    cx.count_navigation(at)?;
+    path.set = cx.type_of(path.set).navigation[index].target_set;
+    path.of = None;
+    path.steps.push(Step::Navigate(index));
+    Ok(())
+}
+
+/// A name behind `$each`: navigation from each of the entities so far.
+fn bind_each(
+    cx: &Context,
+    path: &mut BoundPath,
+    name: &str,
+    args: Option<&[Argument]>,
+    at: u32,
+) -> BindResult<()> {
+    let ty = cx.type_of(path.set);
+    if let Some(index) = ty.find_navigation_of(name, path.of) {
+        navigate(cx, path, index, at)?;
+        return apply_key(cx, path, args, at);
+    }
+    if ty.find_property_of(name, path.of).is_none() {
+        return Err(unknown_property(BindErrorKind::NotFound, at, (ty, path.of), name));
+    }
+    let message = format!("'{name}' of each member is not supported; $select tells it.");
+    Err(not_supported(at, "$each", message))
 }
 
 /// Takes a segment as the key of one entity, as in `Products/1`, where it is neither a name of the type nor no key at all.
@@ -259,7 +283,7 @@ fn key_segment(cx: &Context, path: &mut BoundPath, name: &str, at: u32) -> bool 
         return false;
     };
     path.steps.push(Step::Key(vec![(*key, value)]));
-    path.addressed = Addressed::Entity;
+    (path.addressed, path.each) = (Addressed::Entity, false);
     true
 }
 
@@ -323,7 +347,7 @@ fn apply_key(cx: &Context, path: &mut BoundPath, args: Option<&[Argument]>, at: 
         return Err(invalid(at, "key", "A key can only follow a collection."));
     }
     path.steps.push(Step::Key(bind_key(cx, cx.type_of(path.set), args, at)?));
-    path.addressed = Addressed::Entity;
+    (path.addressed, path.each) = (Addressed::Entity, false);
     Ok(())
 }
 

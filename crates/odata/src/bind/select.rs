@@ -205,9 +205,15 @@ pub fn bind_filter(cx: &Context, scope: &Scope, options: &Options, at: u32) -> B
 
 /// `$search` in the instances of a scope.
 pub fn search_in(cx: &Context, scope: &Scope, search: &Search, at: u32) -> BindResult<Expr> {
-    match &scope.implicit {
-        Some(place) => bind_search(cx, place, search, at),
-        None => Err(not_supported(at, "$search", "$search needs entities of one set.")),
+    match (&scope.implicit, scope.lambdas.as_slice()) {
+        (Some(place), _) => bind_search(cx, std::slice::from_ref(place), search, at),
+        (None, []) => Err(not_supported(at, "$search", "$search needs entities.")),
+        // Combinations: the names of their sets stand for an entity of each.
+        (None, sets) => {
+            let places: Vec<Place> =
+                sets.iter().map(|(_, variable, set)| Place::of(*variable, *set)).collect();
+            bind_search(cx, &places, search, at)
+        }
     }
 }
 

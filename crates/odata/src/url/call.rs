@@ -102,6 +102,12 @@ impl Cursor<'_> {
         };
         self.close(if args.len() < most { ", or )" } else { ")" })?;
         self.in_case = in_case;
+        if name == "cast"
+            && self.peek() == Some(b'/')
+            && let Some((root, segments)) = cast_segments(&args)
+        {
+            return self.path(at, root, segments);
+        }
         Ok(Expr { at, kind: ExprKind::Call { name: name.to_owned(), args } })
     }
 
@@ -240,4 +246,17 @@ impl Cursor<'_> {
             }
         }
     }
+}
+
+/// What `cast` of a path, or of the instance itself, is as a path: the type is a segment behind it.
+pub(crate) fn cast_segments(args: &[Expr]) -> Option<(PathRoot, Vec<PathSegment>)> {
+    let path = |expr: &Expr| match &expr.kind {
+        ExprKind::Path(path) => Some((path.root, path.segments.clone())),
+        ExprKind::Call { name, args } if name == "cast" => cast_segments(args),
+        _ => None,
+    };
+    let (operand, ty) = args.split_last().map(|(ty, operand)| (operand.first(), ty))?;
+    let (root, mut segments) = operand.map_or(Some((PathRoot::Implicit, Vec::new())), path)?;
+    segments.extend(path(ty)?.1);
+    Some((root, segments))
 }

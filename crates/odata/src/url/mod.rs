@@ -25,7 +25,7 @@ mod select;
 
 use apply::Transformation;
 use ast::{ComputeItem, ExpandItem, Expr, Options, OrderItem, Search, SelectItem, Url};
-pub(crate) use call::near_functions;
+pub(crate) use call::{cast_segments, near_functions};
 use cursor::Cursor;
 pub use error::{ParseError, ParseErrorKind};
 use percent::Component;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use nextlink_odata::model::PrimitiveType;
 
+use super::groups::Group;
 use super::reshape::{Shaper, about};
 use crate::catalog::{Column, ColumnType};
 use crate::shape::{Code, EntityShape, Named, PropertyShape};
@@ -28,11 +29,17 @@ impl<'s> Shaper<'s, '_> {
         index: usize,
         entity: &'s EntityShape,
         key: &[usize],
-        singles: &mut HashMap<usize, (&'s Named, &'s PropertyShape)>,
+        (singles, groups): (&mut HashMap<usize, (&'s Named, &'s PropertyShape)>, &mut Vec<Group<'s>>),
     ) -> HashMap<usize, usize> {
         let mut owners = HashMap::new();
         for (number, (_, derived)) in entity.derived.iter().enumerate() {
             for (name, property) in derived.properties.iter() {
+                if !property.columns.is_empty() {
+                    let columns = self.group(index, &property.columns, key);
+                    let owner = Some(number);
+                    groups.extend(columns.map(|columns| Group { name, told: property, columns, owner }));
+                    continue;
+                }
                 let named = property.column.as_ref().unwrap_or(name);
                 let Some(column) = self.column(index, named) else { continue };
                 if key.contains(&column) {

@@ -10,6 +10,8 @@ mod streams;
 
 mod open;
 
+mod groups;
+
 mod reshape;
 
 mod etags;

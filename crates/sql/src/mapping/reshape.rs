@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use nextlink_odata::model::PrimitiveType;
 
+use super::groups::{Group, widen};
 use super::keys::Key;
 use super::open;
 use super::options::matches_table;
@@ -67,7 +68,7 @@ pub(super) struct Made {
 /// A column of a table in its new order.
 enum Slot<'s> {
     Column(usize),
-    Group(&'s Named, &'s PropertyShape, Vec<usize>),
+    Group(Group<'s>),
 }
 
 /// The tables that the entities of a model file are about.
@@ -197,7 +198,7 @@ impl<'s> Shaper<'s, '_> {
         self.show_system_columns(index, entity);
         let count = self.catalog.tables[index].columns.len();
         let mut singles: HashMap<usize, (&'s Named, &'s PropertyShape)> = HashMap::new();
-        let mut groups: Vec<(&'s Named, &'s PropertyShape, Vec<usize>)> = Vec::new();
+        let mut groups: Vec<Group<'s>> = Vec::new();
         for (name, property) in entity.properties.iter().filter(|(_, property)| !property.is_stream()) {
             if property.columns.is_empty() {
                 if let Some(column) = self.column(index, property.column.as_ref().unwrap_or(name)) {
@@ -205,12 +206,14 @@ impl<'s> Shaper<'s, '_> {
                     singles.insert(column, (name, property));
                 }
             } else if let Some(columns) = self.group(index, &property.columns, key) {
-                groups.push((name, property, columns));
+                groups.push(Group { name, told: property, columns, owner: None });
             }
         }
         let kind = self.kind(index, entity);
-        let owners =
-            if kind.is_some() { self.derived(index, entity, key, &mut singles) } else { HashMap::new() };
+        let mut owners = HashMap::new();
+        if kind.is_some() {
+            owners = self.derived(index, entity, key, (&mut singles, &mut groups));
+        }
         let etag = self.etag(index, entity);
         let table = &self.catalog.tables[index];
         let streams = Streams::find(table, entity, key, self.notices);
@@ -221,15 +224,14 @@ impl<'s> Shaper<'s, '_> {
         let mut front: Vec<Slot<'s>> = Vec::new();
         let mut back: Vec<usize> = Vec::new();
         for column in 0..count {
-            let member = groups.iter().position(|(.., columns)| columns.contains(&column));
+            let member = groups.iter().find(|group| group.columns.contains(&column));
             let others = others && !streams.takes(column) && open != Some(column) && column < declared;
             let kept = key.contains(&column) || singles.contains_key(&column) || others;
             match member {
                 Some(group) => {
                     back.push(column);
-                    let (name, property, columns) = &groups[group];
-                    if columns.iter().min() == Some(&column) {
-                        front.push(Slot::Group(name, property, columns.clone()));
+                    if group.columns.iter().min() == Some(&column) {
+                        front.push(Slot::Group(group.clone()));
                     }
                 }
                 None if kept && (!hidden.contains(&column) || key.contains(&column)) => {
@@ -249,7 +251,7 @@ impl<'s> Shaper<'s, '_> {
         }
         let owner = |slot: &Slot<'_>| match slot {
             Slot::Column(column) => owners.get(column).copied(),
-            Slot::Group(..) => None,
+            Slot::Group(group) => group.owner,
         };
         front.sort_by_key(owner);
         let owners: Vec<Option<usize>> = front.iter().map(owner).collect();
@@ -280,7 +282,7 @@ impl<'s> Shaper<'s, '_> {
                     columns.push(before[column].clone());
                     shape.properties.push(singles.get(&column).copied());
                 }
-                Slot::Group(name, property, members) => {
+                Slot::Group(Group { name, told: property, columns: members, .. }) => {
                     let parts: Vec<Column> = members.iter().map(|&c| before[c].clone()).collect();
                     let table = self.catalog.tables[index].name.clone();
                     if let Some(column) = self.made(&table, name, property, &parts) {
@@ -303,7 +305,12 @@ impl<'s> Shaper<'s, '_> {
     }
 
     /// The columns of a group, each as the model file wants it.
-    fn group(&mut self, index: usize, told: &'s Entries<PropertyShape>, key: &[usize]) -> Option<Vec<usize>> {
+    pub(super) fn group(
+        &mut self,
+        index: usize,
+        told: &'s Entries<PropertyShape>,
+        key: &[usize],
+    ) -> Option<Vec<usize>> {
         let mut columns = Vec::with_capacity(told.0.len());
         for (name, property) in told.iter() {
             let named = property.column.as_ref().unwrap_or(name);
@@ -476,17 +483,5 @@ impl<'s> Shaper<'s, '_> {
             binary_collation: false,
             comment: told.description.clone(),
         })
-    }
-}
-
-/// Lets a property of a complex type hold what another column of it holds.
-fn widen(known: &mut Column, other: &Column) {
-    let wider = |a: Option<u32>, b: Option<u32>| a.zip(b).map(|(a, b)| a.max(b));
-    known.nullable |= other.nullable;
-    known.max_length = wider(known.max_length, other.max_length);
-    known.precision = wider(known.precision, other.precision);
-    known.scale = wider(known.scale, other.scale);
-    if known.default_value != other.default_value {
-        known.default_value = None;
     }
 }

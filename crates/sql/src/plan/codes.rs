@@ -194,15 +194,3 @@ impl Planner<'_> {
 fn bits(column: &Sql, bits: i64) -> Sql {
     Sql::binary(Operator::BitAnd, column.clone(), Sql::Integer(bits))
 }
-
-/// Whether an expression has parameters.
-pub(super) fn has_params(sql: &Sql) -> bool {
-    match sql {
-        Sql::Param(_) => true,
-        Sql::Case(pairs) => pairs.iter().any(|(a, b)| has_params(a) || has_params(b)),
-        Sql::Binary(_, a, b) => has_params(a) || has_params(b),
-        Sql::Call(_, args) => args.iter().any(has_params),
-        Sql::Collate(inner, _) | Sql::Cast(inner, _) => has_params(inner),
-        _ => false,
-    }
-}

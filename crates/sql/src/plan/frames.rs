@@ -1,5 +1,7 @@
 //! The tables of a select and of the selects around it: where a variable's columns are found.
 
+mod once;
+
 use std::sync::Arc;
 
 use nextlink_odata::model::EntitySetId;

@@ -46,6 +46,8 @@ pub struct Plan {
     pub parent: Option<Select>,
     /// Whether the first node gives at most one row, found by its key.
     pub point: bool,
+    /// Whether nothing but the values of its key is among the conditions then.
+    pub keyed: Option<usize>,
     /// Rows that are needed of each expanded collection.
     pub nested: Option<u64>,
 }
@@ -105,13 +107,14 @@ pub fn plan(
     let count = if counted { Some(planner.counted(query)?) } else { None };
     let parent = planner.before_navigation(query)?;
     let point = nodes.len() == 1 && planner.is_point(query, nodes[0].rows.as_ref());
+    let keyed = if point { keyed(query, nodes[0].rows.as_ref()) } else { None };
     for rows in nodes.iter_mut().filter_map(|node| node.rows.as_mut()) {
         // Where rows are numbered, no more of them are read than are needed.
         if let (Some((_, most)), Some(nested)) = (&mut rows.window, limits.nested) {
             *most = Some(most.map_or(nested, |most| most.min(nested)));
         }
     }
-    Ok(Plan { nodes, count, parent, point, nested: limits.nested })
+    Ok(Plan { nodes, count, parent, point, keyed, nested: limits.nested })
 }
 
 /// Writes the statements of a plan.
@@ -143,7 +146,20 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
         })
         .collect();
     let one = |select: &Option<Select>| -> Option<Statement> { select.as_ref().map(|s| emit(dialect, s, 0)) };
-    Program { nodes, count: one(&plan.count), parent: one(&plan.parent), point: plan.point }
+    let mut program =
+        Program { nodes, count: one(&plan.count), parent: one(&plan.parent), point: plan.point, key: None };
+    // Conditions come last.
+    let first = |values: usize| Some(program.nodes.first()?.rows.as_ref()?.one.params.len() - values);
+    program.key = plan.keyed.and_then(first);
+    program
+}
+
+/// The number of values of the key, where they are all that the conditions of a point hold.
+fn keyed(query: &Query, rows: Option<&Select>) -> Option<usize> {
+    let ([Step::Key(values)], Some(rows)) = (query.steps.as_slice(), rows) else {
+        return None;
+    };
+    (rows.filter.len() == values.len()).then_some(values.len())
 }
 
 /// Where a result goes on.
@@ -194,16 +210,24 @@ impl Planner<'_> {
     /// Tables and conditions of the resource path; the frame of variable 0 is that of the addressed entities.
     fn path(&self, root: EntitySetId, steps: &[Step]) -> Result<Frames, Unsupported> {
         let mut frames = Frames::new(self.mapping, Variable(0), root);
+        let mut each = false;
         for step in steps {
             match step {
+                Step::Each => each = true,
                 Step::Key(values) => {
+                    each = false;
                     for (property, value) in values {
                         for condition in self.key_conditions(&frames, *property, value) {
                             frames.filter(condition);
                         }
                     }
                 }
-                Step::Navigate(navigation) => frames.navigate(self.mapping, *navigation),
+                Step::Navigate(navigation) => {
+                    frames.navigate(self.mapping, *navigation);
+                    if each {
+                        frames = frames.once(self.mapping);
+                    }
+                }
                 Step::Call(function, values) => {
                     let function = &self.mapping.functions[*function];
                     let told = function.pieces.iter().map(|piece| match piece {
@@ -278,16 +302,25 @@ impl Planner<'_> {
             return false;
         }
         let indexed = self.mapping.table(query.root).indexed_key;
-        // The values of the key are the first parameters, so that others can take their places; codes are no such values.
+        // The values of the key are the last parameters, so that others can take their places; codes are no such values.
         let columns = &self.mapping.table(query.root).columns;
-        let plain = !rows.columns.iter().any(codes::has_params)
-            && values.iter().all(|(property, _)| columns[*property].codes.is_none());
+        let plain = values.iter().all(|(property, _)| columns[*property].codes.is_none());
         indexed && plain && rows.from.len() == 1 && rows.filter.iter().filter(bare).count() >= values.len()
     }
 
     /// Gives a row when the entity before the last navigation is there.
     fn before_navigation(&self, query: &Query) -> Result<Option<Select>, Unsupported> {
-        let Some(at) = query.steps.iter().rposition(|step| matches!(step, Step::Navigate(_))) else {
+        let (mut found, mut each) = (None, false);
+        for (at, step) in query.steps.iter().enumerate() {
+            match step {
+                // A collection without members is there, too.
+                Step::Each => each = true,
+                Step::Key(_) => each = false,
+                Step::Navigate(_) if !each => found = Some(at),
+                Step::Navigate(_) | Step::Call(..) | Step::Filter(_) => {}
+            }
+        }
+        let Some(at) = found else {
             return Ok(None);
         };
         let mut select = self.path(query.root, &query.steps[..at])?.finish();

@@ -199,6 +199,10 @@ impl Planner<'_> {
                     let alias = frames.resolve(self.mapping, &self.place(node, root, path));
                     self.dynamic_cell(alias, *set)
                 }
+                Cell::Told { path, when } => {
+                    self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
+                    self.value_cell(frames, when)?
+                }
                 Cell::Property { path, set, property, inside } => {
                     let alias = self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
                     let (read, result) = self.cell(alias, *set, *property, inside)?;

@@ -48,6 +48,7 @@ pub fn stream(
         count: None,
         parent: planner.before_navigation(query)?,
         point: false,
+        keyed: None,
         nested: None,
     };
     let number = || Sql::Param(Param { value: Value::Integer(0), form: ParamForm::Native });

@@ -107,7 +107,7 @@ fn singleton(shape: &Shape, name: &Named, told: &SingletonShape) -> Checked {
 /// Complex types that only groups of columns name have names of their own, too.
 fn groups<'s>(shape: &'s Shape, types: &mut Names<'s>) -> Checked {
     let mut seen: Vec<&str> = shape.complex_types.iter().map(|(name, _)| name.text.as_str()).collect();
-    for (_, property) in shape.tables().flat_map(|(_, entity)| entity.properties.iter()) {
+    for (_, property) in shape.properties() {
         if let Some(ty) = property.type_name.as_ref().filter(|_| !property.columns.is_empty())
             && !seen.contains(&ty.text.as_str())
         {
@@ -254,18 +254,8 @@ fn entity(shape: &Shape, told: &EntityShape) -> Checked {
             columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
             property(shape, told)?;
             stream(name, told)?;
-            continue;
-        }
-        let Some(ty) = &told.type_name else {
-            return Err(bad(name.spot, &["a property made of `columns` needs `type`: its complex type"]));
-        };
-        if told.column.is_some() {
-            return Err(bad(name.spot, &["a property has either `column` or `columns`"]));
-        }
-        is_name(ty)?;
-        group(shape, ty, &told.columns)?;
-        for (name, told) in told.columns.iter() {
-            columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
+        } else {
+            grouped(shape, name, told, &mut columns)?;
         }
     }
     for (name, told) in told.navigation.iter() {
@@ -274,6 +264,22 @@ fn entity(shape: &Shape, told: &EntityShape) -> Checked {
     }
     media_type(told.media.as_ref().and_then(|media| media.media_type.as_ref()))?;
     derived(shape, told, &mut names, &mut columns)
+}
+
+/// A property that is made of columns.
+fn grouped<'s>(shape: &Shape, name: &Named, told: &'s PropertyShape, columns: &mut Names<'s>) -> Checked {
+    let Some(ty) = &told.type_name else {
+        return Err(bad(name.spot, &["a property made of `columns` needs `type`: its complex type"]));
+    };
+    if told.column.is_some() {
+        return Err(bad(name.spot, &["a property has either `column` or `columns`"]));
+    }
+    is_name(ty)?;
+    group(shape, ty, &told.columns)?;
+    for (name, told) in told.columns.iter() {
+        columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
+    }
+    Ok(())
 }
 
 /// Types below that of an entity set: told from each other by one column, and each with names of its own.
@@ -317,10 +323,11 @@ fn derived<'s>(
         }
         for (name, told) in told.properties.iter() {
             names.add(name)?;
-            columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
             if !told.columns.is_empty() {
-                return Err(bad(name.spot, &["a property of a derived type is of one column"]));
+                grouped(shape, name, told, columns)?;
+                continue;
             }
+            columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
             if told.is_stream() {
                 return Err(bad(name.spot, &["only the type of the entity set has streams, none below it"]));
             }
@@ -370,8 +377,7 @@ fn group(shape: &Shape, ty: &Named, told: &Entries<PropertyShape>) -> Checked {
             &["`", &ty.text, "` is a type of the database, and can't be made of columns"],
         ));
     }
-    let uses = shape.tables().flat_map(|(_, entity)| entity.properties.iter());
-    let first = uses.map(|(_, property)| property).find(|property| {
+    let first = shape.properties().map(|(_, property)| property).find(|property| {
         !property.columns.is_empty() && property.type_name.as_ref().is_some_and(|name| name.text == ty.text)
     });
     let names = |entries: &Entries<PropertyShape>| -> Vec<String> {

@@ -131,10 +131,16 @@ impl Shape {
         self.tables().flat_map(|(_, entity)| entity.derived.iter().map(|(name, told)| (name, told)))
     }
 
+    /// Properties of all entity types.
+    pub fn properties(&self) -> impl Iterator<Item = (&Named, &PropertyShape)> {
+        let own = self.tables().flat_map(|(_, entity)| entity.properties.iter());
+        let all = own.chain(self.derived().flat_map(|(_, derived)| derived.properties.iter()));
+        all.map(|(name, told)| (name, told))
+    }
+
     /// Names of all enumerations, type definitions, complex types and functions.
     pub fn type_names(&self) -> impl Iterator<Item = &str> {
-        let groups = self.tables().flat_map(|(_, entity)| entity.properties.iter());
-        let groups = groups.filter(|(_, property)| !property.columns.is_empty());
+        let groups = self.properties().filter(|(_, property)| !property.columns.is_empty());
         let groups = groups.filter_map(|(_, property)| property.type_name.as_ref());
         let named = self.enumerations.iter().map(|(name, _)| name);
         let named = named.chain(self.type_definitions.iter().map(|(name, _)| name));
