@@ -230,17 +230,7 @@ impl<'q> Layout<'q> {
         for expand in selection.expand.iter().filter(|e| !e.collection) {
             let mut below = path.to_vec();
             below.push(expand.navigation);
-            let target = model.entity_type(model.entity_set(expand.selection.set).entity_type);
-            let presence = match &expand.when {
-                Some(when) => Cell::Told { path: below.clone(), when },
-                None => Cell::Property {
-                    path: below.clone(),
-                    set: expand.selection.set,
-                    property: target.key[0],
-                    inside: Vec::new(),
-                },
-            };
-            self.nodes[node].cells.push(presence);
+            self.nodes[node].cells.push(presence(model, expand, &below));
             let owner = owner(expand.navigation);
             self.nodes[node].items.extend(owner.map(Item::Only));
             self.nodes[node].items.push(Item::Open(expand));
@@ -370,6 +360,18 @@ impl<'q> Layout<'q> {
             let inner: Vec<&Named> = all.iter().filter(together).copied().collect();
             self.named(node, &inner, depth + 1);
             self.nodes[node].items.push(Item::End);
+        }
+    }
+}
+
+/// What is null where a related entity is not told: a value of its key, or else what it is told by.
+fn presence<'q>(model: &Model, expand: &'q Expand, path: &[usize]) -> Cell<'q> {
+    let (path, set) = (path.to_vec(), expand.selection.set);
+    match &expand.when {
+        Some(when) => Cell::Told { path, when },
+        None => {
+            let property = model.entity_type(model.entity_set(set).entity_type).key[0];
+            Cell::Property { path, set, property, inside: Vec::new() }
         }
     }
 }
