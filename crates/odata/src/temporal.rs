@@ -1,5 +1,7 @@
 //! Dates, times, points in time and durations as exact numbers, read from and written to text.
 
+mod plain;
+
 /// Picoseconds in a second: the greatest precision that CSDL allows (12 digits).
 pub const PICOS: u64 = 1_000_000_000_000;
 
@@ -41,31 +43,11 @@ fn digits(text: &[u8], count: usize) -> Option<u32> {
     Some(text[..count].iter().fold(0, |n, b| n * 10 + u32::from(b - b'0')))
 }
 
-/// The number that two digits write, 100 where they are none. Days are looked at for each row, so that this and what
-/// stands on it asks everything and branches once.
-#[inline]
-fn two_digits(tens: u8, ones: u8) -> u32 {
-    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    if (tens > 9) | (ones > 9) { 100 } else { u32::from(tens) * 10 + u32::from(ones) }
-}
-
-/// Whether `YYYY-MM-DD` is a day that exists.
-#[inline]
-fn is_day(text: &[u8; 10]) -> bool {
-    let [century, year, month, day] = [0, 2, 5, 8].map(|at| two_digits(text[at], text[at + 1]));
-    let written = (century < 100) & (year < 100) & (text[4] == b'-') & (text[7] == b'-');
-    let first_weeks = (month.wrapping_sub(1) < 12) & (day.wrapping_sub(1) < 28);
-    written
-        && (first_weeks
-            || ((1..=12).contains(&month)
-                && (29..=days_in_month((century * 100 + year) as i32, month)).contains(&day)))
-}
-
 impl Date {
     /// Whether text is `YYYY-MM-DD` of a day that exists: what [`Date::parse`] reads, without its numbers.
     #[inline]
     pub fn is_plain(text: &[u8]) -> bool {
-        <&[u8; 10]>::try_from(text).is_ok_and(is_day)
+        <&[u8; 10]>::try_from(text).is_ok_and(plain::is_date)
     }
 
     /// Reads `YYYY-MM-DD`; the day must exist.
@@ -219,11 +201,10 @@ impl Instant {
         let Some((fixed, rest)) = text.split_first_chunk::<19>() else {
             return false;
         };
-        let time = [11, 14, 17].map(|at| two_digits(fixed[at], fixed[at + 1]));
-        let exists =
-            fixed.first_chunk().is_some_and(is_day) & (time[0] < 24) & (time[1] < 60) & (time[2] < 60);
-        let separators = matches!(fixed[10], b' ' | b'T') & (fixed[13] == b':') & (fixed[16] == b':');
-        separators && exists && (rest.is_empty() || fraction(rest).is_some())
+        let [date @ .., _, _, _, _, _, _, _, _, _] = fixed;
+        let [_, _, _, _, _, _, _, _, _, _, parted, time @ ..] = fixed;
+        let exists = matches!(parted, b' ' | b'T') && plain::is_date(date) && plain::is_time(time);
+        exists && (rest.is_empty() || fraction(rest).is_some())
     }
 
     /// The date in its own offset, where its year has four digits.
@@ -438,6 +419,20 @@ mod tests {
         ] {
             assert_eq!(Instant::is_plain(text.as_bytes()), plain, "{text}");
             assert!(!plain || Instant::parse(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_character_of_the_plain_form_is_looked_at() {
+        for place in 0..19 {
+            for character in (0x20..0x7f).map(char::from) {
+                let mut text = "2024-12-11 12:11:12".to_owned();
+                text.replace_range(place..=place, character.encode_utf8(&mut [0; 4]));
+                let parted = matches!(text.as_bytes()[10], b' ' | b'T');
+                let no_zone = text[11..].chars().all(|c| c.is_ascii_digit() || c == ':');
+                let plain = Instant::parse(&text).is_some() && parted && no_zone;
+                assert_eq!(Instant::is_plain(text.as_bytes()), plain, "{text}");
+            }
         }
     }
 

@@ -31,13 +31,44 @@ fn clean(word: u64) -> bool {
     (below_space | quote | backslash) & HIGHS == 0
 }
 
-/// Whether text is ASCII and needs no escape.
+/// What is known of text at first sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// It is ASCII, so it is valid, and stands for itself.
+    Bare,
+    /// It stands for itself if it is valid.
+    Clean,
+    /// Something in it may need an escape.
+    Unknown,
+}
+
+/// Looks at text, eight bytes at a time.
 #[inline]
-pub(crate) fn is_bare(text: &[u8]) -> bool {
+pub(crate) fn sight(text: &[u8]) -> Sight {
+    let (mut clear, mut highs) = (true, 0);
+    let mut look = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        clear &= clean(word);
+        highs |= word & HIGHS;
+    };
     let (words, rest) = text.as_chunks::<8>();
-    let plain = |word: u64| clean(word) && word & HIGHS == 0;
-    words.iter().all(|word| plain(u64::from_le_bytes(*word)))
-        && rest.iter().all(|byte| *byte < 0x80 && ESCAPES[usize::from(*byte)] == 0)
+    words.iter().for_each(&mut look);
+    if !rest.is_empty() {
+        match text.last_chunk::<8>() {
+            // Some bytes are looked at twice.
+            Some(last) => look(last),
+            None => {
+                let mut word = [b' '; 8];
+                word.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+                look(&word);
+            }
+        }
+    }
+    match (clear, highs) {
+        (true, 0) => Sight::Bare,
+        (true, _) => Sight::Clean,
+        (false, _) => Sight::Unknown,
+    }
 }
 
 /// Appends a JSON string with its quotes.
@@ -103,12 +134,16 @@ mod tests {
                 word[place] = byte;
                 let dirty = byte < 0x20 || byte == b'"' || byte == b'\\';
                 assert_eq!(clean(u64::from_le_bytes(word)), !dirty, "{byte} at {place}");
-                assert_eq!(is_bare(&word), !dirty, "{byte} at {place}");
-                assert_eq!(is_bare(&word[place..]), !dirty, "{byte} at the end");
+                let expected = if dirty { Sight::Unknown } else { Sight::Bare };
+                assert_eq!(sight(&word), expected, "{byte} at {place}");
+                assert_eq!(sight(&word[place..]), expected, "{byte} at the start");
+                assert_eq!(sight(&[b"12345678", &word[..=place]].concat()), expected, "{byte} at the end");
             }
             let mut word = [b'a'; 8];
             word[place] = 0xc3;
-            assert!(!is_bare(&word), "a byte above ASCII at {place}");
+            assert_eq!(sight(&word), Sight::Clean, "a byte above ASCII at {place}");
+            word[7 - place] = b'"';
+            assert_eq!(sight(&word), Sight::Unknown, "a quote next to it");
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{PageOutput, PageWriter, Target};
 use crate::json::etag::EtagText;
 use crate::json::key::write_text_key;
 use crate::json::level::{Composer, Cursor, Row};
-use crate::json::text::{is_bare, not_finite, write_string};
+use crate::json::text::{Sight, not_finite, sight, write_string};
 use crate::rows::{Flow, RowSink};
 
 /// Appends text that needs no escape, in quotes.
@@ -39,6 +39,22 @@ impl<O: PageOutput> PageWriter<O> {
             Target::Etag => self.etag_value(|etag| etag.text(value)),
             Target::Nothing => {}
         }
+    }
+}
+
+impl<O: PageOutput> PageWriter<O> {
+    /// A value that may not be valid, or has what needs an escape.
+    #[inline(never)]
+    fn string_with_escapes(&mut self, value: &[u8]) -> bool {
+        let text = simdutf8::basic::from_utf8(value);
+        text.map(|text| write_string(&mut self.buffer, text)).is_ok()
+    }
+
+    /// Text of which it is not known that it is valid, and that is not just a value.
+    #[inline(never)]
+    fn other_bytes(&mut self, target: Target, value: &[u8]) -> bool {
+        let nothing = matches!(target, Target::Nothing);
+        nothing || simdutf8::basic::from_utf8(value).map(|text| self.other_text(target, text)).is_ok()
     }
 }
 
@@ -120,20 +136,16 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
 
     #[inline]
     fn string_bytes(&mut self, value: &[u8]) -> bool {
-        match self.next_cell(false) {
-            // Nearly all text is ASCII without anything to escape: one look shows it valid and written as it is.
-            Target::Value { .. } if is_bare(value) => quote(&mut self.buffer, value),
-            Target::Value { .. } => match simdutf8::basic::from_utf8(value) {
-                Ok(text) => write_string(&mut self.buffer, text),
-                Err(_) => return false,
-            },
-            Target::Nothing => {}
-            other => match simdutf8::basic::from_utf8(value) {
-                Ok(text) => self.other_text(other, text),
-                Err(_) => return false,
-            },
+        let target = self.next_cell(false);
+        if let Target::Value { .. } = target {
+            match sight(value) {
+                Sight::Bare => quote(&mut self.buffer, value),
+                Sight::Clean if simdutf8::basic::from_utf8(value).is_ok() => quote(&mut self.buffer, value),
+                Sight::Clean | Sight::Unknown => return self.string_with_escapes(value),
+            }
+            return true;
         }
-        true
+        self.other_bytes(target, value)
     }
 
     #[inline]
