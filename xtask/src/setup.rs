@@ -52,6 +52,11 @@ const PACKAGES: &[Package] = &[
             ],
         ),
     },
+    Package {
+        name: "postgresql-postgis",
+        why: "tests of shapes in PostgreSQL",
+        probe: ("sh", &["-c", "ls /usr/share/postgresql/*/extension/postgis.control"]),
+    },
     // Servers of tests need no service, no user and no start at boot, which `mariadb-server` would bring.
     Package {
         name: "mariadb-server-core",
