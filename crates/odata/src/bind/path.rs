@@ -260,7 +260,7 @@ fn bind_each(
     if ty.find_property_of(name, path.of).is_none() {
         return Err(unknown_property(BindErrorKind::NotFound, at, (ty, path.of), name));
     }
-    let message = format!("'{name}' of each member is not supported; $select tells it.");
+    let message = format!("'{name}' behind $each is not supported; $select tells it.");
     Err(not_supported(at, "$each", message))
 }
 
