@@ -208,6 +208,13 @@ fn model_files() {
          maxLength: 30}}\nentities: {people: {properties: {pay: {type: Money}, name: {type: Name}}}}",
         "entities: {people: {abstract: true, derived: {A: {abstract: true, description: All}, B: {base: A, when: {kind: b}, properties: \
          {pay: pay}, navigation: {Firm: {target: company, on: {id: boss}, collection: true}}}}}}",
+        "entities: {people: {etag: [pay, kind]}, company: {etag: boss}}",
+        "vocabularies: {UI: {namespace: com.sap.vocabularies.UI.v1, url: 'https://sap.example/UI.xml'}}\nnamespace: N\ncontainer: C\n\
+         annotations: {C: {'@Core.LongDescription': All}, C/people: {'@UI.LineItem#q': [{'@type': UI.DataField, Value: {$Path: name}, \
+         '@UI.Hidden': {$If: [{$And: [{$Not: true}, {$Le: [{$Path: pay}, 1.5]}]}, {$Apply: [a, {$UrlRef: b}], $Function: odata.concat}, null]}}]}, \
+         people: {'@UI.Facets': [{'@type': UI.ReferenceFacet, Target: {$AnnotationPath: '@UI.LineItem#q'}, D: {$Date: '2024-01-31'}}], \
+         '@Core.AlternateKeys': [{Key: [{Name: {$PropertyPath: name}, Alias: n}]}], '@Measures.Scale': 2, '@UI.Sizes': [1, 2.5, true, x, null, 1.0e300]}, \
+         people/name: {'@UI.TextArrangement': {$EnumMember: UI.TextArrangementType/TextOnly}, '@Core.Tags': [[1], []]}}",
     ] {
         let shape = Shape::parse(text).expect("the file is right");
         let options = ModelOptions { shape, ..ModelOptions::default() };

@@ -1,8 +1,8 @@
 //! `model`: the model file that reproduces what is served for a source, as a start for editing.
 
 use nextlink_odata::model::{
-    Computed, EntitySetId, EntityType, MediaType, Model, NavigationProperty, PrimitiveType, Property, Stream,
-    Type,
+    Applied, Computed, EntitySetId, EntityType, MediaType, Model, NavigationProperty, PrimitiveType,
+    Property, Stream, Type,
 };
 use nextlink_odata::value::Value;
 use nextlink_sql::mapping::{ColumnMap, EnumMap, Link, StreamMap, TableMap};
@@ -43,7 +43,31 @@ fn text_of(name: &str, served: &Served) -> String {
     }
     singletons(served, &mut out);
     functions(served, &mut out);
+    annotations(served, &mut out);
     out
+}
+
+/// Annotations with their vocabularies.
+fn annotations(served: &Served, out: &mut String) {
+    let model = &served.mapping.model;
+    // Those of the standard are known.
+    let own = model.vocabularies.iter().filter_map(|own| Some((&own.namespace, own.url.as_ref()?)));
+    for (number, (namespace, url)) in own.enumerate() {
+        out.push_str(if number == 0 { "vocabularies:\n" } else { "" });
+        let (alias, namespace, url) = (format!("V{}", number + 1), text(namespace), text(url));
+        out.push_str(&format!("  {alias}: {{namespace: {namespace}, url: {url}}}\n"));
+    }
+    if !model.annotations.is_empty() {
+        out.push_str("annotations:\n");
+    }
+    for annotated in &model.annotations {
+        out.push_str(&format!("  {}:\n", text(&annotated.target)));
+        for Applied { term, qualifier, value } in &annotated.annotations {
+            let qualifier = qualifier.as_ref().map(|qualifier| format!("#{qualifier}")).unwrap_or_default();
+            // JSON is YAML, too.
+            out.push_str(&format!("    {}: {value}\n", text(&format!("@{term}{qualifier}"))));
+        }
+    }
 }
 
 /// Functions with their SELECTs.

@@ -22,3 +22,4 @@ mod media;
 mod slow_streams;
 mod open;
 mod etags;
+mod annotations;

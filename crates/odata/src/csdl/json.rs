@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json, json as value};
 
 use super::CsdlOptions;
 use super::annotations::{self, Annotation, Value};
+use super::applied;
 use super::xml::on_delete;
 use crate::model::{
     ComplexType, DerivedType, EntitySet, EntityType, EnumType, Function, Model, NavigationProperty,
@@ -19,6 +20,9 @@ pub fn json(model: &Model, options: &CsdlOptions) -> String {
     for namespace in annotations::referenced(model) {
         // The JSON form of a vocabulary lies beside its XML form.
         let uri = [&options.vocabulary_base, namespace, ".json"].concat();
+        references.insert(uri, value!({ "$Include": [{ "$Namespace": namespace }] }));
+    }
+    for (uri, namespace) in applied::references(model, options, ".json") {
         references.insert(uri, value!({ "$Include": [{ "$Namespace": namespace }] }));
     }
     let mut schema = Object::new();
@@ -44,6 +48,9 @@ pub fn json(model: &Model, options: &CsdlOptions) -> String {
         schema.insert(function.name.clone(), value!([function_object(model, function)]));
     }
     schema.insert(model.container.clone(), Json::Object(container(model)));
+    if !model.annotations.is_empty() {
+        schema.insert("$Annotations".to_owned(), Json::Object(applied::object(model, options)));
+    }
     let mut document = Object::new();
     document.insert("$Version".to_owned(), Version::V401.as_str().into());
     document.insert("$EntityContainer".to_owned(), [&model.namespace, ".", &model.container].concat().into());

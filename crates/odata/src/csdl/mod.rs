@@ -2,7 +2,11 @@
 
 mod annotations;
 
+mod applied;
+
 mod xml;
+
+mod written;
 
 mod json;
 

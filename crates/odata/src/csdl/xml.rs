@@ -7,6 +7,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::CsdlOptions;
 use super::annotations::{self, Annotation, Listed, Value};
+use super::applied;
 use crate::model::{
     ComplexType, DerivedType, EntitySet, EntityType, EnumType, Function, Model, NavigationProperty, OnDelete,
     PrimitiveType, Property, Singleton, Stream, Type, TypeDefinition,
@@ -20,10 +21,11 @@ pub fn xml(model: &Model, options: &CsdlOptions) -> String {
     let mut out = Out(Writer::new_with_indent(Vec::new(), b' ', 2));
     out.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
     out.open("edmx:Edmx", &[("Version", options.version.as_str()), ("xmlns:edmx", EDMX)]);
-    for namespace in annotations::referenced(model) {
-        let uri = [&options.vocabulary_base, namespace, ".xml"].concat();
+    let own = annotations::referenced(model)
+        .map(|namespace| ([&options.vocabulary_base, namespace, ".xml"].concat(), namespace.to_owned()));
+    for (uri, namespace) in own.chain(applied::references(model, options, ".xml")) {
         out.open("edmx:Reference", &[("Uri", &uri)]);
-        out.empty("edmx:Include", &[("Namespace", namespace)]);
+        out.empty("edmx:Include", &[("Namespace", &namespace)]);
         out.close("edmx:Reference");
     }
     out.open("edmx:DataServices", &[]);
@@ -47,13 +49,15 @@ pub fn xml(model: &Model, options: &CsdlOptions) -> String {
     if !model.entity_sets.is_empty() {
         out.container(model);
     }
+    out.applied(model);
     for name in ["Schema", "edmx:DataServices", "edmx:Edmx"] {
         out.close(name);
     }
     String::from_utf8(out.0.into_inner()).unwrap_or_default()
 }
 
-struct Out(Writer<Vec<u8>>);
+/// A document that is being written.
+pub(super) struct Out(Writer<Vec<u8>>);
 
 impl Out {
     fn event(&mut self, event: Event<'_>) {
@@ -61,15 +65,15 @@ impl Out {
         let _ = self.0.write_event(event);
     }
 
-    fn open(&mut self, name: &str, attributes: &[(&str, &str)]) {
+    pub(super) fn open(&mut self, name: &str, attributes: &[(&str, &str)]) {
         self.event(Event::Start(element(name, attributes)));
     }
 
-    fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
+    pub(super) fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
         self.event(Event::Empty(element(name, attributes)));
     }
 
-    fn close(&mut self, name: &str) {
+    pub(super) fn close(&mut self, name: &str) {
         self.event(Event::End(BytesEnd::new(name)));
     }
 
@@ -363,11 +367,16 @@ impl Out {
         self.close("PropertyValue");
     }
 
+    /// Text inside of an element.
+    pub(super) fn text(&mut self, text: &str) {
+        self.event(Event::Text(BytesText::new(&legal(text))));
+    }
+
     fn paths(&mut self, names: &[impl AsRef<str>]) {
         self.open("Collection", &[]);
         for name in names {
             self.open("PropertyPath", &[]);
-            self.event(Event::Text(BytesText::new(name.as_ref())));
+            self.text(name.as_ref());
             self.close("PropertyPath");
         }
         self.close("Collection");

@@ -1,5 +1,6 @@
 //! The entity data model of one source: its types, their properties, and the sets they are served in.
 
+mod annotation;
 mod etag;
 mod family;
 mod open;
@@ -12,6 +13,8 @@ use std::collections::HashMap;
 use crate::value::Value;
 
 pub use crate::shape::{Shape, Space};
+pub use annotation::{Annotated, Applied, Vocabulary, annotation_problem};
+pub(crate) use annotation::{PATHS, TEXTS, expression};
 pub use etag::Etag;
 pub use family::{DerivedType, Family};
 pub use primitive::PrimitiveType;
@@ -49,6 +52,10 @@ pub struct Model {
     pub singletons: Vec<Singleton>,
     /// All functions that stand alone, in a stable order.
     pub functions: Vec<Function>,
+    /// Annotations that somebody wants to be told.
+    pub annotations: Vec<Annotated>,
+    /// The vocabularies that these are of, in a stable order.
+    pub vocabularies: Vec<Vocabulary>,
     sets_by_name: HashMap<String, EntitySetId>,
 }
 
@@ -228,6 +235,8 @@ impl Model {
             entity_sets,
             singletons: Vec::new(),
             functions: Vec::new(),
+            annotations: Vec::new(),
+            vocabularies: Vec::new(),
             sets_by_name,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use nextlink_odata::model::{EntitySet, EntitySetId, EntityType, EntityTypeId, Model};
 
+use super::annotations;
 use super::etags;
 use super::families;
 use super::functions;
@@ -92,6 +93,7 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     let singletons = singletons::of(&mapping, &options.shape, &mut notices);
     mapping.model = mapping.model.with_singletons(singletons);
     functions::add(&mut mapping, all_functions, &options.shape, &mut notices);
+    annotations::add(&mut mapping, &options.shape, &mut notices);
     (mapping, notices)
 }
 

@@ -34,6 +34,8 @@ mod families;
 
 mod functions;
 
+mod annotations;
+
 mod build;
 
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use super::parts::{
 use super::select::{Piece, pieces};
 use crate::identifier::is_identifier;
 
-type Checked = Result<(), ShapeError>;
+pub(super) type Checked = Result<(), ShapeError>;
 
 /// Checks a model file.
 ///
@@ -451,6 +451,21 @@ mod tests {
                 "entities:\n  A: {type: T}\n  B: {type: T}",
                 "line 3, column 13: the name `T` stands in line 2 already",
             ),
+            ("annotations:\n  A: {Core.Tags: 1}", "line 2, column 7: `Core.Tags`: a term begins with @"),
+            ("annotations:\n  A: {'@UI.Tags': 1}", "line 2, column 7: `@UI.Tags`: a term begins with @"),
+            (
+                "annotations:\n  A: {'@Core.Description': x}",
+                "line 2, column 7: `@Core.Description` is said of what",
+            ),
+            (
+                "annotations:\n  A: {'@Core.Tags': {$Path: 1}}",
+                "line 2, column 7: `@Core.Tags`: `$Path` is of a text",
+            ),
+            (
+                "annotations:\n  A: {'@Core.Tags': [{'@type': X.Y}]}",
+                "line 2, column 7: `@Core.Tags`: `X.Y` is of no",
+            ),
+            ("vocabularies:\n  A: {namespace: x}", "line 2, column 7: missing field `url`"),
             ("enumerations:\n  E: {}", "line 2, column 3: an enumeration has either"),
             ("enumerations:\n  E: {members: {A: 1, B: 1}}", "line 2, column 23: another member"),
             ("enumerations:\n  E: {members: {A: 1, B: b}}", "line 2, column 3: all members"),

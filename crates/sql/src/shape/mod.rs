@@ -3,10 +3,12 @@
 mod named;
 mod media;
 mod etag;
+mod vocabulary;
 mod parts;
 mod hdp;
 mod select;
 mod check;
+mod terms;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +28,8 @@ pub use parts::{
     NavigationShape, PropertyShape, Shape, SingletonShape, ThroughShape, When,
 };
 pub use select::Piece;
+pub use terms::term_of;
+pub use vocabulary::VocabularyShape;
 
 /// Bytes of a model file at most.
 pub const MOST_BYTES: usize = 16 << 20;
@@ -165,6 +169,7 @@ impl Shape {
         let foreign = text.trim_start().starts_with('{') && text.contains("\"odata_mapping_v3\"");
         let shape = if foreign { read::<Foreign>(text)?.odata_mapping_v3.shape() } else { read(text)? };
         check::check(&shape)?;
+        terms::check(&shape)?;
         Ok(shape)
     }
 }

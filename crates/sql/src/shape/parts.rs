@@ -10,6 +10,7 @@ use serde_saphyr::Spanned;
 use super::etag::EtagShape;
 use super::media::{MediaShape, MediaTypeShape};
 use super::named::{Either, Entries, Named, Spot};
+use super::vocabulary::VocabularyShape;
 use crate::identifier::Case;
 
 /// A model file.
@@ -42,6 +43,10 @@ pub struct Shape {
     pub singletons: Entries<SingletonShape>,
     /// Functions.
     pub functions: Entries<FunctionShape>,
+    /// Vocabularies by their aliases.
+    pub vocabularies: Entries<VocabularyShape>,
+    /// Annotations by their targets: in JSON's form, by their terms.
+    pub annotations: Entries<Entries<serde_json::Value>>,
 }
 
 /// A function that is written as a SELECT.
