@@ -168,6 +168,12 @@ fn close(ops: &mut [Op], opened: &mut Vec<usize>) {
     }
 }
 
+/// Does something whose end is to be found later.
+fn begin(ops: &mut Vec<Op>, begun: &mut Vec<usize>, op: Op) {
+    begun.push(ops.len());
+    ops.push(op);
+}
+
 /// Lets what is there for a type only end with the last operation.
 fn end_only(ops: &mut [Op], only: &mut Vec<usize>) {
     let end = ops.len();
@@ -224,20 +230,15 @@ impl<'a> Compiler<'a> {
         for item in &node.items {
             let entity = entities.last().copied().unwrap_or(own);
             let Entity { set, references, .. } = entity;
+            let asked_for = entities.len() == 1 && node.link.is_none();
             match item {
                 Item::Key(property, last) => {
                     ops.push(self.key(entity, *property, key_number, *last));
                     key_number = if *last { 0 } else { key_number + 1 };
                 }
                 Item::Kind => ops.push(self.kind(entity)),
-                Item::Etag(last) => {
-                    let kept = entities.len() == 1 && node.link.is_none();
-                    ops.push(self.etag(entity, *last, kept, bare.is_some()));
-                }
-                Item::Only(derived) => {
-                    only.push(ops.len());
-                    ops.push(self.only(entity, *derived));
-                }
+                Item::Etag(last) => ops.push(self.etag(entity, *last, asked_for, bare.is_some())),
+                Item::Only(derived) => begin(&mut ops, &mut only, self.only(entity, *derived)),
                 Item::EndOnly => end_only(&mut ops, &mut only),
                 Item::Single => ops.push(self.single(set, references)),
                 Item::Property(index) => ops.push(self.property(&self.type_of(set).properties[*index], bare)),
@@ -264,8 +265,7 @@ impl<'a> Compiler<'a> {
                 Item::End => ops.push(Op::End),
                 Item::Open(expand) => {
                     let name = &self.type_of(set).navigation[expand.navigation].name;
-                    opened.push(ops.len());
-                    ops.push(Op::Open { prefix: self.member(name), skip_to: 0 });
+                    begin(&mut ops, &mut opened, Op::Open { prefix: self.member(name), skip_to: 0 });
                     entities.push(Entity::of(&expand.selection, place()));
                 }
                 Item::OpenCombined(set) | Item::Link(set) => {
