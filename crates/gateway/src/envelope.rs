@@ -12,6 +12,9 @@ pub struct Envelope {
     pub context: String,
     /// The number of all rows, where it was asked for.
     pub count: Option<u64>,
+    /// The token of the link to what changes from then on, where that is followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta: Option<String>,
 }
 
 fn quoted(text: &str) -> String {
@@ -61,6 +64,21 @@ impl Envelope {
         }
         out.push_str("\"value\":[");
         out
+    }
+
+    /// Whether these are all entities, of which changes are followed, and not changes.
+    pub fn tracks(&self) -> bool {
+        self.delta.is_some() && !self.is_delta()
+    }
+
+    /// Whether these are changes.
+    pub fn is_delta(&self) -> bool {
+        self.context.ends_with("/$delta")
+    }
+
+    /// Everything behind the last rows, with a link to what changes from then on.
+    pub fn close_followed(format: Format, url: &str) -> String {
+        ["],", &quoted(&format.control("deltaLink")), ":", &quoted(url), "}"].concat()
     }
 
     /// Everything behind the rows.

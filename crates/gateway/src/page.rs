@@ -17,6 +17,7 @@ use crate::body::Body;
 use crate::envelope::{Envelope, NextLink};
 use crate::headers::GENERATION;
 use crate::negotiate::{self, Kind};
+use crate::read::delta;
 use crate::request::{Request, is_option, options};
 use crate::response::{crashed, page_response};
 use crate::state::State;
@@ -128,6 +129,12 @@ pub fn meta(envelope: &Envelope, form: &str, route: Option<&str>, position: &[u8
     serde_json::to_vec(&meta).unwrap_or_default()
 }
 
+/// Changes that cannot be stored are not told in part, since nobody would know of the others.
+pub fn unstored_changes() -> Refusal {
+    let message = "There are more changes than can be stored now. Follow the delta link again later.";
+    Refusal::unavailable("ChangesNotStored", message, 10).about("$deltatoken")
+}
+
 /// A token that was opened, and whether it stands for the options of the first request, too.
 #[derive(Debug, Clone)]
 pub struct Opened {
@@ -180,6 +187,8 @@ pub async fn answer(
     let rows = token.first_row + u64::from(stored.rows);
     let next = match stored.follows {
         Follows::Nothing => None,
+        // Changes have no numbers by which others could be passed over.
+        Follows::Unstored if envelope.is_delta() => return Err(unstored_changes()),
         Follows::Page => {
             let extra = kept_position(&stored.position);
             // The node that wrote it, whoever may own it meanwhile: the same link gives the same bytes.
@@ -196,8 +205,17 @@ pub async fn answer(
         }
     };
     let open = envelope.open(format, &request.root, anew.then_some(token.generation));
-    let close = Envelope::close(format, next.as_ref());
+    let close = match (&envelope.delta, stored.follows) {
+        (Some(token), Follows::Nothing) => {
+            let query = form.url.split_once('?').map_or("", |(_, query)| query);
+            Envelope::close_followed(format, &request.link_parts_with(query).delta_link(token))
+        }
+        _ => Envelope::close(format, next.as_ref()),
+    };
     let mut response = page_response(request, format, form.page_rows, Body::empty());
+    if token.first_row == 0 && envelope.tracks() {
+        delta::applied(response.headers_mut(), request.version);
+    }
     affinity::follow(state, request, token.owner, &mut response);
     if token.generation > 1 {
         response.headers_mut().insert(GENERATION, token.generation.into());

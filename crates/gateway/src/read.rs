@@ -6,6 +6,7 @@ mod single;
 mod media;
 mod documents;
 pub mod again;
+pub mod delta;
 mod resume;
 pub mod later;
 
@@ -46,13 +47,18 @@ pub struct Prepared {
     pub shape: Arc<Shape>,
     /// The form of the answer.
     pub format: Format,
+    /// The token of the link to what changes from now on, where that is followed.
+    pub delta: Option<String>,
 }
 
 impl Prepared {
     /// What can be done when the stored result is lost.
     fn recovery(&self, request: &Request) -> Recovery {
         let known = self.program.nodes.first().is_some_and(|node| node.position.is_some());
-        let wanted = request.slot.config.on_loss == OnLoss::Continue && !wants_snapshot(&request.headers);
+        // What a delta link leads to can be asked for again by that link.
+        let wanted = self.query.since.is_none()
+            && request.slot.config.on_loss == OnLoss::Continue
+            && !wants_snapshot(&request.headers);
         if known && wanted { Recovery::Key } else { Recovery::None }
     }
 }
@@ -90,7 +96,15 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
             let agreed =
                 negotiate::agree(kind(query.addressed), request.version, format_option, &request.headers)?;
             let format = Format { omit_nulls: request.omits_nulls(), ..agreed.format };
+            let tracks = request.prefer.track_changes && query.addressed == Addressed::Collection;
+            let (query, delta) = if tracks && !request.head || request.option("$deltatoken").is_some() {
+                let followed = Box::pin(delta::follow(state, request, &served, query)).await?;
+                (followed.query, followed.token)
+            } else {
+                (query, None)
+            };
             let prepared = prepare(request, served, query, format, request.page_rows(), None)?;
+            let prepared = Prepared { delta, ..prepared };
             stages.end("plan");
             answer(state, request, prepared, &mut stages).await?
         }
@@ -125,7 +139,7 @@ fn prepare(
             [Step::Key(values)] => Arc::new(program.with_key(values.iter().map(|(_, value)| value))),
             _ => program,
         };
-        return Ok(Prepared { served, query, program, shape, format });
+        return Ok(Prepared { served, query, program, shape, format, delta: None });
     }
     let layout = Layout::of(&served.mapping.model, &query, Shape::needs_keys(&query, format));
     let dialect = served.source.dialect();
@@ -147,7 +161,7 @@ fn prepare(
     {
         served.points.keep(point, &program, &shape);
     }
-    Ok(Prepared { served, query, program, shape, format })
+    Ok(Prepared { served, query, program, shape, format, delta: None })
 }
 
 async fn answer(

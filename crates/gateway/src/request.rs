@@ -191,29 +191,45 @@ impl Request {
     /// decoding, so that the way a client encodes does not matter.
     pub fn binding(&self, short: bool) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.url.len() + 64);
-        let mut part = |kind: u8, text: &str| {
-            out.push(kind);
-            out.extend_from_slice(&(text.len() as u64).to_le_bytes());
-            out.extend_from_slice(text.as_bytes());
-        };
-        part(b'u', &self.user);
-        part(b's', &self.slot.name.to_lowercase());
-        for segment in self.path().split('/').filter(|s| !s.is_empty()) {
-            part(b'p', &percent_decode_str(segment).decode_utf8_lossy());
-        }
+        self.bind_place(&mut out);
         if short {
-            part(b'o', "short");
+            part(&mut out, b'o', "short");
         } else {
-            let named = options(self.query()).map(|option| (name_of(option), option));
-            let others = named.filter(|(name, _)| name != "$skiptoken");
-            let mut all: Vec<_> = others.map(|(name, option)| (name, value_of(option))).collect();
-            all.sort();
-            for (name, value) in &all {
-                part(b'n', name);
-                part(b'v', value);
-            }
+            self.bind_options(&mut out, |name| name != "$skiptoken");
         }
         out
+    }
+
+    /// What the token of a delta link is bound to: the same, but for options that say how much is given and how; and the
+    /// columns by which changes are known.
+    pub fn delta_binding(&self, columns: &[&str]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.url.len() + 64);
+        part(&mut out, b'd', "delta");
+        self.bind_place(&mut out);
+        self.bind_options(&mut out, |name| !OF_AMOUNT.contains(&name) && !OF_FORM.contains(&name));
+        for column in columns {
+            part(&mut out, b'c', column);
+        }
+        out
+    }
+
+    fn bind_place(&self, out: &mut Vec<u8>) {
+        part(out, b'u', &self.user);
+        part(out, b's', &self.slot.name.to_lowercase());
+        for segment in self.path().split('/').filter(|s| !s.is_empty()) {
+            part(out, b'p', &percent_decode_str(segment).decode_utf8_lossy());
+        }
+    }
+
+    fn bind_options(&self, out: &mut Vec<u8>, counts: impl Fn(&str) -> bool) {
+        let named = options(self.query()).map(|option| (name_of(option), option));
+        let others = named.filter(|(name, _)| counts(name));
+        let mut all: Vec<_> = others.map(|(name, option)| (name, value_of(option))).collect();
+        all.sort();
+        for (name, value) in &all {
+            part(out, b'n', name);
+            part(out, b'v', value);
+        }
     }
 
     /// Whether a link that repeats the options would be longer than load balancers and clients take.
@@ -232,6 +248,18 @@ impl Request {
         LinkParts { path: [&self.root, self.path(), "?"].concat(), query: query.to_owned() }
     }
 }
+
+/// Adds a part of what a token is bound to.
+fn part(out: &mut Vec<u8>, kind: u8, text: &str) {
+    out.push(kind);
+    out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Options that say how much of a result is given, and in which order: they do not count for what changes.
+const OF_AMOUNT: &[&str] = &["$top", "$skip", "$orderby", "$skiptoken", "$deltatoken"];
+/// Options that say in which form it is given.
+const OF_FORM: &[&str] = &["$count", "$format"];
 
 /// What links to further pages are made of.
 #[derive(Debug, Clone)]
@@ -253,6 +281,19 @@ impl LinkParts {
             }
         }
         link.push_str("$skiptoken=");
+        link.push_str(token);
+        link
+    }
+
+    /// A link to what changes from now on.
+    pub fn delta_link(&self, token: &str) -> String {
+        let mut link = self.path.clone();
+        let of_amount = |option: &str| OF_AMOUNT.contains(&&*name_of(option));
+        for option in options(&self.query).filter(|option| !of_amount(option)) {
+            link.push_str(option);
+            link.push('&');
+        }
+        link.push_str("$deltatoken=");
         link.push_str(token);
         link
     }
@@ -285,6 +326,7 @@ pub fn is_monitor(path: &str) -> bool {
 fn merge(all: &mut Preferences, more: Preferences) {
     all.max_page_size = all.max_page_size.or(more.max_page_size);
     all.respond_async |= more.respond_async;
+    all.track_changes |= more.track_changes;
     all.wait = all.wait.or(more.wait);
     all.omit_values = all.omit_values.or(more.omit_values);
     if all.include_annotations.is_none() {

@@ -95,7 +95,6 @@ fn not_supported_says_what() {
         ("Products?$apply=nest(identity as A)", "nest"),
         ("Products?$apply=groupby((CategoryID))/search(a)", "$search"),
         ("Categories?$expand=Products($apply=topcount(1,ID))", "$apply"),
-        ("Products?$deltatoken=x", "$deltatoken"),
         ("Products/$each/Name", "$each"),
         ("Products?$filter=hassubset(Name,Name)", "hassubset"),
     ] {

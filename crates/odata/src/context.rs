@@ -24,7 +24,10 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
             let list = if selection.rows { select_list(model, selection, version) } else { String::new() };
             ["Collection(Edm.ComplexType)", &list].concat()
         }
-        Addressed::Collection => [set.as_str(), &cast, &select_list(model, selection, version)].concat(),
+        Addressed::Collection => {
+            let changes = if query.since.is_some() { "/$delta" } else { "" };
+            [set.as_str(), &cast, &select_list(model, selection, version), changes].concat()
+        }
         Addressed::Entity if let Some(name) = single => {
             [name, &cast, &select_list(model, selection, version)].concat()
         }

@@ -75,6 +75,19 @@ pub enum Cell<'q> {
         /// The value.
         when: &'q Expr,
     },
+    /// What became of a changed entity.
+    Change(Change),
+}
+
+/// What is read of a changed entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Null where it is not in the result any more.
+    There,
+    /// Null where it is in the result.
+    Gone,
+    /// Why it is not in the result any more: 1 where it is deleted, 2 where it no longer fits.
+    Reason,
 }
 
 /// What is written of a row. Items that read a cell read them one after the other.
@@ -125,6 +138,14 @@ pub enum Item<'q> {
     CloseLink,
     /// Has the rows of another node here.
     Collection(usize),
+    /// Reads a cell: null skips all up to `Gone`.
+    There,
+    /// Reads a cell: null skips all that follows, which tells of an entity that is not there any more.
+    Gone,
+    /// Reads why.
+    Reason,
+    /// Reads a key value of it; `.1` is true for the last one.
+    Removed(usize, bool),
 }
 
 impl<'q> Layout<'q> {
@@ -161,7 +182,25 @@ impl<'q> Layout<'q> {
             return layout;
         }
         layout.node(model, &query.selection, None, keys);
+        if query.since.is_some() {
+            layout.changes(model, query.selection.set);
+        }
         layout
+    }
+
+    /// Entities that have changed: as ever where they are there, else what tells that they are not.
+    fn changes(&mut self, model: &Model, set: EntitySetId) {
+        let key = &model.entity_type(model.entity_set(set).entity_type).key;
+        let at = &mut self.nodes[0];
+        at.cells.insert(0, Cell::Change(Change::There));
+        at.items.insert(0, Item::There);
+        at.cells.extend([Cell::Change(Change::Gone), Cell::Change(Change::Reason)]);
+        at.items.extend([Item::Gone, Item::Reason]);
+        for (i, property) in key.iter().enumerate() {
+            let (path, inside) = (Vec::new(), Vec::new());
+            at.cells.push(Cell::Property { path, set, property: *property, inside });
+            at.items.push(Item::Removed(*property, i + 1 == key.len()));
+        }
     }
 
     fn node(

@@ -1,6 +1,7 @@
 //! What is asked: every name of the URL resolved against the model, every expression typed.
 
 mod rows;
+mod own;
 
 pub use rows::{
     Aggregation, Input, Joined, Named, RowColumn, Rows, RowsKind, Size, Transform, Tree, Walk, Walked,
@@ -36,6 +37,9 @@ pub struct Query {
     pub skip: u64,
     /// `$count=true`
     pub count: bool,
+    /// Only what has changed since then, and what is there no more: a mark that the database has given; an empty one is
+    /// before all changes.
+    pub since: Option<Vec<u8>>,
 }
 
 impl Query {

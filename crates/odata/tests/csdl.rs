@@ -75,8 +75,12 @@ fn model() -> Model {
         family: None,
         description: None,
     };
-    let set =
-        |name: &str, t| EntitySet { name: name.to_owned(), entity_type: EntityTypeId(t), description: None };
+    let set = |name: &str, t| EntitySet {
+        name: name.to_owned(),
+        entity_type: EntityTypeId(t),
+        description: None,
+        tracked: false,
+    };
     let sets = vec![set("Orders", 0), set("Kunden_ä", 1)];
     Model::new(
         "Shop.V1".to_owned(),
@@ -104,7 +108,8 @@ fn one(properties: Vec<Property>) -> Model {
         family: None,
         description: None,
     };
-    let set = EntitySet { name: "T".to_owned(), entity_type: EntityTypeId(0), description: None };
+    let set =
+        EntitySet { name: "T".to_owned(), entity_type: EntityTypeId(0), description: None, tracked: false };
     Model::new("N".to_owned(), "C".to_owned(), Vec::new(), Vec::new(), vec![t], vec![set])
 }
 

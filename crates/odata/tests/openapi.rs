@@ -101,8 +101,12 @@ fn model() -> Model {
         vec![property("Id", primitive(PrimitiveType::Duration), false)],
         vec![navigation("Parts", 0, true)],
     );
-    let set =
-        |name: &str, t| EntitySet { name: name.to_owned(), entity_type: EntityTypeId(t), description: None };
+    let set = |name: &str, t| EntitySet {
+        name: name.to_owned(),
+        entity_type: EntityTypeId(t),
+        description: None,
+        tracked: false,
+    };
     Model::new(
         "N.S".to_owned(),
         "C".to_owned(),

@@ -109,8 +109,12 @@ fn model() -> Model {
     );
     thing.navigation = vec![navigation("Next", 0, false), navigation("Parts", 0, true)];
     let paint = entity("Paint", &[0, 1], vec![one("Color", COLOR), one("Rights", RIGHTS)]);
-    let set =
-        |name: &str, i| EntitySet { name: name.to_owned(), entity_type: EntityTypeId(i), description: None };
+    let set = |name: &str, i| EntitySet {
+        name: name.to_owned(),
+        entity_type: EntityTypeId(i),
+        description: None,
+        tracked: false,
+    };
     Model::new(
         "Ns".to_owned(),
         "Container".to_owned(),

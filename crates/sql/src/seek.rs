@@ -104,7 +104,7 @@ fn further(term: &OrderTerm, value: &Param) -> Option<Sql> {
 }
 
 /// That the first term does not put a row before the one with this value: the part that an index can begin at.
-fn range(term: &OrderTerm, value: &Param) -> Option<Sql> {
+pub(crate) fn range(term: &OrderTerm, value: &Param) -> Option<Sql> {
     Some(match (term.descending, is_null(value)) {
         (false, true) => return None,
         (true, true) => Sql::IsNull(Box::new(value_of(term).clone())),

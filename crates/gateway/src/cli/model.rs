@@ -161,6 +161,7 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
             table.etag.iter().map(|column| text(&table.columns[*column].column)).collect();
         out.push_str(&format!("    etag: [{}]\n", columns.join(", ")));
     }
+    changes(table, out);
     navigation(served, ty, table, None, out);
     derived(served, ty, table, out);
 }
@@ -339,6 +340,20 @@ fn streams(ty: &EntityType, table: &TableMap, out: &mut String) {
         let (column, media_type) = (column(map.content), media_type(stream, map));
         let nullable = stream.nullable;
         out.push_str(&format!("    media: {{column: {column}, type: {media_type}, nullable: {nullable}}}\n"));
+    }
+}
+
+/// By what changes are followed.
+fn changes(table: &TableMap, out: &mut String) {
+    let column = |index: usize| text(&table.columns[index].column);
+    let deleted = |index: usize| format!("{{column: {}}}", column(index));
+    match (table.changes.at.map(column), table.changes.deleted.map(deleted)) {
+        (None, None) => {}
+        (Some(at), None) => out.push_str(&format!("    changes: {{column: {at}}}\n")),
+        (at, Some(deleted)) => {
+            let at = at.map(|at| format!("column: {at}, ")).unwrap_or_default();
+            out.push_str(&format!("    changes: {{{at}deleted: {deleted}}}\n"));
+        }
     }
 }
 

@@ -16,15 +16,15 @@ use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::Token;
 use tokio::sync::mpsc;
 
-use super::Prepared;
 use super::single::{batch_too_large, compressed};
+use super::{Prepared, delta};
 use crate::affinity;
 use crate::answer::Refusal;
 use crate::body::{Body, Broken, Pieces};
 use crate::delivery::{Delivery, Event, Next, Storing};
 use crate::envelope::{Envelope, NextLink};
 use crate::observe::{Event as Happened, event};
-use crate::page::{form_text, kept_position, meta};
+use crate::page::{form_text, kept_position, meta, unstored_changes};
 use crate::request::Request;
 use crate::response::{CancelGuard, Stages, json_response};
 use crate::state::State;
@@ -76,14 +76,16 @@ pub async fn answer(
     let limits = page_limits(state, request, page_rows);
     let model = &prepared.served.mapping.model;
     let context = context::fragment(model, &prepared.query, "", request.version);
-    let mut closing = Closing::new(state, request, &prepared.query, prepared.format, context.clone());
+    let delta = prepared.delta.clone();
+    let envelope = Envelope { context, count: None, delta };
+    let mut closing = Closing::new(state, request, &prepared.query, prepared.format, envelope.clone());
     let form = form_text(prepared.format, page_rows, request, &prepared.query);
-    let storing = storing(state, request, &prepared, Envelope { context, count: None }, form);
+    let storing = storing(state, request, &prepared, envelope, form);
     let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
     let delivery = Delivery::new(storing, sender, patience);
     let slot = Arc::clone(&request.slot);
     let options = state.run_options(cancel, request.login.as_ref());
-    let Prepared { served, query, program, shape, format } = prepared;
+    let Prepared { served, query, program, shape, format, .. } = prepared;
     tokio::task::spawn_blocking(move || {
         let mut writer = PageWriter::new(shape, limits, delivery);
         let outcome = slot.run(&served, &program, &options, &mut writer);
@@ -93,6 +95,9 @@ pub async fn answer(
     let gathered = gather(&mut receiver, &mut closing.envelope).await?;
     stages.end("rows");
     let mut response = json_response(request, format, Body::empty());
+    if closing.envelope.tracks() {
+        delta::applied(response.headers_mut(), request.version);
+    }
     let open = closing.envelope.open(format, &request.root, None);
     match gathered {
         Gathered::All(pieces, next) => {
@@ -186,23 +191,32 @@ struct Closing {
     link: Box<dyn Fn(&str) -> String + Send>,
     /// Makes the link to rows that are not stored.
     skip_link: Box<dyn Fn(u64) -> String + Send>,
+    /// Makes the link to what changes from now on.
+    delta_link: Box<dyn Fn(&str) -> String + Send>,
     source: String,
     trace: String,
 }
 
 impl Closing {
-    fn new(state: &Arc<State>, request: &Request, query: &Query, format: Format, context: String) -> Closing {
+    fn new(
+        state: &Arc<State>,
+        request: &Request,
+        query: &Query,
+        format: Format,
+        envelope: Envelope,
+    ) -> Closing {
         let short = request.needs_short_link();
         let (skip, top) = (query.skip, query.top);
         let parts = request.link_parts();
-        let again = parts.clone();
+        let (again, followed) = (parts.clone(), parts.clone());
         Closing {
             state: Arc::clone(state),
-            envelope: Envelope { context, count: None },
+            envelope,
             format,
             binding: request.binding(short),
             link: Box::new(move |token| parts.page_link(token, short)),
             skip_link: Box::new(move |rows| again.skip_link(rows, skip, top)),
+            delta_link: Box::new(move |token| followed.delta_link(token)),
             source: request.slot.name.clone(),
             trace: request.trace.clone(),
         }
@@ -211,7 +225,13 @@ impl Closing {
     /// Everything behind the rows.
     fn text(&self, next: Next) -> Result<String, Refusal> {
         let link = match next {
-            Next::Nothing => None,
+            Next::Nothing => {
+                return Ok(match &self.envelope.delta {
+                    Some(token) => Envelope::close_followed(self.format, &(self.delta_link)(token)),
+                    None => Envelope::close(self.format, None),
+                });
+            }
+            Next::Unstored { .. } if self.envelope.is_delta() => return Err(unstored_changes()),
             Next::Stored { id, generation, owner, rows, position } => {
                 let token = Token {
                     result: id,

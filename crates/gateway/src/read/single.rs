@@ -112,7 +112,7 @@ pub async fn answer(
     let writer = Box::new(PageWriter::new(Arc::clone(&prepared.shape), limits, Whole::default()));
     let (writer, outcome) = run(state, request, &prepared, writer).await?;
     stages.end("rows");
-    let Prepared { served, query, program, shape, format } = prepared;
+    let Prepared { served, query, program, shape, format, .. } = prepared;
     if writer.batch_too_large() {
         return Err(batch_too_large(limits.batch_bytes));
     }

@@ -23,3 +23,4 @@ mod slow_streams;
 mod open;
 mod etags;
 mod annotations;
+mod changes;

@@ -46,7 +46,7 @@ pub enum Request {
 }
 
 /// Options that are text and have their meaning outside of the query.
-const OUTER_OPTIONS: &[&str] = &["$format", "$skiptoken"];
+const OUTER_OPTIONS: &[&str] = &["$format", "$skiptoken", "$deltatoken"];
 
 /// Binds a URL. `now` is the time of the request in UTC as `YYYY-MM-DDThh:mm:ss.f`.
 ///
@@ -138,6 +138,7 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
         top: options.top.map(|(n, _)| n),
         skip: options.skip.map_or(0, |(n, _)| n),
         count: options.count.is_some_and(|(c, _)| c),
+        since: None,
     })
 }
 

@@ -62,6 +62,7 @@ pub fn bind_product<'a>(
         top: options.top.map(|(n, _)| n),
         skip: options.skip.map_or(0, |(n, _)| n),
         count: options.count.is_some_and(|(c, _)| c),
+        since: None,
     })
 }
 

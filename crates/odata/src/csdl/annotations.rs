@@ -154,7 +154,7 @@ fn concurrency(entity_type: &EntityType) -> Option<Annotation<'_>> {
 pub(super) fn entity_set<'a>(
     model: &Model,
     entity_type: &'a EntityType,
-    text: Option<&'a str>,
+    set: &'a EntitySet,
 ) -> Vec<Annotation<'a>> {
     let searchable = entity_type.properties.iter().any(|p| p.searchable);
     let expandable = !entity_type.navigation.is_empty();
@@ -165,7 +165,7 @@ pub(super) fn entity_set<'a>(
     let shape = |p: &Property| matches!(p.ty, Type::Primitive(ty) if ty.is_shape());
     let unsortable = entity_type.properties.iter().enumerate().filter(|(_, p)| p.collection || shape(p));
     let unsortable: Vec<String> = unsortable.map(|(index, p)| path(index, &p.name)).collect();
-    let mut found = description(text);
+    let mut found = description(set.description.as_deref());
     found.extend(concurrency(entity_type));
     found.extend([
         record("Org.OData.Capabilities.V1.InsertRestrictions", "Insertable", false),
@@ -189,6 +189,7 @@ pub(super) fn entity_set<'a>(
         flag("Org.OData.Capabilities.V1.TopSupported", true),
         flag("Org.OData.Capabilities.V1.SkipSupported", true),
     ]);
+    found.extend(set.tracked.then(|| record("Org.OData.Capabilities.V1.ChangeTracking", "Supported", true)));
     found
 }
 

@@ -256,7 +256,7 @@ fn entity_set(model: &Model, set: &EntitySet) -> Object {
     object.insert("$Collection".to_owned(), true.into());
     object.insert("$Type".to_owned(), model.qualified_name(set.entity_type).into());
     bindings(model, entity_type, &mut object);
-    annotate(&mut object, &annotations::entity_set(model, entity_type, set.description.as_deref()));
+    annotate(&mut object, &annotations::entity_set(model, entity_type, set));
     object
 }
 

@@ -261,7 +261,7 @@ impl Out {
         let type_name = model.qualified_name(set.entity_type);
         self.open("EntitySet", &[("Name", &set.name), ("EntityType", &type_name)]);
         self.bindings(model, entity_type);
-        self.annotations(&annotations::entity_set(model, entity_type, set.description.as_deref()));
+        self.annotations(&annotations::entity_set(model, entity_type, set));
         self.close("EntitySet");
     }
 

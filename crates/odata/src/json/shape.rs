@@ -3,6 +3,7 @@
 mod dynamic;
 mod entity;
 mod stream;
+mod changes;
 
 pub(crate) use dynamic::DynamicShape;
 use entity::Entity;
@@ -142,12 +143,18 @@ impl Shape {
     /// Whether identifiers have to be read for this format.
     pub fn needs_keys(query: &Query, format: Format) -> bool {
         let combined = !query.selection.combined.is_empty();
-        combined || format.metadata == MetadataLevel::Full || expands_collection(&query.selection.expand)
+        // Whose key is not told is told by its identifier.
+        let changes = query.since.is_some();
+        combined
+            || changes
+            || format.metadata == MetadataLevel::Full
+            || expands_collection(&query.selection.expand)
     }
 
     /// Compiles a layout.
     pub fn new(model: &Model, query: &Query, layout: &Layout, format: Format) -> Shape {
-        let mut compiler = Compiler { model, format, values: Vec::new() };
+        let identified = query.since.is_some() && !changes::tells_key(model, &query.selection);
+        let mut compiler = Compiler { model, format, values: Vec::new(), identified };
         let bare = query.leaf(model);
         let nodes = layout.nodes.iter().map(|node| compiler.node(node, bare.as_ref())).collect();
         Shape { nodes, values: compiler.values, omit_nulls: format.omit_nulls }
@@ -196,6 +203,8 @@ struct Compiler<'a> {
     model: &'a Model,
     format: Format,
     values: Vec<ValueShape>,
+    /// Whether entities have identifiers in any case.
+    identified: bool,
 }
 
 impl<'a> Compiler<'a> {
@@ -227,6 +236,7 @@ impl<'a> Compiler<'a> {
         let mut entities: Vec<Entity<'_>> = vec![own];
         let mut opened: Vec<usize> = Vec::new();
         let mut key_number = 0;
+        let mut gone = None;
         for item in &node.items {
             let entity = entities.last().copied().unwrap_or(own);
             let Entity { set, references, .. } = entity;
@@ -287,9 +297,23 @@ impl<'a> Compiler<'a> {
                     close(&mut ops, &mut opened);
                 }
                 Item::Collection(node) => ops.push(Op::Collection { node: *node }),
+                Item::There => ops.push(Op::Present { skip_to: 0 }),
+                Item::Gone => {
+                    self.all_links(own, &mut ops);
+                    changes::skip_to_end(&mut ops, 0);
+                    gone = Some(ops.len());
+                    ops.push(Op::Present { skip_to: 0 });
+                }
+                Item::Reason => ops.push(self.reason(set, place())),
+                Item::Removed(property, last) => {
+                    ops.push(self.removed_key(entity, *property, key_number, *last));
+                    key_number = if *last { 0 } else { key_number + 1 };
+                }
             }
         }
-        if !node.selection.rows && node.selection.combined.is_empty() && bare.is_none() {
+        if let Some(gone) = gone {
+            changes::skip_to_end(&mut ops, gone);
+        } else if !node.selection.rows && node.selection.combined.is_empty() && bare.is_none() {
             self.all_links(own, &mut ops);
         }
         let collection = node.link.as_ref().map(|link| self.collection(link.set, link.expand));

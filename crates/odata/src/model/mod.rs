@@ -184,6 +184,8 @@ pub struct EntitySet {
     pub entity_type: EntityTypeId,
     /// Text for `Core.Description`.
     pub description: Option<String>,
+    /// Whether changes of its entities can be followed.
+    pub tracked: bool,
 }
 
 /// A function with an import of the same name (CSDL 4.01 sections 12.1 and 13.6), whose value is entities of a set.

@@ -122,8 +122,13 @@ fn mapping(
     set_names: Vec<String>,
     container: String,
 ) -> Mapping {
-    let sets = set_names.into_iter().enumerate();
-    let sets = sets.map(|(i, name)| EntitySet { name, entity_type: EntityTypeId(i), description: None });
+    let tracked: Vec<bool> = parts.tables.iter().map(|&t| shapes[t].changes.at.is_some()).collect();
+    let sets = set_names.into_iter().zip(tracked).enumerate().map(|(i, (name, tracked))| EntitySet {
+        name,
+        entity_type: EntityTypeId(i),
+        description: None,
+        tracked,
+    });
     let owned = parts.tables.iter().zip(&parts.types);
     let families: Vec<_> = owned.map(|(&t, ty)| families::family_map(ty, &shapes[t])).collect();
     let links = parts.links.into_iter().zip(families);
@@ -142,6 +147,7 @@ fn mapping(
             media,
             open: shapes[t].open,
             etag: shapes[t].etag.clone(),
+            changes: shapes[t].changes,
             family,
         }
     });

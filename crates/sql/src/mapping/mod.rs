@@ -12,6 +12,8 @@ mod open;
 
 mod groups;
 
+mod changes;
+
 mod reshape;
 
 mod etags;
@@ -127,6 +129,8 @@ pub struct TableMap {
     pub open: Option<usize>,
     /// What the ETags of entities are made of: numbers of columns.
     pub etag: Vec<usize>,
+    /// By what changes are followed.
+    pub changes: ChangesMap,
     /// What tells types below that of the set from each other.
     pub family: Option<FamilyMap>,
 }
@@ -138,6 +142,15 @@ pub struct StreamMap {
     pub content: usize,
     /// The column that tells its media type.
     pub media_type: Option<usize>,
+}
+
+/// By what changes of a table are followed: numbers in [`TableMap::columns`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChangesMap {
+    /// The column that gets a greater value with each change of a row.
+    pub at: Option<usize>,
+    /// The column that is null as long as a row is there, or false where it is a truth value.
+    pub deleted: Option<usize>,
 }
 
 /// The column that tells of the types below that of a set.

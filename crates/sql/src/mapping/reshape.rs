@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use nextlink_odata::model::PrimitiveType;
 
+use super::ChangesMap;
+use super::changes;
 use super::groups::{Group, widen};
 use super::keys::Key;
 use super::open;
@@ -32,6 +34,8 @@ pub(super) struct TableShape<'s> {
     pub(super) streams: Streams<'s>,
     /// Columns of which ETags are made.
     pub(super) etag: Vec<usize>,
+    /// By what changes are followed.
+    pub(super) changes: ChangesMap,
     /// By column that is a property: the derived type that has it. Those that all have come first.
     pub(super) owners: Vec<Option<usize>>,
     /// The column that tells derived types from each other.
@@ -218,6 +222,7 @@ impl<'s> Shaper<'s, '_> {
         let table = &self.catalog.tables[index];
         let streams = Streams::find(table, entity, key, self.notices);
         let open = entity.open.as_ref().and_then(|name| open::find(table, name, key, self.notices));
+        let changes = changes::find(table, entity, self.notices);
         let hidden: HashSet<usize> =
             entity.hide.iter().filter_map(|name| find_column(table, &name.text)).collect();
         let others = entity.others.unwrap_or(true);
@@ -259,7 +264,8 @@ impl<'s> Shaper<'s, '_> {
         let kind = kind.map(|column| place[column]);
         let open = open.map(|column| place[column]);
         let etag = etag.into_iter().map(|column| place[column]).collect();
-        (TableShape { streams: streams.moved(&place), etag, owners, kind, open, ..shape }, place)
+        let (streams, changes) = (streams.moved(&place), changes.moved(&place));
+        (TableShape { streams, changes, etag, owners, kind, open, ..shape }, place)
     }
 
     fn arranged(

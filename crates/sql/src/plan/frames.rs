@@ -4,7 +4,7 @@ mod once;
 
 use std::sync::Arc;
 
-use nextlink_odata::model::EntitySetId;
+use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Place, Related, Variable};
 
 use crate::dialect::Operand;
@@ -31,6 +31,9 @@ struct Frame {
     columns: Vec<Carried>,
     select: Select,
 }
+
+/// Conditions on the rows of a table.
+type Kept = fn(&Mapping, EntitySetId, usize) -> Vec<Sql>;
 
 /// What a column of rows that are no entities holds.
 #[derive(Debug, Clone)]
@@ -65,9 +68,18 @@ fn equal(left: Sql, right: Sql) -> Sql {
 impl Frames {
     /// Starts with one table.
     pub(crate) fn new(mapping: &Mapping, variable: Variable, set: EntitySetId) -> Frames {
+        Frames::with(mapping, variable, set, is_there)
+    }
+
+    /// The same with rows that are deleted, where they lie there, too.
+    pub(crate) fn all(mapping: &Mapping, variable: Variable, set: EntitySetId) -> Frames {
+        Frames::with(mapping, variable, set, key_is_there)
+    }
+
+    fn with(mapping: &Mapping, variable: Variable, set: EntitySetId, kept: Kept) -> Frames {
         let mut frames = Frames { frames: Vec::new(), next_alias: 0 };
         let alias = frames.alias();
-        let on = key_is_there(mapping, set, alias);
+        let on = kept(mapping, set, alias);
         let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(set), alias), on };
         let select = Select { from: vec![join], ..Select::default() };
         frames.frames.push(Frame {
@@ -111,7 +123,7 @@ impl Frames {
     /// Combines the rows of the innermost select with all entities of a set.
     pub(crate) fn combine(&mut self, mapping: &Mapping, variable: Variable, set: EntitySetId) {
         let alias = self.alias();
-        let mut on = key_is_there(mapping, set, alias);
+        let mut on = is_there(mapping, set, alias);
         if on.is_empty() {
             // A join needs a condition in some databases.
             on.push(equal(Sql::Integer(1), Sql::Integer(1)));
@@ -293,7 +305,7 @@ impl Frames {
                         Sql::column(from, &mapping.table(set).columns[*here].column),
                     )
                 });
-                let on = equals.chain(key_is_there(mapping, target, to)).collect();
+                let on = equals.chain(is_there(mapping, target, to)).collect();
                 let join = Join { kind, table: table_ref(mapping.table(target), to), on };
                 self.top().select.from.push(join);
                 to
@@ -402,7 +414,7 @@ impl Frames {
             .iter()
             .zip(values)
             .map(|(property, value)| equal(Sql::column(alias, &columns[*property].column), value));
-        let on = equals.chain(key_is_there(mapping, target, alias)).collect();
+        let on = equals.chain(is_there(mapping, target, alias)).collect();
         let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(target), alias), on };
         let select = Select { from: vec![join], ..Select::default() };
         self.frames.push(Frame {
@@ -467,6 +479,21 @@ impl Frames {
     }
 }
 
+/// Conditions that keep out rows that are no entities: those that are deleted, and those whose key has a null.
+pub(super) fn is_there(mapping: &Mapping, set: EntitySetId, alias: usize) -> Vec<Sql> {
+    let mut conditions = key_is_there(mapping, set, alias);
+    conditions.extend(not_deleted(mapping.table(set), alias));
+    conditions
+}
+
+/// That a row is not deleted, where rows that are lie there, too.
+pub(super) fn not_deleted(table: &TableMap, alias: usize) -> Option<Sql> {
+    let map = &table.columns[table.changes.deleted?];
+    let column = Box::new(Sql::column(alias, &map.column));
+    let truth = map.primitive == PrimitiveType::Boolean;
+    Some(if truth { Sql::IsNotTrue(column) } else { Sql::IsNull(column) })
+}
+
 /// Conditions that keep rows out whose key has a null: they are no entities.
 fn key_is_there(mapping: &Mapping, set: EntitySetId, alias: usize) -> Vec<Sql> {
     let table = mapping.table(set);
@@ -489,7 +516,7 @@ fn far_conditions(
         .far
         .iter()
         .map(|(column, there)| equal(Sql::column(to, &columns[*there].column), Sql::column(middle, column)));
-    equals.chain(key_is_there(mapping, target, to)).collect()
+    equals.chain(is_there(mapping, target, to)).collect()
 }
 
 /// The set a navigation property leads to.

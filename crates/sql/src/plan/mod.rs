@@ -14,6 +14,7 @@ mod merged;
 mod node;
 mod stream;
 mod dynamic;
+mod changes;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use frames::Frames;
 use merged::merged;
 pub use told::told;
 
+pub use changes::mark;
 pub use stream::stream;
 
 /// The plan of a query.

@@ -22,8 +22,7 @@ impl Planner<'_> {
         node: &Node,
         limits: PlanLimits,
     ) -> Result<NodePlan, Unsupported> {
-        let mut frames = self.input(Base::Request, &query.input)?;
-        self.add_filter(&mut frames, query.filter.as_ref())?;
+        let mut frames = self.asked(query)?;
         if let (true, Some(parent)) = (of_nothing(&query.input), self.before_navigation(query)?) {
             // Not where the entity is missing that leads to what is summed up.
             frames.filter(Sql::Exists(Box::new(parent)));
@@ -41,6 +40,9 @@ impl Planner<'_> {
         }
         let cells = self.add_cells(&mut frames, node)?;
         if query.addressed == Addressed::Collection {
+            if query.since.is_some() {
+                self.add_change_order(&mut frames)?;
+            }
             match &query.input {
                 Input::Rows(rows) => self.add_row_order(&mut frames, &query.orderby, rows)?,
                 Input::Product(sets) => self.add_product_order(&mut frames, &query.orderby, sets)?,
@@ -203,6 +205,7 @@ impl Planner<'_> {
                     self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
                     self.value_cell(frames, when)?
                 }
+                Cell::Change(change) => self.change_cell(frames, *change)?,
                 Cell::Property { path, set, property, inside } => {
                     let alias = self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
                     let (read, result) = self.cell(alias, *set, *property, inside)?;
@@ -340,7 +343,7 @@ pub(super) struct Cells {
     aliases: Vec<(Vec<usize>, usize)>,
 }
 
-fn node_plan(
+pub(super) fn node_plan(
     parent: Option<usize>,
     rows: Option<Select>,
     count: Option<Select>,

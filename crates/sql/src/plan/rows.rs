@@ -405,9 +405,7 @@ impl Planner<'_> {
 
     /// The number of rows of the input that the filter lets through.
     pub(super) fn counted(&self, query: &Query) -> Result<Select, Unsupported> {
-        let mut frames = self.input(Base::Request, &query.input)?;
-        self.add_filter(&mut frames, query.filter.as_ref())?;
-        let mut select = frames.finish();
+        let mut select = self.asked(query)?.finish();
         select.columns.push(Sql::CountAll);
         Ok(select)
     }

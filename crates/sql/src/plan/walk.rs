@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Expr, Order, Rows, Tree, Variable, Walk, Walked};
 
 use super::Planner;
-use super::frames::{Carried, Frames, table_ref};
+use super::frames::{Carried, Frames, not_deleted, table_ref};
 use super::rows::Base;
 use crate::dialect::{Operand, Unsupported};
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef};
@@ -193,13 +193,15 @@ impl Planner<'_> {
 
     fn nodes(&self, tree: &Tree, alias: usize) -> Select {
         let table = table_ref(self.mapping.table(tree.set), alias);
-        let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
-        Select { from, ..Select::default() }
+        let on = not_deleted(self.mapping.table(tree.set), alias).into_iter().collect();
+        Select { from: vec![Join { kind: JoinKind::Inner, table, on }], ..Select::default() }
     }
 
     fn join_nodes(&self, tree: &Tree, alias: usize, own: Sql, other: Sql) -> Join {
         let table = table_ref(self.mapping.table(tree.set), alias);
-        Join { kind: JoinKind::Inner, table, on: vec![Sql::binary(Operator::Eq, own, other)] }
+        let mut on = vec![Sql::binary(Operator::Eq, own, other)];
+        on.extend(not_deleted(self.mapping.table(tree.set), alias));
+        Join { kind: JoinKind::Inner, table, on }
     }
 
     fn id(&self, tree: &Tree, alias: usize) -> Sql {

@@ -4,6 +4,7 @@ mod named;
 mod media;
 mod etag;
 mod vocabulary;
+mod changes;
 mod parts;
 mod hdp;
 mod select;
@@ -21,6 +22,7 @@ use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 use hdp::SchemaMap;
 
 pub use etag::EtagShape;
+pub use changes::{ChangesShape, DeletedShape};
 pub use media::{MediaShape, MediaTypeShape};
 pub use named::{Entries, Named, Spot};
 pub use parts::{

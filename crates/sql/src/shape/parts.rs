@@ -8,6 +8,7 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
 use super::etag::EtagShape;
+use super::changes::ChangesShape;
 use super::media::{MediaShape, MediaTypeShape};
 use super::named::{Either, Entries, Named, Spot};
 use super::vocabulary::VocabularyShape;
@@ -152,6 +153,8 @@ pub struct EntityShape {
     pub open: Option<Named>,
     /// What the ETags of its entities are made of. Default: nothing, so that there are none.
     pub etag: EtagShape,
+    /// By what it is known that a row has changed.
+    pub changes: Option<ChangesShape>,
     /// Columns and navigation properties that are not served.
     pub hide: Vec<Named>,
     /// Whether columns and foreign keys that are not named here are served, too. Default true.
@@ -355,6 +358,7 @@ impl<'de> Deserialize<'de> for SingletonShape {
             media: told.media,
             open: told.open,
             etag: told.etag,
+            changes: None,
             hide: told.hide,
             others: told.others,
             is_abstract: told.is_abstract,

@@ -117,7 +117,7 @@ impl Compiler<'_> {
 
     pub(super) fn identity(&self, set: EntitySetId, references: bool) -> IdentityShape {
         let mut identity = IdentityShape { before: Vec::new(), members: Vec::new() };
-        if references {
+        if references || (self.identified && self.format.metadata != MetadataLevel::Full) {
             identity.members.push(self.annotation("", "id"));
         } else if self.format.metadata == MetadataLevel::Full {
             // Where there are types below that of the set, the type is told already.

@@ -1,0 +1,170 @@
+//! Delta links (Part 1 section 11.3): what has changed since a result was begun. A mark of the database, read before the result
+//! is, travels in the link, sealed.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, StatusCode};
+use nextlink_db::run::Cancel;
+use nextlink_odata::model::Model;
+use nextlink_odata::query::{Addressed, Input, Query};
+use nextlink_odata::rows::{Flow, RowSink};
+use nextlink_odata::version::Version;
+use nextlink_results::token::{Token, TokenError};
+use nextlink_results::{NodeId, ResultId};
+use nextlink_sql::plan::mark;
+
+use crate::answer::Refusal;
+use crate::headers::PREFERENCE_APPLIED;
+use crate::request::Request;
+use crate::response::crashed;
+use crate::served::Served;
+use crate::state::State;
+
+/// Bytes of a mark at most; those of numbers and points in time are far shorter.
+const MAX_MARK: usize = 200;
+
+/// A query whose changes are followed, and the token of the link to them.
+pub struct Followed {
+    /// What is asked: all of it, or what has changed.
+    pub query: Box<Query>,
+    /// The token of the link to what changes from now on.
+    pub token: Option<String>,
+}
+
+/// Reads the mark of now where changes are to be followed, and that of a delta link where they are asked for. The mark is read
+/// before the rows are: what changes meanwhile is told again rather than not at all.
+///
+/// # Errors
+/// 410 for a link that is not valid any more, 501 for a query whose changes cannot be followed.
+pub async fn follow(
+    state: &Arc<State>,
+    request: &Request,
+    served: &Arc<Served>,
+    query: Box<Query>,
+) -> Result<Followed, Refusal> {
+    let can = can_follow(&served.mapping.model, &query) && !request.needs_short_link();
+    let Some(text) = request.option("$deltatoken") else {
+        let wanted = can && query.skip == 0;
+        let token = if wanted { mark_of(state, request, served, &query).await? } else { None };
+        return Ok(Followed { query, token });
+    };
+    if !can {
+        let message = "The changes of this cannot be followed, so there are no delta links to it.";
+        let refusal = Refusal::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message);
+        return Err(refusal.about("$deltatoken"));
+    }
+    let opened = state.tokens.open(&text, &binding(request, served, &query));
+    let since = opened.map_err(|error: TokenError| gone(error))?.extra;
+    let token = mark_of(state, request, served, &query).await?;
+    // What has changed is told whole and in its own order: a part of it would leave the rest unsaid.
+    let query = Query { since: Some(since), top: None, skip: 0, orderby: Vec::new(), ..*query };
+    Ok(Followed { query: Box::new(query), token })
+}
+
+fn gone(_: TokenError) -> Refusal {
+    let message = "This delta link is not valid any more. Start again with the request without $deltatoken.";
+    Refusal::new(StatusCode::GONE, "DeltaLinkGone", message).about("$deltatoken")
+}
+
+/// Whether a change of what is asked is a change of a row of its table.
+fn can_follow(model: &Model, query: &Query) -> bool {
+    let selection = &query.selection;
+    let entities = matches!(query.input, Input::Path) && query.addressed == Addressed::Collection;
+    let whole_set = query.steps.is_empty() && query.singleton.is_none() && selection.of.is_none();
+    let plain = selection.expand.is_empty() && selection.combined.is_empty() && !selection.references;
+    let own = query.filter.iter().chain(selection.named.iter().map(|named| &named.expr));
+    let tracked = model.entity_set(query.root).tracked && !model.is_single(query.root);
+    tracked && entities && whole_set && plain && !selection.rows && own.into_iter().all(|expr| expr.is_own())
+}
+
+/// What the token of a delta link is bound to: beside what is asked, the columns by which changes are known.
+fn binding(request: &Request, served: &Served, query: &Query) -> Vec<u8> {
+    let table = served.mapping.table(query.root);
+    let changes = [table.changes.at, table.changes.deleted];
+    let columns = changes.map(|column| column.map_or("", |column| table.columns[column].column.as_str()));
+    request.delta_binding(&columns)
+}
+
+/// The token of the link to what changes from now on; none where it would be too long.
+async fn mark_of(
+    state: &Arc<State>,
+    request: &Request,
+    served: &Arc<Served>,
+    query: &Query,
+) -> Result<Option<String>, Refusal> {
+    let program = mark(&served.mapping, served.source.dialect(), query)?;
+    let permit = state.turn().await?;
+    let options = state.run_options(Cancel::default(), request.login.as_ref());
+    let (slot, source) = (Arc::clone(&request.slot), Arc::clone(served));
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut sink = MarkSink::default();
+        let outcome = slot.run(&source, &program, &options, &mut sink);
+        drop(permit);
+        outcome.map(|_| sink.0)
+    });
+    let extra = ran.await.map_err(|error| crashed(&error))??;
+    if extra.len() > MAX_MARK {
+        return Ok(None);
+    }
+    let token = Token {
+        result: ResultId::from_bytes([0; 16]),
+        owner: NodeId::from_bytes([0; 16]),
+        generation: 0,
+        page: 0,
+        first_row: 0,
+        rows_left: None,
+        extra,
+    };
+    Ok(Some(state.tokens.seal(&token, &binding(request, served, query))?))
+}
+
+/// Says that changes are followed.
+pub fn applied(headers: &mut HeaderMap, version: Version) {
+    let name = match version {
+        Version::V40 => "odata.track-changes",
+        Version::V401 => "track-changes",
+    };
+    let others = headers.get(PREFERENCE_APPLIED).and_then(|value| value.to_str().ok());
+    let all = others.map_or_else(|| name.to_owned(), |others| [name, ", ", others].concat());
+    if let Ok(all) = HeaderValue::try_from(all) {
+        headers.insert(PREFERENCE_APPLIED, all);
+    }
+}
+
+/// Takes the position of the one row of a mark.
+#[derive(Default)]
+struct MarkSink(Vec<u8>);
+
+impl RowSink for MarkSink {
+    fn begin_row(&mut self, _node: usize, _parent: u32) -> bool {
+        true
+    }
+    fn null(&mut self) {}
+    fn boolean(&mut self, _value: bool) {}
+    fn integer(&mut self, _value: i64) {}
+    fn double(&mut self, _value: f64) {}
+    fn single(&mut self, _value: f32) {}
+    fn decimal(&mut self, _digits: &str) {}
+    fn string(&mut self, _value: &str) {}
+    fn plain(&mut self, _text: &[u8]) {}
+    fn shape(&mut self, _text: &str) {}
+    fn binary(&mut self, _value: &[u8]) {}
+    fn open(&mut self) {}
+    fn close(&mut self) {}
+    fn end_row(&mut self) -> Flow {
+        Flow::Continue
+    }
+    fn wants_position(&self) -> bool {
+        true
+    }
+    fn position(&mut self, position: Vec<u8>) {
+        self.0 = position;
+    }
+    fn count(&mut self, _node: usize, _parent: u32, _rows: u64) {}
+    fn end_batch(&mut self, _rows: usize) -> Flow {
+        Flow::Continue
+    }
+    fn retry_batch(&mut self) -> bool {
+        false
+    }
+}

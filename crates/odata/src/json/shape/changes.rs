@@ -1,0 +1,63 @@
+//! What is told of entities that are not in a result any more (JSON Format section 16, in 4.0 section 14).
+
+use super::entity::Entity;
+use super::{Compiler, IdentityShape, Op};
+use crate::json::text::write_string;
+use crate::model::{EntitySetId, Model};
+use crate::query::Selection;
+use crate::version::Version;
+
+/// Why entities are not there any more, by their numbers from 1.
+const REASONS: [&str; 2] = ["deleted", "changed"];
+
+/// Whether all of the key is told.
+pub(super) fn tells_key(model: &Model, selection: &Selection) -> bool {
+    let key = &model.entity_type(model.entity_set(selection.set).entity_type).key;
+    key.iter().all(|property| selection.properties.contains(property))
+}
+
+/// Lets what is skipped from a place end with the last operation.
+pub(super) fn skip_to_end(ops: &mut [Op], at: usize) {
+    let end = ops.len();
+    if let Some(Op::Present { skip_to }) = ops.get_mut(at) {
+        *skip_to = end;
+    }
+}
+
+impl Compiler<'_> {
+    /// `,"@removed":{"reason":"deleted"}`, in 4.0 `,"@odata.context":"#Customers/$deletedEntity","reason":"deleted"`.
+    pub(super) fn reason(&self, set: EntitySetId, place: usize) -> Op {
+        let told = REASONS.map(|reason| {
+            let mut told = Vec::new();
+            if self.format.version == Version::V40 {
+                told.extend(self.annotation("", "context"));
+                let name = &self.model.entity_set(set).name;
+                write_string(&mut told, &["#", name, "/$deletedEntity"].concat());
+                told.extend(self.member("reason"));
+                write_string(&mut told, reason);
+            } else {
+                told.extend(self.annotation("", "removed"));
+                told.push(b'{');
+                told.extend(&self.member("reason")[1..]);
+                write_string(&mut told, reason);
+                told.push(b'}');
+            }
+            told
+        });
+        Op::Kind { place, told: std::iter::once(Vec::new()).chain(told).collect() }
+    }
+
+    /// A key value of an entity that is not there any more.
+    pub(super) fn removed_key(&self, entity: Entity<'_>, property: usize, number: usize, last: bool) -> Op {
+        let mut op = self.key(Entity { linked: true, ..entity }, property, number, last);
+        if let Op::Key { last: Some(identity), .. } = &mut op {
+            let id = if self.format.version == Version::V40 {
+                self.member("id")
+            } else {
+                self.annotation("", "id")
+            };
+            **identity = IdentityShape { before: Vec::new(), members: vec![id] };
+        }
+        op
+    }
+}
