@@ -17,9 +17,8 @@ use crate::body::Body;
 use crate::envelope::{Envelope, NextLink};
 use crate::headers::GENERATION;
 use crate::negotiate::{self, Kind};
-use crate::read::delta;
 use crate::request::{Request, is_option, options};
-use crate::response::{crashed, page_response};
+use crate::response::{crashed, follows_changes, page_response};
 use crate::state::State;
 
 /// The most bytes of a row's position that a link carries, so that links stay short.
@@ -214,7 +213,7 @@ pub async fn answer(
     };
     let mut response = page_response(request, format, form.page_rows, Body::empty());
     if token.first_row == 0 && envelope.tracks() {
-        delta::applied(response.headers_mut(), request.version);
+        follows_changes(response.headers_mut(), request.version);
     }
     affinity::follow(state, request, token.owner, &mut response);
     if token.generation > 1 {

@@ -123,6 +123,19 @@ fn preferences_applied(request: &Request, format: Format, page_rows: u64) -> Opt
     if applied.is_empty() { None } else { HeaderValue::from_str(&applied.join(", ")).ok() }
 }
 
+/// Says that changes are followed.
+pub fn follows_changes(headers: &mut HeaderMap, version: Version) {
+    let name = match version {
+        Version::V40 => "odata.track-changes",
+        Version::V401 => "track-changes",
+    };
+    let others = headers.get(PREFERENCE_APPLIED).and_then(|value| value.to_str().ok());
+    let all = others.map_or_else(|| name.to_owned(), |others| [name, ", ", others].concat());
+    if let Ok(all) = HeaderValue::try_from(all) {
+        headers.insert(PREFERENCE_APPLIED, all);
+    }
+}
+
 /// Ends a run when nobody waits for it any more.
 #[derive(Debug)]
 pub struct CancelGuard(Option<Cancel>);

@@ -16,8 +16,8 @@ use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::Token;
 use tokio::sync::mpsc;
 
+use super::Prepared;
 use super::single::{batch_too_large, compressed};
-use super::{Prepared, delta};
 use crate::affinity;
 use crate::answer::Refusal;
 use crate::body::{Body, Broken, Pieces};
@@ -26,7 +26,7 @@ use crate::envelope::{Envelope, NextLink};
 use crate::observe::{Event as Happened, event};
 use crate::page::{form_text, kept_position, meta, unstored_changes};
 use crate::request::Request;
-use crate::response::{CancelGuard, Stages, json_response};
+use crate::response::{CancelGuard, Stages, follows_changes, json_response};
 use crate::state::State;
 
 /// Chunks on their way from the reading thread to the client.
@@ -96,7 +96,7 @@ pub async fn answer(
     stages.end("rows");
     let mut response = json_response(request, format, Body::empty());
     if closing.envelope.tracks() {
-        delta::applied(response.headers_mut(), request.version);
+        follows_changes(response.headers_mut(), request.version);
     }
     let open = closing.envelope.open(format, &request.root, None);
     match gathered {

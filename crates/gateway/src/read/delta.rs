@@ -3,18 +3,16 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::StatusCode;
 use nextlink_db::run::Cancel;
 use nextlink_odata::model::Model;
 use nextlink_odata::query::{Addressed, Input, Query};
 use nextlink_odata::rows::{Flow, RowSink};
-use nextlink_odata::version::Version;
 use nextlink_results::token::{Token, TokenError};
 use nextlink_results::{NodeId, ResultId};
 use nextlink_sql::plan::mark;
 
 use crate::answer::Refusal;
-use crate::headers::PREFERENCE_APPLIED;
 use crate::request::Request;
 use crate::response::crashed;
 use crate::served::Served;
@@ -116,19 +114,6 @@ async fn mark_of(
         extra,
     };
     Ok(Some(state.tokens.seal(&token, &binding(request, served, query))?))
-}
-
-/// Says that changes are followed.
-pub fn applied(headers: &mut HeaderMap, version: Version) {
-    let name = match version {
-        Version::V40 => "odata.track-changes",
-        Version::V401 => "track-changes",
-    };
-    let others = headers.get(PREFERENCE_APPLIED).and_then(|value| value.to_str().ok());
-    let all = others.map_or_else(|| name.to_owned(), |others| [name, ", ", others].concat());
-    if let Ok(all) = HeaderValue::try_from(all) {
-        headers.insert(PREFERENCE_APPLIED, all);
-    }
 }
 
 /// Takes the position of the one row of a mark.

@@ -236,7 +236,6 @@ impl<'a> Compiler<'a> {
         let mut entities: Vec<Entity<'_>> = vec![own];
         let mut opened: Vec<usize> = Vec::new();
         let mut key_number = 0;
-        let mut gone = None;
         for item in &node.items {
             let entity = entities.last().copied().unwrap_or(own);
             let Entity { set, references, .. } = entity;
@@ -297,25 +296,12 @@ impl<'a> Compiler<'a> {
                     close(&mut ops, &mut opened);
                 }
                 Item::Collection(node) => ops.push(Op::Collection { node: *node }),
-                Item::There => ops.push(Op::Present { skip_to: 0 }),
-                Item::Gone => {
-                    self.all_links(own, &mut ops);
-                    changes::skip_to_end(&mut ops, 0);
-                    gone = Some(ops.len());
-                    ops.push(Op::Present { skip_to: 0 });
-                }
-                Item::Reason => ops.push(self.reason(set, place())),
-                Item::Removed(property, last) => {
-                    ops.push(self.removed_key(entity, *property, key_number, *last));
-                    key_number = if *last { 0 } else { key_number + 1 };
+                Item::There | Item::Gone | Item::Reason | Item::Removed(..) => {
+                    self.change(item, (own, place()), &mut key_number, &mut ops);
                 }
             }
         }
-        if let Some(gone) = gone {
-            changes::skip_to_end(&mut ops, gone);
-        } else if !node.selection.rows && node.selection.combined.is_empty() && bare.is_none() {
-            self.all_links(own, &mut ops);
-        }
+        self.end(node, own, bare.is_some(), &mut ops);
         let collection = node.link.as_ref().map(|link| self.collection(link.set, link.expand));
         NodeShape { ops, bare: bare.is_some(), collection }
     }

@@ -6,6 +6,7 @@ mod family;
 mod members;
 mod open;
 mod primitive;
+mod set;
 mod stream;
 mod types;
 
@@ -19,6 +20,7 @@ pub(crate) use annotation::{PATHS, TEXTS, expression};
 pub use etag::Etag;
 pub use family::{DerivedType, Family};
 pub use primitive::PrimitiveType;
+pub use set::EntitySet;
 pub use stream::{BYTES, MediaType, Stream, is_media_type};
 pub use types::{
     ComplexType, ComplexTypeId, EnumMember, EnumType, EnumTypeId, Type, TypeDefinition, TypeDefinitionId,
@@ -173,19 +175,6 @@ pub struct Hierarchy {
     pub node: usize,
     /// The property that names the node above.
     pub parent: usize,
-}
-
-/// An entity set (CSDL 4.01 section 13.2).
-#[derive(Debug, Clone)]
-pub struct EntitySet {
-    /// Name, unique in the container.
-    pub name: String,
-    /// Type of its entities.
-    pub entity_type: EntityTypeId,
-    /// Text for `Core.Description`.
-    pub description: Option<String>,
-    /// Whether changes of its entities can be followed.
-    pub tracked: bool,
 }
 
 /// A function with an import of the same name (CSDL 4.01 sections 12.1 and 13.6), whose value is entities of a set.

@@ -4,9 +4,10 @@ use nextlink_odata::layout::Change;
 use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::query::{Query, Variable};
 
-use super::frames::{Frames, not_deleted};
+use super::frames::Frames;
 use super::node::node_plan;
 use super::rows::Base;
+use super::there::not_deleted;
 use super::{Plan, Planner, paged};
 use crate::catalog::Storage;
 use crate::dialect::{Dialect, Operand, Unsupported};

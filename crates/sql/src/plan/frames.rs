@@ -4,9 +4,10 @@ mod once;
 
 use std::sync::Arc;
 
-use nextlink_odata::model::{EntitySetId, PrimitiveType};
+use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::{Place, Related, Variable};
 
+use super::there::{is_there, key_is_there};
 use crate::dialect::Operand;
 use crate::mapping::{Link, LinkTable, Mapping, TableMap};
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef, Told};
@@ -477,31 +478,6 @@ impl Frames {
     pub(crate) fn empty() -> Frames {
         Frames { frames: Vec::new(), next_alias: 0 }
     }
-}
-
-/// Conditions that keep out rows that are no entities: those that are deleted, and those whose key has a null.
-pub(super) fn is_there(mapping: &Mapping, set: EntitySetId, alias: usize) -> Vec<Sql> {
-    let mut conditions = key_is_there(mapping, set, alias);
-    conditions.extend(not_deleted(mapping.table(set), alias));
-    conditions
-}
-
-/// That a row is not deleted, where rows that are lie there, too.
-pub(super) fn not_deleted(table: &TableMap, alias: usize) -> Option<Sql> {
-    let map = &table.columns[table.changes.deleted?];
-    let column = Box::new(Sql::column(alias, &map.column));
-    let truth = map.primitive == PrimitiveType::Boolean;
-    Some(if truth { Sql::IsNotTrue(column) } else { Sql::IsNull(column) })
-}
-
-/// Conditions that keep rows out whose key has a null: they are no entities.
-fn key_is_there(mapping: &Mapping, set: EntitySetId, alias: usize) -> Vec<Sql> {
-    let table = mapping.table(set);
-    if !table.null_key {
-        return Vec::new();
-    }
-    let key = &mapping.model.entity_type(mapping.model.entity_set(set).entity_type).key;
-    key.iter().map(|k| Sql::IsNotNull(Box::new(Sql::column(alias, &table.columns[*k].column)))).collect()
 }
 
 fn far_conditions(

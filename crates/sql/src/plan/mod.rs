@@ -7,6 +7,7 @@ mod cells;
 mod fine;
 mod hints;
 mod expr;
+mod there;
 mod frames;
 mod rows;
 mod walk;

@@ -4,8 +4,9 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Expr, Order, Rows, Tree, Variable, Walk, Walked};
 
 use super::Planner;
-use super::frames::{Carried, Frames, not_deleted, table_ref};
+use super::frames::{Carried, Frames, table_ref};
 use super::rows::Base;
+use super::there::not_deleted;
 use crate::dialect::{Operand, Unsupported};
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef};
 

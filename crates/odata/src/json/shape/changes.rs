@@ -3,6 +3,7 @@
 use super::entity::Entity;
 use super::{Compiler, IdentityShape, Op};
 use crate::json::text::write_string;
+use crate::layout::{Item, Node};
 use crate::model::{EntitySetId, Model};
 use crate::query::Selection;
 use crate::version::Version;
@@ -16,17 +17,50 @@ pub(super) fn tells_key(model: &Model, selection: &Selection) -> bool {
     key.iter().all(|property| selection.properties.contains(property))
 }
 
-/// Lets what is skipped from a place end with the last operation.
-pub(super) fn skip_to_end(ops: &mut [Op], at: usize) {
+/// Lets what is skipped last end with the last operation.
+fn skip_to_end(ops: &mut [Op]) {
     let end = ops.len();
-    if let Some(Op::Present { skip_to }) = ops.get_mut(at) {
+    let open = |op: &&mut Op| matches!(op, Op::Present { skip_to: 0 });
+    if let Some(Op::Present { skip_to }) = ops.iter_mut().rev().find(open) {
         *skip_to = end;
     }
 }
 
 impl Compiler<'_> {
+    /// What tells what became of an entity, which keeps the number of its type in a place.
+    pub(super) fn change(
+        &self,
+        item: &Item<'_>,
+        (entity, place): (Entity<'_>, usize),
+        number: &mut usize,
+        ops: &mut Vec<Op>,
+    ) {
+        match item {
+            Item::Reason => ops.push(self.reason(entity.set, place)),
+            Item::Removed(property, last) => {
+                ops.push(self.removed_key(entity, *property, *number, *last));
+                *number = if *last { 0 } else { *number + 1 };
+            }
+            Item::Gone => {
+                self.all_links(entity, ops);
+                skip_to_end(ops);
+                ops.push(Op::Present { skip_to: 0 });
+            }
+            _ => ops.push(Op::Present { skip_to: 0 }),
+        }
+    }
+
+    /// What stands behind all items of a row.
+    pub(super) fn end(&self, node: &Node<'_>, own: Entity<'_>, bare: bool, ops: &mut Vec<Op>) {
+        if matches!(node.items.first(), Some(Item::There)) {
+            skip_to_end(ops);
+        } else if !node.selection.rows && node.selection.combined.is_empty() && !bare {
+            self.all_links(own, ops);
+        }
+    }
+
     /// `,"@removed":{"reason":"deleted"}`, in 4.0 `,"@odata.context":"#Customers/$deletedEntity","reason":"deleted"`.
-    pub(super) fn reason(&self, set: EntitySetId, place: usize) -> Op {
+    fn reason(&self, set: EntitySetId, place: usize) -> Op {
         let told = REASONS.map(|reason| {
             let mut told = Vec::new();
             if self.format.version == Version::V40 {
@@ -48,7 +82,7 @@ impl Compiler<'_> {
     }
 
     /// A key value of an entity that is not there any more.
-    pub(super) fn removed_key(&self, entity: Entity<'_>, property: usize, number: usize, last: bool) -> Op {
+    fn removed_key(&self, entity: Entity<'_>, property: usize, number: usize, last: bool) -> Op {
         let mut op = self.key(Entity { linked: true, ..entity }, property, number, last);
         if let Op::Key { last: Some(identity), .. } = &mut op {
             let id = if self.format.version == Version::V40 {
