@@ -21,8 +21,8 @@ use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 
 use hdp::SchemaMap;
 
-pub use etag::EtagShape;
 pub use changes::{ChangesShape, DeletedShape};
+pub use etag::EtagShape;
 pub use media::{MediaShape, MediaTypeShape};
 pub use named::{Entries, Named, Spot};
 pub use parts::{
