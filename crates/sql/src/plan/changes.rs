@@ -29,7 +29,8 @@ pub fn mark(mapping: &Mapping, dialect: &dyn Dialect, query: &Query) -> Result<P
     frames.select().order.push(OrderTerm { descending: true, nullable: false, ..term });
     let rows = Select { limit: Some(1), ..frames.finish() };
     let nodes = vec![node_plan(None, Some(rows), None, None, Vec::new())];
-    paged(dialect, Plan { nodes, count: None, parent: None, point: false, nested: None }, None)
+    let plan = Plan { nodes, count: None, parent: None, point: false, keyed: None, nested: None };
+    paged(dialect, plan, None)
 }
 
 /// That it is known when a row has changed.
