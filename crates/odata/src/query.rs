@@ -293,6 +293,9 @@ pub enum ExprKind {
     Member(Box<Expr>, ComplexTypeId, usize),
     /// An item of the collection that an expression is, by its number from 0; negative ones count from the end.
     Item(Box<Expr>, i64),
+    /// A member of the JSON object of an open type, by the names that lead to it. Its type is what it is asked for as; where it
+    /// has another one, or is not there, it is null.
+    Dynamic(Place, Vec<String>),
     /// A column of rows that `$apply` made.
     Column(Variable, usize),
     /// A value of all rows of a group; none is needed to count them.

@@ -18,7 +18,7 @@ INSERT INTO things VALUES
     (3, 'Bag', 2, '{"Color": 5, "Price": "dear"}', NULL),
     (4, 'Bar', 2, NULL, NULL),
     (5, 'Bin', NULL, '"text"', NULL),
-    (6, 'Bud', NULL, '{}', NULL);
+    (6, 'Bud', NULL, '{"Made": "2020-02-03"}', NULL);
 "#;
 
 const MODEL: &str = "
@@ -50,7 +50,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Things?$filter=Id ge 3&$orderby=Id",
         200,
-        r#""value":[{"Id":3,"Name":"Bag","Color":5,"Price":"dear"},{"Id":4,"Name":"Bar"},{"Id":5,"Name":"Bin"},{"Id":6,"Name":"Bud"}]}"#,
+        r#""value":[{"Id":3,"Name":"Bag","Color":5,"Price":"dear"},{"Id":4,"Name":"Bar"},{"Id":5,"Name":"Bin"},{"Id":6,"Name":"Bud","Made":"2020-02-03"}]}"#,
     ),
     (
         "Things?$select=Color,Id&$top=3",
@@ -83,6 +83,92 @@ const ROWS: &[(&str, u16, &str)] = &[
     ),
 ];
 
+/// Conditions, and the entities for which they hold.
+const CONDITIONS: &[(&str, &[u8])] = &[
+    ("Color eq 'red'", &[1]),
+    ("'red' eq Color", &[1]),
+    ("Color ne 'red'", &[2, 3, 4, 5, 6]),
+    ("not (Color eq 'red')", &[2, 3, 4, 5, 6]),
+    ("Color gt 'c'", &[1]),
+    ("Color eq 5", &[3]),
+    ("Price gt 7", &[1]),
+    ("5 lt Price", &[1, 2]),
+    ("Price ge 7.5e0", &[1]),
+    ("Price eq 12.5", &[1]),
+    ("Price lt Id", &[]),
+    ("Round", &[1]),
+    ("Round eq true", &[1]),
+    ("Round ne true", &[2, 3, 4, 5, 6]),
+    ("Color", &[]),
+    ("Color eq null", &[4, 5, 6]),
+    ("Color ne null", &[1, 2, 3]),
+    ("Empty ne null", &[]),
+    ("Size ne null", &[1]),
+    ("Nowhere eq null", &[1, 2, 3, 4, 5, 6]),
+    ("Nowhere eq 'x'", &[]),
+    ("Size/Width eq 2", &[1]),
+    ("Size/Width/Deep eq 2", &[]),
+    ("Color/Width eq 2", &[]),
+    ("Size eq 'x'", &[]),
+    ("contains(Color,'e')", &[1, 2]),
+    ("length(Color) eq 3", &[1]),
+    ("toupper(Color) eq 'RED'", &[1]),
+    ("round(Price) eq 13", &[1]),
+    ("Color in ('red','blue')", &[1, 2]),
+    ("Price in (7,12.5)", &[1, 2]),
+    ("Price add 1 gt 13", &[1]),
+    ("Price mul Size/Width eq 25", &[1]),
+    ("-Price lt -10", &[1]),
+    ("Color eq Name", &[]),
+    ("concat(Color,'x') eq 'redx'", &[1]),
+    ("Made gt 2020-01-01", &[6]),
+    ("Made eq 2020-02-03", &[6]),
+    ("year(cast(Made,Edm.Date)) eq 2020", &[6]),
+    ("cast(Price,Edm.String) eq 'dear'", &[3]),
+    ("isof(Price,Edm.String)", &[3]),
+    ("cast(Price,Edm.Double) gt 7", &[1]),
+    ("Größe eq 'L\"\\ é'", &[2]),
+    ("Maker/Since eq 1920", &[1, 2]),
+    ("Maker/Since eq null", &[3, 4, 5, 6]),
+    ("Maker/Things/any(t:t/Color eq 'red')", &[1, 2]),
+    ("Maker/Things/$count($filter=Price gt 1) eq 2", &[1, 2]),
+];
+
+/// What expressions and orders over dynamic properties come to.
+const EXPRESSIONS: &[(&str, u16, &str)] = &[
+    (
+        "Things?$orderby=Color,Id&$select=Id",
+        200,
+        r#""value":[{"Id":4},{"Id":5},{"Id":6},{"Id":2},{"Id":1},{"Id":3}]}"#,
+    ),
+    (
+        "Things?$orderby=Color desc,Id desc&$select=Id",
+        200,
+        r#""value":[{"Id":3},{"Id":1},{"Id":2},{"Id":6},{"Id":5},{"Id":4}]}"#,
+    ),
+    ("Things?$orderby=Size/Width desc&$top=1&$select=Id", 200, r#""value":[{"Id":1}]}"#),
+    (
+        "Things?$compute=cast(Price,Edm.Double) mul 2 as D&$select=D&$filter=Id le 3",
+        200,
+        r#""value":[{"D":25.0},{"D":14.0},{"D":null}]}"#,
+    ),
+    ("Things?$apply=filter(Color eq 'red')/aggregate($count as N)", 200, r#""value":[{"N":1}]}"#),
+    (
+        "Things?$apply=compute(cast(Color,Edm.String) as C)/groupby((C),aggregate($count as N))",
+        200,
+        r#""value":[{"C":null,"N":4},{"C":"blue","N":1},{"C":"red","N":1}]}"#,
+    ),
+    ("Things/$count?$filter=Color eq 'red'", 200, "1"),
+    ("Things?$filter=Color eq Price", 501, "NotImplemented"),
+    ("Things?$filter=Tags/any(t:t eq 1)", 501, "NotImplemented"),
+    ("Things?$compute=Color as C", 501, "NotImplemented"),
+    ("Things?$apply=groupby((Color))", 501, "NotImplemented"),
+    ("Things?$filter=year(Made) eq 2020", 501, "NotImplemented"),
+    ("Things?$filter=Color in ('red',5)", 400, "BadRequest"),
+    ("Things?$filter=Color/a.b eq 5", 400, "BadRequest"),
+    ("Things?$filter=Color gt true", 400, "BadRequest"),
+];
+
 /// Parts of answers: URL, media type, part.
 const TOLD: &[(&str, &str, &str)] = &[
     ("$metadata?$format=xml", "*/*", r#"<EntityType Name="Thing" OpenType="true">"#),
@@ -108,8 +194,16 @@ fn world() -> World {
 fn members_of_json_are_properties() {
     let world = world();
     validate(MODEL);
-    let mut wrong = wrong(&world, ROWS);
+    let mut wrong = [wrong(&world, ROWS), wrong(&world, EXPRESSIONS)].concat();
     for source in SOURCES {
+        for (condition, expected) in CONDITIONS {
+            let url = ["Things?$select=Id&$orderby=Id&$filter=", condition].concat();
+            let ids: Vec<String> = expected.iter().map(|id| format!("{{\"Id\":{id}}}")).collect();
+            let told = world.ask(source, &url, &[]);
+            if !told.body.ends_with(&format!(",\"value\":[{}]}}", ids.join(","))) {
+                wrong.push(format!("{source}: {condition}: {} {}", told.status, told.body));
+            }
+        }
         for (url, accept, part) in TOLD {
             let told = world.ask(source, url, &[("accept", accept)]);
             if told.status != 200 || !told.body.contains(part) {

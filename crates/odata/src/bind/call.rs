@@ -2,9 +2,10 @@
 
 use super::cast::{is_known, of_type};
 use super::constant::coerce;
+use super::dynamic::{as_type, known};
 use super::enumeration;
 use super::error::{BindResult, invalid, not_supported};
-use super::expr::{bind, bind_any, bind_condition, constant, meet, typed};
+use super::expr::{bind, bind_any, bind_condition, bind_open, constant, meet, typed};
 use super::member::{Member, bind_path, both};
 use super::scope::{Context, Scope};
 use crate::cast::text_as;
@@ -156,7 +157,13 @@ fn one_space(name: &str, arguments: &[Expr], at: u32) -> BindResult<()> {
 
 fn argument(cx: &Context, scope: &Scope, name: &str, kind: Kind, arg: &ast::Expr) -> BindResult<Expr> {
     let shape = matches!(kind, Kind::Shape | Kind::Line);
-    let bound = if shape { bind_any(cx, scope, arg)? } else { bind(cx, scope, arg)? };
+    let bound = if shape { bind_any(cx, scope, arg)? } else { bind_open(cx, scope, arg)? };
+    let bound = match kind {
+        Kind::Text => as_type(bound, P::String)?,
+        Kind::Number => as_type(bound, P::Decimal)?,
+        Kind::Instant => as_type(bound, P::DateTimeOffset)?,
+        _ => known(bound)?,
+    };
     let Some(primitive) = bound.primitive else {
         return Ok(bound);
     };
@@ -209,7 +216,7 @@ fn value_and_type(
     let Some(found) = found.or_else(|| cx.model.find_enum(type_name).map(Type::Enum)) else {
         return Err(not_supported(ty.at, type_name, format!("'{name}' to '{type_name}' is not supported.")));
     };
-    Ok((bind(cx, scope, value)?, found))
+    Ok((bind_open(cx, scope, value)?, found))
 }
 
 fn is_structured(cx: &Context, name: &str) -> bool {
@@ -235,6 +242,10 @@ fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         return Err(invalid(at, "cast", message));
     }
     let (value, ty) = value_and_type(cx, scope, "cast", args, at)?;
+    let value = match ty {
+        Type::Primitive(primitive) => as_type(value, primitive)?,
+        Type::Enum(_) | Type::Complex(_) => known(value)?,
+    };
     let primitive = match ty {
         Type::Primitive(primitive) if value.enumeration.is_none() => primitive,
         _ => return cast_enumeration(cx, value, ty, at),
@@ -302,6 +313,10 @@ fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         return structured_isof(cx, scope, path, name, at);
     }
     let (value, ty) = value_and_type(cx, scope, "isof", args, at)?;
+    let value = match ty {
+        Type::Primitive(primitive @ (P::String | P::Boolean | P::Decimal)) => as_type(value, primitive)?,
+        _ => known(value)?,
+    };
     let own = value.enumeration.map(Type::Enum).or(value.primitive.map(Type::Primitive));
     if own != Some(ty) {
         return Ok(constant(at, Value::Boolean(false)));

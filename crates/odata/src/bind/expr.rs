@@ -2,6 +2,7 @@
 
 use super::call::structured_cast;
 use super::constant::coerce;
+use super::dynamic;
 use super::enumeration;
 use super::error::{BindError, BindResult, invalid, limit_exceeded, not_supported};
 use super::member::{Member, bind_path, both};
@@ -28,7 +29,7 @@ pub fn constant(at: u32, value: Value) -> Expr {
 
 /// Binds an expression that must be a condition.
 pub fn bind_condition(cx: &Context, scope: &Scope, expr: &ast::Expr, target: &str) -> BindResult<Expr> {
-    let bound = bind(cx, scope, expr)?;
+    let bound = dynamic::as_type(bind_open(cx, scope, expr)?, PrimitiveType::Boolean)?;
     match bound.primitive {
         Some(PrimitiveType::Boolean) | None => Ok(bound),
         Some(_) => {
@@ -39,8 +40,13 @@ pub fn bind_condition(cx: &Context, scope: &Scope, expr: &ast::Expr, target: &st
     }
 }
 
-/// Binds an expression to a primitive value.
+/// Binds an expression to a primitive value of a type that is known.
 pub fn bind(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
+    dynamic::known(bind_open(cx, scope, expr)?)
+}
+
+/// The same, where what is around it can say of which type a dynamic property is.
+pub fn bind_open(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> {
     let bound = bind_any(cx, scope, expr)?;
     if bound.primitive.is_some_and(PrimitiveType::is_shape) {
         let message =
@@ -82,7 +88,7 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
         ast::ExprKind::Unary(UnaryOp::Negate, operand) => negate(cx, scope, operand, at),
         ast::ExprKind::Binary(op, left, right) => bind_binary(cx, scope, *op, left, right, at),
         ast::ExprKind::In(left, list) => bind_in(cx, scope, left, list, at),
-        ast::ExprKind::List(items) if items.len() == 1 => bind(cx, scope, &items[0]),
+        ast::ExprKind::List(items) if items.len() == 1 => bind_open(cx, scope, &items[0]),
         ast::ExprKind::List(_) | ast::ExprKind::Array(_) => {
             Err(invalid(at, "list", "A list can only stand after 'in'."))
         }
@@ -97,7 +103,7 @@ fn no_value(at: u32) -> BindError {
 }
 
 fn negate(cx: &Context, scope: &Scope, operand: &ast::Expr, at: u32) -> BindResult<Expr> {
-    let operand = bind(cx, scope, operand)?;
+    let operand = dynamic::as_type(bind_open(cx, scope, operand)?, PrimitiveType::Decimal)?;
     let Some(primitive) = operand.primitive else {
         return Ok(operand);
     };
@@ -199,7 +205,7 @@ fn bind_side(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Side> 
     let cast = structured_cast(cx, expr);
     let path = match (&expr.kind, &cast) {
         (ast::ExprKind::Path(path), _) | (_, Some(path)) => path,
-        _ => return bind(cx, scope, expr).map(Side::Value),
+        _ => return bind_open(cx, scope, expr).map(Side::Value),
     };
     cx.count_nodes(expr.at, 1)?;
     match cx.deeper(expr.at, || bind_path(cx, scope, path, expr.at))? {
@@ -236,6 +242,7 @@ fn compare(
         }
         _ => return Err(invalid(at, "navigation", ONLY_NULL)),
     };
+    let (left, right) = dynamic::meeting(left, right)?;
     if let Some(id) = left.enumeration.or(right.enumeration) {
         return enumeration::compare(cx, id, comparison, left, right, at);
     }
@@ -312,7 +319,7 @@ fn retype(expr: Expr, primitive: PrimitiveType) -> BindResult<Expr> {
 }
 
 fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: u32) -> BindResult<Expr> {
-    let needle = bind(cx, scope, left)?;
+    let needle = bind_open(cx, scope, left)?;
     let items = match &list.kind {
         ast::ExprKind::List(items) | ast::ExprKind::Array(items) => {
             bind_items(cx, scope, &needle, items, at)?
@@ -331,6 +338,7 @@ fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: 
             return Err(not_supported(list.at, "in", "Only a list or a collection can stand after 'in'."));
         }
     };
+    let (needle, items) = dynamic::listed(needle, items)?;
     Ok(boolean(at, false, ExprKind::In(Box::new(needle), items)))
 }
 
@@ -338,7 +346,10 @@ fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: 
 fn bind_in_path(cx: &Context, scope: &Scope, needle: Expr, path: &ast::Path, at: u32) -> BindResult<Expr> {
     let same = |needle: Expr, value: Expr| match needle.enumeration.or(value.enumeration) {
         Some(id) => enumeration::compare(cx, id, Comparison::Eq, needle, value, at),
-        None => compare_values(Comparison::Eq, needle, value, at),
+        None => {
+            let (needle, value) = dynamic::meeting(needle, value)?;
+            compare_values(Comparison::Eq, needle, value, at)
+        }
     };
     let kind = match bind_path(cx, scope, path, at)? {
         Member::Values(mut related, value) => {
@@ -396,7 +407,10 @@ fn arithmetic(
     at: u32,
 ) -> BindResult<Expr> {
     use PrimitiveType as P;
-    let (left, right) = (bind(cx, scope, left)?, bind(cx, scope, right)?);
+    let (left, right) = (bind_open(cx, scope, left)?, bind_open(cx, scope, right)?);
+    let both = dynamic::is_open(&left) && dynamic::is_open(&right);
+    let left = if both { dynamic::as_type(left, P::Decimal)? } else { left };
+    let (left, right) = dynamic::meeting(left, right)?;
     let nullable =
         left.nullable || right.nullable || !matches!(op, Arithmetic::Add | Arithmetic::Sub | Arithmetic::Mul);
     let (Some(a), Some(b)) = (left.primitive, right.primitive) else {

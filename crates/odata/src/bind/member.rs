@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::apply::bind_in_path;
 use super::cast::{cast_at, guarded, is_known, of_type};
+use super::dynamic::bind_dynamic;
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member, unknown_property};
 use super::expr::{bind_condition, typed};
 use super::items::bind_items;
@@ -78,6 +79,10 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             return guarded(found, guards, segment.at);
         }
         let Some(index) = ty.find_navigation_of(name, place.of) else {
+            if ty.is_dynamic(name) {
+                place.of = None;
+                return bind_dynamic(place, name, segments, segment.at).map(Member::Value);
+            }
             return Err(unknown_property(BindErrorKind::Invalid, segment.at, (ty, place.of), name));
         };
         cx.count_navigation(segment.at)?;

@@ -5,6 +5,7 @@ mod cast;
 mod compute;
 mod shape;
 mod constant;
+mod dynamic;
 mod enumeration;
 mod error;
 mod expand;

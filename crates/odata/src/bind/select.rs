@@ -1,9 +1,10 @@
 //! `$select` and the options about whole collections: what is returned of entities, and of which (Part 2 section 5.1.4).
 
 use super::cast::{cast_at, kind_of};
+use super::dynamic::ordered;
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
 use super::expand::expand_item;
-use super::expr::{bind, bind_condition};
+use super::expr::{bind_condition, bind_open};
 use super::member::{both, unknown_name};
 use super::parts::{add_parts, add_whole};
 use super::scope::{Context, ORDERBY_ITEMS, Scope};
@@ -224,8 +225,10 @@ pub fn bind_orderby(cx: &Context, scope: &Scope, items: Option<&[OrderItem]>) ->
         let message = format!("$orderby has at most {ORDERBY_ITEMS} items (limit `orderby_items`).");
         return Err(limit_exceeded(beyond.expr.at, "$orderby", message));
     }
-    items
-        .iter()
-        .map(|item| Ok(Order { expr: bind(cx, scope, &item.expr)?, descending: item.descending }))
-        .collect()
+    let mut all = Vec::with_capacity(items.len());
+    for item in items {
+        let expr = bind_open(cx, scope, &item.expr)?;
+        all.extend(ordered(Order { expr, descending: item.descending }));
+    }
+    Ok(all)
 }

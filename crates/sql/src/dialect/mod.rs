@@ -1,6 +1,7 @@
 //! What differs between databases, as facts: how to write names and operators, and what a function becomes.
 
 mod micros;
+mod json;
 mod sqlite;
 mod postgres;
 mod mysql;
@@ -13,6 +14,7 @@ use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, Sql};
 
+pub use json::JsonPath;
 pub use mysql::{MARIADB, MYSQL, MySql, SORTED};
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
@@ -327,6 +329,16 @@ pub trait Dialect: Sync {
         _ = (array, number);
         Err(Unsupported { what: "An item of a collection".to_owned(), database: self.name() })
     }
+
+    /// A member of the JSON object in a column as a value of a type, which is Edm.String, Edm.Boolean, Edm.Decimal or Edm.Double: null
+    /// where it has another one, or is not there. Without a type only counts whether it is null.
+    fn json_member(
+        &self,
+        column: Sql,
+        native: &NativeType,
+        path: &JsonPath,
+        wanted: Option<PrimitiveType>,
+    ) -> Operand;
 
     /// A column of the composite value of an expression. Null where the value is null.
     fn member(&self, value: Sql, name: &str) -> Result<Sql, Unsupported> {

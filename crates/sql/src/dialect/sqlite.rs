@@ -1,13 +1,14 @@
 //! SQLite: its own operators where they are exact, functions of the driver (`nl_…`) where they are not.
 
 mod collation;
+mod json;
 mod rows;
 
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported, standard};
+use super::{Bounds, Dialect, Form, JsonPath, Operand, ParentRows, Relation, Unsupported, standard};
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, ParamForm, Sql};
@@ -95,6 +96,10 @@ impl Dialect for Sqlite {
 
     fn before(&self, _: &Value) -> Option<Value> {
         None
+    }
+
+    fn json_member(&self, column: Sql, _: &NativeType, path: &JsonPath, wanted: Option<P>) -> Operand {
+        json::member(column, path, wanted)
     }
 
     fn by_code_point(&self, column: Sql, _: &NativeType) -> Sql {

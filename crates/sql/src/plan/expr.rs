@@ -338,6 +338,7 @@ impl Planner<'_> {
                 let column = self.column(alias, place.target(), *property);
                 Operand { nullable: expr.nullable, ..column }
             }
+            ExprKind::Dynamic(place, names) => self.dynamic(frames, place, names, expr.primitive),
             ExprKind::Column(variable, number) => self.carried(frames, *variable, *number, expr),
             ExprKind::Aggregate(method, of) => {
                 self.aggregate(frames, *method, of.as_deref(), expr.primitive.unwrap_or(P::Decimal))?

@@ -9,6 +9,7 @@ mod shop;
 mod studio;
 mod told;
 mod changes;
+mod open;
 
 use std::path::{Path, PathBuf};
 

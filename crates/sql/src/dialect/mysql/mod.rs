@@ -8,12 +8,13 @@ mod functions;
 mod arithmetic;
 mod cast;
 mod rows;
+mod json;
 
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported, standard};
+use super::{Bounds, Dialect, Form, JsonPath, Operand, ParentRows, Relation, Unsupported, standard};
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, Sql};
@@ -145,6 +146,10 @@ impl Dialect for MySql {
         let bare = constants && relation == Relation::Equality && operand::may_be_zero(&left);
         let left = if bare { left.sql } else { beside(left) };
         (left, right.into_iter().map(beside).collect())
+    }
+
+    fn json_member(&self, column: Sql, native: &NativeType, path: &JsonPath, wanted: Option<P>) -> Operand {
+        json::member(self, column, native, path, wanted)
     }
 
     fn by_code_point(&self, column: Sql, native: &NativeType) -> Sql {

@@ -6,12 +6,15 @@ mod functions;
 mod arithmetic;
 mod cast;
 mod rows;
+mod json;
 
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{ArrayItem, Bounds, Dialect, Form, Operand, ParentRows, Relation, Unsupported, micros, standard};
+use super::{
+    ArrayItem, Bounds, Dialect, Form, JsonPath, Operand, ParentRows, Relation, Unsupported, micros, standard,
+};
 use crate::catalog::{NativeType, Storage};
 use crate::statement::{ResultColumn, Structure};
 use crate::tree::{CastType, KeyColumn, Operator, Param, ParamForm, Sql};
@@ -157,6 +160,10 @@ impl Dialect for Postgres {
             Value::TimeOfDay(text) if text == &LAST[11..] => None,
             _ => micros::before(value),
         }
+    }
+
+    fn json_member(&self, column: Sql, native: &NativeType, path: &JsonPath, wanted: Option<P>) -> Operand {
+        json::member(column, native, path, wanted)
     }
 
     fn by_code_point(&self, column: Sql, _: &NativeType) -> Sql {

@@ -1,0 +1,135 @@
+//! Dynamic properties in expressions: what they meet says of which type they are (Part 2 section 5.1.1.13).
+
+use super::error::{BindResult, invalid, not_supported};
+use super::expr::{meet, typed};
+use super::member::misplaced;
+use crate::lexical::identifier;
+use crate::model::PrimitiveType as P;
+use crate::query::{Expr, ExprKind, Order, Place};
+use crate::url::ast::{PathSegment, PathSegmentKind};
+
+/// A path into the JSON object of an open type.
+pub fn bind_dynamic(place: Place, name: &str, segments: &[PathSegment], at: u32) -> BindResult<Expr> {
+    let mut names = vec![name.to_owned()];
+    for segment in segments {
+        match &segment.kind {
+            PathSegmentKind::Name { name, args: None } if identifier(name).is_ok() => {
+                names.push(name.clone())
+            }
+            PathSegmentKind::Any(_)
+            | PathSegmentKind::All(_)
+            | PathSegmentKind::Count(_)
+            | PathSegmentKind::Filter(_) => {
+                let message = format!(
+                    "'{name}' is a dynamic property, of which nobody knows whether it is a collection."
+                );
+                return Err(not_supported(segment.at, name, message));
+            }
+            _ => return Err(misplaced(segment)),
+        }
+    }
+    Ok(Expr { at, primitive: None, enumeration: None, nullable: true, kind: ExprKind::Dynamic(place, names) })
+}
+
+/// Whether the type of a dynamic property is not known yet.
+pub fn is_open(expr: &Expr) -> bool {
+    expr.primitive.is_none() && matches!(expr.kind, ExprKind::Dynamic(..))
+}
+
+/// Refuses a dynamic property where nothing says of which type it is.
+pub fn known(expr: Expr) -> BindResult<Expr> {
+    match &expr.kind {
+        ExprKind::Dynamic(_, names) if expr.primitive.is_none() => {
+            let name = names.join("/");
+            let message = format!(
+                "'{name}' is a dynamic property, and nothing says of which type; cast({name},Edm.String) does."
+            );
+            Err(not_supported(expr.at, &name, message))
+        }
+        _ => Ok(expr),
+    }
+}
+
+/// A dynamic property as a value of a type. What else comes stays as it is.
+pub fn as_type(expr: Expr, primitive: P) -> BindResult<Expr> {
+    if !is_open(&expr) {
+        return Ok(expr);
+    }
+    let (at, own) = (expr.at, |own| Expr { primitive: Some(own), ..expr.clone() });
+    Ok(match primitive {
+        P::String | P::Boolean | P::Double => own(primitive),
+        P::Single => own(P::Double),
+        p if p.is_numeric() => own(P::Decimal),
+        // JSON has texts for them.
+        P::Date | P::DateTimeOffset | P::TimeOfDay | P::Guid => {
+            typed(at, primitive, true, ExprKind::Cast(Box::new(own(P::String))))
+        }
+        other => {
+            let message = format!("A dynamic property as a value of {} is not supported.", other.name());
+            return Err(not_supported(at, other.name(), message));
+        }
+    })
+}
+
+/// Two operands, of which one can say of which type the other is.
+pub fn meeting(left: Expr, right: Expr) -> BindResult<(Expr, Expr)> {
+    match (is_open(&left), is_open(&right)) {
+        (true, true) => Ok((known(left)?, right)),
+        (true, false) if right.primitive.is_some() => Ok((as_known(left, &right)?, right)),
+        (false, true) if left.primitive.is_some() => {
+            let right = as_known(right, &left)?;
+            Ok((left, right))
+        }
+        _ => Ok((left, right)),
+    }
+}
+
+fn as_known(expr: Expr, other: &Expr) -> BindResult<Expr> {
+    match (other.primitive, other.enumeration) {
+        (_, Some(_)) => known(expr),
+        (Some(primitive), None) => as_type(expr, primitive),
+        (None, None) => Ok(expr),
+    }
+}
+
+/// A dynamic property before `in`, and the constants behind it.
+pub fn listed(needle: Expr, items: Vec<Expr>) -> BindResult<(Expr, Vec<Expr>)> {
+    if !is_open(&needle) {
+        return Ok((needle, items));
+    }
+    let types = items.iter().filter_map(|item| item.primitive);
+    let wider = |a: P, b: P| match (a, b) {
+        (P::Double | P::Single, b) if b.is_numeric() => P::Double,
+        (a, P::Double | P::Single) if a.is_numeric() => P::Double,
+        (a, b) if a != b && a.is_numeric() && b.is_numeric() => P::Decimal,
+        (a, _) => a,
+    };
+    let Some(primitive) = types.reduce(wider) else {
+        return Ok((needle, items));
+    };
+    let needle = as_type(needle, primitive)?;
+    let item = |item: Expr| match item.primitive {
+        Some(own) if own != primitive && !(own.is_numeric() && primitive.is_numeric()) => {
+            let message = "The values of the list are of several types, so nobody knows of which the dynamic property is.";
+            Err(invalid(item.at, "in", message))
+        }
+        _ => {
+            let at = item.at;
+            meet(item, needle.primitive, at)
+        }
+    };
+    let items = items.into_iter().map(item).collect::<BindResult<Vec<Expr>>>()?;
+    Ok((needle, items))
+}
+
+/// The order of a dynamic property: first what has none of the types, then texts, numbers, truths, each in their order.
+pub fn ordered(order: Order) -> Vec<Order> {
+    if !is_open(&order.expr) {
+        return vec![order];
+    }
+    let of = |primitive| Order {
+        expr: Expr { primitive: Some(primitive), ..order.expr.clone() },
+        descending: order.descending,
+    };
+    vec![of(P::Boolean), of(P::Decimal), of(P::String)]
+}
