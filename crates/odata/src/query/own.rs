@@ -10,9 +10,10 @@ impl Expr {
             |items: &Items| items.collection.is_own() && items.predicate.as_ref().is_none_or(Expr::is_own);
         match &self.kind {
             ExprKind::Value(_) | ExprKind::Column(..) => true,
-            ExprKind::Property(place, _) | ExprKind::OfType(place, _) | ExprKind::Search(place, ..) => {
-                here(place)
-            }
+            ExprKind::Property(place, _)
+            | ExprKind::OfType(place, _)
+            | ExprKind::Dynamic(place, _)
+            | ExprKind::Search(place, ..) => here(place),
             ExprKind::Member(inner, ..)
             | ExprKind::Item(inner, _)
             | ExprKind::Not(inner)
