@@ -245,15 +245,7 @@ impl<'s> Shaper<'s, '_> {
                 None => back.push(column),
             }
         }
-        for column in hidden.intersection(&key.iter().copied().collect()) {
-            let table = &self.catalog.tables[index];
-            let column = &table.columns[*column].name;
-            self.notices.push(Notice::column(
-                &table.name,
-                column,
-                "Served although the model file hides it: it is part of the key.",
-            ));
-        }
+        self.tell_hidden_keys(index, key, &hidden);
         let owner = |slot: &Slot<'_>| match slot {
             Slot::Column(column) => owners.get(column).copied(),
             Slot::Group(group) => group.owner,
@@ -266,6 +258,15 @@ impl<'s> Shaper<'s, '_> {
         let etag = etag.into_iter().map(|column| place[column]).collect();
         let (streams, changes) = (streams.moved(&place), changes.moved(&place));
         (TableShape { streams, changes, etag, owners, kind, open, ..shape }, place)
+    }
+
+    /// What identifies entities is served whatever is said of it.
+    fn tell_hidden_keys(&mut self, index: usize, key: &[usize], hidden: &HashSet<usize>) {
+        let table = &self.catalog.tables[index];
+        for column in key.iter().filter(|column| hidden.contains(column)) {
+            let why = "Served although the model file hides it: it is part of the key.";
+            self.notices.push(Notice::column(&table.name, &table.columns[*column].name, why));
+        }
     }
 
     fn arranged(

@@ -1,5 +1,6 @@
 //! The tables of a select and of the selects around it: where a variable's columns are found.
 
+mod carried;
 mod once;
 
 use std::sync::Arc;
@@ -8,9 +9,10 @@ use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::{Place, Related, Variable};
 
 use super::there::{is_there, key_is_there};
-use crate::dialect::Operand;
 use crate::mapping::{Link, LinkTable, Mapping, TableMap};
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef, Told};
+
+pub(crate) use carried::Carried;
 
 /// The selects in sight, the innermost last.
 pub(crate) struct Frames {
@@ -35,21 +37,6 @@ struct Frame {
 
 /// Conditions on the rows of a table.
 type Kept = fn(&Mapping, EntitySetId, usize) -> Vec<Sql>;
-
-/// What a column of rows that are no entities holds.
-#[derive(Debug, Clone)]
-pub(crate) struct Carried {
-    /// What is known of it; the expression is the one that it was made of.
-    pub(crate) operand: Operand,
-    /// Whether it is text that the database would not compare by code point.
-    pub(crate) text: bool,
-}
-
-impl Default for Carried {
-    fn default() -> Carried {
-        Carried { operand: Operand::constant(Sql::Null, None, true), text: false }
-    }
-}
 
 pub(crate) fn table_ref(table: &TableMap, alias: usize) -> TableRef {
     match &table.select {
@@ -216,38 +203,6 @@ impl Frames {
             }
         };
         self.filter(condition);
-    }
-
-    /// Keeps the rows of the innermost select for which selects have a row whose columns equal the given ones.
-    pub(crate) fn keep(&mut self, source: Source, columns: &[Sql]) {
-        let alias = self.alias();
-        let pairs = columns.iter().enumerate();
-        let on = pairs.map(|(number, column)| equal(column.clone(), Sql::carried(alias, number))).collect();
-        let join = Join { kind: JoinKind::Inner, table: TableRef { source, alias }, on };
-        self.top().select.from.push(join);
-    }
-
-    /// A column of rows that are no entities.
-    pub(crate) fn carried(&self, variable: Variable, number: usize) -> Option<(Sql, &Carried)> {
-        let find = |frame: &'_ Frame| {
-            let beside = frame.beside.iter().position(|(own, ..)| *own == variable);
-            (frame.variable == variable || beside.is_some()).then_some(beside)
-        };
-        let (frame, beside) = self.frames.iter().rev().find_map(|frame| Some((frame, find(frame)?)))?;
-        let (alias, columns) = match beside {
-            Some(found) => (frame.beside[found].1, &frame.beside[found].2),
-            None => (frame.alias, &frame.columns),
-        };
-        Some((Sql::carried(alias, number), columns.get(number)?))
-    }
-
-    /// Puts rows beside those of the innermost select, whose first column equals a value of these.
-    pub(crate) fn beside(&mut self, source: Source, variable: Variable, columns: Vec<Carried>, value: Sql) {
-        let alias = self.alias();
-        let on = vec![equal(value, Sql::carried(alias, 0))];
-        let frame = self.top();
-        frame.select.from.push(Join { kind: JoinKind::Inner, table: TableRef { source, alias }, on });
-        frame.beside.push((variable, alias, columns));
     }
 
     fn alias(&mut self) -> usize {

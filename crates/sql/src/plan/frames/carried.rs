@@ -1,0 +1,56 @@
+//! Rows that are no entities, and what their columns hold.
+
+use nextlink_odata::query::Variable;
+
+use super::{Frame, Frames, equal};
+use crate::dialect::Operand;
+use crate::tree::{Join, JoinKind, Source, Sql, TableRef};
+
+/// What a column of rows that are no entities holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Carried {
+    /// What is known of it; the expression is the one that it was made of.
+    pub(crate) operand: Operand,
+    /// Whether it is text that the database would not compare by code point.
+    pub(crate) text: bool,
+}
+
+impl Default for Carried {
+    fn default() -> Carried {
+        Carried { operand: Operand::constant(Sql::Null, None, true), text: false }
+    }
+}
+
+impl Frames {
+    /// Keeps the rows of the innermost select for which selects have a row whose columns equal the given ones.
+    pub(crate) fn keep(&mut self, source: Source, columns: &[Sql]) {
+        let alias = self.alias();
+        let pairs = columns.iter().enumerate();
+        let on = pairs.map(|(number, column)| equal(column.clone(), Sql::carried(alias, number))).collect();
+        let join = Join { kind: JoinKind::Inner, table: TableRef { source, alias }, on };
+        self.top().select.from.push(join);
+    }
+
+    /// A column of rows that are no entities.
+    pub(crate) fn carried(&self, variable: Variable, number: usize) -> Option<(Sql, &Carried)> {
+        let find = |frame: &'_ Frame| {
+            let beside = frame.beside.iter().position(|(own, ..)| *own == variable);
+            (frame.variable == variable || beside.is_some()).then_some(beside)
+        };
+        let (frame, beside) = self.frames.iter().rev().find_map(|frame| Some((frame, find(frame)?)))?;
+        let (alias, columns) = match beside {
+            Some(found) => (frame.beside[found].1, &frame.beside[found].2),
+            None => (frame.alias, &frame.columns),
+        };
+        Some((Sql::carried(alias, number), columns.get(number)?))
+    }
+
+    /// Puts rows beside those of the innermost select, whose first column equals a value of these.
+    pub(crate) fn beside(&mut self, source: Source, variable: Variable, columns: Vec<Carried>, value: Sql) {
+        let alias = self.alias();
+        let on = vec![equal(value, Sql::carried(alias, 0))];
+        let frame = self.top();
+        frame.select.from.push(Join { kind: JoinKind::Inner, table: TableRef { source, alias }, on });
+        frame.beside.push((variable, alias, columns));
+    }
+}
