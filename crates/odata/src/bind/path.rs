@@ -217,6 +217,10 @@ fn bind_name(
                 return Ok(());
             }
             let Some(index) = ty.find_navigation_of(name, path.of) else {
+                if ty.is_dynamic(name) {
+                    let message = format!("'{name}' as a path is not supported; $select={name} tells it.");
+                    return Err(not_supported(at, name, message));
+                }
                 return Err(unknown_property(BindErrorKind::NotFound, at, (ty, path.of), name));
             };
             let collection = ty.navigation[index].collection;
