@@ -48,7 +48,7 @@ pub struct Prepared {
     /// The form of the answer.
     pub format: Format,
     /// The token of the link to what changes from now on, where that is followed.
-    pub delta: Option<String>,
+    pub delta: Option<Box<str>>,
 }
 
 impl Prepared {
@@ -83,28 +83,21 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
     let time = if request.query().is_empty() { String::new() } else { now() };
     let asked = bind::bind(&served.mapping.model, &url, state.config.limits.bind_limits(), &time)?;
     stages.end("bind");
-    let format_option = request.option("$format");
-    let format_option = format_option.as_deref();
     let mut response = match asked {
-        Asked::ServiceDocument => documents::service(request, &served, format_option)?,
-        Asked::Metadata => documents::metadata(request, &served, format_option)?,
-        Asked::OpenApi => documents::open_api(request, served, format_option).await?,
+        Asked::ServiceDocument => documents::service(request, &served, request.option("$format").as_deref())?,
+        Asked::Metadata => documents::metadata(request, &served, request.option("$format").as_deref())?,
+        Asked::OpenApi => {
+            Box::pin(documents::open_api(request, served, request.option("$format").as_deref())).await?
+        }
         Asked::Query(query) if let Addressed::Stream(property) = query.addressed => {
             Box::pin(media::answer(state, request, served, &query, property, &mut stages)).await?
         }
+        Asked::Query(query) if delta::is_asked(request, &query) => {
+            Box::pin(followed(state, request, served, query, &mut stages)).await?
+        }
         Asked::Query(query) => {
-            let agreed =
-                negotiate::agree(kind(query.addressed), request.version, format_option, &request.headers)?;
-            let format = Format { omit_nulls: request.omits_nulls(), ..agreed.format };
-            let tracks = request.prefer.track_changes && query.addressed == Addressed::Collection;
-            let (query, delta) = if tracks && !request.head || request.option("$deltatoken").is_some() {
-                let followed = Box::pin(delta::follow(state, request, &served, query)).await?;
-                (followed.query, followed.token)
-            } else {
-                (query, None)
-            };
+            let format = form(request, &query)?;
             let prepared = prepare(request, served, query, format, request.page_rows(), None)?;
-            let prepared = Prepared { delta, ..prepared };
             stages.end("plan");
             answer(state, request, prepared, &mut stages).await?
         }
@@ -113,6 +106,30 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         response.headers_mut().insert(SERVER_TIMING, header);
     }
     Ok(response)
+}
+
+/// Answers a query whose changes are followed. Boxed, as the future of a request is to be small.
+async fn followed(
+    state: &Arc<State>,
+    request: &Request,
+    served: Arc<Served>,
+    query: Box<Query>,
+    stages: &mut Stages,
+) -> Result<Response<Body>, Refusal> {
+    let format = form(request, &query)?;
+    let followed = delta::follow(state, request, &served, query).await?;
+    let mut prepared = prepare(request, served, followed.query, format, request.page_rows(), None)?;
+    prepared.delta = followed.token.map(String::into_boxed_str);
+    stages.end("plan");
+    answer(state, request, prepared, stages).await
+}
+
+/// The form of an answer that the client takes.
+fn form(request: &Request, query: &Query) -> Result<Format, Refusal> {
+    let option = request.option("$format");
+    let kind = kind(query.addressed);
+    let agreed = negotiate::agree(kind, request.version, option.as_deref(), &request.headers)?;
+    Ok(Format { omit_nulls: request.omits_nulls(), ..agreed.format })
 }
 
 fn kind(addressed: Addressed) -> Kind {

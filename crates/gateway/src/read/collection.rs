@@ -76,7 +76,7 @@ pub async fn answer(
     let limits = page_limits(state, request, page_rows);
     let model = &prepared.served.mapping.model;
     let context = context::fragment(model, &prepared.query, "", request.version);
-    let delta = prepared.delta.clone();
+    let delta = prepared.delta.as_deref().map(str::to_owned);
     let envelope = Envelope { context, count: None, delta };
     let mut closing = Closing::new(state, request, &prepared.query, prepared.format, envelope.clone());
     let form = form_text(prepared.format, page_rows, request, &prepared.query);

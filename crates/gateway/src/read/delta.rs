@@ -29,6 +29,12 @@ pub struct Followed {
     pub token: Option<String>,
 }
 
+/// Whether changes are to be followed, or are asked for.
+pub fn is_asked(request: &Request, query: &Query) -> bool {
+    let tracks = request.prefer.track_changes && query.addressed == Addressed::Collection && !request.head;
+    tracks || request.option("$deltatoken").is_some()
+}
+
 /// Reads the mark of now where changes are to be followed, and that of a delta link where they are asked for. The mark is read
 /// before the rows are: what changes meanwhile is told again rather than not at all.
 ///

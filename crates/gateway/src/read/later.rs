@@ -50,7 +50,7 @@ pub async fn begin(
     let limits = page_limits(state, request, request.page_rows());
     let context = context::fragment(model, &prepared.query, "", request.version);
     let form = form_text(prepared.format, request.page_rows(), request, &prepared.query);
-    let delta = prepared.delta.clone();
+    let delta = prepared.delta.as_deref().map(str::to_owned);
     let storing = storing(state, request, &prepared, Envelope { context, count: None, delta }, form);
     let cancel = Cancel::default();
     let options = state.run_options(cancel.clone(), request.login.as_ref());
