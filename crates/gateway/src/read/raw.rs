@@ -1,6 +1,6 @@
 //! A value as it is, and behind it the ETag of the entity that has it.
 
-use nextlink_odata::json::{EtagText, write_string};
+use nextlink_odata::json::{EtagText, not_finite};
 use nextlink_odata::rows::{Flow, RowSink};
 
 /// Takes a value, and what the ETag is made of.
@@ -60,25 +60,10 @@ impl RowSink for Raw {
     }
     fn double(&mut self, value: f64) {
         // The raw form of a double is that of JSON, but infinities have no quotes.
-        let mut out = Vec::new();
-        if value.is_finite() {
-            out.extend_from_slice(
-                serde_json::Number::from_f64(value).map(|n| n.to_string()).unwrap_or_default().as_bytes(),
-            );
-        } else {
-            write_string(
-                &mut out,
-                if value.is_nan() {
-                    "NaN"
-                } else if value > 0.0 {
-                    "INF"
-                } else {
-                    "-INF"
-                },
-            );
-            out.retain(|b| *b != b'"');
+        match serde_json::Number::from_f64(value) {
+            Some(number) => self.text(&number.to_string()),
+            None => self.text(not_finite(value)),
         }
-        self.plainly(&out);
     }
     fn single(&mut self, value: f32) {
         self.double(f64::from(value));

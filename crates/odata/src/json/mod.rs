@@ -13,4 +13,4 @@ pub use format::Format;
 pub use key::{KeyValue, key_predicate};
 pub use page::{PageEnd, PageLimits, PageOutput, PageWriter};
 pub use shape::Shape;
-pub use text::write_string;
+pub use text::{not_finite, write_string};

@@ -100,7 +100,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
 }
 
 /// What stands for a double that is no JSON number (section 7.1).
-pub(crate) fn not_finite(value: f64) -> &'static str {
+pub fn not_finite(value: f64) -> &'static str {
     if value.is_nan() {
         "NaN"
     } else if value > 0.0 {

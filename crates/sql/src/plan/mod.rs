@@ -152,7 +152,7 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
     let mut program =
         Program { nodes, count: one(&plan.count), parent: one(&plan.parent), point: plan.point, key: None };
     // Conditions come last.
-    let first = |values: usize| Some(program.nodes.first()?.rows.as_ref()?.one.params.len() - values);
+    let first = |values: usize| program.nodes.first()?.rows.as_ref()?.one.params.len().checked_sub(values);
     program.key = plan.keyed.and_then(first);
     program
 }

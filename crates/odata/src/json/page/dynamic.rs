@@ -1,6 +1,7 @@
 //! Members of a JSON object that lies in the database, written as properties of an entity.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,9 +32,10 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
+                let mut known = HashSet::new();
                 while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
                     // Of several with one name the databases take the first, too.
-                    if !members.iter().any(|(known, _)| *known == name) {
+                    if known.insert(name.clone()) {
                         members.push((name, value));
                     }
                 }
