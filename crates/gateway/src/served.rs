@@ -1,7 +1,6 @@
 //! A source as it is served: database, model, and the documents that describe it.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -10,6 +9,7 @@ use nextlink_db::location::Location;
 use nextlink_db::source::Source;
 use nextlink_db::sqlite::IntrospectLimits;
 use nextlink_odata::csdl::{self, CsdlOptions};
+use nextlink_odata::json::EtagText;
 use nextlink_odata::openapi::{self, Login, OpenApiOptions};
 use nextlink_odata::version::Version;
 use nextlink_sql::mapping::{self, Mapping};
@@ -47,7 +47,7 @@ pub struct Document {
 
 impl Document {
     fn new(text: &str) -> Document {
-        let etag = etag(&text);
+        let etag = etag(&[text.as_bytes()]);
         let pieces = text.split(HERE).map(|piece| Bytes::copy_from_slice(piece.as_bytes())).collect();
         Document { pieces, etag }
     }
@@ -65,7 +65,7 @@ impl Document {
             }
             text.push(piece.clone());
         }
-        (text, etag(&(&self.etag, vocabularies)))
+        (text, etag(&[self.etag.as_bytes(), vocabularies.as_bytes()]))
     }
 }
 
@@ -164,11 +164,9 @@ fn open_api_options(name: &str, config: &SourceConfig) -> OpenApiOptions {
     OpenApiOptions { title: name.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), login }
 }
 
-/// A weak ETag of what was written.
-pub fn etag(text: &impl Hash) -> String {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    format!("W/\"{:016x}\"", hasher.finish())
+/// The weak ETag of a document that is written in these pieces.
+pub fn etag(pieces: &[&[u8]]) -> String {
+    EtagText::of_document(pieces).header(false).unwrap_or_default()
 }
 
 fn documents(mapping: &Mapping, vocabulary_url: &str) -> BTreeMap<(bool, Version), Document> {

@@ -54,7 +54,7 @@ pub async fn open_api(
     let text = made.map_err(|error| crashed(&error))?;
     let servers = nextlink_odata::openapi::servers(&request.root);
     let end = Bytes::from(format!(",\"servers\":{servers}}}"));
-    let etag = etag(&(&text, &end));
+    let etag = etag(&[&text, &end]);
     unless_known(request, "application/json", &etag, vec![text, end])
 }
 
