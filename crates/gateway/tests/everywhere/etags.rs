@@ -12,10 +12,14 @@ const SCRIPT: &str = "
 CREATE TABLE docs (id int PRIMARY KEY, title varchar(20), version int, body BYTES, mime varchar(20));
 CREATE TABLE entries (id int PRIMARY KEY, doc_id int, line varchar(200), changed date, FOREIGN KEY (doc_id) REFERENCES docs (id));
 CREATE TABLE plain (id int PRIMARY KEY, name varchar(20));
+CREATE TABLE wholes (id int PRIMARY KEY, name varchar(20), body BYTES);
+CREATE TABLE files (id int PRIMARY KEY, body BYTES);
 INSERT INTO docs VALUES (1, 'One', 7, X'3031323334', 'text/plain'), (2, NULL, NULL, NULL, NULL);
 INSERT INTO entries VALUES (10, 1, 'it''s \"q\"', '2024-01-31'), (11, 2, NULL, NULL),
     (12, NULL, '0123456789012345678901234567890123456789012345678901234567890123456789', '2024-02-29');
 INSERT INTO plain VALUES (1, 'x');
+INSERT INTO wholes VALUES (1, 'x', X'3031');
+INSERT INTO files VALUES (1, X'3031');
 ";
 
 const MODEL: &str = "
@@ -37,6 +41,9 @@ entities:
     hide: [doc_id]
     navigation: {Doc: {target: Docs, on: {doc_id: Id}, partner: Lines}}
   Plain: {table: plain, type: Plainly, properties: {Id: id, Name: name}}
+  Wholes: {table: wholes, type: Whole, etag: '*', properties: {Id: id, Name: name}, hide: [body]}
+  # A stream is nothing to be read for it.
+  Files: {table: files, type: File, etag: '*', media: {column: body}, properties: {Id: id}}
 singletons:
   First: {of: Docs, row: {Id: 1}}
 ";
@@ -83,6 +90,8 @@ const TOLD: &[(&str, &str, u16)] = &[
     ("Docs(1)/Lines", "", 200),
     ("Docs(9)", "", 404),
     ("Plain(1)", "", 200),
+    ("Wholes(1)", "W/\"1;'x';MDE=\"", 200),
+    ("Files(1)", "", 200),
 ];
 
 /// A URL, a condition, and the status of the answer.
@@ -189,7 +198,7 @@ fn what_is_told_in_bodies() {
         let none = "<Annotation Term=\"Org.OData.Core.V1.OptimisticConcurrency\">\n            <Collection>\n            </Collection>";
         let two = "<PropertyPath>Line</PropertyPath>";
         assert!(xml.contains(none) && xml.contains(two), "{source}: {xml}");
-        assert_eq!(xml.matches("OptimisticConcurrency").count(), 3, "{source}: {xml}");
+        assert_eq!(xml.matches("OptimisticConcurrency").count(), 4, "{source}: {xml}");
         let csdl = json("$metadata?$format=json", &[]);
         let lines = &csdl["Shop"]["Container"]["Lines"]["@Org.OData.Core.V1.OptimisticConcurrency"];
         assert_eq!(*lines, json!(["Line", "Changed"]), "{source}: {csdl}");

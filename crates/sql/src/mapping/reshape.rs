@@ -218,9 +218,9 @@ impl<'s> Shaper<'s, '_> {
         if kind.is_some() {
             owners = self.derived(index, entity, key, (&mut singles, &mut groups));
         }
-        let etag = self.etag(index, entity);
+        let streams = Streams::find(&self.catalog.tables[index], entity, key, self.notices);
+        let etag = self.etag((index, declared), entity, &streams);
         let table = &self.catalog.tables[index];
-        let streams = Streams::find(table, entity, key, self.notices);
         let open = entity.open.as_ref().and_then(|name| open::find(table, name, key, self.notices));
         let changes = changes::find(table, entity, self.notices);
         let hidden: HashSet<usize> =
