@@ -134,10 +134,12 @@ fn form(request: &Request, query: &Query) -> Result<Format, Refusal> {
 
 fn kind(addressed: Addressed) -> Kind {
     match addressed {
-        Addressed::Collection | Addressed::Entity | Addressed::Property(_) => Kind::Data,
-        Addressed::RawValue(_) | Addressed::ItemCount(_) | Addressed::Count | Addressed::Stream(_) => {
-            Kind::Raw
-        }
+        Addressed::Collection | Addressed::Entity | Addressed::Property(_) | Addressed::Dynamic => Kind::Data,
+        Addressed::RawValue(_)
+        | Addressed::RawDynamic
+        | Addressed::ItemCount(_)
+        | Addressed::Count
+        | Addressed::Stream(_) => Kind::Raw,
     }
 }
 
@@ -196,11 +198,11 @@ async fn answer(
         {
             Box::pin(collection::answer(state, request, prepared, stages)).await
         }
-        Addressed::Collection | Addressed::Entity | Addressed::Property(_) => {
+        Addressed::Collection | Addressed::Entity | Addressed::Property(_) | Addressed::Dynamic => {
             single::answer(state, request, prepared, stages).await
         }
         // Those of streams do not come here.
-        Addressed::RawValue(_) | Addressed::ItemCount(_) | Addressed::Stream(_) => {
+        Addressed::RawValue(_) | Addressed::RawDynamic | Addressed::ItemCount(_) | Addressed::Stream(_) => {
             Box::pin(single::raw_value(state, request, prepared, stages)).await
         }
         Addressed::Count => Box::pin(single::count(state, request, prepared, stages)).await,

@@ -1,7 +1,7 @@
 //! Context URLs: what an answer holds, as a fragment of the metadata URL (Part 1 section 10).
 
 use crate::model::{EntitySetId, Model};
-use crate::query::{Addressed, Dynamic, Named, Parts, Query, Selection, Step};
+use crate::query::{Addressed, Dynamic, JsonStep, Named, Parts, Query, Selection, Step};
 use crate::version::Version;
 
 /// The fragment behind `$metadata#`. `entity` is the identifier of the entity that a property belongs to, as in
@@ -15,6 +15,17 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
         Addressed::Property(_) | Addressed::RawValue(_) => {
             let path = query.leaf(model).map(|leaf| leaf.path).unwrap_or_default();
             [entity].into_iter().chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join("/")
+        }
+        Addressed::Dynamic | Addressed::RawDynamic => {
+            let mut path = entity.to_owned();
+            for step in &query.steps_inside {
+                path.push('/');
+                match step {
+                    JsonStep::Member(name) => path.push_str(name),
+                    JsonStep::Item(number) => path.push_str(&number.to_string()),
+                }
+            }
+            path
         }
         Addressed::Count | Addressed::ItemCount(_) => "Edm.Int64".to_owned(),
         Addressed::Stream(_) => "Edm.Stream".to_owned(),
@@ -83,7 +94,7 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
             items.extend(selection.streams.iter().map(|s| ty.streams[*s].name.clone()));
         }
         if let Dynamic::Named(names) = &selection.dynamic {
-            items.extend(names.iter().cloned());
+            items.extend(names.iter().map(|path| path.join("/")));
         }
         let expanded = |n: &usize| selection.expand.iter().any(|e| e.navigation == *n);
         let links = selection.selected_navigation.iter().filter(|n| !expanded(n));

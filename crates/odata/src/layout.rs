@@ -1,7 +1,7 @@
 //! The order in which cells are read and written: what the SQL selects and the encoder writes, agreed in one place.
 
 use crate::model::{ComplexTypeId, EntitySetId, Model};
-use crate::query::{Addressed, Dynamic, Expand, Expr, Inside, Named, Parts, Query, Selection};
+use crate::query::{Addressed, Dynamic, Expand, Expr, Inside, JsonStep, Named, Parts, Query, Selection};
 
 /// All levels of a result. Node 0 holds the addressed entities; each expanded collection is a node of its own.
 #[derive(Debug, Clone)]
@@ -120,6 +120,8 @@ pub enum Item<'q> {
     Named(&'q Named),
     /// Reads a JSON object, and writes what is told of it.
     Dynamic(&'q Selection),
+    /// Reads a JSON object, and writes the value inside of it that steps lead to.
+    Document(&'q [JsonStep]),
     /// Reads a cell: where it is null, the value behind it is not there at all.
     Present,
     /// Begins an object that holds values.
@@ -174,6 +176,14 @@ impl<'q> Layout<'q> {
                 items: vec![Item::Property(index)],
             });
             layout.etag(model, 0, query.selection.set, &[]);
+            return layout;
+        }
+        if matches!(query.addressed, Addressed::Dynamic | Addressed::RawDynamic) {
+            let set = query.selection.set;
+            let (cells, items) =
+                (vec![Cell::Dynamic { path: Vec::new(), set }], vec![Item::Document(&query.steps_inside)]);
+            layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
+            layout.etag(model, 0, set, &[]);
             return layout;
         }
         if let (Addressed::ItemCount(_), [number]) = (query.addressed, query.selection.named.as_slice()) {

@@ -25,6 +25,8 @@ pub struct Query {
     pub addressed: Addressed,
     /// Where a property is addressed: the steps into its value.
     pub inside: Vec<Inside>,
+    /// Where a dynamic property is addressed: the steps to its value, from the JSON object of the entity.
+    pub steps_inside: Vec<JsonStep>,
     /// What is returned of the addressed entities; its set is theirs.
     pub selection: Selection,
     /// `$filter` and `$search`, joined by `and`.
@@ -54,7 +56,12 @@ impl Query {
                 let ty = Type::Primitive(PrimitiveType::Int64);
                 Some(Leaf { path: Vec::new(), ty, collection: false })
             }
-            Addressed::Collection | Addressed::Entity | Addressed::Count | Addressed::Stream(_) => None,
+            Addressed::Collection
+            | Addressed::Entity
+            | Addressed::Dynamic
+            | Addressed::RawDynamic
+            | Addressed::Count
+            | Addressed::Stream(_) => None,
         }
     }
 }
@@ -102,6 +109,15 @@ pub enum Inside {
     Item(i64),
 }
 
+/// A step into JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JsonStep {
+    /// To a member of an object.
+    Member(String),
+    /// To an item of an array by its number from 0; negative ones count from its end.
+    Item(i64),
+}
+
 /// A step of the resource path after the entity set.
 #[derive(Debug, Clone)]
 pub enum Step {
@@ -128,6 +144,10 @@ pub enum Addressed {
     Property(usize),
     /// The raw value of a property of one entity.
     RawValue(usize),
+    /// A property of one entity that the model does not have.
+    Dynamic,
+    /// The raw value of such a property.
+    RawDynamic,
     /// The number of entities in the collection.
     Count,
     /// The number of items of a property that is a collection of values.
@@ -176,16 +196,20 @@ pub enum Dynamic {
     None,
     /// All.
     All,
-    /// Those with these names.
-    Named(Vec<String>),
+    /// Those that these paths lead to: whole ones, or parts of objects.
+    Named(Vec<Vec<String>>),
 }
 
 impl Dynamic {
-    /// The same with one more.
-    pub fn add(&mut self, name: &str) {
+    /// The same with what one more path leads to.
+    pub fn add(&mut self, path: &[&str]) {
+        let path: Vec<String> = path.iter().map(|name| (*name).to_owned()).collect();
         match self {
-            Dynamic::None => *self = Dynamic::Named(vec![name.to_owned()]),
-            Dynamic::Named(names) if !names.iter().any(|known| known == name) => names.push(name.to_owned()),
+            Dynamic::None => *self = Dynamic::Named(vec![path]),
+            Dynamic::Named(known) if !known.iter().any(|known| path.starts_with(known)) => {
+                known.retain(|known| !known.starts_with(&path));
+                known.push(path);
+            }
             Dynamic::All | Dynamic::Named(_) => {}
         }
     }

@@ -246,7 +246,8 @@ impl Answer {
             Addressed::Property(_) => (leaf(), false),
             Addressed::RawValue(_) => (leaf(), true),
             Addressed::Count | Addressed::ItemCount(_) => (number, true),
-            Addressed::Collection | Addressed::Stream(_) => (Known::Nothing, false),
+            Addressed::RawDynamic => (Known::Value(Type::Primitive(PrimitiveType::String)), true),
+            Addressed::Collection | Addressed::Dynamic | Addressed::Stream(_) => (Known::Nothing, false),
         }
     }
 }

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::context;
-use nextlink_odata::json::{EtagText, KeyValue, PageLimits, PageWriter, key_predicate};
+use nextlink_odata::json::{
+    EtagText, KeyValue, NoPlainValue, PageLimits, PageWriter, key_predicate, raw_json,
+};
 use nextlink_odata::model::{Property, Type};
 use nextlink_odata::query::{Addressed, ExprKind, Inside, Query, Step};
 use nextlink_odata::rows::RowSink;
@@ -134,12 +136,12 @@ pub async fn answer(
     }
     // Only the context of a property names the entity.
     let entity = match query.addressed {
-        Addressed::Property(_) => entity_path(&served, &query),
+        Addressed::Property(_) | Addressed::Dynamic => entity_path(&served, &query),
         _ => String::new(),
     };
     let fragment = context::fragment(&served.mapping.model, &query, &entity, request.version);
     let context = context_member(format, &request.root, &fragment);
-    if matches!(query.addressed, Addressed::Property(_)) && rows == b"null" {
+    if matches!(query.addressed, Addressed::Property(_) | Addressed::Dynamic) && rows == b"null" {
         let mut response = no_content();
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         tell(&mut response, etag.as_deref());
@@ -229,6 +231,8 @@ fn in_envelope(served: &Served, query: &Query, context: Option<&str>, row: &[u8]
     // An entity or a complex value is an object of its own; the context comes before its first member.
     let is_object = match query.leaf(&served.mapping.model) {
         Some(leaf) => matches!(leaf.ty, Type::Complex(_)) && !leaf.collection,
+        // What a dynamic property is, its value says.
+        None if query.addressed == Addressed::Dynamic => row.starts_with(b"{"),
         None => true,
     };
     if is_object {
@@ -358,7 +362,11 @@ pub async fn raw_value(
     if let Some(known) = unless_holds(&request.headers, etag.as_deref(), request.version)? {
         return Ok(known);
     }
-    let Some(bytes) = raw.bytes.map(|bytes| without_flags(&prepared.served, &prepared.query, bytes)) else {
+    let bytes = match raw.bytes {
+        Some(bytes) => raw_form(&prepared.served, &prepared.query, bytes)?,
+        None => None,
+    };
+    let Some(bytes) = bytes else {
         let mut response = no_content();
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         tell(&mut response, etag.as_deref());
@@ -372,6 +380,15 @@ pub async fn raw_value(
     let mut response = text_response(request, media, Body::full(bytes));
     tell(&mut response, etag.as_deref());
     Ok(response)
+}
+
+/// The raw form of a value as it was read; none where it is null.
+fn raw_form(served: &Served, query: &Query, bytes: Vec<u8>) -> Result<Option<Vec<u8>>, Refusal> {
+    if query.addressed == Addressed::RawDynamic {
+        return raw_json(&String::from_utf8_lossy(&bytes), &query.steps_inside)
+            .map_err(|NoPlainValue| Refusal::not_found("Only a primitive property has a $value."));
+    }
+    Ok(Some(without_flags(served, query, bytes)))
 }
 
 /// No member at all of flags is the number 0.

@@ -133,6 +133,7 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
         input,
         addressed: path.addressed,
         inside: path.inside,
+        steps_inside: path.steps_inside,
         selection,
         filter: member::both(kept, filter),
         orderby: if orderby.is_empty() { order } else { orderby },

@@ -10,8 +10,9 @@ use super::error::{
 use super::expr::bind_condition;
 use super::function::bind_call;
 use super::scope::{Context, Scope};
+use crate::lexical::identifier;
 use crate::model::{EntitySetId, EntityType, PrimitiveType as P, Type};
-use crate::query::{self, Addressed, Inside, Leaf, Place, Step, Variable};
+use crate::query::{self, Addressed, Inside, JsonStep, Leaf, Place, Step, Variable};
 use crate::url::ast::{Argument, Expr, ExprKind, Segment, SegmentKind};
 use crate::value::Value;
 
@@ -31,7 +32,9 @@ pub struct BoundPath {
     pub addressed: Addressed,
     /// The steps into the value of the addressed property.
     pub inside: Vec<Inside>,
-    /// Whether the addressed property is a collection or complex.
+    /// The steps to the value of the addressed dynamic property.
+    pub steps_inside: Vec<JsonStep>,
+    /// Whether the addressed property is a collection or complex, or can be.
     pub structured: bool,
     /// Whether the path ends in `$ref`.
     pub references: bool,
@@ -69,6 +72,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         of: None,
         addressed: if single.is_some() { Addressed::Entity } else { Addressed::Collection },
         inside: Vec::new(),
+        steps_inside: Vec::new(),
         structured: false,
         references: false,
         each: false,
@@ -113,6 +117,10 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             path.addressed = Addressed::ItemCount(index);
             Ok(())
         }
+        (SegmentKind::Count, Addressed::Dynamic) => {
+            let message = "Nobody knows of a dynamic property whether it is a collection.";
+            Err(not_supported(at, "$count", message))
+        }
         (SegmentKind::Count, _) => Err(not_found(at, "$count", "Only a collection has a $count.".to_owned())),
         (SegmentKind::Ref, _) if entities => {
             path.references = true;
@@ -121,6 +129,10 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
         (SegmentKind::Ref, _) => Err(not_found(at, "$ref", "Only entities have references.".to_owned())),
         (SegmentKind::Value, Addressed::Property(index)) if !path.structured => {
             path.addressed = Addressed::RawValue(index);
+            Ok(())
+        }
+        (SegmentKind::Value, Addressed::Dynamic) => {
+            path.addressed = Addressed::RawDynamic;
             Ok(())
         }
         (SegmentKind::Value, Addressed::Entity)
@@ -217,9 +229,10 @@ fn bind_name(
                 return Ok(());
             }
             let Some(index) = ty.find_navigation_of(name, path.of) else {
-                if ty.is_dynamic(name) {
-                    let message = format!("'{name}' as a path is not supported; $select={name} tells it.");
-                    return Err(not_supported(at, name, message));
+                if ty.is_dynamic(name) && args.is_none() {
+                    (path.addressed, path.structured) = (Addressed::Dynamic, true);
+                    path.steps_inside.push(JsonStep::Member(name.to_owned()));
+                    return Ok(());
                 }
                 return Err(unknown_property(BindErrorKind::NotFound, at, (ty, path.of), name));
             };
@@ -229,8 +242,13 @@ fn bind_name(
             apply_key(cx, path, args, at)
         }
         Addressed::Property(_) if path.structured => bind_inside(cx, path, name, args, at),
+        Addressed::Dynamic => {
+            path.steps_inside.push(json_step(name, args, at)?);
+            Ok(())
+        }
         Addressed::Property(_)
         | Addressed::RawValue(_)
+        | Addressed::RawDynamic
         | Addressed::Count
         | Addressed::ItemCount(_)
         | Addressed::Stream(_) => {
@@ -337,6 +355,15 @@ fn bind_inside(
     path.structured =
         addressed_leaf(cx, path).is_some_and(|leaf| leaf.collection || matches!(leaf.ty, Type::Complex(_)));
     Ok(())
+}
+
+/// A step into the value of a dynamic property.
+fn json_step(name: &str, args: Option<&[Argument]>, at: u32) -> BindResult<JsonStep> {
+    match (name.parse(), args) {
+        (Ok(number), None) => Ok(JsonStep::Item(number)),
+        (Err(_), None) if identifier(name).is_ok() => Ok(JsonStep::Member(name.to_owned())),
+        _ => Err(not_found(at, name, format!("'{name}' cannot follow a dynamic property."))),
+    }
 }
 
 /// Takes the parentheses after a name: none, empty, or a key.

@@ -56,6 +56,7 @@ pub fn bind_product<'a>(
         input,
         addressed,
         inside: Vec::new(),
+        steps_inside: Vec::new(),
         selection,
         filter: both(kept, filter),
         orderby: if orderby.is_empty() { order } else { orderby },

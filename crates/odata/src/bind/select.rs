@@ -9,6 +9,7 @@ use super::member::{both, unknown_name};
 use super::parts::{add_parts, add_whole};
 use super::scope::{Context, ORDERBY_ITEMS, Scope};
 use super::search::bind_search;
+use crate::lexical::identifier;
 use crate::model::EntitySetId;
 use crate::query::{Dynamic, Expr, Named, Order, Place, Selection};
 use crate::url::ast::{Options, OrderItem, Search, SelectItem};
@@ -115,11 +116,15 @@ fn select_items(
                 selection.selected_navigation.push(index);
             }
         } else if ty.is_dynamic(name) {
-            if !rest.is_empty() || item.options != Options::default() {
-                let message = format!("'{name}' can only be selected as a whole.");
+            if item.options != Options::default() {
+                let message = format!("Options of the dynamic property '{name}' are not supported.");
                 return Err(not_supported(item.at, name, message));
             }
-            dynamic.add(name);
+            if let Some(other) = rest.iter().find(|name| identifier(name).is_err()) {
+                let message = format!("'{other}' cannot follow the dynamic property '{name}'.");
+                return Err(invalid(item.at, other, message));
+            }
+            dynamic.add(path);
         } else {
             return Err(unknown_property(BindErrorKind::Invalid, item.at, (ty, of), name));
         }

@@ -1,5 +1,6 @@
 //! JSON answers (OData JSON Format 4.01): rows are encoded straight into page bytes, without an envelope.
 
+mod document;
 mod format;
 mod key;
 mod etag;
@@ -8,6 +9,7 @@ mod page;
 mod shape;
 mod text;
 
+pub use document::{NoPlainValue, raw_json};
 pub use etag::EtagText;
 pub use format::Format;
 pub use key::{KeyValue, key_predicate};

@@ -109,8 +109,8 @@ enum Target {
     Structure,
     Key,
     FlagsKey,
-    /// A JSON object whose members are written; what of it is in `found`.
-    Members,
+    /// A JSON text of which something is written; what of it is in `found`.
+    Json,
     /// The number of a type.
     Kind,
     /// A value of an ETag.
@@ -312,9 +312,9 @@ impl<O: PageOutput> PageWriter<O> {
                     }
                     return Target::Kind;
                 }
-                Op::Members { value } => {
+                Op::Json { value } => {
                     self.found = *value;
-                    return Target::Members;
+                    return Target::Json;
                 }
                 Op::Etag { .. } => return Target::Etag,
                 Op::Present { skip_to } => {
@@ -399,7 +399,7 @@ impl<O: PageOutput> PageWriter<O> {
             }
             Target::Kind => self.end_kind(number(text)),
             Target::Etag => self.etag_value(|etag| etag.plain(text)),
-            Target::Members | Target::Nothing => {}
+            Target::Json | Target::Nothing => {}
         }
     }
 

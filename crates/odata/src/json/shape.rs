@@ -5,7 +5,7 @@ mod entity;
 mod stream;
 mod changes;
 
-pub(crate) use dynamic::DynamicShape;
+pub(crate) use dynamic::{DocumentShape, DynamicShape};
 use entity::Entity;
 
 use super::format::Format;
@@ -67,8 +67,8 @@ pub(crate) enum Op {
     Value { prefix: Vec<u8>, value: usize },
     /// Reads a key value behind the prefix (`Customers(` or `,Line=`) into the identifier.
     Key { prefix: Vec<u8>, flags: bool, last: Option<Box<IdentityShape>> },
-    /// Reads a JSON object and writes its members as the value with this number says.
-    Members { value: usize },
+    /// Reads a JSON text and writes of it what the value with this number says.
+    Json { value: usize },
     /// Reads the number of the type of an entity into a place, and writes what is told of that type; 0 is that of the set.
     Kind { place: usize, told: Vec<Vec<u8>> },
     /// Reads a value of an ETag; the last one tells what to write of it.
@@ -108,6 +108,8 @@ pub(crate) enum ValueShape {
     Collection { item: usize },
     /// Members of a JSON object that comes as text.
     Members(DynamicShape),
+    /// A value inside of JSON that comes as text.
+    Document(DocumentShape),
     /// An object: how it starts, and its members.
     Complex { start: Vec<u8>, members: Vec<MemberShape> },
 }
@@ -229,6 +231,7 @@ impl<'a> Compiler<'a> {
     /// `bare` is the value that alone makes a row.
     fn node(&mut self, node: &Node, bare: Option<&Leaf>) -> NodeShape {
         let mut ops: Vec<Op> = Vec::with_capacity(node.items.len() + 1);
+        let alone = bare.is_some() || matches!(node.items.first(), Some(Item::Document(_)));
         let own = Entity::of(node.selection, 0);
         let mut places = 1..;
         let mut place = || places.next().unwrap_or_default();
@@ -246,14 +249,14 @@ impl<'a> Compiler<'a> {
                     key_number = if *last { 0 } else { key_number + 1 };
                 }
                 Item::Kind => ops.push(self.kind(entity)),
-                Item::Etag(last) => ops.push(self.etag(entity, *last, asked_for, bare.is_some())),
+                Item::Etag(last) => ops.push(self.etag(entity, *last, asked_for, alone)),
                 Item::Only(derived) => begin(&mut ops, &mut only, self.only(entity, *derived)),
                 Item::EndOnly => end_only(&mut ops, &mut only),
                 Item::Single => ops.push(self.single(set, references)),
                 Item::Property(index) => ops.push(self.property(&self.type_of(set).properties[*index], bare)),
                 Item::OpenValue(property) => {
                     opened.push(ops.len());
-                    ops.push(self.open_value(&self.type_of(set).properties[*property], bare.is_some()));
+                    ops.push(self.open_value(&self.type_of(set).properties[*property], alone));
                 }
                 Item::OpenMember(id, member) => {
                     opened.push(ops.len());
@@ -266,8 +269,9 @@ impl<'a> Compiler<'a> {
                     ops.push(Op::Close { links: Vec::new() });
                     close(&mut ops, &mut opened);
                 }
-                Item::Named(named) => ops.push(self.named(named, bare.is_some())),
+                Item::Named(named) => ops.push(self.named(named, alone)),
                 Item::Dynamic(selection) => ops.push(self.members(selection)),
+                Item::Document(path) => ops.push(self.document(path)),
                 // The value comes right behind it.
                 Item::Present => ops.push(Op::Present { skip_to: ops.len() + 2 }),
                 Item::Begin(name) => ops.push(Op::Begin { prefix: self.member(name) }),
@@ -301,9 +305,9 @@ impl<'a> Compiler<'a> {
                 }
             }
         }
-        self.end(node, own, bare.is_some(), &mut ops);
+        self.end(node, own, alone, &mut ops);
         let collection = node.link.as_ref().map(|link| self.collection(link.set, link.expand));
-        NodeShape { ops, bare: bare.is_some(), collection }
+        NodeShape { ops, bare: alone, collection }
     }
 
     /// Reads a property, or the value that alone makes a row.

@@ -1,87 +1,72 @@
-//! Members of a JSON object that lies in the database, written as properties of an entity.
+//! JSON that lies in the database: members of an object written as properties of an entity, and values inside of one.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::PageWriter;
-use crate::json::shape::ValueShape;
+use crate::json::document::{find, members, write_json};
+use crate::json::level::member;
+use crate::json::shape::{DocumentShape, DynamicShape, ValueShape};
 use crate::json::text::write_string;
 
-/// The members of a JSON object in their order, each value as it is written there.
-struct Members<'j>(Vec<(Cow<'j, str>, &'j RawValue)>);
-
-#[derive(Deserialize)]
-struct Name<'j>(#[serde(borrow)] Cow<'j, str>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'de>, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
-                let mut known = HashSet::new();
-                while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
-                    // Of several with one name the databases take the first, too.
-                    if known.insert(name.clone()) {
-                        members.push((name, value));
-                    }
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Object)
-    }
-}
-
 impl<O> PageWriter<O> {
-    /// Writes the members that are told of a JSON object. A text that is none has no members.
-    pub(super) fn write_members(&mut self, text: &str) {
+    /// Writes what is told of a JSON text; of none at all where it is null. A text that is no JSON is as null.
+    #[inline(never)]
+    pub(super) fn write_told(&mut self, text: Option<&str>) {
         let shape = Arc::clone(&self.shape);
-        let Some(ValueShape::Members(told)) = shape.values.get(self.found) else {
-            return;
-        };
-        let Ok(Members(members)) = serde_json::from_str::<Members<'_>>(text) else {
-            return;
-        };
-        for (name, value) in members.iter().filter(|(name, _)| told.tells(name)) {
-            if shape.omit_nulls && value.get() == "null" {
-                continue;
-            }
-            if self.buffer.last() != Some(&b'{') {
-                self.buffer.push(b',');
-            }
-            write_string(&mut self.buffer, name);
-            self.buffer.push(b':');
-            write_json(&mut self.buffer, value.get());
+        match shape.values.get(self.found) {
+            Some(ValueShape::Members(told)) => self.write_members(told, text.unwrap_or_default()),
+            Some(ValueShape::Document(told)) => self.write_document(told, text.unwrap_or_default()),
+            _ => {}
         }
     }
-}
 
-/// Appends JSON without the spaces between its tokens, which each database has its own way with.
-fn write_json(out: &mut Vec<u8>, json: &str) {
-    let (mut inside, mut escaped) = (false, false);
-    for byte in json.bytes() {
-        if !inside && matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-            continue;
+    /// Writes the members that are told of a JSON object.
+    fn write_members(&mut self, told: &DynamicShape, text: &str) {
+        for (name, value) in members(text).unwrap_or_default() {
+            if told.tells(&name) {
+                self.write_parts(&name, &told.parts(&name), value);
+            }
         }
-        if byte == b'"' && !escaped {
-            inside = !inside;
+    }
+
+    /// Writes a member, or of it what paths lead to. Where there are paths, it is told only as an object.
+    fn write_parts(&mut self, name: &str, paths: &[&[String]], value: &RawValue) {
+        if self.shape.omit_nulls && value.get() == "null" {
+            return;
         }
-        escaped = inside && byte == b'\\' && !escaped;
-        out.push(byte);
+        let mut prefix = vec![b','];
+        write_string(&mut prefix, name);
+        prefix.push(b':');
+        if paths.iter().any(|path| path.is_empty()) {
+            member(&mut self.buffer, &prefix);
+            write_json(&mut self.buffer, value.get());
+            return;
+        }
+        let Some(all) = members(value.get()) else {
+            return;
+        };
+        member(&mut self.buffer, &prefix);
+        self.buffer.push(b'{');
+        for (name, value) in all {
+            let inner: Vec<&[String]> = paths
+                .iter()
+                .filter_map(|path| path.split_first().filter(|(first, _)| **first == name))
+                .map(|(_, rest)| rest)
+                .collect();
+            if !inner.is_empty() {
+                self.write_parts(&name, &inner, value);
+            }
+        }
+        self.buffer.push(b'}');
+    }
+
+    /// Writes the value that steps lead to.
+    fn write_document(&mut self, told: &DocumentShape, text: &str) {
+        match find(text, &told.path) {
+            Some(value) => write_json(&mut self.buffer, value.get()),
+            None => self.buffer.extend_from_slice(b"null"),
+        }
     }
 }

@@ -13,7 +13,7 @@ impl Op {
         match self {
             Op::Cell { .. }
             | Op::Value { .. }
-            | Op::Members { .. }
+            | Op::Json { .. }
             | Op::Key { .. }
             | Op::Open { .. }
             | Op::Kind { .. }
@@ -97,7 +97,7 @@ impl<O: PageOutput> PageWriter<O> {
             | Op::Key { .. }
             | Op::Open { .. }
             | Op::Kind { .. }
-            | Op::Members { .. }
+            | Op::Json { .. }
             | Op::Etag { .. }
             | Op::Present { .. } => {}
         }

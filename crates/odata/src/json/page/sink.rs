@@ -35,7 +35,7 @@ impl<O: PageOutput> PageWriter<O> {
                 self.end_key();
             }
             Target::Kind => self.end_kind(super::number(value.as_bytes())),
-            Target::Members => self.write_members(value),
+            Target::Json => self.write_told(Some(value)),
             Target::Etag => self.etag_value(|etag| etag.text(value)),
             Target::Nothing => {}
         }
@@ -91,7 +91,8 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
                 self.buffer.extend_from_slice(text);
             }
             Target::Etag => self.etag_value(EtagText::null),
-            Target::Key | Target::FlagsKey | Target::Kind | Target::Members | Target::Nothing => {}
+            Target::Json => self.write_told(None),
+            Target::Key | Target::FlagsKey | Target::Kind | Target::Nothing => {}
         }
     }
 

@@ -26,7 +26,7 @@ impl Target {
         match shape {
             ValueShape::Plain { quoted } => Target::Value { quoted: *quoted },
             ValueShape::Flags => Target::Flags,
-            ValueShape::Members(_) => Target::Members,
+            ValueShape::Members(_) | ValueShape::Document(_) => Target::Json,
             ValueShape::Collection { .. } | ValueShape::Complex { .. } => Target::Structure,
         }
     }
@@ -57,7 +57,13 @@ impl<O> PageWriter<O> {
                 member(&mut self.buffer, &found.prefix);
                 found.value
             }
-            Some(ValueShape::Plain { .. } | ValueShape::Flags | ValueShape::Members(_)) | None => {
+            Some(
+                ValueShape::Plain { .. }
+                | ValueShape::Flags
+                | ValueShape::Members(_)
+                | ValueShape::Document(_),
+            )
+            | None => {
                 return Target::Nothing;
             }
         };
@@ -82,12 +88,8 @@ impl<O> PageWriter<O> {
             }
             // Only a plain value was expected: what is in this one has no place.
             Target::Value { .. } | Target::Flags => self.buffer.extend_from_slice(b"null"),
-            Target::Key
-            | Target::FlagsKey
-            | Target::Kind
-            | Target::Members
-            | Target::Etag
-            | Target::Nothing => {}
+            Target::Key | Target::FlagsKey | Target::Kind | Target::Json | Target::Etag | Target::Nothing => {
+            }
         }
         self.structures.push(Structure { shape: wanted, next: 0 });
     }

@@ -1,27 +1,43 @@
-//! Which members of a JSON object are written as dynamic properties of an entity.
+//! Which members of a JSON object are written as dynamic properties of an entity, and which value inside of one alone.
 
 use std::collections::HashSet;
 
 use super::{Compiler, Op, ValueShape};
 use crate::lexical::identifier;
-use crate::query::{Dynamic, Selection};
+use crate::query::{Dynamic, JsonStep, Selection};
 
 /// What is written of a JSON object.
 #[derive(Debug, Clone)]
 pub(crate) struct DynamicShape {
-    /// Just these members, where not all are wanted.
-    only: Option<Vec<String>>,
+    /// Just what these paths lead to, where not all is wanted.
+    only: Option<Vec<Vec<String>>>,
     /// Names that mean something else.
     taken: HashSet<String>,
 }
 
+/// A value inside of a JSON text.
+#[derive(Debug, Clone)]
+pub(crate) struct DocumentShape {
+    /// The steps that lead to it.
+    pub(crate) path: Vec<JsonStep>,
+}
+
 impl DynamicShape {
-    /// Whether a member is written.
+    /// Whether something of a member is written.
     pub(crate) fn tells(&self, name: &str) -> bool {
         match &self.only {
-            Some(only) => only.iter().any(|known| known == name),
+            Some(only) => only.iter().any(|path| path.first().is_some_and(|known| known == name)),
             None => identifier(name).is_ok() && !self.taken.contains(name),
         }
+    }
+
+    /// The paths inside of a member that lead to what is written of it; an empty one is all of it.
+    pub(crate) fn parts<'s>(&'s self, name: &str) -> Vec<&'s [String]> {
+        let Some(only) = &self.only else {
+            return vec![&[]];
+        };
+        let inside = |path: &'s Vec<String>| path.split_first().filter(|(first, _)| *first == name);
+        only.iter().filter_map(inside).map(|(_, rest)| rest).collect()
     }
 }
 
@@ -33,9 +49,14 @@ impl Compiler<'_> {
         let declared = ty.properties.iter().map(|p| &p.name).chain(ty.navigation.iter().map(|n| &n.name));
         let taken = declared.chain(ty.streams.iter().map(|s| &s.name)).chain(named).cloned().collect();
         let only = match &selection.dynamic {
-            Dynamic::Named(names) => Some(names.clone()),
+            Dynamic::Named(paths) => Some(paths.clone()),
             Dynamic::None | Dynamic::All => None,
         };
-        Op::Members { value: self.add(ValueShape::Members(DynamicShape { only, taken })) }
+        Op::Json { value: self.add(ValueShape::Members(DynamicShape { only, taken })) }
+    }
+
+    /// Reads a JSON object and writes the value inside of it that alone makes a row.
+    pub(super) fn document(&mut self, path: &[JsonStep]) -> Op {
+        Op::Json { value: self.add(ValueShape::Document(DocumentShape { path: path.to_vec() })) }
     }
 }

@@ -1,0 +1,140 @@
+//! JSON that lies in the database: what stands in it, and its text without the spaces that each database has its own way with.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::query::JsonStep;
+
+/// The members of a JSON object in their order, each value as it is written there.
+pub(crate) struct Members<'j>(pub(crate) Vec<(Cow<'j, str>, &'j RawValue)>);
+
+#[derive(Deserialize)]
+struct Name<'j>(#[serde(borrow)] Cow<'j, str>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'de>, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
+                let mut known = HashSet::new();
+                while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    // Of several with one name the databases take the first, too.
+                    if known.insert(name.clone()) {
+                        members.push((name, value));
+                    }
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// The members of a JSON object; none where it is something else.
+pub(crate) fn members(json: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+    serde_json::from_str::<Members<'_>>(json).ok().map(|Members(members)| members)
+}
+
+/// The items of a JSON array; none where it is something else.
+pub(crate) fn items(json: &str) -> Option<Vec<&RawValue>> {
+    serde_json::from_str(json).ok()
+}
+
+/// The value that steps lead to. Null is none, and so is what is no JSON.
+pub(crate) fn find<'j>(json: &'j str, path: &[JsonStep]) -> Option<&'j RawValue> {
+    let mut found: &RawValue = serde_json::from_str(json).ok()?;
+    for step in path {
+        found = match step {
+            JsonStep::Member(name) => members(found.get())?.into_iter().find(|(known, _)| known == name)?.1,
+            JsonStep::Item(number) => {
+                let items = items(found.get())?;
+                let place = match usize::try_from(*number) {
+                    Ok(place) => place,
+                    Err(_) => items.len().checked_sub(usize::try_from(number.unsigned_abs()).ok()?)?,
+                };
+                items.get(place).copied()?
+            }
+        };
+    }
+    (found.get() != "null").then_some(found)
+}
+
+/// Appends JSON without the spaces between its tokens.
+pub(crate) fn write_json(out: &mut Vec<u8>, json: &str) {
+    let (mut inside, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        if !inside && matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            continue;
+        }
+        if byte == b'"' && !escaped {
+            inside = !inside;
+        }
+        escaped = inside && byte == b'\\' && !escaped;
+        out.push(byte);
+    }
+}
+
+/// An object or an array, which has no raw form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoPlainValue;
+
+/// The raw form of the value that steps lead to in a JSON text; none where there is none.
+///
+/// # Errors
+/// It is an object or an array.
+pub fn raw_json(json: &str, path: &[JsonStep]) -> Result<Option<Vec<u8>>, NoPlainValue> {
+    let Some(found) = find(json, path).map(RawValue::get) else {
+        return Ok(None);
+    };
+    match found.as_bytes().first() {
+        Some(b'{' | b'[') => Err(NoPlainValue),
+        Some(b'"') => Ok(serde_json::from_str::<String>(found).ok().map(String::into_bytes)),
+        _ => Ok(Some(found.as_bytes().to_vec())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_lead_to_values() {
+        let json = r#" {"a": {"b c": [1, {"d": "x\"y"}, null]}, "a": 2, "n": null, "t": true} "#;
+        let member = |name: &str| JsonStep::Member(name.to_owned());
+        for (path, expected) in [
+            (vec![member("t")], Ok(Some("true"))),
+            (vec![member("n")], Ok(None)),
+            (vec![member("none")], Ok(None)),
+            (vec![member("a")], Err(NoPlainValue)),
+            (vec![member("a"), member("b c")], Err(NoPlainValue)),
+            (vec![member("a"), member("b c"), JsonStep::Item(0)], Ok(Some("1"))),
+            (vec![member("a"), member("b c"), JsonStep::Item(-3)], Ok(Some("1"))),
+            (vec![member("a"), member("b c"), JsonStep::Item(-4)], Ok(None)),
+            (vec![member("a"), member("b c"), JsonStep::Item(2)], Ok(None)),
+            (vec![member("a"), member("b c"), JsonStep::Item(i64::MIN)], Ok(None)),
+            (vec![member("a"), member("b c"), JsonStep::Item(1), member("d")], Ok(Some("x\"y"))),
+            (vec![member("t"), member("d")], Ok(None)),
+            (vec![member("t"), JsonStep::Item(0)], Ok(None)),
+            (vec![JsonStep::Item(0)], Ok(None)),
+        ] {
+            let found = raw_json(json, &path);
+            let found = found.map(|found| found.map(|bytes| String::from_utf8(bytes).expect("UTF-8")));
+            assert_eq!(found, expected.map(|text| text.map(str::to_owned)), "{path:?}");
+        }
+        assert_eq!(raw_json("no JSON", &[]), Ok(None));
+    }
+}
