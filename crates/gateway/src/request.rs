@@ -191,7 +191,7 @@ impl Request {
     /// decoding, so that the way a client encodes does not matter.
     pub fn binding(&self, short: bool) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.url.len() + 64);
-        self.bind_place(&mut out);
+        self.bind_place(&mut out, |_| true);
         if short {
             part(&mut out, b'o', "short");
         } else {
@@ -200,12 +200,12 @@ impl Request {
         out
     }
 
-    /// What the token of a delta link is bound to: the same, but for options that say how much is given and how; and the
-    /// columns by which changes are known.
+    /// What the token of a delta link is bound to: the same, but for what says how much is given and how, and that no more than
+    /// the number is wanted; and the columns by which changes are known.
     pub fn delta_binding(&self, columns: &[&str]) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.url.len() + 64);
         part(&mut out, b'd', "delta");
-        self.bind_place(&mut out);
+        self.bind_place(&mut out, |segment| segment != "$count");
         self.bind_options(&mut out, |name| !OF_AMOUNT.contains(&name) && !OF_FORM.contains(&name));
         for column in columns {
             part(&mut out, b'c', column);
@@ -213,11 +213,13 @@ impl Request {
         out
     }
 
-    fn bind_place(&self, out: &mut Vec<u8>) {
+    fn bind_place(&self, out: &mut Vec<u8>, counts: impl Fn(&str) -> bool) {
         part(out, b'u', &self.user);
         part(out, b's', &self.slot.name.to_lowercase());
-        for segment in self.path().split('/').filter(|s| !s.is_empty()) {
-            part(out, b'p', &percent_decode_str(segment).decode_utf8_lossy());
+        let segments = self.path().split('/').filter(|segment| !segment.is_empty());
+        let decoded = segments.map(|segment| percent_decode_str(segment).decode_utf8_lossy());
+        for segment in decoded.filter(|segment| counts(segment)) {
+            part(out, b'p', &segment);
         }
     }
 

@@ -88,6 +88,8 @@ pub enum Change {
     Gone,
     /// Why it is not in the result any more: 1 where it is deleted, 2 where it no longer fits.
     Reason,
+    /// A value of its key, by the number of the property in it.
+    Key(usize),
 }
 
 /// What is written of a row. Items that read a cell read them one after the other.
@@ -207,8 +209,7 @@ impl<'q> Layout<'q> {
         at.cells.extend([Cell::Change(Change::Gone), Cell::Change(Change::Reason)]);
         at.items.extend([Item::Gone, Item::Reason]);
         for (i, property) in key.iter().enumerate() {
-            let (path, inside) = (Vec::new(), Vec::new());
-            at.cells.push(Cell::Property { path, set, property: *property, inside });
+            at.cells.push(Cell::Change(Change::Key(i)));
             at.items.push(Item::Removed(*property, i + 1 == key.len()));
         }
     }

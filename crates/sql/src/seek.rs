@@ -113,6 +113,11 @@ pub(crate) fn range(term: &OrderTerm, value: &Param) -> Option<Sql> {
     })
 }
 
+/// That the first term does not put a row behind the one with this value.
+pub(crate) fn up_to(term: &OrderTerm, value: &Param) -> Sql {
+    compare(term, Operator::Le, value)
+}
+
 fn or_null(term: &OrderTerm, condition: Sql) -> Sql {
     if !term.nullable {
         return condition;

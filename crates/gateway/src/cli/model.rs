@@ -161,7 +161,7 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
             table.etag.iter().map(|column| text(&table.columns[*column].column)).collect();
         out.push_str(&format!("    etag: [{}]\n", columns.join(", ")));
     }
-    changes(table, out);
+    changes(ty, table, out);
     navigation(served, ty, table, None, out);
     derived(served, ty, table, out);
 }
@@ -344,16 +344,21 @@ fn streams(ty: &EntityType, table: &TableMap, out: &mut String) {
 }
 
 /// By what changes are followed.
-fn changes(table: &TableMap, out: &mut String) {
+fn changes(ty: &EntityType, table: &TableMap, out: &mut String) {
     let column = |index: usize| text(&table.columns[index].column);
-    let deleted = |index: usize| format!("{{column: {}}}", column(index));
-    match (table.changes.at.map(column), table.changes.deleted.map(deleted)) {
-        (None, None) => {}
-        (Some(at), None) => out.push_str(&format!("    changes: {{column: {at}}}\n")),
-        (at, Some(deleted)) => {
-            let at = at.map(|at| format!("column: {at}, ")).unwrap_or_default();
-            out.push_str(&format!("    changes: {{{at}deleted: {deleted}}}\n"));
-        }
+    let mut facts: Vec<String> = Vec::new();
+    facts.extend(table.changes.at.map(|at| format!("column: {}", column(at))));
+    if let Some(log) = &table.changes.log {
+        let schema = log.schema.as_ref().map(|schema| [schema, "."].concat()).unwrap_or_default();
+        let key = ty.key.iter().zip(&log.key);
+        let key = key.map(|(k, there)| format!("{}: {}", text(&ty.properties[*k].name), text(&there.column)));
+        facts.push(format!("table: {}", text(&[&schema, &*log.table].concat())));
+        facts.push(format!("key: {{{}}}", key.collect::<Vec<_>>().join(", ")));
+        facts.push(format!("at: {}", text(&log.at.column)));
+    }
+    facts.extend(table.changes.deleted.map(|deleted| format!("deleted: {{column: {}}}", column(deleted))));
+    if !facts.is_empty() {
+        out.push_str(&format!("    changes: {{{}}}\n", facts.join(", ")));
     }
 }
 

@@ -10,7 +10,8 @@ use nextlink_odata::query::{Addressed, Input, Query};
 use nextlink_odata::rows::{Flow, RowSink};
 use nextlink_results::token::{Token, TokenError};
 use nextlink_results::{NodeId, ResultId};
-use nextlink_sql::plan::mark;
+use nextlink_sql::plan::{all_told, mark};
+use nextlink_sql::statement::Program;
 
 use crate::answer::Refusal;
 use crate::request::Request;
@@ -49,7 +50,12 @@ pub async fn follow(
     let can = can_follow(&served.mapping.model, &query) && !request.needs_short_link();
     let Some(text) = request.option("$deltatoken") else {
         let wanted = can && query.skip == 0;
-        let token = if wanted { mark_of(state, request, served, &query).await? } else { None };
+        let token = if wanted {
+            let now = now(state, request, served, &query).await?;
+            sealed(state, request, served, &query, now)?
+        } else {
+            None
+        };
         return Ok(Followed { query, token });
     };
     if !can {
@@ -59,7 +65,18 @@ pub async fn follow(
     }
     let opened = state.tokens.open(&text, &binding(request, served, &query));
     let since = opened.map_err(|error: TokenError| gone(error))?.extra;
-    let token = mark_of(state, request, served, &query).await?;
+    let now = now(state, request, served, &query).await?;
+    // Where nothing has ever been told, nothing can have been taken away.
+    let never = since.is_empty() && now.is_empty();
+    if let Some(program) = all_told(&served.mapping, served.source.dialect(), &query, &since)?
+        && !never
+        && position_of(state, request, served, program).await?.is_empty()
+    {
+        return Err(too_old());
+    }
+    // Who asks for no more than the number goes on with the same link.
+    let counted = query.addressed == Addressed::Count;
+    let token = if counted { None } else { sealed(state, request, served, &query, now)? };
     // What has changed is told whole and in its own order: a part of it would leave the rest unsaid.
     let query = Query { since: Some(since), top: None, skip: 0, orderby: Vec::new(), ..*query };
     Ok(Followed { query: Box::new(query), token })
@@ -70,10 +87,17 @@ fn gone(_: TokenError) -> Refusal {
     Refusal::new(StatusCode::GONE, "DeltaLinkGone", message).about("$deltatoken")
 }
 
+fn too_old() -> Refusal {
+    let message = "This delta link is too old: some of what has changed since then is not known any more. Start again with \
+                   the request without $deltatoken.";
+    Refusal::new(StatusCode::GONE, "DeltaLinkGone", message).about("$deltatoken")
+}
+
 /// Whether a change of what is asked is a change of a row of its table.
 fn can_follow(model: &Model, query: &Query) -> bool {
     let selection = &query.selection;
-    let entities = matches!(query.input, Input::Path) && query.addressed == Addressed::Collection;
+    let told = matches!(query.addressed, Addressed::Collection | Addressed::Count);
+    let entities = matches!(query.input, Input::Path) && told;
     let whole_set = query.steps.is_empty() && query.singleton.is_none() && selection.of.is_none();
     let plain = selection.expand.is_empty() && selection.combined.is_empty() && !selection.references;
     let own = query.filter.iter().chain(selection.named.iter().map(|named| &named.expr));
@@ -86,17 +110,32 @@ fn binding(request: &Request, served: &Served, query: &Query) -> Vec<u8> {
     let table = served.mapping.table(query.root);
     let changes = [table.changes.at, table.changes.deleted];
     let columns = changes.map(|column| column.map_or("", |column| table.columns[column].column.as_str()));
+    let mut columns = columns.to_vec();
+    if let Some(log) = &table.changes.log {
+        columns.extend([log.schema.as_deref().unwrap_or_default(), &log.table, &log.at.column]);
+        columns.extend(log.key.iter().map(|column| column.column.as_str()));
+    }
     request.delta_binding(&columns)
 }
 
-/// The token of the link to what changes from now on; none where it would be too long.
-async fn mark_of(
+/// The mark of now; nothing before the first change.
+async fn now(
     state: &Arc<State>,
     request: &Request,
     served: &Arc<Served>,
     query: &Query,
-) -> Result<Option<String>, Refusal> {
+) -> Result<Vec<u8>, Refusal> {
     let program = mark(&served.mapping, served.source.dialect(), query)?;
+    position_of(state, request, served, program).await
+}
+
+/// The position of the one row of a program; nothing where there is none.
+async fn position_of(
+    state: &Arc<State>,
+    request: &Request,
+    served: &Arc<Served>,
+    program: Program,
+) -> Result<Vec<u8>, Refusal> {
     let permit = state.turn().await?;
     let options = state.run_options(Cancel::default(), request.login.as_ref());
     let (slot, source) = (Arc::clone(&request.slot), Arc::clone(served));
@@ -106,7 +145,17 @@ async fn mark_of(
         drop(permit);
         outcome.map(|_| sink.0)
     });
-    let extra = ran.await.map_err(|error| crashed(&error))??;
+    ran.await.map_err(|error| crashed(&error))?
+}
+
+/// The token of the link to what changes from a mark on; none where it would be too long.
+fn sealed(
+    state: &Arc<State>,
+    request: &Request,
+    served: &Arc<Served>,
+    query: &Query,
+    extra: Vec<u8>,
+) -> Result<Option<String>, Refusal> {
     if extra.len() > MAX_MARK {
         return Ok(None);
     }

@@ -51,7 +51,7 @@ fn world() -> World {
 }
 
 /// Changes the rows of a source.
-fn change(world: &World, source: &str, statements: &str) {
+pub fn change(world: &World, source: &str, statements: &str) {
     let number = SOURCES.iter().position(|name| *name == source).expect("a source");
     let statements = statements.replace("Z'", if number == 1 { "+00'" } else { "'" });
     match number {
@@ -64,18 +64,18 @@ fn change(world: &World, source: &str, statements: &str) {
     }
 }
 
-const OLD: (&str, &str) = ("odata-maxversion", "4.0");
-const NEW: (&str, &str) = ("odata-maxversion", "4.01");
+pub const OLD: (&str, &str) = ("odata-maxversion", "4.0");
+pub const NEW: (&str, &str) = ("odata-maxversion", "4.01");
 
 #[track_caller]
-fn json_of(answer: &Answer) -> Value {
+pub fn json_of(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.text());
     serde_json::from_slice(&answer.body).expect("JSON")
 }
 
 /// All rows from a link on, and the link to what changes from then on.
 #[track_caller]
-fn all(link: &str, headers: &[(&str, &str)]) -> (Vec<Value>, String, usize) {
+pub fn all(link: &str, headers: &[(&str, &str)]) -> (Vec<Value>, String, usize) {
     let (mut rows, mut link, mut pages) = (Vec::new(), link.to_owned(), 0);
     loop {
         let page = json_of(&http::get(&link, headers));
@@ -138,6 +138,8 @@ fn changes_are_told_behind_delta_links() {
         assert_eq!(rows, forms, "{source}");
         let counted = json_of(&http::get(&[&delta, "&$count=true"].concat(), &[OLD]));
         assert_eq!(counted["@odata.count"], 5, "{source}: {counted}");
+        let number = http::get(&delta.replacen("Customers?", "Customers/$count?", 1), &[OLD]);
+        assert_eq!((number.status, number.text().as_str()), (200, "5"), "{source}");
         let context = counted["@odata.context"].as_str().unwrap_or_default();
         assert!(context.ends_with("$metadata#Customers(Id,Name)/$delta"), "{source}: {context}");
         let (rows, next, _) = all(&next, &[OLD]);
@@ -218,6 +220,10 @@ fn what_is_not_followed_is_not_promised() {
             ("Plain?$deltatoken=x", 501),
             ("Customers(1)?$deltatoken=TOKEN", 501),
             ("Customers?$expand=Items&$deltatoken=TOKEN", 501),
+            ("Customers/$count?$deltatoken=TOKEN", 200),
+            ("Customers/$count?$filter=Id eq 1&$deltatoken=TOKEN", 410),
+            ("Items/$count?$deltatoken=TOKEN", 410),
+            ("Plain/$count?$deltatoken=x", 501),
         ] {
             let url = [&service, &*encoded(url).replace("TOKEN", token)].concat();
             let answer = http::get(&url, &[]);

@@ -24,3 +24,4 @@ mod open;
 mod etags;
 mod annotations;
 mod changes;
+mod logs;

@@ -8,7 +8,7 @@ use nextlink_testkit::sqlite::sqlite;
 use nextlink_testkit::{mariadb, postgres};
 use std::path::{Path, PathBuf};
 
-use crate::common::{PROGRAM, encoded};
+use crate::common::{PROGRAM, encoded, run};
 
 /// Names of the sources.
 pub const SOURCES: [&str; 3] = ["sqlite", "postgres", "mariadb"];
@@ -132,6 +132,33 @@ impl World {
     /// The configuration of the node.
     pub fn config(&self) -> String {
         self.config.display().to_string()
+    }
+
+    /// The same configuration with another model file; both get this name.
+    pub fn config_with(&self, name: &str, model: &str) -> String {
+        let settings = std::fs::read_to_string(&self.config).expect("the configuration is there");
+        let (file, config) = (self.beside(name, "yaml"), self.beside(name, "toml"));
+        std::fs::write(&file, model).expect("the model can be written");
+        let replaced = settings.lines().map(|line| match line.split_once(" = ") {
+            Some(("model" | "keys", _)) => format!("model = {file:?}\n"),
+            _ => format!("{line}\n"),
+        });
+        std::fs::write(&config, replaced.collect::<String>()).expect("the configuration can be written");
+        config
+    }
+
+    fn beside(&self, name: &str, extension: &str) -> String {
+        self.config.with_file_name(name).with_extension(extension).display().to_string()
+    }
+
+    /// Of a configuration of these sources is said so much, each so often.
+    #[track_caller]
+    pub fn says(&self, config: &str, rows: &[(&str, usize)]) {
+        let checked = run(&["check", "--config", config]);
+        assert_eq!(checked.code, Some(0), "{}", checked.out);
+        for (words, times) in rows {
+            assert_eq!(checked.out.matches(words).count(), *times, "{words} in {}", checked.out);
+        }
     }
 
     /// Asks a source.

@@ -219,6 +219,8 @@ fn check_options(options: &Options, path: &BoundPath, at: u32) -> BindResult<()>
     let counted = collection || addressed == Addressed::Count;
     let entities = collection || addressed == Addressed::Entity;
     let items = matches!(addressed, Addressed::ItemCount(_));
+    // A delta link has the options of what is followed, also where the number of changes is asked for.
+    let followed = counted && options.text.iter().any(|option| option.name == "$deltatoken");
     let wrong = [
         (options.filter.is_some() && !counted && !items, "$filter"),
         (options.search.is_some() && !counted, "$search"),
@@ -226,7 +228,7 @@ fn check_options(options: &Options, path: &BoundPath, at: u32) -> BindResult<()>
         (options.top.is_some() && !counted, "$top"),
         (options.skip.is_some() && !counted, "$skip"),
         (options.count.is_some() && !counted, "$count"),
-        (options.select.is_some() && !entities, "$select"),
+        (options.select.is_some() && !entities && !followed, "$select"),
         (options.expand.is_some() && !entities, "$expand"),
         (options.compute.is_some() && !entities && !counted, "$compute"),
         (options.apply.is_some() && !counted, "$apply"),

@@ -10,13 +10,14 @@ use super::families;
 use super::functions;
 use super::keys::{self, Key};
 use super::links::Parts;
+use super::logs;
 use super::names::{Scope, Wish, namespace, set_text, type_text};
 use super::options::{ModelOptions, matches_any, matches_table};
 use super::reshape::{self, Reshaped, TableShape};
 use super::singletons;
 use super::types::Types;
 use super::wanted::Known;
-use super::{Mapping, TableMap};
+use super::{ChangesMap, LogMap, Mapping, TableMap};
 use crate::catalog::{Catalog, Column, Table};
 use crate::notice::Notice;
 use crate::shape::{EntityShape, Named};
@@ -72,6 +73,7 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
 
     let known = Known { catalog: &catalog, tables: &tables, shapes: &shapes, sets: &set_names };
     let wanted = known.wanted(&mut notices);
+    let logs = logs::find(&known, &used, &keys, &mut notices);
     let mut scopes = Vec::with_capacity(tables.len());
     let mut types = Vec::with_capacity(tables.len());
     for (((table, shape), key), name) in chosen().zip(&keys).zip(type_names) {
@@ -89,7 +91,7 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     for (ty, &table) in parts.types.iter_mut().zip(&tables) {
         families::own_navigation(ty, &shapes[table]);
     }
-    let mut mapping = mapping(parts, used, &shapes, &keys, set_names, container);
+    let mut mapping = mapping(parts, used, &shapes, (&keys, logs), set_names, container);
     let singletons = singletons::of(&mapping, &options.shape, &mut notices);
     mapping.model = mapping.model.with_singletons(singletons);
     functions::add(&mut mapping, all_functions, &options.shape, &mut notices);
@@ -118,11 +120,14 @@ fn mapping(
     parts: Parts<'_>,
     used: Types<'_>,
     shapes: &[TableShape<'_>],
-    keys: &[&Key],
+    (keys, logs): (&[&Key], Vec<Option<Box<LogMap>>>),
     set_names: Vec<String>,
     container: String,
 ) -> Mapping {
-    let tracked: Vec<bool> = parts.tables.iter().map(|&t| shapes[t].changes.at.is_some()).collect();
+    let changes = parts.tables.iter().zip(logs);
+    let changes = changes.map(|(&t, log)| ChangesMap { log, ..shapes[t].changes.clone() });
+    let changes: Vec<ChangesMap> = changes.collect();
+    let tracked: Vec<bool> = changes.iter().map(ChangesMap::are_told).collect();
     let sets = set_names.into_iter().zip(tracked).enumerate().map(|(i, (name, tracked))| EntitySet {
         name,
         entity_type: EntityTypeId(i),
@@ -131,8 +136,8 @@ fn mapping(
     });
     let owned = parts.tables.iter().zip(&parts.types);
     let families: Vec<_> = owned.map(|(&t, ty)| families::family_map(ty, &shapes[t])).collect();
-    let links = parts.links.into_iter().zip(families);
-    let maps = parts.tables.iter().zip(links).zip(keys).map(|((&t, (links, family)), key)| {
+    let links = parts.links.into_iter().zip(families).zip(changes);
+    let maps = parts.tables.iter().zip(links).zip(keys).map(|((&t, ((links, family), changes)), key)| {
         let table = &parts.catalog.tables[t];
         let (media, streams) = shapes[t].streams.maps();
         TableMap {
@@ -147,7 +152,7 @@ fn mapping(
             media,
             open: shapes[t].open,
             etag: shapes[t].etag.clone(),
-            changes: shapes[t].changes,
+            changes,
             family,
         }
     });

@@ -31,11 +31,11 @@ pub(super) fn find(table: &Table, entity: &EntityShape, notices: &mut Vec<Notice
     let wrong = "only points in time and numbers tell when a row has changed";
     let at = told.column.as_ref().and_then(|named| column(named, can_order, wrong));
     let at = at.filter(|_| deleted != Some(None));
-    ChangesMap { at, deleted: deleted.flatten() }
+    ChangesMap { at, log: None, deleted: deleted.flatten() }
 }
 
 /// Whether values of a column can tell when a row has changed.
-fn can_order(column: &Column) -> bool {
+pub(super) fn can_order(column: &Column) -> bool {
     let ordered = |ty: P| ty.is_integer() || matches!(ty, P::DateTimeOffset | P::Decimal);
     matches!(column.ty, ColumnType::Primitive(ty) if ordered(ty))
 }
@@ -49,6 +49,6 @@ impl ChangesMap {
     /// Columns have gone to other places.
     pub(super) fn moved(self, place: &[usize]) -> ChangesMap {
         let moved = |column: Option<usize>| column.map(|column| place[column]);
-        ChangesMap { at: moved(self.at), deleted: moved(self.deleted) }
+        ChangesMap { at: moved(self.at), log: self.log, deleted: moved(self.deleted) }
     }
 }

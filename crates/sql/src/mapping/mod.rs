@@ -26,6 +26,8 @@ mod definitions;
 
 mod wanted;
 
+mod logs;
+
 mod links;
 
 mod navigation;
@@ -145,12 +147,27 @@ pub struct StreamMap {
 }
 
 /// By what changes of a table are followed: numbers in [`TableMap::columns`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct ChangesMap {
     /// The column that gets a greater value with each change of a row.
     pub at: Option<usize>,
+    /// In the place of such a column: a table that tells of changes.
+    pub log: Option<Box<LogMap>>,
     /// The column that is null as long as a row is there, or false where it is a truth value.
     pub deleted: Option<usize>,
+}
+
+/// A table that tells which rows of another one have changed.
+#[derive(Debug, Clone)]
+pub struct LogMap {
+    /// Schema, where the database has them.
+    pub schema: Option<String>,
+    /// Table name as in the database.
+    pub table: String,
+    /// Its columns that tell the key, in the order of the key.
+    pub key: Vec<ColumnMap>,
+    /// Its column that gets a greater value with each row.
+    pub at: ColumnMap,
 }
 
 /// The column that tells of the types below that of a set.
@@ -206,6 +223,13 @@ pub struct LinkTable {
     pub near: Vec<(usize, String)>,
     /// (column of the link table, property of the target)
     pub far: Vec<(String, usize)>,
+}
+
+impl ChangesMap {
+    /// Whether changes can be followed.
+    pub fn are_told(&self) -> bool {
+        self.at.is_some() || self.log.is_some()
+    }
 }
 
 impl Mapping {

@@ -295,20 +295,28 @@ impl<'a> Types<'a> {
         columns: &[Column],
         groups: &HashMap<usize, Vec<usize>>,
     ) -> Vec<ColumnMap> {
-        let map = |(index, column): (usize, &Column)| ColumnMap {
+        let map = |(index, column): (usize, &Column)| {
+            let group = groups.get(&index).cloned();
+            ColumnMap { group, ..self.column_map(column) }
+        };
+        columns.iter().enumerate().map(map).collect()
+    }
+
+    /// What is behind a column that is no group.
+    pub(super) fn column_map(&self, column: &Column) -> ColumnMap {
+        ColumnMap {
             column: column.name.clone(),
             primitive: column.ty.primitive().unwrap_or(PrimitiveType::String),
             codes: match &column.ty {
                 ColumnType::Coded(index, _) => self.codes(&self.catalog.enums[*index].name).map(Arc::new),
                 _ => None,
             },
-            group: groups.get(&index).cloned(),
+            group: None,
             storage: column.storage,
             native: column.native.clone(),
             binary_collation: column.binary_collation,
             labels: matches!(column.ty, ColumnType::Enum(_)),
-        };
-        columns.iter().enumerate().map(map).collect()
+        }
     }
 
     /// What is behind each complex type.

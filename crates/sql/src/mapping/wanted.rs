@@ -130,7 +130,7 @@ impl<'s> Known<'_, 's> {
     }
 
     /// A column of an entity type, by the name of its property or by its own.
-    fn column(&self, entity: usize, named: &Named) -> Option<usize> {
+    pub(super) fn column(&self, entity: usize, named: &Named) -> Option<usize> {
         let table = self.tables[entity];
         let told =
             |name: &Option<(&Named, _)>| name.as_ref().is_some_and(|(name, _)| name.text == named.text);
@@ -141,7 +141,7 @@ impl<'s> Known<'_, 's> {
 }
 
 /// Whether values of two columns can be compared by any database.
-fn comparable(left: &ColumnType, right: &ColumnType) -> bool {
+pub(super) fn comparable(left: &ColumnType, right: &ColumnType) -> bool {
     let integer = |ty: &ColumnType| ty.primitive().is_some_and(|primitive| primitive.is_integer());
     left == right || (integer(left) && integer(right))
 }

@@ -51,7 +51,7 @@ impl Planner<'_> {
     }
 
     /// What was read of a column as an operand.
-    fn read(&self, sql: Sql, property: &Property, column: &ColumnMap) -> Operand {
+    pub(super) fn read(&self, sql: Sql, property: &Property, column: &ColumnMap) -> Operand {
         if let Some(codes) = &column.codes
             && let Ok(names) = self.decoded_operand(self.raw(sql.clone(), property.nullable, column), codes)
         {

@@ -1,17 +1,18 @@
 //! What has changed since a mark: rows that are there, and those that are no more or that the filter keeps out.
 
 use nextlink_odata::layout::Change;
-use nextlink_odata::model::PrimitiveType;
+use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Query, Variable};
 
 use super::frames::Frames;
+use super::log::OWN;
 use super::node::node_plan;
 use super::rows::Base;
 use super::there::not_deleted;
 use super::{Plan, Planner, paged};
 use crate::catalog::Storage;
 use crate::dialect::{Dialect, Operand, Unsupported};
-use crate::mapping::Mapping;
+use crate::mapping::{ColumnMap, LogMap, Mapping};
 use crate::position;
 use crate::seek;
 use crate::statement::{Program, ResultColumn};
@@ -23,12 +24,52 @@ use crate::tree::{Operator, OrderTerm, Select, Sql};
 /// What the database cannot do.
 pub fn mark(mapping: &Mapping, dialect: &dyn Dialect, query: &Query) -> Result<Program, Unsupported> {
     let planner = Planner { mapping, dialect, query };
-    let mut frames = Frames::all(mapping, Variable(0), query.root);
-    let term = planner.change(&frames)?;
-    frames.filter(known(&term));
-    frames.select().order.push(OrderTerm { descending: true, nullable: false, ..term });
-    let rows = Select { limit: Some(1), ..frames.finish() };
-    let nodes = vec![node_plan(None, Some(rows), None, None, Vec::new())];
+    let (mut select, term) = match planner.log(query.root) {
+        Some(log) => planner.log_rows(log),
+        None => {
+            let frames = Frames::all(mapping, Variable(0), query.root);
+            let term = planner.change(&frames)?;
+            (frames.finish(), term)
+        }
+    };
+    select.filter.push(known(&term));
+    end(dialect, (select, OrderTerm { descending: true, nullable: false, ..term }))
+}
+
+/// Plans a select that gives a row where all that has changed since a mark can be told: none where that is so in any case.
+/// The rows of a table that tells of changes may be taken away, the oldest first and never the newest. As long as there is
+/// one that is not behind the mark, all are there that are.
+///
+/// # Errors
+/// What the database cannot do.
+pub fn all_told(
+    mapping: &Mapping,
+    dialect: &dyn Dialect,
+    query: &Query,
+    since: &[u8],
+) -> Result<Option<Program>, Unsupported> {
+    let planner = Planner { mapping, dialect, query };
+    let Some(log) = planner.log(query.root) else {
+        return Ok(None);
+    };
+    let (mut select, term) = planner.log_rows(log);
+    let mark = position::from_bytes(since).and_then(|values| values.into_iter().next());
+    select.filter.push(match mark {
+        Some(mark) => seek::up_to(&term, &mark),
+        // There was no row yet. Numbers begin with 1; of times nobody knows the first one.
+        None if log.at.primitive.is_integer() => {
+            Sql::binary(Operator::Le, Sql::column(OWN, &log.at.column), Sql::Integer(1))
+        }
+        None => Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0)),
+    });
+    end(dialect, (select, OrderTerm { nullable: false, ..term })).map(Some)
+}
+
+/// The first row in an order.
+fn end(dialect: &dyn Dialect, (select, term): (Select, OrderTerm)) -> Result<Program, Unsupported> {
+    let mut select = Select { limit: Some(1), ..select };
+    select.order.push(term);
+    let nodes = vec![node_plan(None, Some(select), None, None, Vec::new())];
     let plan = Plan { nodes, count: None, parent: None, point: false, keyed: None, nested: None };
     paged(dialect, plan, None)
 }
@@ -39,6 +80,11 @@ fn known(term: &OrderTerm) -> Sql {
 }
 
 impl Planner<'_> {
+    /// The table that tells of the changes of a set.
+    fn log(&self, set: EntitySetId) -> Option<&LogMap> {
+        self.mapping.table(set).changes.log.as_deref()
+    }
+
     /// What rows are ordered by when they are ordered by their changes.
     fn change(&self, frames: &Frames) -> Result<OrderTerm, Unsupported> {
         let (alias, set) = frames.current();
@@ -48,16 +94,24 @@ impl Planner<'_> {
             what: "Following changes of this entity set".to_owned(),
             database: self.dialect.name(),
         })?;
+        Ok(self.in_order(alias, column))
+    }
+
+    /// What rows are ordered by where a column tells of changes.
+    pub(super) fn in_order(&self, alias: usize, column: &ColumnMap) -> OrderTerm {
         let operand = self.raw(Sql::column(alias, &column.column), true, column);
         let value = self.dialect.order_value(&operand);
-        Ok(OrderTerm { expr: self.dialect.key_order(operand), value, descending: false, nullable: true })
+        OrderTerm { expr: self.dialect.key_order(operand), value, descending: false, nullable: true }
     }
 
     /// The rows that a query is about.
     pub(super) fn asked(&self, query: &Query) -> Result<Frames, Unsupported> {
         if let Some(since) = &query.since {
             // Those that the filter keeps out are told, too.
-            return self.changed(since);
+            return match self.log(query.root) {
+                Some(log) => Ok(self.told_since(log, since)),
+                None => self.changed(since),
+            };
         }
         let mut frames = self.input(Base::Request, &query.input)?;
         self.add_filter(&mut frames, query.filter.as_ref())?;
@@ -75,11 +129,14 @@ impl Planner<'_> {
         Ok(frames)
     }
 
-    /// The order of changes, to which the key is added.
+    /// The order of changes, made total by the key.
     pub(super) fn add_change_order(&self, frames: &mut Frames) -> Result<(), Unsupported> {
+        if let Some(log) = self.log(self.query.root) {
+            return self.add_told_order(frames, log);
+        }
         let term = self.change(frames)?;
         frames.select().order.push(OrderTerm { nullable: false, ..term });
-        Ok(())
+        self.add_order(frames, &[], self.query.root)
     }
 
     /// A cell that tells what became of a changed row.
@@ -88,23 +145,49 @@ impl Planner<'_> {
         frames: &mut Frames,
         change: Change,
     ) -> Result<(Sql, ResultColumn), Unsupported> {
+        if let Change::Key(number) = change {
+            return self.changed_key(frames, number);
+        }
         let (alias, set) = frames.current();
-        let not_deleted = not_deleted(self.mapping.table(set), alias);
+        let here = both(self.is_here(alias, set), not_deleted(self.mapping.table(set), alias));
         let matches = self.query.filter.as_ref().map(|filter| self.condition(frames, filter)).transpose()?;
         let always = || Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(1));
-        let both = |a: Sql, b: Sql| Sql::binary(Operator::And, a, b);
-        let there = match (matches, not_deleted.clone()) {
-            (Some(matches), Some(not_deleted)) => both(not_deleted, matches),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => always(),
-        };
+        let there = both(here.clone(), matches).unwrap_or_else(always);
         let sql = match change {
             Change::There => Sql::Case(vec![(there, Sql::Integer(1))]),
             Change::Gone => Sql::Case(vec![(Sql::IsNotTrue(Box::new(there)), Sql::Integer(1))]),
-            Change::Reason => Sql::when(not_deleted.unwrap_or_else(always), Sql::Integer(2), Sql::Integer(1)),
+            Change::Reason | Change::Key(_) => {
+                Sql::when(here.unwrap_or_else(always), Sql::Integer(2), Sql::Integer(1))
+            }
         };
         let primitive = PrimitiveType::Int32;
         let sql = self.dialect.value(Operand { nullable: true, ..Operand::computed(sql, primitive) });
         Ok((sql, ResultColumn { primitive, storage: Storage::Native, nullable: true, structure: None }))
+    }
+
+    /// That there is a row for a key that is told.
+    fn is_here(&self, alias: usize, set: EntitySetId) -> Option<Sql> {
+        self.log(set)?;
+        let first = self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type).key[0];
+        Some(Sql::IsNotNull(Box::new(Sql::column(alias, &self.property(set, first).1.column))))
+    }
+
+    /// A value of the key of a changed row, whatever became of it.
+    fn changed_key(&self, frames: &mut Frames, number: usize) -> Result<(Sql, ResultColumn), Unsupported> {
+        let (alias, set) = frames.current();
+        if let Some(log) = self.log(set) {
+            return self.value_cell(frames, &self.told_key(log, number));
+        }
+        let key = &self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type).key;
+        let (read, result) = self.cell(alias, set, key[number], &[])?;
+        Ok((read, ResultColumn { nullable: true, ..result }))
+    }
+}
+
+/// Two conditions, where there are two.
+fn both(left: Option<Sql>, right: Option<Sql>) -> Option<Sql> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(Sql::binary(Operator::And, left, right)),
+        (one, other) => one.or(other),
     }
 }

@@ -238,7 +238,7 @@ impl Planner<'_> {
     }
 
     /// A column of rows that are no entities.
-    fn carried(&self, frames: &Frames, variable: Variable, number: usize, expr: &Expr) -> Operand {
+    pub(super) fn carried(&self, frames: &Frames, variable: Variable, number: usize, expr: &Expr) -> Operand {
         let Some((sql, carried)) = frames.carried(variable, number) else {
             return Operand::constant(Sql::Null, expr.primitive, true);
         };

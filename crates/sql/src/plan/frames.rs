@@ -45,7 +45,7 @@ pub(crate) fn table_ref(table: &TableMap, alias: usize) -> TableRef {
     }
 }
 
-fn named_table(schema: Option<&String>, name: &str, alias: usize) -> TableRef {
+pub(super) fn named_table(schema: Option<&String>, name: &str, alias: usize) -> TableRef {
     TableRef { source: Source::Table { schema: schema.cloned(), name: name.to_owned() }, alias }
 }
 

@@ -15,6 +15,7 @@ mod merged;
 mod node;
 mod stream;
 mod dynamic;
+mod log;
 mod changes;
 
 use std::sync::Arc;
@@ -35,7 +36,7 @@ use frames::Frames;
 use merged::merged;
 pub use told::told;
 
-pub use changes::mark;
+pub use changes::{all_told, mark};
 pub use stream::stream;
 
 /// The plan of a query.

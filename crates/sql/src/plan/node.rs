@@ -40,10 +40,8 @@ impl Planner<'_> {
         }
         let cells = self.add_cells(&mut frames, node)?;
         if query.addressed == Addressed::Collection {
-            if query.since.is_some() {
-                self.add_change_order(&mut frames)?;
-            }
             match &query.input {
+                _ if query.since.is_some() => self.add_change_order(&mut frames)?,
                 Input::Rows(rows) => self.add_row_order(&mut frames, &query.orderby, rows)?,
                 Input::Product(sets) => self.add_product_order(&mut frames, &query.orderby, sets)?,
                 Input::Path | Input::Keys(_) | Input::Joined(_) | Input::Walked(_) => {
@@ -209,7 +207,8 @@ impl Planner<'_> {
                 Cell::Property { path, set, property, inside } => {
                     let alias = self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
                     let (read, result) = self.cell(alias, *set, *property, inside)?;
-                    let nullable = result.nullable || !path.is_empty();
+                    // Of what has changed there may be no more than the key.
+                    let nullable = result.nullable || !path.is_empty() || self.query.since.is_some();
                     (read, ResultColumn { nullable, ..result })
                 }
                 Cell::Etag { path, set, number } => {
@@ -283,7 +282,12 @@ impl Planner<'_> {
     }
 
     /// The order that was asked for, made total by the key.
-    fn add_order(&self, frames: &mut Frames, orderby: &[Order], set: EntitySetId) -> Result<(), Unsupported> {
+    pub(super) fn add_order(
+        &self,
+        frames: &mut Frames,
+        orderby: &[Order],
+        set: EntitySetId,
+    ) -> Result<(), Unsupported> {
         let model = &self.mapping.model;
         let ty = model.entity_type(model.entity_set(set).entity_type);
         let own = |expr: &Expr| match &expr.kind {

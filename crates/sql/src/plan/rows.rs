@@ -395,7 +395,7 @@ impl Planner<'_> {
     }
 
     /// The least or the greatest value of a group.
-    fn extreme(&self, function: &'static str, operand: Operand) -> Operand {
+    pub(super) fn extreme(&self, function: &'static str, operand: Operand) -> Operand {
         // Where the order is not that of the bare values.
         let ordered = matches!(operand.primitive, Some(P::String | P::Decimal | P::Duration));
         let facts = self.dialect.carried(operand.clone());

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::named::Named;
+use super::named::{Entries, Named};
 
 /// By what changes of an entity set are followed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -11,6 +11,13 @@ pub struct ChangesShape {
     /// The column that gets a greater value with each change of a row: a point in time, or a number. Without it changes are
     /// not followed.
     pub column: Option<Named>,
+    /// A table, filled by triggers, that tells which rows have changed.
+    pub table: Option<Named>,
+    /// Properties or columns of the key, with the columns of that table that tell them. Default: columns of the same names.
+    #[serde(default)]
+    pub key: Entries<Named>,
+    /// The column of that table that gets a greater value with each row of it: a point in time, or a number.
+    pub at: Option<Named>,
     /// What tells that a row is deleted.
     pub deleted: Option<DeletedShape>,
 }

@@ -9,7 +9,7 @@ use nextlink_sql::catalog::Catalog;
 use nextlink_sql::dialect::{Dialect, MARIADB, Postgres, Sqlite};
 use nextlink_sql::mapping::{Mapping, ModelOptions, build};
 use nextlink_sql::notice::Notice;
-use nextlink_sql::plan::{PlanLimits, mark, plan, program};
+use nextlink_sql::plan::{PlanLimits, all_told, mark, plan, program};
 use nextlink_sql::position::to_bytes;
 use nextlink_sql::shape::Shape;
 use nextlink_sql::tree::{Param, ParamForm};
@@ -19,9 +19,11 @@ use super::shop::{Kind, on, table};
 
 fn mapping(kind: Kind, changes: &str) -> (Mapping, Vec<Notice>) {
     let columns = ["Id Int32", "Version Int64", "Name String?", "Gone Boolean?", "Left Int32?"];
-    let mut tables = vec![table("Things", &columns, &[0], &[])];
+    let log = ["Number Int64", "ThingId Int64?", "Id String"];
+    let mut tables = vec![table("Things", &columns, &[0], &[]), table("Log", &log, &[0], &[])];
     if kind != Kind::Sqlite {
-        tables[0].columns.iter_mut().for_each(|column| on(kind, column));
+        let all = tables.iter_mut().flat_map(|table| &mut table.columns);
+        all.for_each(|column| on(kind, column));
     }
     let model = format!("entities:\n  Things:\n    hide: [Gone, Left, Version]\n    changes: {changes}\n");
     let shape = Shape::parse(&model).expect("a model file");
@@ -92,6 +94,47 @@ fn changes_since_a_mark_are_read_with_those_that_are_gone() {
 }
 
 #[test]
+fn changes_that_a_table_tells_are_read_with_their_entities() {
+    let expected = [
+        "SELECT t0.`Number` FROM `Log` AS t0 WHERE (t0.`Number` IS NOT NULL) ORDER BY t0.`Number` DESC LIMIT 1",
+        "SELECT t0.`Number` FROM `Log` AS t0 WHERE (t0.`Number` <= P) ORDER BY t0.`Number` LIMIT 1",
+        "SELECT t0.`Number` FROM `Log` AS t0 WHERE (t0.`Number` <= 1) ORDER BY t0.`Number` LIMIT 1",
+        "SELECT CASE WHEN (((t1.`Id` IS NOT NULL) AND (t1.`Left` IS NULL)) AND (t1.`Id` > P)) THEN 1 END, t1.`Id`, \
+         CASE WHEN ((((t1.`Id` IS NOT NULL) AND (t1.`Left` IS NULL)) AND (t1.`Id` > P)) IS NOT TRUE) THEN 1 END, \
+         CASE WHEN ((t1.`Id` IS NOT NULL) AND (t1.`Left` IS NULL)) THEN 2 WHEN (1 = 1) THEN 1 END, t0.`c0` \
+         FROM (SELECT t0.`ThingId` AS c0, MAX(t0.`Number`) AS c1 FROM `Log` AS t0 \
+         WHERE (t0.`Number` >= P) AND (t0.`ThingId` IS NOT NULL) GROUP BY 1) AS t0 \
+         LEFT JOIN `Things` AS t1 ON (t1.`Id` = t0.`c0`) ORDER BY t0.`c1`, t0.`c0`",
+    ];
+    let all: [(&dyn Dialect, Kind, [&str; 3]); 3] = [
+        (&Sqlite, Kind::Sqlite, ["?1", "?2", "?3"]),
+        (&Postgres, Kind::Postgres, ["$1::int8", "$2::int8", "$3::int8"]),
+        (&MARIADB, Kind::MySql, ["?", "?", "?"]),
+    ];
+    for (dialect, kind, params) in all {
+        let changes = "{table: Log, key: {Id: ThingId}, at: Number, deleted: {column: Left}}";
+        let (mapping, notices) = mapping(kind, changes);
+        assert_eq!(notices, []);
+        let since = to_bytes(&[Param { value: Value::Integer(7), form: ParamForm::Native }]);
+        let plain = query(&mapping, "Things?$select=Id", None);
+        let told = |since: &[u8]| {
+            let program = all_told(&mapping, dialect, &plain, since).expect("a plan").expect("a table tells");
+            program.nodes[0].rows.as_ref().expect("rows").one.sql.to_string()
+        };
+        let program = mark(&mapping, dialect, &plain).expect("a mark");
+        let mark = program.nodes[0].rows.as_ref().expect("rows").one.sql.to_string();
+        let filtered = query(&mapping, "Things?$select=Id&$filter=Id gt 3", Some(since.clone()));
+        let found = [mark, told(&since), told(&[]), rows(&mapping, dialect, &filtered).0];
+        let plain = |sql: String| {
+            let sql = sql.replace('"', "`").replace(".c0", ".`c0`").replace(".c1", ".`c1`");
+            params.iter().fold(sql, |sql, param| sql.replace(param, "P"))
+        };
+        assert_eq!(found.map(plain), expected, "{}", dialect.name());
+        assert_eq!(rows(&mapping, dialect, &filtered).1, 3, "{}", dialect.name());
+    }
+}
+
+#[test]
 fn what_tells_of_changes_must_fit() {
     for (changes, tracked, condition, notice) in [
         ("{column: Version}", true, "", ""),
@@ -101,6 +144,23 @@ fn what_tells_of_changes_must_fit() {
         ("{column: Name}", false, "", "`Name`: only points in time and numbers tell"),
         ("{column: Version, deleted: {column: Id}}", false, "", "`Id`: what tells that a row is deleted"),
         ("{column: Version, deleted: {column: Nope}}", false, "", "`Nope`: it has no such column"),
+        ("{table: Log, key: {Id: ThingId}, at: Number}", true, "", ""),
+        ("{table: Nope, key: {Id: ThingId}, at: Number}", false, "", "`Nope`: no table or view"),
+        ("{table: Log, at: Number}", false, "", "`Log`: a part of the key has another type there"),
+        ("{table: Log, key: {Id: ThingId}, at: Id}", false, "", "`Id`: only points in time and numbers tell"),
+        (
+            "{table: Log, key: {Id: ThingId}, at: Nope}",
+            false,
+            "",
+            "`Nope`: the table that tells of changes has no",
+        ),
+        ("{table: Log, key: {Name: Id}, at: Number}", false, "", "`Name`: it is no part of the key"),
+        (
+            "{table: Log, key: {Id: ThingId}, at: Number, deleted: {column: Nope}}",
+            false,
+            "",
+            "`Nope`: it has no such",
+        ),
     ] {
         let (mapping, notices) = mapping(Kind::Sqlite, changes);
         let notices: Vec<String> = notices.iter().map(ToString::to_string).collect();

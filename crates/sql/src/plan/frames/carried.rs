@@ -1,9 +1,11 @@
 //! Rows that are no entities, and what their columns hold.
 
+use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::Variable;
 
-use super::{Frame, Frames, equal};
+use super::{Frame, Frames, equal, table_ref};
 use crate::dialect::Operand;
+use crate::mapping::Mapping;
 use crate::tree::{Join, JoinKind, Source, Sql, TableRef};
 
 /// What a column of rows that are no entities holds.
@@ -29,6 +31,25 @@ impl Frames {
         let on = pairs.map(|(number, column)| equal(column.clone(), Sql::carried(alias, number))).collect();
         let join = Join { kind: JoinKind::Inner, table: TableRef { source, alias }, on };
         self.top().select.from.push(join);
+    }
+
+    /// Starts with rows that are no entities, and joins the entities to them that conditions choose by the aliases of both,
+    /// where there are any.
+    pub(crate) fn behind(
+        mapping: &Mapping,
+        (source, variable, columns): (Source, Variable, Vec<Carried>),
+        set: EntitySetId,
+        on: impl FnOnce(&Frames, usize) -> Vec<Sql>,
+    ) -> Frames {
+        let mut frames = Frames::of_rows(Variable(0), set, source, Vec::new());
+        let (rows, alias) = (frames.top().alias, frames.alias());
+        frames.top().beside.push((variable, rows, columns));
+        let on = on(&frames, alias);
+        let join = Join { kind: JoinKind::Left, table: table_ref(mapping.table(set), alias), on };
+        let frame = frames.top();
+        frame.alias = alias;
+        frame.select.from.push(join);
+        frames
     }
 
     /// A column of rows that are no entities.

@@ -1,0 +1,157 @@
+//! What is wrong in a model file, and where.
+
+use super::super::Shape;
+
+#[test]
+fn bad_files_are_refused_with_line_and_column() {
+    for (text, expected) in [
+        ("a: [", "line 1"),
+        ("nam: x", "line 1, column 1: unknown field"),
+        ("entities:\n  A:\n    tabel: x", "line 3, column 5: unknown field"),
+        ("entities:\n  A: {table: [x]}", "line 2, column 14: "),
+        ("entities:\n  A: {}\n  A: {}", "line 3, column 3: "),
+        ("entities:\n  A b: {}", "line 2, column 3: `A b` can't be a name"),
+        ("namespace: a..b", "line 1, column 12: `a..b` can't be a namespace"),
+        ("case: loud", "line 1, column 7: "),
+        ("pluralSets: maybe", "line 1, column 13: "),
+        (
+            "entities:\n  A: {type: T}\n  B: {type: T}",
+            "line 3, column 13: the name `T` stands in line 2 already",
+        ),
+        (
+            "entities:\n  A: {changes: {column: c, table: t, at: n}}",
+            "line 2, column 35: changes are told by either",
+        ),
+        ("entities:\n  A: {changes: {table: t}}", "line 2, column 24: `table` needs `at`"),
+        ("entities:\n  A: {changes: {column: c, at: n}}", "line 2, column 32: `key` and `at` are of"),
+        ("entities:\n  A: {changes: {key: {a: b}}}", "line 2, column 23: `key` and `at` are of"),
+        (
+            "entities:\n  A: {changes: {table: t, at: n, key: {a: x, b: x}}}",
+            "line 2, column 49: the column `x`",
+        ),
+        ("annotations:\n  A: {Core.Tags: 1}", "line 2, column 7: `Core.Tags`: a term begins with @"),
+        ("annotations:\n  A: {'@UI.Tags': 1}", "line 2, column 7: `@UI.Tags`: a term begins with @"),
+        (
+            "annotations:\n  A: {'@Core.Description': x}",
+            "line 2, column 7: `@Core.Description` is said of what",
+        ),
+        (
+            "annotations:\n  A: {'@Core.Tags': {$Path: 1}}",
+            "line 2, column 7: `@Core.Tags`: `$Path` is of a text",
+        ),
+        (
+            "annotations:\n  A: {'@Core.Tags': [{'@type': X.Y}]}",
+            "line 2, column 7: `@Core.Tags`: `X.Y` is of no",
+        ),
+        ("vocabularies:\n  A: {namespace: x}", "line 2, column 7: missing field `url`"),
+        ("enumerations:\n  E: {}", "line 2, column 3: an enumeration has either"),
+        ("enumerations:\n  E: {members: {A: 1, B: 1}}", "line 2, column 23: another member"),
+        ("enumerations:\n  E: {members: {A: 1, B: b}}", "line 2, column 3: all members"),
+        ("enumerations:\n  E: {flags: true, members: {A: 3}}", "line 2, column 30: with flags"),
+        (
+            "enumerations:\n  E: {members: {A: 9223372036854775808}}",
+            "line 2, column 20: the number is too great",
+        ),
+        ("entities:\n  A:\n    properties: {x: a, y: a}", "line 3, column 27: the column `a`"),
+        ("entities:\n  A:\n    properties: {x: {columns: {a: b}}}", "line 3, column 18: a property made of"),
+        ("entities:\n  A:\n    properties: {x: {type: Nope}}", "line 3, column 28: there is no type `Nope`"),
+        (
+            "entities:\n  A:\n    properties:\n      x: {type: T, columns: {a: b}}\n      y: {type: T, columns: {c: d}}",
+            "line 5, column 17: `T` has other properties elsewhere: a",
+        ),
+        ("typeDefinitions:\n  A: {underlying: Money}", "line 2, column 19: `Money` is no primitive"),
+        (
+            "typeDefinitions:\n  A: {underlying: Edm.Int32, scale: 1}",
+            "line 2, column 19: values of Edm.Int32",
+        ),
+        (
+            "typeDefinitions:\n  A: {underlying: Edm.Decimal, precision: 2, scale: 3}",
+            "line 2, column 19: `scale`",
+        ),
+        ("entities:\n  A: {derived: {B: {}}}", "line 2, column 17: a derived type needs `when`"),
+        ("entities:\n  A: {derived: {B: {when: {k: 1}, base: C}}}", "line 2, column 41: there is no derived"),
+        (
+            "entities:\n  A: {derived: {B: {when: {k: 1}}, C: {when: {k: [2, 1]}}}}",
+            "line 2, column 47: each derived type",
+        ),
+        (
+            "entities:\n  A: {derived: {B: {when: {k: 1}}, C: {when: {l: 2}}}}",
+            "line 2, column 47: one column",
+        ),
+        (
+            "entities:\n  A: {derived: {B: {abstract: true}}}",
+            "line 2, column 17: all derived types are abstract",
+        ),
+        ("entities:\n  A: {table: a, abstract: true}", "line 2, column 14: an abstract type"),
+        (
+            "entities:\n  A: {derived: {B: {when: {k: 1}, properties: {p: {type: Edm.Stream}}}}}",
+            "line 2, column 48: only the type of the entity set has streams",
+        ),
+        (
+            "entities:\n  A: {properties: {x: a}, derived: {B: {when: {k: 1}, properties: {y: a}}}}",
+            "line 2, column 71: the column `a`",
+        ),
+        ("singletons:\n  A: {of: B}", "line 2, column 3: a singleton has both"),
+        ("singletons:\n  A: {of: B, row: {x: 1}, hide: [y]}", "line 2, column 3: a singleton with `of`"),
+        ("entities:\n  A: {}\nsingletons:\n  A: {}", "line 4, column 3: the name `A` stands in line 2"),
+        (
+            "entities:\n  A: {sql: select 1, table: a, key: [x]}",
+            "line 2, column 29: an entity set has either",
+        ),
+        (
+            "functions:\n  F: {sql: 'select :a', returns: A}",
+            "line 2, column 12: `:a`: there is no such parameter",
+        ),
+        (
+            "functions:\n  F: {sql: 'select :a', parameters: {a: int}, returns: A}",
+            "line 2, column 41: `int`: a parameter has a type",
+        ),
+        (
+            "functions:\n  F: {sql: 'select :a', parameters: {a: Edm.GeographyPoint}, returns: A}",
+            "line 2, column 41: `Edm.GeographyPoint`: a parameter has a type",
+        ),
+        ("functions:\n  F: {sql: select 1}", "line 2, column "),
+        ("entities:\n  F: {}\nfunctions:\n  F: {sql: select 1, returns: F}", "line 4, column 3: the name"),
+        ("entities:\n  A: {sql: select 1}", "line 2, column 12: entities of `sql` need `key`"),
+        (
+            "entities:\n  A: {sql: 'select :a', key: [x]}",
+            "line 2, column 12: `:a`: a SELECT of an entity set",
+        ),
+        ("entities:\n  A: {sql: delete from a, key: [x]}", "line 2, column 12: one SELECT is meant"),
+        ("entities:\n  A:\n    navigation: {N: {target: B}}", "line 3, column 18: navigation needs `on`"),
+        (
+            "entities:\n  A:\n    properties: {P: {contentType: image/png}}",
+            "line 3, column 18: `contentType` is for",
+        ),
+        (
+            "entities:\n  A:\n    properties: {P: {type: Edm.Stream, contentType: png}}",
+            "line 3, column 53: `png` is no media type",
+        ),
+        ("entities:\n  A:\n    media: {column: p, type: [x]}", "line 3, column "),
+        ("entities:\n  A:\n    media: {type: image/png}", "line 3, column "),
+        (
+            "entities:\n  A:\n    properties: {x: {type: T, columns: {a: {type: Edm.Stream}}}}",
+            "line 3, column 41: only entities",
+        ),
+        ("entities:\n  A:\n    navigation: {N: {on: {a: b}}}", "line 3, column "),
+        (
+            "entities:\n  A:\n    properties: {x: a}\n    navigation: {x: {target: B, on: {a: b}}}",
+            "line 4, column 18: the name `x`",
+        ),
+    ] {
+        let error = Shape::parse(text).expect_err(text).to_string();
+        assert!(error.starts_with(expected), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn good_files_are_read() {
+    for text in [
+        "",
+        "# nothing\n",
+        "entities:\n  A:\n    table: sales.a\n    properties: {Id: id, B: {column: b, maxLength: 3}, C: }\n    hide: [x]",
+        "enumerations: {E: {flags: true, members: {A: 1, B: 4}}, F: {members: {A: a, B: b}}}",
+    ] {
+        Shape::parse(text).expect(text);
+    }
+}
