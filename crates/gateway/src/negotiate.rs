@@ -171,9 +171,14 @@ fn range_fits(kind: Kind, version: Version, range: &str) -> Result<Option<Agreed
                 };
             }
             "ieee754compatible" => format.ieee754_compatible = value == "true",
-            "charset" if value != "utf-8" && value != "utf8" => return Ok(None),
-            // Unknown parameters are ignored (JSON Format section 3).
-            _ => {}
+            "charset" if matches!(value.as_str(), "utf-8" | "utf8") => {}
+            // They allow what need not be done.
+            "odata.streaming" | "streaming" | "exponentialdecimals" => {}
+            // What stands behind the weight is about the header, not the format.
+            "q" => break,
+            "version" if kind == Kind::OpenApi => {}
+            // A format with parameters that nobody knows is another one (Part 1 section 8.2.1).
+            _ => return Ok(None),
         }
     }
     Ok(Some(Agreed { format, json }))
@@ -247,6 +252,15 @@ mod tests {
             (Kind::Data, Some("atom"), "*/*", None),
             (Kind::Data, Some("application/json;odata.metadata=none"), "", Some((NoMetadata, false, true))),
             (Kind::Data, None, "application/json;odata.metadata=some", None),
+            (Kind::Data, None, "application/json;unknown=1", None),
+            (Kind::Data, None, "application/json;q=0.5;unknown=1", Some((Minimal, false, true))),
+            (
+                Kind::Data,
+                None,
+                "application/json;odata=verbose, application/json;ExponentialDecimals=true;streaming=true",
+                Some((Minimal, false, true)),
+            ),
+            (Kind::Data, Some("application/json;x=1"), "*/*", None),
             (Kind::Metadata, None, "*/*", Some((Minimal, false, false))),
             (Kind::Metadata, None, "application/json", Some((Minimal, false, true))),
             (Kind::Metadata, Some("json"), "application/xml", Some((Minimal, false, true))),

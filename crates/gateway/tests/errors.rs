@@ -97,6 +97,13 @@ fn not_supported_says_what() {
         ("Categories?$expand=Products($apply=topcount(1,ID))", "$apply"),
         ("Products/$each/Name", "$each"),
         ("Products?$filter=hassubset(Name,Name)", "hassubset"),
+        ("Products?$filter=hassubsequence([1],[1])", "hassubsequence"),
+        ("Products?$filter=Category eq Category", "Comparing"),
+        ("Categories?$filter=Products ne Products", "Comparing"),
+        ("Products?$filter=[1,2] eq [1,2]", "list"),
+        ("Products?$filter={\"ID\":1} eq {\"ID\":1}", "Objects"),
+        ("Products?$filter=@Core.Description eq 'x'", "Annotations"),
+        ("Products?$filter=Name/@Core.Description eq 'x'", "Annotations"),
     ] {
         let answer = ask(&node, url, &[]);
         let error = odata_error(url, &answer);
@@ -120,6 +127,11 @@ fn expressions_that_cannot_be_computed() {
         ("Products?$top=-1", "BadUrl"),
         ("Products?$top=1&top=2", "BadUrl"),
         ("Products?$unknown=1", "BadUrl"),
+        ("?$top=1", "BadUrl"),
+        ("$metadata?$select=ID", "BadUrl"),
+        ("Products?$filter=nosuch(ID) eq 1", "BadUrl"),
+        ("Products?$select=Category($top=1)", "BadRequest"),
+        ("Categories?$filter=Products gt Products", "BadRequest"),
         ("Products(%zz)", "BadEncoding"),
         ("Products('1')", "BadRequest"),
     ] {

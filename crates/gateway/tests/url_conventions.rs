@@ -193,6 +193,65 @@ fn composite_keys() {
     }
 }
 
+/// Key values that paths of their own could not carry everywhere (Part 1 section 13.2.1, 9f).
+#[test]
+fn aliases_as_keys() {
+    let node = shop();
+    for (url, meaning) in [
+        ("Words(@w)?@w='a/b'", Some("slash")),
+        ("Words(@w)?@w='a%2Fb'", Some("slash")),
+        ("Words(Word=@w)?@w='%2523?%26='", None),
+        ("Words(Word=@w)?@w='%23?%26='", Some("marks")),
+        ("Words(@w)/Meaning/$value?@w='it''s'", Some("quote")),
+        ("Words(@w)?@w='%00'", None),
+        ("Words(@w)?@w='a%5Cb'", None),
+    ] {
+        let answer = ask(&node, url, &[]);
+        assert_eq!(answer.status, if meaning.is_some() { 200 } else { 404 }, "{url}: {}", answer.text());
+        match meaning {
+            Some(meaning) => assert!(answer.text().contains(meaning), "{url}: {}", answer.text()),
+            None => assert_eq!(odata_error(url, &answer).code, "NotFound", "{url}"),
+        }
+    }
+}
+
+/// Keys as segments, where the text is that of the key, quotes and all (Part 2 section 4.3.6).
+#[test]
+fn keys_as_segments() {
+    let node = shop();
+    for (url, expected) in [
+        ("Products/1/Name", Some("Sencha")),
+        ("Products/1/Category/Products/1/Name", Some("Sencha")),
+        ("Categories/2/Products/1/Name", Some("Sencha")),
+        ("Words/it's/Meaning", Some("quote")),
+        ("Words/it%27s/Meaning", Some("quote")),
+        ("Words/a%2Fb/Meaning", Some("slash")),
+        ("Words/50%25/Meaning", Some("percent")),
+        ("Words/größe/Meaning", Some("latin")),
+        ("Words/%F0%9F%98%80/Meaning", Some("emoji")),
+        ("Pairs/1/x/Note", Some("one")),
+        ("Pairs/2/x/Note", Some("three")),
+        ("Pairs(A=1,B='x')/Note", Some("one")),
+        // A name of the type is a key there.
+        ("Words/Meaning", None),
+        ("Words/''", None),
+        ("Pairs/1", None),
+        ("Pairs/x/1", None),
+        ("Pairs/1/z/Note", None),
+        ("Pairs/1/$count", None),
+        ("Products/x", None),
+        ("Products/Name", None),
+        ("Products/99999/Name", None),
+    ] {
+        let answer = ask(&node, url, &[]);
+        assert_eq!(answer.status, if expected.is_some() { 200 } else { 404 }, "{url}: {}", answer.text());
+        match expected {
+            Some(text) => assert_eq!(answer.json()["value"], text, "{url}"),
+            None => assert_eq!(odata_error(url, &answer).code, "NotFound", "{url}"),
+        }
+    }
+}
+
 /// Requests byte by byte: what HTTP allows works, what it does not is refused, and no connection is just cut.
 #[test]
 fn requests_byte_by_byte() {

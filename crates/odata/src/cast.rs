@@ -2,13 +2,13 @@
 
 use crate::lexical;
 use crate::model::PrimitiveType as P;
-use crate::temporal::{Date, Instant, Time};
+use crate::temporal::{Date, Instant, Time, parse_duration, seconds_text};
 use crate::value::Value;
 
 /// Picoseconds in a microsecond. No database has to know finer times, so further digits of a text are cut.
 const MICRO: u64 = 1_000_000;
 
-/// A text as a date, time, point in time or Guid. Years are 1 to 9999, in UTC.
+/// A text as a date, time, point in time, duration or Guid. Years are 1 to 9999, in UTC.
 pub fn text_as(text: &str, primitive: P) -> Option<Value> {
     let mut out = String::with_capacity(text.len());
     Some(match primitive {
@@ -29,6 +29,7 @@ pub fn text_as(text: &str, primitive: P) -> Option<Value> {
             instant.write_utc(&mut out)?;
             Value::DateTimeOffset(out)
         }
+        P::Duration => Value::Duration(seconds_text(parse_duration(text)?)),
         P::Guid => {
             lexical::guid(text).ok()?;
             Value::Guid(text.to_ascii_lowercase())

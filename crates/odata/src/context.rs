@@ -1,7 +1,7 @@
 //! Context URLs: what an answer holds, as a fragment of the metadata URL (Part 1 section 10).
 
 use crate::model::{EntitySetId, Model};
-use crate::query::{Addressed, Dynamic, JsonStep, Named, Parts, Query, Selection, Step};
+use crate::query::{Addressed, Dynamic, Expand, JsonStep, Named, Parts, Query, Selection, Step};
 use crate::version::Version;
 
 /// The fragment behind `$metadata#`. `entity` is the identifier of the entity that a property belongs to, as in
@@ -32,18 +32,19 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
         Addressed::Collection if selection.references => "Collection($ref)".to_owned(),
         Addressed::Entity if selection.references => "$ref".to_owned(),
         Addressed::Collection if !selection.combined.is_empty() => {
-            let list = if selection.rows { select_list(model, selection, version) } else { String::new() };
+            let list =
+                if selection.rows { select_list(model, selection, None, version) } else { String::new() };
             ["Collection(Edm.ComplexType)", &list].concat()
         }
         Addressed::Collection => {
             let changes = if query.since.is_some() { "/$delta" } else { "" };
-            [set.as_str(), &cast, &select_list(model, selection, version), changes].concat()
+            [set.as_str(), &cast, &select_list(model, selection, None, version), changes].concat()
         }
         Addressed::Entity if let Some(name) = single => {
-            [name, &cast, &select_list(model, selection, version)].concat()
+            [name, &cast, &select_list(model, selection, None, version)].concat()
         }
         Addressed::Entity => {
-            [set.as_str(), &cast, &select_list(model, selection, version), "/$entity"].concat()
+            [set.as_str(), &cast, &select_list(model, selection, None, version), "/$entity"].concat()
         }
     }
 }
@@ -64,8 +65,8 @@ fn single<'m>(model: &'m Model, query: &Query) -> Option<&'m str> {
     }
 }
 
-/// `(Name,Orders(Id))`, or nothing where all properties and no expanded ones are told.
-fn select_list(model: &Model, selection: &Selection, version: Version) -> String {
+/// `(Name,Orders(Id))`, or nothing where all properties and no expanded ones are told; `around` is the expand that it is of.
+fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, version: Version) -> String {
     let ty = model.entity_type(model.entity_set(selection.set).entity_type);
     let mut items: Vec<String> = Vec::new();
     let named: Vec<&Named> = selection.named.iter().collect();
@@ -101,16 +102,16 @@ fn select_list(model: &Model, selection: &Selection, version: Version) -> String
         items.extend(links.map(|n| navigation_name(model, selection, *n)));
         items.extend((!named.is_empty()).then(|| named_list(&named, 0)));
     }
-    // Where only the count is given, nothing is expanded.
-    for expand in selection.expand.iter().filter(|e| !e.count_only) {
+    // Where only counts or references are given, nothing is expanded; what `$levels` repeats stands once, with a plus sign.
+    let repeated =
+        |e: &Expand| around.is_some_and(|outer| outer.recursive && outer.navigation == e.navigation);
+    let stands = |e: &&Expand| !e.count_only && !e.selection.references && !repeated(e);
+    for expand in selection.expand.iter().filter(stands) {
         let name = navigation_name(model, selection, expand.navigation);
-        let name = [name, cast(model, expand.selection.set, expand.selection.of, "/", "")].concat();
+        let plus = if expand.recursive { "+" } else { "" };
+        let name = [&name, &cast(model, expand.selection.set, expand.selection.of, "/", ""), plus].concat();
         let name = name.as_str();
-        if expand.selection.references {
-            items.push([name, "/$ref"].concat());
-            continue;
-        }
-        let inner = select_list(model, &expand.selection, version);
+        let inner = select_list(model, &expand.selection, Some(expand), version);
         // 4.01 names every expanded property; 4.0 only those with a select list of their own.
         match (inner.is_empty(), version) {
             (false, _) => items.push([name, inner.as_str()].concat()),

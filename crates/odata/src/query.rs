@@ -275,6 +275,8 @@ pub struct Expand {
     pub option_texts: Vec<Vec<String>>,
     /// In a collection: the variable of the entity that the request is about, where the options use it.
     pub it: Option<Variable>,
+    /// Whether the same is expanded once more below, as `$levels` asks.
+    pub recursive: bool,
 }
 
 /// An item of `$orderby`.

@@ -176,11 +176,16 @@ fn xml_document() {
             "</EntitySet><EntitySet Name=\"Kunden_ä\" EntityType=\"Shop.V1.Kunde_ä\">",
             "<NavigationPropertyBinding Path=\"Orders\" Target=\"Orders\"/>",
             &capabilities(true),
-            "</EntitySet><Annotation Term=\"Org.OData.Capabilities.V1.AsynchronousRequestsSupported\" Bool=\"true\"/>",
+            "</EntitySet><Annotation Term=\"Org.OData.Core.V1.ODataVersions\" String=\"4.01\"/>",
+            "<Annotation Term=\"Org.OData.Core.V1.ConventionalIDs\" Bool=\"true\"/>",
+            "<Annotation Term=\"Org.OData.Core.V1.DereferenceableIDs\" Bool=\"true\"/>",
+            "<Annotation Term=\"Org.OData.Capabilities.V1.AsynchronousRequestsSupported\" Bool=\"true\"/>",
             "<Annotation Term=\"Org.OData.Capabilities.V1.BatchContinueOnErrorSupported\" Bool=\"true\"/>",
             "<Annotation Term=\"Org.OData.Capabilities.V1.BatchSupported\" Bool=\"true\"/>",
             "<Annotation Term=\"Org.OData.Capabilities.V1.BatchSupport\"><Record><PropertyValue \
              Property=\"RequestDependencyConditionsSupported\" Bool=\"true\"/></Record></Annotation>",
+            "<Annotation Term=\"Org.OData.Capabilities.V1.CrossJoinSupported\" Bool=\"true\"/>",
+            "<Annotation Term=\"Org.OData.Capabilities.V1.KeyAsSegmentSupported\" Bool=\"true\"/>",
             "<Annotation Term=\"Org.OData.Capabilities.V1.QuerySegmentSupported\" Bool=\"true\"/>",
             "</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>",
         ];
@@ -377,9 +382,12 @@ fn default_values() {
 
 #[test]
 fn json_document() {
-    let options = CsdlOptions { vocabulary_base: "/v/".to_owned(), ..CsdlOptions::default() };
+    let options = CsdlOptions { version: Version::V401, vocabulary_base: "/v/".to_owned() };
     let text = csdl::json(&model(), &options);
     let found: Value = serde_json::from_str(&text).expect("JSON");
+    // Clients of 4.0 get the same, as a document of 4.0.
+    let older = csdl::json(&model(), &CsdlOptions { version: Version::V40, ..options });
+    assert_eq!(older.replacen("\"4.0\"", "\"4.01\"", 1), text);
     let capabilities = |object: Value| {
         let mut all = json!({
             "@Org.OData.Capabilities.V1.InsertRestrictions": {"Insertable": false},
@@ -443,10 +451,15 @@ fn json_document() {
                     "$Type": "Shop.V1.Kunde_ä",
                     "$NavigationPropertyBinding": {"Orders": "Orders"},
                 })),
+                "@Org.OData.Core.V1.ODataVersions": "4.01",
+                "@Org.OData.Core.V1.ConventionalIDs": true,
+                "@Org.OData.Core.V1.DereferenceableIDs": true,
                 "@Org.OData.Capabilities.V1.AsynchronousRequestsSupported": true,
                 "@Org.OData.Capabilities.V1.BatchContinueOnErrorSupported": true,
                 "@Org.OData.Capabilities.V1.BatchSupported": true,
                 "@Org.OData.Capabilities.V1.BatchSupport": {"RequestDependencyConditionsSupported": true},
+                "@Org.OData.Capabilities.V1.CrossJoinSupported": true,
+                "@Org.OData.Capabilities.V1.KeyAsSegmentSupported": true,
                 "@Org.OData.Capabilities.V1.QuerySegmentSupported": true,
             },
         },

@@ -253,6 +253,8 @@ fn casts_and_the_rest() {
         ("cast('12:34:56.50',Edm.TimeOfDay) eq Clock", "true"),
         ("cast('2024-02-29T21:59:59.250Z',Edm.DateTimeOffset) eq At", "true"),
         ("cast('0F8FAD5B-D9CB-469F-A165-70867728950E',Edm.Guid) eq G", "true"),
+        ("cast('P1DT1S',Edm.Duration) eq duration'PT24H1S'", "true"),
+        ("cast('x',Edm.Duration) eq null", "true"),
         ("cast(null,Edm.Int32) eq null", "true"),
         ("cast(B,Edm.String) eq 'x'", "NotSupported"),
         ("isof(T,Edm.String)", "true"),

@@ -254,7 +254,7 @@ pub fn batch_too_large(limit: usize) -> Refusal {
     Refusal::bad_request("LimitExceeded", message).about("batch_bytes")
 }
 
-/// The path to the entity that a property belongs to, as it stands in a context URL.
+/// The path to the entity that a property belongs to, as it stands in a context URL: its identifier, where its key is known.
 fn entity_path(served: &Served, query: &Query) -> String {
     let model = &served.mapping.model;
     let mut set = query.root;
@@ -263,6 +263,7 @@ fn entity_path(served: &Served, query: &Query) -> String {
         Some(single) => (single.name.clone(), usize::from(!single.row.is_empty())),
         None => (model.entity_set(set).name.clone(), 0),
     };
+    let mut casts = String::new();
     for step in &query.steps[known..] {
         let ty = model.entity_type(model.entity_set(set).entity_type);
         match step {
@@ -275,17 +276,20 @@ fn entity_path(served: &Served, query: &Query) -> String {
                     };
                     KeyValue { name, enumeration, value }
                 });
-                path.push_str(&key_predicate(&named.collect::<Vec<_>>()));
+                let key = key_predicate(&named.collect::<Vec<_>>());
+                path = [&model.entity_set(set).name, key.as_str(), &casts].concat();
             }
             Step::Navigate(index) => {
                 path.push('/');
                 path.push_str(&ty.navigation[*index].name);
                 set = ty.navigation[*index].target_set;
+                casts.clear();
             }
             Step::Filter(condition) => {
                 if let ExprKind::OfType(_, of) = condition.kind {
-                    path.push('/');
-                    path.push_str(&model.qualified_cast(set, Some(of)));
+                    let cast = ["/", &model.qualified_cast(set, Some(of))].concat();
+                    path.push_str(&cast);
+                    casts.push_str(&cast);
                 }
             }
             Step::Each => path.push_str("/$each"),

@@ -5,7 +5,7 @@ use super::constant::coerce;
 use super::dynamic::{as_type, known};
 use super::enumeration;
 use super::error::{BindResult, invalid, not_supported};
-use super::expr::{bind, bind_any, bind_condition, bind_open, constant, meet, typed};
+use super::expr::{bind, bind_any, bind_condition, bind_open, constant, duration, meet, typed};
 use super::member::{Member, bind_path, both};
 use super::scope::{Context, Scope};
 use crate::cast::text_as;
@@ -162,6 +162,7 @@ fn argument(cx: &Context, scope: &Scope, name: &str, kind: Kind, arg: &ast::Expr
         Kind::Text => as_type(bound, P::String)?,
         Kind::Number => as_type(bound, P::Decimal)?,
         Kind::Instant => as_type(bound, P::DateTimeOffset)?,
+        Kind::Duration => duration(known(bound)?),
         _ => known(bound)?,
     };
     let Some(primitive) = bound.primitive else {
@@ -256,13 +257,15 @@ fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         Some(P::Binary) | Some(P::Duration) => {
             return Err(not_supported(at, "cast", "Casts of Edm.Binary and Edm.Duration are not supported."));
         }
+        // A literal needs no database.
+        Some(P::String) if primitive == P::Duration && matches!(value.kind, ExprKind::Value(_)) => {}
         Some(_) if matches!(primitive, P::Binary | P::Duration) => {
             return Err(not_supported(at, "cast", "Casts to Edm.Binary and Edm.Duration are not supported."));
         }
         Some(_) => {}
     }
     if let ExprKind::Value(Value::String(text)) = &value.kind
-        && matches!(primitive, P::Date | P::TimeOfDay | P::DateTimeOffset | P::Guid)
+        && matches!(primitive, P::Date | P::TimeOfDay | P::DateTimeOffset | P::Guid | P::Duration)
     {
         let known = text_as(text, primitive);
         return Ok(typed(at, primitive, known.is_none(), ExprKind::Value(known.unwrap_or(Value::Null))));

@@ -187,7 +187,8 @@ fn bind_below<'a>(
         bind_rows(&scope, below.target(), options, references, item.at)?
     };
     let expands_itself = selection.expand.iter().any(|e| e.navigation == index);
-    if levels > 1 && !expands_itself {
+    let recursive = levels > 1 && !expands_itself;
+    if recursive {
         selection.expand.push(bind_expand(cx, below, index, item, depth + 1, levels - 1)?);
     }
     let count_only = item.suffix == ExpandSuffix::Count;
@@ -214,6 +215,7 @@ fn bind_below<'a>(
         count_only,
         option_texts: next_link_options(cx, options, &name, expands_itself, levels),
         it: None,
+        recursive,
     })
 }
 

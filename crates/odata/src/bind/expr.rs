@@ -1,7 +1,7 @@
 //! Expressions: operators get their types, constants the type of what they meet (Part 2 section 5.1.1).
 
 use super::call::structured_cast;
-use super::constant::coerce;
+use super::constant::{coerce, read};
 use super::dynamic;
 use super::enumeration;
 use super::error::{BindError, BindResult, invalid, limit_exceeded, not_supported};
@@ -89,8 +89,9 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
         ast::ExprKind::Binary(op, left, right) => bind_binary(cx, scope, *op, left, right, at),
         ast::ExprKind::In(left, list) => bind_in(cx, scope, left, list, at),
         ast::ExprKind::List(items) if items.len() == 1 => bind_open(cx, scope, &items[0]),
-        ast::ExprKind::List(_) | ast::ExprKind::Array(_) => {
-            Err(invalid(at, "list", "A list can only stand after 'in'."))
+        ast::ExprKind::List(_) => Err(invalid(at, "list", "A list can only stand after 'in'.")),
+        ast::ExprKind::Array(_) => {
+            Err(not_supported(at, "list", "A list elsewhere than behind 'in' is not supported."))
         }
         ast::ExprKind::Object(_) => {
             Err(not_supported(at, "object", "Objects in expressions are not supported."))
@@ -103,7 +104,7 @@ fn no_value(at: u32) -> BindError {
 }
 
 fn negate(cx: &Context, scope: &Scope, operand: &ast::Expr, at: u32) -> BindResult<Expr> {
-    let operand = dynamic::as_type(bind_open(cx, scope, operand)?, PrimitiveType::Decimal)?;
+    let operand = duration(dynamic::as_type(bind_open(cx, scope, operand)?, PrimitiveType::Decimal)?);
     let Some(primitive) = operand.primitive else {
         return Ok(operand);
     };
@@ -201,7 +202,7 @@ enum Side {
     Complex(Expr),
 }
 
-fn bind_side(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Side> {
+fn bind_side(cx: &Context, scope: &Scope, comparison: Comparison, expr: &ast::Expr) -> BindResult<Side> {
     let cast = structured_cast(cx, expr);
     let path = match (&expr.kind, &cast) {
         (ast::ExprKind::Path(path), _) | (_, Some(path)) => path,
@@ -217,8 +218,16 @@ fn bind_side(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Side> 
             Ok(Side::Entity(both(guard, exists).unwrap_or_else(always)))
         }
         Member::Complex(value, _) => Ok(Side::Complex(value)),
+        Member::Entities | Member::Values(..) | Member::Items(..) if is_equality(comparison) => {
+            let message = "Comparing collections is not supported; use any, all or $count.";
+            Err(not_supported(expr.at, "navigation", message))
+        }
         Member::Entities | Member::Values(..) | Member::Items(..) => Err(no_value(expr.at)),
     }
+}
+
+fn is_equality(comparison: Comparison) -> bool {
+    matches!(comparison, Comparison::Eq | Comparison::Ne)
 }
 
 fn compare(
@@ -229,7 +238,8 @@ fn compare(
     right: &ast::Expr,
     at: u32,
 ) -> BindResult<Expr> {
-    let (left, right) = match (bind_side(cx, scope, left)?, bind_side(cx, scope, right)?) {
+    let side = |expr| bind_side(cx, scope, comparison, expr);
+    let (left, right) = match (side(left)?, side(right)?) {
         (Side::Value(left), Side::Value(right)) => (left, right),
         (Side::Entity(exists), Side::Value(other)) | (Side::Value(other), Side::Entity(exists)) => {
             let missing = boolean(at, false, ExprKind::Not(Box::new(exists.clone())));
@@ -239,6 +249,12 @@ fn compare(
             let missing = boolean(at, false, ExprKind::IsNull(Box::new(value)));
             let exists = boolean(at, false, ExprKind::Not(Box::new(missing.clone())));
             return with_null(comparison, &other, missing, exists, at);
+        }
+        (Side::Entity(_), Side::Entity(_)) | (Side::Complex(_), Side::Complex(_))
+            if is_equality(comparison) =>
+        {
+            let message = "Comparing entities or complex values is not supported; compare what is in them.";
+            return Err(not_supported(at, "navigation", message));
         }
         _ => return Err(invalid(at, "navigation", ONLY_NULL)),
     };
@@ -267,7 +283,7 @@ fn compare_values(comparison: Comparison, left: Expr, right: Expr, at: u32) -> B
     }
     let (left, right) = unify(left, right, at)?;
     if matches!(left.primitive, Some(PrimitiveType::Boolean | PrimitiveType::Binary))
-        && !matches!(comparison, Comparison::Eq | Comparison::Ne)
+        && !is_equality(comparison)
     {
         return Err(invalid(
             at,
@@ -316,6 +332,17 @@ fn retype(expr: Expr, primitive: PrimitiveType) -> BindResult<Expr> {
         return Ok(expr);
     };
     Ok(constant(expr.at, coerce(value, primitive, expr.at)?))
+}
+
+/// The duration that a text stands for where only one can (4.01: it needs no prefix); else what is given.
+pub fn duration(expr: Expr) -> Expr {
+    match &expr.kind {
+        ExprKind::Value(Value::String(text)) => match read(PrimitiveType::Duration, text, expr.at) {
+            Ok(value) => constant(expr.at, value),
+            Err(_) => expr,
+        },
+        _ => expr,
+    }
 }
 
 fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: u32) -> BindResult<Expr> {
@@ -411,6 +438,11 @@ fn arithmetic(
     let both = dynamic::is_open(&left) && dynamic::is_open(&right);
     let left = if both { dynamic::as_type(left, P::Decimal)? } else { left };
     let (left, right) = dynamic::meeting(left, right)?;
+    let (left, right) = match (left.primitive, right.primitive) {
+        (Some(P::String), Some(_)) => (duration(left), right),
+        (Some(_), Some(P::String)) => (left, duration(right)),
+        _ => (left, right),
+    };
     let nullable =
         left.nullable || right.nullable || !matches!(op, Arithmetic::Add | Arithmetic::Sub | Arithmetic::Mul);
     let (Some(a), Some(b)) = (left.primitive, right.primitive) else {

@@ -58,6 +58,9 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
         let PathSegmentKind::Name { name, args } = &segment.kind else {
             return Err(misplaced(segment));
         };
+        if name.starts_with('@') {
+            return Err(misplaced(segment));
+        }
         let ty = cx.type_of(place.target());
         if args.is_some() {
             let message = format!("There is no function '{name}'.{}", near_functions(name));
@@ -466,7 +469,7 @@ fn path_name(path: &ast::Path) -> &str {
 
 fn after_value(next: &PathSegment, property: &str) -> super::error::BindError {
     match &next.kind {
-        PathSegmentKind::Name { name, .. } => {
+        PathSegmentKind::Name { name, .. } if !name.starts_with('@') => {
             let message = format!("'{property}' is a primitive property; '{name}' cannot follow it.");
             invalid(next.at, name, message)
         }

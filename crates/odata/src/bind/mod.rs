@@ -12,6 +12,7 @@ mod expand;
 mod expr;
 mod function;
 mod items;
+mod key;
 mod member;
 mod parts;
 mod path;

@@ -37,6 +37,10 @@ fn parts_of<'p>(
         return Err(not_supported(item.at, &property.name, message));
     };
     let whole = Options { select: None, texts: Vec::new(), ..item.options.clone() };
+    if whole.compute.is_some() {
+        let message = format!("$compute inside of '{}' is not supported.", property.name);
+        return Err(not_supported(item.at, &property.name, message));
+    }
     if whole != Options::default() {
         let message = format!("Only $select can stand in the parentheses behind '{}'.", property.name);
         return Err(invalid(item.at, &property.name, message));

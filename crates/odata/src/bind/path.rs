@@ -1,19 +1,18 @@
 //! The resource path: from an entity set through keys and navigation to what is addressed (Part 2 section 4).
 
 use super::cast::{cast_at, is_known, of_type};
-use super::constant::{coerce, read};
-use super::enumeration;
 use super::error::{
     BindError, BindErrorKind, BindResult, invalid, not_found, not_supported, unknown_member,
     unknown_property, unknown_set,
 };
 use super::expr::bind_condition;
 use super::function::bind_call;
+use super::key::{apply_key, complete, key_segment};
 use super::scope::{Context, Scope};
 use crate::lexical::identifier;
-use crate::model::{EntitySetId, EntityType, PrimitiveType as P, Type};
-use crate::query::{self, Addressed, Inside, JsonStep, Leaf, Place, Step, Variable};
-use crate::url::ast::{Argument, Expr, ExprKind, Segment, SegmentKind};
+use crate::model::{EntitySetId, Type};
+use crate::query::{Addressed, Inside, JsonStep, Leaf, Place, Step, Variable};
+use crate::url::ast::{Argument, Expr, Segment, SegmentKind};
 use crate::value::Value;
 
 /// What a resource path leads to.
@@ -40,6 +39,8 @@ pub struct BoundPath {
     pub references: bool,
     /// Whether what follows is about each member of a collection.
     pub each: bool,
+    /// The first values of a key of several, as segments; those of the others are still to come.
+    pub begun: Vec<(usize, Value)>,
 }
 
 /// Binds the segments of a path that starts with a name.
@@ -76,6 +77,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         structured: false,
         references: false,
         each: false,
+        begun: Vec::new(),
     };
     match function {
         Some(number) => {
@@ -90,6 +92,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         }
         bind_segment(cx, &mut path, segment)?;
     }
+    complete(cx, &path, segments.last().map_or(0, |segment| segment.at))?;
     Ok(path)
 }
 
@@ -100,6 +103,9 @@ fn two_parentheses(at: u32, name: &str) -> BindError {
 fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindResult<()> {
     let at = segment.at;
     let entities = matches!(path.addressed, Addressed::Collection | Addressed::Entity);
+    if !matches!(segment.kind, SegmentKind::Name { .. }) {
+        complete(cx, path, at)?;
+    }
     match (&segment.kind, path.addressed) {
         (SegmentKind::Name { name, args, key }, _) => {
             if key.is_some() {
@@ -146,15 +152,7 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
         (SegmentKind::Value, _) => {
             Err(not_found(at, "$value", "Only a primitive property has a $value here.".to_owned()))
         }
-        (SegmentKind::Filter(condition), Addressed::Collection) => {
-            let scope = Scope::of_resource(place_of(path));
-            let condition = bind_condition(cx, &scope, condition, "$filter")?;
-            path.steps.push(Step::Filter(Box::new(condition)));
-            Ok(())
-        }
-        (SegmentKind::Filter(_), _) => {
-            Err(not_found(at, "$filter", "Only a collection of entities can be filtered.".to_owned()))
-        }
+        (SegmentKind::Filter(condition), _) => filter_segment(cx, path, condition, at),
         (SegmentKind::Key(args), _) => apply_key(cx, path, Some(args), at),
         // Whoever reads each member of a collection reads the collection.
         (SegmentKind::Each, Addressed::Collection) => {
@@ -178,6 +176,25 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
     }
 }
 
+/// A condition on the collection before it.
+fn filter_segment(cx: &Context, path: &mut BoundPath, condition: &Expr, at: u32) -> BindResult<()> {
+    match path.addressed {
+        Addressed::Collection => {
+            let scope = Scope::of_resource(place_of(path));
+            let condition = bind_condition(cx, &scope, condition, "$filter")?;
+            path.steps.push(Step::Filter(Box::new(condition)));
+            Ok(())
+        }
+        _ if addressed_leaf(cx, path).is_some_and(|leaf| leaf.collection) => {
+            Err(not_supported(at, "$filter", "$filter behind a collection of values is not supported."))
+        }
+        _ => {
+            let message = "Only a collection of entities can be filtered.";
+            Err(not_found(at, "$filter", message.to_owned()))
+        }
+    }
+}
+
 /// Where the addressed entities are, for conditions on them.
 fn place_of(path: &BoundPath) -> Place {
     Place::of(Variable(0), path.set).typed(path.of)
@@ -192,6 +209,9 @@ fn bind_name(
 ) -> BindResult<()> {
     let ty = cx.type_of(path.set);
     let entities = matches!(path.addressed, Addressed::Collection | Addressed::Entity);
+    if !path.begun.is_empty() {
+        return next_of_key(cx, path, name, args, at);
+    }
     if let (true, Some(to)) = (entities, cast_at(cx, &place_of(path), name, at)?) {
         if let (false, Some(to)) = (is_known(cx, &place_of(path), to), to) {
             path.steps.push(Step::Filter(Box::new(of_type(&place_of(path).typed(None), to, at))));
@@ -257,6 +277,20 @@ fn bind_name(
     }
 }
 
+/// A name where the next value of a key stands.
+fn next_of_key(
+    cx: &Context,
+    path: &mut BoundPath,
+    name: &str,
+    args: Option<&[Argument]>,
+    at: u32,
+) -> BindResult<()> {
+    if args.is_none() && key_segment(cx, path, name, at) {
+        return Ok(());
+    }
+    complete(cx, path, at)
+}
+
 /// Goes along a navigation property.
 fn navigate(cx: &Context, path: &mut BoundPath, index: usize, at: u32) -> BindResult<()> {
     cx.count_navigation(at)?;
@@ -284,29 +318,6 @@ fn bind_each(
     }
     let message = format!("'{name}' behind $each is not supported; $select tells it.");
     Err(not_supported(at, "$each", message))
-}
-
-/// Takes a segment as the key of one entity, as in `Products/1`, where it is neither a name of the type nor no key at all.
-fn key_segment(cx: &Context, path: &mut BoundPath, name: &str, at: u32) -> bool {
-    let ty = cx.type_of(path.set);
-    let ([key], None, None) = (ty.key.as_slice(), ty.find_property(name), ty.find_navigation(name)) else {
-        return false;
-    };
-    let value = match ty.properties[*key].ty {
-        Type::Primitive(P::String) => Ok(Value::String(name.to_owned())),
-        Type::Primitive(primitive) if primitive.is_integer() => match name.parse() {
-            Ok(number) => Ok(Value::Integer(number)),
-            Err(_) => return false,
-        },
-        Type::Primitive(primitive) => read(primitive, name, at),
-        Type::Enum(_) | Type::Complex(_) => return false,
-    };
-    let Ok(value) = value else {
-        return false;
-    };
-    path.steps.push(Step::Key(vec![(*key, value)]));
-    (path.addressed, path.each) = (Addressed::Entity, false);
-    true
 }
 
 /// The value that the path has come to.
@@ -363,112 +374,5 @@ fn json_step(name: &str, args: Option<&[Argument]>, at: u32) -> BindResult<JsonS
         (Ok(number), None) => Ok(JsonStep::Item(number)),
         (Err(_), None) if identifier(name).is_ok() => Ok(JsonStep::Member(name.to_owned())),
         _ => Err(not_found(at, name, format!("'{name}' cannot follow a dynamic property."))),
-    }
-}
-
-/// Takes the parentheses after a name: none, empty, or a key.
-fn apply_key(cx: &Context, path: &mut BoundPath, args: Option<&[Argument]>, at: u32) -> BindResult<()> {
-    let Some(args) = args else {
-        return Ok(());
-    };
-    if args.is_empty() {
-        return Ok(());
-    }
-    if path.addressed != Addressed::Collection {
-        return Err(invalid(at, "key", "A key can only follow a collection."));
-    }
-    path.steps.push(Step::Key(bind_key(cx, cx.type_of(path.set), args, at)?));
-    (path.addressed, path.each) = (Addressed::Entity, false);
-    Ok(())
-}
-
-/// Binds a key predicate: one value, or a name and value for each key property, in any order.
-pub fn bind_key(
-    cx: &Context,
-    ty: &EntityType,
-    args: &[Argument],
-    at: u32,
-) -> BindResult<Vec<(usize, Value)>> {
-    let names: Vec<&str> = ty.key.iter().map(|k| ty.properties[*k].name.as_str()).collect();
-    let expected = names.join(", ");
-    if args.len() != ty.key.len() {
-        let message =
-            format!("The key of '{}' is ({expected}): {} values, not {}.", ty.name, names.len(), args.len());
-        return Err(invalid(at, "key", message));
-    }
-    let mut values: Vec<(usize, Value)> = Vec::with_capacity(args.len());
-    for arg in args {
-        let property = match &arg.name {
-            None if args.len() == 1 => ty.key[0],
-            None => {
-                let message =
-                    format!("The key of '{}' needs names: ({expected}), each as name=value.", ty.name);
-                return Err(invalid(arg.at, "key", message));
-            }
-            Some(name) => match ty.key.iter().find(|k| ty.properties[**k].name == *name) {
-                Some(index) => *index,
-                None => {
-                    let message = format!("'{name}' is not in the key of '{}': ({expected}).", ty.name);
-                    return Err(invalid(arg.at, name, message));
-                }
-            },
-        };
-        if values.iter().any(|(p, _)| *p == property) {
-            let name = &ty.properties[property].name;
-            return Err(invalid(arg.at, name, format!("Key property '{name}' is given twice.")));
-        }
-        values.push((property, key_value(cx, ty, property, &arg.value)?));
-    }
-    values.sort_by_key(|(p, _)| ty.key.iter().position(|k| k == p));
-    Ok(values)
-}
-
-fn key_value(cx: &Context, ty: &EntityType, property: usize, expr: &Expr) -> BindResult<Value> {
-    let property = &ty.properties[property];
-    let bound = match &expr.kind {
-        ExprKind::Literal(literal) => enumeration::from_literal(cx, literal, expr.at)?,
-        ExprKind::Alias(name) => {
-            let bound = cx.with_alias(name, expr.at, |value| match &value.kind {
-                ExprKind::Literal(literal) => enumeration::from_literal(cx, literal, value.at),
-                _ => Err(invalid(
-                    value.at,
-                    name,
-                    format!("Parameter alias '@{name}' is no literal, so no key."),
-                )),
-            })?;
-            let Some(bound) = bound else {
-                return Err(invalid(expr.at, name, format!("Parameter alias '@{name}' has no value.")));
-            };
-            bound
-        }
-        _ => {
-            return Err(invalid(expr.at, &property.name, "A key value is a literal, as in (1) or ('text')."));
-        }
-    };
-    let named = |mut e: BindError| {
-        e.target = property.name.clone();
-        e
-    };
-    let value = match property.ty {
-        Type::Enum(id) => constant_value(enumeration::meet(cx, bound, id).map_err(named)?),
-        _ if bound.enumeration.is_some() => {
-            return Err(named(enumeration::refuse(cx, &bound, &cx.model.type_name(property.ty))));
-        }
-        Type::Primitive(primitive) => {
-            let value = constant_value(bound);
-            if value == Value::Null { value } else { coerce(value, primitive, expr.at).map_err(named)? }
-        }
-        Type::Complex(_) => Value::Null,
-    };
-    if value == Value::Null {
-        return Err(invalid(expr.at, &property.name, "A key value cannot be null."));
-    }
-    Ok(value)
-}
-
-fn constant_value(expr: query::Expr) -> Value {
-    match expr.kind {
-        query::ExprKind::Value(value) => value,
-        _ => Value::Null,
     }
 }

@@ -105,13 +105,7 @@ fn select_items(
         } else if let Some(index) = selection.named.iter().position(|named| named.path == path) {
             told[index] = true;
         } else if let Some(index) = ty.find_navigation_of(name, of) {
-            if !rest.is_empty() {
-                return Err(not_supported(
-                    item.at,
-                    name,
-                    "Paths through navigation in $select are not supported; nest $select in $expand.",
-                ));
-            }
+            only_named(name, rest, item)?;
             if !selection.selected_navigation.contains(&index) {
                 selection.selected_navigation.push(index);
             }
@@ -134,6 +128,19 @@ fn select_items(
     selection.streams = (0..streams.len()).filter(|i| streams[*i]).collect();
     let mut told = told.into_iter();
     selection.named.retain(|_| told.next().unwrap_or(false));
+    Ok(())
+}
+
+/// Refuses what stands behind a navigation property in `$select`.
+fn only_named(name: &str, rest: &[&str], item: &SelectItem) -> BindResult<()> {
+    if !rest.is_empty() {
+        let message = "Paths through navigation in $select are not supported; nest $select in $expand.";
+        return Err(not_supported(item.at, name, message));
+    }
+    if item.options != Options::default() {
+        let message = format!("$select tells where '{name}' leads; options belong to $expand.");
+        return Err(invalid(item.at, name, message));
+    }
     Ok(())
 }
 

@@ -208,13 +208,19 @@ pub(super) fn singleton<'a>(entity_type: &'a EntityType, text: Option<&'a str>) 
     found
 }
 
-/// What clients can do with the service.
+/// What clients can do with the service, and by which rules its identifiers are made.
 pub(super) fn container() -> Vec<Annotation<'static>> {
+    let versions = Value::Text("4.01");
     vec![
+        Annotation { term: "Org.OData.Core.V1.ODataVersions", qualifier: None, value: versions },
+        flag("Org.OData.Core.V1.ConventionalIDs", true),
+        flag("Org.OData.Core.V1.DereferenceableIDs", true),
         flag("Org.OData.Capabilities.V1.AsynchronousRequestsSupported", true),
         flag("Org.OData.Capabilities.V1.BatchContinueOnErrorSupported", true),
         flag("Org.OData.Capabilities.V1.BatchSupported", true),
         record("Org.OData.Capabilities.V1.BatchSupport", "RequestDependencyConditionsSupported", true),
+        flag("Org.OData.Capabilities.V1.CrossJoinSupported", true),
+        flag("Org.OData.Capabilities.V1.KeyAsSegmentSupported", true),
         flag("Org.OData.Capabilities.V1.QuerySegmentSupported", true),
     ]
 }

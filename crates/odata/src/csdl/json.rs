@@ -10,11 +10,10 @@ use crate::model::{
     ComplexType, DerivedType, EntitySet, EntityType, EnumType, Function, Model, NavigationProperty,
     PrimitiveType, Property, Singleton, Stream, Type, TypeDefinition,
 };
-use crate::version::Version;
 
 type Object = Map<String, Json>;
 
-/// The metadata document in JSON. Always 4.01, whatever version the options say.
+/// The metadata document in JSON.
 pub fn json(model: &Model, options: &CsdlOptions) -> String {
     let mut references = Object::new();
     for namespace in annotations::referenced(model) {
@@ -52,7 +51,7 @@ pub fn json(model: &Model, options: &CsdlOptions) -> String {
         schema.insert("$Annotations".to_owned(), Json::Object(applied::object(model, options)));
     }
     let mut document = Object::new();
-    document.insert("$Version".to_owned(), Version::V401.as_str().into());
+    document.insert("$Version".to_owned(), options.version.as_str().into());
     document.insert("$EntityContainer".to_owned(), [&model.namespace, ".", &model.container].concat().into());
     document.insert("$Reference".to_owned(), Json::Object(references));
     document.insert(model.namespace.clone(), Json::Object(schema));

@@ -26,7 +26,7 @@ pub fn referenced() -> impl Iterator<Item = String> {
 /// How a metadata document is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsdlOptions {
-    /// Version of the XML form. The JSON form exists in 4.01 only.
+    /// The version that the document is of.
     pub version: Version,
     /// Base URL of the vocabulary documents that are referenced, with a slash at its end.
     pub vocabulary_base: String,

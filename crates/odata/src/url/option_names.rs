@@ -62,8 +62,8 @@ impl Allowed {
     const TEMPORAL: u32 = Self::of(&[Name::At, Name::From, Name::To, Name::ToInclusive]);
     /// After an ordinary resource path: all but `$levels`.
     pub(crate) const RESOURCE: Allowed = Allowed(!Self::of(&[Name::Levels]));
-    /// After `$metadata`, `$openapi` and `$batch`.
-    const FORMAT: Allowed = Allowed(Self::of(&[Name::Format]));
+    /// At the service root, and after `$metadata`, `$openapi` and `$batch`.
+    const FORMAT: Allowed = Allowed(Self::of(&[Name::Format, Name::SchemaVersion]));
     /// After `$entity`.
     const ENTITY: Allowed = Allowed(Self::of(&[Name::Format, Name::Id]));
     /// After `$entity/Type`.
@@ -98,7 +98,7 @@ impl Allowed {
     /// What may follow a resource path.
     pub(crate) fn after_path(path: &[Segment]) -> Self {
         match path.first().map(|segment| &segment.kind) {
-            Some(SegmentKind::Metadata | SegmentKind::OpenApi | SegmentKind::Batch) => Self::FORMAT,
+            None | Some(SegmentKind::Metadata | SegmentKind::OpenApi | SegmentKind::Batch) => Self::FORMAT,
             Some(SegmentKind::Entity) if path.len() == 1 => Self::ENTITY,
             Some(SegmentKind::Entity) => Self::ENTITY_CAST,
             _ => Self::RESOURCE,
