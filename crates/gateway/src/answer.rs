@@ -76,6 +76,14 @@ impl Refusal {
         self
     }
 
+    /// What is not found is what the path names, where nothing else is said.
+    pub fn of_path(self, path: &str) -> Refusal {
+        match self.target {
+            None if self.status == StatusCode::NOT_FOUND => self.about(path),
+            _ => self,
+        }
+    }
+
     fn caused(mut self, cause: &dyn std::fmt::Display) -> Refusal {
         self.cause = Some(cause.to_string());
         self

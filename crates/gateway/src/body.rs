@@ -38,6 +38,17 @@ impl Body {
         Body::Pieces(VecDeque::from([bytes.into()]))
     }
 
+    /// The next piece, as it is made.
+    pub async fn next_piece(&mut self) -> Option<Result<Bytes, Broken>> {
+        match self {
+            Body::Pieces(pieces) => pieces.pop_front().map(Ok),
+            Body::Stream(first, rest) => match first.take() {
+                Some(piece) => Some(Ok(piece)),
+                None => std::future::poll_fn(|cx| rest.poll_piece(cx)).await,
+            },
+        }
+    }
+
     /// Its length, where it is known.
     pub fn length(&self) -> Option<u64> {
         match self {

@@ -24,7 +24,7 @@ const GATHER_BYTES: usize = 512 * 1024;
 /// How long chunks are gathered; rows that come slowly are streamed.
 const GATHER_TIME: Duration = Duration::from_millis(50);
 /// How long the link to the second page waits for the registry, which mostly knows within a millisecond or two.
-const REGISTERED: Duration = Duration::from_millis(500);
+pub const REGISTERED: Duration = Duration::from_millis(500);
 
 /// What the reading thread tells of the first page.
 #[derive(Debug)]

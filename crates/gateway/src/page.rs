@@ -37,6 +37,13 @@ pub struct Form {
     top: Option<u64>,
     /// Path and options of the first request, as sent: for that link, and for administration (`stored`).
     url: String,
+    /// Whether the result is a whole message, and not rows.
+    #[serde(default, skip_serializing_if = "is_false")]
+    message: bool,
+}
+
+fn is_false(truth: &bool) -> bool {
+    !truth
 }
 
 impl Form {
@@ -54,7 +61,28 @@ impl Form {
             skip: query.skip,
             top: query.top,
             url: request.url.clone(),
+            message: false,
         }
+    }
+
+    /// That of a result that is a whole message.
+    fn of_message(request: &Request) -> Form {
+        Form {
+            version: request.version.as_str().to_owned(),
+            metadata: 1,
+            ieee754: false,
+            omit_nulls: false,
+            page_rows: 0,
+            skip: 0,
+            top: None,
+            url: request.url.clone(),
+            message: true,
+        }
+    }
+
+    /// Whether the result is a whole message, and not rows.
+    pub fn is_message(&self) -> bool {
+        self.message
     }
 
     /// Rows of a page.
@@ -126,6 +154,13 @@ pub fn meta(envelope: &Envelope, form: &str, route: Option<&str>, position: &[u8
     // Better to be stored, and not to be gone on with.
     meta.position.clear();
     serde_json::to_vec(&meta).unwrap_or_default()
+}
+
+/// What is kept with a whole message.
+pub fn message_meta(request: &Request, route: Option<&str>) -> Vec<u8> {
+    let envelope = Envelope { context: String::new(), count: None, delta: None };
+    let form = serde_json::to_string(&Form::of_message(request)).unwrap_or_default();
+    meta(&envelope, &form, route, &[])
 }
 
 /// Changes that cannot be stored are not told in part, since nobody would know of the others.

@@ -8,7 +8,9 @@ mod documents;
 pub mod again;
 pub mod delta;
 mod resume;
+pub mod message;
 pub mod later;
+pub mod whole;
 
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ use crate::request::Request;
 use crate::response::Stages;
 use crate::served::Served;
 use crate::state::{State, now};
+use message::Answered;
+use whole::Answering;
 
 /// A query made ready to run. It is handed on from one future to the next, so what is large is behind pointers.
 #[derive(Clone)]
@@ -190,7 +194,7 @@ async fn answer(
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
     match prepared.query.addressed {
-        Addressed::Collection if request.prefer.respond_async && !request.head => {
+        _ if request.prefer.respond_async && !request.head => {
             Box::pin(answer_later(state, request, prepared, stages)).await
         }
         Addressed::Collection if !request.head =>
@@ -216,8 +220,30 @@ async fn answer_later(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    match later::begin(state, request, prepared.clone()).await? {
-        Some(response) => Ok(response),
-        None => collection::answer(state, request, prepared, stages).await,
+    let entities = prepared.query.addressed == Addressed::Collection;
+    if entities && !prepared.query.count {
+        return match later::begin(state, request, prepared.clone()).await? {
+            Some(response) => Ok(response),
+            None => collection::answer(state, request, prepared, stages).await,
+        };
     }
+    let answering = answering(Arc::clone(state), request.clone(), prepared);
+    match whole::begin(state, request, answering).await? {
+        Ok(response) => Ok(response),
+        Err(answering) => whole::at_once(state, request, answering).await,
+    }
+}
+
+/// What makes an answer that is kept as a message, or says where the result is.
+fn answering(state: Arc<State>, request: Request, prepared: Prepared) -> Answering {
+    Box::pin(async move {
+        if prepared.query.addressed == Addressed::Collection
+            && let Some(made) = later::result(&state, &request, prepared.clone()).await?
+        {
+            // The number of all rows stands with the result, so it begins when that is known.
+            return Ok(Answered::Result(made));
+        }
+        let answered = answer(&state, &request.at_once(), prepared, &mut Stages::start()).await;
+        answered.map(Answered::Message)
+    })
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, header};
 use nextlink_odata::version::Version;
 
 use crate::answer::Refusal;
@@ -107,10 +107,8 @@ pub async fn answer(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>
     }
     let mut request = Request::new(state, slot, url, head, headers, peer, trace.to_owned())?;
     request.repeat = repeat;
-    let mut response = read::read(state, &request).await.map_err(|refusal| match refusal.target {
-        None if refusal.status == StatusCode::NOT_FOUND => refusal.about(request.path()),
-        _ => refusal,
-    })?;
+    let answered = read::read(state, &request).await;
+    let mut response = answered.map_err(|refusal| refusal.of_path(request.path()))?;
     if request.login.is_some() {
         // What one may read is not for others, and caches do not know the headers of the login.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

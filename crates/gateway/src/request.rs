@@ -154,6 +154,13 @@ impl Request {
         Request { url: url.to_owned(), path_bytes, repeat: None, ..self.clone() }
     }
 
+    /// The same request of a client that waits for the answer, all of which is to be kept as it is.
+    pub fn at_once(&self) -> Request {
+        let mut alone = Request { repeat: None, gzip: false, ..self.clone() };
+        alone.prefer.respond_async = false;
+        alone
+    }
+
     /// Whether it is for an answer that was asked for before.
     pub fn is_monitor(&self) -> bool {
         is_monitor(self.path())

@@ -196,6 +196,9 @@ where
         Entry::Cancel => reading::cancel(state, came).await,
         Entry::Batch => {
             let upload = upload::read(state, &came.headers, body).await?;
+            if batch::comes_later(&came.headers) {
+                return Box::pin(batch::later(state, came, upload)).await;
+            }
             batch::answer(state, came, upload).await
         }
     }

@@ -84,6 +84,14 @@ fn the_answer_is_that_which_would_have_come() {
         "Categories(99)/Products",
         "Products?$apply=groupby((CategoryID),aggregate($count as N))",
         "Products?$format=application/json;odata.metadata=none&$top=1",
+        "Products(1)",
+        "Products(1)?$select=ID,Name&$expand=Category",
+        "Products(99999)",
+        "Products(1)/Name",
+        "Products(1)/Name/$value",
+        "Products/$count",
+        "Products/$count?$filter=ID lt 10",
+        "Categories(99)/Products/$count",
     ] {
         for headers in [
             &[][..],
@@ -151,8 +159,10 @@ fn further_pages_follow() {
 fn what_is_there_at_once_comes_at_once() {
     let node = shop();
     for (method, url, headers, status) in [
-        ("GET", "Products(1)", &[ASYNC][..], 200),
-        ("GET", "Products/$count", &[ASYNC], 200),
+        ("GET", "Products(1)", &[("Prefer", "respond-async, wait=20")][..], 200),
+        ("GET", "Products(99999)", &[("Prefer", "respond-async, wait=20")], 404),
+        ("GET", "Products/$count", &[("Prefer", "respond-async, wait=20")], 200),
+        ("HEAD", "Products(1)", &[ASYNC], 200),
         ("GET", "$metadata", &[ASYNC], 200),
         ("GET", "", &[ASYNC], 200),
         ("HEAD", "Products", &[ASYNC], 200),
@@ -172,20 +182,64 @@ fn what_is_there_at_once_comes_at_once() {
     let answer = ask(&full, "Products?$top=5", &[ASYNC]);
     assert_eq!((answer.status, answer.header("preference-applied")), (200, None));
     assert_eq!(answer.json()["value"].as_array().map(Vec::len), Some(5));
+    for (url, status) in [("Products(1)", 200), ("Products(99999)", 404), ("Products/$count", 200)] {
+        let answer = ask(&full, url, &[ASYNC]);
+        assert_eq!((answer.status, answer.header("preference-applied")), (status, None), "{url}");
+    }
+}
+
+/// A batch as a whole.
+#[test]
+fn batches_come_later() {
+    let node = shop();
+    let requests = r#"{"requests": [{"id": "1", "method": "get", "url": "Products(1)"},
+        {"id": "2", "method": "get", "url": "Products/$count"}, {"id": "3", "method": "get", "url": "Nothing"}]}"#;
+    let url = node.url(&[SHOP, "$batch"].concat());
+    let send = |body: &str, headers: &[(&str, &str)]| {
+        let headers =
+            [&[("Content-Type", "application/json"), ("OData-MaxVersion", "4.01")], headers].concat();
+        http::send("POST", &url, &headers, Some(body.as_bytes())).expect("an answer")
+    };
+    let alone = send(requests, &[]);
+    assert_eq!(alone.status, 200, "{}", alone.text());
+    for gzip in [&[][..], &[("Accept-Encoding", "gzip")]] {
+        let begun = send(requests, &[&[ASYNC], gzip].concat());
+        assert_eq!((begun.status, begun.text().as_str()), (202, ""));
+        let location = begun.header("location").expect("a location");
+        let answer = settled(location, &[&[("OData-MaxVersion", "4.01")], gzip].concat());
+        assert_eq!((answer.status, answer.header("asyncresult")), (200, Some("200")), "{}", answer.text());
+        assert_eq!(answer.header("content-type"), alone.header("content-type"));
+        let bodies = [&answer, &alone].map(|answer| {
+            let answers = answer.json()["responses"].clone();
+            assert_eq!(answers.as_array().map(Vec::len), Some(3), "{answers}");
+            (answers[0]["body"].clone(), answers[1]["body"].clone(), answers[2]["status"].clone())
+        });
+        assert_eq!(bodies[0], bodies[1]);
+    }
+    // What is wrong with all of it is said at once.
+    assert_eq!(send("{", &[ASYNC]).status, 400);
 }
 
 /// What runs is told of as such, and ends when nobody wants it any more.
 #[test]
 fn what_runs_can_be_cancelled() {
     let node = shop_configured("[limits]\nqueries = 1\nqueue_seconds = 0");
+    let counted = ENDLESS.replacen("Products?", "Products/$count?", 1).replace("&$select=ID", "");
+    for url in [ENDLESS.to_owned(), counted, [ENDLESS, "&$count=true"].concat()] {
+        cancels(&node, &url);
+    }
+}
+
+#[track_caller]
+fn cancels(node: &Node, url: &str) {
     let started = Instant::now();
-    let location = begin(&node, ENDLESS, &[]);
+    let location = begin(node, url, &[]);
     assert!(started.elapsed() < Duration::from_secs(20), "it was waited for");
     for _ in 0..3 {
         let answer = http::get(&location, &[]);
         assert_eq!((answer.status, answer.header("location")), (202, Some(location.as_str())));
     }
-    assert_eq!(ask(&node, "Products?$top=1", &[]).status, 503, "the one turn is taken");
+    assert_eq!(ask(node, "Products?$top=1", &[]).status, 503, "the one turn is taken");
     let delete = || http::send("DELETE", &location, &[], None).expect("an answer");
     let answer = delete();
     assert_eq!((answer.status, answer.headers_named("odata-version").count()), (204, 1));
@@ -194,7 +248,7 @@ fn what_runs_can_be_cancelled() {
         assert_eq!((answer.status, error.code.as_str()), (410, "ResultGone"), "{error:?}");
     }
     let deadline = Instant::now() + Duration::from_secs(30);
-    while ask(&node, "Products?$top=1", &[]).status != 200 {
+    while ask(node, "Products?$top=1", &[]).status != 200 {
         assert!(Instant::now() < deadline, "the statement still runs");
         std::thread::sleep(Duration::from_millis(100));
     }
@@ -204,9 +258,11 @@ fn what_runs_can_be_cancelled() {
 #[test]
 fn failures_are_answers() {
     let node = shop_configured("[limits]\nstatement_seconds = 1");
-    for (url, status, code) in
-        [(ENDLESS, 504, "StatementTimeout"), ("Categories(99)/Products", 404, "NotFound")]
-    {
+    for (url, status, code) in [
+        (ENDLESS, 504, "StatementTimeout"),
+        ("Categories(99)/Products", 404, "NotFound"),
+        ("Products(99999)", 404, "NotFound"),
+    ] {
         let location = begin(&node, url, &[("OData-MaxVersion", "4.01")]);
         let answer = settled(&location, &[("OData-MaxVersion", "4.01")]);
         assert_eq!(

@@ -103,23 +103,7 @@ impl MySqlSource {
             cancel: Cancel::default(),
             login: None,
         };
-        self.runtime.block_on(async {
-            let watch = Watch::start(&options);
-            let mut fresh = false;
-            loop {
-                let mut lease = self.lease(&watch, fresh).await?;
-                let end = watch.end();
-                let ran = tokio::select! {
-                    biased;
-                    ran = work(lease.session()) => ran,
-                    why = end => Err(why.into()),
-                };
-                match self.after(lease, ran, &watch).await {
-                    Some(result) => return result,
-                    None => fresh = true,
-                }
-            }
-        })
+        self.runtime.block_on(self.on_connection(&options, Looking(work)))
     }
 
     /// See [`crate::source::Source::run`].
@@ -166,21 +150,7 @@ impl MySqlSource {
         options: &RunOptions,
         sink: &mut S,
     ) -> Result<Outcome, Error> {
-        let mut watch = Watch::start(options);
-        let mut fresh = false;
-        loop {
-            let mut lease = self.lease(&watch, fresh).await?;
-            let end = watch.end();
-            let ran = tokio::select! {
-                biased;
-                ran = run::run(lease.session(), program, &mut watch, sink) => ran,
-                why = end => Err(why.into()),
-            };
-            match self.after(lease, ran, &watch).await {
-                Some(result) => return result,
-                None => fresh = true,
-            }
-        }
+        self.on_connection(options, Reading { program, sink }).await
     }
 
     /// See [`crate::source::Source::stream`].
@@ -193,23 +163,7 @@ impl MySqlSource {
         options: &RunOptions,
         sink: &mut S,
     ) -> Result<Outcome, Error> {
-        self.runtime.block_on(async {
-            let mut watch = Watch::start(options);
-            let mut fresh = false;
-            loop {
-                let mut lease = self.lease(&watch, fresh).await?;
-                let end = watch.end();
-                let ran = tokio::select! {
-                    biased;
-                    ran = run::stream(lease.session(), stream, &mut watch, sink) => ran,
-                    why = end => Err(why.into()),
-                };
-                match self.after(lease, ran, &watch).await {
-                    Some(result) => return result,
-                    None => fresh = true,
-                }
-            }
-        })
+        self.runtime.block_on(self.on_connection(options, Streaming { stream, sink }))
     }
 
     /// See [`crate::source::Source::count`].
@@ -217,23 +171,26 @@ impl MySqlSource {
     /// # Errors
     /// See there.
     pub fn count(&self, program: &Program, options: &RunOptions) -> Result<(u64, Option<bool>), Error> {
-        self.runtime.block_on(async {
-            let watch = Watch::start(options);
-            let mut fresh = false;
-            loop {
-                let mut lease = self.lease(&watch, fresh).await?;
-                let end = watch.end();
-                let ran = tokio::select! {
-                    biased;
-                    ran = run::count(lease.session(), program, &watch) => ran,
-                    why = end => Err(why.into()),
-                };
-                match self.after(lease, ran, &watch).await {
-                    Some(result) => return result,
-                    None => fresh = true,
-                }
+        self.runtime.block_on(self.on_connection(options, Counting(program)))
+    }
+
+    /// Works on a connection, and on another one where that turned out to be dead.
+    async fn on_connection<T>(&self, options: &RunOptions, mut work: impl Work<T>) -> Result<T, Error> {
+        let mut watch = Watch::start(options);
+        let mut fresh = false;
+        loop {
+            let mut lease = self.lease(&watch, fresh).await?;
+            let end = watch.end();
+            let ran = tokio::select! {
+                biased;
+                ran = work.go(lease.session(), &mut watch) => ran,
+                why = end => Err(why.into()),
+            };
+            match self.after(lease, ran, &watch).await {
+                Some(result) => return result,
+                None => fresh = true,
             }
-        })
+        }
     }
 
     /// A connection for a run.
@@ -274,5 +231,53 @@ impl MySqlSource {
             }
             other => other,
         }
+    }
+}
+
+/// What is done on a connection.
+trait Work<T> {
+    /// Does it.
+    async fn go(&mut self, session: &mut Session, watch: &mut Watch<'_>) -> Done<T>;
+}
+
+/// Reads rows.
+struct Reading<'w, S> {
+    program: &'w Program,
+    sink: &'w mut S,
+}
+
+impl<S: RowSink> Work<Outcome> for Reading<'_, S> {
+    async fn go(&mut self, session: &mut Session, watch: &mut Watch<'_>) -> Done<Outcome> {
+        run::run(session, self.program, watch, self.sink).await
+    }
+}
+
+/// Reads a long value.
+struct Streaming<'w, S> {
+    stream: &'w Stream,
+    sink: &'w mut S,
+}
+
+impl<S: PieceSink> Work<Outcome> for Streaming<'_, S> {
+    async fn go(&mut self, session: &mut Session, watch: &mut Watch<'_>) -> Done<Outcome> {
+        run::stream(session, self.stream, watch, self.sink).await
+    }
+}
+
+/// Counts rows.
+struct Counting<'w>(&'w Program);
+
+impl Work<(u64, Option<bool>)> for Counting<'_> {
+    async fn go(&mut self, session: &mut Session, watch: &mut Watch<'_>) -> Done<(u64, Option<bool>)> {
+        run::count(session, self.0, watch).await
+    }
+}
+
+/// Asks what the server says about itself.
+struct Looking<F>(F);
+
+impl<T, F: AsyncFn(&mut Session) -> Done<T>> Work<T> for Looking<F> {
+    async fn go(&mut self, session: &mut Session, _: &mut Watch<'_>) -> Done<T> {
+        (self.0)(session).await
     }
 }

@@ -21,7 +21,10 @@ use crate::answer::Refusal;
 use crate::body::Body;
 use crate::headers::{ODATA_VERSION, PREFER, PREFERENCE_APPLIED, SOURCE_USER, wants_snapshot};
 use crate::negotiate;
+use crate::read::message::Answered;
+use crate::read::whole;
 use crate::reading::Came;
+use crate::request::Request;
 use crate::state::State;
 use crate::upload::{Upload, unsupported};
 use call::{Call, refusal};
@@ -93,6 +96,30 @@ pub async fn answer(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Resul
     });
     *response.body_mut() = Body::Stream(None, Box::new(Answers::new(receiver)));
     Ok(response)
+}
+
+/// Whether the answer to a batch is to come later.
+pub fn comes_later(headers: &HeaderMap) -> bool {
+    let preferred = headers.get_all(PREFER).iter().filter_map(|v| v.to_str().ok());
+    preferred.map(parse_lenient).any(|preferences| preferences.respond_async)
+}
+
+/// Begins to answer a batch, and says where the answer will be.
+///
+/// # Errors
+/// It is no batch, or has too many requests.
+pub async fn later(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Result<Response<Body>, Refusal> {
+    let Came { slot, url, head, headers, peer, trace } = came;
+    let request = Request::new(state, Arc::clone(&slot), url, head, headers.clone(), peer, trace.to_owned())?;
+    let mut plain = headers;
+    plain.remove(header::ACCEPT_ENCODING);
+    // What is wrong with all of it is said at once.
+    let response = answer(state, Came { slot, url, head, headers: plain, peer, trace }, upload).await?;
+    let answering = Box::pin(std::future::ready(Ok(Answered::Message(response))));
+    match whole::begin(state, &request, answering).await? {
+        Ok(promised) => Ok(promised),
+        Err(answering) => whole::at_once(state, &request, answering).await,
+    }
 }
 
 /// Whether the answer is multipart: as the batch, unless the other form alone is asked for. Clients of 4.0 know no other

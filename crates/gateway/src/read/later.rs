@@ -11,12 +11,13 @@ use nextlink_odata::context;
 use nextlink_odata::json::PageWriter;
 use nextlink_odata::version::Version;
 use nextlink_results::token::Token;
-use nextlink_results::{PageError, ResultId};
+use nextlink_results::{PageError, ResultId, StoredPage};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Prepared;
 use super::collection::{conclude, page_limits, storing};
+use super::message::{self, Answered, Made};
 use crate::affinity;
 use crate::answer::Refusal;
 use crate::body::Body;
@@ -45,6 +46,25 @@ pub async fn begin(
     request: &Request,
     prepared: Prepared,
 ) -> Result<Option<Response<Body>>, Refusal> {
+    let Some(made) = result(state, request, prepared).await? else {
+        return Ok(None);
+    };
+    if let Some(stored) = awaited(state, request, &made).await {
+        let opened = Opened { token: made.token(), short: request.needs_short_link() };
+        return page::answer(state, request, &opened, stored, false).await.map(Some);
+    }
+    promised(state, request, made).map(Some)
+}
+
+/// Begins a stored result with its first page; none where nothing can be stored.
+///
+/// # Errors
+/// It failed before it had begun.
+pub async fn result(
+    state: &Arc<State>,
+    request: &Request,
+    prepared: Prepared,
+) -> Result<Option<Made>, Refusal> {
     let permit = state.turn().await?;
     let model = &prepared.served.mapping.model;
     let limits = page_limits(state, request, request.page_rows());
@@ -74,44 +94,63 @@ pub async fn begin(
     };
     match told.await.map_err(lost)? {
         Begun::Stored { id, generation, owner } => {
-            tokio::spawn(attend(Arc::clone(state), (id, generation), run, cancel));
-            let token = Token {
-                result: id,
-                owner,
-                generation,
-                page: 0,
-                first_row: 0,
-                rows_left: None,
-                extra: Vec::new(),
-            };
-            if let Some(wait) = request.prefer.wait.filter(|seconds| *seconds > 0) {
-                let wait = Duration::from_secs(wait.min(state.config.limits.page_wait_seconds));
-                if let Ok(stored) = state.store.page(id, generation, 0, wait).await {
-                    guard.release();
-                    let opened = Opened { token, short: request.needs_short_link() };
-                    return page::answer(state, request, &opened, stored, false).await.map(Some);
-                }
-            }
+            tokio::spawn(attend(Arc::clone(state), (id, generation), run, move || cancel.cancel()));
             guard.release();
-            let monitor = request.at(MONITOR);
-            let sealed = state.tokens.seal(&token, &monitor.binding(true))?;
-            let routed = affinity::routed(affinity::own_route(state).as_deref(), &sealed);
-            let mut response = pending(request, monitor.link_parts().page_link(&routed, true));
-            let headers = response.headers_mut();
-            headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static("respond-async"));
-            Ok(Some(response))
+            Ok(Some(Made { id, generation, owner }))
         }
         Begun::NotStored => Ok(None),
         Begun::Failed(refusal) => Err(*refusal),
     }
 }
 
-/// Keeps a result while it is made, though nobody may ask for it meanwhile, and ends its run where it was ended.
-async fn attend(
+/// Its first page, where the client waits for it and it comes in time.
+pub async fn awaited(state: &Arc<State>, request: &Request, made: &Made) -> Option<StoredPage> {
+    let wait = request.prefer.wait.filter(|seconds| *seconds > 0)?;
+    let wait = Duration::from_secs(wait.min(state.config.limits.page_wait_seconds));
+    state.store.page(made.id, made.generation, 0, wait).await.ok()
+}
+
+/// An answer that came in time: itself, or where it will be.
+///
+/// # Errors
+/// See [`promised`].
+pub async fn answered(
+    state: &Arc<State>,
+    request: &Request,
+    made: Made,
+    answered: Answered,
+) -> Result<Response<Body>, Refusal> {
+    match answered {
+        Answered::Message(response) => Ok(response),
+        Answered::Result(result) => match awaited(state, request, &result).await {
+            Some(stored) => {
+                let opened = Opened { token: result.token(), short: request.needs_short_link() };
+                page::answer(state, request, &opened, stored, false).await
+            }
+            None => promised(state, request, made),
+        },
+    }
+}
+
+/// Says where the answer will be.
+///
+/// # Errors
+/// The token cannot be made.
+pub fn promised(state: &Arc<State>, request: &Request, made: Made) -> Result<Response<Body>, Refusal> {
+    let monitor = request.at(MONITOR);
+    let sealed = state.tokens.seal(&made.token(), &monitor.binding(true))?;
+    let routed = affinity::routed(affinity::own_route(state).as_deref(), &sealed);
+    let mut response = pending(request, monitor.link_parts().page_link(&routed, true));
+    response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static("respond-async"));
+    Ok(response)
+}
+
+/// Keeps a result while it is made, though nobody may ask for it meanwhile, and stops its run where it was ended.
+pub async fn attend(
     state: Arc<State>,
     (id, generation): (ResultId, u32),
     mut run: JoinHandle<()>,
-    cancel: Cancel,
+    stop: impl FnOnce(),
 ) {
     loop {
         tokio::select! {
@@ -119,7 +158,7 @@ async fn attend(
             () = tokio::time::sleep(LOOK) => {}
         }
         if !state.store.touch(id, generation) {
-            cancel.cancel();
+            stop();
             return;
         }
     }
@@ -144,6 +183,10 @@ fn pending(request: &Request, location: String) -> Response<Body> {
 /// 400 for a token that is not valid here, 410 for a result that is gone, 503 while its node does not answer.
 pub async fn status(state: &Arc<State>, request: &Request, token: &str) -> Result<Response<Body>, Refusal> {
     let Opened { token, .. } = page::open(state, request, token)?;
+    status_of(state, request, token).await
+}
+
+async fn status_of(state: &Arc<State>, request: &Request, token: Token) -> Result<Response<Body>, Refusal> {
     let found = cluster::page(state.cluster.as_ref(), &state.store, &token, Duration::ZERO).await;
     let stored = match found {
         Ok(stored) => stored,
@@ -158,6 +201,14 @@ pub async fn status(state: &Arc<State>, request: &Request, token: &str) -> Resul
     };
     let kept = page::kept(stored.meta.bytes())?;
     let format = kept.form.format();
+    if kept.form.is_message() {
+        let gzip = request.gzip && !is_whole(request, format.version);
+        return match message::kept(stored, gzip).await? {
+            Answered::Message(answered) => Ok(told(request, format.version, answered)),
+            // A result that is no message.
+            Answered::Result(made) => Box::pin(status_of(state, request, made.token())).await,
+        };
+    }
     let mut first = request.at(kept.form.url());
     // The answer has the form that was agreed on then.
     first.version = format.version;
@@ -166,7 +217,7 @@ pub async fn status(state: &Arc<State>, request: &Request, token: &str) -> Resul
         first.headers.insert(header::ACCEPT, media);
     }
     first.prefer.max_page_size = Some(kept.form.page_rows()).filter(|rows| *rows < first.page_rows());
-    first.gzip &= !whole(request, format.version);
+    first.gzip &= !is_whole(request, format.version);
     let opened = Opened { token, short: first.needs_short_link() };
     let answered = page::answer(state, &first, &opened, stored, false).await?;
     Ok(told(request, format.version, answered))
@@ -179,6 +230,13 @@ pub async fn status(state: &Arc<State>, request: &Request, token: &str) -> Resul
 pub async fn cancel(state: &Arc<State>, request: &Request) -> Result<Response<Body>, Refusal> {
     let token = request.option("$skiptoken").unwrap_or_default();
     let Opened { token, .. } = page::open(state, request, &token)?;
+    let found = cluster::page(state.cluster.as_ref(), &state.store, &token, Duration::ZERO).await;
+    if let Ok(stored) = found
+        && page::kept(stored.meta.bytes())?.form.is_message()
+        && let Answered::Result(made) = message::kept(stored, false).await?
+    {
+        results::end(state, made.id).await;
+    }
     match results::end(state, token.result).await {
         StatusCode::NOT_FOUND => Err(gone()),
         StatusCode::SERVICE_UNAVAILABLE => {
@@ -223,7 +281,7 @@ fn failed(code: &str, message: &str) -> Refusal {
 }
 
 /// Whether the monitor answers with a whole message of HTTP: to clients of 4.0, and to those that ask for it.
-fn whole(request: &Request, version: Version) -> bool {
+pub fn is_whole(request: &Request, version: Version) -> bool {
     let accepted = request.headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
     let mut ranges = accepted.flat_map(|value| value.split(','));
     let http = |range: &str| range.split(';').next().unwrap_or_default().trim() == "application/http";
@@ -233,7 +291,7 @@ fn whole(request: &Request, version: Version) -> bool {
 /// The answer that was asked for, as the monitor gives it.
 fn told(request: &Request, version: Version, answered: Response<Body>) -> Response<Body> {
     let (mut parts, body) = answered.into_parts();
-    if !whole(request, version) {
+    if !is_whole(request, version) {
         parts.headers.insert(ASYNC_RESULT, parts.status.as_u16().into());
         parts.status = StatusCode::OK;
         return Response::from_parts(parts, body);

@@ -132,6 +132,20 @@ fn any_node_tells_of_an_answer() {
         let answer = ask(balancer.base(), &location, NEWER).expect("an answer");
         assert_eq!(answer.header("asyncresult"), Some("200"), "{}", answer.text());
     }
+    // So does it of what is no collection.
+    for path in ["T(5)", "T/$count"] {
+        let location = begin(&balancer, path, &[]);
+        let answers = [0, 1, 2].map(|node| settled(&cluster, node, &location));
+        for answer in &answers {
+            assert_eq!(
+                (answer.status, answer.header("asyncresult")),
+                (200, Some("200")),
+                "{}",
+                answer.text()
+            );
+            assert_eq!(answer.body, answers[0].body);
+        }
+    }
     // A copy tells of it when its node is gone.
     let location = begin(&balancer, path, &[("Prefer", "maxpagesize=300")]);
     let (_, owner) = location.split_once("$skiptoken=n").expect("a route");
@@ -161,8 +175,9 @@ fn any_node_ends_what_runs() {
     let balancer = start(&cluster, Program::Haproxy, SHIPPED, &[]);
     let endless =
         "Products?$filter=Category/Products/any(p:p/Category/Products/any(q:q/Weight%20gt%201e301))";
-    for number in 0..3 {
-        let location = begin(&balancer, endless, &[]);
+    let counted = endless.replacen("Products?", "Products/$count?", 1);
+    for (number, path) in [endless, &counted, endless].into_iter().enumerate() {
+        let location = begin(&balancer, path, &[]);
         let (_, owner) = location.split_once("$skiptoken=n").expect("a route");
         let owner: usize = owner[..1].parse::<usize>().expect("a number") - 1;
         let other = (owner + 1 + number % 2) % 3;
