@@ -38,6 +38,13 @@ pub fn context_member(format: Format, root: &str, fragment: &str) -> Option<Stri
     Some(out)
 }
 
+/// `"@odata.count":3`
+pub fn count_member(format: Format, count: u64) -> String {
+    // 64-bit integers are strings for clients that know only doubles (section 3.2).
+    let number = if format.ieee754_compatible { format!("\"{count}\"") } else { count.to_string() };
+    [&quoted(&format.control("count")), ":", &number].concat()
+}
+
 /// Characters that a fragment cannot hold.
 const NO_FRAGMENT: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'\\');
 
@@ -51,10 +58,7 @@ impl Envelope {
             out.push(',');
         }
         if let Some(count) = self.count {
-            out.push_str(&quoted(&format.control("count")));
-            out.push(':');
-            // 64-bit integers are strings for clients that know only doubles (section 3.2).
-            out.push_str(&if format.ieee754_compatible { format!("\"{count}\"") } else { count.to_string() });
+            out.push_str(&count_member(format, count));
             out.push(',');
         }
         if let Some(generation) = generation {

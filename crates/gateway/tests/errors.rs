@@ -90,11 +90,14 @@ fn missing_and_null() {
 fn not_supported_says_what() {
     let node = shop();
     for (url, what) in [
-        ("$all", "$all"),
+        ("$all?$filter=true", "$all"),
         ("$crossjoin(Products,Words)?$apply=topcount(1,Products/ID)", "$crossjoin"),
         ("Products?$apply=nest(identity as A)", "nest"),
         ("Products?$apply=groupby((CategoryID))/search(a)", "$search"),
-        ("Categories?$expand=Products($apply=topcount(1,ID))", "$apply"),
+        (
+            "Categories?$expand=Products($apply=traverse($root/Categories,ParentHierarchy,ID,preorder))",
+            "Hierarchies",
+        ),
         ("Products/$each/Name", "$each"),
         ("Products?$filter=hassubset(Name,Name)", "hassubset"),
         ("Products?$filter=hassubsequence([1],[1])", "hassubsequence"),

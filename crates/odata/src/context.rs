@@ -14,7 +14,9 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
     match query.addressed {
         Addressed::Property(_) | Addressed::RawValue(_) => {
             let path = query.leaf(model).map(|leaf| leaf.path).unwrap_or_default();
-            [entity].into_iter().chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join("/")
+            let path =
+                [entity].into_iter().chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join("/");
+            [path, value_list(model, query)].concat()
         }
         Addressed::Dynamic | Addressed::RawDynamic => {
             let mut path = entity.to_owned();
@@ -31,6 +33,7 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
         Addressed::Stream(_) => "Edm.Stream".to_owned(),
         Addressed::Collection if selection.references => "Collection($ref)".to_owned(),
         Addressed::Entity if selection.references => "$ref".to_owned(),
+        Addressed::Collection if !selection.types.is_empty() => "Collection(Edm.EntityType)".to_owned(),
         Addressed::Collection if !selection.combined.is_empty() => {
             let list =
                 if selection.rows { select_list(model, selection, None, version) } else { String::new() };
@@ -47,6 +50,21 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
             [set.as_str(), &cast, &select_list(model, selection, None, version), "/$entity"].concat()
         }
     }
+}
+
+/// `(City,Street)` behind the path to a complex value of which only parts are told.
+fn value_list(model: &Model, query: &Query) -> String {
+    let Addressed::Property(property) = query.addressed else {
+        return String::new();
+    };
+    let of = |parts: &&Parts| parts.property == property && !parts.whole && query.inside.is_empty();
+    let Some(parts) = query.selection.parts.iter().find(of) else {
+        return String::new();
+    };
+    let mut items = Vec::new();
+    part_list(model, parts, "", &mut items);
+    let names: Vec<&str> = items.iter().map(|item| item.trim_start_matches('/')).collect();
+    ["(", &names.join(","), ")"].concat()
 }
 
 /// The name of a type below that of a set, between others.
@@ -73,7 +91,8 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
     if selection.rows {
         return ["(", &named_list(&named, 0), ")"].concat();
     }
-    if selection.selected || !named.is_empty() {
+    let added = selection.expand.iter().any(|expand| expand.alias.is_some());
+    if selection.selected || !named.is_empty() || added {
         let all = selection.properties.len() == ty.possible_properties(selection.of).count()
             && selection.streams.len() == ty.streams.len()
             && selection.dynamic == if ty.open { Dynamic::All } else { Dynamic::None };
@@ -97,17 +116,19 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
         if let Dynamic::Named(names) = &selection.dynamic {
             items.extend(names.iter().map(|path| path.join("/")));
         }
-        let expanded = |n: &usize| selection.expand.iter().any(|e| e.navigation == *n);
+        let expanded = |n: &usize| selection.expand.iter().any(|e| e.is(*n));
         let links = selection.selected_navigation.iter().filter(|n| !expanded(n));
         items.extend(links.map(|n| navigation_name(model, selection, *n)));
         items.extend((!named.is_empty()).then(|| named_list(&named, 0)));
     }
     // Where only counts or references are given, nothing is expanded; what `$levels` repeats stands once, with a plus sign.
-    let repeated =
-        |e: &Expand| around.is_some_and(|outer| outer.recursive && outer.navigation == e.navigation);
+    let repeated = |e: &Expand| around.is_some_and(|outer| outer.recursive && e.is(outer.navigation));
     let stands = |e: &&Expand| !e.count_only && !e.selection.references && !repeated(e);
     for expand in selection.expand.iter().filter(stands) {
-        let name = navigation_name(model, selection, expand.navigation);
+        let name = match &expand.alias {
+            Some(alias) => alias.clone(),
+            None => navigation_name(model, selection, expand.navigation),
+        };
         let plus = if expand.recursive { "+" } else { "" };
         let name = [&name, &cast(model, expand.selection.set, expand.selection.of, "/", ""), plus].concat();
         let name = name.as_str();
@@ -116,7 +137,8 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
         match (inner.is_empty(), version) {
             (false, _) => items.push([name, inner.as_str()].concat()),
             (true, Version::V401) => items.push([name, "()"].concat()),
-            (true, Version::V40) => {}
+            // The model does not have it.
+            (true, Version::V40) => items.extend(expand.alias.is_some().then(|| name.to_owned())),
         }
     }
     if items.is_empty() { String::new() } else { ["(", &items.join(","), ")"].concat() }

@@ -1,7 +1,9 @@
 //! The order in which cells are read and written: what the SQL selects and the encoder writes, agreed in one place.
 
 use crate::model::{ComplexTypeId, EntitySetId, Model};
-use crate::query::{Addressed, Dynamic, Expand, Expr, Inside, JsonStep, Named, Parts, Query, Selection};
+use crate::query::{
+    Addressed, Chosen, Dynamic, Expand, Expr, Inside, JsonStep, Named, Parts, Query, Selection,
+};
 
 /// All levels of a result. Node 0 holds the addressed entities; each expanded collection is a node of its own.
 #[derive(Debug, Clone)]
@@ -49,6 +51,17 @@ pub enum Cell<'q> {
         property: usize,
         /// The steps into its value.
         inside: Vec<Inside>,
+    },
+    /// Some values of a property of the node's entity, or of what steps lead to inside of it.
+    Chosen {
+        /// The set of the entity.
+        set: EntitySetId,
+        /// The property.
+        property: usize,
+        /// The steps into its value.
+        inside: &'q [Inside],
+        /// Which values.
+        chosen: &'q Chosen,
     },
     /// The JSON object with the dynamic properties of the node's entity, or of one that single-valued navigation leads to.
     Dynamic {
@@ -116,6 +129,10 @@ pub enum Item<'q> {
     OpenMember(ComplexTypeId, usize),
     /// Reads and writes a property of a complex value.
     Member(ComplexTypeId, usize),
+    /// Reads a collection of complex values, and writes parts of them.
+    Partly(&'q Parts),
+    /// The same where the collection is a property of a complex value.
+    MemberPartly(ComplexTypeId, &'q Parts),
     /// Ends a complex value.
     CloseValue,
     /// Reads and writes a value under a name of its own.
@@ -157,25 +174,25 @@ impl<'q> Layout<'q> {
     pub fn of(model: &Model, query: &'q Query, keys: bool) -> Layout<'q> {
         let mut layout = Layout { nodes: Vec::new() };
         if let Addressed::Property(index) | Addressed::RawValue(index) = query.addressed {
-            let of = |parts: &&Parts| parts.property == index && parts.whole && query.inside.is_empty();
-            if let Some(parts) = query.selection.parts.iter().find(of) {
+            let of = |parts: &&Parts| parts.property == index && query.inside.is_empty();
+            let parts = query.selection.parts.iter().find(of);
+            if let Some(parts) = parts.filter(|parts| !parts.collection) {
                 let (cells, items) = (Vec::new(), Vec::new());
                 layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
                 layout.open_parts(0, parts, query.selection.set, &[]);
                 layout.etag(model, 0, query.selection.set, &[]);
                 return layout;
             }
-            let cell = Cell::Property {
-                path: Vec::new(),
-                set: query.selection.set,
-                property: index,
-                inside: query.inside.clone(),
+            let (set, property) = (query.selection.set, index);
+            let cell = match query.chosen.as_deref() {
+                Some(chosen) => Cell::Chosen { set, property, inside: &query.inside, chosen },
+                None => Cell::Property { path: Vec::new(), set, property, inside: query.inside.clone() },
             };
             layout.nodes.push(Node {
                 selection: &query.selection,
                 link: None,
                 cells: vec![cell],
-                items: vec![Item::Property(index)],
+                items: vec![parts.map_or(Item::Property(index), Item::Partly)],
             });
             layout.etag(model, 0, query.selection.set, &[]);
             return layout;
@@ -237,6 +254,10 @@ impl<'q> Layout<'q> {
             return;
         }
         if selection.rows {
+            if let Some(kind) = &selection.kind {
+                self.nodes[node].cells.push(Cell::Value(kind));
+                self.nodes[node].items.push(Item::Kind);
+            }
             let named: Vec<&Named> = selection.named.iter().collect();
             self.named(node, &named, 0);
             return;
@@ -263,6 +284,10 @@ impl<'q> Layout<'q> {
             let owner = ty.owner_of_property(*property).filter(|_| !ty.has_property(selection.of, *property));
             at.items.extend(owner.map(Item::Only));
             match selection.parts.iter().find(|parts| parts.property == *property) {
+                Some(parts) if parts.collection => {
+                    at.cells.push(cell(*property));
+                    at.items.push(Item::Partly(parts));
+                }
                 Some(parts) => self.open_parts(node, parts, set, path),
                 None => {
                     at.cells.push(cell(*property));
@@ -372,6 +397,10 @@ impl<'q> Layout<'q> {
             }
             let at = &mut self.nodes[node];
             match parts.parts.iter().find(|inner| inner.property == *member) {
+                Some(inner) if inner.collection => {
+                    at.cells.push(cell);
+                    at.items.push(Item::MemberPartly(parts.ty, inner));
+                }
                 Some(inner) => {
                     at.cells.push(Cell::Value(&inner.present));
                     at.items.push(Item::OpenMember(parts.ty, *member));
@@ -390,10 +419,12 @@ impl<'q> Layout<'q> {
     fn named(&mut self, node: usize, all: &[&'q Named], depth: usize) {
         let mut done: Vec<&str> = Vec::new();
         for named in all {
-            let Some(name) = named.path.get(depth).map(String::as_str).filter(|name| !done.contains(name))
-            else {
+            let Some(name) = named.path.get(depth).map(String::as_str) else { continue };
+            // No row has two values of one name, though rows of different types can each have one.
+            let another = named.path.len() == depth + 1 && named.present.is_some();
+            if done.contains(&name) && !another {
                 continue;
-            };
+            }
             done.push(name);
             let node_at = &mut self.nodes[node];
             if named.path.len() == depth + 1 {

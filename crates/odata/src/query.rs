@@ -2,7 +2,11 @@
 
 mod rows;
 mod own;
+mod chosen;
+mod operators;
 
+pub use chosen::Chosen;
+pub use operators::{Arithmetic, Comparison, Function};
 pub use rows::{
     Aggregation, Input, Joined, Named, RowColumn, Rows, RowsKind, Size, Transform, Tree, Walk, Walked,
 };
@@ -39,6 +43,8 @@ pub struct Query {
     pub skip: u64,
     /// `$count=true`
     pub count: bool,
+    /// Where a collection of values is addressed and not all of it is wanted: which values, in which order.
+    pub chosen: Option<Box<Chosen>>,
     /// Only what has changed since then, and what is there no more: a mark that the database has given; an empty one is
     /// before all changes.
     pub since: Option<Vec<u8>>,
@@ -179,6 +185,8 @@ pub struct Selection {
     pub rows: bool,
     /// Where the rows are combinations of entities: what is returned of each, with the variables from 0.
     pub combined: Vec<Combined>,
+    /// Where the rows are entities of all sets: the names of their types, by their numbers from 1.
+    pub types: Vec<String>,
     /// Whether `$select` was given, so that the context URL names the properties.
     pub selected: bool,
     /// Navigation properties named in `$select`, for the context URL.
@@ -233,6 +241,8 @@ pub struct Parts {
     pub property: usize,
     /// Its type.
     pub ty: ComplexTypeId,
+    /// Whether it is a collection, of whose values only parts are returned.
+    pub collection: bool,
     /// The complex value.
     pub value: Expr,
     /// Null where it is null.
@@ -250,6 +260,8 @@ pub struct Parts {
 pub struct Expand {
     /// Index of the navigation property.
     pub navigation: usize,
+    /// The name that it has here, where it is another one.
+    pub alias: Option<String>,
     /// Whether it leads to many.
     pub collection: bool,
     /// Of a single entity that is wanted as of a type below that of its set: null where it is of none such.
@@ -277,6 +289,13 @@ pub struct Expand {
     pub it: Option<Variable>,
     /// Whether the same is expanded once more below, as `$levels` asks.
     pub recursive: bool,
+}
+
+impl Expand {
+    /// Whether it is a navigation property under its own name.
+    pub fn is(&self, navigation: usize) -> bool {
+        self.navigation == navigation && self.alias.is_none()
+    }
 }
 
 /// An item of `$orderby`.
@@ -429,67 +448,4 @@ pub struct Items {
     pub variable: Variable,
     /// The condition on the values.
     pub predicate: Option<Expr>,
-}
-
-/// Comparison operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Comparison {
-    Eq,
-    Ne,
-    Gt,
-    Ge,
-    Lt,
-    Le,
-}
-
-/// Arithmetic operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Arithmetic {
-    Add,
-    Sub,
-    Mul,
-    Div,
-    DivBy,
-    Mod,
-}
-
-/// Canonical functions (Part 2 section 5.1.1.5 ff.) over primitive values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Function {
-    Concat,
-    Contains,
-    EndsWith,
-    GeoDistance,
-    GeoIntersects,
-    GeoLength,
-    IndexOf,
-    Length,
-    MatchesPattern,
-    StartsWith,
-    Substring,
-    ToLower,
-    ToUpper,
-    Trim,
-    Date,
-    Day,
-    FractionalSeconds,
-    Hour,
-    MaxDateTime,
-    MinDateTime,
-    Minute,
-    Month,
-    Now,
-    Second,
-    Time,
-    TotalOffsetMinutes,
-    TotalSeconds,
-    Year,
-    Ceiling,
-    Floor,
-    Round,
-    /// `has`: whether a value of flags has the member named by the second argument.
-    HasFlag,
 }

@@ -103,6 +103,32 @@ impl Table {
     }
 }
 
+/// Tables that share a key, in the place of one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JoinedTables {
+    /// The tables: the first one has all rows, the others have some of them.
+    pub tables: Vec<JoinedTable>,
+    /// The name that each column has here, the number of its table, and its name there.
+    pub columns: Vec<(String, usize, String)>,
+    /// The name of the column that tells which of the tables have a row.
+    pub kind: String,
+    /// The numbers that stand there, each with the table that has a row then: the first that fits.
+    pub kinds: Vec<(i64, usize)>,
+}
+
+/// One of the tables that share a key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JoinedTable {
+    /// Schema, where the database has them.
+    pub schema: Option<String>,
+    /// Name.
+    pub name: String,
+    /// The derived type whose rows it has.
+    pub derived: Option<usize>,
+    /// The columns of its key, with those of the first table.
+    pub key: Vec<(String, String)>,
+}
+
 /// What kind of relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableKind {

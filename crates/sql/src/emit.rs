@@ -1,6 +1,7 @@
 //! The one writer of SQL text. It cannot fail: what a database cannot do was refused in the plan.
 
 mod keys;
+mod joined;
 
 use nextlink_odata::value::Value;
 
@@ -184,13 +185,26 @@ impl Writer<'_> {
             Source::Selects(selects) => self.selects(selects),
             Source::Recursive { base, step } => self.recursive(base, step),
             Source::SoFar => self.text("h"),
-            Source::Items { array, whole: false } => self.wrapped("unnest(", array, ")"),
-            Source::Items { array, whole: true } => self.wrapped("(SELECT unnest(", array, ") AS c0)"),
+            Source::Joined(joined) => self.joined(joined),
+            Source::Items { array, whole, numbered } => self.items(array, *whole, *numbered),
         }
         self.text(" AS t");
         self.number(table.alias as u64);
-        if matches!(table.source, Source::Items { whole: false, .. }) {
-            self.text("(c0)");
+        if let Source::Items { whole: false, numbered, .. } = table.source {
+            self.text(if numbered { "(c0, c1)" } else { "(c0)" });
+        }
+    }
+
+    /// The items of an array in the place of a table.
+    fn items(&mut self, array: &Sql, whole: bool, numbered: bool) {
+        match (whole, numbered) {
+            (false, false) => self.wrapped("unnest(", array, ")"),
+            (false, true) => self.wrapped("unnest(", array, ") WITH ORDINALITY"),
+            (true, false) => self.wrapped("(SELECT unnest(", array, ") AS c0)"),
+            (true, true) => {
+                self.wrapped("(SELECT (", array, ")[i] AS c0, i AS c1");
+                self.wrapped(" FROM generate_subscripts(", array, ", 1) AS i)");
+            }
         }
     }
 
@@ -272,6 +286,12 @@ impl Writer<'_> {
         self.text(after);
     }
 
+    fn within(&mut self, before: &str, select: &Select) {
+        self.text(before);
+        self.select(select, false);
+        self.text(")");
+    }
+
     fn expr(&mut self, expr: &Sql) {
         match expr {
             Sql::Column(alias, name) => {
@@ -336,19 +356,12 @@ impl Writer<'_> {
                 self.number(*value as u64);
             }
             Sql::Case(pairs) => self.case(pairs),
-            Sql::Exists(select) => {
-                self.text("EXISTS (");
-                self.select(select, false);
-                self.text(")");
-            }
-            Sql::Scalar(select) => {
-                self.text("(");
-                self.select(select, false);
-                self.text(")");
-            }
+            Sql::Exists(select) => self.within("EXISTS (", select),
+            Sql::Scalar(select) => self.within("(", select),
+            Sql::Array(select) => self.within("ARRAY(", select),
             Sql::CountAll => self.text("COUNT(*)"),
             Sql::Distinct(inner) => self.wrapped("DISTINCT ", inner, ""),
-            Sql::Over(call, order) => self.over(call, order),
+            Sql::Over(call, among, order) => self.over(call, among, order),
         }
     }
 
@@ -365,18 +378,23 @@ impl Writer<'_> {
 
     fn row_number(&mut self, among: &[Sql], order: &[OrderTerm]) {
         self.text("ROW_NUMBER() OVER (");
-        for (i, value) in among.iter().enumerate() {
-            self.wrapped(if i == 0 { "PARTITION BY " } else { ", " }, value, "");
-        }
+        self.among(among);
         self.text(if among.is_empty() { "ORDER BY " } else { " ORDER BY " });
         self.order(order);
         self.text(")");
     }
 
-    fn over(&mut self, call: &Sql, order: &[OrderTerm]) {
+    fn among(&mut self, values: &[Sql]) {
+        for (i, value) in values.iter().enumerate() {
+            self.wrapped(if i == 0 { "PARTITION BY " } else { ", " }, value, "");
+        }
+    }
+
+    fn over(&mut self, call: &Sql, among: &[Sql], order: &[OrderTerm]) {
         self.wrapped("", call, " OVER (");
+        self.among(among);
         if !order.is_empty() {
-            self.text("ORDER BY ");
+            self.text(if among.is_empty() { "ORDER BY " } else { " ORDER BY " });
             self.order(order);
             self.text(" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING");
         }

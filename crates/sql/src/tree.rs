@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nextlink_odata::model::PrimitiveType;
 use nextlink_odata::value::Value;
 
-use crate::catalog::NativeType;
+use crate::catalog::{JoinedTables, NativeType};
 
 /// A SELECT.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -99,12 +99,16 @@ pub enum Source {
     },
     /// In the step of a recursive select: the rows that came last.
     SoFar,
+    /// Tables that share a key.
+    Joined(Arc<JoinedTables>),
     /// In an array: its column is `c0`.
     Items {
         /// The array.
         array: Box<Sql>,
         /// Whether the items are composite values, which are to stay whole.
         whole: bool,
+        /// Whether their numbers are in the column `c1`.
+        numbered: bool,
     },
 }
 
@@ -213,12 +217,15 @@ pub enum Sql {
     Exists(Box<Select>),
     /// A scalar subquery.
     Scalar(Box<Select>),
+    /// An array of the rows of a select.
+    Array(Box<Select>),
     /// COUNT(*)
     CountAll,
     /// An argument of an aggregate function of which each value counts once.
     Distinct(Box<Sql>),
-    /// An aggregate function over the rows before this one in an order; without an order over all rows.
-    Over(Box<Sql>, Vec<OrderTerm>),
+    /// An aggregate function over the rows before this one in an order, among those with the same values; without an order
+    /// over all rows.
+    Over(Box<Sql>, Vec<Sql>, Vec<OrderTerm>),
 }
 
 /// The type of a CAST.

@@ -141,8 +141,7 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     let ty = model.entity_type(set.entity_type);
     let place = match (&table.select, &table.schema) {
         (Some(select), _) => format!("sql: {}", text(select)),
-        (None, Some(schema)) => format!("table: {}", text(&[schema, ".", &table.table].concat())),
-        (None, None) => format!("table: {}", text(&table.table)),
+        (None, schema) => format!("table: {}", text(&qualified(schema.as_ref(), &table.table))),
     };
     out.push_str(&format!("  {}:\n    {place}\n", text(&set.name)));
     out.push_str(&format!("    type: {}\n", text(&ty.name)));
@@ -164,6 +163,11 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     changes(ty, table, out);
     navigation(served, ty, table, None, out);
     derived(served, ty, table, out);
+}
+
+/// The name of a table, behind that of its schema.
+fn qualified(schema: Option<&String>, name: &str) -> String {
+    schema.map_or_else(|| name.to_owned(), |schema| [schema, ".", name].concat())
 }
 
 /// Properties of a type, or of one below it.
@@ -377,7 +381,10 @@ fn derived(served: &Served, ty: &EntityType, table: &TableMap, out: &mut String)
         if let Some(base) = one.base {
             out.push_str(&format!("        base: {}\n", text(&family.derived[base].name)));
         }
-        if !map.own[number].is_empty() {
+        let mut joined = table.joined.iter().flat_map(|joined| &joined.tables);
+        if let Some(own) = joined.find(|table| table.derived == Some(number)) {
+            out.push_str(&format!("        table: {}\n", text(&qualified(own.schema.as_ref(), &own.name))));
+        } else if !map.own[number].is_empty() {
             let codes: Vec<String> = map.own[number].iter().map(constant).collect();
             out.push_str(&format!("        when: {{{}: [{}]}}\n", text(column), codes.join(", ")));
         }
@@ -430,10 +437,7 @@ fn navigation_facts(
             facts.push(format!("on: {}", table(pairs.collect())));
         }
         Link::Through(through) => {
-            let named = match &through.schema {
-                Some(schema) => [schema, ".", &through.table].concat(),
-                None => through.table.clone(),
-            };
+            let named = qualified(through.schema.as_ref(), &through.table);
             let here =
                 through.near.iter().map(|(here, column)| format!("{}: {}", name(near, *here), text(column)));
             let there =

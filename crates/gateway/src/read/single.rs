@@ -20,7 +20,7 @@ use crate::answer::Refusal;
 use crate::body::Body;
 use crate::conditions::{Verdict, verdict};
 use crate::delivery::Whole;
-use crate::envelope::context_member;
+use crate::envelope::{context_member, count_member};
 use crate::headers::{ODATA_VERSION, SERVER_TIMING, TRACE_ID};
 use crate::repeat::Kept;
 use crate::request::Request;
@@ -119,7 +119,7 @@ pub async fn answer(
         return Err(batch_too_large(limits.batch_bytes));
     }
     let etag = told_etag(&query, writer.last_etag());
-    let rows = writer.finish().bytes;
+    let Whole { bytes: rows, count } = writer.finish();
     if query.addressed == Addressed::Collection {
         if outcome.rows == 0 && outcome.parent == Some(false) {
             return missing(&query, &outcome);
@@ -147,7 +147,11 @@ pub async fn answer(
         tell(&mut response, etag.as_deref());
         return Ok(response);
     }
-    let text = in_envelope(&served, &query, context.as_deref(), &rows);
+    // That of the values of a collection comes before them.
+    let count = count.map(|count| count_member(format, count));
+    let before = [context.as_deref(), count.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(",");
+    let before = (!before.is_empty()).then_some(before);
+    let text = in_envelope(&served, &query, before.as_deref(), &rows);
     let mut response = json_response(request, format, Body::empty());
     if let (Some(repeat), Some(key)) = (&request.repeat, point_key(&served, &query)) {
         let mut headers = response.headers().clone();

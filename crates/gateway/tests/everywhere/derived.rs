@@ -67,6 +67,26 @@ const ROWS: &[(&str, u16, &str)] = &[
     ),
     ("People/Firm.Manager", 200, r#""value":[{"Id":1,"Name":"Ann","Salary":90,"Bonus":7}]}"#),
     ("People/Firm.Employee/$count", 200, "3"),
+    (
+        "People/Firm.Employee?$apply=concat(filter(Salary gt 0),aggregate(Salary with sum as S,$count as N))",
+        200,
+        r#""value":[{"Id":1,"Name":"Ann","Salary":90,"Bonus":7},{"Id":2,"Name":"Bob","Salary":50},{"S":140,"N":3}]}"#,
+    ),
+    (
+        "People/Firm.Employee?$apply=groupby((Salary))/filter(Salary ne null)",
+        200,
+        r#""value":[{"Salary":50},{"Salary":90}]}"#,
+    ),
+    (
+        "Teams(1)?$select=Id&$expand=Members/Firm.Employee($apply=topcount(1,Salary);$select=Name)",
+        200,
+        r##""Id":1,"Members":[{"@odata.type":"#Firm.Manager","Name":"Ann"}]}"##,
+    ),
+    (
+        "Teams?$select=Id&$expand=Members/Firm.Employee($apply=aggregate(Salary with sum as S,$count as N))",
+        200,
+        r#""value":[{"Id":1,"Members":[{"S":140,"N":2}]},{"Id":2,"Members":[{"S":null,"N":1}]}]}"#,
+    ),
     ("People/Firm.Employee(2)/Salary", 200, r#""value":50}"#),
     ("People(2)/Firm.Employee/Salary/$value", 200, "50"),
     ("People(1)/Firm.Employee/Salary/$value", 200, "90"),

@@ -18,6 +18,8 @@ mod singletons;
 mod selects;
 mod definitions;
 mod derived;
+mod tables;
+mod all;
 mod media;
 mod slow_streams;
 mod open;

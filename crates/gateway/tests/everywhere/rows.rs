@@ -174,6 +174,7 @@ fn nested_collections_to_the_last_row() {
             "$select=OrderId;$filter=contains($it/CompanyName,'e') or OrderId gt 9",
         ),
         ("Customers?$top=6", "Orders", "Status", "$apply=groupby((Status),aggregate($count as N))"),
+        ("Customers?$top=6", "Orders", "OrderId", "$apply=topcount(8,Freight)/skip(1);$select=OrderId"),
         (
             "Categories?$top=4",
             "Products",
@@ -210,5 +211,47 @@ fn nested_collections_to_the_last_row() {
         assert!(answers[0].len() > 3, "{url}: {:?}", answers[0]);
         let first = std::mem::take(&mut answers[0]);
         assert!(answers[1..].iter().all(|other| *other == first), "{url}");
+    }
+}
+
+/// Links of collections that stand deep, or under another name than their own: where they are, and how many rows they have.
+#[test]
+fn links_of_nested_collections_lead_to_what_is_missing() {
+    let world = World::trading();
+    for (url, parent, collection, property) in [
+        (
+            "Customers?$top=1&$expand=Orders($top=1;$expand=OrderItems($select=Line;$compute=$it/City as C))",
+            "/value/0/Orders/0",
+            "OrderItems",
+            "C",
+        ),
+        (
+            "Categories?$filter=Parent eq null&$expand=CategoriesByParent($expand=Products($select=ProductId;$filter=CategoryId ne $it/CategoryId))",
+            "/value/0/CategoriesByParent/0",
+            "Products",
+            "ProductId",
+        ),
+        ("Customers?$top=1&$apply=addnested(Orders,skip(1)/top(5) as Some)", "/value/0", "Some", "OrderId"),
+        ("Customers?$top=1&$apply=expand(Orders,filter(OrderId gt 1))", "/value/0", "Orders", "OrderId"),
+        (
+            "Customers?$top=1&$apply=addnested(Orders,groupby((Status),aggregate($count as N)) as Each)",
+            "/value/0",
+            "Each",
+            "Status",
+        ),
+    ] {
+        for source in SOURCES {
+            let url = [world.node.service(source), encoded(url)].concat();
+            let values = |headers: &[(&str, &str)]| {
+                let answer = get(&url, headers).json();
+                answer.pointer(parent).unwrap_or_else(|| panic!("{source}: {url}: {answer}")).clone()
+            };
+            let whole = values(&[("Prefer", "maxpagesize=2000")]);
+            let rows = whole[collection].as_array().expect("rows");
+            let expected: Vec<Value> = rows.iter().map(|row| row[property].clone()).collect();
+            let page = values(&[("Prefer", "maxpagesize=1")]);
+            assert!(page[format!("{collection}@odata.nextLink")].is_string(), "{source}: {url}: {page}");
+            assert_eq!(nested(&world, source, &page, collection, property), expected, "{source}: {url}");
+        }
     }
 }

@@ -33,6 +33,13 @@ pub fn of_type(place: &Place, to: usize, at: u32) -> Expr {
     typed(at, PrimitiveType::Boolean, false, ExprKind::OfType(place.clone(), to))
 }
 
+/// Not null where a condition holds.
+pub fn there(condition: Expr) -> Expr {
+    let at = condition.at;
+    let one = typed(at, PrimitiveType::Int64, false, ExprKind::Value(Value::Integer(1)));
+    typed(at, PrimitiveType::Int64, true, ExprKind::Case(vec![(condition, one)]))
+}
+
 /// What a path leads to that is there only where entities on its way are of some types.
 pub fn guarded(member: Member, guards: Vec<Expr>, at: u32) -> BindResult<Member> {
     let and = |left: Expr, right: Expr| {

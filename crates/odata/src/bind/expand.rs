@@ -1,25 +1,22 @@
 //! `$expand`: what is returned of related entities (Part 2 section 5.1.3).
 
 use super::apply::bind_apply;
-use super::cast::{cast_at, of_type};
+use super::cast::{cast_at, of_type, there};
 use super::compute::add_computed;
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
-use super::expr::typed;
 use super::member::both;
 use super::scope::{Context, Scope};
 use super::select::{bind_filter, bind_orderby, bind_rows, bind_selection, refuse_index};
 use crate::lexical::scan_identifier;
-use crate::model::PrimitiveType;
-use crate::query::{Expand, Expr, ExprKind, Input, Place, Selection, Variable};
+use crate::query::{Expand, Input, Place, Selection, Variable};
 use crate::url::ast::{Alias, ExpandItem, ExpandSuffix, Levels, Options};
-use crate::value::Value;
 
-/// Adds an item of `$expand` to what is returned of the entities at a place.
+/// Adds an item of `$expand` to what is returned of the entities at a place, perhaps under a name of its own.
 pub fn expand_item<'a>(
     cx: &Context<'a>,
     selection: &mut Selection,
     place: &Place,
-    item: &'a ExpandItem,
+    (item, alias): (&'a ExpandItem, Option<&str>),
     depth: usize,
 ) -> BindResult<()> {
     let ty = cx.type_of(selection.set);
@@ -44,7 +41,7 @@ pub fn expand_item<'a>(
     };
     if name == "*" {
         for index in (0..ty.navigation.len()).filter(|index| ty.has_navigation(of, *index)) {
-            if !selection.expand.iter().any(|e| e.navigation == index) {
+            if !selection.expand.iter().any(|e| e.is(index)) {
                 push_expand(cx, selection, place, index, item, depth)?;
             }
         }
@@ -62,10 +59,14 @@ pub fn expand_item<'a>(
     {
         return Err(invalid(item.at, cast, format!("'{name}' does not lead to '{cast}'.")));
     }
-    if selection.expand.iter().any(|e| e.navigation == index) {
+    if alias.is_none() && selection.expand.iter().any(|e| e.is(index)) {
         return Err(invalid(item.at, name, format!("'{name}' is expanded twice.")));
     }
-    push_expand(cx, selection, place, index, item, depth)
+    push_expand(cx, selection, place, index, item, depth)?;
+    if let Some(expand) = selection.expand.last_mut() {
+        expand.alias = alias.map(str::to_owned);
+    }
+    Ok(())
 }
 
 fn push_expand<'a>(
@@ -151,8 +152,8 @@ fn bind_expand<'a>(
         return Err(not_supported(item.at, "$it", "$it beside $apply inside of $expand is not supported."));
     }
     if used && outside {
-        let message = "$it more than one collection below the entities of the request is not supported.";
-        return Err(not_supported(item.at, "$it", message));
+        // The level above has to know it, too.
+        cx.note_it(true);
     }
     Ok(Expand { it: variable.filter(|_| used), ..bound })
 }
@@ -169,33 +170,32 @@ fn bind_below<'a>(
     let options = &item.options;
     let references = item.suffix == ExpandSuffix::Ref;
     let mut scope = Scope { it: cx.it(), ..Scope::of_expanded(below.clone()) };
-    let (mut input, mut kept, mut order) = (Input::Path, None, Vec::new());
+    let cast = below.of.map(|to| of_type(&below.clone().typed(None), to, item.at));
+    let collection = below.path.is_empty();
+    let (cast, when) = if collection { (cast, None) } else { (None, cast.map(there)) };
+    let (mut input, mut kept, mut order) = (Input::Path, cast, Vec::new());
     if let Some(pipeline) = &options.apply {
-        let applied = cx.within_expand(|| bind_apply(cx, below.target(), pipeline))?;
+        let applied = cx.within_expand(|| bind_apply(cx, below, kept.take(), pipeline))?;
         (input, kept, order) = (applied.input, applied.filter, applied.orderby);
         scope = Scope { it: scope.it, ..applied.scope };
-        let rows = matches!(input, Input::Rows(_)) && options.levels.is_none();
-        if !rows && !matches!(input, Input::Path) {
-            let message = "Within $expand, $apply can only filter, compute, group and aggregate.";
-            return Err(not_supported(item.at, "$apply", message));
+        if matches!(input, Input::Rows(_)) && options.levels.is_some() {
+            let message = "$levels needs entities; $apply beside it makes other rows.";
+            return Err(invalid(item.at, "$levels", message));
         }
     }
     add_computed(cx, &mut scope, options.compute.as_deref().unwrap_or_default())?;
-    let mut selection = if matches!(input, Input::Path) {
+    let mut selection = if scope.implicit.is_some() {
         bind_selection(cx, &scope, below, options, references, depth + 1)?
     } else {
         bind_rows(&scope, below.target(), options, references, item.at)?
     };
-    let expands_itself = selection.expand.iter().any(|e| e.navigation == index);
+    let expands_itself = selection.expand.iter().any(|e| e.is(index));
     let recursive = levels > 1 && !expands_itself;
     if recursive {
         selection.expand.push(bind_expand(cx, below, index, item, depth + 1, levels - 1)?);
     }
     let count_only = item.suffix == ExpandSuffix::Count;
-    let cast = below.of.map(|to| of_type(&below.clone().typed(None), to, item.at));
-    let collection = below.path.is_empty();
-    let (cast, when) = if collection { (cast, None) } else { (None, cast.map(there)) };
-    let filter = both(cast, bind_filter(cx, &scope, options, item.at)?);
+    let filter = bind_filter(cx, &scope, options, item.at)?;
     let mut orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     if orderby.is_empty() {
         orderby = order;
@@ -203,6 +203,7 @@ fn bind_below<'a>(
     let name = item.path.join("/");
     Ok(Expand {
         navigation: index,
+        alias: None,
         collection,
         when,
         input,
@@ -217,13 +218,6 @@ fn bind_below<'a>(
         it: None,
         recursive,
     })
-}
-
-/// Not null where a condition holds.
-fn there(condition: Expr) -> Expr {
-    let at = condition.at;
-    let one = typed(at, PrimitiveType::Int64, false, ExprKind::Value(Value::Integer(1)));
-    typed(at, PrimitiveType::Int64, true, ExprKind::Case(vec![(condition, one)]))
 }
 
 /// Cuts a text where it says `$it`, but for what stands in quotes, and puts what is to stand there before an identifier.

@@ -6,8 +6,9 @@ use super::error::{BindError, BindResult, invalid, not_supported};
 use super::expr::{bind_condition, typed};
 use super::member::{Member, both, condition, misplaced, read};
 use super::scope::{Context, Scope};
+use super::select::bind_orderby;
 use crate::model::{ComplexTypeId, PrimitiveType, Type};
-use crate::query::{Expr, ExprKind, Inside, Items, Named, Place, Size};
+use crate::query::{Chosen, Expr, ExprKind, Inside, Items, Named, Place, Size};
 use crate::url::ast::{Lambda, Options, PathSegment, PathSegmentKind};
 
 /// The number of items of a property, or inside of it, that is a collection of values: `/Tags/$count` as a path.
@@ -19,6 +20,39 @@ pub fn count_of(
     options: &Options,
     at: u32,
 ) -> BindResult<Named> {
+    let (value, ty, nullable) = value_of(cx, place, property, inside, at);
+    let (items, _) = which(cx, value, (ty, nullable), options, at)?;
+    let expr = typed(at, PrimitiveType::Int64, false, ExprKind::CountItems(Box::new(items)));
+    Ok(Named { path: vec!["$count".to_owned()], expr, size: Size::default(), present: None })
+}
+
+/// What the options say of a collection of values that the path leads to; nothing where they say nothing.
+pub fn chosen(
+    cx: &Context,
+    place: &Place,
+    (property, inside): (usize, &[Inside]),
+    options: &Options,
+    at: u32,
+) -> BindResult<Option<Box<Chosen>>> {
+    let asked = options.filter.is_some() || options.orderby.is_some() || options.top.is_some();
+    if !(asked || options.skip.is_some() || options.count.is_some_and(|(count, _)| count)) {
+        return Ok(None);
+    }
+    let (value, ty, nullable) = value_of(cx, place, property, inside, at);
+    let (items, scope) = which(cx, value, (ty, nullable), options, at)?;
+    let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
+    let (top, skip) = (options.top.map(|(n, _)| n), options.skip.map_or(0, |(n, _)| n));
+    Ok(Some(Box::new(Chosen { items, orderby, top, skip })))
+}
+
+/// The value that steps lead to from a property, its type, and whether it, or an item of it, can be null.
+pub fn value_of(
+    cx: &Context,
+    place: &Place,
+    property: usize,
+    inside: &[Inside],
+    at: u32,
+) -> (Expr, Type, bool) {
     let own = &cx.type_of(place.target()).properties[property];
     let (mut leaf, mut nullable) = (own.ty, own.nullable);
     let mut value = read(at, leaf, true, ExprKind::Property(place.clone(), property));
@@ -33,17 +67,26 @@ pub fn count_of(
             (Inside::Member(_), _) => value,
         };
     }
+    (value, leaf, nullable)
+}
+
+/// The values of a collection that options choose, and what names mean there.
+fn which(
+    cx: &Context,
+    value: Expr,
+    (ty, nullable): (Type, bool),
+    options: &Options,
+    at: u32,
+) -> BindResult<(Items, Scope)> {
     let variable = cx.new_variable();
-    let item = read(at, leaf, nullable, ExprKind::Column(variable, 0));
-    let scope = of_item(&Scope::of_rows(Vec::new()), None, &item, leaf);
+    let item = read(at, ty, nullable, ExprKind::Column(variable, 0));
+    let scope = of_item(&Scope::of_rows(Vec::new()), None, &item, ty);
     let predicate = match (&options.filter, &options.search) {
         (_, Some(_)) => return Err(no_search(at)),
         (Some(filter), None) => Some(bind_condition(cx, &scope, filter, "$filter")?),
         (None, None) => None,
     };
-    let kind = ExprKind::CountItems(Box::new(Items { collection: value, variable, predicate }));
-    let expr = typed(at, PrimitiveType::Int64, false, kind);
-    Ok(Named { path: vec!["$count".to_owned()], expr, size: Size::default(), present: None })
+    Ok((Items { collection: value, variable, predicate }, scope))
 }
 
 /// A scope in which an item is known by the name of a variable, or else as `$this`.

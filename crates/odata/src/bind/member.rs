@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::apply::bind_in_path;
+use super::apply::{bind_in_path, lost};
 use super::cast::{cast_at, guarded, is_known, of_type};
 use super::dynamic::bind_dynamic;
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member, unknown_property};
@@ -82,6 +82,9 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             return guarded(found, guards, segment.at);
         }
         let Some(index) = ty.find_navigation_of(name, place.of) else {
+            if scope.nested.contains(name) && Some(&place) == scope.implicit.as_ref() {
+                return Err(lost(name, segment.at));
+            }
             if ty.is_dynamic(name) {
                 place.of = None;
                 return bind_dynamic(place, name, segments, segment.at).map(Member::Value);
@@ -321,6 +324,7 @@ pub fn bind_collection(
         it: scope.it.clone(),
         lambdas: scope.lambdas.clone(),
         optional: scope.optional.clone(),
+        nested: Vec::new(),
     };
     let mut all = Collected { from, set, variable, own, inner, predicate: None, cast: None };
     loop {

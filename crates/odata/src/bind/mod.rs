@@ -102,15 +102,17 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
     select::refuse_index(options)?;
     check_options(options, &path, at)?;
     let place = Place::of(Variable(0), path.set).typed(path.of);
-    let applied =
-        options.apply.as_deref().map(|pipeline| apply::bind_apply(cx, path.set, pipeline)).transpose()?;
+    let applied = options.apply.as_deref().map(|pipeline| apply::bind_apply(cx, &place, None, pipeline));
+    let applied = applied.transpose()?;
     let (input, kept, order, mut scope) = match applied {
         Some(applied) => (applied.input, applied.filter, applied.orderby, applied.scope),
         None => (Input::Path, None, Vec::new(), Scope::of_resource(place.clone())),
     };
     compute::add_computed(cx, &mut scope, options.compute.as_deref().unwrap_or_default())?;
     cx.set_it(scope.it.clone());
-    let selection = if scope.implicit.is_some() {
+    let selection = if let Addressed::Property(property) = path.addressed {
+        select::bind_value(cx, &scope, &place, (property, &path.inside), options)?
+    } else if scope.implicit.is_some() {
         select::bind_selection(cx, &scope, &place, options, path.references, 0)?
     } else {
         select::bind_rows(&scope, path.set, options, path.references, at)?
@@ -122,11 +124,21 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
         }
         _ => selection,
     };
-    let filter = match path.addressed {
-        Addressed::ItemCount(_) => None,
-        _ => select::bind_filter(cx, &scope, options, at)?,
+    let (mut filter, mut orderby, mut chosen) = (None, Vec::new(), None);
+    match path.addressed {
+        Addressed::Property(property) => {
+            chosen = items::chosen(cx, &place, (property, &path.inside), options, at)?;
+        }
+        Addressed::ItemCount(_) => {}
+        _ => {
+            filter = select::bind_filter(cx, &scope, options, at)?;
+            orderby = select::bind_orderby(cx, &scope, options.orderby.as_deref())?;
+        }
+    }
+    let (top, skip) = match chosen {
+        Some(_) => (None, 0),
+        None => (options.top.map(|(n, _)| n), options.skip.map_or(0, |(n, _)| n)),
     };
-    let orderby = select::bind_orderby(cx, &scope, options.orderby.as_deref())?;
     Ok(Query {
         root: path.root,
         singleton: path.singleton,
@@ -138,14 +150,15 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
         selection,
         filter: member::both(kept, filter),
         orderby: if orderby.is_empty() { order } else { orderby },
-        top: options.top.map(|(n, _)| n),
-        skip: options.skip.map_or(0, |(n, _)| n),
+        top,
+        skip,
         count: options.count.is_some_and(|(c, _)| c),
+        chosen,
         since: None,
     })
 }
 
-/// Binds `$all/Model.Type`: all entities of a type are those of its set. Those of different types are not read together.
+/// Binds `$all`, and `$all/Model.Type`: all entities of a type are those of its set.
 fn bind_all(
     model: &Model,
     url: &Url,
@@ -156,8 +169,17 @@ fn bind_all(
     let at = rest.first().map_or(0, |segment| segment.at);
     let name = match rest.first().map(|segment| &segment.kind) {
         Some(SegmentKind::Name { name, args: None, key: None }) if name.contains('.') => name,
+        None | Some(SegmentKind::Count) => {
+            if let Some(next) = rest.get(1) {
+                return Err(not_found(next.at, "$count", "Nothing can follow $count.".to_owned()));
+            }
+            let addressed = if rest.is_empty() { Addressed::Collection } else { Addressed::Count };
+            let cx = Context::new(model, limits, &url.options, now);
+            let query = apply::bind_all(&cx, addressed, &url.options, at)?;
+            return Ok(Request::Query(Box::new(query)));
+        }
         _ => {
-            let message = "$all is only supported with a type behind it, as in $all/Model.Customer.";
+            let message = "Behind $all only a type or $count can stand, as in $all/Model.Customer.";
             return Err(not_supported(at, "$all", message));
         }
     };
@@ -222,22 +244,27 @@ fn check_options(options: &Options, path: &BoundPath, at: u32) -> BindResult<()>
     let items = matches!(addressed, Addressed::ItemCount(_));
     // A delta link has the options of what is followed, also where the number of changes is asked for.
     let followed = counted && options.text.iter().any(|option| option.name == "$deltatoken");
+    let values = path.values;
+    let complex = path.structured && path.complex;
     let wrong = [
-        (options.filter.is_some() && !counted && !items, "$filter"),
+        (options.filter.is_some() && !counted && !items && !values, "$filter"),
         (options.search.is_some() && !counted, "$search"),
-        (options.orderby.is_some() && !counted, "$orderby"),
-        (options.top.is_some() && !counted, "$top"),
-        (options.skip.is_some() && !counted, "$skip"),
-        (options.count.is_some() && !counted, "$count"),
-        (options.select.is_some() && !entities && !followed, "$select"),
+        (options.orderby.is_some() && !counted && !values, "$orderby"),
+        (options.top.is_some() && !counted && !values, "$top"),
+        (options.skip.is_some() && !counted && !values, "$skip"),
+        (options.count.is_some() && !counted && !values, "$count"),
+        (options.select.is_some() && !entities && !complex && !followed, "$select"),
         (options.expand.is_some() && !entities, "$expand"),
         (options.compute.is_some() && !entities && !counted, "$compute"),
         (options.apply.is_some() && !counted, "$apply"),
     ]
     .into_iter()
     .find(|(wrong, _)| *wrong);
+    let other = |option: &str| matches!(option, "$search" | "$compute" | "$expand" | "$apply");
+    // What a dynamic property is, nobody knows.
+    let known = path.values || path.complex;
     match wrong {
-        Some((_, option)) if path.structured => {
+        Some((_, option)) if path.structured && (!known || other(option)) => {
             let message = format!("{option} of a collection or complex property is not supported.");
             Err(not_supported(at, option, message))
         }

@@ -32,11 +32,15 @@ fn parts_of<'p>(
     value: Expr,
     item: &SelectItem,
 ) -> BindResult<&'p mut Parts> {
-    let (Type::Complex(id), false) = (property.ty, property.collection) else {
+    let Type::Complex(id) = property.ty else {
         let message = format!("'{}' can only be selected as a whole.", property.name);
         return Err(not_supported(item.at, &property.name, message));
     };
     let whole = Options { select: None, texts: Vec::new(), ..item.options.clone() };
+    if property.collection && whole != Options::default() {
+        let message = format!("In $select, '{}' takes no option but $select.", property.name);
+        return Err(not_supported(item.at, &property.name, message));
+    }
     if whole.compute.is_some() {
         let message = format!("$compute inside of '{}' is not supported.", property.name);
         return Err(not_supported(item.at, &property.name, message));
@@ -48,7 +52,7 @@ fn parts_of<'p>(
     if let Some(known) = all.iter().position(|parts| parts.property == index) {
         return Ok(&mut all[known]);
     }
-    all.push(none_of(index, id, value, item.at));
+    all.push(Parts { collection: property.collection, ..none_of(index, id, value, item.at) });
     let last = all.len() - 1;
     Ok(&mut all[last])
 }
@@ -126,5 +130,14 @@ fn none_of(property: usize, ty: ComplexTypeId, value: Expr, at: u32) -> Parts {
     let there = condition(ExprKind::Not(Box::new(missing)));
     let one = typed(at, PrimitiveType::Int64, false, ExprKind::Value(Value::Integer(1)));
     let present = typed(at, PrimitiveType::Int64, true, ExprKind::Case(vec![(there, one)]));
-    Parts { property, ty, value, present, members: Vec::new(), parts: Vec::new(), whole: false }
+    Parts {
+        property,
+        ty,
+        collection: false,
+        value,
+        present,
+        members: Vec::new(),
+        parts: Vec::new(),
+        whole: false,
+    }
 }

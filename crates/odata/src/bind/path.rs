@@ -35,6 +35,10 @@ pub struct BoundPath {
     pub steps_inside: Vec<JsonStep>,
     /// Whether the addressed property is a collection or complex, or can be.
     pub structured: bool,
+    /// Whether it is a collection of values.
+    pub values: bool,
+    /// Whether it is a complex value, or a collection of such.
+    pub complex: bool,
     /// Whether the path ends in `$ref`.
     pub references: bool,
     /// Whether what follows is about each member of a collection.
@@ -75,6 +79,8 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         inside: Vec::new(),
         steps_inside: Vec::new(),
         structured: false,
+        values: false,
+        complex: false,
         references: false,
         each: false,
         begun: Vec::new(),
@@ -93,6 +99,9 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         bind_segment(cx, &mut path, segment)?;
     }
     complete(cx, &path, segments.last().map_or(0, |segment| segment.at))?;
+    if let Some(leaf) = addressed_leaf(cx, &path) {
+        (path.values, path.complex) = (leaf.collection, matches!(leaf.ty, Type::Complex(_)));
+    }
     Ok(path)
 }
 

@@ -63,6 +63,7 @@ pub fn bind_product<'a>(
         top: options.top.map(|(n, _)| n),
         skip: options.skip.map_or(0, |(n, _)| n),
         count: options.count.is_some_and(|(c, _)| c),
+        chosen: None,
         since: None,
     })
 }
@@ -160,6 +161,7 @@ fn bind_combined<'a>(
         combined,
         selected: options.select.is_some(),
         selected_navigation: Vec::new(),
+        types: Vec::new(),
         references: false,
         expand: Vec::new(),
     })

@@ -304,6 +304,8 @@ pub struct Scope {
     pub lambdas: Vec<(String, Variable, EntitySetId)>,
     /// Variables that may stand for no entity.
     pub optional: Vec<Variable>,
+    /// What `$apply` has put below the entities.
+    pub nested: Vec<String>,
 }
 
 impl Scope {
@@ -322,6 +324,7 @@ impl Scope {
             it: None,
             lambdas: Vec::new(),
             optional: Vec::new(),
+            nested: Vec::new(),
         }
     }
 
@@ -335,6 +338,7 @@ impl Scope {
             it: None,
             lambdas: Vec::new(),
             optional: Vec::new(),
+            nested: Vec::new(),
         }
     }
 

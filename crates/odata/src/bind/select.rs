@@ -1,5 +1,6 @@
 //! `$select` and the options about whole collections: what is returned of entities, and of which (Part 2 section 5.1.4).
 
+use super::apply::nested;
 use super::cast::{cast_at, kind_of};
 use super::dynamic::ordered;
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
@@ -11,7 +12,7 @@ use super::scope::{Context, ORDERBY_ITEMS, Scope};
 use super::search::bind_search;
 use crate::lexical::identifier;
 use crate::model::EntitySetId;
-use crate::query::{Dynamic, Expr, Named, Order, Place, Selection};
+use crate::query::{Dynamic, Expr, Inside, Named, Order, Place, Selection};
 use crate::url::ast::{Options, OrderItem, Search, SelectItem};
 
 /// Binds `$select` and `$expand` of the entities at a place, whose scope has the names of `$compute`; `depth` counts the
@@ -24,9 +25,26 @@ pub fn bind_selection<'a>(
     references: bool,
     depth: usize,
 ) -> BindResult<Selection> {
+    let mut selection = all_of(cx, scope, place, references);
+    selection.selected = options.select.is_some();
+    for (item, alias) in options.apply.iter().flatten().flat_map(nested) {
+        expand_item(cx, &mut selection, place, (item, alias.map(|alias| alias.name.as_str())), depth)?;
+    }
+    if let Some(items) = &options.select {
+        select_items(cx, &mut selection, place, items)?;
+    }
+    add_whole(cx, &mut selection, place);
+    for item in options.expand.iter().flatten() {
+        expand_item(cx, &mut selection, place, (item, None), depth)?;
+    }
+    Ok(selection)
+}
+
+/// All that entities at a place have.
+fn all_of(cx: &Context, scope: &Scope, place: &Place, references: bool) -> Selection {
     let set = place.target();
     let ty = cx.type_of(set);
-    let mut selection = Selection {
+    Selection {
         set,
         of: place.of,
         kind: kind_of(ty, place).filter(|_| !references),
@@ -37,18 +55,32 @@ pub fn bind_selection<'a>(
         named: scope.named.to_vec(),
         rows: false,
         combined: Vec::new(),
-        selected: options.select.is_some(),
+        types: Vec::new(),
+        selected: false,
         selected_navigation: Vec::new(),
         references,
         expand: Vec::new(),
-    };
-    if let Some(items) = &options.select {
-        select_items(cx, &mut selection, place, items)?;
+    }
+}
+
+/// Binds `$select` of a complex value, or of a collection of such, that the path leads to.
+pub fn bind_value(
+    cx: &Context,
+    scope: &Scope,
+    place: &Place,
+    (property, inside): (usize, &[Inside]),
+    options: &Options,
+) -> BindResult<Selection> {
+    let mut selection = all_of(cx, scope, place, false);
+    for item in options.select.iter().flatten() {
+        if !inside.is_empty() {
+            let message = "$select of a value inside of another one is not supported.";
+            return Err(not_supported(item.at, "$select", message));
+        }
+        let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
+        add_parts(cx, &mut selection, place, property, &path, item)?;
     }
     add_whole(cx, &mut selection, place);
-    for item in options.expand.iter().flatten() {
-        expand_item(cx, &mut selection, place, item, depth)?;
-    }
     Ok(selection)
 }
 
@@ -63,6 +95,7 @@ fn select_items(
     let mut told = vec![false; selection.named.len()];
     let mut streams = vec![false; ty.streams.len()];
     let mut dynamic = Dynamic::None;
+    let mut below = vec![false; selection.expand.len()];
     for item in items {
         let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
         let (path, of) = match path.as_slice() {
@@ -80,30 +113,21 @@ fn select_items(
             ty.possible_properties(of).for_each(|index| chosen[index] = true);
             told.fill(true);
             streams.fill(true);
+            below.fill(true);
             dynamic = if ty.open { Dynamic::All } else { Dynamic::None };
             selection.parts.clear();
         } else if name.starts_with('@') || name.ends_with(".*") {
             // Annotations, actions and functions: there are none to choose from.
             continue;
         } else if let Some(index) = ty.find_property_of(name, of) {
-            let more = !rest.is_empty() || item.options != Options::default();
-            if more && ty.properties[index].is_structured() {
-                if !chosen[index] || selection.parts.iter().any(|parts| parts.property == index) {
-                    chosen[index] = true;
-                    add_parts(cx, selection, place, index, rest, item)?;
-                }
-                continue;
-            }
-            selection.parts.retain(|parts| parts.property != index);
-            if more {
-                let message = format!("'{name}' is a primitive property; nothing can follow it in $select.");
-                return Err(invalid(item.at, name, message));
-            }
+            select_property(cx, selection, place, (index, chosen[index]), rest, item)?;
             chosen[index] = true;
         } else if let Some(index) = ty.find_stream(name).filter(|_| rest.is_empty()) {
             streams[index] = true;
         } else if let Some(index) = selection.named.iter().position(|named| named.path == path) {
             told[index] = true;
+        } else if let Some(index) = selection.expand.iter().position(|e| e.alias.as_deref() == Some(name)) {
+            below[index] = true;
         } else if let Some(index) = ty.find_navigation_of(name, of) {
             only_named(name, rest, item)?;
             if !selection.selected_navigation.contains(&index) {
@@ -128,6 +152,34 @@ fn select_items(
     selection.streams = (0..streams.len()).filter(|i| streams[*i]).collect();
     let mut told = told.into_iter();
     selection.named.retain(|_| told.next().unwrap_or(false));
+    let mut below = below.into_iter();
+    selection.expand.retain(|e| below.next().unwrap_or(false) || e.alias.is_none());
+    Ok(())
+}
+
+/// Chooses a property, which may be chosen already, or parts of it.
+fn select_property(
+    cx: &Context,
+    selection: &mut Selection,
+    place: &Place,
+    (index, chosen): (usize, bool),
+    rest: &[&str],
+    item: &SelectItem,
+) -> BindResult<()> {
+    let property = &cx.type_of(selection.set).properties[index];
+    let more = !rest.is_empty() || item.options != Options::default();
+    if more && property.is_structured() {
+        if !chosen || selection.parts.iter().any(|parts| parts.property == index) {
+            add_parts(cx, selection, place, index, rest, item)?;
+        }
+        return Ok(());
+    }
+    selection.parts.retain(|parts| parts.property != index);
+    if more {
+        let name = &property.name;
+        let message = format!("'{name}' is a primitive property; nothing can follow it in $select.");
+        return Err(invalid(item.at, name, message));
+    }
     Ok(())
 }
 
@@ -179,6 +231,7 @@ pub fn bind_rows(
         named: scope.named.to_vec(),
         rows: true,
         combined: Vec::new(),
+        types: Vec::new(),
         selected: options.select.is_some(),
         selected_navigation: Vec::new(),
         references,

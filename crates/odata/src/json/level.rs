@@ -65,8 +65,9 @@ pub(crate) struct Composer<'a> {
 }
 
 impl Composer<'_> {
-    /// Appends a row of a level with all that belongs into it.
-    pub(crate) fn row(&mut self, node: usize, index: usize, out: &mut Vec<u8>) {
+    /// Appends a row of a level with all that belongs into it: below the entity of the request with this identifier, if it is
+    /// not that one itself.
+    pub(crate) fn row(&mut self, node: usize, index: usize, it: Option<&[u8]>, out: &mut Vec<u8>) {
         let level = &self.levels[node];
         let before = index.checked_sub(1).map(|i| &level.rows[i]);
         let (mut at, first_hole) = before.map_or((0, 0), |row| (row.end, row.holes_end));
@@ -75,7 +76,8 @@ impl Composer<'_> {
             out.extend_from_slice(&level.bytes[at..hole.at]);
             at = hole.at;
             let identifier = |range: &std::ops::Range<usize>| &level.identifiers[range.clone()];
-            let identifiers = (identifier(&hole.identifier), identifier(&hole.own));
+            let own = it.unwrap_or_else(|| identifier(&hole.own));
+            let identifiers = (identifier(&hole.identifier), own);
             self.collection(hole.node, index as u32, identifiers, out);
         }
         out.extend_from_slice(&level.bytes[at..row.end]);
@@ -114,7 +116,7 @@ impl Composer<'_> {
                 out.push(b',');
             }
             written += 1;
-            self.row(node, index, out);
+            self.row(node, index, Some(identifiers.1), out);
         }
         out.push(b']');
         if level.more.binary_search(&parent).is_ok() {

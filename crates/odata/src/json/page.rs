@@ -228,7 +228,7 @@ impl<O: PageOutput> PageWriter<O> {
         if self.start_page_row() == Flow::Stop {
             return Flow::Stop;
         }
-        composer.row(0, row, &mut self.page);
+        composer.row(0, row, None, &mut self.page);
         let flow = self.end_page_row();
         if self.is_full()
             && let Some(position) = self.positions.get_mut(row)

@@ -4,6 +4,7 @@ mod dynamic;
 mod entity;
 mod stream;
 mod changes;
+mod parts;
 
 pub(crate) use dynamic::{DocumentShape, DynamicShape};
 use entity::Entity;
@@ -121,6 +122,8 @@ pub(crate) struct MemberShape {
     pub(crate) prefix: Vec<u8>,
     /// The number of its value.
     pub(crate) value: usize,
+    /// Whether it is written at all.
+    pub(crate) told: bool,
 }
 
 /// What is written once the identifier of an entity is complete.
@@ -248,27 +251,21 @@ impl<'a> Compiler<'a> {
                     ops.push(self.key(entity, *property, key_number, *last));
                     key_number = if *last { 0 } else { key_number + 1 };
                 }
+                Item::Kind if !node.selection.types.is_empty() => {
+                    ops.push(self.kind_of_all(entity, &node.selection.types));
+                }
                 Item::Kind => ops.push(self.kind(entity)),
                 Item::Etag(last) => ops.push(self.etag(entity, *last, asked_for, alone)),
                 Item::Only(derived) => begin(&mut ops, &mut only, self.only(entity, *derived)),
                 Item::EndOnly => end_only(&mut ops, &mut only),
                 Item::Single => ops.push(self.single(set, references)),
-                Item::Property(index) => ops.push(self.property(&self.type_of(set).properties[*index], bare)),
-                Item::OpenValue(property) => {
-                    opened.push(ops.len());
-                    ops.push(self.open_value(&self.type_of(set).properties[*property], alone));
-                }
-                Item::OpenMember(id, member) => {
-                    opened.push(ops.len());
-                    ops.push(self.open_value(&self.model.complex_type(*id).properties[*member], false));
-                }
-                Item::Member(id, member) => {
-                    ops.push(self.property(&self.model.complex_type(*id).properties[*member], None));
-                }
-                Item::CloseValue => {
-                    ops.push(Op::Close { links: Vec::new() });
-                    close(&mut ops, &mut opened);
-                }
+                Item::Property(_)
+                | Item::OpenValue(_)
+                | Item::OpenMember(..)
+                | Item::Member(..)
+                | Item::Partly(_)
+                | Item::MemberPartly(..)
+                | Item::CloseValue => self.values(item, set, bare, (&mut ops, &mut opened)),
                 Item::Named(named) => ops.push(self.named(named, alone)),
                 Item::Dynamic(selection) => ops.push(self.members(selection)),
                 Item::Document(path) => ops.push(self.document(path)),
@@ -382,7 +379,7 @@ impl<'a> Compiler<'a> {
                 let members = properties.iter().map(|property| {
                     let prefix = self.prefix_of(property);
                     let value = self.value(property.ty, property.collection);
-                    MemberShape { prefix, value: self.add(value) }
+                    MemberShape { prefix, value: self.add(value), told: true }
                 });
                 let members = members.collect();
                 ValueShape::Complex { start, members }

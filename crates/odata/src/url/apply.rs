@@ -1,6 +1,6 @@
 //! The syntax tree of `$apply` (OData Data Aggregation 4.0, sections 3 and 6).
 
-use super::ast::{Argument, ComputeItem, Expr, OrderItem, Search};
+use super::ast::{Argument, ComputeItem, ExpandItem, Expr, OrderItem, Search};
 
 /// Transformations joined by slashes: the output of one is the input of the next.
 pub type Pipeline = Vec<Transformation>;
@@ -54,12 +54,9 @@ pub enum TransformationKind {
     /// `nest(groupby((Customer)) as Customers)`, section 3.6
     Nest(Vec<NestItem>),
     /// `addnested(Sales,filter(Amount gt 3) as FilteredSales)`, section 3.6
-    AddNested {
-        /// The related collection, without entity-valued steps but for the last.
-        path: DataPath,
-        /// What is added.
-        items: Vec<NestItem>,
-    },
+    AddNested(Vec<Nested>),
+    /// `expand(Sales,filter(Amount gt 3),expand(Customer))` of the first version (4.0 CS02 section 3.11): as `$expand` has it.
+    Expand(Box<ExpandItem>),
     /// `join(Sales as Sale,filter(…))` and `outerjoin(…)`, section 3.5
     Join {
         /// `outerjoin`: instances without a related one stay.
@@ -225,7 +222,16 @@ pub struct Hierarchy {
     pub node: DataPath,
 }
 
-/// An item of `nest` and `addnested`.
+/// An item of `addnested`: related instances, as `$expand` with `$apply` would have them, under another name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nested {
+    /// The related collection and what is made of it.
+    pub expand: ExpandItem,
+    /// The name.
+    pub alias: Name,
+}
+
+/// An item of `nest`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NestItem {
     /// What makes the nested collection.

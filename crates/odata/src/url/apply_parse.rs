@@ -37,7 +37,7 @@ impl Cursor<'_> {
     }
 
     /// Transformations with slashes between, perhaps only those that keep instances as they are.
-    fn pipeline(&mut self, preserving: bool) -> Result<Pipeline> {
+    pub(super) fn pipeline(&mut self, preserving: bool) -> Result<Pipeline> {
         self.enter()?;
         let mut pipeline = Vec::new();
         loop {
@@ -64,7 +64,7 @@ impl Cursor<'_> {
     }
 
     /// One transformation.
-    fn transformation(&mut self) -> Result<Transformation> {
+    pub(super) fn transformation(&mut self) -> Result<Transformation> {
         let at = self.at();
         let start = self.pos;
         let name = self.eat_qualified().unwrap_or_default();
@@ -149,7 +149,7 @@ impl Cursor<'_> {
     }
 
     /// A comma that must be there.
-    fn comma(&mut self, expected: &'static str) -> Result<()> {
+    pub(super) fn comma(&mut self, expected: &'static str) -> Result<()> {
         if self.eat_comma() {
             return Ok(());
         }
@@ -175,7 +175,7 @@ impl Cursor<'_> {
     }
 
     /// ` as name`
-    fn required_alias(&mut self) -> Result<Name> {
+    pub(super) fn required_alias(&mut self) -> Result<Name> {
         self.alias()?.ok_or_else(|| self.expected("as and a name"))
     }
 
@@ -261,11 +261,8 @@ fn rule(name: &str) -> Option<Rule> {
             }
             Ok(TransformationKind::Concat(pipelines))
         },
-        "addnested" => |cursor, _| {
-            let path = cursor.data_path()?;
-            cursor.comma("a comma and transformations")?;
-            Ok(TransformationKind::AddNested { path, items: cursor.nest_items()? })
-        },
+        "addnested" => |cursor, _| cursor.add_nested().map(TransformationKind::AddNested),
+        "expand" => |cursor, _| cursor.expanded().map(|item| TransformationKind::Expand(Box::new(item))),
         "join" | "outerjoin" => |cursor, name| cursor.join(name == "outerjoin"),
         "ancestors" => |cursor, _| cursor.relatives(Direction::Ancestors),
         "descendants" => |cursor, _| cursor.relatives(Direction::Descendants),

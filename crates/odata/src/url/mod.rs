@@ -6,6 +6,7 @@
 mod aggregate_parse;
 pub mod apply;
 mod apply_parse;
+mod nested_parse;
 pub mod ast;
 mod call;
 mod context;

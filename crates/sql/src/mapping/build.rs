@@ -1,6 +1,7 @@
 //! From what a database says about itself to the model that clients see.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use nextlink_odata::model::{EntitySet, EntitySetId, EntityType, EntityTypeId, Model};
 
@@ -8,6 +9,7 @@ use super::annotations;
 use super::etags;
 use super::families;
 use super::functions;
+use super::joined;
 use super::keys::{self, Key};
 use super::links::Parts;
 use super::logs;
@@ -31,11 +33,18 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
     let options = &options.with_shape();
     let all_functions = &catalog.functions;
     let mut notices = unmatched(catalog, options);
+    let (catalog, joins) = joined::merge(catalog, &options.shape, &mut notices);
+    let catalog = &*catalog;
     let told = reshape::told(catalog, &options.shape, &mut notices);
     let mut tables = Vec::new();
     let mut found = HashMap::new();
     for (index, (table, told)) in catalog.tables.iter().zip(&told).enumerate() {
-        if is_chosen(table, told.is_some(), options)
+        let part = joins.taken.contains(&index);
+        if let (true, Some((name, _))) = (part, told) {
+            notices.push(reshape::about(name, &table.name, "the table is that of a derived type"));
+        }
+        if !part
+            && is_chosen(table, told.is_some(), options)
             && let Some(key) = keys::find(table, told.map(|(_, told)| told), options, &mut notices)
         {
             tables.push(index);
@@ -43,7 +52,7 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
         }
     }
     let Reshaped { catalog, tables: shapes, made } =
-        reshape::reshape(catalog, &options.shape, told, &mut found, &mut notices);
+        reshape::reshape(catalog, &options.shape, &joins, told, &mut found, &mut notices);
     let keys: Vec<&Key> = tables.iter().filter_map(|index| found.get(index)).collect();
     let chosen = || tables.iter().map(|&t| (&catalog.tables[t], &shapes[t]));
     let type_wishes: Vec<Wish<'_>> =
@@ -84,12 +93,14 @@ pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>
         scopes.push(scope);
     }
     let links = vec![Vec::new(); tables.len()];
+    let owners = vec![Vec::new(); tables.len()];
+    let tables = tables.clone();
     let mut parts =
-        Parts { catalog: &catalog, options, tables: tables.clone(), types, scopes, links, wanted };
+        Parts { catalog: &catalog, options, joins: &joins, tables, types, scopes, links, owners, wanted };
     parts.add_navigation(&mut notices);
     parts.choose_navigation(&shapes, &mut notices);
-    for (ty, &table) in parts.types.iter_mut().zip(&tables) {
-        families::own_navigation(ty, &shapes[table]);
+    for ((ty, &table), owners) in parts.types.iter_mut().zip(&parts.tables).zip(&parts.owners) {
+        families::own_navigation(ty, &shapes[table], owners);
     }
     let mut mapping = mapping(parts, used, &shapes, (&keys, logs), set_names, container);
     let singletons = singletons::of(&mapping, &options.shape, &mut notices);
@@ -135,7 +146,8 @@ fn mapping(
         tracked,
     });
     let owned = parts.tables.iter().zip(&parts.types);
-    let families: Vec<_> = owned.map(|(&t, ty)| families::family_map(ty, &shapes[t])).collect();
+    let families: Vec<_> =
+        owned.map(|(&t, ty)| families::family_map(ty, &shapes[t], parts.joins.of(t))).collect();
     let links = parts.links.into_iter().zip(families).zip(changes);
     let maps = parts.tables.iter().zip(links).zip(keys).map(|((&t, ((links, family), changes)), key)| {
         let table = &parts.catalog.tables[t];
@@ -144,6 +156,7 @@ fn mapping(
             schema: table.schema.clone(),
             table: table.name.clone(),
             select: table.select.clone(),
+            joined: parts.joins.of(t).map(|joined| Arc::clone(&joined.tables)),
             null_key: key.may_be_null,
             indexed_key: key.indexed,
             columns: used.column_maps(&table.columns, &shapes[t].groups),

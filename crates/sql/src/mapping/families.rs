@@ -4,6 +4,7 @@ use nextlink_odata::model::{DerivedType, EntityType, Family};
 use nextlink_odata::value::Value;
 
 use super::FamilyMap;
+use super::joined::Joined;
 use super::reshape::TableShape;
 use crate::shape::{Code, DerivedShape};
 
@@ -25,7 +26,7 @@ pub(super) fn family(shape: &TableShape<'_>) -> Option<Box<Family>> {
 }
 
 /// Says which navigation properties only types below that of a set have.
-pub(super) fn own_navigation(ty: &mut EntityType, shape: &TableShape<'_>) {
+pub(super) fn own_navigation(ty: &mut EntityType, shape: &TableShape<'_>, owners: &[Option<usize>]) {
     let (Some(family), Some((_, told))) = (&mut ty.family, shape.told) else {
         return;
     };
@@ -33,11 +34,16 @@ pub(super) fn own_navigation(ty: &mut EntityType, shape: &TableShape<'_>) {
         let has = |derived: &DerivedShape| derived.navigation.get(name).is_some();
         told.derived.iter().position(|(_, derived)| has(derived))
     };
-    family.navigation = ty.navigation.iter().map(|navigation| owner(&navigation.name)).collect();
+    let named = ty.navigation.iter().map(|navigation| owner(&navigation.name));
+    family.navigation = named.zip(owners).map(|(named, known)| named.or(*known)).collect();
 }
 
 /// What tells the types from each other.
-pub(super) fn family_map(ty: &EntityType, shape: &TableShape<'_>) -> Option<FamilyMap> {
+pub(super) fn family_map(
+    ty: &EntityType,
+    shape: &TableShape<'_>,
+    joined: Option<&Joined>,
+) -> Option<FamilyMap> {
     let ((_, told), column, family) = (shape.told?, shape.kind?, ty.family.as_ref()?);
     let value = |code: &Code| match code {
         Code::Number(number) => Value::Integer(*number),
@@ -47,7 +53,12 @@ pub(super) fn family_map(ty: &EntityType, shape: &TableShape<'_>) -> Option<Fami
         .derived
         .iter()
         .map(|(_, one)| one.when.iter().flat_map(|(_, when)| &when.0).map(value).collect());
-    let own: Vec<Vec<Value>> = codes.collect();
+    let mut own: Vec<Vec<Value>> = codes.collect();
+    for (number, table) in joined.iter().flat_map(|joined| &joined.tables.kinds) {
+        if let Some(derived) = joined.and_then(|joined| joined.tables.tables[*table].derived) {
+            own[derived].push(Value::Integer(*number));
+        }
+    }
     let below = |top: usize| (0..own.len()).filter(move |one| family.is_a(Some(*one), Some(top)));
     let all = (0..own.len()).map(|top| below(top).flat_map(|one| own[one].clone()).collect()).collect();
     Some(FamilyMap { column, own, all })

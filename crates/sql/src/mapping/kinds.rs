@@ -31,8 +31,11 @@ impl<'s> Shaper<'s, '_> {
         key: &[usize],
         (singles, groups): (&mut HashMap<usize, (&'s Named, &'s PropertyShape)>, &mut Vec<Group<'s>>),
     ) -> HashMap<usize, usize> {
-        let mut owners = HashMap::new();
+        let joined = self.joins.of(index).into_iter().flat_map(|joined| joined.owners.iter().enumerate());
+        let mut owners: HashMap<usize, usize> =
+            joined.filter_map(|(column, owner)| Some((column, (*owner)?))).collect();
         for (number, (_, derived)) in entity.derived.iter().enumerate() {
+            self.part = Some(number);
             for (name, property) in derived.properties.iter() {
                 if !property.columns.is_empty() {
                     let columns = self.group(index, &property.columns, key);
@@ -52,6 +55,7 @@ impl<'s> Shaper<'s, '_> {
                 owners.insert(column, number);
             }
         }
+        self.part = None;
         owners
     }
 }

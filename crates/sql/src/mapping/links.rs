@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use nextlink_odata::model::{EntitySetId, EntityType, EntityTypeId, NavigationProperty};
 
+use super::joined::{Ends, Joins};
 use super::names::{Scope, capitalized, set_text, singular, type_text};
 use super::options::ModelOptions;
 use super::wanted::{Wanted, is_same};
@@ -16,6 +17,7 @@ use crate::notice::Notice;
 pub(super) struct Parts<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) options: &'a ModelOptions,
+    pub(super) joins: &'a Joins,
     /// Index of the table in the catalogue.
     pub(super) tables: Vec<usize>,
     /// Property `i` is column `i`.
@@ -23,6 +25,8 @@ pub(super) struct Parts<'a> {
     /// Names of properties already given.
     pub(super) scopes: Vec<Scope>,
     pub(super) links: Vec<Vec<Link>>,
+    /// By navigation property: the derived type that has it, where a table of its own tells so.
+    pub(super) owners: Vec<Vec<Option<usize>>>,
     /// Navigation properties that the model file names.
     pub(super) wanted: Vec<Vec<Wanted<'a>>>,
 }
@@ -32,6 +36,7 @@ struct Relation<'a> {
     dependent: usize,
     principal: usize,
     fk: &'a ForeignKey,
+    ends: Ends,
     /// Index of the dependent's navigation property.
     navigation: usize,
 }
@@ -80,10 +85,10 @@ impl<'a> Parts<'a> {
         let mut relations: Vec<Relation<'a>> = Vec::new();
         for (dependent, &t) in self.tables.iter().enumerate() {
             let table = &self.catalog.tables[t];
-            let mut keys: Vec<&ForeignKey> = table.foreign_keys.iter().collect();
+            let mut keys: Vec<(usize, &ForeignKey)> = table.foreign_keys.iter().enumerate().collect();
             // Databases know them in an order of their own.
-            keys.sort_by_key(|key| key.columns.iter().min());
-            for fk in keys {
+            keys.sort_by_key(|(_, key)| key.columns.iter().min());
+            for (number, fk) in keys {
                 // A table that is not served has a notice of its own, or the owner's wish.
                 let Some(&principal) = entities.get(&fk.target) else {
                     continue;
@@ -108,7 +113,8 @@ impl<'a> Parts<'a> {
                     notices.push(Notice::table(&table.name, text.concat()));
                     continue;
                 }
-                relations.push(Relation { dependent, principal, fk, navigation: 0 });
+                let ends = self.joins.ends(t, number);
+                relations.push(Relation { dependent, principal, fk, ends, navigation: 0 });
             }
         }
         relations
@@ -120,7 +126,7 @@ impl<'a> Parts<'a> {
 
     /// From the row with the foreign key to the row it points to.
     fn add_dependent_side(&mut self, relations: &[Relation<'a>], index: usize) -> usize {
-        let Relation { dependent, principal, fk, .. } = relations[index];
+        let Relation { dependent, principal, fk, ends, .. } = relations[index];
         let (table, target) = (self.table(dependent), self.table(principal));
         let column = joined_columns(table, &fk.columns);
         let one = singular(&target.name);
@@ -149,7 +155,7 @@ impl<'a> Parts<'a> {
             constraints: self.constraints(dependent, principal, &pairs, nullable),
             on_delete: None,
         };
-        self.push(dependent, &wanted, navigation, Link::Direct(pairs))
+        self.push(dependent, ends.of, &wanted, navigation, Link::Direct(pairs))
     }
 
     /// The pairs as referential constraints, or none where the standard's conditions on types and
@@ -174,7 +180,7 @@ impl<'a> Parts<'a> {
 
     /// From the row that a foreign key points to back to the rows that have it.
     fn add_principal_side(&mut self, relations: &[Relation<'a>], index: usize) {
-        let Relation { dependent, principal, fk, navigation } = relations[index];
+        let Relation { dependent, principal, fk, ends, navigation } = relations[index];
         let table = self.table(dependent);
         // Nulls point nowhere, so a unique index over nullable columns will do.
         let single = identifies(table, &fk.columns);
@@ -206,7 +212,7 @@ impl<'a> Parts<'a> {
             constraints: Vec::new(),
             on_delete: fk.on_delete,
         };
-        let own = self.push(principal, &wanted, property, Link::Direct(back));
+        let own = self.push(principal, ends.to, &wanted, property, Link::Direct(back));
         self.types[dependent].navigation[navigation].partner = Some(own);
     }
 
@@ -247,13 +253,14 @@ impl<'a> Parts<'a> {
             constraints: Vec::new(),
             on_delete: None,
         };
-        self.push(near.principal, &wanted, property, Link::Through(link));
+        self.push(near.principal, near.ends.to, &wanted, property, Link::Through(link));
     }
 
     /// Names the property and appends it with its link; returns its index.
     pub(super) fn push(
         &mut self,
         entity: usize,
+        owner: Option<usize>,
         wanted: &[String],
         property: NavigationProperty,
         link: Link,
@@ -273,6 +280,7 @@ impl<'a> Parts<'a> {
         let properties = &mut self.types[entity].navigation;
         properties.push(NavigationProperty { name, ..property });
         self.links[entity].push(link);
+        self.owners[entity].push(owner);
         self.types[entity].navigation.len() - 1
     }
 }

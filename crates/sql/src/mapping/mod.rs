@@ -16,6 +16,10 @@ mod changes;
 
 mod reshape;
 
+mod joined;
+
+mod hidden;
+
 mod etags;
 
 mod kinds;
@@ -47,7 +51,7 @@ use std::sync::Arc;
 use nextlink_odata::model::{EntitySetId, Model, PrimitiveType};
 use nextlink_odata::value::Value;
 
-use crate::catalog::{CatalogEnum, NativeType, Storage};
+use crate::catalog::{CatalogEnum, JoinedTables, NativeType, Storage};
 use crate::shape::ToldPiece;
 
 pub use build::build;
@@ -114,6 +118,8 @@ pub struct TableMap {
     pub table: String,
     /// The SELECT that the rows are of, where no table has them.
     pub select: Option<Arc<str>>,
+    /// The tables that the rows are of, where several share a key.
+    pub joined: Option<Arc<JoinedTables>>,
     /// Whether the database permits null in a column of the key. Rows with null there are no entities: a
     /// statement must leave them out.
     pub null_key: bool,

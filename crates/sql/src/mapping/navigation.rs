@@ -37,7 +37,7 @@ impl Parts<'_> {
                     on_delete: None,
                 };
                 // It finds itself among those that are wanted.
-                self.push(entity, &[], property, link);
+                self.push(entity, None, &[], property, link);
             }
         }
     }
@@ -81,10 +81,16 @@ impl Parts<'_> {
             };
             // Those of derived types come last.
             let common = told.navigation.0.len();
-            let rank = |index: &usize| match place(index) {
-                Some(found) if found >= common => (2, found),
-                Some(found) => (0, found),
-                None => (1, 0),
+            let below = |index: &usize| {
+                let has =
+                    |name: &str| told.derived.iter().position(|(_, one)| one.navigation.get(name).is_some());
+                let named = place(index).filter(|found| *found >= common);
+                self.owners[entity][*index].or_else(|| named.and_then(|_| has(&all[*index].name)))
+            };
+            let rank = |index: &usize| match (below(index), place(index)) {
+                (Some(owner), found) => (2, owner, found.unwrap_or(usize::MAX)),
+                (None, Some(found)) => (0, 0, found),
+                (None, None) => (1, 0, 0),
             };
             let hidden = |name: &str| told.hide.iter().any(|hidden| hidden.text == name);
             let mut chosen: Vec<usize> = (0..all.len())
@@ -113,6 +119,7 @@ impl Parts<'_> {
             });
             let moved: Vec<_> = moved.collect();
             self.links[entity] = chosen.iter().map(|&index| self.links[entity][index].clone()).collect();
+            self.owners[entity] = chosen.iter().map(|&index| self.owners[entity][index]).collect();
             self.types[entity].navigation = moved;
         }
     }

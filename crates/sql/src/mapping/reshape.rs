@@ -7,6 +7,7 @@ use nextlink_odata::model::PrimitiveType;
 use super::ChangesMap;
 use super::changes;
 use super::groups::{Group, widen};
+use super::joined::Joins;
 use super::keys::Key;
 use super::open;
 use super::options::matches_table;
@@ -142,12 +143,14 @@ pub(super) fn about(named: &Named, table: &str, text: &str) -> Notice {
 pub(super) fn reshape<'s>(
     catalog: &Catalog,
     shape: &'s Shape,
+    joins: &Joins,
     told: Vec<Option<(&'s Named, &'s EntityShape)>>,
     keys: &mut HashMap<usize, Key>,
     notices: &mut Vec<Notice>,
 ) -> Reshaped<'s> {
     let made = Made { enums: catalog.enums.len(), composites: catalog.composites.len() };
-    let mut shaper = Shaper { shape, made, catalog: catalog.clone(), groups: HashMap::new(), notices };
+    let groups = HashMap::new();
+    let mut shaper = Shaper { shape, made, catalog: catalog.clone(), joins, part: None, groups, notices };
     let mut tables = Vec::with_capacity(told.len());
     let mut places = Vec::with_capacity(told.len());
     for (index, told) in told.into_iter().enumerate() {
@@ -179,6 +182,9 @@ pub(super) struct Shaper<'s, 'n> {
     shape: &'s Shape,
     made: Made,
     pub(super) catalog: Catalog,
+    pub(super) joins: &'n Joins,
+    /// The derived type among whose columns names are looked for first.
+    pub(super) part: Option<usize>,
     /// Complex types made of groups, by their names: the composite type.
     groups: HashMap<&'s str, usize>,
     pub(super) notices: &'n mut Vec<Notice>,
@@ -192,11 +198,13 @@ impl<'s> Shaper<'s, '_> {
         told: Option<(&'s Named, &'s EntityShape)>,
         key: &[usize],
     ) -> (TableShape<'s>, Vec<usize>) {
-        let declared = self.catalog.tables[index].columns.len();
+        let joined = self.joins.of(index);
+        let count = self.catalog.tables[index].columns.len();
+        // The last one only tells of types.
+        let declared = count - usize::from(joined.is_some());
         let Some((_, entity)) = told else {
-            let count = declared;
-            let properties = vec![None; count];
-            let shape = TableShape { told, visible: count, properties, ..TableShape::default() };
+            let properties = vec![None; declared];
+            let shape = TableShape { told, visible: declared, properties, ..TableShape::default() };
             return (shape, (0..count).collect());
         };
         self.show_system_columns(index, entity);
@@ -213,7 +221,7 @@ impl<'s> Shaper<'s, '_> {
                 groups.push(Group { name, told: property, columns, owner: None });
             }
         }
-        let kind = self.kind(index, entity);
+        let kind = if joined.is_some() { Some(declared) } else { self.kind(index, entity) };
         let mut owners = HashMap::new();
         if kind.is_some() {
             owners = self.derived(index, entity, key, (&mut singles, &mut groups));
@@ -258,15 +266,6 @@ impl<'s> Shaper<'s, '_> {
         let etag = etag.into_iter().map(|column| place[column]).collect();
         let (streams, changes) = (streams.moved(&place), changes.moved(&place));
         (TableShape { streams, changes, etag, owners, kind, open, ..shape }, place)
-    }
-
-    /// What identifies entities is served whatever is said of it.
-    fn tell_hidden_keys(&mut self, index: usize, key: &[usize], hidden: &HashSet<usize>) {
-        let table = &self.catalog.tables[index];
-        for column in key.iter().filter(|column| hidden.contains(column)) {
-            let why = "Served although the model file hides it: it is part of the key.";
-            self.notices.push(Notice::column(&table.name, &table.columns[*column].name, why));
-        }
     }
 
     fn arranged(
@@ -335,7 +334,8 @@ impl<'s> Shaper<'s, '_> {
 
     pub(super) fn column(&mut self, index: usize, named: &Named) -> Option<usize> {
         let table = &self.catalog.tables[index];
-        let found = find_column(table, &named.text);
+        let own = self.part.and_then(|part| self.joins.of(index)?.column(part, &named.text));
+        let found = own.or_else(|| find_column(table, &named.text));
         if found.is_none() {
             self.notices.push(about(named, &table.name, "it has no such column"));
         }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use nextlink_odata::model::{ComplexTypeId, EntitySetId, PrimitiveType, Property, Type};
-use nextlink_odata::query::{Expr, ExprKind, Inside, Items};
+use nextlink_odata::query::{Expr, ExprKind, Inside};
 
 use super::Planner;
-use super::frames::{Carried, Frames};
+use super::frames::Frames;
 use crate::catalog::{NativeType, Storage};
 use crate::dialect::{Form, Operand, Unsupported};
 use crate::mapping::ColumnMap;
 use crate::statement::{ResultColumn, Structure};
-use crate::tree::{Select, Source, Sql};
+use crate::tree::Sql;
 
 impl Planner<'_> {
     /// A property of an entity type, and the column behind it.
@@ -44,10 +44,18 @@ impl Planner<'_> {
         Some(group.iter().map(|column| Sql::column(alias, &columns[*column].column)).collect())
     }
 
+    /// Whether only entities of a type below that of their set have a property.
+    pub(super) fn is_partly(&self, set: EntitySetId, property: usize) -> bool {
+        let model = &self.mapping.model;
+        model.entity_type(model.entity_set(set).entity_type).owner_of_property(property).is_some()
+    }
+
     /// The column of a property as an operand.
     pub(super) fn column(&self, alias: usize, set: EntitySetId, property: usize) -> Operand {
+        let partly = self.is_partly(set, property);
         let (property, column) = self.property(set, property);
-        self.read(Sql::column(alias, &column.column), property, column)
+        let operand = self.read(Sql::column(alias, &column.column), property, column);
+        Operand { nullable: operand.nullable || partly, ..operand }
     }
 
     /// What was read of a column as an operand.
@@ -97,45 +105,6 @@ impl Planner<'_> {
         }
         let sql = self.dialect.member(self.composite(frames, value)?, &column.column)?;
         Ok(self.read(sql, part, column))
-    }
-
-    /// The values of a collection for which the predicate holds, or (`negated`) does not hold.
-    pub(super) fn items(
-        &self,
-        frames: &mut Frames,
-        items: &Items,
-        negated: bool,
-    ) -> Result<Select, Unsupported> {
-        let array = self.composite(frames, &items.collection)?;
-        let storage = match &items.collection.kind {
-            ExprKind::Property(place, property) => self.property(place.target(), *property).1.storage,
-            ExprKind::Member(_, id, property) => self.part(*id, *property).1.storage,
-            _ => Storage::Native,
-        };
-        let primitive = items.collection.primitive;
-        let operand = Operand {
-            sql: Sql::Null,
-            primitive,
-            form: Form::Column(storage),
-            nullable: true,
-            native: NativeType::Plain,
-        };
-        // Labels become text where they are compared.
-        let label = items.collection.enumeration.is_some();
-        let operand = if label { Operand { form: Form::Column(Storage::Text), ..operand } } else { operand };
-        let text = !label && storage == Storage::Native && primitive == Some(PrimitiveType::String);
-        let whole = primitive.is_none();
-        frames.enter_items(
-            Source::Items { array: Box::new(array), whole },
-            items.variable,
-            Carried { operand, text },
-        );
-        if let Some(predicate) = &items.predicate {
-            let condition = self.condition(frames, predicate)?;
-            frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
-        }
-        frames.select().columns.push(Sql::Integer(1));
-        Ok(frames.leave())
     }
 
     /// That the items are there that steps lead to.

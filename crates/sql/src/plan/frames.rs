@@ -18,6 +18,8 @@ pub(crate) use carried::Carried;
 pub(crate) struct Frames {
     frames: Vec<Frame>,
     next_alias: usize,
+    /// Of rows that belong to parent rows: the position of those. What numbers or adds up rows does so within each.
+    parent: Option<Sql>,
 }
 
 struct Frame {
@@ -39,9 +41,10 @@ struct Frame {
 type Kept = fn(&Mapping, EntitySetId, usize) -> Vec<Sql>;
 
 pub(crate) fn table_ref(table: &TableMap, alias: usize) -> TableRef {
-    match &table.select {
-        Some(select) => TableRef { source: Source::Told(vec![Told::Text(Arc::clone(select))]), alias },
-        None => named_table(table.schema.as_ref(), &table.table, alias),
+    match (&table.select, &table.joined) {
+        (Some(select), _) => TableRef { source: Source::Told(vec![Told::Text(Arc::clone(select))]), alias },
+        (None, Some(joined)) => TableRef { source: Source::Joined(Arc::clone(joined)), alias },
+        (None, None) => named_table(table.schema.as_ref(), &table.table, alias),
     }
 }
 
@@ -65,7 +68,7 @@ impl Frames {
     }
 
     fn with(mapping: &Mapping, variable: Variable, set: EntitySetId, kept: Kept) -> Frames {
-        let mut frames = Frames { frames: Vec::new(), next_alias: 0 };
+        let mut frames = Frames { frames: Vec::new(), next_alias: 0, parent: None };
         let alias = frames.alias();
         let on = kept(mapping, set, alias);
         let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(set), alias), on };
@@ -90,7 +93,7 @@ impl Frames {
         source: Source,
         columns: Vec<Carried>,
     ) -> Frames {
-        let mut frames = Frames { frames: Vec::new(), next_alias: 0 };
+        let mut frames = Frames { frames: Vec::new(), next_alias: 0, parent: None };
         let alias = frames.alias();
         let table = TableRef { source, alias };
         let join = Join { kind: JoinKind::Inner, table, on: Vec::new() };
@@ -142,7 +145,8 @@ impl Frames {
         outer.then(|| frame.select.from.len() - 1)
     }
 
-    /// Joins the entity whose properties equal the given values to the innermost select, under a variable of its own.
+    /// Joins the entity whose properties equal the given values to the innermost select, under a variable of its own, and
+    /// gives its alias.
     pub(crate) fn also(
         &mut self,
         mapping: &Mapping,
@@ -150,7 +154,7 @@ impl Frames {
         set: EntitySetId,
         properties: &[usize],
         values: Vec<Sql>,
-    ) {
+    ) -> usize {
         let alias = self.alias();
         let columns = &mapping.table(set).columns;
         let pairs = properties.iter().zip(values);
@@ -160,6 +164,7 @@ impl Frames {
         let frame = self.top();
         frame.select.from.push(join);
         frame.others.push((variable, set, alias));
+        alias
     }
 
     /// Starts a subselect over the items of an array.
@@ -203,6 +208,16 @@ impl Frames {
             }
         };
         self.filter(condition);
+    }
+
+    /// Says by which value rows belong to parent rows.
+    pub(crate) fn belong(&mut self, position: Sql) {
+        self.parent = Some(position);
+    }
+
+    /// The value by which rows belong to parent rows, where they do.
+    pub(crate) fn parent(&self) -> Vec<Sql> {
+        self.parent.iter().cloned().collect()
     }
 
     fn alias(&mut self) -> usize {
@@ -431,7 +446,7 @@ impl Frames {
 
     /// Frames without any select yet, for a level below another.
     pub(crate) fn empty() -> Frames {
-        Frames { frames: Vec::new(), next_alias: 0 }
+        Frames { frames: Vec::new(), next_alias: 0, parent: None }
     }
 }
 

@@ -4,6 +4,7 @@
 mod told;
 mod codes;
 mod cells;
+mod items;
 mod fine;
 mod hints;
 mod expr;
@@ -31,7 +32,7 @@ use crate::mapping::Mapping;
 use crate::seek::{self, seek};
 use crate::shape::ToldPiece;
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
-use crate::tree::{Operator, Param, ParamForm, Select, Source, Sql, Told};
+use crate::tree::{Join, Operator, Param, ParamForm, Select, Source, Sql, Told};
 use frames::Frames;
 use merged::merged;
 pub use told::told;
@@ -69,6 +70,8 @@ pub struct NodePlan {
     pub cells: Vec<ResultColumn>,
     /// Where in its select the entities are: by the single-valued navigation to them, the alias.
     pub aliases: Vec<(Vec<usize>, usize)>,
+    /// Where the entity is that the request is about, if a level below asks for it.
+    pub it: Option<usize>,
     /// Numbers of the link columns in the parent's rows.
     pub link: Vec<usize>,
     /// Link columns behind the cells.
@@ -107,10 +110,13 @@ pub fn plan(
     for select in nodes.iter().flat_map(|node| [&node.rows, &node.count]).flatten() {
         planner.fits(select)?;
     }
-    let counted = query.count && query.addressed == Addressed::Collection;
-    let count = if counted { Some(planner.counted(query)?) } else { None };
+    let count = match (query.count, query.addressed, query.chosen.as_deref()) {
+        (true, Addressed::Collection, _) => Some(planner.counted(query)?),
+        (true, Addressed::Property(_), Some(chosen)) => Some(planner.counted_items(query, chosen)?),
+        _ => None,
+    };
     let parent = planner.before_navigation(query)?;
-    let point = nodes.len() == 1 && planner.is_point(query, nodes[0].rows.as_ref());
+    let point = nodes.len() == 1 && count.is_none() && planner.is_point(query, nodes[0].rows.as_ref());
     let keyed = if point { keyed(query, nodes[0].rows.as_ref()) } else { None };
     for rows in nodes.iter_mut().filter_map(|node| node.rows.as_mut()) {
         // Where rows are numbered, no more of them are read than are needed.
@@ -255,7 +261,11 @@ impl Planner<'_> {
     /// Refuses a select that is larger than the database can take.
     fn fits(&self, select: &Select) -> Result<(), Unsupported> {
         let bounds = self.dialect.bounds();
-        let tables = select.from.len() + usize::from(select.keys.is_some());
+        let behind = |join: &Join| match &join.table.source {
+            Source::Joined(joined) => joined.tables.len(),
+            _ => 1,
+        };
+        let tables = select.from.iter().map(behind).sum::<usize>() + usize::from(select.keys.is_some());
         // What a level is ordered by may have to be read too.
         let columns =
             select.columns.len() + if self.dialect.seeks_for_levels() { select.order.len() } else { 0 };

@@ -73,14 +73,17 @@ impl Planner<'_> {
     ) -> Result<NodePlan, Unsupported> {
         let expand = link.expand;
         let (mut frames, near) = self.child_frames(link);
-        if let Input::Rows(rows) = &expand.input {
+        if !matches!(expand.input, Input::Path) {
             frames = self.input(Base::Below(link), &expand.input)?;
+        }
+        if let Input::Rows(rows) = &expand.input {
             let (alias, _) = frames.current();
             let position = Sql::carried(alias, rows.columns.len());
             frames.filter(Sql::binary(Operator::Eq, position, Sql::Position));
         }
         let mut linked: Vec<(EntitySetId, usize)> =
             near.iter().map(|property| (link.set, *property)).collect();
+        let mut it = None;
         if let Some(variable) = expand.it {
             // The entity that the request is about, found by its key.
             let set = query.selection.set;
@@ -88,7 +91,7 @@ impl Planner<'_> {
             let first = linked.len();
             linked.extend(key.iter().map(|property| (set, *property)));
             let values = (first..linked.len()).map(Sql::Key).collect();
-            frames.also(self.mapping, variable, set, key, values);
+            it = Some(frames.also(self.mapping, variable, set, key, values));
         }
         self.add_filter(&mut frames, expand.filter.as_ref())?;
         let count = if expand.count {
@@ -113,14 +116,14 @@ impl Planner<'_> {
         }
         let parent = &mut above[link.parent];
         let alias = self.alias_in(parent, &link.path);
-        let own = self.alias_in(parent, &[]);
+        let own = parent.it.unwrap_or_else(|| self.alias_in(parent, &[]));
         let number = |(place, (set, property)): (usize, &(EntitySetId, usize))| {
             (if place < near.len() { alias } else { own }, *set, *property)
         };
         let wanted: Vec<_> = linked.iter().enumerate().map(number).collect();
         let numbers = self.link_columns(parent, &wanted);
         let rows = if expand.count_only { None } else { Some(rows) };
-        Ok(node_plan(Some(link.parent), rows, count, cells, numbers))
+        Ok(NodePlan { it, ..node_plan(Some(link.parent), rows, count, cells, numbers) })
     }
 
     pub(super) fn key_columns(&self, linked: &[(EntitySetId, usize)]) -> Vec<KeyColumn> {
@@ -195,6 +198,9 @@ impl Planner<'_> {
         for cell in &node.cells {
             let (read, result) = match cell {
                 Cell::Value(expr) => self.value_cell(frames, expr)?,
+                Cell::Chosen { set, property, inside, chosen } => {
+                    self.chosen_cell(frames, (*set, *property, inside), chosen)?
+                }
                 Cell::Dynamic { path, set } => {
                     let alias = frames.resolve(self.mapping, &self.place(node, root, path));
                     self.dynamic_cell(alias, *set)
@@ -208,7 +214,9 @@ impl Planner<'_> {
                     let alias = self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
                     let (read, result) = self.cell(alias, *set, *property, inside)?;
                     // Of what has changed there may be no more than the key.
-                    let nullable = result.nullable || !path.is_empty() || self.query.since.is_some();
+                    let changes = self.query.since.is_some();
+                    let other = !path.is_empty() || changes || self.is_partly(*set, *property);
+                    let nullable = result.nullable || other;
                     (read, ResultColumn { nullable, ..result })
                 }
                 Cell::Etag { path, set, number } => {
@@ -355,5 +363,5 @@ pub(super) fn node_plan(
     link: Vec<usize>,
 ) -> NodePlan {
     let cells = cells.into().unwrap_or(Cells { columns: Vec::new(), aliases: Vec::new() });
-    NodePlan { parent, rows, count, cells: cells.columns, aliases: cells.aliases, link, links: 0 }
+    NodePlan { parent, rows, count, cells: cells.columns, aliases: cells.aliases, it: None, link, links: 0 }
 }

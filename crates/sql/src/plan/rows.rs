@@ -13,7 +13,7 @@ use super::Planner;
 use super::frames::{Carried, Frames};
 use crate::dialect::{Form, Operand, Unsupported};
 use crate::statement::ResultColumn;
-use crate::tree::{Operator, OrderTerm, Param, ParamForm, Select, Source, Sql};
+use crate::tree::{Join, JoinKind, Operator, OrderTerm, Param, ParamForm, Select, Source, Sql, TableRef};
 
 /// What rows are made of in the end.
 #[derive(Clone, Copy)]
@@ -35,8 +35,12 @@ impl Planner<'_> {
                 let (alias, set) = frames.current();
                 let columns = &self.mapping.table(set).columns;
                 let ty = self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type);
-                let key: Vec<Sql> =
+                let mut key: Vec<Sql> =
                     ty.key.iter().map(|property| Sql::column(alias, &columns[*property].column)).collect();
+                if let Base::Below(_) = base {
+                    // An entity can belong to several parent rows.
+                    key.push(Sql::Position);
+                }
                 frames.keep(Source::Selects(selects), &key);
                 frames
             }
@@ -168,6 +172,13 @@ impl Planner<'_> {
         exact: &[bool],
     ) -> Result<(Select, Vec<Carried>), Unsupported> {
         let mut frames = self.input(base, &transform.input)?;
+        let position = match base {
+            Base::Request => None,
+            Base::Below(_) => Some(parent_position(&frames, &transform.input)),
+        };
+        if let Some(position) = &position {
+            frames.belong(position.clone());
+        }
         self.add_filter(&mut frames, transform.filter.as_ref())?;
         let mut carried = Vec::with_capacity(transform.values.len());
         for (number, value) in transform.values.iter().enumerate() {
@@ -190,37 +201,17 @@ impl Planner<'_> {
             frames.select().columns.push(operand.sql.clone());
             carried.push(Carried { operand, text });
         }
-        if let Base::Below(_) = base {
-            self.add_parent(&mut frames, transform)?;
-        }
+        frames.select().columns.extend(position.clone());
         self.add_terms(&mut frames, &transform.orderby)?;
         let mut select = frames.finish();
         select.group = transform.group.unwrap_or(0);
-        select.group_last = transform.group.is_some() && matches!(base, Base::Below(_));
-        select.limit = transform.top;
-        select.offset = transform.skip;
+        select.group_last = transform.group.is_some() && position.is_some();
+        match position {
+            Some(position) => select = part_of_each(select, position, (transform.skip, transform.top)),
+            None => (select.limit, select.offset) = (transform.top, transform.skip),
+        }
         self.fits(&select)?;
         Ok((select, carried))
-    }
-
-    /// The position of the parent row as the last column.
-    fn add_parent(&self, frames: &mut Frames, transform: &Transform) -> Result<(), Unsupported> {
-        let running = |value: &Expr| matches!(value.kind, ExprKind::Running(..));
-        if transform.top.is_some() || transform.skip > 0 || transform.values.iter().any(running) {
-            let what = "A part of the rows of an expanded collection".to_owned();
-            return Err(Unsupported { what, database: self.dialect.name() });
-        }
-        let mut input = &transform.input;
-        let position = loop {
-            input = match input {
-                Input::Joined(joined) => &joined.input,
-                Input::Walked(walked) => &walked.0,
-                Input::Rows(rows) => break Sql::carried(frames.current().0, rows.columns.len()),
-                Input::Path | Input::Keys(_) | Input::Product(_) => break Sql::Position,
-            };
-        };
-        frames.select().columns.push(position);
-        Ok(())
     }
 
     /// A property of the key as it lies in the table.
@@ -386,7 +377,8 @@ impl Planner<'_> {
         for order in orderby {
             terms.extend(self.term(frames, &order.expr, order.descending)?);
         }
-        let over = |call: Sql, terms: Vec<OrderTerm>| Sql::Over(Box::new(call), terms);
+        let among = frames.parent();
+        let over = |call: Sql, terms: Vec<OrderTerm>| Sql::Over(Box::new(call), among, terms);
         let sql = match sum.sql.clone() {
             Sql::Cast(inner, to) => Sql::Cast(Box::new(over(*inner, terms)), to),
             call => over(call, terms),
@@ -408,5 +400,38 @@ impl Planner<'_> {
         let mut select = self.asked(query)?.finish();
         select.columns.push(Sql::CountAll);
         Ok(select)
+    }
+}
+
+/// The position of the parent row among the values of rows.
+fn parent_position(frames: &Frames, mut input: &Input) -> Sql {
+    loop {
+        input = match input {
+            Input::Joined(joined) => &joined.input,
+            Input::Walked(walked) => &walked.0,
+            Input::Rows(rows) => return Sql::carried(frames.current().0, rows.columns.len()),
+            Input::Path | Input::Keys(_) | Input::Product(_) => return Sql::Position,
+        };
+    }
+}
+
+/// The rows of a select, of those of each parent row only some by their number in its order.
+fn part_of_each(mut select: Select, position: Sql, (skip, top): (u64, Option<u64>)) -> Select {
+    let order = std::mem::take(&mut select.order);
+    if skip == 0 && top.is_none() {
+        return select;
+    }
+    let width = select.columns.len();
+    select.columns.push(Sql::RowNumber(vec![position], order));
+    let number = || Box::new(Sql::carried(0, width));
+    let count = |rows: u64| Box::new(Sql::Integer(i64::try_from(rows).unwrap_or(i64::MAX)));
+    let last = top.map(|top| Sql::Binary(Operator::Le, number(), count(skip.saturating_add(top))));
+    let first = (skip > 0).then(|| Sql::Binary(Operator::Gt, number(), count(skip)));
+    let table = TableRef { source: Source::Selects(vec![select]), alias: 0 };
+    Select {
+        columns: (0..width).map(|column| Sql::carried(0, column)).collect(),
+        from: vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }],
+        filter: first.into_iter().chain(last).collect(),
+        ..Select::default()
     }
 }

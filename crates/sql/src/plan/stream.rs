@@ -55,7 +55,8 @@ pub fn stream(
     let piece = Select { columns: vec![dialect.piece(bytes(), number(), number())], ..select.clone() };
     let cells = vec![result(PrimitiveType::Binary, content.storage)];
     let same = |name: &&&str| !table.columns.iter().any(|column| column.column.eq_ignore_ascii_case(name));
-    let name = dialect.row_numbers().iter().find(same).filter(|_| table.select.is_none());
+    let name =
+        dialect.row_numbers().iter().find(same).filter(|_| table.select.is_none() && table.joined.is_none());
     let cell = name.map(|name| StoredCell {
         table: table.table.clone(),
         column: content.column.clone(),
@@ -70,7 +71,7 @@ fn result(primitive: PrimitiveType, storage: Storage) -> ResultColumn {
 
 fn level(rows: Select, cells: Vec<ResultColumn>) -> NodePlan {
     let (aliases, link) = (Vec::new(), Vec::new());
-    NodePlan { parent: None, rows: Some(rows), count: None, cells, aliases, link, links: 0 }
+    NodePlan { parent: None, rows: Some(rows), count: None, cells, aliases, it: None, link, links: 0 }
 }
 
 fn statement(dialect: &dyn Dialect, select: &Select, cells: Vec<ResultColumn>) -> NodeStatement {

@@ -177,6 +177,8 @@ pub struct DerivedShape {
     pub is_abstract: bool,
     /// The column that tells of types, with what stands there for this one.
     pub when: Entries<When>,
+    /// The table with its rows, which shares its key with that of the type above.
+    pub table: Option<Named>,
     /// Text for clients.
     pub description: Option<String>,
     /// Properties that only its entities have.

@@ -8,6 +8,7 @@ mod refused;
 mod shop;
 mod studio;
 mod told;
+mod joined;
 mod changes;
 mod open;
 

@@ -59,7 +59,7 @@ pub fn traverse(
     let start = match start {
         None => None,
         Some(start) => {
-            let nodes = State::of_entities(cx, tree.set);
+            let nodes = State::of_entities(cx, &Place::of(Variable(0), tree.set));
             let name = cx.type_of(tree.set).properties[tree.node].name.clone();
             Some(started(cx, nodes, start, &vec![Name { at, name }], &tree)?)
         }

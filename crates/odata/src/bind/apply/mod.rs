@@ -7,6 +7,8 @@ mod join;
 mod hierarchy;
 mod group;
 mod rank;
+mod nested;
+mod all;
 
 use super::compute::add_computed;
 use super::error::{BindResult, invalid, limit_exceeded, not_supported};
@@ -14,11 +16,13 @@ use super::expr::bind_condition;
 use super::scope::{Context, SELECTS, Scope};
 use super::select::{bind_orderby, search_in};
 use crate::model::EntitySetId;
-use crate::query::{Expr, Input, Order, Rows, RowsKind};
+use crate::query::{Expr, Input, Order, Place, Rows, RowsKind};
 use crate::url::apply::{Transformation, TransformationKind};
 use state::State;
 
 pub use aggregate::bind_in_path;
+pub use all::bind_all;
+pub use nested::{lost, nested};
 
 /// What `$apply` makes of the entities of a set.
 pub struct Applied {
@@ -32,9 +36,14 @@ pub struct Applied {
     pub scope: Scope,
 }
 
-/// Binds `$apply` over the entities of a set.
-pub fn bind_apply(cx: &Context, set: EntitySetId, pipeline: &[Transformation]) -> BindResult<Applied> {
-    let mut state = State::of_entities(cx, set);
+/// Binds `$apply` over the entities at a place, or those of them for which a condition holds.
+pub fn bind_apply(
+    cx: &Context,
+    place: &Place,
+    filter: Option<Expr>,
+    pipeline: &[Transformation],
+) -> BindResult<Applied> {
+    let mut state = State { filter, ..State::of_entities(cx, place) };
     run(cx, &mut state, pipeline)?;
     let joined = state.joined;
     if joined {
@@ -160,14 +169,12 @@ fn transform(cx: &Context, state: &mut State, step: &Transformation) -> BindResu
         T::Traverse { hierarchy, order, start, orderby } => {
             hierarchy::traverse(cx, state, hierarchy, *order, start.as_ref(), orderby)
         }
-        T::Nest(_) | T::AddNested { .. } => unsupported(step.at, "nest"),
+        T::Nest(_) => Err(not_supported(step.at, "nest", "The transformation nest is not supported.")),
+        T::AddNested(items) => nested::add_nested(cx, state, items, step.at),
+        T::Expand(item) => nested::expand(state, item),
         T::Join { outer, path, alias, then } => join::join(cx, state, *outer, path, alias, then.as_deref()),
         T::Function { name, .. } => {
             Err(invalid(step.at, name, format!("There is no transformation '{name}'.")))
         }
     }
-}
-
-fn unsupported(at: u32, name: &str) -> BindResult<()> {
-    Err(not_supported(at, name, format!("The transformation {name} is not supported.")))
 }

@@ -40,15 +40,16 @@ pub struct State {
 }
 
 impl State {
-    /// All entities of a set.
-    pub fn of_entities(cx: &Context, set: EntitySetId) -> State {
+    /// All entities at a place.
+    pub fn of_entities(cx: &Context, place: &Place) -> State {
+        let set = place.target();
         let ty = cx.type_of(set);
         let key = ty.key.iter().map(|key| {
             let place = Place::of(Variable(0), set);
             super::super::member::read(0, ty.properties[*key].ty, false, ExprKind::Property(place, *key))
         });
         State {
-            scope: Scope::of_resource(Place::of(Variable(0), set)),
+            scope: Scope::of_resource(place.clone()),
             input: Input::Path,
             filter: None,
             orderby: Vec::new(),

@@ -1,8 +1,10 @@
 //! `concat`, and the groups of `rollup`: rows one after the other, of which some lack what others have (section 3.4.2).
 
+use super::super::cast::{of_type, there};
 use super::super::error::{BindError, BindResult, limit_exceeded, not_supported};
 use super::super::member::read;
 use super::super::scope::Context;
+use super::nested::nothing_below;
 use super::state::{State, column, row_column};
 use crate::model::PrimitiveType;
 use crate::query::{Expr, ExprKind, Named, Place, RowColumn, Rows, RowsKind, Size};
@@ -42,6 +44,7 @@ pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
     let Some(place) = state.scope.implicit.clone() else {
         return Ok(());
     };
+    nothing_below(state, at)?;
     state.settled();
     let mut named = properties(cx, &place, None, &state.scope, at)?;
     let beside = if state.joined { state.scope.lambdas.as_slice() } else { &[] };
@@ -55,7 +58,7 @@ pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
 }
 
 /// The values of the properties of an entity under their names, or behind that of the entity.
-fn properties(
+pub fn properties(
     cx: &Context,
     place: &Place,
     alias: Option<&String>,
@@ -63,10 +66,6 @@ fn properties(
     at: u32,
 ) -> BindResult<Vec<Named>> {
     let ty = cx.type_of(place.target());
-    if ty.family.is_some() {
-        let message = format!("Entities of '{}' and of types below it are not supported here.", ty.name);
-        return Err(not_supported(at, &ty.name, message));
-    }
     let optional = scope.optional.contains(&place.variable);
     let value = |index: usize| {
         let property = &ty.properties[index];
@@ -74,15 +73,26 @@ fn properties(
         read(at, property.ty, property.nullable || optional, kind)
     };
     let mut named = Vec::with_capacity(ty.properties.len());
-    for (index, property) in ty.properties.iter().enumerate() {
+    for index in ty.possible_properties(place.of) {
+        let property = &ty.properties[index];
         if property.is_structured() {
             let message = format!("'{}', which is no primitive value, is not supported here.", property.name);
             return Err(not_supported(at, &property.name, message));
         }
         let size = Size { nodes: 1, depth: 1, navigations: 0 };
         let path = alias.into_iter().chain([&property.name]).cloned().collect();
-        let present = optional.then(|| value(ty.key[0]));
-        named.push(Named { path, expr: value(index), size, present });
+        let owner = ty.owner_of_property(index).filter(|_| !ty.has_property(place.of, index));
+        let (expr, present) = match owner {
+            // What the column of another type holds is no value of it.
+            Some(owner) => {
+                let is = of_type(&place.clone().typed(None), owner, at);
+                let own = value(index);
+                let kind = ExprKind::Case(vec![(is.clone(), own.clone())]);
+                (Expr { kind, nullable: true, ..own }, Some(there(is)))
+            }
+            None => (value(index), optional.then(|| value(ty.key[0]))),
+        };
+        named.push(Named { path, expr, size, present });
     }
     Ok(named)
 }

@@ -51,6 +51,9 @@ impl<O> PageWriter<O> {
                     return Target::Nothing;
                 };
                 structure.next += 1;
+                if !found.told {
+                    return Target::Nothing;
+                }
                 if null && shape.omit_nulls && shape.values[found.value].is_null() {
                     return Target::Nothing;
                 }

@@ -86,6 +86,16 @@ impl Compiler<'_> {
         Op::Kind { place: entity.place, told: told.collect() }
     }
 
+    /// The same of entities of all sets: each tells its type.
+    pub(super) fn kind_of_all(&self, entity: Entity<'_>, types: &[String]) -> Op {
+        let told = types.iter().map(|name| {
+            let mut told = self.annotation("", "type");
+            write_string(&mut told, &["#", name].concat());
+            if self.format.metadata == MetadataLevel::None { Vec::new() } else { told }
+        });
+        Op::Kind { place: entity.place, told: std::iter::once(Vec::new()).chain(told).collect() }
+    }
+
     /// Reads a value of an ETag (JSON Format section 4.6.8).
     pub(super) fn etag(&self, entity: Entity<'_>, last: bool, kept: bool, bare: bool) -> Op {
         let mut prefixes = Vec::new();
@@ -195,14 +205,15 @@ impl Compiler<'_> {
     }
 
     pub(super) fn collection(&self, set: EntitySetId, expand: &Expand) -> CollectionShape {
-        let name = &self.type_of(set).navigation[expand.navigation].name;
+        let path = &self.type_of(set).navigation[expand.navigation].name;
+        let name = expand.alias.as_ref().unwrap_or(path);
         let mut open = self.member(name);
         open.push(b'[');
         let mut next_link = self.annotation(name, "nextLink");
         next_link.push(b'"');
         let mut next_path = self.cast(set, self.type_of(set).owner_of_navigation(expand.navigation));
         next_path.push(b'/');
-        write_plain_key(&mut next_path, name);
+        write_plain_key(&mut next_path, path);
         next_path.extend(self.cast(expand.selection.set, expand.selection.of));
         if expand.selection.references {
             next_path.extend_from_slice(b"/$ref");

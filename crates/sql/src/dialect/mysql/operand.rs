@@ -112,7 +112,7 @@ pub(super) fn is_short(sql: &Sql) -> bool {
 fn parts(sql: &Sql) -> Option<usize> {
     let all = |items: &mut dyn Iterator<Item = &Sql>| items.map(parts).sum::<Option<usize>>();
     let inside = match sql {
-        Sql::Scalar(_) | Sql::Exists(_) | Sql::Let(..) => return None,
+        Sql::Scalar(_) | Sql::Array(_) | Sql::Exists(_) | Sql::Let(..) => return None,
         Sql::Binary(_, left, right) => parts(left)? + parts(right)?,
         Sql::Not(inner)
         | Sql::Negate(inner)
@@ -122,7 +122,7 @@ fn parts(sql: &Sql) -> Option<usize> {
         | Sql::IsNotTrue(inner)
         | Sql::Collate(inner, _)
         | Sql::Distinct(inner)
-        | Sql::Over(inner, _)
+        | Sql::Over(inner, ..)
         | Sql::Member(inner, _)
         | Sql::Cast(inner, _) => parts(inner)?,
         Sql::In(inner, items) => parts(inner)? + all(&mut items.iter())?,

@@ -5,7 +5,7 @@ use nextlink_odata::model::is_media_type;
 use super::super::changes::ChangesShape;
 use super::super::media::MediaTypeShape;
 use super::super::named::{Named, Spot};
-use super::super::parts::{Code, EntityShape, NavigationShape, PropertyShape, Shape};
+use super::super::parts::{Code, DerivedShape, EntityShape, NavigationShape, PropertyShape, Shape};
 use super::super::select::{Piece, pieces};
 use super::names::{Checked, Names, bad, is_name};
 use super::types::{group, property};
@@ -92,6 +92,53 @@ fn grouped<'s>(shape: &Shape, name: &Named, told: &'s PropertyShape, columns: &m
     Ok(())
 }
 
+/// What tells derived types from each other.
+#[derive(Default)]
+struct ToldApart<'s> {
+    column: Option<&'s Named>,
+    codes: Vec<&'s Code>,
+    tables: bool,
+    /// Whether an entity can be of one of them.
+    any: bool,
+}
+
+impl<'s> ToldApart<'s> {
+    fn add(&mut self, entity: &EntityShape, name: &Named, told: &'s DerivedShape) -> Checked {
+        if let Some(table) = &told.table {
+            if let Some(sql) = &entity.sql {
+                return Err(bad(sql.spot, &["where derived types have tables, the entity set has one, too"]));
+            }
+            if !told.when.is_empty() || self.column.is_some() {
+                return Err(bad(table.spot, &["derived types have either `when` or `table`"]));
+            }
+            (self.tables, self.any) = (true, self.any || !told.is_abstract);
+            return Ok(());
+        }
+        match told.when.0.as_slice() {
+            [] if told.is_abstract => {}
+            [(own, _)] if self.tables => {
+                return Err(bad(own.spot, &["derived types have either `when` or `table`"]));
+            }
+            [(own, _)] if self.column.is_some_and(|known| known.text != own.text) => {
+                return Err(bad(own.spot, &["one column tells all derived types of a set from each other"]));
+            }
+            [(own, when)] => {
+                (self.column, self.any) = (Some(own), true);
+                if when.0.is_empty() || when.0.iter().any(|code| self.codes.contains(&code)) {
+                    return Err(bad(own.spot, &["each derived type needs values of its own"]));
+                }
+                self.codes.extend(&when.0);
+            }
+            _ => {
+                let words = "a derived type needs `when`: one column, with the values that stand there for it, or \
+                             `table`: one that shares its key";
+                return Err(bad(name.spot, &[words]));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Types below that of an entity set: told from each other by one column, and each with names of its own.
 fn derived<'s>(
     shape: &Shape,
@@ -104,8 +151,7 @@ fn derived<'s>(
             entity.type_name.as_ref().or(entity.table.as_ref()).map_or(Spot::default(), |named| named.spot);
         return Err(bad(spot, &["an abstract type needs `derived` types"]));
     }
-    let mut column: Option<&Named> = None;
-    let mut codes: Vec<&Code> = Vec::new();
+    let mut told_apart = ToldApart::default();
     for (number, (name, told)) in entity.derived.iter().enumerate() {
         let before = &entity.derived.0[..number];
         if let Some(base) = &told.base
@@ -113,24 +159,10 @@ fn derived<'s>(
         {
             return Err(bad(base.spot, &["there is no derived type `", &base.text, "` before this one"]));
         }
-        match told.when.0.as_slice() {
-            [] if told.is_abstract => {}
-            [(own, _)] if column.is_some_and(|known| known.text != own.text) => {
-                return Err(bad(own.spot, &["one column tells all derived types of a set from each other"]));
-            }
-            [(own, when)] => {
-                column = Some(own);
-                if when.0.is_empty() || when.0.iter().any(|code| codes.contains(&code)) {
-                    return Err(bad(own.spot, &["each derived type needs values of its own"]));
-                }
-                codes.extend(&when.0);
-            }
-            _ => {
-                let words =
-                    "a derived type needs `when`: one column, with the values that stand there for it";
-                return Err(bad(name.spot, &[words]));
-            }
-        }
+        told_apart.add(entity, name, told)?;
+        let mut own = Names::default();
+        // Columns of a table of its own have nothing to do with others.
+        let columns = if told.table.is_some() { &mut own } else { &mut *columns };
         for (name, told) in told.properties.iter() {
             names.add(name)?;
             if !told.columns.is_empty() {
@@ -149,7 +181,7 @@ fn derived<'s>(
             navigation(name, told)?;
         }
     }
-    if column.is_none() && !entity.derived.is_empty() {
+    if !told_apart.any && !entity.derived.is_empty() {
         return Err(bad(
             entity.derived.0[0].0.spot,
             &["all derived types are abstract, so no entity is of them"],

@@ -69,6 +69,18 @@ fn bad_files_are_refused_with_line_and_column() {
             "line 2, column 19: `scale`",
         ),
         ("entities:\n  A: {derived: {B: {}}}", "line 2, column 17: a derived type needs `when`"),
+        (
+            "entities:\n  A: {derived: {B: {when: {k: 1}}, C: {table: c}}}",
+            "line 2, column 47: derived types have either",
+        ),
+        (
+            "entities:\n  A: {derived: {B: {table: b}, C: {when: {k: 1}}}}",
+            "line 2, column 43: derived types have either",
+        ),
+        (
+            "entities:\n  A: {sql: SELECT 1 AS a, key: [a], derived: {B: {table: b}}}",
+            "line 2, column 12: where derived types have tables",
+        ),
         ("entities:\n  A: {derived: {B: {when: {k: 1}, base: C}}}", "line 2, column 41: there is no derived"),
         (
             "entities:\n  A: {derived: {B: {when: {k: 1}}, C: {when: {k: [2, 1]}}}}",

@@ -1,0 +1,114 @@
+//! Collections of values: those for which something holds, and some of them in an order.
+
+use nextlink_odata::model::{EntitySetId, PrimitiveType};
+use nextlink_odata::query::{Chosen, ExprKind, Inside, Items, Query};
+
+use super::Planner;
+use super::frames::{Carried, Frames};
+use crate::catalog::{NativeType, Storage};
+use crate::dialect::{Form, Operand, Unsupported};
+use crate::statement::ResultColumn;
+use crate::tree::{OrderTerm, Select, Source, Sql};
+
+impl Planner<'_> {
+    /// The values of a collection for which the predicate holds, or (`negated`) does not hold.
+    pub(super) fn items(
+        &self,
+        frames: &mut Frames,
+        items: &Items,
+        negated: bool,
+    ) -> Result<Select, Unsupported> {
+        self.enter_items(frames, items, negated, false)?;
+        frames.select().columns.push(Sql::Integer(1));
+        Ok(frames.leave())
+    }
+
+    /// Starts a select over the values of a collection.
+    fn enter_items(
+        &self,
+        frames: &mut Frames,
+        items: &Items,
+        negated: bool,
+        numbered: bool,
+    ) -> Result<(), Unsupported> {
+        let array = self.composite(frames, &items.collection)?;
+        let storage = match &items.collection.kind {
+            ExprKind::Property(place, property) => self.property(place.target(), *property).1.storage,
+            ExprKind::Member(_, id, property) => self.part(*id, *property).1.storage,
+            _ => Storage::Native,
+        };
+        let primitive = items.collection.primitive;
+        let operand = Operand {
+            sql: Sql::Null,
+            primitive,
+            form: Form::Column(storage),
+            nullable: true,
+            native: NativeType::Plain,
+        };
+        // Labels become text where they are compared.
+        let label = items.collection.enumeration.is_some();
+        let operand = if label { Operand { form: Form::Column(Storage::Text), ..operand } } else { operand };
+        let text = !label && storage == Storage::Native && primitive == Some(PrimitiveType::String);
+        let whole = primitive.is_none();
+        frames.enter_items(
+            Source::Items { array: Box::new(array), whole, numbered },
+            items.variable,
+            Carried { operand, text },
+        );
+        if let Some(predicate) = &items.predicate {
+            let condition = self.condition(frames, predicate)?;
+            frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
+        }
+        Ok(())
+    }
+
+    /// Some values of a collection as it is read, and what it holds.
+    pub(super) fn chosen_cell(
+        &self,
+        frames: &mut Frames,
+        (set, property, inside): (EntitySetId, usize, &[Inside]),
+        chosen: &Chosen,
+    ) -> Result<(Sql, ResultColumn), Unsupported> {
+        let (alias, _) = frames.current();
+        let (_, result) = self.cell(alias, set, property, inside)?;
+        self.enter_items(frames, &chosen.items, false, true)?;
+        let (alias, _) = frames.current();
+        frames.select().columns.push(Sql::carried(alias, 0));
+        for order in &chosen.orderby {
+            let term = match &order.expr.kind {
+                // Members are ordered as they were declared.
+                ExprKind::Column(variable, 0)
+                    if *variable == chosen.items.variable && order.expr.enumeration.is_some() =>
+                {
+                    let (expr, descending) = (Sql::carried(alias, 0), order.descending);
+                    Some(OrderTerm { expr, value: None, descending, nullable: true })
+                }
+                _ => self.term(frames, &order.expr, order.descending)?,
+            };
+            frames.select().order.extend(term);
+        }
+        let number = Sql::carried(alias, 1);
+        frames.select().order.push(OrderTerm {
+            expr: number,
+            value: None,
+            descending: false,
+            nullable: false,
+        });
+        let mut select = frames.leave();
+        (select.limit, select.offset) = (chosen.top, chosen.skip);
+        let native = &self.property(set, property).1.native;
+        Ok((self.dialect.cell(Sql::Array(Box::new(select)), &result, native), result))
+    }
+
+    /// The number of the values for which the predicate holds.
+    pub(super) fn counted_items(&self, query: &Query, chosen: &Chosen) -> Result<Select, Unsupported> {
+        let mut frames = self.asked(query)?;
+        let mut counted = self.items(&mut frames, &chosen.items, false)?;
+        counted.columns = vec![Sql::CountAll];
+        let most = Sql::call("MAX", [Sql::Scalar(Box::new(counted))]);
+        let mut select = frames.finish();
+        // There is at most one entity.
+        select.columns.push(Sql::call("COALESCE", [most, Sql::Integer(0)]));
+        Ok(select)
+    }
+}
