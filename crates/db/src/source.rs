@@ -6,6 +6,7 @@ use nextlink_odata::rows::{PieceSink, RowSink};
 use nextlink_odata::value::Value;
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::dialect::{Dialect, Postgres, Sqlite};
+use nextlink_sql::full_text::FullTexts;
 use nextlink_sql::notice::Notice;
 use nextlink_sql::plan::told;
 use nextlink_sql::shape::ToldSelect;
@@ -95,6 +96,18 @@ impl Source {
             }
         }
         Ok((catalog, notices))
+    }
+
+    /// The indexes over words. Blocks.
+    ///
+    /// # Errors
+    /// As [`Source::introspect`].
+    pub fn full_texts(&self) -> Result<FullTexts, Error> {
+        match self {
+            Source::Sqlite(source) => source.full_texts(),
+            Source::Postgres(source) => source.full_texts(),
+            Source::MySql(source) => source.full_texts(),
+        }
     }
 
     /// Describes a SELECT as a view of this name would be; why not, where the database refuses it.

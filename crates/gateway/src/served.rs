@@ -109,8 +109,11 @@ impl Served {
         }
         let shape = config.shape().map_err(|cause| failed(cause, false))?;
         let source = Source::open(&location).map_err(read)?;
-        let (catalog, mut notices) =
+        let (mut catalog, mut notices) =
             source.introspect_with(&IntrospectLimits::default(), &shape.selects()).map_err(read)?;
+        if shape.searches() {
+            catalog.full_text = source.full_texts().map_err(read)?;
+        }
         let (mapping, more) = mapping::build(&catalog, &config.model_options(name, shape));
         notices.extend(more);
         let documents = documents(&mapping, vocabulary_url);

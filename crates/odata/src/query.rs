@@ -394,6 +394,8 @@ pub enum ExprKind {
     CountItems(Box<Items>),
     /// One word or phrase of `$search` in the searchable properties of the place.
     Search(Place, Vec<usize>, String),
+    /// The same of an entity whose words have an index; what holds where that does not take this one.
+    Indexed(Place, String, Box<Expr>),
 }
 
 /// Where an entity is found: a variable, then single-valued navigation properties.

@@ -57,6 +57,7 @@ fn model() -> Model {
             ..navigation("Customer", 1, false)
         }],
         open: false,
+        full_text: false,
         family: None,
         description: Some("Orders of <all> \"kinds\"\u{1}".to_owned()),
     };
@@ -72,6 +73,7 @@ fn model() -> Model {
             ..navigation("Orders", 0, true)
         }],
         open: false,
+        full_text: false,
         family: None,
         description: None,
     };
@@ -105,6 +107,7 @@ fn one(properties: Vec<Property>) -> Model {
         etag: None,
         navigation: Vec::new(),
         open: false,
+        full_text: false,
         family: None,
         description: None,
     };

@@ -42,6 +42,7 @@ fn entity_type(
         etag: None,
         navigation,
         open: false,
+        full_text: false,
         family: None,
         description: None,
     }

@@ -65,6 +65,7 @@ fn entity(name: &str, key: &[usize], properties: Vec<Property>) -> EntityType {
         etag: None,
         navigation: vec![],
         open: false,
+        full_text: false,
         family: None,
         description: None,
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
 
+use crate::full_text::FullTexts;
+
 /// Tables and views of one database, in a stable order.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
@@ -15,6 +17,8 @@ pub struct Catalog {
     pub composites: Vec<CatalogComposite>,
     /// SELECTs of functions: the name of each, and its columns.
     pub functions: Vec<(String, Vec<String>)>,
+    /// Indexes over words, where they were asked for.
+    pub full_text: FullTexts,
 }
 
 /// An enumeration of the database.

@@ -359,6 +359,7 @@ impl Writer<'_> {
             Sql::Exists(select) => self.within("EXISTS (", select),
             Sql::Scalar(select) => self.within("(", select),
             Sql::Array(select) => self.within("ARRAY(", select),
+            Sql::BooleanMode(inner) => self.wrapped("(", inner, " IN BOOLEAN MODE)"),
             Sql::CountAll => self.text("COUNT(*)"),
             Sql::Distinct(inner) => self.wrapped("DISTINCT ", inner, ""),
             Sql::Over(call, among, order) => self.over(call, among, order),

@@ -3,6 +3,7 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod notice;
+pub mod full_text;
 pub mod catalog;
 mod identifier;
 pub mod shape;

@@ -219,6 +219,8 @@ pub enum Sql {
     Scalar(Box<Select>),
     /// An array of the rows of a select.
     Array(Box<Select>),
+    /// What MATCH looks for, in boolean mode.
+    BooleanMode(Box<Sql>),
     /// COUNT(*)
     CountAll,
     /// An argument of an aggregate function of which each value counts once.
@@ -280,6 +282,8 @@ pub enum Operator {
     Matches,
     /// Whether a text matches a pattern with `%` and `_`.
     Like,
+    /// Whether words are found by an index.
+    Found,
 }
 
 impl Sql {

@@ -191,7 +191,6 @@ fn enumerations() {
 fn composite_types_and_arrays() {
     use PrimitiveType::*;
     let nested = Catalog {
-        functions: Vec::new(),
         tables: vec![table(vec![
             column("home", ColumnType::Composite(1)),
             column("stops", array(ColumnType::Composite(1))),
@@ -215,6 +214,7 @@ fn composite_types_and_arrays() {
             ),
             composite("unused", vec![]),
         ],
+        ..Catalog::default()
     };
     let notices = [
         "t.grid: Served as Edm.String: OData has no collections of collections.",

@@ -1,6 +1,7 @@
 //! SQLite databases made from scripts.
 
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 use std::path::Path;
 
 /// Makes a database at `path` from a file of SQL statements.
@@ -22,6 +23,29 @@ pub fn sqlite_from_script(path: &Path, script: &Path) {
 #[track_caller]
 pub fn sqlite(path: &Path, statements: &str) {
     run(path, statements).unwrap_or_else(|error| panic!("{}: {error}\n{statements}", path.display()));
+}
+
+/// The rows of a statement, each value as text.
+///
+/// # Panics
+/// When it fails.
+#[track_caller]
+pub fn rows(path: &Path, statement: &str) -> Vec<Vec<String>> {
+    read(path, statement).unwrap_or_else(|error| panic!("{}: {error}\n{statement}", path.display()))
+}
+
+fn read(path: &Path, statement: &str) -> rusqlite::Result<Vec<Vec<String>>> {
+    let connection = Connection::open(path)?;
+    let mut statement = connection.prepare(statement)?;
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| {
+        let text = |value| match value {
+            ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            other => format!("{other:?}"),
+        };
+        (0..columns).map(|column| row.get_ref(column).map(text)).collect()
+    })?;
+    rows.collect()
 }
 
 fn run(path: &Path, statements: &str) -> rusqlite::Result<()> {

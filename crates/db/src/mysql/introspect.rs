@@ -66,10 +66,7 @@ pub(super) async fn introspect(
         .collect();
     let tables = tables.into_iter().zip(keys);
     let tables = tables.map(|((_, table), foreign_keys)| Table { foreign_keys, ..table }).collect();
-    Ok((
-        Catalog { tables, enums: reader.enums, composites: Vec::new(), functions: Vec::new() },
-        reader.notices,
-    ))
+    Ok((Catalog { tables, enums: reader.enums, ..Catalog::default() }, reader.notices))
 }
 
 fn by_table<T>(rows: Vec<(Place, T)>) -> BTreeMap<Place, Vec<T>> {

@@ -15,6 +15,7 @@ mod defaults;
 mod dates;
 mod introspect;
 mod describe;
+mod full_text;
 mod source;
 
 pub use source::MySqlSource;

@@ -7,12 +7,14 @@ use std::time::Duration;
 use nextlink_odata::rows::{PieceSink, RowSink};
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::dialect::{Dialect, MARIADB};
+use nextlink_sql::full_text::FullTexts;
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::{Program, Stream};
 
 use super::describe::{columns, describe};
 use super::errors::{Done, Fault};
 use super::facts::Facts;
+use super::full_text::full_texts;
 use super::introspect::introspect;
 use super::levels;
 use super::pool::{Lease, Pools};
@@ -93,6 +95,14 @@ impl MySqlSource {
     /// The server cannot be read.
     pub fn columns(&self, select: &str, places: usize) -> Result<Result<Vec<String>, String>, Error> {
         self.look(async |session| columns(session, select, places).await)
+    }
+
+    /// The indexes over words.
+    ///
+    /// # Errors
+    /// As [`introspect`].
+    pub fn full_texts(&self) -> Result<FullTexts, Error> {
+        self.look(async |session| full_texts(session).await)
     }
 
     /// Asks what the server says about itself. That can be done again at any time.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use nextlink_odata::rows::{PieceSink, RowSink};
 use nextlink_sql::catalog::Catalog;
+use nextlink_sql::full_text::FullTexts;
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::{Program, Stream};
 use tokio_postgres::{IsolationLevel, Transaction};
@@ -12,6 +13,7 @@ use tokio_postgres::{IsolationLevel, Transaction};
 use super::bounds::Bounds;
 use super::describe::{columns, describe};
 use super::errors::{Again, Failed};
+use super::full_text::full_texts;
 use super::introspect::introspect;
 use super::pools::Pools;
 use super::run;
@@ -78,6 +80,14 @@ impl PostgresSource {
     /// The server fails.
     pub fn columns(&self, select: &str, places: usize) -> Result<Result<Vec<String>, String>, Error> {
         self.look(async |transaction| columns(transaction, select, places).await)
+    }
+
+    /// The indexes over words.
+    ///
+    /// # Errors
+    /// As [`introspect`].
+    pub fn full_texts(&self) -> Result<FullTexts, Error> {
+        self.look(async |transaction| full_texts(transaction).await)
     }
 
     /// Asks the server's catalogue in one snapshot.

@@ -55,7 +55,7 @@ pub async fn describe(
         tables: vec![table],
         enums: types.enums.iter().map(|ty| enumeration(ty)).collect(),
         composites: types.composites.iter().map(|ty| composite(ty, &types)).collect(),
-        functions: Vec::new(),
+        ..Catalog::default()
     };
     Ok(Ok((catalog, notices)))
 }

@@ -84,7 +84,7 @@ fn assemble(raw: &Raw, limits: &IntrospectLimits, notices: &mut Vec<Notice>) -> 
         tables,
         enums: types.enums.iter().map(|ty| enumeration(ty)).collect(),
         composites: types.composites.iter().map(|ty| composite(ty, &types)).collect(),
-        functions: Vec::new(),
+        ..Catalog::default()
     })
 }
 

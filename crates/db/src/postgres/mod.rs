@@ -20,6 +20,7 @@ mod tables;
 mod types;
 mod introspect;
 mod describe;
+mod full_text;
 mod connect;
 
 pub use connect::PostgresSource;

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 use nextlink_odata::rows::{PieceSink, RowSink};
 use nextlink_odata::value::Value;
 use nextlink_sql::catalog::Catalog;
+use nextlink_sql::full_text::FullTexts;
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::{Program, Stream};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::full_text::full_texts;
 use super::introspect::{IntrospectLimits, columns_of, describe_select, introspect};
 use super::kept::{Connections, Opened, Taken, file_id};
 use super::{functions, run, stream};
@@ -127,6 +129,16 @@ impl SqliteSource {
         let mut opened = self.take()?;
         opened.wait_for_locks(CATALOGUE_LOCK)?;
         columns_of(&opened.connection, select, places)
+    }
+
+    /// The indexes over words.
+    ///
+    /// # Errors
+    /// As [`introspect`].
+    pub fn full_texts(&self) -> Result<FullTexts, Error> {
+        let mut opened = self.take()?;
+        opened.wait_for_locks(CATALOGUE_LOCK)?;
+        full_texts(&opened.connection)
     }
 
     /// See [`crate::source::Source::run`].

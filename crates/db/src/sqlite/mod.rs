@@ -5,6 +5,7 @@ mod probe;
 mod schema;
 mod foreign;
 mod introspect;
+mod full_text;
 mod cells;
 mod numbers;
 mod sums;

@@ -5,7 +5,7 @@ use nextlink_odata::model::{
     Property, Stream, Type,
 };
 use nextlink_odata::value::Value;
-use nextlink_sql::mapping::{ColumnMap, EnumMap, Link, StreamMap, TableMap};
+use nextlink_sql::mapping::{ColumnMap, EnumMap, FullTextMap, Link, StreamMap, TableMap};
 use nextlink_sql::shape::ToldPiece;
 
 use super::ModelArgs;
@@ -161,6 +161,7 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
         out.push_str(&format!("    etag: [{}]\n", columns.join(", ")));
     }
     changes(ty, table, out);
+    search(table, out);
     navigation(served, ty, table, None, out);
     derived(served, ty, table, out);
 }
@@ -364,6 +365,23 @@ fn changes(ty: &EntityType, table: &TableMap, out: &mut String) {
     if !facts.is_empty() {
         out.push_str(&format!("    changes: {{{}}}\n", facts.join(", ")));
     }
+}
+
+/// The index over words.
+fn search(table: &TableMap, out: &mut String) {
+    let names = |names: &[String]| names.iter().map(|name| text(name)).collect::<Vec<_>>().join(", ");
+    let told = match &table.full_text {
+        None => return,
+        Some(FullTextMap::Table { name, .. }) => format!("table: {}", text(name)),
+        Some(FullTextMap::Columns { columns, .. }) => format!("columns: [{}]", names(columns)),
+        Some(FullTextMap::Vector { column, configuration }) => {
+            format!("column: {}, configuration: {}", text(column), text(configuration))
+        }
+        Some(FullTextMap::Expression { columns, configuration }) => {
+            format!("columns: [{}], configuration: {}", names(columns), text(configuration))
+        }
+    };
+    out.push_str(&format!("    search: {{{told}}}\n"));
 }
 
 /// Types below that of an entity set.

@@ -27,3 +27,4 @@ mod etags;
 mod annotations;
 mod changes;
 mod logs;
+mod search;

@@ -11,33 +11,43 @@ use crate::value::Value;
 
 /// Binds a search to the entities at some places: a word may be found in any of them.
 pub fn bind_search(cx: &Context, places: &[Place], search: &Search, at: u32) -> BindResult<Expr> {
-    // Those of a type below count where an entity is of it; the ones that all have come first.
-    let mut groups: Vec<Group> = Vec::new();
-    for place in places {
-        let ty = cx.type_of(place.target());
-        for index in ty.possible_properties(place.of).filter(|i| ty.properties[*i].searchable) {
-            let owner = ty.owner_of_property(index).filter(|_| !ty.has_property(place.of, index));
-            match groups.iter_mut().find(|known| known.place == *place && known.owner == owner) {
-                Some(group) => group.properties.push(index),
-                None => groups.push(Group { place: place.clone(), owner, properties: vec![index] }),
-            }
-        }
-    }
-    if groups.is_empty() {
+    let sought: Vec<Sought> = places.iter().map(|place| sought(cx, place)).collect();
+    let searched: usize = sought.iter().flat_map(|one| &one.groups).map(|group| group.properties.len()).sum();
+    if searched == 0 && !sought.iter().any(|one| one.indexed) {
         let names: Vec<&str> = places.iter().map(|place| cx.type_of(place.target()).name.as_str()).collect();
         let message = format!("Type '{}' has no property that $search could look in.", names.join("', '"));
         return Err(not_supported(at, "$search", message));
     }
-    let searched = groups.iter().map(|group| group.properties.len()).sum();
-    cx.count_nodes(at, words(search).saturating_mul(searched))?;
-    Ok(node(&groups, search, at))
+    cx.count_nodes(at, words(search).saturating_mul(searched.max(1)))?;
+    Ok(node(&sought, search, at))
+}
+
+/// Where an entity is looked at.
+struct Sought {
+    place: Place,
+    /// Whether its words have an index.
+    indexed: bool,
+    /// Those that all entities have come first.
+    groups: Vec<Group>,
 }
 
 /// Properties of an entity that are looked at, where it is of the type that has them.
 struct Group {
-    place: Place,
     owner: Option<usize>,
     properties: Vec<usize>,
+}
+
+fn sought(cx: &Context, place: &Place) -> Sought {
+    let ty = cx.type_of(place.target());
+    let mut groups: Vec<Group> = Vec::new();
+    for index in ty.possible_properties(place.of).filter(|i| ty.properties[*i].searchable) {
+        let owner = ty.owner_of_property(index).filter(|_| !ty.has_property(place.of, index));
+        match groups.iter_mut().find(|known| known.owner == owner) {
+            Some(group) => group.properties.push(index),
+            None => groups.push(Group { owner, properties: vec![index] }),
+        }
+    }
+    Sought { place: place.clone(), indexed: ty.full_text, groups }
 }
 
 fn words(search: &Search) -> usize {
@@ -48,13 +58,17 @@ fn words(search: &Search) -> usize {
     }
 }
 
-fn node(groups: &[Group], search: &Search, at: u32) -> Expr {
-    let pair = |a: &Search, b: &Search| (Box::new(node(groups, a, at)), Box::new(node(groups, b, at)));
+fn condition(at: u32, kind: ExprKind) -> Expr {
+    typed(at, PrimitiveType::Boolean, false, kind)
+}
+
+fn node(sought: &[Sought], search: &Search, at: u32) -> Expr {
+    let pair = |a: &Search, b: &Search| (Box::new(node(sought, a, at)), Box::new(node(sought, b, at)));
     let kind = match search {
         Search::Word(text) | Search::Phrase(text) | Search::Incomplete(text) => {
-            return word(groups, text, at);
+            return either(at, sought.iter().map(|one| word(one, text, at)));
         }
-        Search::Not(inner) => ExprKind::Not(Box::new(node(groups, inner, at))),
+        Search::Not(inner) => ExprKind::Not(Box::new(node(sought, inner, at))),
         Search::And(a, b) => {
             let (a, b) = pair(a, b);
             ExprKind::And(a, b)
@@ -64,19 +78,26 @@ fn node(groups: &[Group], search: &Search, at: u32) -> Expr {
             ExprKind::Or(a, b)
         }
     };
-    typed(at, PrimitiveType::Boolean, false, kind)
+    condition(at, kind)
 }
 
-/// One word in all properties that are looked at.
-fn word(groups: &[Group], text: &str, at: u32) -> Expr {
-    let condition = |kind| typed(at, PrimitiveType::Boolean, false, kind);
-    let found = groups.iter().map(|Group { place, owner, properties }| {
-        let hit = condition(ExprKind::Search(place.clone(), properties.clone(), text.to_owned()));
+/// One word in all that is looked at of an entity.
+fn word(Sought { place, indexed, groups }: &Sought, text: &str, at: u32) -> Expr {
+    let found = groups.iter().map(|Group { owner, properties }| {
+        let hit = condition(at, ExprKind::Search(place.clone(), properties.clone(), text.to_owned()));
         match owner {
             None => hit,
-            Some(owner) => condition(ExprKind::And(Box::new(of_type(place, *owner, at)), Box::new(hit))),
+            Some(owner) => condition(at, ExprKind::And(Box::new(of_type(place, *owner, at)), Box::new(hit))),
         }
     });
-    let either = |left: Expr, right: Expr| condition(ExprKind::Or(Box::new(left), Box::new(right)));
-    found.reduce(either).unwrap_or_else(|| condition(ExprKind::Value(Value::Boolean(false))))
+    let found = either(at, found);
+    if !indexed {
+        return found;
+    }
+    condition(at, ExprKind::Indexed(place.clone(), text.to_owned(), Box::new(found)))
+}
+
+fn either(at: u32, found: impl Iterator<Item = Expr>) -> Expr {
+    let both = |left: Expr, right: Expr| condition(at, ExprKind::Or(Box::new(left), Box::new(right)));
+    found.reduce(both).unwrap_or_else(|| condition(at, ExprKind::Value(Value::Boolean(false))))
 }

@@ -156,7 +156,7 @@ pub(super) fn entity_set<'a>(
     entity_type: &'a EntityType,
     set: &'a EntitySet,
 ) -> Vec<Annotation<'a>> {
-    let searchable = entity_type.properties.iter().any(|p| p.searchable);
+    let searchable = entity_type.is_searchable();
     let expandable = !entity_type.navigation.is_empty();
     let collections = entity_type.properties.iter().enumerate().filter(|(_, p)| p.collection);
     let path =

@@ -3,6 +3,11 @@
 use super::{DerivedType, EntityType, NavigationProperty, Property};
 
 impl EntityType {
+    /// Whether `$search` looks at something of its entities.
+    pub fn is_searchable(&self) -> bool {
+        self.full_text || self.properties.iter().any(|property| property.searchable)
+    }
+
     /// Index of a structural property by its exact name; not one that only a type below this one has.
     pub fn find_property(&self, name: &str) -> Option<usize> {
         self.find_property_of(name, None)

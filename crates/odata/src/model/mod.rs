@@ -77,6 +77,8 @@ pub struct EntityType {
     pub media: Option<Stream>,
     /// Whether entities can have properties that stand nowhere here: those of a JSON object.
     pub open: bool,
+    /// Whether an index over words serves `$search`.
+    pub full_text: bool,
     /// What the ETags of its entities are made of, where they have any.
     pub etag: Option<Etag>,
     /// Navigation properties, in a stable order.

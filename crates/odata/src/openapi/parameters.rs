@@ -118,7 +118,7 @@ fn listed(model: &Model, id: EntityTypeId, of: Option<usize>, options: &[Listed]
 
 /// Whether `$search` looks at something in entities of a type.
 fn is_searchable(model: &Model, id: EntityTypeId) -> bool {
-    model.entity_type(id).properties.iter().any(|p| p.searchable)
+    model.entity_type(id).is_searchable()
 }
 
 /// What applies to a collection of entities of a set, which are of its type or all of one below it.

@@ -14,6 +14,7 @@ impl Expr {
             | ExprKind::OfType(place, _)
             | ExprKind::Dynamic(place, _)
             | ExprKind::Search(place, ..) => here(place),
+            ExprKind::Indexed(place, _, otherwise) => here(place) && otherwise.is_own(),
             ExprKind::Member(inner, ..)
             | ExprKind::Item(inner, _)
             | ExprKind::Not(inner)

@@ -139,6 +139,7 @@ fn standard(operator: Operator) -> &'static str {
         Operator::Concat => " || ",
         Operator::Matches => " REGEXP ",
         Operator::Like => " LIKE ",
+        Operator::Found => " @@ ",
     }
 }
 

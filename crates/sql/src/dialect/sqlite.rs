@@ -52,6 +52,7 @@ impl Dialect for Sqlite {
         match operator {
             Operator::Same => " IS ",
             Operator::Distinct => " IS NOT ",
+            Operator::Found => " MATCH ",
             other => standard(other),
         }
     }

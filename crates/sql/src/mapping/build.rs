@@ -166,6 +166,7 @@ fn mapping(
             open: shapes[t].open,
             etag: shapes[t].etag.clone(),
             changes,
+            full_text: shapes[t].full_text.clone(),
             family,
         }
     });
@@ -232,6 +233,7 @@ fn entity_type<'a>(
         streams,
         media,
         open: shape.open.is_some(),
+        full_text: shape.full_text.is_some(),
         etag: etags::model(&shape.etag, shape.visible),
         navigation: Vec::new(),
         family: families::family(shape),

@@ -14,6 +14,8 @@ mod groups;
 
 mod changes;
 
+mod full_text;
+
 mod reshape;
 
 mod joined;
@@ -55,6 +57,7 @@ use crate::catalog::{CatalogEnum, JoinedTables, NativeType, Storage};
 use crate::shape::ToldPiece;
 
 pub use build::build;
+pub use full_text::FullTextMap;
 pub use options::{Case, ModelOptions};
 pub use types::is_enumeration;
 
@@ -139,6 +142,8 @@ pub struct TableMap {
     pub etag: Vec<usize>,
     /// By what changes are followed.
     pub changes: ChangesMap,
+    /// The index over words that serves `$search`.
+    pub full_text: Option<FullTextMap>,
     /// What tells types below that of the set from each other.
     pub family: Option<FamilyMap>,
 }

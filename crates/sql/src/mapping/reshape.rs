@@ -6,6 +6,7 @@ use nextlink_odata::model::PrimitiveType;
 
 use super::ChangesMap;
 use super::changes;
+use super::full_text::{self, FullTextMap};
 use super::groups::{Group, widen};
 use super::joined::Joins;
 use super::keys::Key;
@@ -37,6 +38,8 @@ pub(super) struct TableShape<'s> {
     pub(super) etag: Vec<usize>,
     /// By what changes are followed.
     pub(super) changes: ChangesMap,
+    /// The index over words.
+    pub(super) full_text: Option<FullTextMap>,
     /// By column that is a property: the derived type that has it. Those that all have come first.
     pub(super) owners: Vec<Option<usize>>,
     /// The column that tells derived types from each other.
@@ -231,6 +234,9 @@ impl<'s> Shaper<'s, '_> {
         let table = &self.catalog.tables[index];
         let open = entity.open.as_ref().and_then(|name| open::find(table, name, key, self.notices));
         let changes = changes::find(table, entity, self.notices);
+        let full_text = full_text::find(&self.catalog.full_text, table, entity, self.notices);
+        let vector = full_text.as_ref().and_then(FullTextMap::vector);
+        let vector = vector.and_then(|name| find_column(table, name));
         let hidden: HashSet<usize> =
             entity.hide.iter().filter_map(|name| find_column(table, &name.text)).collect();
         let others = entity.others.unwrap_or(true);
@@ -238,7 +244,8 @@ impl<'s> Shaper<'s, '_> {
         let mut back: Vec<usize> = Vec::new();
         for column in 0..count {
             let member = groups.iter().find(|group| group.columns.contains(&column));
-            let others = others && !streams.takes(column) && open != Some(column) && column < declared;
+            let taken = streams.takes(column) || [open, vector].contains(&Some(column));
+            let others = others && !taken && column < declared;
             let kept = key.contains(&column) || singles.contains_key(&column) || others;
             match member {
                 Some(group) => {
@@ -265,7 +272,7 @@ impl<'s> Shaper<'s, '_> {
         let open = open.map(|column| place[column]);
         let etag = etag.into_iter().map(|column| place[column]).collect();
         let (streams, changes) = (streams.moved(&place), changes.moved(&place));
-        (TableShape { streams, changes, etag, owners, kind, open, ..shape }, place)
+        (TableShape { streams, changes, full_text, etag, owners, kind, open, ..shape }, place)
     }
 
     fn arranged(

@@ -28,6 +28,9 @@ impl Planner<'_> {
     }
 
     fn truth(&self, frames: &mut Frames, expr: &Expr, truth: Truth) -> Result<Sql, Unsupported> {
+        if let Some(found) = self.full_text(frames, expr) {
+            return Ok(never_null(found, true, truth));
+        }
         Ok(match &expr.kind {
             ExprKind::And(left, right) => {
                 let left = self.truth(frames, left, truth)?;
@@ -57,6 +60,7 @@ impl Planner<'_> {
                 never_null(self.in_tree(frames, value, walked)?, value.nullable, truth)
             }
             ExprKind::Search(place, properties, text) => self.search(frames, place, properties, text, truth),
+            ExprKind::Indexed(_, _, otherwise) => self.truth(frames, otherwise, truth)?,
             _ => {
                 let operand = self.operand(frames, expr)?;
                 match operand.sql {

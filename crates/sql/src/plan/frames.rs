@@ -220,7 +220,8 @@ impl Frames {
         self.parent.iter().cloned().collect()
     }
 
-    fn alias(&mut self) -> usize {
+    /// A new alias.
+    pub(crate) fn alias(&mut self) -> usize {
         self.next_alias += 1;
         self.next_alias - 1
     }

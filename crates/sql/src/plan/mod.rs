@@ -10,6 +10,8 @@ mod hints;
 mod expr;
 mod there;
 mod frames;
+mod words;
+mod full_text;
 mod rows;
 mod walk;
 mod merged;

@@ -5,6 +5,7 @@ mod media;
 mod etag;
 mod vocabulary;
 mod changes;
+mod search;
 mod parts;
 mod hdp;
 mod select;
@@ -29,6 +30,7 @@ pub use parts::{
     Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, FunctionShape,
     NavigationShape, PropertyShape, Shape, SingletonShape, ThroughShape, When,
 };
+pub use search::SearchShape;
 pub use select::Piece;
 pub use terms::term_of;
 pub use vocabulary::VocabularyShape;
@@ -130,6 +132,11 @@ impl Shape {
         let functions =
             functions.filter_map(|(name, told)| ToldSelect::of(name, &told.sql, Some(&told.parameters)));
         sets.chain(functions).collect()
+    }
+
+    /// Whether indexes over words are to be looked for.
+    pub fn searches(&self) -> bool {
+        self.tables().any(|(_, entity)| entity.search.is_some())
     }
 
     /// Types below those of entity sets.

@@ -11,6 +11,7 @@ use super::changes::ChangesShape;
 use super::etag::EtagShape;
 use super::media::{MediaShape, MediaTypeShape};
 use super::named::{Either, Entries, Named, Spot};
+use super::search::SearchShape;
 use super::vocabulary::VocabularyShape;
 use crate::identifier::Case;
 
@@ -155,6 +156,8 @@ pub struct EntityShape {
     pub etag: EtagShape,
     /// By what it is known that a row has changed.
     pub changes: Option<ChangesShape>,
+    /// The index over words that serves `$search`.
+    pub search: Option<SearchShape>,
     /// Columns and navigation properties that are not served.
     pub hide: Vec<Named>,
     /// Whether columns and foreign keys that are not named here are served, too. Default true.
@@ -361,6 +364,7 @@ impl<'de> Deserialize<'de> for SingletonShape {
             open: told.open,
             etag: told.etag,
             changes: None,
+            search: None,
             hide: told.hide,
             others: told.others,
             is_abstract: told.is_abstract,

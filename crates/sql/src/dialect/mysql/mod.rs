@@ -98,6 +98,7 @@ impl Dialect for MySql {
         match operator {
             Operator::Same | Operator::Distinct => " <=> ",
             Operator::IntegerDiv => " DIV ",
+            Operator::Found => " AGAINST ",
             other => standard(other),
         }
     }

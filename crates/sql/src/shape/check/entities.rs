@@ -32,6 +32,9 @@ pub(super) fn entity(shape: &Shape, told: &EntityShape) -> Checked {
     }
     media_type(told.media.as_ref().and_then(|media| media.media_type.as_ref()))?;
     changes(told.changes.as_ref())?;
+    if let Some(name) = told.search.as_ref().and_then(|search| search.configuration.as_ref()) {
+        is_name(name)?;
+    }
     derived(shape, told, &mut names, &mut columns)
 }
 
