@@ -206,7 +206,8 @@ fn the_index_is_used() {
                         (rows(&path, &["EXPLAIN QUERY PLAN ", &sql].concat()), "VIRTUAL TABLE INDEX")
                     }
                     "postgres" => {
-                        let sql = ["SET enable_seqscan = off; SET enable_indexscan = off; EXPLAIN ", &sql].concat();
+                        let sql =
+                            ["SET enable_seqscan = off; SET enable_indexscan = off; EXPLAIN ", &sql].concat();
                         (texts(world.databases[0].query(&sql)), "Bitmap Index Scan on ")
                     }
                     _ => (texts(world.databases[1].query(&["EXPLAIN ", &sql].concat())), "fulltext"),

@@ -11,9 +11,10 @@ use crate::value::Value;
 
 /// Binds a search to the entities at some places: a word may be found in any of them.
 pub fn bind_search(cx: &Context, places: &[Place], search: &Search, at: u32) -> BindResult<Expr> {
-    let sought: Vec<Sought> = places.iter().map(|place| sought(cx, place)).collect();
+    let mut sought: Vec<Sought> = places.iter().map(|place| sought(cx, place)).collect();
+    sought.retain(|one| one.indexed || !one.groups.is_empty());
     let searched: usize = sought.iter().flat_map(|one| &one.groups).map(|group| group.properties.len()).sum();
-    if searched == 0 && !sought.iter().any(|one| one.indexed) {
+    if sought.is_empty() {
         let names: Vec<&str> = places.iter().map(|place| cx.type_of(place.target()).name.as_str()).collect();
         let message = format!("Type '{}' has no property that $search could look in.", names.join("', '"));
         return Err(not_supported(at, "$search", message));
