@@ -195,9 +195,9 @@ impl FullTextMap {
     }
 
     /// The column that is made for searching only.
-    pub(super) fn vector(&self) -> Option<&str> {
+    pub(super) fn vector(&self, table: &Table) -> Option<usize> {
         match self {
-            FullTextMap::Vector { column, .. } => Some(column),
+            FullTextMap::Vector { column, .. } => find_column(table, column),
             _ => None,
         }
     }

@@ -235,8 +235,7 @@ impl<'s> Shaper<'s, '_> {
         let open = entity.open.as_ref().and_then(|name| open::find(table, name, key, self.notices));
         let changes = changes::find(table, entity, self.notices);
         let full_text = full_text::find(&self.catalog.full_text, table, entity, self.notices);
-        let vector = full_text.as_ref().and_then(FullTextMap::vector);
-        let vector = vector.and_then(|name| find_column(table, name));
+        let vector = full_text.as_ref().and_then(|map| map.vector(table));
         let hidden: HashSet<usize> =
             entity.hide.iter().filter_map(|name| find_column(table, &name.text)).collect();
         let others = entity.others.unwrap_or(true);
