@@ -275,12 +275,16 @@ impl From<PageError> for Refusal {
             PageError::Unknown | PageError::Expired => gone("The stored result has expired."),
             PageError::OtherGeneration { .. } => gone("The stored result was made anew."),
             PageError::NoSuchPage { .. } => gone("The stored result has no such page."),
-            PageError::SourceFailed { message, .. } => internal(
-                "SourceFailed",
-                &format!(
+            PageError::SourceFailed { code, message } => {
+                let message = format!(
                     "The result ends before this page: {message} Start again with the request without $skiptoken."
-                ),
-            ),
+                );
+                if code == "ExpressionFailed" {
+                    Refusal::bad_request("ExpressionFailed", message).about("expression")
+                } else {
+                    internal("SourceFailed", &message)
+                }
+            }
             PageError::Incomplete(why) => {
                 let why = match why {
                     // What the operating system says is for the log.

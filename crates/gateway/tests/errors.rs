@@ -144,6 +144,24 @@ fn expressions_that_cannot_be_computed() {
     }
 }
 
+/// The first pages are there already.
+#[test]
+fn expressions_that_cannot_be_computed_on_a_later_page() {
+    let node = shop();
+    let first = ask(&node, "Products?$compute=1 div (ID sub 3) as X&$select=ID,X", &[("Prefer", "maxpagesize=1")]);
+    let mut link = first.json()["@odata.nextLink"].as_str().expect("a link").to_owned();
+    let failed = loop {
+        let page = node.get(&link, &[]);
+        match page.json()["@odata.nextLink"].as_str() {
+            Some(next) if page.status == 200 => link = next.to_owned(),
+            _ => break page,
+        }
+    };
+    let error = odata_error(&link, &failed);
+    assert_eq!((failed.status, error.code.as_str()), (400, "ExpressionFailed"), "{error:?}");
+    assert!(error.message.contains("division by zero"), "{error:?}");
+}
+
 /// A limit, values of it, what makes a URL of a size, and the status of a refusal.
 type Edge<'a> = (&'static str, &'static [usize], &'a dyn Fn(usize) -> String, u16);
 

@@ -16,12 +16,16 @@ use crate::tree::{
 pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> Statement {
     let rows = if dialect.parent_rows() == ParentRows::Arrays { 1 } else { parent_rows };
     let taken = select.keys.as_ref().map_or(0, |columns| columns.len() * rows);
-    let mut writer = Writer { dialect, out: String::with_capacity(768), params: Vec::new(), taken };
+    let out = String::with_capacity(768);
+    let mut writer = Writer { dialect, out, params: Vec::new(), taken, recursive: false };
     writer.keys(select, parent_rows);
     if select.window.is_some() {
         writer.windowed(select);
     } else {
         writer.select(select, false);
+    }
+    if writer.recursive {
+        writer.out.insert_str(0, dialect.before_recursion());
     }
     Statement { sql: writer.out.into(), params: writer.params }
 }
@@ -32,6 +36,8 @@ struct Writer<'a> {
     params: Vec<Param>,
     /// Parameters that the parent rows take.
     taken: usize,
+    /// Whether a select refers to itself.
+    recursive: bool,
 }
 
 impl Writer<'_> {
@@ -222,6 +228,7 @@ impl Writer<'_> {
 
     /// A recursive select in the place of a table.
     fn recursive(&mut self, base: &Select, step: &Select) {
+        self.recursive = true;
         self.text("(WITH RECURSIVE h(");
         for column in 0..base.columns.len() {
             self.text(if column == 0 { "c" } else { ", c" });

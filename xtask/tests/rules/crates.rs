@@ -32,6 +32,7 @@ const ROOMS: &[Room] = &[
             "quick-xml",
             "serde",
             "serde_json",
+            "sha2",
             "simdutf8",
             "thiserror",
             "zmij",

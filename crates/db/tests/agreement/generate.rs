@@ -52,7 +52,14 @@ impl Dice {
         let depth = depth.min(3);
         let ty = self.pick(TYPES);
         match self.roll(12) {
-            0 if !part => return Expr::Thing("B"),
+            0 if !part => {
+                let boolean = Box::new(Expr::Thing("B"));
+                if self.roll(2) == 0 {
+                    return *boolean;
+                }
+                let other = Expr::Constant(Some(Value::Boolean(self.roll(2) == 0)));
+                return Expr::Compare(self.pick(COMPARISONS), boolean, Box::new(other));
+            }
             1 => {
                 let name = self.pick(&["contains", "startswith", "endswith"]);
                 return Expr::Call(

@@ -274,6 +274,12 @@ const ROWS: &[(&str, u16, &str)] = &[
     ),
     ("People?$apply=aggregate(Firm.Employee/Salary with sum as Sum)", 200, r#""value":[{"Sum":140}]}"#),
     ("People/Firm.Employee?$apply=aggregate($count as N)", 200, r#""value":[{"N":3}]}"#),
+    ("People/Firm.Employee?$apply=aggregate(Salary with sum as Sum)", 200, r#""value":[{"Sum":140}]}"#),
+    (
+        "Teams?$select=Id&$expand=Members/Firm.Employee($apply=aggregate(Salary with sum as Sum))",
+        200,
+        r#""value":[{"Id":1,"Members":[{"Sum":140}]},{"Id":2,"Members":[{"Sum":null}]}]}"#,
+    ),
     (
         "People?$apply=filter(isof(Firm.Employee))/filter(Name eq 'Bob')",
         200,

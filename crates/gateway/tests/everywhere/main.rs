@@ -28,3 +28,4 @@ mod annotations;
 mod changes;
 mod logs;
 mod search;
+mod edges;

@@ -282,14 +282,8 @@ fn compare_values(comparison: Comparison, left: Expr, right: Expr, at: u32) -> B
         return Err(invalid(at, "comparison", "A shape can only be compared with null."));
     }
     let (left, right) = unify(left, right, at)?;
-    if matches!(left.primitive, Some(PrimitiveType::Boolean | PrimitiveType::Binary))
-        && !is_equality(comparison)
-    {
-        return Err(invalid(
-            at,
-            "comparison",
-            "Boolean and binary values can only be compared by eq and ne.",
-        ));
+    if left.primitive == Some(PrimitiveType::Binary) && !is_equality(comparison) {
+        return Err(invalid(at, "comparison", "Binary values can only be compared by eq and ne."));
     }
     Ok(boolean(at, false, ExprKind::Compare(comparison, Box::new(left), Box::new(right))))
 }

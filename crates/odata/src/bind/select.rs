@@ -13,7 +13,7 @@ use super::search::bind_search;
 use crate::lexical::identifier;
 use crate::model::EntitySetId;
 use crate::query::{Dynamic, Expr, Inside, Named, Order, Place, Selection};
-use crate::url::ast::{Options, OrderItem, Search, SelectItem};
+use crate::url::ast::{ExpandItem, Options, OrderItem, Search, SelectItem};
 
 /// Binds `$select` and `$expand` of the entities at a place, whose scope has the names of `$compute`; `depth` counts the
 /// expands around it.
@@ -34,7 +34,10 @@ pub fn bind_selection<'a>(
         select_items(cx, &mut selection, place, items)?;
     }
     add_whole(cx, &mut selection, place);
-    for item in options.expand.iter().flatten() {
+    // What is named itself takes precedence over `*`, wherever it stands.
+    let star = |item: &&ExpandItem| item.path.last().is_some_and(|name| name == "*");
+    let items = || options.expand.iter().flatten();
+    for item in items().filter(|item| !star(item)).chain(items().filter(star)) {
         expand_item(cx, &mut selection, place, (item, None), depth)?;
     }
     Ok(selection)

@@ -5,6 +5,20 @@ use super::cursor::Cursor;
 use super::error::Result;
 use super::option_names::Allowed;
 
+/// Levels of `*` that are written out; more are beyond any limit of what is expanded.
+const MOST_LEVELS: u32 = 16;
+
+/// The options by which `*` goes so many levels deep: what is expanded differs from level to level.
+fn below_star(at: u32, levels: u32) -> Options {
+    if levels < 2 {
+        return Options::default();
+    }
+    let options = below_star(at, levels - 1);
+    let text = if levels > 2 { format!("$expand=*($levels={})", levels - 1) } else { "$expand=*".to_owned() };
+    let item = ExpandItem { at, path: vec!["*".to_owned()], suffix: ExpandSuffix::None, options };
+    Options { expand: Some(vec![item]), texts: vec![text], ..Options::default() }
+}
+
 impl Cursor<'_> {
     /// The value of `$expand`.
     pub(crate) fn expand(&mut self) -> Result<Vec<ExpandItem>> {
@@ -55,8 +69,11 @@ impl Cursor<'_> {
                 return Ok(ExpandItem { at, path, suffix, options: Options::default() });
             }
         };
-        let options =
+        let mut options =
             if self.peek() == Some(b'(') { *self.nested_options(allowed)? } else { Options::default() };
+        if let (true, Some((Levels::Number(levels @ ..=MOST_LEVELS), _))) = (star, options.levels) {
+            options = below_star(at, levels);
+        }
         Ok(ExpandItem { at, path, suffix, options })
     }
 

@@ -102,17 +102,24 @@ impl Cursor<'_> {
             || (rest.starts_with(';') && self.raw_byte(self.text.len() - rest.len()) != Some(b'%'))
     }
 
-    /// Words in double quotes.
+    /// Words in double quotes. A backslash makes a quote or a backslash behind it one of the text (4.01).
     fn phrase(&mut self) -> Result<Search> {
         let start = self.pos + 1;
-        let Some(length) = self.slice(start, self.text.len()).find('"') else {
-            return Err(self.expected_at(self.text.len(), "\" to end the phrase"));
-        };
-        if length == 0 {
+        let mut text = String::new();
+        let mut rest = self.slice(start, self.text.len()).chars();
+        loop {
+            match rest.next() {
+                Some('"') => break,
+                Some('\\') if rest.as_str().starts_with(['"', '\\']) => text.extend(rest.next()),
+                Some(other) => text.push(other),
+                None => return Err(self.expected_at(self.text.len(), "\" to end the phrase")),
+            }
+        }
+        self.pos = self.text.len() - rest.as_str().len();
+        if text.is_empty() {
             return Err(self.expected_at(start, "a word in the phrase"));
         }
-        self.pos = start + length + 1;
-        Ok(Search::Phrase(self.slice(start, start + length).to_owned()))
+        Ok(Search::Phrase(text))
     }
 
     /// Characters without space, parentheses and double quotes; a semicolon only percent-encoded.

@@ -185,6 +185,11 @@ pub trait Dialect: Sync {
     /// Whether null is less than all values in ORDER BY by itself.
     fn nulls_are_smallest(&self) -> bool;
 
+    /// What stands before a statement with a select that refers to itself.
+    fn before_recursion(&self) -> &'static str {
+        ""
+    }
+
     /// Whether the order of joins must be forced for the table of parent rows to come first.
     fn forced_join(&self) -> &'static str;
 

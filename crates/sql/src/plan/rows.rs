@@ -248,7 +248,8 @@ impl Planner<'_> {
             Some(operand) => operand,
             None => self.operand(frames, expr)?,
         };
-        if operand.form == Form::Constant {
+        // A bare number would be that of a column.
+        if operand.form == Form::Constant || matches!(operand.sql, Sql::Param(_) | Sql::Integer(_)) {
             return Ok(None);
         }
         let nullable = operand.nullable;

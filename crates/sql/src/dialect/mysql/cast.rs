@@ -54,6 +54,7 @@ impl Cast {
             (P::String, P::Double) => other_than(MOST_DOUBLE, found(DOUBLE, x).cast("DOUBLE")),
             (_, P::Double) if number => x.cast("DOUBLE"),
             (P::String, P::Decimal) => other_than(MOST_DECIMAL, found(DECIMAL, x).cast("DECIMAL(65,30)")),
+            (P::Double | P::Single, P::Decimal) => other_than(MOST_DECIMAL, x.cast("DECIMAL(65,30)")),
             (_, P::Decimal) if number => x.cast("DECIMAL(65,30)"),
             (P::String, to) if to.is_integer() => ranged(found(INTEGER, x).cast("DECIMAL(65,30)"), to),
             (_, to) if number && to.is_integer() => ranged(x.cast("DECIMAL(65,20)"), to),

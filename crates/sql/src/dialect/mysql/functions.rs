@@ -167,6 +167,13 @@ fn rounded(function: Function, operand: Operand, result: P) -> Sql {
         Function::Ceiling => Sql::call("CEILING", [x]),
         Function::Floor => Sql::call("FLOOR", [x]),
         _ if result == P::Decimal => Sql::call("ROUND", [x]),
-        _ => Sql::call("ROUND", [x.cast("DECIMAL(65,20)")]).cast("DOUBLE"),
+        _ if !is_short(&x) => Sql::call("ROUND", [x.cast("DECIMAL(65,20)")]).cast("DOUBLE"),
+        // All steps are exact: what is whole, and whether what is left is half or more.
+        _ => {
+            let whole = |x: Sql| Sql::call("TRUNCATE", [x, Sql::Integer(0)]);
+            let left = Sql::binary(Operator::Sub, x.clone(), whole(x.clone()));
+            let half = whole(Sql::binary(Operator::Mul, left, Sql::Integer(2)));
+            Sql::binary(Operator::Add, whole(x), half)
+        }
     }
 }

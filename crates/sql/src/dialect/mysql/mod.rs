@@ -116,6 +116,12 @@ impl Dialect for MySql {
         true
     }
 
+    /// MariaDB loses rows of such a select when it moves them from memory to disk meanwhile, so they are there from the
+    /// beginning; and it ends silently after 1,000 steps. MySQL takes this for a comment.
+    fn before_recursion(&self) -> &'static str {
+        "/*M! SET STATEMENT tmp_memory_table_size = 0, max_recursive_iterations = 4294967295 FOR */ "
+    }
+
     fn forced_join(&self) -> &'static str {
         " STRAIGHT_JOIN "
     }

@@ -168,9 +168,12 @@ fn substring(text: Operand, start: Operand, length: Option<Operand>) -> Sql {
         _ => None,
     };
     let (text, start) = (plain(text), plain(start));
+    // `least` and `greatest` would pass over null.
     let bounded = |x: Sql| {
-        let at_most = Sql::call("least", [x, Sql::Integer(LONGEST - 1)]);
-        Sql::call("greatest", [at_most, Sql::Integer(0)]).cast("int4")
+        let (most, none) = (Sql::Integer(LONGEST - 1), Sql::Integer(0));
+        let long = Sql::binary(Operator::Gt, x.clone(), most.clone());
+        let negative = Sql::binary(Operator::Lt, x.clone(), none.clone());
+        Sql::when(long, most, Sql::when(negative, none, x)).cast("int4")
     };
     let tail = match known {
         Some(i) if i >= 0 => Sql::call("substr", [text, Sql::Integer(i.min(LONGEST - 1) + 1)]),
@@ -189,7 +192,13 @@ fn substring(text: Operand, start: Operand, length: Option<Operand>) -> Sql {
         }
     };
     match length {
-        Some(length) => Sql::call("left", [tail, bounded(plain(length))]),
+        Some(Operand { sql: Sql::Param(Param { value: Value::Integer(length), .. }), .. }) => {
+            Sql::call("left", [tail, Sql::Integer(length.clamp(0, LONGEST - 1))])
+        }
+        Some(length) => {
+            let left = Sql::call("left", [Sql::Bound(1), bounded(Sql::Bound(0))]);
+            Sql::Let(vec![plain(length), tail], Box::new(left))
+        }
         None => tail,
     }
 }

@@ -13,6 +13,9 @@ pub(super) fn carried(operand: Operand) -> Operand {
     if operand.primitive.is_some_and(P::is_shape) {
         return shape(operand);
     }
+    if let (Sql::Null, Some(primitive)) = (&operand.sql, operand.primitive) {
+        return operand.with(Sql::Null.cast(type_of(primitive)));
+    }
     if operand.form == Form::Column(Storage::Native) {
         let column = bare(operand.sql.clone());
         return operand.with(column);
@@ -28,6 +31,16 @@ fn shape(operand: Operand) -> Operand {
     }
     let text = Sql::call("ST_AsGeoJSON", [operand.sql.clone(), Sql::Integer(GEO_DIGITS)]);
     Operand { form: Form::Exact, native: NativeType::Plain, ..operand }.with(text)
+}
+
+/// One of several values. Without any that is not null it would be a text.
+pub(super) fn chosen(case: Sql, primitive: Option<P>) -> Sql {
+    match (&case, primitive) {
+        (Sql::Case(pairs), Some(primitive)) if pairs.iter().all(|(_, value)| *value == Sql::Null) => {
+            case.cast(type_of(primitive))
+        }
+        _ => case,
+    }
 }
 
 /// The sum of a group.

@@ -25,9 +25,9 @@ pub(super) fn carried(operand: Operand) -> Operand {
     facts.with(comparable(operand, None))
 }
 
-/// The sum of a group; of decimals with all their digits.
+/// The sum of a group; with all its digits where it is a decimal, and larger ones than SQLite's own has room for.
 pub(super) fn sum(operand: Operand, result: P) -> Operand {
-    if operand.primitive == Some(P::Decimal) {
+    if matches!(operand.primitive, Some(P::Decimal | P::Int64)) {
         return Operand { form: Form::Exact, ..computed(result, Sql::call("nl_sum", [operand.sql])) };
     }
     computed(result, Sql::call("SUM", [operand.sql]))
