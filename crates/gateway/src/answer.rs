@@ -279,7 +279,7 @@ impl From<PageError> for Refusal {
                 let message = format!(
                     "The result ends before this page: {message} Start again with the request without $skiptoken."
                 );
-                if code == "ExpressionFailed" {
+                if code.as_ref() == "ExpressionFailed" {
                     Refusal::bad_request("ExpressionFailed", message).about("expression")
                 } else {
                     internal("SourceFailed", &message)

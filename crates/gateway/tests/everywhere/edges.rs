@@ -35,7 +35,7 @@ const LINKS: u32 = 1_500;
 /// URLs and what stands in the body.
 const ROWS: &[(&str, &str)] = &[
     ("Things?$apply=aggregate(Big with sum as Sum)", r#""value":[{"Sum":18446744073709551614}]"#),
-    ("Things?$apply=aggregate(Big with average as Mean)", r#""value":[{"Mean":9.223372036854776e18}]"#),
+    ("Things?$apply=aggregate(Big with average as Mean)", r#""value":[{"Mean":9.223372036854776e+18}]"#),
     ("Things?$filter=Flag gt false&$select=Id", r#""value":[{"Id":1}]"#),
     ("Things?$filter=Flag le false&$select=Id", r#""value":[{"Id":2}]"#),
     ("Things?$filter=substring(Name,Place) eq null&$select=Id", r#""value":[{"Id":1},{"Id":3}]"#),

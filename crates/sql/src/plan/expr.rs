@@ -420,7 +420,11 @@ impl Planner<'_> {
             _ => Form::Computed,
         };
         let native = NativeType::Plain;
-        let sql = self.dialect.chosen(Sql::Case(sql), primitive);
+        // Without any value it would have a type of its own.
+        let sql = match sql.iter().all(|(_, value)| *value == Sql::Null) {
+            true => Sql::Null,
+            false => self.dialect.chosen(Sql::Case(sql), primitive),
+        };
         Ok(Operand { sql, primitive, form, nullable: true, native })
     }
 }

@@ -254,10 +254,6 @@ impl Dialect for Postgres {
         Ok(Operand::computed(sql, to))
     }
 
-    fn chosen(&self, case: Sql, primitive: Option<P>) -> Sql {
-        rows::chosen(case, primitive)
-    }
-
     fn carried(&self, operand: Operand) -> Operand {
         rows::carried(operand)
     }

@@ -33,16 +33,6 @@ fn shape(operand: Operand) -> Operand {
     Operand { form: Form::Exact, native: NativeType::Plain, ..operand }.with(text)
 }
 
-/// One of several values. Without any that is not null it would be a text.
-pub(super) fn chosen(case: Sql, primitive: Option<P>) -> Sql {
-    match (&case, primitive) {
-        (Sql::Case(pairs), Some(primitive)) if pairs.iter().all(|(_, value)| *value == Sql::Null) => {
-            case.cast(type_of(primitive))
-        }
-        _ => case,
-    }
-}
-
 /// The sum of a group.
 pub(super) fn sum(operand: Operand, result: P) -> Operand {
     let value = plain(operand);
