@@ -152,7 +152,7 @@ fn expressions_that_cannot_be_computed_on_a_later_page() {
         ask(&node, "Products?$compute=1 div (ID sub 3) as X&$select=ID,X", &[("Prefer", "maxpagesize=1")]);
     let mut link = first.json()["@odata.nextLink"].as_str().expect("a link").to_owned();
     let failed = loop {
-        let page = node.get(link.strip_prefix(&node.base()).expect("a link of the node"), &[]);
+        let page = node.get(link.strip_prefix(node.base()).expect("a link of the node"), &[]);
         match page.json()["@odata.nextLink"].as_str() {
             Some(next) if page.status == 200 => link = next.to_owned(),
             _ => break page,

@@ -65,10 +65,10 @@ const ROWS: &[(&str, &str)] = &[
 #[test]
 fn edges() {
     let mut script = SCRIPT.to_owned();
-    for (table, rows, below) in [("nodes", NODES, 2), ("links", LINKS, 0)] {
+    for (table, rows, pairs) in [("nodes", NODES, true), ("links", LINKS, false)] {
         write!(script, "INSERT INTO {table} VALUES (1, NULL)").expect("a text grows");
         for id in 2..=rows {
-            let above = if below == 0 { id - 1 } else { id / below };
+            let above = if pairs { id / 2 } else { id - 1 };
             write!(script, ", ({id}, {above})").expect("a text grows");
         }
         script.push_str(";\n");
