@@ -66,7 +66,8 @@ impl RowSink for Raw {
         }
     }
     fn single(&mut self, value: f32) {
-        self.double(f64::from(value));
+        // The double of the same shortest digits, which is not the same number.
+        self.double(value.to_string().parse().unwrap_or_else(|_| f64::from(value)));
     }
     fn decimal(&mut self, digits: &str) {
         self.text(digits);

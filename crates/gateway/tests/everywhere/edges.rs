@@ -6,9 +6,9 @@ use crate::common::encoded;
 use crate::world::{SOURCES, World};
 
 const SCRIPT: &str = "
-CREATE TABLE things (id int PRIMARY KEY, big bigint, place int, name varchar(20), flag boolean, size DOUBLE);
-INSERT INTO things VALUES (1, 9223372036854775807, NULL, 'one', true, 1e300), (2, 9223372036854775807, 1, 'two', false, -2.5),
-    (3, NULL, 2, NULL, NULL, 0.49999999999999994);
+CREATE TABLE things (id int PRIMARY KEY, big bigint, place int, name varchar(20), flag boolean, size DOUBLE, weight SINGLE);
+INSERT INTO things VALUES (1, 9223372036854775807, NULL, 'one', true, 1e300, 32.38), (2, 9223372036854775807, 1, 'two', false, -2.5, 1e-30),
+    (3, NULL, 2, NULL, NULL, 0.49999999999999994, NULL);
 CREATE TABLE nodes (id int PRIMARY KEY, above int, FOREIGN KEY (above) REFERENCES nodes (id));
 CREATE TABLE links (id int PRIMARY KEY, above int, FOREIGN KEY (above) REFERENCES links (id));
 ";
@@ -16,7 +16,7 @@ CREATE TABLE links (id int PRIMARY KEY, above int, FOREIGN KEY (above) REFERENCE
 const MODEL: &str = "
 namespace: Edges
 entities:
-  Things: {table: things, properties: {Id: id, Big: big, Place: place, Name: name, Flag: flag, Size: size}}
+  Things: {table: things, properties: {Id: id, Big: big, Place: place, Name: name, Flag: flag, Size: size, Weight: weight}}
   Nodes:
     table: nodes
     properties: {Id: id, AboveId: above}
@@ -44,6 +44,9 @@ const ROWS: &[(&str, &str)] = &[
     ("Things?$filter=round(Size) gt 1e299&$select=Id", r#""value":[{"Id":1}]"#),
     ("Things?$filter=round(Size) eq -3&$select=Id", r#""value":[{"Id":2}]"#),
     ("Things?$filter=round(Size) eq 0&$select=Id", r#""value":[{"Id":3}]"#),
+    ("Things(1)/Weight/$value", "32.38"),
+    ("Things(1)/Weight", r#""value":32.38}"#),
+    ("Things(2)/Weight/$value", "1e-30"),
     ("Things?$orderby=round(1) desc,Id&$select=Id&$top=1", r#""value":[{"Id":1}]"#),
     ("Things?$orderby=floor(5),Id desc&$select=Id&$top=1", r#""value":[{"Id":3}]"#),
     (
@@ -73,8 +76,9 @@ fn edges() {
         }
         script.push_str(";\n");
     }
-    let of = |double: &str| script.replace("DOUBLE", double);
-    let world = World::written([&of("double"), &of("double precision"), &of("double")], MODEL);
+    let of = |double: &str, single: &str| script.replace("DOUBLE", double).replace("SINGLE", single);
+    let scripts = [of("double", "double"), of("double precision", "real"), of("double", "float")];
+    let world = World::written([&scripts[0], &scripts[1], &scripts[2]], MODEL);
     let mut wrong = Vec::new();
     for source in SOURCES {
         for (url, expected) in ROWS {
