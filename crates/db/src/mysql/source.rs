@@ -100,7 +100,7 @@ impl MySqlSource {
     /// The indexes over words.
     ///
     /// # Errors
-    /// As [`introspect`].
+    /// The server cannot be read.
     pub fn full_texts(&self) -> Result<FullTexts, Error> {
         self.look(async |session| full_texts(session).await)
     }

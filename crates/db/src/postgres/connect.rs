@@ -85,7 +85,7 @@ impl PostgresSource {
     /// The indexes over words.
     ///
     /// # Errors
-    /// As [`introspect`].
+    /// The server cannot be read.
     pub fn full_texts(&self) -> Result<FullTexts, Error> {
         self.look(async |transaction| full_texts(transaction).await)
     }
