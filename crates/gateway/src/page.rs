@@ -15,7 +15,7 @@ use crate::affinity;
 use crate::answer::{Refusal, gone};
 use crate::body::Body;
 use crate::envelope::{Envelope, NextLink};
-use crate::headers::GENERATION;
+use crate::headers::{GENERATION, ODATA_MAX_VERSION};
 use crate::negotiate::{self, Kind};
 use crate::request::{Request, is_option, options};
 use crate::response::{crashed, follows_changes, page_response};
@@ -248,7 +248,7 @@ pub async fn answer(
     };
     let mut response = page_response(request, format, form.page_rows, Body::empty());
     if token.first_row == 0 && envelope.tracks() {
-        follows_changes(response.headers_mut(), request.version);
+        follows_changes(response.headers_mut(), format.version);
     }
     affinity::follow(state, request, token.owner, &mut response);
     if token.generation > 1 {
@@ -291,10 +291,16 @@ fn opened(state: &State, text: &str, binding: &[u8]) -> Result<Token, TokenError
     Err(failed)
 }
 
-/// The stored rows have one form; a request for another one cannot be served from them.
+/// The stored rows have one form; a request for another one cannot be served from them. Whoever names no form or no version
+/// takes that of the link.
 fn check_form(request: &Request, stored: Format) -> Result<(), Refusal> {
     let option = request.option("$format");
-    let agreed = negotiate::agree(Kind::Data, request.version, option.as_deref(), &request.headers)?;
+    if option.is_none() && !request.headers.contains_key(header::ACCEPT) {
+        return Ok(());
+    }
+    let told = request.headers.contains_key(ODATA_MAX_VERSION);
+    let version = if told { request.version } else { stored.version };
+    let agreed = negotiate::agree(Kind::Data, version, option.as_deref(), &request.headers)?;
     let asked = Format { omit_nulls: stored.omit_nulls, ..agreed.format };
     if asked != stored {
         let message = format!(

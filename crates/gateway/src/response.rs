@@ -77,7 +77,7 @@ pub fn page_response(request: &Request, format: Format, page_rows: u64, body: Bo
     // Room for all headers of an answer at once: those here, and those of the router and of HTTP.
     *headers = HeaderMap::with_capacity(HEADERS);
     headers.insert(header::CONTENT_TYPE, media_type(format));
-    headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
+    headers.insert(ODATA_VERSION, HeaderValue::from_static(format.version.as_str()));
     if let Some(applied) = preferences_applied(request, format, page_rows) {
         headers.insert(PREFERENCE_APPLIED, applied);
     }
@@ -104,7 +104,7 @@ fn media_type(format: Format) -> HeaderValue {
 /// What of `Prefer` was followed (Part 1 section 8.3.9); 4.0 knows the names with their prefix. `page_rows` is the size
 /// of pages that was settled, which for a further page need not be the one that is preferred now.
 fn preferences_applied(request: &Request, format: Format, page_rows: u64) -> Option<HeaderValue> {
-    let prefix = match request.version {
+    let prefix = match format.version {
         Version::V40 => "odata.",
         Version::V401 => "",
     };

@@ -125,9 +125,9 @@ const ROWS: &[Row] = &[
         &[("content-range", "bytes 1-3/6"), ("content-length", "3")],
     ),
     ("Products(1)/$value", "bytes=-2", 206, b"\r\n", &[("content-range", "bytes 4-5/6")]),
-    ("Products(1)/$value", "bytes=6-", 416, b"", &[("content-range", "bytes */6")]),
+    ("Products(1)/$value", "bytes=6-", 416, b"RangeNotSatisfiable", &[("content-range", "bytes */6")]),
     ("Products(1)/$value", "bytes=0-0,2-2", 200, b"\x89PNG\r\n", &[("content-length", "6")]),
-    ("Products(2)/$value", "bytes=0-", 416, b"", &[("content-range", "bytes */0")]),
+    ("Products(2)/$value", "bytes=0-", 416, b"RangeNotSatisfiable", &[("content-range", "bytes */0")]),
     ("Products(3)/$value", "bytes=0-", 204, b"", &[]),
     (
         "Products(1)/Manual",

@@ -189,6 +189,11 @@ fn pages_have_the_form_of_the_first_one() {
                 assert_eq!(refusal(&answer), (406, "NotAcceptable".to_owned()), "{first:?} then {form:?}");
             }
         }
+        let plain = http::get(link, &[]);
+        let version = Some(first[1].1);
+        assert_eq!((plain.status, plain.header("odata-version")), (200, version), "{first:?} then nothing");
+        let unversioned = http::get(link, &first[..1]);
+        assert_eq!(unversioned.status, 200, "{first:?} without a version: {}", unversioned.text());
         let xml = http::get(link, &[("Accept", "application/xml")]);
         assert_eq!(refusal(&xml), (406, "NotAcceptable".to_owned()), "{first:?} then XML");
         let many =

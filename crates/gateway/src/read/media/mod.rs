@@ -126,11 +126,7 @@ fn begin(request: &Request, begun: &Begun, fixed: Option<String>) -> Result<Resp
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
             StatusCode::PARTIAL_CONTENT
         }
-        (Verdict::Holds, Some(length), Wanted::Beyond) => {
-            let told = format!("bytes */{length}");
-            headers.extend(text(&told).map(|told| (header::CONTENT_RANGE, told)));
-            StatusCode::RANGE_NOT_SATISFIABLE
-        }
+        (Verdict::Holds, Some(length), Wanted::Beyond) => return Ok(beyond(request, length)),
     };
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
@@ -141,6 +137,16 @@ fn begin(request: &Request, begun: &Begun, fixed: Option<String>) -> Result<Resp
     }
     *response.status_mut() = status;
     Ok(response)
+}
+
+/// The answer to a range of which nothing is there (RFC 9110 section 15.5.17).
+fn beyond(request: &Request, length: u64) -> Response<Body> {
+    let message = format!("There is nothing at this range; there are {length} bytes.");
+    let refusal = Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, "RangeNotSatisfiable", message);
+    let mut response = refusal.about("Range").response(request.version, &request.trace);
+    let told = HeaderValue::from_str(&format!("bytes */{length}")).ok();
+    response.headers_mut().extend(told.map(|told| (header::CONTENT_RANGE, told)));
+    response
 }
 
 /// What somebody has put into the database is not to run with the rights of the address that serves it.

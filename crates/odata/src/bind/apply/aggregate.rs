@@ -70,8 +70,7 @@ pub fn common_collection(cx: &Context, scope: &Scope, items: &[Aggregate]) -> Bi
 
 /// Binds what `aggregate` has for one name, where the collection that its path goes through is beside the rows.
 pub fn bind_beside(cx: &Context, scope: &Scope, related: &Related, item: &Aggregate) -> BindResult<Expr> {
-    let own = Place::of(related.variable, related.set);
-    let inner = Scope { implicit: Some(own), named: Rc::default(), ..scope.clone() };
+    let inner = inside(scope, related);
     let path = match leading_collection(cx, scope, &item.expr)? {
         Some((_, Rest::Path(path))) => path,
         _ => {
@@ -84,6 +83,9 @@ pub fn bind_beside(cx: &Context, scope: &Scope, related: &Related, item: &Aggreg
         }
     };
     let expr = ast::Expr { at: item.at, kind: ast::ExprKind::Path(path) };
+    if let Some((deeper, rest)) = leading_collection(cx, &inner, &expr)? {
+        return outer(gather(cx, &inner, deeper, rest, item)?, item);
+    }
     let (method, value) = method_and_value(cx, &inner, item, &expr)?;
     made(cx, method, value, item.at, |value| ExprKind::Aggregate(method, Some(Box::new(value))))
 }
@@ -122,16 +124,40 @@ fn gather(cx: &Context, scope: &Scope, related: Related, rest: Rest, item: &Aggr
         let kind = ExprKind::Gather(Aggregation::Count, None, Box::new(related));
         return Ok(typed(item.at, P::Decimal, false, kind));
     };
-    let own = Place::of(related.variable, related.set);
-    let inner = Scope { implicit: Some(own), named: Rc::default(), ..scope.clone() };
+    let inner = inside(scope, &related);
+    if let Some((deeper, rest)) = leading_collection(cx, &inner, expr)? {
+        let gathered = gather(cx, &inner, deeper, rest, item)?;
+        if matches!(&gathered.kind, ExprKind::Gather(Aggregation::Average, ..)) {
+            let message = "An average through two collections is not supported.";
+            return Err(not_supported(item.at, "aggregate", message));
+        }
+        return together(gathered, item, |method, of| {
+            ExprKind::Gather(method, Some(Box::new(of)), Box::new(related))
+        });
+    }
     let (method, value) = method_and_value(cx, &inner, item, expr)?;
     made(cx, method, value, item.at, |value| {
         ExprKind::Gather(method, Some(Box::new(value)), Box::new(related))
     })
 }
 
+/// What is in sight of an entity of a collection.
+fn inside(scope: &Scope, related: &Related) -> Scope {
+    let own = Place::of(related.variable, related.set);
+    Scope { implicit: Some(own), named: Rc::default(), ..scope.clone() }
+}
+
 /// What was made of the collection of each row, put together for all rows.
 fn outer(gathered: Expr, item: &Aggregate) -> BindResult<Expr> {
+    together(gathered, item, |method, of| ExprKind::Aggregate(method, Some(Box::new(of))))
+}
+
+/// What was made of some collections, put together.
+fn together(
+    gathered: Expr,
+    item: &Aggregate,
+    kind: impl FnOnce(Aggregation, Expr) -> ExprKind,
+) -> BindResult<Expr> {
     let ExprKind::Gather(method, ..) = &gathered.kind else {
         return Ok(gathered);
     };
@@ -148,10 +174,7 @@ fn outer(gathered: Expr, item: &Aggregate) -> BindResult<Expr> {
     // Sums of sums need more room.
     let primitive = if again == Aggregation::Sum && primitive == P::Int64 { P::Decimal } else { primitive };
     let enumeration = gathered.enumeration;
-    Ok(Expr {
-        enumeration,
-        ..typed(at, primitive, true, ExprKind::Aggregate(again, Some(Box::new(gathered))))
-    })
+    Ok(Expr { enumeration, ..typed(at, primitive, true, kind(again, gathered)) })
 }
 
 /// `$count` alone.

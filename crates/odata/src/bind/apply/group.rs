@@ -2,14 +2,15 @@
 
 use super::super::compute::{add_computed, with_type};
 use super::super::error::{BindResult, invalid, not_supported};
-use super::super::expr::bind;
+use super::super::expr::{bind, typed};
 use super::super::scope::Context;
 use super::aggregate::{aggregation, bind_aggregate, bind_beside, common_collection, made};
 use super::hierarchy;
 use super::join::beside;
 use super::state::{State, row_column};
 use super::union;
-use crate::query::{Expr, ExprKind, RowColumn, Rows, RowsKind};
+use crate::model::PrimitiveType as P;
+use crate::query::{Aggregation, Expr, ExprKind, RowColumn, Rows, RowsKind};
 use crate::url::apply::{Aggregate, DataPath, GroupingElement, Transformation, TransformationKind as T};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 
@@ -154,6 +155,12 @@ pub fn aggregate(
         };
         columns.push(row_column(vec![alias(item, &columns)?], &value));
         values.push(value);
+    }
+    if values.is_empty() {
+        // All rows are one group, which is one row even where nothing is said of it.
+        let count = typed(0, P::Decimal, false, ExprKind::Aggregate(Aggregation::Count, None));
+        columns.push(row_column(Vec::new(), &count));
+        values.push(count);
     }
     replace(state, values, columns, keys);
     Ok(())
