@@ -1,5 +1,7 @@
 //! The order in which cells are read and written: what the SQL selects and the encoder writes, agreed in one place.
 
+mod json;
+
 use crate::model::{ComplexTypeId, EntitySetId, Model};
 use crate::query::{
     Addressed, Chosen, Dynamic, Expand, Expr, Inside, JsonStep, Named, Parts, Query, Selection,
@@ -123,6 +125,17 @@ pub enum Item<'q> {
     Single,
     /// Reads and writes a property.
     Property(usize),
+    /// Reads a property that lies in JSON, and writes the value inside of it that steps lead to, or parts of it.
+    Json {
+        /// The property.
+        property: usize,
+        /// The steps.
+        steps: Vec<JsonStep>,
+        /// What is written of it, where that is not all.
+        parts: Option<&'q Parts>,
+        /// Which items of the collection that it is: the cell has their numbers, too.
+        chosen: Option<&'q Chosen>,
+    },
     /// Reads a cell: null stands for the complex property and all up to `CloseValue`.
     OpenValue(usize),
     /// The same for a complex property of a complex value.
@@ -176,6 +189,10 @@ impl<'q> Layout<'q> {
         if let Addressed::Property(index) | Addressed::RawValue(index) = query.addressed {
             let of = |parts: &&Parts| parts.property == index && query.inside.is_empty();
             let parts = query.selection.parts.iter().find(of);
+            if let Some(steps) = query.json_steps(model) {
+                layout.json(model, query, index, (steps, parts));
+                return layout;
+            }
             if let Some(parts) = parts.filter(|parts| !parts.collection) {
                 let (cells, items) = (Vec::new(), Vec::new());
                 layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
@@ -279,23 +296,7 @@ impl<'q> Layout<'q> {
             return;
         }
         self.etag(model, node, set, path);
-        for property in &selection.properties {
-            let at = &mut self.nodes[node];
-            let owner = ty.owner_of_property(*property).filter(|_| !ty.has_property(selection.of, *property));
-            at.items.extend(owner.map(Item::Only));
-            match selection.parts.iter().find(|parts| parts.property == *property) {
-                Some(parts) if parts.collection => {
-                    at.cells.push(cell(*property));
-                    at.items.push(Item::Partly(parts));
-                }
-                Some(parts) => self.open_parts(node, parts, set, path),
-                None => {
-                    at.cells.push(cell(*property));
-                    at.items.push(Item::Property(*property));
-                }
-            }
-            self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
-        }
+        self.properties(model, node, selection, path);
         let owner = |navigation: usize| {
             ty.owner_of_navigation(navigation).filter(|_| !ty.has_navigation(selection.of, navigation))
         };
@@ -321,6 +322,37 @@ impl<'q> Layout<'q> {
             let owner = owner(expand.navigation);
             self.nodes[node].items.extend(owner.map(Item::Only));
             self.nodes[node].items.push(Item::Collection(child));
+            self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
+        }
+    }
+
+    fn properties(&mut self, model: &Model, node: usize, selection: &'q Selection, path: &[usize]) {
+        let set = selection.set;
+        let ty = model.entity_type(model.entity_set(set).entity_type);
+        let cell =
+            |property: usize| Cell::Property { path: path.to_vec(), set, property, inside: Vec::new() };
+        for property in &selection.properties {
+            let at = &mut self.nodes[node];
+            let owner = ty.owner_of_property(*property).filter(|_| !ty.has_property(selection.of, *property));
+            at.items.extend(owner.map(Item::Only));
+            let parts = selection.parts.iter().find(|parts| parts.property == *property);
+            match parts {
+                // One cell has all of it, whatever is told.
+                _ if ty.properties[*property].json.is_some() => {
+                    at.cells.push(cell(*property));
+                    let steps = Vec::new();
+                    at.items.push(Item::Json { property: *property, steps, parts, chosen: None });
+                }
+                Some(parts) if parts.collection => {
+                    at.cells.push(cell(*property));
+                    at.items.push(Item::Partly(parts));
+                }
+                Some(parts) => self.open_parts(node, parts, set, path),
+                None => {
+                    at.cells.push(cell(*property));
+                    at.items.push(Item::Property(*property));
+                }
+            }
             self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
         }
     }

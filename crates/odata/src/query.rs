@@ -51,6 +51,28 @@ pub struct Query {
 }
 
 impl Query {
+    /// Where the addressed property lies in JSON: the steps to its value there.
+    pub fn json_steps(&self, model: &Model) -> Option<Vec<JsonStep>> {
+        let (Addressed::Property(index) | Addressed::RawValue(index)) = self.addressed else {
+            return None;
+        };
+        let own = &model.entity_type(model.entity_set(self.selection.set).entity_type).properties[index];
+        own.json.as_ref()?;
+        let (mut ty, mut steps) = (own.ty, Vec::with_capacity(self.inside.len()));
+        for step in &self.inside {
+            match (step, ty) {
+                (Inside::Member(index), Type::Complex(id)) => {
+                    let member = &model.complex_type(id).properties[*index];
+                    steps.push(JsonStep::Member(member.json.clone()?));
+                    ty = member.ty;
+                }
+                (Inside::Member(_), Type::Primitive(_) | Type::Enum(_)) => return None,
+                (Inside::Item(number), _) => steps.push(JsonStep::Item(*number)),
+            }
+        }
+        Some(steps)
+    }
+
     /// The value that is addressed. None where the path addresses entities or their number.
     pub fn leaf(&self, model: &Model) -> Option<Leaf> {
         match self.addressed {

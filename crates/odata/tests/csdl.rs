@@ -15,6 +15,7 @@ fn property(name: &str, primitive: PrimitiveType) -> Property {
         ty: Type::Primitive(primitive),
         collection: false,
         in_parts: false,
+        json: None,
         nullable: true,
         max_length: None,
         precision: None,

@@ -14,6 +14,7 @@ fn property(name: &str, ty: Type, nullable: bool) -> Property {
         ty,
         collection: false,
         in_parts: false,
+        json: None,
         nullable,
         max_length: None,
         precision: None,

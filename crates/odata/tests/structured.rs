@@ -29,6 +29,7 @@ fn one(name: &str, ty: Type) -> Property {
         ty,
         collection: false,
         in_parts: false,
+        json: None,
         nullable: true,
         max_length: None,
         precision: None,

@@ -60,6 +60,8 @@ pub enum ColumnType {
     Coded(usize, PrimitiveType),
     /// Index in [`Catalog::composites`].
     Composite(usize),
+    /// A text or document with JSON, as the model file says of what type it is: never a primitive one.
+    Json(Box<ColumnType>),
     /// A collection, of anything but collections: OData has no collections of collections.
     Array(Box<ColumnType>),
 }
@@ -178,7 +180,9 @@ impl ColumnType {
     pub fn primitive(&self) -> Option<PrimitiveType> {
         match self {
             ColumnType::Primitive(primitive) | ColumnType::Coded(_, primitive) => Some(*primitive),
-            ColumnType::Enum(_) | ColumnType::Composite(_) | ColumnType::Array(_) => None,
+            ColumnType::Enum(_) | ColumnType::Composite(_) | ColumnType::Json(_) | ColumnType::Array(_) => {
+                None
+            }
         }
     }
 }
@@ -304,7 +308,7 @@ impl ColumnType {
             ColumnType::Primitive(_) => {}
             ColumnType::Enum(index) | ColumnType::Coded(index, _) => *index = enums[*index],
             ColumnType::Composite(index) => *index = composites[*index],
-            ColumnType::Array(item) => item.moved(enums, composites),
+            ColumnType::Array(item) | ColumnType::Json(item) => item.moved(enums, composites),
         }
     }
 }

@@ -192,12 +192,20 @@ impl Writer<'_> {
             Source::Recursive { base, step } => self.recursive(base, step),
             Source::SoFar => self.text("h"),
             Source::Joined(joined) => self.joined(joined),
+            Source::JsonItems(array) => {
+                let rows = self.dialect.json_rows();
+                self.wrapped(rows.before, array, rows.behind);
+            }
             Source::Items { array, whole, numbered } => self.items(array, *whole, *numbered),
         }
         self.text(" AS t");
         self.number(table.alias as u64);
-        if let Source::Items { whole: false, numbered, .. } = table.source {
-            self.text(if numbered { "(c0, c1)" } else { "(c0)" });
+        match table.source {
+            Source::Items { whole: false, numbered, .. } => {
+                self.text(if numbered { "(c0, c1)" } else { "(c0)" });
+            }
+            Source::JsonItems(_) => self.text(self.dialect.json_rows().columns),
+            _ => {}
         }
     }
 
@@ -366,11 +374,26 @@ impl Writer<'_> {
             Sql::Exists(select) => self.within("EXISTS (", select),
             Sql::Scalar(select) => self.within("(", select),
             Sql::Array(select) => self.within("ARRAY(", select),
+            Sql::JsonNumbers(select) => self.json_numbers(select),
             Sql::BooleanMode(inner) => self.wrapped("(", inner, " IN BOOLEAN MODE)"),
             Sql::CountAll => self.text("COUNT(*)"),
             Sql::Distinct(inner) => self.wrapped("DISTINCT ", inner, ""),
             Sql::Over(call, among, order) => self.over(call, among, order),
         }
+    }
+
+    /// The order is that of the values, whatever that of the rows is.
+    fn json_numbers(&mut self, select: &Select) {
+        let (before, behind) = self.dialect.json_numbers();
+        self.text("(SELECT ");
+        for column in &select.columns {
+            self.wrapped(before, column, behind);
+        }
+        self.text(" ORDER BY ");
+        self.order(&select.order);
+        self.text(")");
+        self.body(select);
+        self.text(")");
     }
 
     fn item(&mut self, array: &Sql, index: &Sql) {

@@ -101,6 +101,8 @@ pub enum Source {
     SoFar,
     /// Tables that share a key.
     Joined(Arc<JoinedTables>),
+    /// The items of a JSON array, which is an expression: the dialect says how they are numbered.
+    JsonItems(Box<Sql>),
     /// In an array: its column is `c0`.
     Items {
         /// The array.
@@ -219,6 +221,8 @@ pub enum Sql {
     Scalar(Box<Select>),
     /// An array of the rows of a select.
     Array(Box<Select>),
+    /// The numbers that the one column of a select gives as a text, in its order, with commas between them.
+    JsonNumbers(Box<Select>),
     /// What MATCH looks for, in boolean mode.
     BooleanMode(Box<Sql>),
     /// COUNT(*)

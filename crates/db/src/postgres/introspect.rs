@@ -168,10 +168,12 @@ pub(super) fn column(raw: &RawColumn, served: Served) -> Column {
         (ColumnType::Enum(_) | ColumnType::Coded(..), expression) => {
             defaults::read(expression, PrimitiveType::String, None)
         }
-        (ColumnType::Composite(_) | ColumnType::Array(_), Some(text)) => match defaults::is_null(text) {
-            true => DefaultValue::Nothing,
-            false => DefaultValue::Computed,
-        },
+        (ColumnType::Composite(_) | ColumnType::Json(_) | ColumnType::Array(_), Some(text)) => {
+            match defaults::is_null(text) {
+                true => DefaultValue::Nothing,
+                false => DefaultValue::Computed,
+            }
+        }
     };
     let computed = match (&default, raw.identity.as_str()) {
         _ if raw.generated => Computed::Always,

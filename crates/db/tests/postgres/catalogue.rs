@@ -103,6 +103,7 @@ fn type_name(ty: &ColumnType, catalog: &Catalog) -> String {
         ColumnType::Enum(i) => format!("enum {}", catalog.enums[*i].name),
         ColumnType::Composite(i) => format!("type {}", catalog.composites[*i].name),
         ColumnType::Array(item) => format!("{}[]", type_name(item, catalog)),
+        ColumnType::Json(of) => format!("{} in JSON", type_name(of, catalog)),
     }
 }
 

@@ -246,6 +246,13 @@ fn types(served: &Served, out: &mut String) {
         if let Some(description) = &ty.description {
             out.push_str(&format!("    description: {}\n", text(description)));
         }
+        if ty.properties.iter().any(|property| property.json.is_some()) {
+            out.push_str("    properties:\n");
+            for (property, column) in ty.properties.iter().zip(&complex.columns) {
+                out.push_str(&property_line(model, property, &column.column, "      "));
+            }
+            continue;
+        }
         let Some(of) = &complex.of else {
             out.push_str("    # Made of groups of columns.\n    properties: {}\n");
             continue;
@@ -266,7 +273,10 @@ fn facts(model: &Model, property: &Property) -> Vec<String> {
     if let Some(definition) = model.definition_of(property) {
         facts[0] = format!("type: {}", text(&definition.name));
     }
-    if property.collection {
+    if property.collection && property.json.is_some() {
+        let item = facts[0].trim_start_matches("type: ").trim_matches('"');
+        facts[0] = format!("type: {}", text(&format!("Collection({item})")));
+    } else if property.collection {
         facts.push("collection: true".to_owned());
     }
     facts.push(format!("nullable: {}", property.nullable));

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::context;
 use nextlink_odata::json::{
-    EtagText, KeyValue, NoPlainValue, PageLimits, PageWriter, key_predicate, raw_json,
+    EtagText, KeyValue, NoPlainValue, PageLimits, PageWriter, key_predicate, raw_json, raw_typed,
 };
 use nextlink_odata::model::{Property, Type};
 use nextlink_odata::query::{Addressed, ExprKind, Inside, Query, Step};
@@ -395,6 +395,11 @@ fn raw_form(served: &Served, query: &Query, bytes: Vec<u8>) -> Result<Option<Vec
     if query.addressed == Addressed::RawDynamic {
         return raw_json(&String::from_utf8_lossy(&bytes), &query.steps_inside)
             .map_err(|NoPlainValue| Refusal::not_found("Only a primitive property has a $value."));
+    }
+    let model = &served.mapping.model;
+    if let (Some(steps), Some(leaf)) = (query.json_steps(model), query.leaf(model)) {
+        let Type::Primitive(primitive) = leaf.ty else { return Ok(None) };
+        return Ok(raw_typed(&String::from_utf8_lossy(&bytes), &steps, primitive));
     }
     Ok(Some(without_flags(served, query, bytes)))
 }

@@ -23,6 +23,7 @@ mod all;
 mod media;
 mod slow_streams;
 mod open;
+mod json;
 mod etags;
 mod annotations;
 mod changes;

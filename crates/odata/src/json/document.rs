@@ -8,6 +8,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::cast::text_as;
+use crate::decimal::plain_decimal;
+use crate::lexical;
+use crate::model::PrimitiveType as P;
 use crate::query::JsonStep;
 
 /// The members of a JSON object in their order, each value as it is written there.
@@ -85,6 +89,56 @@ pub(crate) fn write_json(out: &mut Vec<u8>, json: &str) {
         }
         escaped = inside && byte == b'\\' && !escaped;
         out.push(byte);
+    }
+}
+
+/// A primitive value that stands in JSON.
+pub(crate) enum PlainText {
+    /// What is text in JSON.
+    Text(String),
+    /// A number, or a truth value.
+    Bare(String),
+}
+
+/// A value of a primitive type; none where the JSON is none of it.
+pub(crate) fn plain_text(primitive: P, json: &str) -> Option<PlainText> {
+    let text = || serde_json::from_str::<String>(json).ok();
+    let number = json.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    let bare = |fits: bool, text: &str| fits.then(|| PlainText::Bare(text.to_owned()));
+    match primitive {
+        P::String => text().map(PlainText::Text),
+        P::Boolean => bare(matches!(json, "true" | "false"), json),
+        P::Decimal if number && json.contains(['e', 'E']) => plain_decimal(json).map(PlainText::Bare),
+        P::Decimal => bare(number, json),
+        P::Double if number => {
+            let value = json.parse::<f64>().ok().filter(|value| value.is_finite())?;
+            bare(true, zmij::Buffer::new().format_finite(value))
+        }
+        P::Single if number => {
+            let value = json.parse::<f32>().ok().filter(|value| value.is_finite())?;
+            bare(true, zmij::Buffer::new().format_finite(value))
+        }
+        P::Double | P::Single => {
+            text().filter(|text| matches!(text.as_str(), "INF" | "-INF" | "NaN")).map(PlainText::Text)
+        }
+        P::Byte => bare(json.parse::<u8>().is_ok(), json),
+        P::SByte => bare(json.parse::<i8>().is_ok(), json),
+        P::Int16 => bare(json.parse::<i16>().is_ok(), json),
+        P::Int32 => bare(json.parse::<i32>().is_ok(), json),
+        P::Int64 => bare(json.parse::<i64>().is_ok(), json),
+        P::Date | P::DateTimeOffset | P::TimeOfDay | P::Guid => {
+            text().filter(|text| text_as(text, primitive).is_some()).map(PlainText::Text)
+        }
+        P::Duration => text().filter(|text| lexical::duration(text).is_ok()).map(PlainText::Text),
+        P::Binary => text().filter(|text| lexical::binary(text).is_ok()).map(PlainText::Text),
+        P::Shape(..) => None,
+    }
+}
+
+/// The raw form of the value of a primitive type that steps lead to in a JSON text; none where there is none that fits.
+pub fn raw_typed(json: &str, path: &[JsonStep], primitive: P) -> Option<Vec<u8>> {
+    match plain_text(primitive, find(json, path)?.get())? {
+        PlainText::Text(text) | PlainText::Bare(text) => Some(text.into_bytes()),
     }
 }
 

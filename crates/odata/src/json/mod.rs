@@ -9,7 +9,7 @@ mod page;
 mod shape;
 mod text;
 
-pub use document::{NoPlainValue, raw_json};
+pub use document::{NoPlainValue, raw_json, raw_typed};
 pub use etag::EtagText;
 pub use format::Format;
 pub use key::{KeyValue, key_predicate};

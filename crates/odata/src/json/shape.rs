@@ -1,12 +1,14 @@
 //! A layout made ready for writing: names, quotes and commas are put together once for all rows.
 
+mod document;
 mod dynamic;
 mod entity;
 mod stream;
 mod changes;
 mod parts;
 
-pub(crate) use dynamic::{DocumentShape, DynamicShape};
+pub(crate) use document::{DocumentShape, JsonShape};
+pub(crate) use dynamic::DynamicShape;
 use entity::Entity;
 
 use super::format::Format;
@@ -269,6 +271,9 @@ impl<'a> Compiler<'a> {
                 Item::Named(named) => ops.push(self.named(named, alone)),
                 Item::Dynamic(selection) => ops.push(self.members(selection)),
                 Item::Document(path) => ops.push(self.document(path)),
+                Item::Json { property, .. } => {
+                    ops.push(self.typed(&self.type_of(set).properties[*property], item, bare));
+                }
                 // The value comes right behind it.
                 Item::Present => ops.push(Op::Present { skip_to: ops.len() + 2 }),
                 Item::Begin(name) => ops.push(Op::Begin { prefix: self.member(name) }),
@@ -362,19 +367,11 @@ impl<'a> Compiler<'a> {
             return ValueShape::Collection { item: self.add(item) };
         }
         match ty {
-            Type::Primitive(primitive) => {
-                let exact = matches!(primitive, PrimitiveType::Int64 | PrimitiveType::Decimal);
-                ValueShape::Plain { quoted: exact && self.format.ieee754_compatible }
-            }
+            Type::Primitive(primitive) => ValueShape::Plain { quoted: self.is_quoted(primitive) },
             Type::Enum(id) if self.model.enum_type(id).flags => ValueShape::Flags,
             Type::Enum(_) => ValueShape::Plain { quoted: false },
             Type::Complex(id) => {
-                let mut start = vec![b'{'];
-                if self.format.metadata == MetadataLevel::Full {
-                    let annotation = self.annotation("", "type");
-                    start.extend_from_slice(&annotation[1..]);
-                    write_string(&mut start, &["#", &self.model.type_name(ty)].concat());
-                }
+                let start = self.start_of(ty);
                 let properties = &self.model.complex_type(id).properties;
                 let members = properties.iter().map(|property| {
                     let prefix = self.prefix_of(property);
@@ -385,6 +382,23 @@ impl<'a> Compiler<'a> {
                 ValueShape::Complex { start, members }
             }
         }
+    }
+
+    /// Whether numbers of a type are written as strings, for clients that know only doubles.
+    fn is_quoted(&self, primitive: PrimitiveType) -> bool {
+        let exact = matches!(primitive, PrimitiveType::Int64 | PrimitiveType::Decimal);
+        exact && self.format.ieee754_compatible
+    }
+
+    /// How a value of a complex type starts.
+    fn start_of(&self, ty: Type) -> Vec<u8> {
+        let mut start = vec![b'{'];
+        if self.format.metadata == MetadataLevel::Full {
+            let annotation = self.annotation("", "type");
+            start.extend_from_slice(&annotation[1..]);
+            write_string(&mut start, &["#", &self.model.type_name(ty)].concat());
+        }
+        start
     }
 
     fn prefix_of(&self, property: &Property) -> Vec<u8> {

@@ -102,6 +102,8 @@ pub struct Property {
     pub collection: bool,
     /// Whether its complex value does not lie in one place, so that it is read part by part.
     pub in_parts: bool,
+    /// Where its value lies in JSON: the name of the member that it is. It is empty where the value is all that lies in one place.
+    pub json: Option<String>,
     /// Whether null is a value; of a collection, whether its items can be null. All facets are those of the items.
     pub nullable: bool,
     /// Greatest length in characters (String) or bytes (Binary).
@@ -417,6 +419,7 @@ impl Property {
             definition: None,
             collection: false,
             in_parts: false,
+            json: None,
             nullable: false,
             max_length: None,
             precision: None,

@@ -5,31 +5,96 @@ use nextlink_odata::value::Value;
 use crate::identifier::is_identifier;
 use crate::tree::{Param, ParamForm, Sql};
 
-/// Names of members, each inside of the one before. All are identifiers, so none means anything else to a database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JsonPath(Vec<String>);
+/// Steps into JSON, each inside of the one before. All names are identifiers, so none means anything else to a database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JsonPath(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Piece {
+    Member(String),
+    /// An item by its number from 0, or from the end where that is negative.
+    Item(i64),
+    /// An item whose number the database computes.
+    Index(Sql),
+}
 
 impl JsonPath {
     /// The path of some names; none where one of them is no identifier.
     pub fn of(names: &[String]) -> Option<JsonPath> {
         let legal = !names.is_empty() && names.iter().all(|name| is_identifier(name));
-        legal.then(|| JsonPath(names.to_vec()))
+        legal.then(|| JsonPath(names.iter().cloned().map(Piece::Member).collect()))
     }
 
-    /// Each name as a parameter.
+    /// All that there is.
+    pub fn whole() -> JsonPath {
+        JsonPath(Vec::new())
+    }
+
+    /// Whether it is all that there is.
+    pub fn is_whole(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The path to a member; none where its name is no identifier.
+    pub fn member(mut self, name: &str) -> Option<JsonPath> {
+        self.0.push(Piece::Member(name.to_owned()));
+        is_identifier(name).then_some(self)
+    }
+
+    /// The path to an item by its number from 0, or from the end where that is negative.
+    pub fn item(mut self, number: i64) -> JsonPath {
+        self.0.push(Piece::Item(number));
+        self
+    }
+
+    /// The path to an item whose number the database computes.
+    pub fn index(mut self, number: Sql) -> JsonPath {
+        self.0.push(Piece::Index(number));
+        self
+    }
+
+    /// Each step as a text.
     pub(super) fn names(&self) -> impl Iterator<Item = Sql> {
-        self.0.iter().map(|name| text(name.clone()))
+        self.0.iter().map(|piece| match piece {
+            Piece::Member(name) => text(name.clone()),
+            Piece::Item(number) => text(number.to_string()),
+            Piece::Index(number) => number.clone().cast("text"),
+        })
     }
 
-    /// `$."Size"."Width"`, as a parameter.
-    pub(super) fn quoted(&self) -> Sql {
-        let mut path = "$".to_owned();
-        for name in &self.0 {
-            path.push_str(".\"");
-            path.push_str(name);
-            path.push('"');
+    /// `$."Size"."Width"[0]`, as a parameter, or several that are put together. `from_end` writes the first, second, … item from
+    /// the end.
+    pub(super) fn quoted(&self, from_end: fn(u64) -> String, join: fn(Vec<Sql>) -> Sql) -> Sql {
+        let (mut parts, mut path) = (Vec::new(), "$".to_owned());
+        for piece in &self.0 {
+            match piece {
+                Piece::Member(name) => {
+                    for part in [".\"", name, "\""] {
+                        path.push_str(part);
+                    }
+                }
+                Piece::Item(number) => {
+                    path.push('[');
+                    path.push_str(&match u64::try_from(*number) {
+                        Ok(number) => number.to_string(),
+                        Err(_) => from_end(number.unsigned_abs()),
+                    });
+                    path.push(']');
+                }
+                Piece::Index(number) => {
+                    path.push('[');
+                    parts.push(text(std::mem::take(&mut path)));
+                    parts.push(number.clone());
+                    path.push(']');
+                }
+            }
         }
-        text(path)
+        let last = text(path);
+        if parts.is_empty() {
+            return last;
+        }
+        parts.push(last);
+        join(parts)
     }
 }
 
@@ -40,6 +105,10 @@ fn text(text: String) -> Sql {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn quoted(path: &JsonPath) -> Sql {
+        path.quoted(|number| ["#-", &number.to_string()].concat(), |parts| Sql::call("concat", parts))
+    }
 
     #[test]
     fn only_identifiers_make_a_path() {
@@ -58,8 +127,21 @@ mod tests {
             (&["'"], None),
         ] {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            let path = JsonPath::of(&names).map(|path| path.quoted());
+            let path = JsonPath::of(&names).map(|path| quoted(&path));
             assert_eq!(path, expected.map(|expected| text(expected.to_owned())), "{names:?}");
+            let whole = names.iter().try_fold(JsonPath::whole(), |path, name| path.member(name));
+            assert_eq!(whole.is_some(), expected.is_some() || names.is_empty(), "{names:?}");
         }
+    }
+
+    #[test]
+    fn items_are_numbered_from_both_ends() {
+        let path = || JsonPath::whole().member("a").expect("a name");
+        assert_eq!(quoted(&JsonPath::whole()), text("$".to_owned()));
+        assert_eq!(quoted(&path().item(7)), text("$.\"a\"[7]".to_owned()));
+        assert_eq!(quoted(&path().item(-2).item(0)), text("$.\"a\"[#-2][0]".to_owned()));
+        let index = path().index(Sql::Integer(5)).member("b").expect("a name");
+        let parts = [text("$.\"a\"[".to_owned()), Sql::Integer(5), text("].\"b\"".to_owned())];
+        assert_eq!(quoted(&index), Sql::call("concat", parts));
     }
 }

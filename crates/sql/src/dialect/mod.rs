@@ -98,6 +98,28 @@ pub struct ArrayItem {
     pub is_there: Sql,
 }
 
+/// What stands at a place of JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonKind {
+    /// Anything, null included.
+    There,
+    /// An object.
+    Object,
+    /// An array.
+    Array,
+}
+
+/// What stands around a JSON array that is a table.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonRows {
+    /// Before it.
+    pub before: &'static str,
+    /// Behind it.
+    pub behind: &'static str,
+    /// Behind the name of the table.
+    pub columns: &'static str,
+}
+
 /// Something the database cannot do.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{what} is not supported on {database}.")]
@@ -336,8 +358,9 @@ pub trait Dialect: Sync {
         Err(Unsupported { what: "An item of a collection".to_owned(), database: self.name() })
     }
 
-    /// A member of the JSON object in a column as a value of a type, which is Edm.String, Edm.Boolean, Edm.Decimal or Edm.Double: null
-    /// where it has another one, or is not there. Without a type only counts whether it is null.
+    /// What JSON in a column has at a path, as a value of a type, which is Edm.String, Edm.Boolean, Edm.Decimal, Edm.Double or, for whole
+    /// numbers, which are given as Edm.Decimal, Edm.Int64: null where it has another one, or is not there. Without a type only counts
+    /// whether it is null.
     fn json_member(
         &self,
         column: Sql,
@@ -345,6 +368,21 @@ pub trait Dialect: Sync {
         path: &JsonPath,
         wanted: Option<PrimitiveType>,
     ) -> Operand;
+
+    /// Whether JSON in a column has something of a kind at a path. Null where nothing is there.
+    fn json_is(&self, column: Sql, native: &NativeType, path: &JsonPath, kind: JsonKind) -> Sql;
+
+    /// The JSON array that is at a path; null where there is none.
+    fn json_array(&self, column: Sql, native: &NativeType, path: &JsonPath) -> Sql;
+
+    /// How the items of a JSON array become rows.
+    fn json_rows(&self) -> JsonRows;
+
+    /// What stands before and behind a whole number where all of them become a text with commas between them; an order follows.
+    fn json_numbers(&self) -> (&'static str, &'static str);
+
+    /// The number from 0 of the item that a row of such a table is.
+    fn json_index(&self, alias: usize) -> Sql;
 
     /// A column of the composite value of an expression. Null where the value is null.
     fn member(&self, value: Sql, name: &str) -> Result<Sql, Unsupported> {

@@ -8,7 +8,9 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Bounds, Dialect, Form, JsonPath, Operand, ParentRows, Relation, Unsupported, standard};
+use super::{
+    Bounds, Dialect, Form, JsonKind, JsonPath, JsonRows, Operand, ParentRows, Relation, Unsupported, standard,
+};
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, ParamForm, Sql};
@@ -101,6 +103,26 @@ impl Dialect for Sqlite {
 
     fn json_member(&self, column: Sql, _: &NativeType, path: &JsonPath, wanted: Option<P>) -> Operand {
         json::member(column, path, wanted)
+    }
+
+    fn json_is(&self, column: Sql, _: &NativeType, path: &JsonPath, kind: JsonKind) -> Sql {
+        json::is(column, path, kind)
+    }
+
+    fn json_array(&self, column: Sql, _: &NativeType, path: &JsonPath) -> Sql {
+        json::array(column, path)
+    }
+
+    fn json_rows(&self) -> JsonRows {
+        JsonRows { before: "json_each(", behind: ")", columns: "" }
+    }
+
+    fn json_numbers(&self) -> (&'static str, &'static str) {
+        ("group_concat(", ", ','")
+    }
+
+    fn json_index(&self, alias: usize) -> Sql {
+        Sql::column(alias, "key")
     }
 
     fn by_code_point(&self, column: Sql, _: &NativeType) -> Sql {

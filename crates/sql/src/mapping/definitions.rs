@@ -41,7 +41,7 @@ impl<'a> Types<'a> {
     where
         'a: 'n,
     {
-        if index >= self.made.composites {
+        if index >= self.made.composites && told.is_none() {
             let uses = self.shape.tables().flat_map(|(_, entity)| entity.properties.iter());
             let mut uses = uses.filter(|(_, told)| !told.columns.is_empty());
             let of = |told: &PropertyShape| is_of(told.type_name.as_ref(), &composite.name);

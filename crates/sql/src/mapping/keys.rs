@@ -79,7 +79,7 @@ fn can_be_key(ty: &ColumnType) -> bool {
         | ColumnType::Enum(_)
         | ColumnType::Coded(..) => true,
         ColumnType::Primitive(Binary | Double | Single | Shape(..)) => false,
-        ColumnType::Composite(_) | ColumnType::Array(_) => false,
+        ColumnType::Composite(_) | ColumnType::Json(_) | ColumnType::Array(_) => false,
     }
 }
 
@@ -88,6 +88,7 @@ fn type_text(ty: &ColumnType) -> &'static str {
         ColumnType::Primitive(primitive) => primitive.name(),
         ColumnType::Enum(_) | ColumnType::Coded(..) => "an enumeration",
         ColumnType::Composite(_) => "a composite type",
+        ColumnType::Json(_) => "JSON",
         ColumnType::Array(_) => "an array",
     }
 }

@@ -65,7 +65,7 @@ fn can_tell(column: &Column, entity: &EntityShape) -> bool {
     let primitive = match column.ty {
         ColumnType::Primitive(primitive) | ColumnType::Coded(_, primitive) => primitive,
         ColumnType::Enum(_) => PrimitiveType::String,
-        ColumnType::Composite(_) | ColumnType::Array(_) => return false,
+        ColumnType::Composite(_) | ColumnType::Json(_) | ColumnType::Array(_) => return false,
     };
     let fits = |code: &Code| match code {
         Code::Number(_) => primitive.is_integer(),

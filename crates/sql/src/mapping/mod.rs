@@ -22,6 +22,10 @@ mod joined;
 
 mod hidden;
 
+mod anyway;
+
+mod json;
+
 mod etags;
 
 mod kinds;
@@ -203,6 +207,8 @@ pub struct ColumnMap {
     pub codes: Option<Arc<Codes>>,
     /// Where it stands for a group of columns, which are the properties of a complex value: their numbers in the table.
     pub group: Option<Vec<usize>>,
+    /// Whether it holds JSON, or is a member of what does.
+    pub json: bool,
     /// How its values lie there.
     pub storage: Storage,
     /// What else a statement must know of the column's own type.

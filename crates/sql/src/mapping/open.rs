@@ -25,7 +25,7 @@ pub(super) fn find(table: &Table, told: &Named, key: &[usize], notices: &mut Vec
 }
 
 /// Whether values of a column can be JSON. Where the database has types for it, it is one of them.
-fn may_be_json(column: &Column) -> bool {
+pub(super) fn may_be_json(column: &Column) -> bool {
     let text = column.ty == ColumnType::Primitive(PrimitiveType::String);
     text && match &column.native {
         NativeType::Named { schema, name } => {

@@ -182,14 +182,14 @@ pub(super) fn reshape<'s>(
 }
 
 pub(super) struct Shaper<'s, 'n> {
-    shape: &'s Shape,
+    pub(super) shape: &'s Shape,
     made: Made,
     pub(super) catalog: Catalog,
     pub(super) joins: &'n Joins,
     /// The derived type among whose columns names are looked for first.
     pub(super) part: Option<usize>,
     /// Complex types made of groups, by their names: the composite type.
-    groups: HashMap<&'s str, usize>,
+    pub(super) groups: HashMap<&'s str, usize>,
     pub(super) notices: &'n mut Vec<Notice>,
 }
 
@@ -333,6 +333,13 @@ impl<'s> Shaper<'s, '_> {
                 return None;
             }
             self.apply(index, column, property, false);
+            let table = &self.catalog.tables[index];
+            if matches!(table.columns[column].ty, ColumnType::Json(_)) {
+                let notice =
+                    about(named, &table.name, "JSON can't be part of a complex value made of columns");
+                self.notices.push(notice);
+                return None;
+            }
             columns.push(column);
         }
         Some(columns)
@@ -353,7 +360,8 @@ impl<'s> Shaper<'s, '_> {
         let wrong = told
             .type_name
             .as_ref()
-            .filter(|name| !self.is_of(index, column, name) && !self.coded(index, column, &name.text));
+            .filter(|name| !self.is_of(index, column, name) && !self.coded(index, column, &name.text))
+            .filter(|name| is_key || !self.as_json(index, column, &name.text));
         let table = &mut self.catalog.tables[index];
         if let Some(name) = wrong {
             let column = &table.columns[column].name;
@@ -373,7 +381,9 @@ impl<'s> Shaper<'s, '_> {
             set(&mut column.precision, defined.precision);
             set(&mut column.scale, defined.scale);
         }
-        column.nullable = told.nullable.filter(|_| !is_key).unwrap_or(column.nullable);
+        // What is no JSON of its type is null.
+        let nullable = column.nullable || matches!(column.ty, ColumnType::Json(_));
+        column.nullable = told.nullable.filter(|_| !is_key).unwrap_or(nullable);
         column.computed = told.computed.unwrap_or(column.computed);
         column.default_value = told.default.clone().or(column.default_value.take());
         column.comment = told.description.clone().or(column.comment.take());
@@ -409,35 +419,6 @@ impl<'s> Shaper<'s, '_> {
         }
         column.ty = ColumnType::Coded(found, primitive);
         true
-    }
-
-    /// Whether a column is of a type anyway.
-    fn is_of(&self, index: usize, column: usize, name: &Named) -> bool {
-        let of = |entries: Option<&Option<Named>>, found: &str| {
-            entries.and_then(Option::as_ref).is_some_and(|of| of.text == found)
-        };
-        let mut ty = &self.catalog.tables[index].columns[column].ty;
-        while let ColumnType::Array(item) = ty {
-            ty = item;
-        }
-        match ty {
-            ColumnType::Primitive(primitive) => {
-                let defined = self.shape.type_definitions.get(&name.text);
-                primitive.name() == defined.map_or(name.text.as_str(), |told| &told.underlying.text)
-            }
-            ColumnType::Enum(index) => {
-                let of = of(
-                    self.shape.enumerations.get(&name.text).map(|e| &e.of),
-                    &self.catalog.enums[*index].name,
-                );
-                of || name.text == PrimitiveType::String.name()
-            }
-            ColumnType::Composite(index) => of(
-                self.shape.complex_types.get(&name.text).map(|c| &c.of),
-                &self.catalog.composites[*index].name,
-            ),
-            ColumnType::Coded(..) | ColumnType::Array(_) => false,
-        }
     }
 
     /// The column that stands for a group, of a complex type that is made where there is none of its name yet.

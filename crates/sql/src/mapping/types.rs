@@ -82,7 +82,7 @@ impl<'a> Types<'a> {
                 }
                 true
             }
-            ColumnType::Array(item) => self.find(item, enums),
+            ColumnType::Array(item) | ColumnType::Json(item) => self.find(item, enums),
             ColumnType::Composite(index) => {
                 // One that is being looked at has no entry of its own yet: it is met inside of itself.
                 if let Some(known) = self.composites.get(index) {
@@ -144,11 +144,22 @@ impl<'a> Types<'a> {
             let told = shape.enumerations.get(&ty.name).and_then(|told| told.description.clone());
             ty.description = told.or(ty.description.take());
         }
+        self.name_complex(schema, options);
+    }
+
+    fn name_complex(&mut self, schema: &mut Scope, options: &ModelOptions) {
+        let (catalog, shape) = (self.catalog, self.shape);
         let found: Vec<(usize, &CatalogComposite)> =
             self.found.iter().map(|&i| (i, &catalog.composites[i])).collect();
         let told = |(index, found): &(usize, &CatalogComposite)| {
             let of = |(_, told): &&(Named, ComplexShape)| is_of(told.of.as_ref(), &found.name);
-            (*index < self.made.composites).then(|| shape.complex_types.iter().find(of)).flatten()
+            let json = |(name, _): &&(Named, ComplexShape)| name.text == found.name;
+            match *index < self.made.composites {
+                true => shape.complex_types.iter().find(of),
+                false => {
+                    shape.complex_types.iter().find(json).filter(|_| shape.json_type(&found.name).is_some())
+                }
+            }
         };
         let wishes: Vec<Wish<'_>> = found
             .iter()
@@ -167,8 +178,9 @@ impl<'a> Types<'a> {
             let named = one.1.columns.iter().zip(names).enumerate();
             let part = |(number, (column, name)): (usize, (&Column, String))| {
                 let property = self.property(column, name, false);
+                let json = self.is_json(one.0).then(|| column.name.clone());
                 let definition = self.definition(&property, self.part_type(*one, told, number));
-                Property { definition, ..property }
+                Property { definition, json, ..property }
             };
             ComplexType {
                 name,
@@ -181,7 +193,7 @@ impl<'a> Types<'a> {
 
     /// How a property of a complex type is to be named.
     fn part_name<'n>(&self, index: usize, told: Option<&'n ComplexShape>, column: &'n Column) -> Wish<'n> {
-        if index >= self.made.composites {
+        if index >= self.made.composites && told.is_none() {
             return Wish::Exactly((&column.name).into());
         }
         let of = |(name, property): &&(Named, PropertyShape)| {
@@ -248,6 +260,7 @@ impl<'a> Types<'a> {
             definition: None,
             collection: served.collection,
             in_parts: false,
+            json: matches!(column.ty, ColumnType::Json(_)).then(|| "".to_owned()),
             // A key has no null (CSDL 4.01 section 6.5); `TableMap::null_key` keeps rows with null out. What is in
             // an array can always be null.
             nullable: served.collection || (column.nullable && !is_key),
@@ -282,6 +295,7 @@ impl<'a> Types<'a> {
                 Some(Some(id)) => single(Type::Complex(*id)),
                 _ => text("its composite type is not known or holds itself."),
             },
+            ColumnType::Json(of) => self.served(of),
             ColumnType::Array(item) => match &**item {
                 ColumnType::Array(_) => text("OData has no collections of collections."),
                 item => Served { collection: true, ..self.served(item) },
@@ -312,6 +326,7 @@ impl<'a> Types<'a> {
                 _ => None,
             },
             group: None,
+            json: matches!(column.ty, ColumnType::Json(_)),
             storage: column.storage,
             native: column.native.clone(),
             binary_collation: column.binary_collation,
@@ -325,9 +340,17 @@ impl<'a> Types<'a> {
         let map = |&index: &usize| {
             let found = &self.catalog.composites[index];
             let of = (index < self.made.composites).then(|| found.name.clone());
-            ComplexMap { of, columns: self.column_maps(&found.columns, &none) }
+            let mut columns = self.column_maps(&found.columns, &none);
+            columns.iter_mut().for_each(|column| column.json = self.is_json(index));
+            ComplexMap { of, columns }
         };
         self.found.iter().map(map).collect()
+    }
+
+    /// Whether values of a composite type are objects of JSON.
+    fn is_json(&self, index: usize) -> bool {
+        let name = &self.catalog.composites[index].name;
+        index >= self.made.composites && self.shape.json_type(name).is_some()
     }
 
     /// What stands in columns for the members of an enumeration that was made.

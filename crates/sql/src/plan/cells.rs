@@ -115,6 +115,9 @@ impl Planner<'_> {
         property: usize,
         inside: &[Inside],
     ) -> Result<Vec<Sql>, Unsupported> {
+        if self.property(set, property).1.json {
+            return Ok(self.json_items_are_there(alias, set, property, inside));
+        }
         let number = property;
         let (mut property, column) = self.property(set, property);
         let mut sql = Sql::column(alias, &column.column);
@@ -184,6 +187,9 @@ impl Planner<'_> {
     ) -> Result<(Sql, ResultColumn), Unsupported> {
         let number = property;
         let (mut property, mut column) = self.property(set, property);
+        if column.json {
+            return Ok(self.json_cell(alias, column));
+        }
         let mut sql = Sql::column(alias, &column.column);
         let mut item = false;
         for step in inside {

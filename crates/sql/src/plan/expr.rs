@@ -55,6 +55,9 @@ impl Planner<'_> {
             }
             // A row of nulls is a value all the same.
             ExprKind::IsNull(value) if self.group(frames, value).is_some() => self.no_part(frames, value),
+            ExprKind::IsNull(value) if let Some(place) = self.json_place(frames, value) => {
+                self.is_no_object(place)
+            }
             ExprKind::IsNull(value) => Sql::binary(Operator::Same, self.composite(frames, value)?, Sql::Null),
             ExprKind::InTree(value, walked) => {
                 never_null(self.in_tree(frames, value, walked)?, value.nullable, truth)
@@ -331,6 +334,11 @@ impl Planner<'_> {
 
     /// An expression as a value.
     pub(super) fn operand(&self, frames: &mut Frames, expr: &Expr) -> Result<Operand, Unsupported> {
+        if let (ExprKind::Member(..) | ExprKind::Column(..), Some(primitive)) = (&expr.kind, expr.primitive)
+            && let Some(place) = self.json_place(frames, expr)
+        {
+            return self.json_value(&place, primitive);
+        }
         Ok(match &expr.kind {
             ExprKind::Value(Value::Null) => Operand::constant(Sql::Null, expr.primitive, true),
             ExprKind::Value(value) => {

@@ -12,7 +12,7 @@ use super::there::{is_there, key_is_there};
 use crate::mapping::{Link, LinkTable, Mapping, TableMap};
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef, Told};
 
-pub(crate) use carried::Carried;
+pub(crate) use carried::{Carried, JsonPlace};
 
 /// The selects in sight, the innermost last.
 pub(crate) struct Frames {

@@ -24,13 +24,25 @@ impl Planner<'_> {
     }
 
     /// Starts a select over the values of a collection.
-    fn enter_items(
+    pub(super) fn enter_items(
         &self,
         frames: &mut Frames,
         items: &Items,
         negated: bool,
         numbered: bool,
     ) -> Result<(), Unsupported> {
+        match self.json_place(frames, &items.collection) {
+            Some(place) => self.enter_json_items(frames, place, items.variable),
+            None => self.enter_array(frames, items, numbered)?,
+        }
+        if let Some(predicate) = &items.predicate {
+            let condition = self.condition(frames, predicate)?;
+            frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
+        }
+        Ok(())
+    }
+
+    fn enter_array(&self, frames: &mut Frames, items: &Items, numbered: bool) -> Result<(), Unsupported> {
         let array = self.composite(frames, &items.collection)?;
         let storage = match &items.collection.kind {
             ExprKind::Property(place, property) => self.property(place.target(), *property).1.storage,
@@ -53,12 +65,8 @@ impl Planner<'_> {
         frames.enter_items(
             Source::Items { array: Box::new(array), whole, numbered },
             items.variable,
-            Carried { operand, text },
+            Carried::of(operand, text),
         );
-        if let Some(predicate) = &items.predicate {
-            let condition = self.condition(frames, predicate)?;
-            frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
-        }
         Ok(())
     }
 
@@ -69,11 +77,29 @@ impl Planner<'_> {
         (set, property, inside): (EntitySetId, usize, &[Inside]),
         chosen: &Chosen,
     ) -> Result<(Sql, ResultColumn), Unsupported> {
+        if self.property(set, property).1.json {
+            return self.json_chosen(frames, (set, property), chosen);
+        }
         let (alias, _) = frames.current();
         let (_, result) = self.cell(alias, set, property, inside)?;
         self.enter_items(frames, &chosen.items, false, true)?;
         let (alias, _) = frames.current();
         frames.select().columns.push(Sql::carried(alias, 0));
+        self.add_item_order(frames, chosen, Sql::carried(alias, 1))?;
+        let mut select = frames.leave();
+        (select.limit, select.offset) = (chosen.top, chosen.skip);
+        let native = &self.property(set, property).1.native;
+        Ok((self.dialect.cell(Sql::Array(Box::new(select)), &result, native), result))
+    }
+
+    /// The order of the values that are chosen; what is equal in it stays in that of the collection, where each has its number.
+    pub(super) fn add_item_order(
+        &self,
+        frames: &mut Frames,
+        chosen: &Chosen,
+        number: Sql,
+    ) -> Result<(), Unsupported> {
+        let (alias, _) = frames.current();
         for order in &chosen.orderby {
             let term = match &order.expr.kind {
                 // Members are ordered as they were declared.
@@ -87,17 +113,13 @@ impl Planner<'_> {
             };
             frames.select().order.extend(term);
         }
-        let number = Sql::carried(alias, 1);
         frames.select().order.push(OrderTerm {
             expr: number,
             value: None,
             descending: false,
             nullable: false,
         });
-        let mut select = frames.leave();
-        (select.limit, select.offset) = (chosen.top, chosen.skip);
-        let native = &self.property(set, property).1.native;
-        Ok((self.dialect.cell(Sql::Array(Box::new(select)), &result, native), result))
+        Ok(())
     }
 
     /// The number of the values for which the predicate holds.

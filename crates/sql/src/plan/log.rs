@@ -42,11 +42,11 @@ impl Planner<'_> {
             let operand = self.read(Sql::column(OWN, &column.column), property, column);
             let text =
                 matches!(operand.sql, Sql::Collate(..)) && operand.primitive == Some(PrimitiveType::String);
-            columns.push(Carried { operand: self.dialect.carried(operand), text });
+            columns.push(Carried::of(self.dialect.carried(operand), text));
         }
         select.group = columns.len();
         let last = self.extreme("MAX", self.raw(Sql::column(OWN, &log.at.column), true, &log.at));
-        columns.push(Carried { operand: last, text: false });
+        columns.push(Carried::of(last, false));
         let bare = self.bare_values(log, &mut columns);
         select.columns = columns.iter().map(|column| column.operand.sql.clone()).collect();
         let source = Source::Selects(vec![select]);
@@ -68,7 +68,7 @@ impl Planner<'_> {
             } else {
                 // All of a group are the same.
                 let operand = Operand { sql: Sql::call("MIN", [sql]), ..columns[number].operand.clone() };
-                columns.push(Carried { operand, text: false });
+                columns.push(Carried::of(operand, false));
                 Some(columns.len() - 1)
             });
         }

@@ -19,6 +19,7 @@ mod node;
 mod stream;
 mod dynamic;
 mod log;
+mod json;
 mod changes;
 
 use std::sync::Arc;

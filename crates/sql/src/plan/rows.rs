@@ -199,7 +199,7 @@ impl Planner<'_> {
                 self.dialect.carried(operand)
             };
             frames.select().columns.push(operand.sql.clone());
-            carried.push(Carried { operand, text });
+            carried.push(Carried::of(operand, text));
         }
         frames.select().columns.extend(position.clone());
         self.add_terms(&mut frames, &transform.orderby)?;

@@ -61,14 +61,14 @@ impl Planner<'_> {
         let tree = &walked.tree;
         let node = self.column(NODE, tree.set, tree.node);
         let text = matches!(node.sql, Sql::Collate(..)) && node.primitive == Some(P::String);
-        let id = Carried { operand: node, text };
+        let id = Carried::of(node, text);
         Ok(match &walked.walk {
             Walk::Relatives { start, up, max_distance, keep_start } => {
                 (self.relatives(base, tree, start, *up, (*max_distance, *keep_start))?, vec![id])
             }
             Walk::Traverse { start, siblings, siblings_of, children_first } => {
                 let source = self.traversed(base, tree, start.as_ref(), (siblings, *siblings_of))?;
-                let place = Carried { operand: Operand::computed(Sql::Null, P::String), text: false };
+                let place = Carried::of(Operand::computed(Sql::Null, P::String), false);
                 let source = if *children_first { behind_children(source) } else { source };
                 (source, vec![id, place])
             }

@@ -9,6 +9,7 @@ mod search;
 mod parts;
 mod hdp;
 mod select;
+mod json;
 mod check;
 mod terms;
 
@@ -24,6 +25,7 @@ use hdp::SchemaMap;
 
 pub use changes::{ChangesShape, DeletedShape};
 pub use etag::EtagShape;
+pub use json::item_type;
 pub use media::{MediaShape, MediaTypeShape};
 pub use named::{Entries, Named, Spot};
 pub use parts::{

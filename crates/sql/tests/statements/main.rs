@@ -11,6 +11,7 @@ mod told;
 mod joined;
 mod changes;
 mod open;
+mod json;
 
 use std::path::{Path, PathBuf};
 

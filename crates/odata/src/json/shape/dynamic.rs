@@ -1,10 +1,10 @@
-//! Which members of a JSON object are written as dynamic properties of an entity, and which value inside of one alone.
+//! Which members of a JSON object are written as dynamic properties of an entity.
 
 use std::collections::HashSet;
 
 use super::{Compiler, Op, ValueShape};
 use crate::lexical::identifier;
-use crate::query::{Dynamic, JsonStep, Selection};
+use crate::query::{Dynamic, Selection};
 
 /// What is written of a JSON object.
 #[derive(Debug, Clone)]
@@ -13,13 +13,6 @@ pub(crate) struct DynamicShape {
     only: Option<Vec<Vec<String>>>,
     /// Names that mean something else.
     taken: HashSet<String>,
-}
-
-/// A value inside of a JSON text.
-#[derive(Debug, Clone)]
-pub(crate) struct DocumentShape {
-    /// The steps that lead to it.
-    pub(crate) path: Vec<JsonStep>,
 }
 
 impl DynamicShape {
@@ -53,10 +46,5 @@ impl Compiler<'_> {
             Dynamic::None | Dynamic::All => None,
         };
         Op::Json { value: self.add(ValueShape::Members(DynamicShape { only, taken })) }
-    }
-
-    /// Reads a JSON object and writes the value inside of it that alone makes a row.
-    pub(super) fn document(&mut self, path: &[JsonStep]) -> Op {
-        Op::Json { value: self.add(ValueShape::Document(DocumentShape { path: path.to_vec() })) }
     }
 }

@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType as P;
 
 use super::MySql;
 use crate::catalog::NativeType;
-use crate::dialect::{Dialect, Form, JsonPath, Operand};
+use crate::dialect::{Dialect, Form, JsonKind, JsonPath, Operand};
 use crate::tree::{Operator, Sql};
 
 /// Kinds of numbers.
@@ -18,8 +18,7 @@ pub(super) fn member(
     path: &JsonPath,
     wanted: Option<P>,
 ) -> Operand {
-    let valid = Sql::Case(vec![(Sql::call("JSON_VALID", [column.clone()]), column)]);
-    let found = || Sql::call("JSON_EXTRACT", [valid.clone(), path.quoted()]);
+    let found = || extracted(column.clone(), path);
     let text = || Sql::call("JSON_UNQUOTE", [found()]);
     let kind = || Sql::call("JSON_TYPE", [found()]);
     let only = |kinds: &[&'static str], value: Sql| {
@@ -32,9 +31,37 @@ pub(super) fn member(
             let text = dialect.by_code_point(text(), native);
             only(&["BOOLEAN"], Sql::binary(Operator::Eq, text, Sql::Word("true")))
         }
+        Some(P::Int64) => only(&NUMBERS[..2], text().cast("DECIMAL(65,30)")),
         Some(P::Decimal) => only(NUMBERS, text().cast("DECIMAL(65,30)")),
         Some(P::Double) => only(NUMBERS, text().cast("DOUBLE")),
         Some(_) => dialect.by_code_point(only(&["STRING"], text()), native),
     };
-    Operand { sql, primitive: wanted, form: Form::Computed, nullable: true, native: NativeType::Plain }
+    let primitive = if wanted == Some(P::Int64) { Some(P::Decimal) } else { wanted };
+    Operand { sql, primitive, form: Form::Computed, nullable: true, native: NativeType::Plain }
+}
+
+/// Whether something of a kind is at a path.
+pub(super) fn is(column: Sql, path: &JsonPath, kind: JsonKind) -> Sql {
+    let found = extracted(column, path);
+    let of = |found: Sql, kind| Sql::binary(Operator::Eq, Sql::call("JSON_TYPE", [found]), Sql::Word(kind));
+    match kind {
+        JsonKind::There => Sql::IsNotNull(Box::new(found)),
+        JsonKind::Object => of(found, "OBJECT"),
+        JsonKind::Array => of(found, "ARRAY"),
+    }
+}
+
+/// The array at a path.
+pub(super) fn array(column: Sql, path: &JsonPath) -> Sql {
+    let found = extracted(column.clone(), path);
+    Sql::Case(vec![(is(column, path, JsonKind::Array), found)])
+}
+
+fn extracted(column: Sql, path: &JsonPath) -> Sql {
+    let valid = Sql::Case(vec![(Sql::call("JSON_VALID", [column.clone()]), column)]);
+    let from_end = |number: u64| match number {
+        1 => "last".to_owned(),
+        number => ["last-", &(number - 1).to_string()].concat(),
+    };
+    Sql::call("JSON_EXTRACT", [valid, path.quoted(from_end, |parts| Sql::call("CONCAT", parts))])
 }

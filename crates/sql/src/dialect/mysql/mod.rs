@@ -14,7 +14,9 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
-use super::{Bounds, Dialect, Form, JsonPath, Operand, ParentRows, Relation, Unsupported, standard};
+use super::{
+    Bounds, Dialect, Form, JsonKind, JsonPath, JsonRows, Operand, ParentRows, Relation, Unsupported, standard,
+};
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, Sql};
@@ -157,6 +159,26 @@ impl Dialect for MySql {
 
     fn json_member(&self, column: Sql, native: &NativeType, path: &JsonPath, wanted: Option<P>) -> Operand {
         json::member(self, column, native, path, wanted)
+    }
+
+    fn json_is(&self, column: Sql, _: &NativeType, path: &JsonPath, kind: JsonKind) -> Sql {
+        json::is(column, path, kind)
+    }
+
+    fn json_array(&self, column: Sql, _: &NativeType, path: &JsonPath) -> Sql {
+        json::array(column, path)
+    }
+
+    fn json_rows(&self) -> JsonRows {
+        JsonRows { before: "JSON_TABLE(", behind: ", '$[*]' COLUMNS (c0 FOR ORDINALITY))", columns: "" }
+    }
+
+    fn json_numbers(&self) -> (&'static str, &'static str) {
+        ("GROUP_CONCAT(", "")
+    }
+
+    fn json_index(&self, alias: usize) -> Sql {
+        Sql::binary(Operator::Sub, Sql::carried(alias, 0), Sql::Integer(1))
     }
 
     fn by_code_point(&self, column: Sql, native: &NativeType) -> Sql {

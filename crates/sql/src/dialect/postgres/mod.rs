@@ -13,7 +13,8 @@ use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
 use super::{
-    ArrayItem, Bounds, Dialect, Form, JsonPath, Operand, ParentRows, Relation, Unsupported, micros, standard,
+    ArrayItem, Bounds, Dialect, Form, JsonKind, JsonPath, JsonRows, Operand, ParentRows, Relation,
+    Unsupported, micros, standard,
 };
 use crate::catalog::{NativeType, Storage};
 use crate::statement::{ResultColumn, Structure};
@@ -164,6 +165,26 @@ impl Dialect for Postgres {
 
     fn json_member(&self, column: Sql, native: &NativeType, path: &JsonPath, wanted: Option<P>) -> Operand {
         json::member(column, native, path, wanted)
+    }
+
+    fn json_is(&self, column: Sql, native: &NativeType, path: &JsonPath, kind: JsonKind) -> Sql {
+        json::is(column, native, path, kind)
+    }
+
+    fn json_array(&self, column: Sql, native: &NativeType, path: &JsonPath) -> Sql {
+        json::array(column, native, path)
+    }
+
+    fn json_rows(&self) -> JsonRows {
+        JsonRows { before: "generate_series(0, jsonb_array_length(", behind: ") - 1)", columns: "(c0)" }
+    }
+
+    fn json_numbers(&self) -> (&'static str, &'static str) {
+        ("string_agg(CAST(", " AS text), ','")
+    }
+
+    fn json_index(&self, alias: usize) -> Sql {
+        Sql::carried(alias, 0)
     }
 
     fn by_code_point(&self, column: Sql, _: &NativeType) -> Sql {

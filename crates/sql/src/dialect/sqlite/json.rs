@@ -3,14 +3,13 @@
 use nextlink_odata::model::PrimitiveType as P;
 
 use crate::catalog::{NativeType, Storage};
-use crate::dialect::{Form, JsonPath, Operand};
+use crate::dialect::{Form, JsonKind, JsonPath, Operand};
 use crate::tree::{Operator, Sql};
 
 /// A member as a value of a type.
 pub(super) fn member(column: Sql, path: &JsonPath, wanted: Option<P>) -> Operand {
-    let valid = Sql::Case(vec![(Sql::call("json_valid", [column.clone()]), column)]);
-    let kind = || Sql::call("json_type", [valid.clone(), path.quoted()]);
-    let value = || Sql::call("json_extract", [valid.clone(), path.quoted()]);
+    let kind = || type_of(column.clone(), path);
+    let value = || extracted(column.clone(), path);
     let is = |kinds: &[&'static str]| {
         Sql::In(Box::new(kind()), kinds.iter().map(|kind| Sql::Word(kind)).collect())
     };
@@ -22,8 +21,47 @@ pub(super) fn member(column: Sql, path: &JsonPath, wanted: Option<P>) -> Operand
             (Sql::Case(vec![(is(&["true", "false"]), truth)]), Form::Computed)
         }
         Some(P::Decimal) => (only(&["integer", "real"]), Form::Column(Storage::Native)),
+        // What is greater than numbers of 64 bits is a double.
+        Some(P::Int64) => (only(&["integer"]), Form::Column(Storage::Native)),
         Some(P::Double) => (only(&["integer", "real"]), Form::Computed),
         Some(_) => (only(&["text"]), Form::Computed),
     };
-    Operand { sql, primitive: wanted, form, nullable: true, native: NativeType::Plain }
+    let primitive = if wanted == Some(P::Int64) { Some(P::Decimal) } else { wanted };
+    Operand { sql, primitive, form, nullable: true, native: NativeType::Plain }
+}
+
+/// Whether something of a kind is at a path.
+pub(super) fn is(column: Sql, path: &JsonPath, kind: JsonKind) -> Sql {
+    let found = type_of(column, path);
+    match kind {
+        JsonKind::There => Sql::IsNotNull(Box::new(found)),
+        JsonKind::Object => Sql::binary(Operator::Eq, found, Sql::Word("object")),
+        JsonKind::Array => Sql::binary(Operator::Eq, found, Sql::Word("array")),
+    }
+}
+
+/// The array at a path.
+pub(super) fn array(column: Sql, path: &JsonPath) -> Sql {
+    let found = extracted(column.clone(), path);
+    Sql::Case(vec![(is(column, path, JsonKind::Array), found)])
+}
+
+fn valid(column: Sql) -> Sql {
+    Sql::Case(vec![(Sql::call("json_valid", [column.clone()]), column)])
+}
+
+fn type_of(column: Sql, path: &JsonPath) -> Sql {
+    Sql::call("json_type", [valid(column), quoted(path)])
+}
+
+fn extracted(column: Sql, path: &JsonPath) -> Sql {
+    Sql::call("json_extract", [valid(column), quoted(path)])
+}
+
+fn quoted(path: &JsonPath) -> Sql {
+    let join = |parts: Vec<Sql>| {
+        let all = parts.into_iter().reduce(|all, part| Sql::binary(Operator::Concat, all, part));
+        all.unwrap_or(Sql::Null)
+    };
+    path.quoted(|number| ["#-", &number.to_string()].concat(), join)
 }

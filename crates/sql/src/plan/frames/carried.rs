@@ -4,7 +4,8 @@ use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::Variable;
 
 use super::{Frame, Frames, equal, table_ref};
-use crate::dialect::Operand;
+use crate::catalog::NativeType;
+use crate::dialect::{JsonPath, Operand};
 use crate::mapping::Mapping;
 use crate::tree::{Join, JoinKind, Source, Sql, TableRef};
 
@@ -15,15 +16,40 @@ pub(crate) struct Carried {
     pub(crate) operand: Operand,
     /// Whether it is text that the database would not compare by code point.
     pub(crate) text: bool,
+    /// Where it is a value in JSON: where that is.
+    pub(crate) json: Option<JsonPlace>,
+}
+
+/// A value in JSON that lies in a column.
+#[derive(Debug, Clone)]
+pub(crate) struct JsonPlace {
+    /// The column.
+    pub(crate) column: Sql,
+    /// Its type.
+    pub(crate) native: NativeType,
+    /// The way to the value.
+    pub(crate) path: JsonPath,
 }
 
 impl Default for Carried {
     fn default() -> Carried {
-        Carried { operand: Operand::constant(Sql::Null, None, true), text: false }
+        Carried::of(Operand::constant(Sql::Null, None, true), false)
+    }
+}
+
+impl Carried {
+    /// What is known of a column of rows.
+    pub(crate) fn of(operand: Operand, text: bool) -> Carried {
+        Carried { operand, text, json: None }
     }
 }
 
 impl Frames {
+    /// Says what the one column of the rows of the innermost select is.
+    pub(crate) fn item_is(&mut self, item: Carried) {
+        self.top().columns = vec![item];
+    }
+
     /// Keeps the rows of the innermost select for which selects have a row whose columns equal the given ones.
     pub(crate) fn keep(&mut self, source: Source, columns: &[Sql]) {
         let alias = self.alias();

@@ -59,6 +59,24 @@ fn bad_files_are_refused_with_line_and_column() {
             "entities:\n  A:\n    properties:\n      x: {type: T, columns: {a: b}}\n      y: {type: T, columns: {c: d}}",
             "line 5, column 17: `T` has other properties elsewhere: a",
         ),
+        ("complexTypes:\n  A: {properties: {x: z}}", "line 2, column 20: a property in JSON needs `type`"),
+        (
+            "complexTypes:\n  A: {properties: {x: {type: A}}}",
+            "line 2, column 3: a complex type can't hold itself",
+        ),
+        (
+            "complexTypes:\n  A: {properties: {x: {type: Collection(B)}}}\n  B: {properties: {z: {type: A}}}",
+            "line 2, column 3: a complex type can't hold itself",
+        ),
+        ("complexTypes:\n  A: {properties: {x: {type: Nope}}}", "line 2, column 30: `Nope`: values of JSON"),
+        (
+            "complexTypes:\n  A: {properties: {x: {column: a b, type: Edm.String}}}",
+            "line 2, column 32: `a b`: members of JSON",
+        ),
+        (
+            "entities:\n  A:\n    properties: {x: {type: Collection(Edm.Stream)}}",
+            "line 3, column 28: `Collection(Edm.Stream)`: values of JSON",
+        ),
         ("typeDefinitions:\n  A: {underlying: Money}", "line 2, column 19: `Money` is no primitive"),
         (
             "typeDefinitions:\n  A: {underlying: Edm.Int32, scale: 1}",

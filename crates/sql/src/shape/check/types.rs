@@ -2,6 +2,7 @@
 
 use nextlink_odata::model::PrimitiveType;
 
+use super::super::json;
 use super::super::named::{Entries, Named};
 use super::super::parts::{Code, ComplexShape, DefinitionShape, EnumShape, PropertyShape, Shape};
 use super::names::{Checked, Names, bad};
@@ -58,9 +59,7 @@ pub(super) fn definition(told: &DefinitionShape) -> Checked {
 /// A complex type.
 pub(super) fn complex(shape: &Shape, name: &Named, told: &ComplexShape) -> Checked {
     if told.of.is_none() && !told.properties.is_empty() {
-        let words = "the properties of a complex type stand where it is used, under `columns`; those here are of one of the database, \
-             named by `of`";
-        return Err(bad(name.spot, &[words]));
+        json::complex(shape, name, told)?;
     }
     members(shape, &told.properties)
 }
@@ -94,6 +93,12 @@ pub(super) fn group(shape: &Shape, ty: &Named, told: &Entries<PropertyShape>) ->
             &["`", &ty.text, "` is a type of the database, and can't be made of columns"],
         ));
     }
+    if shape.json_type(&ty.text).is_some() {
+        return Err(bad(
+            ty.spot,
+            &["`", &ty.text, "` has `properties`, so its values are JSON in one column"],
+        ));
+    }
     let first = shape.properties().map(|(_, property)| property).find(|property| {
         !property.columns.is_empty() && property.type_name.as_ref().is_some_and(|name| name.text == ty.text)
     });
@@ -112,6 +117,9 @@ pub(super) fn group(shape: &Shape, ty: &Named, told: &Entries<PropertyShape>) ->
 /// A property names a type that there is.
 pub(super) fn property(shape: &Shape, told: &PropertyShape) -> Checked {
     let Some(ty) = &told.type_name else { return Ok(()) };
+    if json::item_type(&ty.text).is_some() {
+        return json::collection(shape, ty);
+    }
     let known = |name: &str| {
         let named = shape.enumerations.get(name).is_some() || shape.complex_types.get(name).is_some();
         named || shape.type_definitions.get(name).is_some()

@@ -1,0 +1,337 @@
+//! Complex values and collections in columns of JSON, of types that the model file says.
+
+use crate::common;
+use crate::models::{round_trip, validate, wrong};
+use crate::world::{SOURCES, World};
+
+const TABLES: &str = "
+CREATE TABLE people (id int PRIMARY KEY, name varchar(20) NOT NULL, boss int, address json, tags json, phones json, more json,
+    FOREIGN KEY (boss) REFERENCES people (id));
+";
+
+const FILLED: &str = r#"
+INSERT INTO people VALUES
+    (1, 'Ann', NULL, '{"street": "Main 1", "city": "Ulm", "Geo": {"Lat": 48.40, "Lon": 9.99}, "other": 1, "Floors": [1, 2]}',
+        '["b", "a", null, 7]', '[{"Kind": "home", "Number": "1", "Since": "2020-02-03"}, {"Kind": "work", "Number": "2"}]',
+        '{"Whole": 7, "Large": 9007199254740993, "Exact": 12.50, "Real": 0.5, "Truth": true, "Day": "2024-02-29", "Moment": "2024-02-29T12:00:00Z", "Clock": "12:30:00", "Id": "01234567-89ab-cdef-0123-456789abcdef"}'),
+    (2, 'Bob', 1, '{"street": 5, "city": "K\u00f6ln \"x\"", "Geo": 1}', '[]', '[1, {"Kind": "work"}, null]',
+        '{"Whole": "7", "Large": 1.5, "Exact": "12.50", "Real": true, "Truth": 1, "Day": "2023-02-29", "Moment": "noon", "Clock": 1, "Id": "x"}'),
+    (3, 'Cy', 1, '[1]', '{"a": 1}', '{}', '"text"'),
+    (4, 'Di', 2, NULL, NULL, NULL, NULL),
+    (5, 'Eve', 2, '{}', '["a", "c"]', '[{"Kind": "home", "Number": "5"}]', '{"Whole": 5000000000, "Large": -1, "Exact": 2}');
+"#;
+
+const MODEL: &str = "
+namespace: Shop
+typeDefinitions:
+  Degree: {underlying: Edm.Double}
+complexTypes:
+  Address:
+    description: Where somebody is
+    properties:
+      Street: {column: street, type: Edm.String, maxLength: 60}
+      City: {column: city, type: Edm.String}
+      Geo: {type: Place}
+      Floors: {type: Collection(Edm.Int16)}
+  Place: {properties: {Lat: {type: Degree}, Lon: {type: Degree}}}
+  Phone: {properties: {Kind: {type: Edm.String}, Number: {type: Edm.String}, Since: {type: Edm.Date}}}
+  Facts:
+    properties:
+      Whole: {type: Edm.Int32}
+      Large: {type: Edm.Int64}
+      Exact: {type: Edm.Decimal}
+      Real: {type: Edm.Double}
+      Truth: {type: Edm.Boolean}
+      Day: {type: Edm.Date}
+      Moment: {type: Edm.DateTimeOffset}
+      Clock: {type: Edm.TimeOfDay}
+      Id: {type: Edm.Guid}
+entities:
+  People:
+    table: people
+    type: Person
+    properties:
+      Id: id
+      Name: name
+      Address: {column: address, type: Address}
+      Tags: {column: tags, type: Collection(Edm.String)}
+      Phones: {column: phones, type: Collection(Phone)}
+      Facts: {column: more, type: Facts}
+    hide: [boss]
+    navigation:
+      Boss: {target: People, on: {boss: Id}}
+      Team: {target: People, on: {Id: boss}}
+";
+
+const ROWS: &[(&str, u16, &str)] = &[
+    (
+        "People(1)?$select=Id,Address,Tags,Phones",
+        200,
+        r#""Id":1,"Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]},"Tags":["b","a",null,null],"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}]}"#,
+    ),
+    (
+        "People(2)?$select=Id,Address,Tags,Phones",
+        200,
+        r#""Id":2,"Address":{"Street":null,"City":"Köln \"x\"","Geo":null,"Floors":[]},"Tags":[],"Phones":[null,{"Kind":"work","Number":null,"Since":null},null]}"#,
+    ),
+    (
+        "People?$select=Address,Tags,Phones&$filter=Id ge 3 and Id le 4",
+        200,
+        r#""value":[{"Address":null,"Tags":[],"Phones":[]},{"Address":null,"Tags":[],"Phones":[]}]}"#,
+    ),
+    (
+        "People(1)/Facts",
+        200,
+        r#""Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef"}"#,
+    ),
+    (
+        "People(2)/Facts",
+        200,
+        r#""Whole":null,"Large":null,"Exact":null,"Real":null,"Truth":null,"Day":null,"Moment":null,"Clock":null,"Id":null}"#,
+    ),
+    ("People(3)/Facts", 204, ""),
+    ("People(5)/Facts/Whole", 204, ""),
+    (
+        "People(1)/Address",
+        200,
+        r#""Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]}"#,
+    ),
+    ("People(1)/Address/City", 200, r#""value":"Ulm"}"#),
+    ("People(1)/Address/City/$value", 200, "Ulm"),
+    ("People(2)/Address/City/$value", 200, "Köln \"x\""),
+    ("People(1)/Address/Geo/Lat/$value", 200, "48.4"),
+    ("People(1)/Facts/Truth/$value", 200, "true"),
+    ("People(2)/Address/Street", 204, ""),
+    ("People(2)/Address/Street/$value", 204, ""),
+    ("People(3)/Address/City", 204, ""),
+    ("People(4)/Address", 204, ""),
+    ("People(4)/Address/City/$value", 204, ""),
+    ("People(9)/Address", 404, "NotFound"),
+    ("People(1)/Address/Nope", 404, "NotFound"),
+    ("People(1)/Address/$value", 404, "NotFound"),
+    ("People(1)/Address/Floors", 200, r#""value":[1,2]}"#),
+    ("People(1)/Address/Floors/-1/$value", 200, "2"),
+    ("People(1)/Address/Floors/$count", 200, "2"),
+    ("People(2)/Boss/Address/City/$value", 200, "Ulm"),
+    (
+        "People?$select=Address/City,Address/Geo/Lat&$filter=Id le 3",
+        200,
+        r#""value":[{"Address":{"City":"Ulm","Geo":{"Lat":48.4}}},{"Address":{"City":"Köln \"x\"","Geo":null}},{"Address":null}]}"#,
+    ),
+    ("People(1)?$select=Address($select=City)", 200, r#""Address":{"City":"Ulm"}}"#),
+    (
+        "People?$select=Id&$expand=Boss($select=Tags,Address/City)&$filter=Id eq 5 or Id eq 1",
+        200,
+        r#""value":[{"Id":1,"Boss":null},{"Id":5,"Boss":{"Address":{"City":"Köln \"x\""},"Tags":[]}}]}"#,
+    ),
+    (
+        "People(1)?$select=Id&$expand=Team($select=Tags;$filter=Address ne null)",
+        200,
+        r#""Id":1,"Team":[{"Tags":[]}]}"#,
+    ),
+    ("People(1)/Tags", 200, r#""value":["b","a",null,null]}"#),
+    ("People(1)/Tags/0/$value", 200, "b"),
+    ("People(1)/Tags/2", 204, ""),
+    ("People(1)/Tags/-1", 204, ""),
+    ("People(1)/Tags/4", 404, "NotFound"),
+    ("People(1)/Tags/-5", 404, "NotFound"),
+    ("People(3)/Tags/0", 404, "NotFound"),
+    ("People(4)/Tags", 200, r#""value":[]}"#),
+    ("People(4)/Tags/0", 404, "NotFound"),
+    ("People(1)/Tags/$count", 200, "4"),
+    ("People(3)/Tags/$count", 200, "0"),
+    ("People(4)/Tags/$count", 200, "0"),
+    ("People(1)/Tags/$count?$filter=$this eq 'a'", 200, "1"),
+    ("People(1)/Phones/0", 200, r#""Kind":"home","Number":"1","Since":"2020-02-03"}"#),
+    ("People(1)/Phones/-1/Number/$value", 200, "2"),
+    ("People(1)/Phones/2", 404, "NotFound"),
+    ("People(1)/Phones/2/Number", 404, "NotFound"),
+    ("People(2)/Phones/0", 204, ""),
+    ("People(1)/Phones/$count?$filter=Kind eq 'work'", 200, "1"),
+    (
+        "People?$orderby=Address/City desc,Id&$select=Id",
+        200,
+        r#""value":[{"Id":1},{"Id":2},{"Id":3},{"Id":4},{"Id":5}]}"#,
+    ),
+    (
+        "People?$orderby=Tags/$count desc,Facts/Whole,Id&$select=Id",
+        200,
+        r#""value":[{"Id":1},{"Id":5},{"Id":2},{"Id":3},{"Id":4}]}"#,
+    ),
+    (
+        "People?$apply=groupby((Address/City),aggregate($count as N))",
+        200,
+        r#""value":[{"Address":{"City":null},"N":3},{"Address":{"City":"Köln \"x\""},"N":1},{"Address":{"City":"Ulm"},"N":1}]}"#,
+    ),
+    (
+        "People?$compute=Facts/Whole add 1 as Next&$select=Next&$filter=Id le 2",
+        200,
+        r#""value":[{"Next":8},{"Next":null}]}"#,
+    ),
+    ("People?$filter=Address/Nope eq 1", 400, "BadRequest"),
+    ("People?$filter=Address/City eq 1", 400, "BadRequest"),
+    ("People(1)/Tags?$orderby=$this", 200, r#""value":[null,null,"a","b"]}"#),
+    ("People(1)/Tags?$orderby=$this desc&$skip=1&$top=2", 200, r#""value":["a",null]}"#),
+    ("People(1)/Tags?$filter=$this ne null&$count=true&$top=1", 200, r#""@odata.count":2,"value":["b"]}"#),
+    ("People(1)/Tags?$skip=9", 200, r#""value":[]}"#),
+    ("People(3)/Tags?$count=true", 200, r#""@odata.count":0,"value":[]}"#),
+    ("People(4)/Tags?$top=1&$count=true", 200, r#""@odata.count":0,"value":[]}"#),
+    ("People(9)/Tags?$top=1", 404, "NotFound"),
+    ("People(1)/Tags?$orderby=Name", 400, "BadRequest"),
+    (
+        "People(1)/Phones?$orderby=Since,Kind desc",
+        200,
+        r#""value":[{"Kind":"work","Number":"2","Since":null},{"Kind":"home","Number":"1","Since":"2020-02-03"}]}"#,
+    ),
+    (
+        "People(1)/Phones?$filter=Kind eq 'work'&$select=Number&$count=true",
+        200,
+        r#""@odata.count":1,"value":[{"Number":"2"}]}"#,
+    ),
+    ("People(2)/Phones?$select=Kind", 200, r#""value":[null,{"Kind":"work"},null]}"#),
+    ("People(1)/Address?$select=Geo/Lon,City", 200, r#""City":"Ulm","Geo":{"Lon":9.99}}"#),
+    ("People(4)/Address?$select=City", 204, ""),
+    ("People(1)/Address/Floors?$orderby=$this desc", 200, r#""value":[2,1]}"#),
+    ("People(1)/Address/Floors?$filter=$this gt 5", 200, r#""value":[]}"#),
+    ("People(2)/Boss/Tags?$filter=$this eq 'a'", 200, r#""value":["a"]}"#),
+    (
+        "People?$select=Phones/Kind&$filter=Id le 2",
+        200,
+        r#""value":[{"Phones":[{"Kind":"home"},{"Kind":"work"}]},{"Phones":[null,{"Kind":"work"},null]}]}"#,
+    ),
+    (
+        "People(5)?$select=Id,Phones($select=Number,Kind)",
+        200,
+        r#""Id":5,"Phones":[{"Kind":"home","Number":"5"}]}"#,
+    ),
+];
+
+/// Conditions, and the entities for which they hold.
+const CONDITIONS: &[(&str, &[u8])] = &[
+    ("Address/City eq 'Ulm'", &[1]),
+    ("Address/City ne 'Ulm'", &[2, 3, 4, 5]),
+    ("not (Address/City eq 'Ulm')", &[2, 3, 4, 5]),
+    ("Address/City in ('Ulm','x')", &[1]),
+    ("startswith(Address/City,'K')", &[2]),
+    ("Address/City eq null", &[3, 4, 5]),
+    ("Address/Street eq null", &[2, 3, 4, 5]),
+    ("Address/Street eq '5'", &[]),
+    ("Address eq null", &[3, 4]),
+    ("Address ne null", &[1, 2, 5]),
+    ("Address/Geo ne null", &[1]),
+    ("Address/Geo/Lat gt 48", &[1]),
+    ("Boss/Address/City eq 'Ulm'", &[2, 3]),
+    ("Facts/Whole eq 7", &[1]),
+    ("Facts/Whole gt 0", &[1]),
+    ("Facts/Large eq 9007199254740993", &[1]),
+    ("Facts/Large lt 0", &[5]),
+    ("Facts/Exact ge 2", &[1, 5]),
+    ("Facts/Exact eq 12.5", &[1]),
+    ("Facts/Real eq 0.5", &[1]),
+    ("Facts/Truth", &[1]),
+    ("Facts/Day eq 2024-02-29", &[1]),
+    ("year(Facts/Day) eq 2024", &[1]),
+    ("Facts/Day eq null", &[2, 3, 4, 5]),
+    ("Facts/Moment ge 2024-02-29T13:00:00+02:00", &[1]),
+    ("Facts/Clock eq 12:30:00", &[1]),
+    ("Facts/Id eq 01234567-89AB-CDEF-0123-456789abcdef", &[1]),
+    ("Tags/any()", &[1, 5]),
+    ("Tags/any(t:t eq 'a')", &[1, 5]),
+    ("Tags/any(t:t eq 'b')", &[1]),
+    ("Tags/any(t:t eq '7')", &[]),
+    ("Tags/any(t:t eq null)", &[1]),
+    ("Tags/any(t:t eq Name)", &[]),
+    ("Tags/all(t:t eq 'a' or t eq 'c')", &[2, 3, 4, 5]),
+    ("'c' in Tags", &[5]),
+    ("Tags/$count eq 0", &[2, 3, 4]),
+    ("Tags/$count($filter=$this gt 'a') eq 1", &[1, 5]),
+    ("Phones/any(p:p/Kind eq 'work')", &[1, 2]),
+    ("Phones/any(p:p/Kind eq 'work' and p/Number eq '2')", &[1]),
+    ("Phones/any(p:p/Since ge 2020-01-01)", &[1]),
+    ("Phones/any(p:p/Number eq null)", &[2]),
+    ("Phones/any(p:p eq null)", &[2]),
+    ("Phones/all(p:p/Kind eq 'home')", &[3, 4, 5]),
+    ("Phones/$count eq 3", &[2]),
+    ("Phones/$count($filter=Kind eq 'home') eq 1", &[1, 5]),
+    ("Phones/$filter(Kind eq 'home')/any(p:p/Number eq '5')", &[5]),
+    ("Address/Floors/any(f:f gt 1)", &[1]),
+    ("Address/Floors/$count gt 1", &[1]),
+    ("Boss/Tags/any(t:t eq 'a')", &[2, 3]),
+    ("Team/any(p:p/Tags/any(t:t eq 'c'))", &[2]),
+    ("Team/any(p:p/Address/City ne null)", &[1]),
+];
+
+/// Parts of answers: URL, media type, part.
+const TOLD: &[(&str, &str, &str)] = &[
+    ("$metadata?$format=xml", "*/*", r#"<ComplexType Name="Address">"#),
+    ("$metadata?$format=xml", "*/*", r#"<Property Name="Street" Type="Edm.String" MaxLength="60""#),
+    ("$metadata?$format=xml", "*/*", r#"<Property Name="Lat" Type="Shop.Degree""#),
+    ("$metadata?$format=xml", "*/*", r#"<Property Name="Tags" Type="Collection(Edm.String)""#),
+    ("$metadata?$format=xml", "*/*", r#"<Property Name="Phones" Type="Collection(Shop.Phone)""#),
+    ("People?$select=Phones/Kind", "*/*", "$metadata#People(Phones/Kind)\""),
+    (
+        "People(1)/Phones?$select=Kind&$top=1",
+        "*/*",
+        "$metadata#People(1)/Phones(Kind)\",\"value\":[{\"Kind\":\"home\"}]}",
+    ),
+    ("People(1)/Address/City", "*/*", "$metadata#People(1)/Address/City\",\"value\":\"Ulm\"}"),
+    ("People?$select=Address/City", "*/*", "$metadata#People(Address/City)\""),
+    (
+        "People(1)/Address",
+        "application/json;odata.metadata=full",
+        r##""Geo":{"@odata.type":"#Shop.Place","Lat@odata.type":"#Shop.Degree","Lat":48.4"##,
+    ),
+    (
+        "People(1)/Facts",
+        "application/json;IEEE754Compatible=true",
+        r#""Large":"9007199254740993","Exact":"12.50""#,
+    ),
+    ("$openapi", "*/*", r#""Shop.Phone""#),
+];
+
+#[test]
+fn json_is_of_the_types_that_the_model_says() {
+    let jsonb =
+        [&TABLES.replace("tags json", "tags jsonb").replace("phones json", "phones jsonb"), FILLED].concat();
+    let plain = [TABLES, FILLED].concat();
+    // A backslash in a text of MariaDB begins an escape.
+    let escaped = [TABLES, &FILLED.replace('\\', "\\\\")].concat();
+    let world = World::written([&plain, &jsonb, &escaped], MODEL);
+    validate(MODEL);
+    let mut wrong = wrong(&world, ROWS);
+    for source in SOURCES {
+        for (condition, expected) in CONDITIONS {
+            let url = ["People?$select=Id&$orderby=Id&$filter=", condition].concat();
+            let ids: Vec<String> = expected.iter().map(|id| format!("{{\"Id\":{id}}}")).collect();
+            let told = world.ask(source, &url, &[]);
+            if !told.body.ends_with(&format!(",\"value\":[{}]}}", ids.join(","))) {
+                wrong.push(format!("{source}: {condition}: {} {}", told.status, told.body));
+            }
+        }
+        for (url, accept, part) in TOLD {
+            let told = world.ask(source, url, &[("accept", accept)]);
+            if told.status != 200 || !told.body.contains(part) {
+                wrong.push(format!("{source}: {url}: {} {}, without {part}", told.status, told.body));
+            }
+        }
+        let nothing = world.ask(source, "People(2)?$select=Address,Tags", &[("prefer", "omit-values=nulls")]);
+        if !nothing.body.ends_with(r#","Address":{"City":"Köln \"x\"","Floors":[]},"Tags":[]}"#) {
+            wrong.push(format!("{source}: {}", nothing.body));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    round_trip(&world);
+}
+
+#[test]
+fn columns_that_hold_no_json_keep_their_types() {
+    let model = MODEL.replace("{column: address,", "{column: id,").replace("      Id: id\n", "");
+    let world = World::modelled(TABLES, &model);
+    let checked = common::run(&["check", "--config", &world.config()]);
+    assert_eq!(
+        checked.out.matches("it can't be served as Address").count(),
+        SOURCES.len(),
+        "{}",
+        checked.out
+    );
+}
