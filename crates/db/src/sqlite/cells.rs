@@ -49,6 +49,9 @@ pub fn push<S: RowSink>(sink: &mut S, column: &ResultColumn, value: ValueRef<'_>
             sink.plain(duration_text(picos).as_bytes());
         }
         (P::Binary, ValueRef::Blob(bytes) | ValueRef::Text(bytes)) => sink.binary(bytes),
+        // Columns of mixed values with bytes among them are served as bytes.
+        (P::Binary, ValueRef::Integer(i)) => sink.binary(i.to_string().as_bytes()),
+        (P::Binary, ValueRef::Real(r)) => sink.binary(real_text(r).as_bytes()),
         (P::DateTimeOffset, ValueRef::Text(bytes)) if Instant::is_plain(bytes) => plain_instant(sink, bytes),
         (P::DateTimeOffset, ValueRef::Text(bytes)) => instant(sink, text(bytes)?)?,
         (P::Date, ValueRef::Text(bytes)) if Date::is_plain(bytes) => sink.plain(bytes),

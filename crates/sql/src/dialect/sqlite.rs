@@ -82,6 +82,10 @@ impl Dialect for Sqlite {
 
     fn comparable(&self, left: Operand, right: Vec<Operand>, _: Relation) -> (Sql, Vec<Sql>) {
         if needs_digits(&left) || right.iter().any(needs_digits) {
+            if is_double(&left) || right.iter().any(is_double) {
+                // With a double all are doubles (Part 2 section 5.1.1.14), and INF is one.
+                return (double(left), right.into_iter().map(double).collect());
+            }
             let left = Sql::Collate(Box::new(digits(left)), collation::DECIMAL);
             return (left, right.into_iter().map(digits).collect());
         }
@@ -369,6 +373,12 @@ fn needs_digits(operand: &Operand) -> bool {
     exact || text || long
 }
 
+/// Whether a double is compared.
+fn is_double(operand: &Operand) -> bool {
+    matches!(operand.primitive, Some(P::Double | P::Single))
+        || matches!(&operand.sql, Sql::Param(Param { value: Value::Double(_), .. }))
+}
+
 /// The operand as the text that exact functions read.
 fn exact(operand: Operand) -> Sql {
     match operand.primitive {
@@ -393,6 +403,10 @@ fn double(operand: Operand) -> Sql {
     match operand.sql {
         Sql::Param(Param { value: Value::Integer(i), form }) => {
             Sql::Param(Param { value: Value::Double(i as f64), form })
+        }
+        Sql::Param(Param { value: Value::Decimal(digits), form }) => {
+            let value = digits.parse().map_or(Value::Decimal(digits), Value::Double);
+            Sql::Param(Param { value, form })
         }
         // Columns can hold whole numbers as integers, with which SQLite would compute otherwise.
         sql if operand.form != Form::Constant => Sql::Call("nl_double", vec![sql]),

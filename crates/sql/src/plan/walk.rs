@@ -156,11 +156,17 @@ impl Planner<'_> {
         let (alias, _) = frames.current();
         let key = self.dialect.key_order(self.column(alias, tree.set, tree.node));
         order.push(crate::tree::OrderTerm { expr: key, value: None, descending: false, nullable: false });
-        let number = Sql::RowNumber(vec![self.parent_of(tree, alias)], order);
-        let digits = Sql::binary(Operator::Add, Sql::Integer(10_i64.pow(STEP as u32)), number);
-        let digits = digits.cast(self.dialect.short_text());
-        let number = Sql::call("SUBSTR", [digits, Sql::Integer(2)]);
-        frames.select().columns = vec![self.id(tree, alias), self.parent_of(tree, alias), number];
+        let digits = |number| {
+            let digits = Sql::binary(Operator::Add, Sql::Integer(10_i64.pow(STEP as u32)), number);
+            Sql::call("SUBSTR", [digits.cast(self.dialect.short_text()), Sql::Integer(2)])
+        };
+        let parent = self.parent_of(tree, alias);
+        let number = digits(Sql::RowNumber(vec![parent.clone()], order.clone()));
+        frames.select().columns = vec![self.id(tree, alias), parent, number];
+        if start.is_some() {
+            // What is below one node to start from stays together, wherever in the tree these are.
+            frames.select().columns.push(digits(Sql::RowNumber(Vec::new(), order)));
+        }
         let ranked = Source::Selects(vec![frames.finish()]);
         let ranked = || Join {
             kind: JoinKind::Inner,
@@ -169,7 +175,8 @@ impl Planner<'_> {
         };
         let column = |number| Sql::carried(NODE, number);
         let mut base = Select { from: vec![ranked()], ..Select::default() };
-        base.columns = vec![column(0), column(2).cast(self.dialect.long_text())];
+        let first = if start.is_some() { 3 } else { 2 };
+        base.columns = vec![column(0), column(first).cast(self.dialect.long_text())];
         base.filter.push(match start {
             None => Sql::IsNull(Box::new(column(1))),
             Some(start) => Sql::InSelect(Box::new(column(0)), Box::new(self.start(from, start)?)),
