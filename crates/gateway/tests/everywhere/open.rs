@@ -288,3 +288,53 @@ fn columns_that_hold_no_json_are_said() {
     let words = "`name`: only a column of JSON can have the properties of an open type";
     world.says(&world.config(), &[(words, 1)]);
 }
+
+/// Names that are escaped, or lie in another charset, and numbers beyond those of doubles.
+const ODD: &str = r#"
+CREATE TABLE things (id int PRIMARY KEY, attributes json);
+INSERT INTO things VALUES
+    (1, '{"Größe": "L", "Far": 1e400, "Ü": {"ä": 1}}'),
+    (2, '{"Gr\u00f6\u00dfe": "S", "Far": -1e400, "\u00dc": {"\u00e4": 2}}'),
+    (3, '{"Far": 3}');
+"#;
+
+const ODD_CONDITIONS: &[(&str, &[u8])] = &[
+    ("Größe eq 'L'", &[1]),
+    ("Größe eq 'S'", &[2]),
+    ("Größe eq null", &[3]),
+    ("Ü/ä gt 0", &[1, 2]),
+    ("Far eq 3e0", &[3]),
+    ("cast(Far,Edm.Double) gt 1", &[3]),
+    ("cast(Far,Edm.Double) eq null", &[1, 2]),
+    ("Far eq 3", &[3]),
+    ("Far ne null", &[1, 2, 3]),
+];
+
+#[test]
+fn odd_members_are_found() {
+    let jsonb = ODD.replace("attributes json", "attributes jsonb");
+    let latin = ODD.replace("attributes json", "attributes longtext character set latin1");
+    let model =
+        "namespace: Shop\nentities: {Things: {table: things, open: attributes, properties: {Id: id}}}\n";
+    let world = World::written([ODD, &jsonb, &latin.replace('\\', "\\\\")], model);
+    let mut wrong = Vec::new();
+    for source in SOURCES {
+        for (condition, expected) in ODD_CONDITIONS {
+            let url = ["Things?$select=Id&$orderby=Id&$filter=", condition].concat();
+            let ids: Vec<String> = expected.iter().map(|id| format!("{{\"Id\":{id}}}")).collect();
+            let told = world.ask(source, &url, &[]);
+            if !told.body.ends_with(&format!(",\"value\":[{}]}}", ids.join(","))) {
+                wrong.push(format!("{source}: {condition}: {} {}", told.status, told.body));
+            }
+        }
+        for url in
+            ["Things?$orderby=Far&$select=Id", "Things?$filter=Far gt 1&$select=Id", "Things?$select=Far"]
+        {
+            let told = world.ask(source, url, &[]);
+            if told.status != 200 {
+                wrong.push(format!("{source}: {url}: {} {}", told.status, told.body));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

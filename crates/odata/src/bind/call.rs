@@ -8,6 +8,7 @@ use super::error::{BindResult, invalid, not_supported};
 use super::expr::{bind, bind_any, bind_condition, bind_open, constant, duration, meet, typed};
 use super::member::{Member, bind_path, both};
 use super::scope::{Context, Scope};
+use super::subset::has_subset;
 use crate::cast::text_as;
 use crate::model::{PrimitiveType as P, Shape, Type};
 use crate::query::{Expr, ExprKind, Function as F, Place};
@@ -99,7 +100,7 @@ const SIGNATURES: &[Signature] = &[
 ];
 
 /// Canonical functions of the standard that no table of a database carries here.
-const NOT_SUPPORTED: &[&str] = &["hassubset", "hassubsequence"];
+const NOT_SUPPORTED: &[&str] = &["hassubsequence"];
 
 /// Binds a call of a canonical function.
 pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
@@ -108,6 +109,7 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
         "cast" => return bind_cast(cx, scope, args, at),
         "isof" => return bind_isof(cx, scope, args, at),
         "case" => return bind_case(cx, scope, args, at),
+        "hassubset" => return has_subset(cx, scope, args, at),
         _ => {}
     }
     let Some((_, function, kinds, needed, result)) = SIGNATURES.iter().find(|s| s.0 == lower) else {

@@ -6,9 +6,10 @@ use super::dynamic;
 use super::enumeration;
 use super::error::{BindError, BindResult, invalid, limit_exceeded, not_supported};
 use super::member::{Member, bind_path, both};
+use super::same;
 use super::scope::{Context, Scope};
-use crate::model::PrimitiveType;
-use crate::query::{Arithmetic, Comparison, Expr, ExprKind};
+use crate::model::{ComplexTypeId, PrimitiveType};
+use crate::query::{Arithmetic, Comparison, Expr, ExprKind, Place};
 use crate::url::ast::{self, BinaryOp, UnaryOp};
 use crate::value::Value;
 
@@ -198,8 +199,8 @@ pub fn balanced(op: BinaryOp, mut level: Vec<Expr>, at: u32) -> Option<Expr> {
 enum Side {
     Value(Expr),
     /// With the condition on which it is there.
-    Entity(Expr),
-    Complex(Expr),
+    Entity(Place, Expr),
+    Complex(Expr, ComplexTypeId),
 }
 
 fn bind_side(cx: &Context, scope: &Scope, comparison: Comparison, expr: &ast::Expr) -> BindResult<Side> {
@@ -213,11 +214,11 @@ fn bind_side(cx: &Context, scope: &Scope, comparison: Comparison, expr: &ast::Ex
         Member::Value(bound) => Ok(Side::Value(bound)),
         Member::Entity(place, guard) => {
             let own = place.path.is_empty() && guard.is_some();
-            let exists = (!own).then(|| boolean(expr.at, false, ExprKind::Exists(place)));
+            let exists = (!own).then(|| boolean(expr.at, false, ExprKind::Exists(place.clone())));
             let always = || constant(expr.at, Value::Boolean(true));
-            Ok(Side::Entity(both(guard, exists).unwrap_or_else(always)))
+            Ok(Side::Entity(place, both(guard, exists).unwrap_or_else(always)))
         }
-        Member::Complex(value, _) => Ok(Side::Complex(value)),
+        Member::Complex(value, id) => Ok(Side::Complex(value, id)),
         Member::Entities | Member::Values(..) | Member::Items(..) if is_equality(comparison) => {
             let message = "Comparing collections is not supported; use any, all or $count.";
             Err(not_supported(expr.at, "navigation", message))
@@ -241,20 +242,22 @@ fn compare(
     let side = |expr| bind_side(cx, scope, comparison, expr);
     let (left, right) = match (side(left)?, side(right)?) {
         (Side::Value(left), Side::Value(right)) => (left, right),
-        (Side::Entity(exists), Side::Value(other)) | (Side::Value(other), Side::Entity(exists)) => {
+        (Side::Entity(_, exists), Side::Value(other)) | (Side::Value(other), Side::Entity(_, exists)) => {
             let missing = boolean(at, false, ExprKind::Not(Box::new(exists.clone())));
             return with_null(comparison, &other, missing, exists, at);
         }
-        (Side::Complex(value), Side::Value(other)) | (Side::Value(other), Side::Complex(value)) => {
+        (Side::Complex(value, _), Side::Value(other)) | (Side::Value(other), Side::Complex(value, _)) => {
             let missing = boolean(at, false, ExprKind::IsNull(Box::new(value)));
             let exists = boolean(at, false, ExprKind::Not(Box::new(missing.clone())));
             return with_null(comparison, &other, missing, exists, at);
         }
-        (Side::Entity(_), Side::Entity(_)) | (Side::Complex(_), Side::Complex(_))
-            if is_equality(comparison) =>
-        {
-            let message = "Comparing entities or complex values is not supported; compare what is in them.";
-            return Err(not_supported(at, "navigation", message));
+        (Side::Entity(left, one), Side::Entity(right, other)) if is_equality(comparison) => {
+            let same = same::entities(cx, (left, one), (right, other), at)?;
+            return Ok(negated_if(comparison, same));
+        }
+        (Side::Complex(left, one), Side::Complex(right, other)) if is_equality(comparison) => {
+            let same = same::complex(cx, (left, one), (right, other), at)?;
+            return Ok(negated_if(comparison, same));
         }
         _ => return Err(invalid(at, "navigation", ONLY_NULL)),
     };
@@ -263,6 +266,11 @@ fn compare(
         return enumeration::compare(cx, id, comparison, left, right, at);
     }
     compare_values(comparison, left, right, at)
+}
+
+fn negated_if(comparison: Comparison, same: Expr) -> Expr {
+    let at = same.at;
+    if comparison == Comparison::Eq { same } else { boolean(at, false, ExprKind::Not(Box::new(same))) }
 }
 
 /// A comparison of what is no primitive value with null.
@@ -274,7 +282,8 @@ fn with_null(comparison: Comparison, other: &Expr, missing: Expr, exists: Expr, 
     }
 }
 
-const ONLY_NULL: &str = "An entity or a complex value can only be compared with null, by eq or ne.";
+const ONLY_NULL: &str =
+    "An entity or a complex value can only be compared with null or another one, by eq or ne.";
 
 fn compare_values(comparison: Comparison, left: Expr, right: Expr, at: u32) -> BindResult<Expr> {
     let shape = |side: &Expr| side.primitive.is_some_and(PrimitiveType::is_shape);
@@ -363,15 +372,20 @@ fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: 
     Ok(boolean(at, false, ExprKind::In(Box::new(needle), items)))
 }
 
+/// Whether two values of which each can say of which type the other is are the same.
+pub fn equal(cx: &Context, left: Expr, right: Expr, at: u32) -> BindResult<Expr> {
+    match left.enumeration.or(right.enumeration) {
+        Some(id) => enumeration::compare(cx, id, Comparison::Eq, left, right, at),
+        None => {
+            let (left, right) = dynamic::meeting(left, right)?;
+            compare_values(Comparison::Eq, left, right, at)
+        }
+    }
+}
+
 /// Whether a value is one of those that a path leads to: `CategoryId in $root/Categories/CategoryId`, `'a' in Tags`.
 fn bind_in_path(cx: &Context, scope: &Scope, needle: Expr, path: &ast::Path, at: u32) -> BindResult<Expr> {
-    let same = |needle: Expr, value: Expr| match needle.enumeration.or(value.enumeration) {
-        Some(id) => enumeration::compare(cx, id, Comparison::Eq, needle, value, at),
-        None => {
-            let (needle, value) = dynamic::meeting(needle, value)?;
-            compare_values(Comparison::Eq, needle, value, at)
-        }
-    };
+    let same = |needle: Expr, value: Expr| equal(cx, needle, value, at);
     let kind = match bind_path(cx, scope, path, at)? {
         Member::Values(mut related, value) => {
             related.predicate = both(related.predicate.take(), Some(same(needle, value)?));

@@ -9,19 +9,19 @@ use super::scope::{Context, Scope};
 use super::select::bind_orderby;
 use crate::model::{ComplexTypeId, PrimitiveType, Type};
 use crate::query::{Chosen, Expr, ExprKind, Inside, Items, Named, Place, Size};
-use crate::url::ast::{Lambda, Options, PathSegment, PathSegmentKind};
+use crate::url::ast::{self, Lambda, Options, PathSegment, PathSegmentKind};
 
 /// The number of items of a property, or inside of it, that is a collection of values: `/Tags/$count` as a path.
 pub fn count_of(
     cx: &Context,
     place: &Place,
     property: usize,
-    inside: &[Inside],
+    (inside, narrowed): (&[Inside], &[ast::Expr]),
     options: &Options,
     at: u32,
 ) -> BindResult<Named> {
     let (value, ty, nullable) = value_of(cx, place, property, inside, at);
-    let (items, _) = which(cx, value, (ty, nullable), options, at)?;
+    let (items, _) = which(cx, value, (ty, nullable), (narrowed, options), at)?;
     let expr = typed(at, PrimitiveType::Int64, false, ExprKind::CountItems(Box::new(items)));
     Ok(Named { path: vec!["$count".to_owned()], expr, size: Size::default(), present: None })
 }
@@ -31,15 +31,16 @@ pub fn chosen(
     cx: &Context,
     place: &Place,
     (property, inside): (usize, &[Inside]),
-    options: &Options,
+    (narrowed, options): (&[ast::Expr], &Options),
     at: u32,
 ) -> BindResult<Option<Box<Chosen>>> {
-    let asked = options.filter.is_some() || options.orderby.is_some() || options.top.is_some();
+    let filtered = options.filter.is_some() || !narrowed.is_empty();
+    let asked = filtered || options.orderby.is_some() || options.top.is_some();
     if !(asked || options.skip.is_some() || options.count.is_some_and(|(count, _)| count)) {
         return Ok(None);
     }
     let (value, ty, nullable) = value_of(cx, place, property, inside, at);
-    let (items, scope) = which(cx, value, (ty, nullable), options, at)?;
+    let (items, scope) = which(cx, value, (ty, nullable), (narrowed, options), at)?;
     let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     let (top, skip) = (options.top.map(|(n, _)| n), options.skip.map_or(0, |(n, _)| n));
     Ok(Some(Box::new(Chosen { items, orderby, top, skip })))
@@ -75,17 +76,19 @@ fn which(
     cx: &Context,
     value: Expr,
     (ty, nullable): (Type, bool),
-    options: &Options,
+    (narrowed, options): (&[ast::Expr], &Options),
     at: u32,
 ) -> BindResult<(Items, Scope)> {
     let variable = cx.new_variable();
     let item = read(at, ty, nullable, ExprKind::Column(variable, 0));
     let scope = of_item(&Scope::of_rows(Vec::new()), None, &item, ty);
-    let predicate = match (&options.filter, &options.search) {
-        (_, Some(_)) => return Err(no_search(at)),
-        (Some(filter), None) => Some(bind_condition(cx, &scope, filter, "$filter")?),
-        (None, None) => None,
-    };
+    if options.search.is_some() {
+        return Err(no_search(at));
+    }
+    let mut predicate = None;
+    for filter in narrowed.iter().chain(&options.filter) {
+        predicate = both(predicate, Some(bind_condition(cx, &scope, filter, "$filter")?));
+    }
     Ok((Items { collection: value, variable, predicate }, scope))
 }
 

@@ -17,8 +17,10 @@ mod member;
 mod parts;
 mod path;
 mod root;
+mod same;
 mod scope;
 mod search;
+mod subset;
 mod select;
 mod apply;
 mod product;
@@ -119,7 +121,7 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
     };
     let selection = match path.addressed {
         Addressed::ItemCount(property) => {
-            let number = items::count_of(cx, &place, property, &path.inside, options, at)?;
+            let number = items::count_of(cx, &place, property, (&path.inside, &path.narrowed), options, at)?;
             Selection { named: vec![number], ..selection }
         }
         _ => selection,
@@ -127,7 +129,7 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
     let (mut filter, mut orderby, mut chosen) = (None, Vec::new(), None);
     match path.addressed {
         Addressed::Property(property) => {
-            chosen = items::chosen(cx, &place, (property, &path.inside), options, at)?;
+            chosen = items::chosen(cx, &place, (property, &path.inside), (&path.narrowed, options), at)?;
         }
         Addressed::ItemCount(_) => {}
         _ => {

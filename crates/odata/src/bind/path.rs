@@ -31,6 +31,8 @@ pub struct BoundPath {
     pub addressed: Addressed,
     /// The steps into the value of the addressed property.
     pub inside: Vec<Inside>,
+    /// Conditions on the values of the addressed collection.
+    pub narrowed: Vec<Expr>,
     /// The steps to the value of the addressed dynamic property.
     pub steps_inside: Vec<JsonStep>,
     /// Whether the addressed property is a collection or complex, or can be.
@@ -77,6 +79,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         of: None,
         addressed: if single.is_some() { Addressed::Entity } else { Addressed::Collection },
         inside: Vec::new(),
+        narrowed: Vec::new(),
         steps_inside: Vec::new(),
         structured: false,
         values: false,
@@ -194,11 +197,13 @@ fn filter_segment(cx: &Context, path: &mut BoundPath, condition: &Expr, at: u32)
             path.steps.push(Step::Filter(Box::new(condition)));
             Ok(())
         }
+        // What is meant by it is said when it is known which values are read.
         _ if addressed_leaf(cx, path).is_some_and(|leaf| leaf.collection) => {
-            Err(not_supported(at, "$filter", "$filter behind a collection of values is not supported."))
+            path.narrowed.push(condition.clone());
+            Ok(())
         }
         _ => {
-            let message = "Only a collection of entities can be filtered.";
+            let message = "Only a collection can be filtered.";
             Err(not_found(at, "$filter", message.to_owned()))
         }
     }
@@ -346,6 +351,10 @@ fn bind_inside(
     at: u32,
 ) -> BindResult<()> {
     let step = match addressed_leaf(cx, path) {
+        Some(_) if !path.narrowed.is_empty() => {
+            let message = format!("'{name}' behind $filter of a collection of values is not supported.");
+            return Err(not_supported(at, "$filter", message));
+        }
         Some(Leaf { collection: true, .. }) => match name.parse() {
             Ok(number) if args.is_none() => Inside::Item(number),
             _ => {

@@ -62,6 +62,16 @@ impl JsonPath {
         })
     }
 
+    /// The path with names as writers of ASCII have them: `Gr\u00f6\u00dfe`. None where they are no other ones.
+    pub(super) fn escaped(&self) -> Option<JsonPath> {
+        let other = |piece: &Piece| matches!(piece, Piece::Member(name) if !name.is_ascii());
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Member(name) => Piece::Member(escaped(name)),
+            Piece::Item(_) | Piece::Index(_) => piece.clone(),
+        });
+        self.0.iter().any(other).then(|| JsonPath(pieces.collect()))
+    }
+
     /// `$."Size"."Width"[0]`, as a parameter, or several that are put together. `from_end` writes the first, second, … item from
     /// the end.
     pub(super) fn quoted(&self, from_end: fn(u64) -> String, join: fn(Vec<Sql>) -> Sql) -> Sql {
@@ -98,6 +108,22 @@ impl JsonPath {
     }
 }
 
+fn escaped(name: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = String::with_capacity(name.len() * 3);
+    for c in name.chars() {
+        if c.is_ascii() {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            out.push_str("\\u");
+            out.extend([12, 8, 4, 0].map(|shift| char::from(DIGITS[usize::from(*unit >> shift & 15)])));
+        }
+    }
+    out
+}
+
 fn text(text: String) -> Sql {
     Sql::Param(Param { value: Value::String(text), form: ParamForm::Native })
 }
@@ -131,6 +157,17 @@ mod tests {
             assert_eq!(path, expected.map(|expected| text(expected.to_owned())), "{names:?}");
             let whole = names.iter().try_fold(JsonPath::whole(), |path, name| path.member(name));
             assert_eq!(whole.is_some(), expected.is_some() || names.is_empty(), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn names_can_be_escaped() {
+        for (name, expected) in
+            [("Size", None), ("Größe", Some(r#"$."Gr\u00f6\u00dfe""#)), ("𝒳", Some(r#"$."\ud835\udcb3""#))]
+        {
+            let path = JsonPath::whole().member(name).expect("a name");
+            let found = path.escaped().map(|path| quoted(&path));
+            assert_eq!(found, expected.map(|expected| text(expected.to_owned())), "{name}");
         }
     }
 

@@ -3,10 +3,13 @@
 use nextlink_odata::model::PrimitiveType as P;
 
 use super::MySql;
+use super::operand::TO_TEXT;
 use crate::catalog::NativeType;
 use crate::dialect::{Dialect, Form, JsonKind, JsonPath, Operand};
 use crate::tree::{Operator, Sql};
 
+/// The greatest number of binary64.
+const GREATEST: &str = "1.7976931348623157e308";
 /// Kinds of numbers.
 const NUMBERS: &[&str] = &["INTEGER", "UNSIGNED INTEGER", "DECIMAL", "DOUBLE"];
 
@@ -18,7 +21,7 @@ pub(super) fn member(
     path: &JsonPath,
     wanted: Option<P>,
 ) -> Operand {
-    let found = || extracted(column.clone(), path);
+    let found = || extracted(column.clone(), native, path);
     let text = || Sql::call("JSON_UNQUOTE", [found()]);
     let kind = || Sql::call("JSON_TYPE", [found()]);
     let only = |kinds: &[&'static str], value: Sql| {
@@ -33,7 +36,13 @@ pub(super) fn member(
         }
         Some(P::Int64) => only(&NUMBERS[..2], text().cast("DECIMAL(65,30)")),
         Some(P::Decimal) => only(NUMBERS, text().cast("DECIMAL(65,30)")),
-        Some(P::Double) => only(NUMBERS, text().cast("DOUBLE")),
+        Some(P::Double) => {
+            let value = || text().cast("DOUBLE");
+            // What is beyond all numbers becomes the greatest of them.
+            let size = Sql::call("ABS", [value()]);
+            let known = Sql::binary(Operator::Lt, size, Sql::Keyword(GREATEST));
+            only(NUMBERS, Sql::Case(vec![(known, value())]))
+        }
         Some(_) => dialect.by_code_point(only(&["STRING"], text()), native),
     };
     let primitive = if wanted == Some(P::Int64) { Some(P::Decimal) } else { wanted };
@@ -41,8 +50,8 @@ pub(super) fn member(
 }
 
 /// Whether something of a kind is at a path.
-pub(super) fn is(column: Sql, path: &JsonPath, kind: JsonKind) -> Sql {
-    let found = extracted(column, path);
+pub(super) fn is(column: Sql, native: &NativeType, path: &JsonPath, kind: JsonKind) -> Sql {
+    let found = extracted(column, native, path);
     let of = |found: Sql, kind| Sql::binary(Operator::Eq, Sql::call("JSON_TYPE", [found]), Sql::Word(kind));
     match kind {
         JsonKind::There => Sql::IsNotNull(Box::new(found)),
@@ -52,16 +61,27 @@ pub(super) fn is(column: Sql, path: &JsonPath, kind: JsonKind) -> Sql {
 }
 
 /// The array at a path.
-pub(super) fn array(column: Sql, path: &JsonPath) -> Sql {
-    let found = extracted(column.clone(), path);
-    Sql::Case(vec![(is(column, path, JsonKind::Array), found)])
+pub(super) fn array(column: Sql, native: &NativeType, path: &JsonPath) -> Sql {
+    let found = extracted(column.clone(), native, path);
+    Sql::Case(vec![(is(column, native, path, JsonKind::Array), found)])
 }
 
-fn extracted(column: Sql, path: &JsonPath) -> Sql {
-    let valid = Sql::Case(vec![(Sql::call("JSON_VALID", [column.clone()]), column)]);
+fn extracted(column: Sql, native: &NativeType, path: &JsonPath) -> Sql {
+    let unicode = !matches!(native, NativeType::Text { charset, .. } if charset != "utf8mb4");
+    // Names are looked for in the bytes of the column.
+    let text = if unicode { column } else { column.cast(TO_TEXT) };
+    let valid = Sql::Case(vec![(Sql::call("JSON_VALID", [text.clone()]), text)]);
     let from_end = |number: u64| match number {
         1 => "last".to_owned(),
         number => ["last-", &(number - 1).to_string()].concat(),
     };
-    Sql::call("JSON_EXTRACT", [valid, path.quoted(from_end, |parts| Sql::call("CONCAT", parts))])
+    let at = |path: &JsonPath| {
+        let path = path.quoted(from_end, |parts| Sql::call("CONCAT", parts));
+        Sql::call("JSON_EXTRACT", [valid.clone(), path])
+    };
+    match path.escaped() {
+        // MariaDB takes a name for another one that is escaped.
+        Some(escaped) => Sql::call("COALESCE", [at(path), at(&escaped)]),
+        None => at(path),
+    }
 }

@@ -161,12 +161,12 @@ impl Dialect for MySql {
         json::member(self, column, native, path, wanted)
     }
 
-    fn json_is(&self, column: Sql, _: &NativeType, path: &JsonPath, kind: JsonKind) -> Sql {
-        json::is(column, path, kind)
+    fn json_is(&self, column: Sql, native: &NativeType, path: &JsonPath, kind: JsonKind) -> Sql {
+        json::is(column, native, path, kind)
     }
 
-    fn json_array(&self, column: Sql, _: &NativeType, path: &JsonPath) -> Sql {
-        json::array(column, path)
+    fn json_array(&self, column: Sql, native: &NativeType, path: &JsonPath) -> Sql {
+        json::array(column, native, path)
     }
 
     fn json_rows(&self) -> JsonRows {

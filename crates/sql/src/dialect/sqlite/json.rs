@@ -14,16 +14,21 @@ pub(super) fn member(column: Sql, path: &JsonPath, wanted: Option<P>) -> Operand
         Sql::In(Box::new(kind()), kinds.iter().map(|kind| Sql::Word(kind)).collect())
     };
     let only = |kinds: &[&'static str]| Sql::Case(vec![(is(kinds), value())]);
+    // What is beyond all numbers of binary64 becomes infinite, which has no difference to itself.
+    let finite = |kinds: &[&'static str]| {
+        let difference = Sql::binary(Operator::Sub, value(), value());
+        Sql::Case(vec![(is(kinds), Sql::Case(vec![(Sql::IsNotNull(Box::new(difference)), value())]))])
+    };
     let (sql, form) = match wanted {
         None => (value(), Form::Computed),
         Some(P::Boolean) => {
             let truth = Sql::binary(Operator::Eq, kind(), Sql::Word("true"));
             (Sql::Case(vec![(is(&["true", "false"]), truth)]), Form::Computed)
         }
-        Some(P::Decimal) => (only(&["integer", "real"]), Form::Column(Storage::Native)),
+        Some(P::Decimal) => (finite(&["integer", "real"]), Form::Column(Storage::Native)),
         // What is greater than numbers of 64 bits is a double.
-        Some(P::Int64) => (only(&["integer"]), Form::Column(Storage::Native)),
-        Some(P::Double) => (only(&["integer", "real"]), Form::Computed),
+        Some(P::Int64) => (finite(&["integer"]), Form::Column(Storage::Native)),
+        Some(P::Double) => (finite(&["integer", "real"]), Form::Computed),
         Some(_) => (only(&["text"]), Form::Computed),
     };
     let primitive = if wanted == Some(P::Int64) { Some(P::Decimal) } else { wanted };

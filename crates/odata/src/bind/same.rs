@@ -1,0 +1,99 @@
+//! Entities and complex values compared with one another (Part 2 section 5.1.1.1.1): those are the same that have the same key, these
+//! that have the same parts. Null is only the same as null.
+
+use super::error::{BindResult, invalid, not_supported};
+use super::expr::{balanced, typed};
+use super::member::read;
+use super::scope::Context;
+use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
+use crate::query::{Comparison, Expr, ExprKind, Place};
+use crate::url::ast::BinaryOp;
+
+/// Whether two entities, each with the condition on which it is there, are the same one.
+pub fn entities(
+    cx: &Context,
+    (left, one): (Place, Expr),
+    (right, other): (Place, Expr),
+    at: u32,
+) -> BindResult<Expr> {
+    if left.target() != right.target() {
+        return Err(invalid(at, "comparison", "Entities of different sets are never the same."));
+    }
+    let ty = cx.type_of(left.target());
+    if ty.key.is_empty() {
+        return Err(not_supported(at, "comparison", "Entities without a key are not compared."));
+    }
+    let mut same = Vec::with_capacity(ty.key.len());
+    for index in &ty.key {
+        let value = |place: &Place| {
+            let kind = ExprKind::Property(place.clone(), *index);
+            read(at, ty.properties[*index].ty, !place.path.is_empty(), kind)
+        };
+        same.push(equal(cx, value(&left), value(&right), at)?);
+    }
+    both_or_none(cx, one, other, same, at)
+}
+
+/// Whether two complex values are the same.
+pub fn complex(
+    cx: &Context,
+    (left, id): (Expr, ComplexTypeId),
+    (right, other): (Expr, ComplexTypeId),
+    at: u32,
+) -> BindResult<Expr> {
+    if id != other {
+        return Err(invalid(at, "comparison", "Complex values of different types are never the same."));
+    }
+    let properties = &cx.model.complex_type(id).properties;
+    let mut same = Vec::with_capacity(properties.len());
+    for (index, property) in properties.iter().enumerate() {
+        let value = |outer: &Expr| {
+            let kind = ExprKind::Member(Box::new(outer.clone()), id, index);
+            read(at, property.ty, true, kind)
+        };
+        same.push(part(cx, property, value(&left), value(&right), at)?);
+    }
+    let there = |value: Expr| {
+        let missing = condition(at, ExprKind::IsNull(Box::new(value)));
+        condition(at, ExprKind::Not(Box::new(missing)))
+    };
+    both_or_none(cx, there(left), there(right), same, at)
+}
+
+fn part(cx: &Context, property: &Property, left: Expr, right: Expr, at: u32) -> BindResult<Expr> {
+    let refused = property.collection || property.primitive().is_some_and(PrimitiveType::is_shape);
+    if refused {
+        let message = format!(
+            "Complex values with a part such as '{}', a collection or a shape, are not compared; compare what is in them.",
+            property.name
+        );
+        return Err(not_supported(at, &property.name, message));
+    }
+    match property.ty {
+        Type::Complex(id) => complex(cx, (left, id), (right, id), at),
+        Type::Primitive(_) | Type::Enum(_) => equal(cx, left, right, at),
+    }
+}
+
+fn equal(cx: &Context, left: Expr, right: Expr, at: u32) -> BindResult<Expr> {
+    cx.count_nodes(at, 3)?;
+    Ok(condition(at, ExprKind::Compare(Comparison::Eq, Box::new(left), Box::new(right))))
+}
+
+/// Both are there and the same, or none is there.
+fn both_or_none(cx: &Context, one: Expr, other: Expr, same: Vec<Expr>, at: u32) -> BindResult<Expr> {
+    cx.count_nodes(at, 7)?;
+    let and = |left: Expr, right: Expr| condition(at, ExprKind::And(Box::new(left), Box::new(right)));
+    let missing = |there: &Expr| condition(at, ExprKind::Not(Box::new(there.clone())));
+    let none = and(missing(&one), missing(&other));
+    let there = and(one, other);
+    let both = match balanced(BinaryOp::And, same, at) {
+        Some(same) => and(there, same),
+        None => there,
+    };
+    Ok(condition(at, ExprKind::Or(Box::new(none), Box::new(both))))
+}
+
+fn condition(at: u32, kind: ExprKind) -> Expr {
+    typed(at, PrimitiveType::Boolean, false, kind)
+}
