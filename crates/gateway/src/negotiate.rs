@@ -63,9 +63,12 @@ pub fn agree(
     headers: &HeaderMap,
 ) -> Result<Agreed, Refusal> {
     if let Some(option) = format_option {
-        let range = match option.to_ascii_lowercase().as_str() {
-            "json" => "application/json".to_owned(),
-            "xml" => "application/xml".to_owned(),
+        // The short forms take parameters, too.
+        let end = option.find(';').unwrap_or(option.len());
+        let (short, parameters) = option.split_at(end);
+        let range = match short.trim().to_ascii_lowercase().as_str() {
+            "json" => ["application/json", parameters].concat(),
+            "xml" => ["application/xml", parameters].concat(),
             "atom" => "application/atom+xml".to_owned(),
             _ => option.to_owned(),
         };
@@ -251,6 +254,7 @@ mod tests {
             (Kind::Data, Some("json"), "image/png", Some((Minimal, false, true))),
             (Kind::Data, Some("atom"), "*/*", None),
             (Kind::Data, Some("application/json;odata.metadata=none"), "", Some((NoMetadata, false, true))),
+            (Kind::Data, Some("json;odata.metadata=full"), "", Some((Full, false, true))),
             (Kind::Data, None, "application/json;odata.metadata=some", None),
             (Kind::Data, None, "application/json;unknown=1", None),
             (Kind::Data, None, "application/json;q=0.5;unknown=1", Some((Minimal, false, true))),

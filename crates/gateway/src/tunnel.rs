@@ -43,6 +43,9 @@ impl Entry {
         }
         match asked.as_ref() {
             "DELETE" if is_monitor(path) => Ok(Entry::Cancel),
+            "GET" | "HEAD" if without_query_segment(path).is_some() => {
+                Err(not_allowed("Use POST for $query.", "POST"))
+            }
             "GET" => Ok(Entry::Read { head: false }),
             "HEAD" => Ok(Entry::Read { head: true }),
             "POST" if without_query_segment(path).is_some() => Ok(Entry::Query),

@@ -10,6 +10,8 @@ CREATE TABLE things (id int PRIMARY KEY, big bigint, place int, name varchar(20)
 INSERT INTO things VALUES (1, 9223372036854775807, NULL, 'one', true, 1e300, 32.38), (2, 9223372036854775807, 1, 'two', false, -2.5, 1e-30),
     (3, NULL, 2, NULL, NULL, 0.49999999999999994, NULL);
 CREATE TABLE nodes (id int PRIMARY KEY, above int, FOREIGN KEY (above) REFERENCES nodes (id));
+CREATE TABLE rates (day date, rate decimal(5, 2), good boolean, PRIMARY KEY (day, rate, good));
+INSERT INTO rates VALUES ('2024-01-01', 1.5, true);
 CREATE TABLE links (id int PRIMARY KEY, above int, FOREIGN KEY (above) REFERENCES links (id));
 ";
 
@@ -17,6 +19,7 @@ const MODEL: &str = "
 namespace: Edges
 entities:
   Things: {table: things, properties: {Id: id, Big: big, Place: place, Name: name, Flag: flag, Size: size, Weight: weight}}
+  Rates: {table: rates}
   Nodes:
     table: nodes
     properties: {Id: id, AboveId: above}
@@ -44,6 +47,8 @@ const ROWS: &[(&str, &str)] = &[
     ("Things?$filter=round(Size) gt 1e299&$select=Id", r#""value":[{"Id":1}]"#),
     ("Things?$filter=round(Size) eq -3&$select=Id", r#""value":[{"Id":2}]"#),
     ("Things?$filter=round(Size) eq 0&$select=Id", r#""value":[{"Id":3}]"#),
+    ("Rates/2024-01-01/1.5/true", r#""rate":1.5"#),
+    ("Rates/2024-01-01/1.50/true/rate/$value", "1.5"),
     ("Things(1)/Weight/$value", "32.38"),
     ("Things(1)/Weight", r#""value":32.38}"#),
     ("Things(2)/Weight/$value", "1e-30"),

@@ -5,6 +5,7 @@ use super::enumeration;
 use super::error::{BindError, BindResult, invalid, not_found};
 use super::path::BoundPath;
 use super::scope::Context;
+use crate::decimal::{is_decimal, plain_decimal};
 use crate::model::{EntityType, PrimitiveType as P, Type};
 use crate::query::{self, Addressed, Step};
 use crate::url::ast::{Argument, Expr, ExprKind};
@@ -116,6 +117,9 @@ fn segment_value(ty: Type, text: &str, at: u32) -> Option<Value> {
     match ty {
         Type::Primitive(P::String) => Some(Value::String(text.to_owned())),
         Type::Primitive(primitive) if primitive.is_integer() => text.parse().ok().map(Value::Integer),
+        Type::Primitive(P::Decimal) if is_decimal(text) => plain_decimal(text).map(Value::Decimal),
+        Type::Primitive(P::Double | P::Single) if is_decimal(text) => text.parse().ok().map(Value::Double),
+        Type::Primitive(P::Boolean) => text.parse().ok().map(Value::Boolean),
         Type::Primitive(primitive) => read(primitive, text, at).ok(),
         Type::Enum(_) | Type::Complex(_) => None,
     }
