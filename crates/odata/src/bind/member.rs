@@ -16,6 +16,9 @@ use crate::query::{Expr, ExprKind, Items, Named, Place, Related, Variable};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 use crate::url::near_functions;
 
+/// Where the functions of hierarchies are (Data Aggregation 4.0 section 5.3).
+const HIERARCHIES: [&str; 2] = ["Aggregation.", "Org.OData.Aggregation.V1."];
+
 /// What a path leads to.
 pub enum Member {
     /// A primitive value.
@@ -63,6 +66,10 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
         }
         let ty = cx.type_of(place.target());
         if args.is_some() {
+            if HIERARCHIES.iter().any(|namespace| name.starts_with(namespace)) {
+                let message = format!("Function '{name}' is not supported.");
+                return Err(not_supported(segment.at, name, message));
+            }
             let message = format!("There is no function '{name}'.{}", near_functions(name));
             return Err(invalid(segment.at, name, message));
         }

@@ -11,7 +11,9 @@ use super::state::{State, row_column};
 use super::union;
 use crate::model::PrimitiveType as P;
 use crate::query::{Aggregation, Expr, ExprKind, RowColumn, Rows, RowsKind};
-use crate::url::apply::{Aggregate, DataPath, GroupingElement, Transformation, TransformationKind as T};
+use crate::url::apply::{
+    Aggregate, DataPath, GroupingElement, Name, Transformation, TransformationKind as T,
+};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 
 /// Binds `groupby`.
@@ -201,6 +203,10 @@ fn group_by(
         let name = names.join("/");
         return Err(invalid(at, &name, format!("'{name}' is grouped by twice.")));
     }
+    if leads_to_entity(cx, state, path) {
+        let message = "Grouping by a navigation property is not supported; group by the key behind it.";
+        return Err(not_supported(at, &names.join("/"), message));
+    }
     let segments = path.iter().map(|name| PathSegment {
         at: name.at,
         kind: PathSegmentKind::Name { name: name.name.clone(), args: None },
@@ -211,6 +217,18 @@ fn group_by(
     columns.push(row_column(names, &value));
     values.push(value);
     Ok(())
+}
+
+/// Whether a path ends at a single entity.
+fn leads_to_entity(cx: &Context, state: &State, path: &DataPath) -> bool {
+    let Some(place) = &state.scope.implicit else {
+        return false;
+    };
+    let next = |set, name: &Name| {
+        let navigation = &cx.type_of(set).navigation[cx.type_of(set).find_navigation(&name.name)?];
+        (!navigation.collection).then_some(navigation.target_set)
+    };
+    path.iter().try_fold(place.target(), next).is_some()
 }
 
 /// `Amount with sum from Time with average`: first for each of the finest groups, then those together (section 3.2.1.5).
