@@ -86,7 +86,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
                 anyhow::bail!("{text} is no query");
             };
             lap(1);
-            let layout = Layout::of(&mapping.model, &query, Shape::needs_keys(&query, format));
+            let layout = Layout::of(&mapping.model, &query, Shape::needs(&query, format));
             let planned = plan(&mapping, source.dialect(), &query, &layout, PlanLimits::default())?;
             lap(2);
             let program = program(source.dialect(), &planned);

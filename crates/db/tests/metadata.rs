@@ -201,7 +201,8 @@ fn odd_databases() {
 #[test]
 fn model_files() {
     let script = "CREATE TABLE company (id INTEGER PRIMARY KEY, name TEXT NOT NULL, boss INTEGER REFERENCES people (id));
-        CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(20), pay DECIMAL(9, 2), kind TEXT NOT NULL);";
+        CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(20), pay DECIMAL(9, 2), kind TEXT NOT NULL,
+        photo BLOB, speech BLOB);";
     for text in [
         "singletons: {Company: {table: company, description: We}, First: {of: people, row: {id: 1}}}",
         "typeDefinitions: {Money: {underlying: Edm.Decimal, precision: 9, scale: 2, description: Euros}, Name: {underlying: Edm.String, \
@@ -215,6 +216,13 @@ fn model_files() {
          people: {'@UI.Facets': [{'@type': UI.ReferenceFacet, Target: {$AnnotationPath: '@UI.LineItem#q'}, D: {$Date: '2024-01-31'}}], \
          '@Core.AlternateKeys': [{Key: [{Name: {$PropertyPath: name}, Alias: n}]}], '@Measures.Scale': 2, '@UI.Sizes': [1, 2.5, true, x, null, 1.0e300]}, \
          people/name: {'@UI.TextArrangement': {$EnumMember: UI.TextArrangementType/TextOnly}, '@Core.Tags': [[1], []]}}",
+        "entities: {people: {derived: {A: {when: {kind: a}, media: {column: photo, type: image/png}}, B: {base: A, when: {kind: b}, \
+         properties: {speech: {type: Edm.Stream, contentType: {column: name}}}}}}}",
+        "namespace: N\nannotations: {N.people: {'@Core.Example#a': {Value: 1}}}\ncomplexTypes: {Card: {annotations: {'@Core.LongDescription': x}}}\n\
+         entities: {people: {annotations: {'@Core.LongDescription': All}, derived: {A: {when: {kind: a}, annotations: {'@Core.Tags': [x]}, \
+         properties: {photo: {type: Edm.Stream, annotations: {'@Core.LongDescription': y}}, card: {type: Card, columns: {n: {column: name, \
+         annotations: {'@Core.LongDescription': z}}}, annotations: {'@Measures.Scale': 2}}}, navigation: {Firm: {target: company, on: {id: boss}, \
+         annotations: {'@Core.Example': {Value: null}}}}}}}}",
     ] {
         let shape = Shape::parse(text).expect("the file is right");
         let options = ModelOptions { shape, ..ModelOptions::default() };

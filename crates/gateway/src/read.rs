@@ -27,7 +27,6 @@ use nextlink_sql::statement::Program;
 
 use crate::answer::Refusal;
 use crate::body::Body;
-use crate::config::OnLoss;
 use crate::headers::{SERVER_TIMING, wants_snapshot};
 use crate::negotiate::{self, Kind};
 use crate::points::Point;
@@ -61,7 +60,7 @@ impl Prepared {
         let known = self.program.nodes.first().is_some_and(|node| node.position.is_some());
         // What a delta link leads to can be asked for again by that link.
         let wanted = self.query.since.is_none()
-            && request.slot.config.on_loss == OnLoss::Continue
+            && request.slot.effective.continues()
             && !wants_snapshot(&request.headers);
         if known && wanted { Recovery::Key } else { Recovery::None }
     }
@@ -164,7 +163,7 @@ fn prepare(
         };
         return Ok(Prepared { served, query, program, shape, format, delta: None });
     }
-    let layout = Layout::of(&served.mapping.model, &query, Shape::needs_keys(&query, format));
+    let layout = Layout::of(&served.mapping.model, &query, Shape::needs(&query, format));
     let dialect = served.source.dialect();
     // HEAD needs to know whether there is something, not what.
     let nested = Some(page_rows.saturating_add(1));

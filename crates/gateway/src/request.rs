@@ -37,6 +37,8 @@ pub struct Request {
     pub url: String,
     /// Bytes of `url` that are path.
     path_bytes: usize,
+    /// Rows of a page of the source, as it was when the request came.
+    most_rows: u64,
     /// `HEAD` rather than `GET`.
     pub head: bool,
     /// Version of the answer.
@@ -131,6 +133,7 @@ impl Request {
         }
         let gzip = negotiate::takes_gzip(&headers);
         Ok(Request {
+            most_rows: slot.effective.page_rows(),
             slot,
             url,
             path_bytes,
@@ -183,7 +186,7 @@ impl Request {
 
     /// Rows of a page: those of the source, or fewer where the client prefers it.
     pub fn page_rows(&self) -> u64 {
-        let rows = self.slot.config.page_rows();
+        let rows = self.most_rows;
         self.prefer.max_page_size.filter(|n| *n > 0).map_or(rows, |n| n.min(rows))
     }
 

@@ -14,8 +14,10 @@ use nextlink_odata::openapi::{self, Login, OpenApiOptions};
 use nextlink_odata::version::Version;
 use nextlink_sql::mapping::{self, Mapping};
 use nextlink_sql::notice::Notice;
+use nextlink_sql::shape::SettingsShape;
 
 use crate::config::{ClientLogin, HERE, SourceConfig};
+use crate::effective;
 use crate::points::Points;
 use crate::repeat::Repeats;
 
@@ -28,6 +30,8 @@ pub struct Served {
     pub mapping: Mapping,
     /// What was dropped or changed on the way from the database to the model.
     pub notices: Vec<Notice>,
+    /// What the model file says beside the model.
+    pub settings: SettingsShape,
     /// Plans of requests by key.
     pub points: Points,
     /// What was made of requests that differ from others in the value of the key only.
@@ -114,6 +118,8 @@ impl Served {
         if shape.searches() {
             catalog.full_text = source.full_texts().map_err(read)?;
         }
+        let settings = shape.settings;
+        notices.extend(effective::notices(name, config, &settings));
         let (mapping, more) = mapping::build(&catalog, &config.model_options(name, shape));
         notices.extend(more);
         let documents = documents(&mapping, vocabulary_url);
@@ -121,6 +127,7 @@ impl Served {
             source,
             mapping,
             notices,
+            settings,
             points: Points::default(),
             repeats: Repeats::default(),
             documents,

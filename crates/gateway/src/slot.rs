@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::answer::Refusal;
 use crate::config::SourceConfig;
+use crate::effective::Effective;
 use crate::observe::{Event, event};
 use crate::served::{OpenError, Served};
 
@@ -27,6 +28,8 @@ pub struct Slot {
     pub name: String,
     /// Settings.
     pub config: SourceConfig,
+    /// Those that hold now, with what the model file says.
+    pub effective: Effective,
     /// Why its settings cannot be used, if they cannot.
     unusable: Option<String>,
     vocabulary_url: String,
@@ -74,6 +77,7 @@ impl Slot {
         Slot {
             name: name.to_owned(),
             config: config.clone(),
+            effective: Effective::of(config),
             unusable: None,
             vocabulary_url: vocabulary_url.to_owned(),
             standing: RwLock::new(Standing::Down { cause: "it was not opened yet".to_owned(), next: now }),
@@ -196,6 +200,7 @@ impl Slot {
     fn put(&self, served: Served) -> bool {
         let sets = served.mapping.model.entity_sets.len();
         let notices: Vec<String> = served.notices.iter().map(ToString::to_string).collect();
+        self.effective.follow(&self.config, &served.settings);
         let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
         let before = match &*standing {
             Standing::Served(before) => Some(before.has_model_of(&served)),
@@ -250,7 +255,7 @@ impl Slot {
             let next = {
                 let attempts = self.attempts();
                 let wanted = attempts.failures > 0 || self.changed.load(Ordering::Relaxed);
-                let every = self.config.refresh_seconds.map(Duration::from_secs);
+                let every = self.effective.refresh_every();
                 let look = attempts.opened.zip(every).map(|(opened, every)| opened + every);
                 if wanted { Some(attempts.next) } else { look }
             };

@@ -103,6 +103,56 @@ fn a_model_file_that_changes_is_served_soon() {
 }
 
 #[test]
+fn settings_of_a_model_file_hold_where_the_configuration_has_none() {
+    let launch = Launch::new(PROGRAM, &["serve"]);
+    let dir = launch.data_dir().to_owned();
+    let (file, model, config) = (dir.join("a.db"), dir.join("a.yaml"), dir.join("nextlink.toml"));
+    sqlite(&file, TABLE);
+    let both = format!("url = 'sqlite:{}'\nmodel = '{}'\n", file.display(), model.display());
+    let text = format!("[sources.a]\n{both}[sources.b]\n{both}page_rows = 50\nrefresh_seconds = 1\n");
+    std::fs::write(&config, text).expect("the configuration can be written");
+    let write = |rows: u64| {
+        let text =
+            format!("settings: {{pageRows: {rows}, pageBytes: 4096, onLoss: strict, refreshSeconds: 1}}\n");
+        std::fs::write(&model, text).expect("the model file can be written");
+    };
+    write(20);
+    let config = config.display().to_string();
+    let node = start(launch.args(&["--config", &config]), &[]);
+    let rows = |url: &str, prefer: &str| {
+        let answer = node.get(&format!("/api/odata4/{url}"), &[("prefer", prefer)]);
+        let rows = answer.json()["value"].as_array().expect("rows").len();
+        (rows, answer.header("preference-applied").map(str::to_owned))
+    };
+    assert_eq!(rows("a/T", ""), (20, None));
+    let smaller = Some("odata.maxpagesize=7".to_owned());
+    assert_eq!(rows("a/T", "odata.maxpagesize=7"), (7, smaller));
+    assert_eq!(rows("b/T", ""), (50, None));
+    // What was begun goes on as it was; pages of 4096 bytes end early.
+    let first = ask(&node, "a/T").json();
+    write(250);
+    until("the new setting holds", || rows("a/T", "").0 > 20);
+    let bytes = ask(&node, "a/T").body.len();
+    assert!((4_096..5_500).contains(&bytes), "{bytes}");
+    let link = first["@odata.nextLink"].as_str().expect("there are more");
+    assert_eq!(http::get(link, &[]).json()["value"].as_array().map(Vec::len), Some(20));
+    let checked = common::run(&["check", "--config", &config]);
+    for key in ["page_rows", "refresh_seconds"] {
+        let words = format!("The configuration has `{key}`");
+        assert_eq!(
+            count(&checked.out, &words) + count(&checked.err, &words),
+            1,
+            "{}{}",
+            checked.out,
+            checked.err
+        );
+    }
+    let printed = common::run(&["model", "a", "--config", &config]);
+    let line = "settings: {pageRows: 250, pageBytes: 4096, onLoss: strict, refreshSeconds: 1}";
+    assert_eq!(count(&printed.out, line), 1, "{}", printed.out);
+}
+
+#[test]
 fn a_file_that_appears_later_is_served_then() {
     let launch = Launch::new(PROGRAM, &["serve"]);
     let (here, later) = (launch.data_dir().join("here.db"), launch.data_dir().join("later.db"));

@@ -94,7 +94,7 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
     let added = selection.expand.iter().any(|expand| expand.alias.is_some());
     if selection.selected || !named.is_empty() || added {
         let all = selection.properties.len() == ty.possible_properties(selection.of).count()
-            && selection.streams.len() == ty.streams.len()
+            && selection.streams.len() == ty.possible_streams(selection.of).count()
             && selection.dynamic == if ty.open { Dynamic::All } else { Dynamic::None };
         if all && selection.parts.iter().all(|parts| parts.whole) {
             items.push("*".to_owned());
@@ -111,7 +111,10 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
             }
         }
         if !all {
-            items.extend(selection.streams.iter().map(|s| ty.streams[*s].name.clone()));
+            items.extend(selection.streams.iter().map(|s| {
+                let owner = ty.owner_of_stream(*s).filter(|_| !ty.has_stream(selection.of, *s));
+                [&cast(model, selection.set, owner, "", "/"), ty.streams[*s].name.as_str()].concat()
+            }));
         }
         if let Dynamic::Named(names) = &selection.dynamic {
             items.extend(names.iter().map(|path| path.join("/")));

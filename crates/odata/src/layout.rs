@@ -1,11 +1,23 @@
 //! The order in which cells are read and written: what the SQL selects and the encoder writes, agreed in one place.
 
 mod json;
+mod media;
+
+pub use media::Bytes;
 
 use crate::model::{ComplexTypeId, EntitySetId, Model};
 use crate::query::{
     Addressed, Chosen, Dynamic, Expand, Expr, Inside, JsonStep, Named, Parts, Query, Selection,
 };
+
+/// What is read besides what is asked for, as the format of an answer wants it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The key values of all entities, for identifiers.
+    pub keys: bool,
+    /// The media types of streams, where the entities tell them.
+    pub media: bool,
+}
 
 /// All levels of a result. Node 0 holds the addressed entities; each expanded collection is a node of its own.
 #[derive(Debug, Clone)]
@@ -83,7 +95,16 @@ pub enum Cell<'q> {
         /// Its number among them.
         number: usize,
     },
-    /// The same, null where an entity is not told that single-valued navigation leads to.
+    /// What the bytes of a stream are.
+    MediaType {
+        /// The navigation properties that lead to the entity.
+        path: Vec<usize>,
+        /// The set of the entity.
+        set: EntitySetId,
+        /// Which of its streams.
+        stream: Bytes,
+    },
+    /// The same as a value, null where an entity is not told that single-valued navigation leads to.
     Told {
         /// The navigation properties.
         path: Vec<usize>,
@@ -117,6 +138,8 @@ pub enum Item<'q> {
     Kind,
     /// Reads a value of the ETag of the entity; true for the last one, after which it is complete.
     Etag(bool),
+    /// Reads what the bytes of a stream are, and tells of it.
+    MediaType(Bytes),
     /// What follows up to the matching `EndOnly` is there only where the entity is of this type below that of its set.
     Only(usize),
     /// Ends it.
@@ -183,8 +206,8 @@ pub enum Item<'q> {
 }
 
 impl<'q> Layout<'q> {
-    /// Lays out the result of a query. `keys` asks for the key values of all entities, for identifiers.
-    pub fn of(model: &Model, query: &'q Query, keys: bool) -> Layout<'q> {
+    /// Lays out the result of a query.
+    pub fn of(model: &Model, query: &'q Query, needs: Needs) -> Layout<'q> {
         let mut layout = Layout { nodes: Vec::new() };
         if let Addressed::Property(index) | Addressed::RawValue(index) = query.addressed {
             let of = |parts: &&Parts| parts.property == index && query.inside.is_empty();
@@ -227,7 +250,7 @@ impl<'q> Layout<'q> {
             layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
             return layout;
         }
-        layout.node(model, &query.selection, None, keys);
+        layout.node(model, &query.selection, None, needs);
         if query.since.is_some() {
             layout.changes(model, query.selection.set);
         }
@@ -253,37 +276,33 @@ impl<'q> Layout<'q> {
         model: &Model,
         selection: &'q Selection,
         link: Option<NodeLink<'q>>,
-        keys: bool,
+        needs: Needs,
     ) -> usize {
         let index = self.nodes.len();
         self.nodes.push(Node { selection, link, cells: Vec::new(), items: Vec::new() });
-        self.entity(model, index, selection, &[], keys);
+        self.entity(model, index, selection, &[], needs);
         index
     }
 
-    fn entity(&mut self, model: &Model, node: usize, selection: &'q Selection, path: &[usize], keys: bool) {
+    fn entity(&mut self, model: &Model, node: usize, selection: &'q Selection, path: &[usize], needs: Needs) {
         let set = selection.set;
         let ty = model.entity_type(model.entity_set(set).entity_type);
         let cell =
             |property: usize| Cell::Property { path: path.to_vec(), set, property, inside: Vec::new() };
         if !selection.rows && !selection.combined.is_empty() {
-            self.combined(model, node, selection);
-            return;
-        }
-        if selection.rows {
-            if let Some(kind) = &selection.kind {
-                self.nodes[node].cells.push(Cell::Value(kind));
-                self.nodes[node].items.push(Item::Kind);
-            }
-            let named: Vec<&Named> = selection.named.iter().collect();
-            self.named(node, &named, 0);
+            self.combined(model, node, selection, needs);
             return;
         }
         if let Some(kind) = &selection.kind {
             self.nodes[node].cells.push(Cell::Value(kind));
             self.nodes[node].items.push(Item::Kind);
         }
-        let identified = keys || selection.references;
+        if selection.rows {
+            let named: Vec<&Named> = selection.named.iter().collect();
+            self.named(node, &named, 0);
+            return;
+        }
+        let identified = needs.keys || selection.references;
         if identified && model.is_single(set) {
             self.nodes[node].items.push(Item::Single);
         } else if identified {
@@ -296,6 +315,9 @@ impl<'q> Layout<'q> {
             return;
         }
         self.etag(model, node, set, path);
+        if needs.media {
+            self.media_types(ty, node, selection, path);
+        }
         self.properties(model, node, selection, path);
         let owner = |navigation: usize| {
             ty.owner_of_navigation(navigation).filter(|_| !ty.has_navigation(selection.of, navigation))
@@ -310,7 +332,7 @@ impl<'q> Layout<'q> {
             let owner = owner(expand.navigation);
             self.nodes[node].items.extend(owner.map(Item::Only));
             self.nodes[node].items.push(Item::Open(expand));
-            self.entity(model, node, &expand.selection, &below, keys);
+            self.entity(model, node, &expand.selection, &below, needs);
             self.nodes[node].items.push(Item::Close);
             self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
         }
@@ -318,7 +340,7 @@ impl<'q> Layout<'q> {
         // it needs a comma.
         for expand in selection.expand.iter().filter(|e| e.collection) {
             let link = NodeLink { parent: node, path: path.to_vec(), set, expand };
-            let child = self.node(model, &expand.selection, Some(link), keys);
+            let child = self.node(model, &expand.selection, Some(link), needs);
             let owner = owner(expand.navigation);
             self.nodes[node].items.extend(owner.map(Item::Only));
             self.nodes[node].items.push(Item::Collection(child));
@@ -377,7 +399,7 @@ impl<'q> Layout<'q> {
     }
 
     /// Combinations of entities: the first step of each path is the number of the set.
-    fn combined(&mut self, model: &Model, node: usize, selection: &'q Selection) {
+    fn combined(&mut self, model: &Model, node: usize, selection: &'q Selection, needs: Needs) {
         let named: Vec<&Named> = selection.named.iter().collect();
         self.named(node, &named, 0);
         let told = |expanded: bool| {
@@ -396,7 +418,7 @@ impl<'q> Layout<'q> {
                 Some(expanded) => {
                     at.cells.push(cell(ty.key[0]));
                     at.items.push(Item::OpenCombined(one.set));
-                    self.entity(model, node, expanded, &[number], true);
+                    self.entity(model, node, expanded, &[number], Needs { keys: true, ..needs });
                     self.nodes[node].items.push(Item::Close);
                 }
                 None => {

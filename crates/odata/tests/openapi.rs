@@ -136,6 +136,7 @@ fn with_types_below() -> Model {
         name: name.to_owned(),
         base,
         is_abstract: false,
+        media: None,
         description: Some(["A ", name].concat()),
     };
     whole.properties.push(property("Length", Type::Primitive(PrimitiveType::Byte), false));
@@ -145,6 +146,7 @@ fn with_types_below() -> Model {
         derived: vec![below("Hull", None), below("Motor", Some(0))],
         properties: vec![None, Some(0)],
         navigation: vec![None, Some(1)],
+        streams: vec![None, Some(1)],
     }));
     let stream = |name: &str, media_type, nullable| Stream {
         name: name.to_owned(),
@@ -154,6 +156,7 @@ fn with_types_below() -> Model {
     };
     whole.media = Some(stream("", MediaType::Told, false));
     whole.streams.push(stream("Manual", MediaType::Fixed("application/pdf".to_owned()), true));
+    whole.streams.push(stream("Sound", MediaType::Fixed("audio/ogg".to_owned()), true));
     model
 }
 
@@ -294,6 +297,7 @@ fn types_below_have_casts_and_streams_have_media_types() {
         "/Wholes/N.S.Motor",
         "/Wholes/N.S.Motor/$count",
         "/Wholes(duration'{Id}')/N.S.Motor",
+        "/Wholes(duration'{Id}')/N.S.Motor/Sound",
         "/Wholes(duration'{Id}')/N.S.Motor/Tug",
     ];
     assert_eq!(paths, expected);

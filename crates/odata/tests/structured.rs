@@ -179,7 +179,7 @@ fn push(sink: &mut impl RowSink, rows: &str, nested: bool) {
 fn written(text: &str, format: Format, rows: &str) -> String {
     let model = model();
     let query = query(&model, text);
-    let layout = Layout::of(&model, &query, Shape::needs_keys(&query, format));
+    let layout = Layout::of(&model, &query, Shape::needs(&query, format));
     let shape = Shape::new(&model, &query, &layout, format);
     let limits = PageLimits { rows: 100, bytes: usize::MAX, batch_bytes: usize::MAX };
     let mut writer = PageWriter::new(Arc::new(shape), limits, Page::default());

@@ -137,7 +137,7 @@ impl Asked<'_> {
         let Request::Query(query) = request else {
             return Err(Failure::NoQuery);
         };
-        let layout = Layout::of(&self.mapping.model, &query, Shape::needs_keys(&query, format));
+        let layout = Layout::of(&self.mapping.model, &query, Shape::needs(&query, format));
         let dialect = self.source.dialect();
         let plan = plan(self.mapping, dialect, &query, &layout, PlanLimits::default())
             .map_err(Failure::Unsupported)?;

@@ -68,7 +68,7 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
         ieee754_compatible: false,
         omit_nulls: false,
     };
-    let layout = Layout::of(model, &query, Shape::needs_keys(&query, format));
+    let layout = Layout::of(model, &query, Shape::needs(&query, format));
     let planned = plan(&served.mapping, dialect, &query, &layout, PlanLimits::default())
         .map_err(|e| refused(e.into()))?;
     println!("-- plan\n{planned:#?}");

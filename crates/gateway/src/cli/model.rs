@@ -1,15 +1,17 @@
 //! `model`: the model file that reproduces what is served for a source, as a start for editing.
 
+mod streams;
+
 use nextlink_odata::model::{
-    Applied, Computed, EntitySetId, EntityType, MediaType, Model, NavigationProperty, PrimitiveType,
-    Property, Stream, Type,
+    Applied, Computed, EntitySetId, EntityType, Model, NavigationProperty, PrimitiveType, Property, Type,
 };
 use nextlink_odata::value::Value;
-use nextlink_sql::mapping::{ColumnMap, EnumMap, FullTextMap, Link, StreamMap, TableMap};
-use nextlink_sql::shape::ToldPiece;
+use nextlink_sql::mapping::{ColumnMap, EnumMap, FullTextMap, Link, TableMap};
+use nextlink_sql::shape::{LossShape, SettingsShape, ToldPiece};
 
 use super::ModelArgs;
 use crate::served::Served;
+use streams::{media, stream_properties};
 
 /// The JSON schema of model files.
 const SCHEMA: &str = include_str!("../../../../docs/model.schema.json");
@@ -36,6 +38,7 @@ fn text_of(name: &str, served: &Served) -> String {
     out.push_str(&format!("container: {}\n", text(&model.container)));
     // Only what stands here is served, and as it stands here.
     out.push_str("others: false\n");
+    settings(&served.settings, &mut out);
     types(served, &mut out);
     out.push_str(if model.served_sets().next().is_none() { "entities: {}\n" } else { "entities:\n" });
     for (id, _) in model.served_sets() {
@@ -45,6 +48,26 @@ fn text_of(name: &str, served: &Served) -> String {
     functions(served, &mut out);
     annotations(served, &mut out);
     out
+}
+
+/// How the source is served, where the model file says it.
+fn settings(told: &SettingsShape, out: &mut String) {
+    let loss = told.on_loss.map(|loss| match loss {
+        LossShape::Continue => "continue".to_owned(),
+        LossShape::Strict => "strict".to_owned(),
+    });
+    let number = |number: Option<u64>| number.map(|number| number.to_string());
+    let all = [
+        ("pageRows", number(told.page_rows)),
+        ("pageBytes", number(told.page_bytes)),
+        ("onLoss", loss),
+        ("refreshSeconds", number(told.refresh_seconds)),
+    ];
+    let all: Vec<String> =
+        all.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}", value?))).collect();
+    if !all.is_empty() {
+        out.push_str(&format!("settings: {{{}}}\n", all.join(", ")));
+    }
 }
 
 /// Annotations with their vocabularies.
@@ -151,7 +174,8 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
     out.push_str(&format!("    others: false\n    key: [{}]\n    properties:\n", key.join(", ")));
     properties(model, ty, table, None, out);
-    streams(ty, table, out);
+    stream_properties(ty, table, None, out);
+    media(ty, table, None, out);
     if let Some(column) = table.open {
         out.push_str(&format!("    open: {}\n", text(&table.columns[column].column)));
     }
@@ -334,30 +358,6 @@ fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, &str)>, i
     out
 }
 
-/// Stream properties, which come last of all properties, and the bytes of media entities.
-fn streams(ty: &EntityType, table: &TableMap, out: &mut String) {
-    let column = |index: usize| text(&table.columns[index].column);
-    let media_type = |stream: &Stream, map: &StreamMap| match (&stream.media_type, map.media_type) {
-        (MediaType::Fixed(media_type), _) => text(media_type),
-        (MediaType::Told, told) => format!("{{column: {}}}", told.map(column).unwrap_or_default()),
-    };
-    for (stream, map) in ty.streams.iter().zip(&table.streams) {
-        let mut facts = vec![
-            "type: Edm.Stream".to_owned(),
-            format!("column: {}", column(map.content)),
-            format!("contentType: {}", media_type(stream, map)),
-            format!("nullable: {}", stream.nullable),
-        ];
-        facts.extend(stream.description.as_ref().map(|told| format!("description: {}", text(told))));
-        out.push_str(&format!("      {}: {{{}}}\n", text(&stream.name), facts.join(", ")));
-    }
-    if let (Some(stream), Some(map)) = (&ty.media, &table.media) {
-        let (column, media_type) = (column(map.content), media_type(stream, map));
-        let nullable = stream.nullable;
-        out.push_str(&format!("    media: {{column: {column}, type: {media_type}, nullable: {nullable}}}\n"));
-    }
-}
-
 /// By what changes are followed.
 fn changes(ty: &EntityType, table: &TableMap, out: &mut String) {
     let column = |index: usize| text(&table.columns[index].column);
@@ -421,9 +421,11 @@ fn derived(served: &Served, ty: &EntityType, table: &TableMap, out: &mut String)
         }
         let mut lines = String::new();
         properties(&served.mapping.model, ty, table, Some(number), &mut lines);
+        stream_properties(ty, table, Some(number), &mut lines);
         if !lines.is_empty() {
             out.push_str(&["        properties:\n", &lines].concat());
         }
+        media(ty, table, Some(number), out);
         navigation(served, ty, table, Some(number), out);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use nextlink_sql::mapping::ModelOptions;
-use nextlink_sql::shape::Shape;
+use nextlink_sql::shape::{PAGE_BYTES, PAGE_ROWS, REFRESH_SECONDS, Shape};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -40,17 +40,17 @@ pub struct SourceConfig {
     pub connections: Option<usize>,
     /// Seconds that a request waits for one of them to be free before it is answered with 503. Default 5.
     pub pool_wait_seconds: Option<u64>,
-    /// Rows of a page. Default 2000.
+    /// Rows of a page. Default 2000, unless the model file has another number.
     pub page_rows: Option<u64>,
-    /// Bytes of rows after which a page is closed early. Default 4194304 (4 MiB).
+    /// Bytes of rows after which a page is closed early. Default 4194304 (4 MiB), unless the model file has another number.
     pub page_bytes: Option<usize>,
-    /// What becomes of a result that is lost with its node before a client has read all of it: `continue` reads on from the last row in the order, from the data as it is then, and says so; `strict` answers with 410. Default continue.
-    pub on_loss: OnLoss,
+    /// What becomes of a result that is lost with its node before a client has read all of it: `continue` reads on from the last row in the order, from the data as it is then, and says so; `strict` answers with 410. Default continue, unless the model file says `strict`.
+    pub on_loss: Option<OnLoss>,
     /// Model file (YAML) that says how the model is to differ from what the database has; see [model.md](model.md). Read again whenever the source is opened.
     pub model: Option<PathBuf>,
     /// What would stand in such a file, in place of `model`. In a cluster it is this that all nodes have; `nextlink sources` makes it of the file.
     pub model_text: Option<String>,
-    /// Seconds after which database and model file are read again, although nobody asks. Default: never; they are at SIGHUP, and when a change shows.
+    /// Seconds after which database and model file are read again, although nobody asks. Default: never, unless the model file has a number; they are at SIGHUP, and when a change shows.
     pub refresh_seconds: Option<u64>,
     /// Namespace of the model. Default is made of the source's name.
     pub namespace: Option<String>,
@@ -74,11 +74,6 @@ pub enum OnLoss {
     /// The client has to start again.
     Strict,
 }
-
-/// Rows of a page.
-const PAGE_ROWS: u64 = 2_000;
-/// Bytes of a page.
-const PAGE_BYTES: usize = 4 << 20;
 
 /// Whether a text can be the name of a source.
 pub fn is_source_name(name: &str) -> bool {
@@ -138,10 +133,10 @@ impl SourceConfig {
             let problem = "a source name has letters, digits, - and _, at most 64";
             return Err(bad(&["sources.", shown].concat(), problem));
         }
-        if !(1..=100_000).contains(&self.page_rows()) {
+        if self.page_rows.is_some_and(|rows| !PAGE_ROWS.contains(&rows)) {
             return Err(bad(&key("page_rows"), "must be 1 to 100000"));
         }
-        if self.refresh_seconds.is_some_and(|seconds| !(1..=86_400).contains(&seconds)) {
+        if self.refresh_seconds.is_some_and(|seconds| !REFRESH_SECONDS.contains(&seconds)) {
             return Err(bad(&key("refresh_seconds"), "must be 1 to 86400"));
         }
         if self.model.is_some() && self.model_text.is_some() {
@@ -150,20 +145,10 @@ impl SourceConfig {
         if let Some(text) = &self.model_text {
             Shape::parse(text).map_err(|error| bad(&key("model_text"), error.to_string()))?;
         }
-        if !(1_024..=16 << 20).contains(&self.page_bytes()) {
+        if self.page_bytes.is_some_and(|bytes| !PAGE_BYTES.contains(&(bytes as u64))) {
             return Err(bad(&key("page_bytes"), "must be 1024 to 16777216"));
         }
         Ok(())
-    }
-
-    /// Rows of a page.
-    pub fn page_rows(&self) -> u64 {
-        self.page_rows.unwrap_or(PAGE_ROWS)
-    }
-
-    /// Bytes of a page.
-    pub fn page_bytes(&self) -> usize {
-        self.page_bytes.unwrap_or(PAGE_BYTES)
     }
 
     /// Whether there is a model file.

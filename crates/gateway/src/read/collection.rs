@@ -34,7 +34,7 @@ const CHUNKS: usize = 8;
 
 /// How large the pages of a result get.
 pub fn page_limits(state: &State, request: &Request, rows: u64) -> PageLimits {
-    let (bytes, batch_bytes) = (request.slot.config.page_bytes(), state.config.limits.batch_bytes);
+    let (bytes, batch_bytes) = (request.slot.effective.page_bytes(), state.config.limits.batch_bytes);
     PageLimits { rows, bytes, batch_bytes }
 }
 

@@ -1,7 +1,7 @@
 //! Media entities and stream properties: their bytes, and parts of them, from columns of each database.
 
 use nextlink_testkit::http::{Answer, send};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::encoded;
 use crate::models::{round_trip, validate};
@@ -16,6 +16,13 @@ INSERT INTO products VALUES (1, 'Lamp', 'image/png', X'89504E470D0A', LONG, X'3C
     (3, 'Gone', NULL, NULL, NULL, X'7B7D');
 INSERT INTO orders VALUES (10, 1), (11, NULL), (12, 3);
 CREATE TABLE papers (id int PRIMARY KEY, kind varchar(5), pages int, body BYTES, scan BYTES);
+CREATE TABLE works (id int PRIMARY KEY, kind varchar(5), format varchar(40), body BYTES, cover BYTES, version int);
+INSERT INTO works VALUES (1, 'P', 'image/png', X'6831', NULL, 7), (2, 'F', 'image/gif', X'6832', X'6332', 8), (3, 'T', NULL, NULL, X'6333', 9),
+    (4, NULL, 'image/png', X'6834', X'6334', 10);
+CREATE TABLE things (id int PRIMARY KEY, name varchar(20));
+CREATE TABLE gadgets (id int PRIMARY KEY, manual BYTES, mime varchar(40), plan BYTES, FOREIGN KEY (id) REFERENCES things (id));
+INSERT INTO things VALUES (1, 'Pen'), (2, 'Radio');
+INSERT INTO gadgets VALUES (2, X'6D', 'text/plain', X'70');
 INSERT INTO papers VALUES (1, 'L', 2, X'6869', X'6A'), (2, NULL, NULL, X'6B', X'6C'), (3, 'L', 1, NULL, NULL);
 ";
 
@@ -52,6 +59,29 @@ entities:
     hide: [kind]
     derived:
       Letter: {when: {kind: L}, properties: {Pages: pages}}
+  Works:
+    table: works
+    type: Work
+    etag: version
+    others: false
+    properties: {Id: id}
+    derived:
+      Picture: {when: {kind: P}, media: {column: body, type: {column: format}}}
+      Photo:
+        base: Picture
+        when: {kind: F}
+        properties: {Cover: {column: cover, type: Edm.Stream, contentType: {column: format}, description: In front}}
+      Text: {when: {kind: T}, media: {column: cover, type: text/plain, nullable: false}}
+  Things:
+    table: things
+    type: Thing
+    properties: {Id: id, Name: name}
+    hide: [mime]
+    derived:
+      Gadget:
+        table: gadgets
+        media: {column: manual, type: {column: mime}}
+        properties: {Plan: {column: plan, type: Edm.Stream}}
 ";
 
 /// Digits in the long value: more than are read at one time.
@@ -154,6 +184,24 @@ const ROWS: &[Row] = &[
     ("Papers(2)/Shop.Letter/Scan", "", 404, b"NotFound", &[]),
     ("Papers(2)/Shop.Letter/$value", "", 404, b"NotFound", &[]),
     ("Papers(3)/Shop.Letter/Scan", "", 204, b"", &[]),
+    // Those of types below that of the set.
+    ("Works(1)/Shop.Picture/$value", "", 200, b"h1", &[("content-type", "image/png"), ("etag", "\"7\"")]),
+    ("Works(2)/Shop.Picture/$value", "", 200, b"h2", &[("content-type", "image/gif")]),
+    ("Works(2)/Shop.Photo/$value", "bytes=1-1", 206, b"2", &[("content-type", "image/gif")]),
+    ("Works/Shop.Photo(2)/$value", "", 200, b"h2", &[]),
+    ("Works(2)/Shop.Photo/Cover", "", 200, b"c2", &[("content-type", "image/gif")]),
+    ("Works(3)/Shop.Text/$value", "", 200, b"c3", &[("content-type", "text/plain")]),
+    ("Works(1)/Shop.Photo/Cover", "", 404, b"NotFound", &[]),
+    ("Works(3)/Shop.Picture/$value", "", 404, b"NotFound", &[]),
+    ("Works(1)/Shop.Picture/Cover", "", 404, b"NotFound", &[]),
+    ("Works(4)/Shop.Picture/$value", "", 404, b"NotFound", &[]),
+    ("Works(1)/$value", "", 404, b"NotFound", &[]),
+    ("Works(2)/Cover", "", 404, b"NotFound", &[]),
+    ("Works?$select=Cover", "", 400, b"BadRequest", &[]),
+    ("Works?$filter=Shop.Photo/Cover ne null", "", 501, b"NotImplemented", &[]),
+    ("Things(2)/Shop.Gadget/$value", "", 200, b"m", &[("content-type", "text/plain")]),
+    ("Things(2)/Shop.Gadget/Plan", "", 200, b"p", &[("content-type", "application/octet-stream")]),
+    ("Things(1)/Shop.Gadget/Plan", "", 404, b"NotFound", &[]),
     ("Papers?$filter=Shop.Letter/Scan ne null", "", 501, b"NotImplemented", &[]),
     ("Products/$value", "", 404, b"NotFound", &[]),
     ("Orders(10)/$value", "", 404, b"NotFound", &[]),
@@ -234,6 +282,23 @@ fn what_is_told_of_streams() {
             expanded["Product"]["Page@odata.mediaReadLink"], "Products(1)/Page",
             "{source}: {expanded}"
         );
+        // What is no media type is told as what the bytes are sent as.
+        let all = json("Products?$select=Id&$orderby=Id&$format=application/json;odata.metadata=full", &[]);
+        for (number, media_type) in
+            ["image/png", "application/octet-stream", "application/octet-stream"].iter().enumerate()
+        {
+            let told = &all["value"][number]["@odata.mediaContentType"];
+            assert_eq!(told, media_type, "{source}: {all}");
+        }
+        assert_eq!(expanded["Product"]["@odata.mediaContentType"], "image/png", "{source}: {expanded}");
+        let none = json("Orders(11)?$expand=Product&$format=application/json;odata.metadata=full", &[]);
+        assert_eq!(none["Product"], Value::Null, "{source}: {none}");
+        let nested = json(
+            "Orders?$expand=Product($expand=Orders($expand=Product($select=Id)))&$format=application/json;metadata=full",
+            &[("odata-maxversion", "4.01")],
+        );
+        let inner = &nested["value"][0]["Product"]["Orders"][0]["Product"];
+        assert_eq!(inner["@mediaContentType"], "image/png", "{source}: {nested}");
         let papers =
             json("Papers?$select=Scan,Shop.Letter/Pages&$format=application/json;odata.metadata=full", &[]);
         let told = [("@odata.mediaReadLink", "$value"), ("Scan@odata.mediaReadLink", "Scan")];
@@ -268,6 +333,96 @@ fn what_is_told_of_streams() {
             send("HEAD", &world.node.url(&format!("/api/odata4/{source}/Products(1)/Manual")), &[], None);
         let head = head.expect("it answers");
         assert_eq!((head.status, head.header("content-length")), (200, Some("3000000")), "{source}");
+    }
+}
+
+#[test]
+fn what_is_told_of_streams_of_derived_types() {
+    let world = world();
+    let told = |entity: &Value| {
+        let members = entity.as_object().expect("an entity").iter();
+        let of_streams = members.filter(|(name, _)| name.contains("media"));
+        of_streams
+            .map(|(name, value)| format!("{name}: {}", value.as_str().unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    let etag = |number: &str| format!("\"{number}\"");
+    let picture = |number: &str, media_type: &str, version: &str| {
+        vec![
+            format!("@mediaContentType: {media_type}"),
+            format!("@mediaEtag: {}", etag(version)),
+            format!("@mediaReadLink: Works({number})/Shop.Picture/$value"),
+        ]
+    };
+    let cover = vec![
+        "Cover@mediaContentType: image/gif".to_owned(),
+        format!("Cover@mediaEtag: {}", etag("8")),
+        "Cover@mediaReadLink: Works(2)/Shop.Photo/Cover".to_owned(),
+    ];
+    let text = vec![
+        "@mediaContentType: text/plain".to_owned(),
+        format!("@mediaEtag: {}", etag("9")),
+        "@mediaReadLink: Works(3)/Shop.Text/$value".to_owned(),
+    ];
+    let photo = [picture("2", "image/gif", "8"), cover].concat();
+    for source in SOURCES {
+        let json = |url: &str| {
+            get(
+                &world,
+                source,
+                &format!("{url}$format=application/json;metadata=full"),
+                &[("odata-maxversion", "4.01")],
+            )
+            .json()
+        };
+        let all = json("Works?$orderby=Id&");
+        let mut found: Vec<_> = (0..4).map(|number| told(&all["value"][number])).collect();
+        found.iter_mut().for_each(|told| told.sort());
+        let expected = [picture("1", "image/png", "7"), photo.clone(), text.clone(), Vec::new()];
+        assert_eq!(found, expected, "{source}: {all}");
+        let photos = json("Works/Shop.Photo?");
+        let mut found = told(&photos["value"][0]);
+        found.sort();
+        assert_eq!(found, photo, "{source}: {photos}");
+        let chosen = json("Works?$select=Shop.Photo/Cover&");
+        assert!(
+            chosen["@context"].as_str().is_some_and(|c| c.ends_with("#Works(Shop.Photo/Cover)")),
+            "{source}: {chosen}"
+        );
+        let other = json("Works(2)?$select=Id&");
+        assert_eq!(told(&other).len(), 3, "{source}: {other}");
+        let things = json("Things?$orderby=Id&");
+        assert_eq!(told(&things["value"][0]), Vec::<String>::new(), "{source}: {things}");
+        let gadget = &things["value"][1];
+        for (name, value) in [
+            ("@mediaContentType", "text/plain"),
+            ("@mediaReadLink", "Things(2)/Shop.Gadget/$value"),
+            ("Plan@mediaContentType", "application/octet-stream"),
+            ("Plan@mediaReadLink", "Things(2)/Shop.Gadget/Plan"),
+        ] {
+            assert_eq!(gadget[name], value, "{source}: {things}");
+        }
+        let minimal = get(&world, source, "Works?$orderby=Id&$format=json", &[]).json();
+        assert!(
+            minimal["value"].as_array().expect("rows").iter().all(|row| told(row).is_empty()),
+            "{minimal}"
+        );
+        let xml = get(&world, source, "$metadata", &[]).text();
+        for part in [
+            "<EntityType Name=\"Work\">",
+            "<EntityType Name=\"Picture\" BaseType=\"Shop.Work\" HasStream=\"true\">",
+            "<EntityType Name=\"Photo\" BaseType=\"Shop.Picture\">\n        <Property Name=\"Cover\" Type=\"Edm.Stream\">",
+            "<EntityType Name=\"Gadget\" BaseType=\"Shop.Thing\" HasStream=\"true\">\n        <Property Name=\"Plan\" Type=\"Edm.Stream\">",
+        ] {
+            assert!(xml.contains(part), "{source}: {part} in {xml}");
+        }
+        let csdl = get(&world, source, "$metadata?$format=json", &[]).json();
+        assert_eq!(csdl["Shop"]["Text"]["$HasStream"], true, "{source}");
+        assert_eq!(csdl["Shop"]["Photo"]["Cover"]["$Type"], "Edm.Stream", "{source}");
+        let openapi = get(&world, source, "$openapi", &[]).json();
+        for path in ["/Works({Id})/Shop.Picture/$value", "/Works({Id})/Shop.Photo/Cover"] {
+            assert!(openapi["paths"].get(path).is_some(), "{source}: {path}");
+        }
     }
 }
 

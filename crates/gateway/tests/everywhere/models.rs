@@ -26,6 +26,7 @@ const MODEL: &str = "
 namespace: Shop
 container: Everything
 exclude: [audit]
+settings: {pageRows: 5000, pageBytes: 1000000, onLoss: strict, refreshSeconds: 3600}
 complexTypes:
   Address: {description: Where somebody is}
 entities:

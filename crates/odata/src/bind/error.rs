@@ -60,7 +60,7 @@ pub fn unknown_property(
     (ty, of): (&EntityType, Option<usize>),
     name: &str,
 ) -> BindError {
-    if ty.find_stream(name).is_some() {
+    if ty.find_stream_of(name, of).is_some() {
         let message = format!("'{name}' is a stream: its bytes are only read by a path that ends in it.");
         return BindError { kind: BindErrorKind::NotSupported, at, target: name.to_owned(), message };
     }

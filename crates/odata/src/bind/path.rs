@@ -154,7 +154,7 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             Ok(())
         }
         (SegmentKind::Value, Addressed::Entity)
-            if !path.references && cx.type_of(path.set).media.is_some() =>
+            if !path.references && cx.type_of(path.set).media_of(path.of).is_some() =>
         {
             path.addressed = Addressed::Stream(None);
             Ok(())
@@ -258,7 +258,7 @@ fn bind_name(
                 path.structured = ty.properties[index].is_structured();
                 return Ok(());
             }
-            if let Some(index) = ty.find_stream(name).filter(|_| args.is_none()) {
+            if let Some(index) = ty.find_stream_of(name, path.of).filter(|_| args.is_none()) {
                 path.addressed = Addressed::Stream(Some(index));
                 return Ok(());
             }

@@ -53,7 +53,7 @@ fn all_of(cx: &Context, scope: &Scope, place: &Place, references: bool) -> Selec
         kind: kind_of(ty, place).filter(|_| !references),
         properties: ty.possible_properties(place.of).collect(),
         parts: Vec::new(),
-        streams: (0..ty.streams.len()).collect(),
+        streams: ty.possible_streams(place.of).collect(),
         dynamic: if ty.open { Dynamic::All } else { Dynamic::None },
         named: scope.named.to_vec(),
         rows: false,
@@ -115,7 +115,7 @@ fn select_items(
         if name == "*" {
             ty.possible_properties(of).for_each(|index| chosen[index] = true);
             told.fill(true);
-            streams.fill(true);
+            ty.possible_streams(of).for_each(|index| streams[index] = true);
             below.fill(true);
             dynamic = if ty.open { Dynamic::All } else { Dynamic::None };
             selection.parts.clear();
@@ -125,7 +125,7 @@ fn select_items(
         } else if let Some(index) = ty.find_property_of(name, of) {
             select_property(cx, selection, place, (index, chosen[index]), rest, item)?;
             chosen[index] = true;
-        } else if let Some(index) = ty.find_stream(name).filter(|_| rest.is_empty()) {
+        } else if let Some(index) = ty.find_stream_of(name, of).filter(|_| rest.is_empty()) {
             streams[index] = true;
         } else if let Some(index) = selection.named.iter().position(|named| named.path == path) {
             told[index] = true;

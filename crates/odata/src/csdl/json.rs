@@ -131,6 +131,9 @@ fn derived_object(model: &Model, root: &EntityType, number: usize, derived: &Der
     if derived.is_abstract {
         object.insert("$Abstract".to_owned(), true.into());
     }
+    if derived.media.is_some() {
+        object.insert("$HasStream".to_owned(), true.into());
+    }
     properties_of(model, root, Some(number), &mut object);
     annotate(&mut object, &annotations::description(derived.description.as_deref()));
     object
@@ -142,7 +145,8 @@ fn properties_of(model: &Model, root: &EntityType, owner: Option<usize>, object:
     for property in (0..root.properties.len()).filter(own).map(|index| &root.properties[index]) {
         object.insert(property.name.clone(), Json::Object(property_object(model, property)));
     }
-    for stream in root.streams.iter().filter(|_| owner.is_none()) {
+    let own = |index: &usize| root.owner_of_stream(*index) == owner;
+    for stream in (0..root.streams.len()).filter(own).map(|index| &root.streams[index]) {
         object.insert(stream.name.clone(), Json::Object(stream_object(stream)));
     }
     let own = |index: &usize| root.owner_of_navigation(*index) == owner;

@@ -154,6 +154,9 @@ impl Out {
         if derived.is_abstract {
             attributes.push(("Abstract", "true"));
         }
+        if derived.media.is_some() {
+            attributes.push(("HasStream", "true"));
+        }
         self.open("EntityType", &attributes);
         self.properties_of(model, root, Some(number));
         self.annotations(&annotations::description(derived.description.as_deref()));
@@ -166,8 +169,9 @@ impl Out {
         for index in (0..root.properties.len()).filter(own) {
             self.property(model, &root.properties[index]);
         }
-        for stream in root.streams.iter().filter(|_| owner.is_none()) {
-            self.stream(stream);
+        let own = |index: &usize| root.owner_of_stream(*index) == owner;
+        for index in (0..root.streams.len()).filter(own) {
+            self.stream(&root.streams[index]);
         }
         let own = |index: &usize| root.owner_of_navigation(*index) == owner;
         for index in (0..root.navigation.len()).filter(own) {

@@ -109,7 +109,7 @@ enum Target {
     Structure,
     Key,
     FlagsKey,
-    /// A JSON text of which something is written; what of it is in `found`.
+    /// A text of which something is written; what of it is in `found`.
     Json,
     /// The number of a type.
     Kind,
@@ -399,7 +399,8 @@ impl<O: PageOutput> PageWriter<O> {
             }
             Target::Kind => self.end_kind(number(text)),
             Target::Etag => self.etag_value(|etag| etag.plain(text)),
-            Target::Json | Target::Nothing => {}
+            Target::Json => self.write_told(std::str::from_utf8(text).ok()),
+            Target::Nothing => {}
         }
     }
 

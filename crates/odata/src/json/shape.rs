@@ -13,7 +13,7 @@ use entity::Entity;
 
 use super::format::Format;
 use super::text::write_string;
-use crate::layout::{Item, Layout, Node};
+use crate::layout::{Item, Layout, Needs, Node};
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
 use crate::query::{Expand, Expr, Leaf, Named, Query};
 use crate::version::{MetadataLevel, Version};
@@ -70,7 +70,7 @@ pub(crate) enum Op {
     Value { prefix: Vec<u8>, value: usize },
     /// Reads a key value behind the prefix (`Customers(` or `,Line=`) into the identifier.
     Key { prefix: Vec<u8>, flags: bool, last: Option<Box<IdentityShape>> },
-    /// Reads a JSON text and writes of it what the value with this number says.
+    /// Reads a text, of JSON or a media type, and writes of it what the value with this number says.
     Json { value: usize },
     /// Reads the number of the type of an entity into a place, and writes what is told of that type; 0 is that of the set.
     Kind { place: usize, told: Vec<Vec<u8>> },
@@ -111,6 +111,8 @@ pub(crate) enum ValueShape {
     Collection { item: usize },
     /// Members of a JSON object that comes as text.
     Members(DynamicShape),
+    /// What the bytes of a stream are: `,"Photo@odata.mediaContentType":`
+    MediaType { prefix: Vec<u8> },
     /// A value inside of JSON that comes as text.
     Document(DocumentShape),
     /// An object: how it starts, and its members.
@@ -142,20 +144,23 @@ pub(crate) struct IdentityShape {
 pub(crate) struct EtagShape {
     /// `,"@odata.etag":"W/\"`, then those of streams, such as `,"Photo@odata.mediaEtag":"\"`.
     pub(crate) prefixes: Vec<Vec<u8>>,
+    /// Where the number of the type of the entity is kept.
+    pub(crate) place: usize,
+    /// Prefixes of streams that only some types have, each with them by their numbers.
+    pub(crate) derived: Vec<(Vec<bool>, Vec<Vec<u8>>)>,
     /// Whether it is that of the entity that is asked for.
     pub(crate) kept: bool,
 }
 
 impl Shape {
-    /// Whether identifiers have to be read for this format.
-    pub fn needs_keys(query: &Query, format: Format) -> bool {
+    /// What has to be read for this format besides what is asked for.
+    pub fn needs(query: &Query, format: Format) -> Needs {
         let combined = !query.selection.combined.is_empty();
         // Whose key is not told is told by its identifier.
         let changes = query.since.is_some();
-        combined
-            || changes
-            || format.metadata == MetadataLevel::Full
-            || expands_collection(&query.selection.expand)
+        let media = format.metadata == MetadataLevel::Full;
+        let keys = combined || changes || media || expands_collection(&query.selection.expand);
+        Needs { keys, media }
     }
 
     /// Compiles a layout.
@@ -258,6 +263,7 @@ impl<'a> Compiler<'a> {
                 }
                 Item::Kind => ops.push(self.kind(entity)),
                 Item::Etag(last) => ops.push(self.etag(entity, *last, asked_for, alone)),
+                Item::MediaType(stream) => ops.push(self.media_type(set, *stream)),
                 Item::Only(derived) => begin(&mut ops, &mut only, self.only(entity, *derived)),
                 Item::EndOnly => end_only(&mut ops, &mut only),
                 Item::Single => ops.push(self.single(set, references)),

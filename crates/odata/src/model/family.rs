@@ -1,5 +1,7 @@
 //! Types below an entity type: the entities of one set are of it or of one of them (CSDL 4.01 section 6.2).
 
+use super::Stream;
+
 /// The types below an entity type, which is at the root. Its properties, then those of the types below it, are properties of one
 /// list, since all lie in the rows of one set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub struct Family {
     pub properties: Vec<Option<usize>>,
     /// By navigation property, likewise.
     pub navigation: Vec<Option<usize>>,
+    /// By stream property, likewise.
+    pub streams: Vec<Option<usize>>,
 }
 
 /// An entity type that is based on another one.
@@ -23,6 +27,8 @@ pub struct DerivedType {
     pub base: Option<usize>,
     /// Whether no entity is just of this type.
     pub is_abstract: bool,
+    /// The bytes of its entities themselves, where no type above has some.
+    pub media: Option<Stream>,
     /// Text for `Core.Description`.
     pub description: Option<String>,
 }

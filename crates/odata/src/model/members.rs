@@ -1,6 +1,6 @@
 //! What entities of a type have: found by name, and told apart by the types below it.
 
-use super::{DerivedType, EntityType, NavigationProperty, Property};
+use super::{DerivedType, EntityType, NavigationProperty, Property, Stream};
 
 impl EntityType {
     /// Whether `$search` looks at something of its entities.
@@ -19,9 +19,25 @@ impl EntityType {
         self.properties.iter().enumerate().position(named)
     }
 
-    /// Index of a stream property by its exact name; types below this one have none of their own.
-    pub fn find_stream(&self, name: &str) -> Option<usize> {
-        self.streams.iter().position(|s| s.name == name)
+    /// Index of a stream property by its exact name, of entities of a type.
+    pub fn find_stream_of(&self, name: &str, of: Option<usize>) -> Option<usize> {
+        let named = |(index, s): (usize, &Stream)| s.name == name && self.has_stream(of, index);
+        self.streams.iter().enumerate().position(named)
+    }
+
+    /// The bytes of entities of a type themselves, and the type that has them: the same, or one above it.
+    pub fn media_of(&self, of: Option<usize>) -> Option<(Option<usize>, &Stream)> {
+        let above = |number: &usize| self.family.as_ref().and_then(|family| family.derived[*number].base);
+        let types = std::iter::successors(of, above).map(Some).chain([None]);
+        types.filter_map(|ty| Some((ty, self.own_media(ty)?))).next()
+    }
+
+    /// Those that a type has itself.
+    pub fn own_media(&self, owner: Option<usize>) -> Option<&Stream> {
+        match owner {
+            None => self.media.as_ref(),
+            Some(number) => self.family.as_ref()?.derived[number].media.as_ref(),
+        }
     }
 
     /// Index of a navigation property by its exact name; not one that only a type below this one has.
@@ -44,6 +60,24 @@ impl EntityType {
     /// The type below this one that has a navigation property; none where all have it.
     pub fn owner_of_navigation(&self, index: usize) -> Option<usize> {
         self.family.as_ref().and_then(|family| family.navigation[index])
+    }
+
+    /// The type below this one that has a stream property; none where all have it.
+    pub fn owner_of_stream(&self, index: usize) -> Option<usize> {
+        self.family.as_ref().and_then(|family| family.streams[index])
+    }
+
+    /// Whether entities of a type have a stream property.
+    pub fn has_stream(&self, of: Option<usize>, index: usize) -> bool {
+        self.family.as_ref().is_none_or(|family| family.is_a(of, family.streams[index]))
+    }
+
+    /// Stream properties that an entity can have of which is known that it is of a type.
+    pub fn possible_streams(&self, of: Option<usize>) -> impl Iterator<Item = usize> {
+        let can = move |index: &usize| {
+            self.family.as_ref().is_none_or(|family| family.can_be(of, family.streams[*index]))
+        };
+        (0..self.streams.len()).filter(can)
     }
 
     /// Whether entities of a type have a property.

@@ -13,6 +13,6 @@ impl EntityType {
     pub fn is_declared(&self, name: &str) -> bool {
         self.properties.iter().any(|p| p.name == name)
             || self.navigation.iter().any(|n| n.name == name)
-            || self.find_stream(name).is_some()
+            || self.streams.iter().any(|s| s.name == name)
     }
 }

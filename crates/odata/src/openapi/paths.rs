@@ -180,21 +180,21 @@ fn single(
         responses: responses::entity(&schemas::entities(model, id, of), false),
     };
     paths.insert(from.path.to_owned(), read.item(from.key));
-    if of.is_none() {
-        let named = entity_type.streams.iter().map(|stream| (segment(&stream.name), stream));
-        let media = entity_type.media.iter().map(|stream| ("$value".to_owned(), stream));
-        for (last, stream) in media.chain(named) {
-            let read = Read {
-                tag: from.set,
-                id: [from.base, ".", if stream.name.is_empty() { "value" } else { &stream.name }, ".stream"]
-                    .concat(),
-                summary: ["The bytes of ", if stream.name.is_empty() { "an entity" } else { &stream.name }]
-                    .concat(),
-                parameters: Vec::new(),
-                responses: responses::bytes(stream),
-            };
-            paths.insert([from.path, "/", &last].concat(), read.item(from.key));
-        }
+    let own = |index: &usize| entity_type.owner_of_stream(*index) == of;
+    let named = (0..entity_type.streams.len()).filter(own).map(|index| &entity_type.streams[index]);
+    let named = named.map(|stream| (segment(&stream.name), stream));
+    let media = entity_type.own_media(of).map(|stream| ("$value".to_owned(), stream));
+    for (last, stream) in media.into_iter().chain(named) {
+        let read = Read {
+            tag: from.set,
+            id: [from.base, ".", if stream.name.is_empty() { "value" } else { &stream.name }, ".stream"]
+                .concat(),
+            summary: ["The bytes of ", if stream.name.is_empty() { "an entity" } else { &stream.name }]
+                .concat(),
+            parameters: Vec::new(),
+            responses: responses::bytes(stream),
+        };
+        paths.insert([from.path, "/", &last].concat(), read.item(from.key));
     }
     let own = |index: &usize| entity_type.owner_of_navigation(*index) == of;
     for relation in (0..entity_type.navigation.len()).filter(own).map(|index| &entity_type.navigation[index])

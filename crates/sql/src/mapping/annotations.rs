@@ -6,16 +6,18 @@ use serde_json::{Map, Value as Json};
 use super::Mapping;
 use super::reshape::about;
 use crate::notice::Notice;
-use crate::shape::{Shape, term_of};
+use crate::shape::{Annotatee, Shape, term_of};
 
 /// Adds all whose target is there.
 pub(super) fn add(mapping: &mut Mapping, shape: &Shape, notices: &mut Vec<Notice>) {
-    let mut found = Vec::new();
+    let mut found: Vec<Annotated> = Vec::new();
     let mut vocabularies = Vec::new();
-    for (name, told) in shape.annotations.iter() {
-        let namespace = [&mapping.model.namespace, "."].concat();
-        let target = name.text.strip_prefix(&namespace).unwrap_or(&name.text);
-        if !is_there(&mapping.model, target) {
+    let namespace = [&mapping.model.namespace, "."].concat();
+    for (of, told) in shape.annotated() {
+        // Where a table is not there, somebody else says so.
+        let Some(target) = target(&mapping.model, &namespace, of) else { continue };
+        let name = of.named();
+        if !is_there(&mapping.model, &target) {
             notices.push(about(name, &name.text, "there is nothing of this name to be annotated"));
             continue;
         }
@@ -31,11 +33,39 @@ pub(super) fn add(mapping: &mut Mapping, shape: &Shape, notices: &mut Vec<Notice
             let term = used(term)?;
             Some(Applied { term, qualifier: qualifier.map(str::to_owned), value: full(value, &mut used) })
         });
-        let annotations = applied.collect();
-        found.push(Annotated { target: [&namespace, target].concat(), annotations });
+        let annotations: Vec<Applied> = applied.collect();
+        let target = [&namespace, target.as_str()].concat();
+        let Some(known) = found.iter_mut().find(|known| known.target == target) else {
+            found.push(Annotated { target, annotations });
+            continue;
+        };
+        for one in annotations {
+            let same = |other: &Applied| (&other.term, &other.qualifier) == (&one.term, &one.qualifier);
+            if known.annotations.iter().any(same) {
+                notices.push(about(name, &target, &["`@", &one.term, "` is said of it already"].concat()));
+            } else {
+                known.annotations.push(one);
+            }
+        }
     }
     mapping.model.annotations = found;
     mapping.model.vocabularies = vocabularies;
+}
+
+/// Where annotations stand, without the namespace of the schema.
+fn target(model: &Model, namespace: &str, of: Annotatee<'_>) -> Option<String> {
+    let (ty, property) = match of {
+        Annotatee::Path(name) => {
+            return Some(name.text.strip_prefix(namespace).unwrap_or(&name.text).to_owned());
+        }
+        Annotatee::Type { name, property } => (name.text.as_str(), property),
+        Annotatee::Entity { set, derived, property } => {
+            let found = model.entity_sets.iter().find(|known| known.name == set.text)?;
+            let ty = &model.entity_type(found.entity_type).name;
+            (derived.map_or(ty.as_str(), |derived| &derived.text), property)
+        }
+    };
+    Some(property.map_or_else(|| ty.to_owned(), |property| [ty, "/", &property.text].concat()))
 }
 
 /// A value with the namespaces of vocabularies in the place of their aliases.
@@ -105,7 +135,9 @@ fn is_there(model: &Model, target: &str) -> bool {
                 .iter()
                 .enumerate()
                 .any(|(i, n)| n.name == name && ty.owner_of_navigation(i) == of);
-            property || link || (of.is_none() && ty.find_stream(name).is_some())
+            let streams = ty.streams.iter().enumerate();
+            let stream = || streams.clone().any(|(i, s)| s.name == name && ty.owner_of_stream(i) == of);
+            property || link || stream()
         })
     };
     let complex = |name: &str| model.complex_types.iter().find(|ty| ty.name == name);

@@ -151,7 +151,7 @@ fn mapping(
     let links = parts.links.into_iter().zip(families).zip(changes);
     let maps = parts.tables.iter().zip(links).zip(keys).map(|((&t, ((links, family), changes)), key)| {
         let table = &parts.catalog.tables[t];
-        let (media, streams) = shapes[t].streams.maps();
+        let (media, streams) = (shapes[t].streams.media_map(None), shapes[t].streams.maps());
         TableMap {
             schema: table.schema.clone(),
             table: table.name.clone(),
@@ -224,7 +224,8 @@ fn entity_type<'a>(
     options: &ModelOptions,
 ) -> EntityType {
     let told = shape.told.and_then(|(_, told)| told.description.clone());
-    let (media, streams) = shape.streams.model(&table.columns);
+    let media = shape.streams.media(None, &table.columns);
+    let streams = shape.streams.model(&table.columns);
     shape.streams.names().for_each(|name| scope.reserve(name));
     EntityType {
         name,
@@ -236,7 +237,7 @@ fn entity_type<'a>(
         full_text: shape.full_text.is_some(),
         etag: etags::model(&shape.etag, shape.visible),
         navigation: Vec::new(),
-        family: families::family(shape),
+        family: families::family(shape, &table.columns),
         description: told.or(table.comment.clone()),
     }
 }

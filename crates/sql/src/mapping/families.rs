@@ -6,23 +6,26 @@ use nextlink_odata::value::Value;
 use super::FamilyMap;
 use super::joined::Joined;
 use super::reshape::TableShape;
+use crate::catalog::Column;
 use crate::shape::{Code, DerivedShape};
 
 /// The types below that of a table, whose navigation properties are not known yet.
-pub(super) fn family(shape: &TableShape<'_>) -> Option<Box<Family>> {
+pub(super) fn family(shape: &TableShape<'_>, columns: &[Column]) -> Option<Box<Family>> {
     let (_, told) = shape.told.filter(|_| shape.kind.is_some())?;
-    let derived = told.derived.iter().map(|(name, one)| DerivedType {
+    let derived = told.derived.iter().enumerate().map(|(number, (name, one))| DerivedType {
         name: name.text.clone(),
         base: one
             .base
             .as_ref()
             .and_then(|base| told.derived.iter().position(|(known, _)| known.text == base.text)),
         is_abstract: one.is_abstract,
+        media: shape.streams.media(Some(number), columns),
         description: one.description.clone(),
     });
     let derived = derived.collect();
-    let properties = shape.owners.clone();
-    Some(Box::new(Family { is_abstract: told.is_abstract, derived, properties, navigation: Vec::new() }))
+    let (properties, streams) = (shape.owners.clone(), shape.streams.owners().collect());
+    let (is_abstract, navigation) = (told.is_abstract, Vec::new());
+    Some(Box::new(Family { is_abstract, derived, properties, navigation, streams }))
 }
 
 /// Says which navigation properties only types below that of a set have.
@@ -61,5 +64,6 @@ pub(super) fn family_map(
     }
     let below = |top: usize| (0..own.len()).filter(move |one| family.is_a(Some(*one), Some(top)));
     let all = (0..own.len()).map(|top| below(top).flat_map(|one| own[one].clone()).collect()).collect();
-    Some(FamilyMap { column, own, all })
+    let media = (0..own.len()).map(|derived| shape.streams.media_map(Some(derived))).collect();
+    Some(FamilyMap { column, own, all, media })
 }

@@ -36,7 +36,7 @@ impl<'s> Shaper<'s, '_> {
             joined.filter_map(|(column, owner)| Some((column, (*owner)?))).collect();
         for (number, (_, derived)) in entity.derived.iter().enumerate() {
             self.part = Some(number);
-            for (name, property) in derived.properties.iter() {
+            for (name, property) in derived.properties.iter().filter(|(_, property)| !property.is_stream()) {
                 if !property.columns.is_empty() {
                     let columns = self.group(index, &property.columns, key);
                     let owner = Some(number);

@@ -194,6 +194,8 @@ pub struct FamilyMap {
     pub own: Vec<Vec<Value>>,
     /// By type: those of it and of all types below it.
     pub all: Vec<Vec<Value>>,
+    /// By type: the bytes of its entities themselves, where no type above has some.
+    pub media: Vec<Option<StreamMap>>,
 }
 
 /// The column behind a property of an entity type or of a complex type.

@@ -229,7 +229,8 @@ impl<'s> Shaper<'s, '_> {
         if kind.is_some() {
             owners = self.derived(index, entity, key, (&mut singles, &mut groups));
         }
-        let streams = Streams::find(&self.catalog.tables[index], entity, key, self.notices);
+        let (table, derived) = (&self.catalog.tables[index], kind.map(|_| self.joins.of(index)));
+        let streams = Streams::find(table, (entity, derived), key, self.notices);
         let etag = self.etag((index, declared), entity, &streams);
         let table = &self.catalog.tables[index];
         let open = entity.open.as_ref().and_then(|name| open::find(table, name, key, self.notices));
@@ -267,8 +268,7 @@ impl<'s> Shaper<'s, '_> {
         front.sort_by_key(owner);
         let owners: Vec<Option<usize>> = front.iter().map(owner).collect();
         let (shape, place) = self.arranged(index, told, front, back, &singles);
-        let kind = kind.map(|column| place[column]);
-        let open = open.map(|column| place[column]);
+        let [kind, open] = [kind, open].map(|column| column.map(|column| place[column]));
         let etag = etag.into_iter().map(|column| place[column]).collect();
         let (streams, changes) = (streams.moved(&place), changes.moved(&place));
         (TableShape { streams, changes, full_text, etag, owners, kind, open, ..shape }, place)

@@ -3,22 +3,25 @@
 use nextlink_odata::model::{BYTES, MediaType, PrimitiveType, Stream};
 
 use super::StreamMap;
+use super::joined::Joined;
 use super::reshape::{about, find_column};
 use crate::catalog::{Column, ColumnType, Table};
 use crate::notice::Notice;
-use crate::shape::{EntityShape, MediaTypeShape, Named, PropertyShape};
+use crate::shape::{EntityShape, Entries, MediaShape, MediaTypeShape, Named, PropertyShape};
 
 /// The streams of a table.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Streams<'s> {
-    /// That of its entities themselves.
-    media: Option<One<'s>>,
+    /// Those of its entities themselves, by the types that have them.
+    media: Vec<One<'s>>,
     /// Those of properties.
     properties: Vec<One<'s>>,
 }
 
 #[derive(Debug, Clone)]
 struct One<'s> {
+    /// The derived type that has it; none where all have it.
+    owner: Option<usize>,
     /// The property, where it is one.
     name: Option<&'s Named>,
     told: Option<&'s PropertyShape>,
@@ -28,30 +31,24 @@ struct One<'s> {
 }
 
 impl<'s> Streams<'s> {
-    /// Finds those that the model file names.
+    /// Finds those that the model file names; derived types count where there are any, with the tables that they have.
     pub(super) fn find(
         table: &Table,
-        entity: &'s EntityShape,
+        (entity, derived): (&'s EntityShape, Option<Option<&Joined>>),
         key: &[usize],
         notices: &mut Vec<Notice>,
     ) -> Streams<'s> {
-        let mut finder = Finder { table, entity, key, notices };
-        let told = entity.properties.iter().filter(|(_, told)| told.is_stream());
-        let properties = told.filter_map(|(name, told)| {
-            let column = told.column.as_ref().unwrap_or(name);
-            let (map, nullable) = finder.map(column, told.content_type.as_ref())?;
-            let nullable = told.nullable.unwrap_or(nullable);
-            let media_type = told.content_type.as_ref();
-            Some(One { name: Some(name), told: Some(told), media_type, map, nullable })
-        });
-        let properties = properties.collect();
-        let media = entity.media.as_ref().and_then(|media| {
-            let media_type = media.media_type.as_ref();
-            let (map, nullable) = finder.map(&media.column, media_type)?;
-            let nullable = media.nullable.unwrap_or(nullable);
-            Some(One { name: None, told: None, media_type, map, nullable })
-        });
-        Streams { media, properties }
+        let mut finder = Finder { table, entity, joined: derived.flatten(), part: None, key, notices };
+        let mut streams = Streams::default();
+        streams.properties.extend(finder.properties(&entity.properties));
+        streams.media.extend(entity.media.as_ref().and_then(|media| finder.media(media)));
+        let below = entity.derived.iter().enumerate().filter(|_| derived.is_some());
+        for (number, (_, told)) in below {
+            finder.part = Some(number);
+            streams.properties.extend(finder.properties(&told.properties));
+            streams.media.extend(told.media.as_ref().and_then(|media| finder.media(media)));
+        }
+        streams
     }
 
     /// Whether a column is no property, since its bytes are a stream.
@@ -77,15 +74,29 @@ impl<'s> Streams<'s> {
         self.properties.iter().filter_map(|one| one.name).map(|name| name.text.as_str())
     }
 
-    /// What clients see of the entities themselves, and of properties.
-    pub(super) fn model(&self, columns: &[Column]) -> (Option<Stream>, Vec<Stream>) {
-        let media = self.media.as_ref().map(|one| one.model(columns));
-        (media, self.properties.iter().map(|one| one.model(columns)).collect())
+    /// The derived types that have stream properties.
+    pub(super) fn owners(&self) -> impl Iterator<Item = Option<usize>> {
+        self.properties.iter().map(|one| one.owner)
     }
 
-    /// Where they lie.
-    pub(super) fn maps(&self) -> (Option<StreamMap>, Vec<StreamMap>) {
-        (self.media.as_ref().map(|one| one.map), self.properties.iter().map(|one| one.map).collect())
+    /// What clients see of properties.
+    pub(super) fn model(&self, columns: &[Column]) -> Vec<Stream> {
+        self.properties.iter().map(|one| one.model(columns)).collect()
+    }
+
+    /// Where those lie.
+    pub(super) fn maps(&self) -> Vec<StreamMap> {
+        self.properties.iter().map(|one| one.map).collect()
+    }
+
+    /// What clients see of the entities themselves, as a type has it.
+    pub(super) fn media(&self, owner: Option<usize>, columns: &[Column]) -> Option<Stream> {
+        self.media.iter().find(|one| one.owner == owner).map(|one| one.model(columns))
+    }
+
+    /// Where that lies.
+    pub(super) fn media_map(&self, owner: Option<usize>) -> Option<StreamMap> {
+        self.media.iter().find(|one| one.owner == owner).map(|one| one.map)
     }
 }
 
@@ -108,11 +119,36 @@ impl One<'_> {
 struct Finder<'s, 'f> {
     table: &'f Table,
     entity: &'s EntityShape,
+    /// The tables of derived types, where they have some.
+    joined: Option<&'f Joined>,
+    /// The derived type whose streams are looked for.
+    part: Option<usize>,
     key: &'f [usize],
     notices: &'f mut Vec<Notice>,
 }
 
 impl<'s> Finder<'s, '_> {
+    /// Those that are properties of a type.
+    fn properties(&mut self, told: &'s Entries<PropertyShape>) -> Vec<One<'s>> {
+        let streams = told.iter().filter(|(_, told)| told.is_stream());
+        let found = streams.filter_map(|(name, told)| {
+            let column = told.column.as_ref().unwrap_or(name);
+            let media_type = told.content_type.as_ref();
+            let (map, nullable) = self.map(column, media_type)?;
+            let (owner, nullable) = (self.part, told.nullable.unwrap_or(nullable));
+            Some(One { owner, name: Some(name), told: Some(told), media_type, map, nullable })
+        });
+        found.collect()
+    }
+
+    /// What the entities of a type are.
+    fn media(&mut self, told: &'s MediaShape) -> Option<One<'s>> {
+        let media_type = told.media_type.as_ref();
+        let (map, nullable) = self.map(&told.column, media_type)?;
+        let (owner, nullable) = (self.part, told.nullable.unwrap_or(nullable));
+        Some(One { owner, name: None, told: None, media_type, map, nullable })
+    }
+
     /// The columns of a stream, and whether there may be none. Without bytes there is no stream.
     fn map(&mut self, content: &Named, media_type: Option<&'s MediaTypeShape>) -> Option<(StreamMap, bool)> {
         let bytes = |ty: &ColumnType| *ty == ColumnType::Primitive(PrimitiveType::Binary);
@@ -134,12 +170,14 @@ impl<'s> Finder<'s, '_> {
 
     /// The column of a property.
     fn of_property(&self, name: &'s Named) -> &'s Named {
-        let property = self.entity.properties.get(&name.text);
+        let derived = self.entity.derived.iter().filter_map(|(_, told)| told.properties.get(&name.text));
+        let property = self.entity.properties.get(&name.text).or_else(|| derived.clone().next());
         property.and_then(|property| property.column.as_ref()).unwrap_or(name)
     }
 
     fn column(&mut self, name: &Named, fits: impl Fn(&ColumnType) -> bool, wrong: &str) -> Option<usize> {
-        let found = find_column(self.table, &name.text);
+        let own = self.part.and_then(|part| self.joined?.column(part, &name.text));
+        let found = own.or_else(|| find_column(self.table, &name.text));
         let problem = match found {
             None => "it has no such column",
             Some(column) if !fits(&self.table.columns[column].ty) => wrong,

@@ -219,6 +219,10 @@ impl Planner<'_> {
                     let nullable = result.nullable || other;
                     (read, ResultColumn { nullable, ..result })
                 }
+                Cell::MediaType { path, set, stream } => {
+                    let alias = self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
+                    self.media_type_cell(alias, *set, *stream)?
+                }
                 Cell::Etag { path, set, number } => {
                     let alias = self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
                     let table = self.mapping.table(*set);

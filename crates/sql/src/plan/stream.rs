@@ -1,6 +1,7 @@
 //! The bytes of one value, which are read in pieces.
 
-use nextlink_odata::model::PrimitiveType;
+use nextlink_odata::layout::Bytes;
+use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::Query;
 use nextlink_odata::value::Value;
 
@@ -8,7 +9,7 @@ use super::{Planner, program};
 use crate::catalog::Storage;
 use crate::dialect::{Dialect, Unsupported};
 use crate::emit::emit;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, StreamMap};
 use crate::plan::{NodePlan, Plan};
 use crate::statement::{ChildStatement, NodeStatement, ResultColumn, StoredCell, Stream};
 use crate::tree::{Param, ParamForm, Select, Sql};
@@ -29,13 +30,11 @@ pub fn stream(
     let table = mapping.table(set);
     let select = Select { limit: Some(1), ..frames.finish() };
     planner.fits(&select)?;
-    let found = match property {
-        Some(index) => table.streams.get(index),
-        None => table.media.as_ref(),
+    let property = match property {
+        Some(index) => Bytes::Property(index),
+        None => Bytes::Media(planner.media_owner(query)),
     };
-    let Some(map) = found else {
-        return Err(Unsupported { what: "This stream".to_owned(), database: dialect.name() });
-    };
+    let map = planner.stream(set, property)?;
     let content = &table.columns[map.content];
     let bytes = || Sql::column(alias, &content.column);
     let told = map.media_type.map(|column| &table.columns[column]);
@@ -63,6 +62,41 @@ pub fn stream(
         row: emit(dialect, &Select { columns: vec![Sql::column(alias, name)], ..select }, 0),
     });
     Ok(Stream::new(program(dialect, &head), statement(dialect, &piece, cells), cell))
+}
+
+impl Planner<'_> {
+    /// Where a stream lies: that of a property, or of a media entity itself.
+    fn stream(&self, set: EntitySetId, stream: Bytes) -> Result<StreamMap, Unsupported> {
+        let table = self.mapping.table(set);
+        let found = match stream {
+            Bytes::Property(index) => table.streams.get(index),
+            Bytes::Media(None) => table.media.as_ref(),
+            Bytes::Media(Some(derived)) => {
+                table.family.as_ref().and_then(|family| family.media.get(derived)?.as_ref())
+            }
+        };
+        let unknown = || Unsupported { what: "This stream".to_owned(), database: self.dialect.name() };
+        found.copied().ok_or_else(unknown)
+    }
+
+    /// The type whose entities are media entities, the one asked for or one above it.
+    fn media_owner(&self, query: &Query) -> Option<usize> {
+        let model = &self.mapping.model;
+        let ty = model.entity_type(model.entity_set(query.selection.set).entity_type);
+        ty.media_of(query.selection.of).and_then(|(owner, _)| owner)
+    }
+
+    /// Reads what the bytes of a stream are.
+    pub(super) fn media_type_cell(
+        &self,
+        alias: usize,
+        set: EntitySetId,
+        stream: Bytes,
+    ) -> Result<(Sql, ResultColumn), Unsupported> {
+        let map = self.stream(set, stream)?;
+        let told = map.media_type.unwrap_or(map.content);
+        Ok(self.plain_cell(alias, &self.mapping.table(set).columns[told]))
+    }
 }
 
 fn result(primitive: PrimitiveType, storage: Storage) -> ResultColumn {

@@ -6,8 +6,10 @@ mod etag;
 mod vocabulary;
 mod changes;
 mod search;
+mod settings;
 mod parts;
 mod hdp;
+mod annotated;
 mod select;
 mod json;
 mod check;
@@ -23,6 +25,7 @@ use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 
 use hdp::SchemaMap;
 
+pub use annotated::Annotatee;
 pub use changes::{ChangesShape, DeletedShape};
 pub use etag::EtagShape;
 pub use json::item_type;
@@ -30,10 +33,11 @@ pub use media::{MediaShape, MediaTypeShape};
 pub use named::{Entries, Named, Spot};
 pub use parts::{
     Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, FunctionShape,
-    NavigationShape, PropertyShape, Shape, SingletonShape, ThroughShape, When,
+    NavigationShape, PropertyShape, Shape, SingletonShape, ThroughShape, Told, When,
 };
 pub use search::SearchShape;
 pub use select::Piece;
+pub use settings::{LossShape, PAGE_BYTES, PAGE_ROWS, REFRESH_SECONDS, SettingsShape};
 pub use terms::term_of;
 pub use vocabulary::VocabularyShape;
 

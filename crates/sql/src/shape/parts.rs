@@ -12,6 +12,7 @@ use super::etag::EtagShape;
 use super::media::{MediaShape, MediaTypeShape};
 use super::named::{Either, Entries, Named, Spot};
 use super::search::SearchShape;
+use super::settings::SettingsShape;
 use super::vocabulary::VocabularyShape;
 use crate::identifier::Case;
 
@@ -33,6 +34,8 @@ pub struct Shape {
     pub exclude: Vec<Named>,
     /// Whether tables and views that `entities` does not name are served, too. Default true.
     pub others: Option<bool>,
+    /// How the source is served.
+    pub settings: SettingsShape,
     /// Enumeration types.
     pub enumerations: Entries<EnumShape>,
     /// Type definitions.
@@ -48,8 +51,11 @@ pub struct Shape {
     /// Vocabularies by their aliases.
     pub vocabularies: Entries<VocabularyShape>,
     /// Annotations by their targets: in JSON's form, by their terms.
-    pub annotations: Entries<Entries<serde_json::Value>>,
+    pub annotations: Entries<Told>,
 }
+
+/// Annotations of one thing by their terms, with values in JSON's form.
+pub type Told = Entries<serde_json::Value>;
 
 /// A function that is written as a SELECT.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -90,6 +96,8 @@ pub struct EnumShape {
     pub flags: bool,
     /// Its members, with what stands for each in the database.
     pub members: Entries<Code>,
+    /// Annotations of it by their terms, as at the top.
+    pub annotations: Told,
 }
 
 /// What stands for a member of an enumeration in a column.
@@ -115,6 +123,9 @@ pub struct DefinitionShape {
     pub scale: Option<u32>,
     /// Text for clients.
     pub description: Option<String>,
+    /// Annotations of it by their terms, as at the top.
+    #[serde(default)]
+    pub annotations: Told,
 }
 
 /// What is said of a complex type.
@@ -127,6 +138,8 @@ pub struct ComplexShape {
     pub description: Option<String>,
     /// Its properties, where they have other names than the columns of the composite type.
     pub properties: Entries<PropertyShape>,
+    /// Annotations of it by their terms, as at the top.
+    pub annotations: Told,
 }
 
 /// What is said of an entity set and its type.
@@ -167,6 +180,8 @@ pub struct EntityShape {
     pub is_abstract: bool,
     /// Types below it.
     pub derived: Entries<DerivedShape>,
+    /// Annotations of it by their terms, as at the top.
+    pub annotations: Told,
 }
 
 /// What is said of a type below that of an entity set.
@@ -188,6 +203,10 @@ pub struct DerivedShape {
     pub properties: Entries<PropertyShape>,
     /// Navigation properties that only its entities have.
     pub navigation: Entries<NavigationShape>,
+    /// Where the bytes are that its entities stand for, if they are media entities and those of the types above are none.
+    pub media: Option<MediaShape>,
+    /// Annotations of it by their terms, as at the top.
+    pub annotations: Told,
 }
 
 /// What stands in a column for a type: one value, or several.
@@ -223,6 +242,8 @@ pub struct PropertyShape {
     pub computed: Option<Computed>,
     /// Whether `$search` looks here.
     pub searchable: Option<bool>,
+    /// Annotations of it by their terms, as at the top.
+    pub annotations: Told,
 }
 
 /// What is said of a navigation property.
@@ -240,6 +261,9 @@ pub struct NavigationShape {
     pub through: Option<ThroughShape>,
     /// The navigation property of the target that leads back.
     pub partner: Option<Named>,
+    /// Annotations of it by their terms, as at the top.
+    #[serde(default)]
+    pub annotations: Told,
 }
 
 /// A table between two others.
@@ -347,6 +371,7 @@ struct Single {
     #[serde(rename = "abstract")]
     is_abstract: bool,
     derived: Entries<DerivedShape>,
+    annotations: Told,
 }
 
 impl<'de> Deserialize<'de> for SingletonShape {
@@ -369,6 +394,7 @@ impl<'de> Deserialize<'de> for SingletonShape {
             others: told.others,
             is_abstract: told.is_abstract,
             derived: told.derived,
+            annotations: told.annotations,
         };
         Ok(SingletonShape { of: told.of, row: told.row, entity })
     }
@@ -392,6 +418,7 @@ struct Property {
     default: Option<String>,
     computed: Option<Who>,
     searchable: Option<bool>,
+    annotations: Told,
 }
 
 #[derive(Deserialize)]
@@ -430,6 +457,7 @@ impl<'de> Deserialize<'de> for PropertyShape {
                 Who::Always => Computed::Always,
             }),
             searchable: told.searchable,
+            annotations: told.annotations,
         })
     }
 }

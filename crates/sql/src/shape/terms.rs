@@ -63,7 +63,7 @@ pub fn term_of(name: &str) -> Option<(&str, Option<&str>)> {
 /// # Errors
 /// A vocabulary that is not known, or a value that is none.
 pub(super) fn check(shape: &Shape) -> Checked {
-    for (_, told) in shape.annotations.iter() {
+    for (_, told) in shape.annotated() {
         for (name, value) in told.iter() {
             let known = term_of(&name.text).and_then(|(term, _)| shape.full_name(term));
             let Some(term) = known else {

@@ -1,7 +1,7 @@
 //! Changes of a set: how the mark of now is read, what is read since a mark, and rows that are deleted softly.
 
 use nextlink_odata::bind::{BindLimits, Request, bind};
-use nextlink_odata::layout::Layout;
+use nextlink_odata::layout::{Layout, Needs};
 use nextlink_odata::query::Query;
 use nextlink_odata::url;
 use nextlink_odata::value::Value;
@@ -40,7 +40,7 @@ fn query(mapping: &Mapping, text: &str, since: Option<Vec<u8>>) -> Query {
 
 /// The statement of the rows, with its number of parameters.
 fn rows(mapping: &Mapping, dialect: &dyn Dialect, query: &Query) -> (String, usize) {
-    let layout = Layout::of(&mapping.model, query, false);
+    let layout = Layout::of(&mapping.model, query, Needs::default());
     let plan = plan(mapping, dialect, query, &layout, PlanLimits::default()).expect("a plan");
     let program = program(dialect, &plan);
     let rows = program.nodes[0].rows.as_ref().expect("rows");

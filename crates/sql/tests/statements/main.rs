@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use nextlink_odata::bind::{BindLimits, Request, bind};
 use nextlink_odata::context::fragment;
-use nextlink_odata::layout::Layout;
+use nextlink_odata::layout::{Layout, Needs};
 use nextlink_odata::url;
 use nextlink_odata::value::Value;
 use nextlink_odata::version::Version;
@@ -101,7 +101,7 @@ fn outcome(mapping: &Mapping, dialect: &dyn Dialect, text: &str) -> String {
     let context = |version| fragment(&mapping.model, &query, "Set(1)", version);
     let (old, new) = (context(Version::V40), context(Version::V401));
     let context = if old == new { old } else { [&old, " in 4.01: ", &new].concat() };
-    let layout = Layout::of(&mapping.model, &query, false);
+    let layout = Layout::of(&mapping.model, &query, Needs::default());
     let outcome = match plan(mapping, dialect, &query, &layout, PlanLimits::default()) {
         Ok(plan) => written(&program(dialect, &plan)),
         Err(error) => format!("    unsupported: {error}\n"),
@@ -201,7 +201,7 @@ fn expanded_collections_are_read_as_far_as_they_are_needed() {
             let Ok(Request::Query(query)) = bind(&mapping.model, &url, BindLimits::default(), NOW) else {
                 panic!("{text} is a query");
             };
-            let layout = Layout::of(&mapping.model, &query, false);
+            let layout = Layout::of(&mapping.model, &query, Needs::default());
             let limits = PlanLimits { nested: Some(4), ..PlanLimits::default() };
             let planned = plan(&mapping, dialect, &query, &layout, limits).expect("a plan");
             let program = program(dialect, &planned);

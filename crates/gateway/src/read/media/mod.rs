@@ -95,7 +95,7 @@ fn fixed_type(served: &Served, query: &Query, property: Option<usize>) -> Option
     let ty = model.entity_type(model.entity_set(query.selection.set).entity_type);
     let stream = match property {
         Some(index) => ty.streams.get(index),
-        None => ty.media.as_ref(),
+        None => ty.media_of(query.selection.of).map(|(_, media)| media),
     };
     match &stream?.media_type {
         MediaType::Fixed(media_type) => Some(media_type.clone()),

@@ -1,4 +1,4 @@
-//! JSON that lies in the database: members of an object written as properties of an entity, and values inside of one.
+//! Texts of which something is told: members of a JSON object as properties of an entity, values inside of one, and media types.
 
 use std::sync::Arc;
 
@@ -9,14 +9,21 @@ use crate::json::document::{PlainText, find, items, members, plain_text, write_j
 use crate::json::level::member;
 use crate::json::shape::{DocumentShape, DynamicShape, JsonShape, ValueShape};
 use crate::json::text::write_string;
+use crate::model::{BYTES, is_media_type};
 
 impl<O> PageWriter<O> {
-    /// Writes what is told of a JSON text; of none at all where it is null. A text that is no JSON is as null.
+    /// Writes what is told of a text; of none at all where it is null. A text that is no JSON or no media type is as null.
     #[inline(never)]
     pub(super) fn write_told(&mut self, text: Option<&str>) {
         let shape = Arc::clone(&self.shape);
         match shape.values.get(self.found) {
             Some(ValueShape::Members(told)) => self.write_members(told, text.unwrap_or_default()),
+            Some(ValueShape::MediaType { prefix }) => {
+                // Just as it is told where the bytes are.
+                let told = text.filter(|text| is_media_type(text)).unwrap_or(BYTES);
+                member(&mut self.buffer, prefix);
+                write_string(&mut self.buffer, told);
+            }
             Some(ValueShape::Document(told)) => self.write_document(told, text.unwrap_or_default()),
             _ => {}
         }

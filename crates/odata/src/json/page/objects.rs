@@ -112,7 +112,9 @@ impl<O: PageOutput> PageWriter<O> {
             return;
         };
         self.etag.finish();
-        for prefix in &last.prefixes {
+        let kind = self.kinds.get(last.place).copied().unwrap_or(0);
+        let derived = last.derived.iter().filter(|(types, _)| types.get(kind).copied().unwrap_or(false));
+        for prefix in last.prefixes.iter().chain(derived.flat_map(|(_, prefixes)| prefixes)) {
             member(&mut self.buffer, prefix);
             self.buffer.extend_from_slice(self.etag.as_bytes());
             self.buffer.extend_from_slice(b"\\\"\"");

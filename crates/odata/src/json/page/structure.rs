@@ -26,7 +26,7 @@ impl Target {
         match shape {
             ValueShape::Plain { quoted } => Target::Value { quoted: *quoted },
             ValueShape::Flags => Target::Flags,
-            ValueShape::Members(_) | ValueShape::Document(_) => Target::Json,
+            ValueShape::Members(_) | ValueShape::Document(_) | ValueShape::MediaType { .. } => Target::Json,
             ValueShape::Collection { .. } | ValueShape::Complex { .. } => Target::Structure,
         }
     }
@@ -64,6 +64,7 @@ impl<O> PageWriter<O> {
                 ValueShape::Plain { .. }
                 | ValueShape::Flags
                 | ValueShape::Members(_)
+                | ValueShape::MediaType { .. }
                 | ValueShape::Document(_),
             )
             | None => {

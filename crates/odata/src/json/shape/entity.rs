@@ -39,7 +39,7 @@ impl<'q> Entity<'q> {
     }
 }
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
     pub(super) fn key(&self, entity: Entity<'_>, property: usize, number: usize, last: bool) -> Op {
         let Entity { set, references, linked, .. } = entity;
         let ty = self.type_of(set);
@@ -98,25 +98,46 @@ impl Compiler<'_> {
 
     /// Reads a value of an ETag (JSON Format section 4.6.8).
     pub(super) fn etag(&self, entity: Entity<'_>, last: bool, kept: bool, bare: bool) -> Op {
-        let mut prefixes = Vec::new();
+        let (mut prefixes, mut derived) = (Vec::new(), Vec::new());
         if last && !bare && self.format.metadata != MetadataLevel::None {
             let own = [self.annotation("", "etag").as_slice(), b"\"W/\\\""].concat();
             prefixes.push(own);
-            prefixes.extend(self.stream_etags(entity));
+            for owner in self.types_of(entity, true) {
+                prefixes.extend(self.stream_etags(entity, owner));
+            }
+            for owner in self.types_of(entity, false) {
+                let prefixes = self.stream_etags(entity, owner);
+                if !prefixes.is_empty() {
+                    derived.push((self.is_of(entity, owner), prefixes));
+                }
+            }
         }
-        Op::Etag { last: last.then(|| Box::new(EtagShape { prefixes, kept })) }
+        let place = entity.place;
+        Op::Etag { last: last.then(|| Box::new(EtagShape { prefixes, place, derived, kept })) }
     }
 
     /// Leaves out what follows unless an entity is of a type.
     pub(super) fn only(&self, entity: Entity<'_>, derived: usize) -> Op {
+        Op::Only { place: entity.place, types: self.is_of(entity, Some(derived)), skip_to: 0 }
+    }
+
+    /// By number of a type: whether entities of it are of another one, too.
+    fn is_of(&self, entity: Entity<'_>, other: Option<usize>) -> Vec<bool> {
         let family = self.type_of(entity.set).family.as_deref();
         let all = std::iter::once(None).chain((0..family.map_or(0, |family| family.derived.len())).map(Some));
-        let types = all.map(|of| family.is_some_and(|family| family.is_a(of, Some(derived))));
-        Op::Only { place: entity.place, types: types.collect(), skip_to: 0 }
+        all.map(|of| family.is_some_and(|family| family.is_a(of, other))).collect()
+    }
+
+    /// The types that an entity is known to be of, or those that only some can be of, which are below that of the set.
+    fn types_of(&self, entity: Entity<'_>, known: bool) -> impl Iterator<Item = Option<usize>> + use<'a> {
+        let family = self.type_of(entity.set).family.as_deref();
+        let below = (0..family.map_or(0, |family| family.derived.len())).map(Some);
+        let all = std::iter::once(None).chain(below);
+        all.filter(move |owner| family.map_or(known, |family| family.is_a(entity.of, *owner) == known))
     }
 
     /// `/Ns.Type`, where a type below that of the set is meant.
-    fn cast(&self, set: EntitySetId, of: Option<usize>) -> Vec<u8> {
+    pub(super) fn cast(&self, set: EntitySetId, of: Option<usize>) -> Vec<u8> {
         let mut path = Vec::new();
         if of.is_some() {
             path.push(b'/');
@@ -147,7 +168,8 @@ impl Compiler<'_> {
         }
         let ty = self.type_of(entity.set);
         let all = (0..ty.navigation.len()).filter(|index| ty.has_navigation(entity.of, *index));
-        let mut links = self.stream_links(entity);
+        let mut links: Vec<_> =
+            self.types_of(entity, true).flat_map(|owner| self.stream_links(entity, owner)).collect();
         links.extend(self.links_of(entity, all));
         links
     }
@@ -171,12 +193,10 @@ impl Compiler<'_> {
     /// Those of types below that of the set, each where the entity is of it.
     pub(super) fn derived_links(&self, entity: Entity<'_>, ops: &mut Vec<Op>) {
         let ty = self.type_of(entity.set);
-        let derived = ty.family.as_ref().map_or(0, |family| family.derived.len());
-        for owner in (0..derived).map(Some) {
-            let own = |index: &usize| {
-                ty.owner_of_navigation(*index) == owner && !ty.has_navigation(entity.of, *index)
-            };
-            let links = self.links_of(entity, (0..ty.navigation.len()).filter(own));
+        for owner in self.types_of(entity, false) {
+            let own = |index: &usize| ty.owner_of_navigation(*index) == owner;
+            let mut links = self.stream_links(entity, owner);
+            links.extend(self.links_of(entity, (0..ty.navigation.len()).filter(own)));
             if let (Some(owner), false) = (owner, links.is_empty()) {
                 let mut only = vec![ops.len()];
                 ops.push(self.only(entity, owner));

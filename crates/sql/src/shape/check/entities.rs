@@ -163,6 +163,7 @@ fn derived<'s>(
             return Err(bad(base.spot, &["there is no derived type `", &base.text, "` before this one"]));
         }
         told_apart.add(entity, name, told)?;
+        media(entity, told)?;
         let mut own = Names::default();
         // Columns of a table of its own have nothing to do with others.
         let columns = if told.table.is_some() { &mut own } else { &mut *columns };
@@ -173,9 +174,6 @@ fn derived<'s>(
                 continue;
             }
             columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
-            if told.is_stream() {
-                return Err(bad(name.spot, &["only the type of the entity set has streams, none below it"]));
-            }
             stream(name, told)?;
             property(shape, told)?;
         }
@@ -191,6 +189,20 @@ fn derived<'s>(
         ));
     }
     Ok(())
+}
+
+/// A type has the bytes that the type above it has, and no others.
+fn media(entity: &EntityShape, told: &DerivedShape) -> Checked {
+    let Some(media) = &told.media else {
+        return Ok(());
+    };
+    let above = |told: &DerivedShape| entity.derived.get(&told.base.as_ref()?.text);
+    if entity.media.is_some()
+        || std::iter::successors(above(told), |told| above(told)).any(|told| told.media.is_some())
+    {
+        return Err(bad(media.column.spot, &["a type above has `media` already, and this one has the same"]));
+    }
+    media_type(media.media_type.as_ref())
 }
 
 /// What only streams have.

@@ -112,10 +112,34 @@ fn bad_files_are_refused_with_line_and_column() {
             "entities:\n  A: {derived: {B: {abstract: true}}}",
             "line 2, column 17: all derived types are abstract",
         ),
+        (
+            "entities:\n  A: {properties: {x: {annotations: {'@Nobody.Knows': 1}}}}",
+            "line 2, column 38: `@Nobody.Knows`: a term begins with @",
+        ),
+        (
+            "entities:\n  A: {navigation: {X: {target: A, on: {a: b}, annotations: {'@Core.Description': x}}}}",
+            "line 2, column 61: `@Core.Description` is said of what is there",
+        ),
+        ("settings: {pageRows: 0}", "line 1, column 22: the number must be 1 to 100000"),
+        ("settings:\n  pageBytes: 99", "line 2, column 14: the number must be 1024 to"),
+        ("settings: {onLoss: maybe}", "line 1, column 20: "),
+        ("settings: {timeZone: UTC}", "line 1, column 12: "),
         ("entities:\n  A: {table: a, abstract: true}", "line 2, column 14: an abstract type"),
         (
-            "entities:\n  A: {derived: {B: {when: {k: 1}, properties: {p: {type: Edm.Stream}}}}}",
-            "line 2, column 48: only the type of the entity set has streams",
+            "entities:\n  A: {media: {column: a}, derived: {B: {when: {k: 1}, media: {column: b}}}}",
+            "line 2, column 71: a type above has `media` already",
+        ),
+        (
+            "entities:\n  A: {derived: {B: {when: {k: 1}, media: {column: b}}, C: {base: B, when: {k: 2}}, D: {base: C, when: {k: 3}, media: {column: d}}}}",
+            "line 2, column 127: a type above has `media` already",
+        ),
+        (
+            "entities:\n  A: {derived: {B: {when: {k: 1}, media: {column: b, type: png}}}}",
+            "line 2, column 60: `png` is no media type",
+        ),
+        (
+            "entities:\n  A: {properties: {x: a}, derived: {B: {when: {k: 1}, properties: {p: {type: Edm.Stream, column: a}}}}}",
+            "line 2, column 98: the column `a`",
         ),
         (
             "entities:\n  A: {properties: {x: a}, derived: {B: {when: {k: 1}, properties: {y: a}}}}",

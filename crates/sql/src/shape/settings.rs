@@ -1,0 +1,64 @@
+//! What a model file says of how its source is served, beside the model.
+
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+
+/// Rows that a page may have.
+pub const PAGE_ROWS: RangeInclusive<u64> = 1..=100_000;
+/// Bytes after which a page may be closed.
+pub const PAGE_BYTES: RangeInclusive<u64> = 1_024..=16 << 20;
+/// Seconds after which a source may be read again.
+pub const REFRESH_SECONDS: RangeInclusive<u64> = 1..=86_400;
+
+/// Settings of the source. Those of the configuration take precedence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct SettingsShape {
+    /// Rows of a page.
+    #[serde(deserialize_with = "page_rows")]
+    pub page_rows: Option<u64>,
+    /// Bytes of rows after which a page is closed early.
+    #[serde(deserialize_with = "page_bytes")]
+    pub page_bytes: Option<u64>,
+    /// What becomes of a result that is lost before a client has read all of it.
+    pub on_loss: Option<LossShape>,
+    /// Seconds after which database and model file are read again.
+    #[serde(deserialize_with = "refresh_seconds")]
+    pub refresh_seconds: Option<u64>,
+}
+
+/// What becomes of a result that is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LossShape {
+    /// The rest is read anew.
+    Continue,
+    /// The client has to start again.
+    Strict,
+}
+
+fn page_rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    within(&PAGE_ROWS, deserializer)
+}
+
+fn page_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    within(&PAGE_BYTES, deserializer)
+}
+
+fn refresh_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    within(&REFRESH_SECONDS, deserializer)
+}
+
+fn within<'de, D: Deserializer<'de>>(
+    range: &RangeInclusive<u64>,
+    deserializer: D,
+) -> Result<Option<u64>, D::Error> {
+    let number = u64::deserialize(deserializer)?;
+    if range.contains(&number) {
+        return Ok(Some(number));
+    }
+    let (least, most) = (range.start().to_string(), range.end().to_string());
+    Err(D::Error::custom(["the number must be ", &least, " to ", &most].concat()))
+}
