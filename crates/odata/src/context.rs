@@ -57,7 +57,7 @@ fn value_list(model: &Model, query: &Query) -> String {
     let Addressed::Property(property) = query.addressed else {
         return String::new();
     };
-    let of = |parts: &&Parts| parts.property == property && !parts.whole && query.inside.is_empty();
+    let of = |parts: &&Parts| parts.property == property && !parts.whole;
     let Some(parts) = query.selection.parts.iter().find(of) else {
         return String::new();
     };

@@ -211,13 +211,12 @@ impl<'q> Layout<'q> {
     pub fn of(model: &Model, query: &'q Query, needs: Needs) -> Layout<'q> {
         let mut layout = Layout { nodes: Vec::new() };
         if let Addressed::Property(index) | Addressed::RawValue(index) = query.addressed {
-            let of = |parts: &&Parts| parts.property == index && query.inside.is_empty();
-            let parts = query.selection.parts.iter().find(of);
+            let parts = query.selection.parts.iter().find(|parts| parts.property == index);
             if let Some(steps) = query.json_steps(model) {
                 layout.json(model, query, index, (steps, parts));
                 return layout;
             }
-            if let Some(parts) = parts.filter(|parts| !parts.collection) {
+            if let Some(parts) = parts.filter(|parts| !parts.collection && query.inside.is_empty()) {
                 let (cells, items) = (Vec::new(), Vec::new());
                 layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
                 layout.open_parts(0, parts, query.selection.set, &[]);

@@ -91,6 +91,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     ("Things(1)/Tags/7", 204, ""),
     ("Things(1)/Tags/$value", 404, "NotFound"),
     ("Things(1)/Tags/$count", 501, "NotImplemented"),
+    ("Things(1)/Tags/$filter($this eq 1)", 501, "NotImplemented"),
     ("Things(1)/Color/Deep", 204, ""),
     ("Things(1)/Color/a.b", 404, "NotFound"),
     ("Things(1)/Color()", 404, "NotFound"),

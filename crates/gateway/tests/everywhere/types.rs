@@ -103,6 +103,9 @@ const ON_POSTGRES: Rows = &[
         200,
         r#""value":[{"street":"Old","city":"Bonn","at":null}]}"#,
     ),
+    ("thing(1)/former/0?$select=city", 200, r#""city":"Bonn"}"#),
+    ("thing(1)/former/0?$select=city,nowhere", 400, "BadRequest"),
+    ("thing(1)/former/3?$select=city", 404, "NotFound"),
     ("thing(1)/address?$select=city", 200, r#""city":"Ulm"}"#),
     ("thing(3)/address?$select=city", 204, ""),
     (

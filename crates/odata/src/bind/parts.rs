@@ -2,25 +2,30 @@
 
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member};
 use super::expr::typed;
+use super::items::value_of;
 use super::member::read;
 use super::scope::Context;
-use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
-use crate::query::{Expr, ExprKind, Parts, Place, Selection};
+use crate::model::{ComplexTypeId, PrimitiveType, Type};
+use crate::query::{Expr, ExprKind, Inside, Leaf, Parts, Place, Selection};
 use crate::url::ast::{Options, SelectItem};
 use crate::value::Value;
 
-/// Adds parts of a complex property to what is returned of the entities at a place.
+/// Adds parts of a complex property, or of what steps lead to inside of it, to what is returned of the entities at a place.
 pub fn add_parts(
     cx: &Context,
     selection: &mut Selection,
     place: &Place,
-    index: usize,
+    (index, inside): (usize, &[Inside]),
     rest: &[&str],
     item: &SelectItem,
 ) -> BindResult<()> {
     let property = &cx.type_of(place.target()).properties[index];
-    let value = read(item.at, property.ty, true, ExprKind::Property(place.clone(), index));
-    let known = parts_of(&mut selection.parts, index, property, value, item)?;
+    let Some(leaf) = Leaf::of(cx.model, property, inside) else {
+        return Ok(());
+    };
+    let (value, ..) = value_of(cx, place, index, inside, item.at);
+    let found = (property.name.as_str(), leaf.ty, leaf.collection);
+    let known = parts_of(&mut selection.parts, index, found, value, item)?;
     choose(cx, known, rest, item)
 }
 
@@ -28,31 +33,31 @@ pub fn add_parts(
 fn parts_of<'p>(
     all: &'p mut Vec<Parts>,
     index: usize,
-    property: &Property,
+    (name, ty, collection): (&str, Type, bool),
     value: Expr,
     item: &SelectItem,
 ) -> BindResult<&'p mut Parts> {
-    let Type::Complex(id) = property.ty else {
-        let message = format!("'{}' can only be selected as a whole.", property.name);
-        return Err(not_supported(item.at, &property.name, message));
+    let Type::Complex(id) = ty else {
+        let message = format!("'{name}' can only be selected as a whole.");
+        return Err(not_supported(item.at, name, message));
     };
     let whole = Options { select: None, texts: Vec::new(), ..item.options.clone() };
-    if property.collection && whole != Options::default() {
-        let message = format!("In $select, '{}' takes no option but $select.", property.name);
-        return Err(not_supported(item.at, &property.name, message));
+    if collection && whole != Options::default() {
+        let message = format!("In $select, '{name}' takes no option but $select.");
+        return Err(not_supported(item.at, name, message));
     }
     if whole.compute.is_some() {
-        let message = format!("$compute inside of '{}' is not supported.", property.name);
-        return Err(not_supported(item.at, &property.name, message));
+        let message = format!("$compute inside of '{name}' is not supported.");
+        return Err(not_supported(item.at, name, message));
     }
     if whole != Options::default() {
-        let message = format!("Only $select can stand in the parentheses behind '{}'.", property.name);
-        return Err(invalid(item.at, &property.name, message));
+        let message = format!("Only $select can stand in the parentheses behind '{name}'.");
+        return Err(invalid(item.at, name, message));
     }
     if let Some(known) = all.iter().position(|parts| parts.property == index) {
         return Ok(&mut all[known]);
     }
-    all.push(Parts { collection: property.collection, ..none_of(index, id, value, item.at) });
+    all.push(Parts { collection, ..none_of(index, id, value, item.at) });
     let last = all.len() - 1;
     Ok(&mut all[last])
 }
@@ -105,7 +110,8 @@ fn choose(cx: &Context, known: &mut Parts, path: &[&str], item: &SelectItem) -> 
     }
     let value = ExprKind::Member(Box::new(known.value.clone()), known.ty, index);
     let value = read(item.at, property.ty, true, value);
-    let inner = parts_of(&mut known.parts, index, property, value, item)?;
+    let found = (name, property.ty, property.collection);
+    let inner = parts_of(&mut known.parts, index, found, value, item)?;
     choose(cx, inner, rest, item)
 }
 

@@ -135,9 +135,9 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             path.addressed = Addressed::ItemCount(index);
             Ok(())
         }
-        (SegmentKind::Count, Addressed::Dynamic) => {
+        (SegmentKind::Count | SegmentKind::Filter(_), Addressed::Dynamic) => {
             let message = "Nobody knows of a dynamic property whether it is a collection.";
-            Err(not_supported(at, "$count", message))
+            Err(not_supported(at, "path", message))
         }
         (SegmentKind::Count, _) => Err(not_found(at, "$count", "Only a collection has a $count.".to_owned())),
         (SegmentKind::Ref, _) if entities => {

@@ -76,14 +76,12 @@ pub fn bind_value(
 ) -> BindResult<Selection> {
     let mut selection = all_of(cx, scope, place, false);
     for item in options.select.iter().flatten() {
-        if !inside.is_empty() {
-            let message = "$select of a value inside of another one is not supported.";
-            return Err(not_supported(item.at, "$select", message));
-        }
         let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
-        add_parts(cx, &mut selection, place, property, &path, item)?;
+        add_parts(cx, &mut selection, place, (property, inside), &path, item)?;
     }
-    add_whole(cx, &mut selection, place);
+    if inside.is_empty() {
+        add_whole(cx, &mut selection, place);
+    }
     Ok(selection)
 }
 
@@ -173,7 +171,7 @@ fn select_property(
     let more = !rest.is_empty() || item.options != Options::default();
     if more && property.is_structured() {
         if !chosen || selection.parts.iter().any(|parts| parts.property == index) {
-            add_parts(cx, selection, place, index, rest, item)?;
+            add_parts(cx, selection, place, (index, &[]), rest, item)?;
         }
         return Ok(());
     }

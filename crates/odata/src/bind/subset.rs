@@ -16,23 +16,34 @@ pub fn has_subset(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> B
     let [all, some] = args else {
         return Err(invalid(at, "hassubset", "'hassubset' takes two collections."));
     };
-    match &some.kind {
-        ast::ExprKind::Array(wanted) => of_list(cx, scope, all, wanted, at),
-        ast::ExprKind::Alias(name) => {
-            let bound = cx.with_alias(name, at, |value| match &value.kind {
-                ast::ExprKind::Array(wanted) => of_list(cx, scope, all, wanted, at),
-                _ => Err(invalid(at, name, format!("Parameter alias '@{name}' is not a list."))),
-            })?;
-            Ok(bound.unwrap_or_else(|| constant(at, Value::Boolean(true))))
+    match (list_of(cx, scope, all, at)?, list_of(cx, scope, some, at)?) {
+        (None, Some(wanted)) => of_list(cx, scope, all, wanted, at),
+        (Some(known), None) => in_list(cx, scope, known, some, at),
+        (None, None) => of_values(cx, scope, all, some, at),
+        (Some(_), Some(_)) => {
+            Err(not_supported(at, "hassubset", "'hassubset' of two lists is not supported."))
         }
-        _ => of_values(cx, scope, all, some, at),
     }
 }
 
-/// The values of a list: each is there as often as the list has it.
-fn of_list(cx: &Context, scope: &Scope, all: &ast::Expr, wanted: &[ast::Expr], at: u32) -> BindResult<Expr> {
+/// The values of a list, and how often it has each; none where an expression is no list.
+fn list_of(cx: &Context, scope: &Scope, expr: &ast::Expr, at: u32) -> BindResult<Option<Vec<(Expr, i64)>>> {
+    match &expr.kind {
+        ast::ExprKind::Array(items) => distinct(cx, scope, items).map(Some),
+        ast::ExprKind::Alias(name) => {
+            let bound = cx.with_alias(name, at, |value| match &value.kind {
+                ast::ExprKind::Array(items) => distinct(cx, scope, items),
+                _ => Err(invalid(at, name, format!("Parameter alias '@{name}' is not a list."))),
+            })?;
+            Ok(Some(bound.unwrap_or_default()))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn distinct(cx: &Context, scope: &Scope, items: &[ast::Expr]) -> BindResult<Vec<(Expr, i64)>> {
     let mut distinct: Vec<(Expr, i64)> = Vec::new();
-    for item in wanted {
+    for item in items {
         let bound = bind(cx, scope, item)?;
         if !matches!(bound.kind, ExprKind::Value(_)) {
             return Err(not_supported(item.at, "hassubset", "Only literals can stand in this list."));
@@ -46,13 +57,23 @@ fn of_list(cx: &Context, scope: &Scope, all: &ast::Expr, wanted: &[ast::Expr], a
             None => distinct.push((bound, 1)),
         }
     }
-    let mut conditions = Vec::with_capacity(distinct.len());
+    Ok(distinct)
+}
+
+/// The values of a list: each is there as often as the list has it.
+fn of_list(
+    cx: &Context,
+    scope: &Scope,
+    all: &ast::Expr,
+    wanted: Vec<(Expr, i64)>,
+    at: u32,
+) -> BindResult<Expr> {
+    let mut conditions = Vec::with_capacity(wanted.len());
     // It is a collection also where nothing is wanted of it.
     values(cx, scope, all)?;
-    for (value, times) in distinct {
+    for (value, times) in wanted {
         // Each has a variable of its own.
-        let (mut items, item) = values(cx, scope, all)?;
-        items.predicate = both(items.predicate.take(), Some(equal(cx, item, value, at)?));
+        let items = those(cx, values(cx, scope, all)?, value, at)?;
         conditions.push(match times {
             1 => condition(at, ExprKind::AnyItem(Box::new(items))),
             _ => at_least(number(at, items), constant(at, Value::Integer(times)), at),
@@ -61,15 +82,40 @@ fn of_list(cx: &Context, scope: &Scope, all: &ast::Expr, wanted: &[ast::Expr], a
     Ok(balanced(BinaryOp::And, conditions, at).unwrap_or_else(|| constant(at, Value::Boolean(true))))
 }
 
+/// Of a collection: all values are in a list, each as often.
+fn in_list(
+    cx: &Context,
+    scope: &Scope,
+    known: Vec<(Expr, i64)>,
+    some: &ast::Expr,
+    at: u32,
+) -> BindResult<Expr> {
+    let mut conditions = Vec::with_capacity(known.len() + 1);
+    let mut held = Vec::with_capacity(known.len());
+    let (mut others, item) = values(cx, scope, some)?;
+    for (value, times) in known {
+        held.push(equal(cx, item.clone(), value.clone(), at)?);
+        let items = those(cx, values(cx, scope, some)?, value, at)?;
+        conditions.push(at_least(constant(at, Value::Integer(times)), number(at, items), at));
+    }
+    let none = balanced(BinaryOp::Or, held, at).map(|held| condition(at, ExprKind::Not(Box::new(held))));
+    others.predicate = both(others.predicate.take(), none);
+    let others = condition(at, ExprKind::AnyItem(Box::new(others)));
+    conditions.push(condition(at, ExprKind::Not(Box::new(others))));
+    balanced(BinaryOp::And, conditions, at).ok_or_else(|| invalid(at, "hassubset", "A list is missing."))
+}
+
+/// Those values of a collection that equal one.
+fn those(cx: &Context, (mut items, item): Values, value: Expr, at: u32) -> BindResult<Items> {
+    items.predicate = both(items.predicate.take(), Some(equal(cx, item, value, at)?));
+    Ok(items)
+}
+
 /// Those of another collection: each is there as often as it has it itself.
 fn of_values(cx: &Context, scope: &Scope, all: &ast::Expr, some: &ast::Expr, at: u32) -> BindResult<Expr> {
     let (mut wanted, value) = values(cx, scope, some)?;
-    let same = |(mut items, item): Values| -> BindResult<Items> {
-        items.predicate = both(items.predicate.take(), Some(equal(cx, item, value.clone(), at)?));
-        Ok(items)
-    };
-    let found = number(at, same(values(cx, scope, all)?)?);
-    let own = number(at, same(values(cx, scope, some)?)?);
+    let found = number(at, those(cx, values(cx, scope, all)?, value.clone(), at)?);
+    let own = number(at, those(cx, values(cx, scope, some)?, value, at)?);
     let enough = at_least(found, own, at);
     // Of a collection that is filtered others need not be there.
     let enough = match wanted.predicate.take() {
@@ -85,18 +131,11 @@ fn of_values(cx: &Context, scope: &Scope, all: &ast::Expr, some: &ast::Expr, at:
 
 fn values(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Values> {
     let wrong = || {
-        let message = "'hassubset' takes collections of primitive values, the second one also as a list.";
+        let message = "'hassubset' takes collections of primitive values, or lists.";
         invalid(expr.at, "hassubset", message)
     };
     let ast::ExprKind::Path(path) = &expr.kind else {
-        return Err(match &expr.kind {
-            ast::ExprKind::Array(_) => not_supported(
-                expr.at,
-                "hassubset",
-                "'hassubset' with a list before the comma is not supported.",
-            ),
-            _ => wrong(),
-        });
+        return Err(wrong());
     };
     cx.count_nodes(expr.at, 2)?;
     match bind_path(cx, scope, path, expr.at)? {
