@@ -12,6 +12,12 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
     let single = single(model, query);
     let cast = cast(model, selection.set, selection.of, "/", "");
     match query.addressed {
+        Addressed::Property(_) if has_no_name(model, query) => {
+            let leaf = query.leaf(model);
+            let name = leaf.as_ref().map_or_else(String::new, |leaf| model.type_name(leaf.ty));
+            let collection = leaf.is_some_and(|leaf| leaf.collection);
+            if collection { ["Collection(", &name, ")"].concat() } else { name }
+        }
         Addressed::Property(_) | Addressed::RawValue(_) => {
             let path = query.leaf(model).map(|leaf| leaf.path).unwrap_or_default();
             let path =
@@ -65,6 +71,15 @@ fn value_list(model: &Model, query: &Query) -> String {
     part_list(model, parts, "", &mut items);
     let names: Vec<&str> = items.iter().map(|item| item.trim_start_matches('/')).collect();
     ["(", &names.join(","), ")"].concat()
+}
+
+/// Whether nothing tells which entity it is: a function that gives one of them, and no key behind it.
+fn has_no_name(model: &Model, query: &Query) -> bool {
+    query.steps.iter().fold(false, |unnamed, step| match step {
+        Step::Call(function, _) => !model.functions[*function].collection,
+        Step::Key(_) => false,
+        Step::Navigate(_) | Step::Filter(_) | Step::Each => unnamed,
+    })
 }
 
 /// The name of a type below that of a set, between others.

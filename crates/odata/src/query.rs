@@ -153,7 +153,7 @@ pub enum Step {
     Key(Vec<(usize, Value)>),
     /// A navigation property of the entity so far.
     Navigate(usize),
-    /// At the start: those that a function gives for these values.
+    /// Those that a function gives for these values: at the start, or behind the entity that it is bound to.
     Call(usize, Vec<Value>),
     /// A condition on the entities so far: `/$filter(…)`.
     Filter(Box<Expr>),

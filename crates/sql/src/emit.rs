@@ -229,6 +229,7 @@ impl Writer<'_> {
             match piece {
                 Told::Text(text) => self.text(text),
                 Told::Value(param) => self.param(param),
+                Told::Null(null) => self.expr(null),
             }
         }
         self.text(")");

@@ -121,6 +121,8 @@ pub enum Told {
     Text(Arc<str>),
     /// A value.
     Value(Param),
+    /// Null in the place of one.
+    Null(Sql),
 }
 
 /// An item of ORDER BY. Null comes first when ascending and last when descending.

@@ -104,12 +104,20 @@ fn functions(served: &Served, out: &mut String) {
             ToldPiece::Text(text) => text.to_string(),
             ToldPiece::Parameter(number) => format!(":{}", function.parameters[*number].name),
         });
-        let parameter =
-            |parameter: &Property| format!("{}: {}", text(&parameter.name), model.type_name(parameter.ty));
+        let parameter = |parameter: &Property| {
+            let Property { name, ty, nullable, .. } = parameter;
+            format!("{}: {{type: {}, nullable: {nullable}}}", text(name), model.type_name(*ty))
+        };
         let parameters: Vec<String> = function.parameters.iter().map(parameter).collect();
         out.push_str(&format!("  {}:\n    sql: {}\n", text(&function.name), text(&sql.collect::<String>())));
         out.push_str(&format!("    parameters: {{{}}}\n", parameters.join(", ")));
         out.push_str(&format!("    returns: {}\n", text(&model.entity_set(function.returns).name)));
+        if !function.collection {
+            out.push_str("    collection: false\n");
+        }
+        if let Some(bound) = &function.bound {
+            out.push_str(&format!("    bound: {}\n", text(&model.entity_set(bound.set).name)));
+        }
         if let Some(description) = &function.description {
             out.push_str(&format!("    description: {}\n", text(description)));
         }

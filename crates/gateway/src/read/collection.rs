@@ -141,7 +141,7 @@ pub(super) fn conclude(
     let too_large = writer.batch_too_large();
     match outcome {
         Ok(outcome) if outcome.rows == 0 && outcome.parent == Some(false) => {
-            let navigated = query.steps.iter().any(|s| matches!(s, Step::Navigate(_)));
+            let navigated = query.steps.iter().any(|s| matches!(s, Step::Navigate(_) | Step::Call(..)));
             debug_assert!(navigated);
             writer.abandon().fail(Refusal::not_found("There is no entity with this key."));
         }

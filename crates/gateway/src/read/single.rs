@@ -79,7 +79,11 @@ async fn run_blocking<S: RowSink + Send + 'static>(
 /// What to answer where there is no row.
 pub fn missing(query: &Query, outcome: &Outcome) -> Result<Response<Body>, Refusal> {
     let through_navigation = matches!(query.steps.last(), Some(Step::Navigate(_)));
+    let called = matches!(query.steps.last(), Some(Step::Call(..))) && outcome.parent != Some(false);
     match (through_navigation, outcome.parent, query.addressed) {
+        // A function that gives no entity (Part 1 section 11.5.4).
+        (_, _, Addressed::Entity) if called => Ok(no_content()),
+        _ if called => Err(Refusal::not_found("The function gives no entity.")),
         // A single-valued navigation property that is null (Part 1 section 11.2.3).
         (true, Some(true), Addressed::Entity) => Ok(no_content()),
         (true, Some(true), _) => Err(Refusal::not_found("The navigation property leads to no entity.")),
@@ -297,7 +301,10 @@ fn entity_path(served: &Served, query: &Query) -> String {
                 }
             }
             Step::Each => path.push_str("/$each"),
-            Step::Call(..) => {}
+            Step::Call(function, _) => {
+                set = model.functions[*function].returns;
+                path.clone_from(&model.entity_set(set).name);
+            }
         }
     }
     path

@@ -130,6 +130,26 @@ functions:
   Named: {sql: 'SELECT id FROM customers WHERE name = :name OR city = :name', parameters: {name: Edm.String}, returns: Customers}
   Latest: {sql: SELECT id FROM orders ORDER BY placed DESC LIMIT 2, returns: Orders}
   Big: {sql: 'SELECT order_id, number FROM parts WHERE qty > :qty', parameters: {qty: Edm.Int32}, returns: Lines}
+  Above:
+    sql: SELECT id FROM orders WHERE total > :least OR (:least IS NULL AND total < 2)
+    parameters: {least: {type: Edm.Decimal, nullable: true}}
+    returns: Orders
+  Top:
+    sql: SELECT id FROM orders WHERE total = (SELECT max(total) FROM orders WHERE placed < :till)
+    parameters: {till: Edm.Date}
+    returns: Orders
+    collection: false
+  Since:
+    bound: Customers
+    sql: SELECT id FROM orders WHERE customer_id = :Id AND placed >= :day
+    parameters: {Id: Edm.Int32, day: Edm.Date}
+    returns: Orders
+  Last:
+    bound: Customers
+    sql: SELECT id FROM orders WHERE customer_id = :Id AND placed = (SELECT max(placed) FROM orders WHERE customer_id = :Id)
+    parameters: {Id: Edm.Int32}
+    returns: Orders
+    collection: false
 ";
 
 const CALLS: &[(&str, u16, &str)] = &[
@@ -190,6 +210,38 @@ const CALLS: &[(&str, u16, &str)] = &[
     ("Big?qty=", 400, "BadRequest"),
     ("Spenders(since=1996-01-01)", 400, "BadRequest"),
     ("Customers(1)/Named(name='x')", 404, "NotFound"),
+    ("Above(least=6)?$select=Id", 200, r#""value":[{"Id":11},{"Id":13}]}"#),
+    ("Above(least=null)?$select=Id", 200, r#""value":[{"Id":12}]}"#),
+    ("Above(least=@l)?@l=null&$select=Id", 200, r#""value":[{"Id":12}]}"#),
+    ("Above", 400, "BadRequest"),
+    ("Top(till=1998-12-31)?$select=Id", 200, r#""Id":13}"#),
+    ("Top(till=1997-12-31)/total", 200, r#""value":7}"#),
+    ("Top(till=1997-12-31)/total/$value", 200, "7"),
+    ("Top(till=1990-01-01)", 204, ""),
+    ("Top(till=1990-01-01)/total", 404, "NotFound"),
+    ("Top(till=1998-12-31)(13)", 400, "BadRequest"),
+    ("Top(till=1998-12-31)/$count", 404, "NotFound"),
+    ("Customers(1)/Shop.Since(day=1997-01-01)?$select=Id", 200, r#""value":[{"Id":11}]}"#),
+    (
+        "Customers(1)/Shop.Since(day=@d)?@d=1990-01-01&$orderby=total desc&$select=Id&$count=true",
+        200,
+        r#""@odata.count":2,"value":[{"Id":11},{"Id":10}]}"#,
+    ),
+    ("Customers(1)/Shop.Since(day=1990-01-01)/$count", 200, "2"),
+    ("Customers(1)/Shop.Since(day=1990-01-01)(10)/total", 200, r#""value":5.5}"#),
+    ("Customers(1)/Shop.Since(day=1990-01-01)(12)/total", 404, "NotFound"),
+    ("Named(name='Ann')(1)/Shop.Since(day=1997-01-01)?$select=Id", 200, r#""value":[{"Id":11}]}"#),
+    ("Customers(9)/Shop.Since(day=1990-01-01)", 404, "NotFound"),
+    ("Customers(9)/Shop.Since(day=1990-01-01)/$count", 404, "NotFound"),
+    ("Customers(1)/Shop.Since(Id=2,day=1990-01-01)", 400, "BadRequest"),
+    ("Customers(1)/Shop.Since()", 400, "BadRequest"),
+    ("Customers(1)/Shop.Last()?$select=Id", 200, r#""Id":11}"#),
+    ("Customers(2)/Shop.Last?$select=Id", 200, r#""Id":12}"#),
+    ("Customers(9)/Shop.Last()", 404, "NotFound"),
+    ("Customers/Shop.Last()", 404, "NotFound"),
+    ("Customers(1)/Shop.Nope()", 404, "NotFound"),
+    ("Orders(10)/Shop.Last()", 404, "NotFound"),
+    ("Last()", 404, "NotFound"),
 ];
 
 #[test]
@@ -211,6 +263,10 @@ fn functions_are_selects_with_values() {
             "<ReturnType Type=\"Collection(Shop.Customer)\" Nullable=\"false\"/>",
             "<FunctionImport Name=\"Spenders\" Function=\"Shop.Spenders\" EntitySet=\"Customers\"/>",
             "String=\"Who spent as much in a year\"",
+            "<Parameter Name=\"least\" Type=\"Edm.Decimal\" Scale=\"variable\"/>",
+            "<ReturnType Type=\"Shop.Order\"/>",
+            "<Function Name=\"Since\" IsBound=\"true\" IsComposable=\"true\">",
+            "<Parameter Name=\"it\" Type=\"Shop.Customer\" Nullable=\"false\"/>",
         ] {
             assert!(metadata.contains(part), "{source}: {part} in {metadata}");
         }
@@ -222,7 +278,19 @@ fn functions_are_selects_with_values() {
         let service = world.ask(source, "", &[]).body;
         let latest = "{\"name\":\"Latest\",\"kind\":\"FunctionImport\",\"url\":\"Latest\"}";
         assert!(service.contains(latest) && !service.contains("Spenders"), "{source}: {service}");
+        assert!(!metadata.contains("<FunctionImport Name=\"Since\""), "{source}: {metadata}");
+        let csdl: serde_json::Value =
+            serde_json::from_str(&world.ask(source, "$metadata?$format=json", &[]).body).expect("JSON");
+        let last = serde_json::json!([{"$Kind": "Function", "$IsBound": true, "$IsComposable": true,
+            "$Parameter": [{"$Name": "it", "$Type": "Shop.Customer"}],
+            "$ReturnType": {"$Type": "Shop.Order", "$Nullable": true}}]);
+        assert_eq!(csdl["Shop"]["Last"], last, "{source}");
+        let total = world.ask(source, "Top(till=1997-12-31)/total", &[]).body;
+        assert!(total.contains("$metadata#Edm.Decimal\""), "{source}: {total}");
+        let total = world.ask(source, "Customers(1)/Shop.Since(day=1990-01-01)(10)/total", &[]).body;
+        assert!(total.contains("$metadata#Orders(10)/total\""), "{source}: {total}");
         let open_api = world.ask(source, "$openapi", &[]).body;
+        assert!(open_api.contains("\"/Customers({Id})/Shop.Since(day={day})\""), "{source}: {open_api}");
         assert!(open_api.contains("\"/Named(name='{name}')\""), "{source}: {open_api}");
     }
     round_trip(&world);
@@ -243,6 +311,9 @@ functions:
   G: {sql: SELECT nothing FROM orders, returns: Orders}
   H: {sql: SELECT id FROM orders, returns: Nowhere}
   I: {sql: SELECT total FROM orders, returns: Orders}
+  J: {bound: Elsewhere, sql: SELECT id FROM orders, returns: Orders}
+  K: {bound: Orders, sql: SELECT id FROM orders, returns: Orders}
+  L: {bound: Orders, sql: 'SELECT id FROM orders WHERE id > :id', parameters: {id: Edm.Int64}, returns: Orders}
 ";
     let world = World::modelled(SCRIPT, model);
     let rows = [
@@ -254,6 +325,9 @@ functions:
         ("G: The model file, line 11, column 12: the database refuses this SELECT (", 3),
         ("`Nowhere`: there is no such entity set", 3),
         ("`Orders`: its SELECT has no column `id`", 3),
+        ("`Elsewhere`: there is no such entity set", 3),
+        ("`Orders`: each property of its key has to be a parameter, under its name", 3),
+        ("`Orders`: parameters that are its key have the types of the key", 3),
     ];
     world.says(&world.config(), &rows);
     for source in SOURCES {

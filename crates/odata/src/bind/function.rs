@@ -1,9 +1,9 @@
 //! Calls of functions at the start of a path: `Best(year=1997)`, `Best(year=@y)?@y=1997`, `Best?year=1997` (Part 1 section
-//! 11.5.4.1).
+//! 11.5.4.1), and behind an entity.
 
 use super::constant::coerce;
 use super::enumeration;
-use super::error::{BindError, BindResult, invalid};
+use super::error::{BindError, BindResult, invalid, not_supported};
 use super::scope::Context;
 use crate::model::{Property, Type};
 use crate::query::{self, Step};
@@ -12,7 +12,14 @@ use crate::url::{ParseOptions, parse_expression};
 use crate::value::Value;
 
 /// Binds a call: a value for each parameter, in their order.
-pub fn bind_call(cx: &Context, number: usize, args: Option<&[Argument]>, at: u32) -> BindResult<Step> {
+/// `key` is that of the entity before it, where it is bound to one.
+pub fn bind_call(
+    cx: &Context,
+    number: usize,
+    args: Option<&[Argument]>,
+    key: &[(usize, Value)],
+    at: u32,
+) -> BindResult<Step> {
     let function = &cx.model.functions[number];
     let args = args.unwrap_or_default();
     for (place, arg) in args.iter().enumerate() {
@@ -21,8 +28,8 @@ pub fn bind_call(cx: &Context, number: usize, args: Option<&[Argument]>, at: u32
                 format!("Values for '{}' have names, as in {}(name=value).", function.name, function.name);
             return Err(invalid(arg.at, &function.name, message));
         };
-        if !function.parameters.iter().any(|parameter| parameter.name == *name) {
-            let names: Vec<&str> = function.parameters.iter().map(|p| p.name.as_str()).collect();
+        if !function.own_parameters().any(|(_, parameter)| parameter.name == *name) {
+            let names: Vec<&str> = function.own_parameters().map(|(_, p)| p.name.as_str()).collect();
             let message = format!("'{}' has no parameter '{name}': ({}).", function.name, names.join(", "));
             return Err(invalid(arg.at, name, message));
         }
@@ -31,7 +38,15 @@ pub fn bind_call(cx: &Context, number: usize, args: Option<&[Argument]>, at: u32
         }
     }
     let mut values = Vec::with_capacity(function.parameters.len());
-    for parameter in &function.parameters {
+    for (number, parameter) in function.parameters.iter().enumerate() {
+        if let Some(property) = function.bound.as_ref().and_then(|bound| bound.keys[number]) {
+            let Some((_, value)) = key.iter().find(|(known, _)| *known == property) else {
+                let message = "A function is supported behind an entity that is found by its key.";
+                return Err(not_supported(at, &function.name, message));
+            };
+            values.push(value.clone());
+            continue;
+        }
         let given = args.iter().find(|arg| arg.name.as_deref() == Some(&parameter.name));
         values.push(match given {
             Some(arg) => value(cx, parameter, &arg.value)?,
@@ -72,6 +87,9 @@ fn value(cx: &Context, parameter: &Property, expr: &Expr) -> BindResult<Value> {
     let (query::ExprKind::Value(found), Type::Primitive(primitive)) = (bound.kind, parameter.ty) else {
         return Err(invalid(expr.at, name, format!("The value of '{name}' is a literal.")));
     };
+    if found == Value::Null && parameter.nullable {
+        return Ok(found);
+    }
     if found == Value::Null {
         return Err(invalid(expr.at, name, format!("The value of '{name}' cannot be null.")));
     }

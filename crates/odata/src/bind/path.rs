@@ -89,10 +89,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         begun: Vec::new(),
     };
     match function {
-        Some(number) => {
-            path.steps.push(bind_call(cx, number, args.as_deref(), first.at)?);
-            apply_key(cx, &mut path, key.as_deref(), first.at)?;
-        }
+        Some(number) => call(cx, &mut path, number, (args.as_deref(), key.as_deref()), first.at)?,
         None => apply_key(cx, &mut path, args.as_deref(), first.at)?,
     }
     for segment in rest {
@@ -108,6 +105,34 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
     Ok(path)
 }
 
+/// Calls a function: on the entity that the path has come to, or at its start.
+fn call(
+    cx: &Context,
+    path: &mut BoundPath,
+    number: usize,
+    (args, key): (Option<&[Argument]>, Option<&[Argument]>),
+    at: u32,
+) -> BindResult<()> {
+    let function = &cx.model.functions[number];
+    let known = match path.steps.last() {
+        Some(Step::Key(values)) => values.as_slice(),
+        _ => &[],
+    };
+    let step = bind_call(cx, number, args, known, at)?;
+    path.steps.push(step);
+    (path.set, path.of) = (function.returns, None);
+    if function.collection {
+        path.addressed = Addressed::Collection;
+        return apply_key(cx, path, key, at);
+    }
+    if key.is_some() {
+        let message = format!("'{}' gives one entity, so no key can follow.", function.name);
+        return Err(invalid(at, &function.name, message));
+    }
+    path.addressed = Addressed::Entity;
+    Ok(())
+}
+
 fn two_parentheses(at: u32, name: &str) -> BindError {
     invalid(at, name, format!("'{name}' is no function, so it has only one pair of parentheses."))
 }
@@ -119,6 +144,12 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
         complete(cx, path, at)?;
     }
     match (&segment.kind, path.addressed) {
+        (SegmentKind::Name { name, args, key }, Addressed::Entity)
+            if let Some(number) = cx.model.find_bound_function(path.set, name) =>
+        {
+            cx.count_navigation(at)?;
+            call(cx, path, number, (args.as_deref(), key.as_deref()), at)
+        }
         (SegmentKind::Name { name, args, key }, _) => {
             if key.is_some() {
                 return Err(two_parentheses(at, name));
@@ -240,6 +271,7 @@ fn bind_name(
         Addressed::Collection if path.each => bind_each(cx, path, name, args, at),
         Addressed::Collection => {
             let known = ty.find_navigation_of(name, path.of).is_some()
+                || cx.model.find_bound_function(path.set, name).is_some()
                 || ty.find_property_of(name, path.of).is_some();
             let message = if known {
                 format!("'{name}' belongs to one entity; a key is needed before it, as in Set(1)/{name}.")

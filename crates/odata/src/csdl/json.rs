@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json as value};
 
+use super::BINDING;
 use super::CsdlOptions;
 use super::annotations::{self, Annotation, Value};
 use super::applied;
@@ -246,7 +247,7 @@ fn container(model: &Model) -> Object {
     for single in &model.singletons {
         object.insert(single.name.clone(), Json::Object(singleton(model, single)));
     }
-    for function in &model.functions {
+    for function in model.functions.iter().filter(|function| function.bound.is_none()) {
         object.insert(function.name.clone(), Json::Object(function_import(model, function)));
     }
     annotate(&mut object, &annotations::container());
@@ -273,13 +274,27 @@ fn function_object(model: &Model, function: &Function) -> Object {
         if parameter.ty != Type::Primitive(PrimitiveType::String) {
             found.insert("$Type".to_owned(), model.type_name(parameter.ty).into());
         }
+        if parameter.nullable {
+            found.insert("$Nullable".to_owned(), true.into());
+        }
         Json::Object(found)
     };
-    if !function.parameters.is_empty() {
-        object.insert("$Parameter".to_owned(), function.parameters.iter().map(parameter).collect());
+    let mut parameters = Vec::new();
+    if let Some(bound) = &function.bound {
+        object.insert("$IsBound".to_owned(), true.into());
+        let entity_type = model.qualified_name(model.entity_set(bound.set).entity_type);
+        parameters.push(value!({ "$Name": BINDING, "$Type": entity_type }));
+    }
+    parameters.extend(function.own_parameters().map(|(_, own)| parameter(own)));
+    if !parameters.is_empty() {
+        object.insert("$Parameter".to_owned(), parameters.into());
     }
     let entity_type = model.qualified_name(model.entity_set(function.returns).entity_type);
-    object.insert("$ReturnType".to_owned(), value!({ "$Collection": true, "$Type": entity_type }));
+    let returned = match function.collection {
+        true => value!({ "$Collection": true, "$Type": entity_type }),
+        false => value!({ "$Type": entity_type, "$Nullable": true }),
+    };
+    object.insert("$ReturnType".to_owned(), returned);
     annotate(&mut object, &annotations::description(function.description.as_deref()));
     object
 }

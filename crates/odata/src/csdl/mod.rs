@@ -1,5 +1,8 @@
 //! The metadata document of a model, as CSDL in XML and in JSON.
 
+/// What the parameter is called that a function is bound to.
+const BINDING: &str = "it";
+
 mod annotations;
 
 mod applied;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
+use super::BINDING;
 use super::CsdlOptions;
 use super::annotations::{self, Annotation, Listed, Value};
 use super::applied;
@@ -253,7 +254,7 @@ impl Out {
         for single in &model.singletons {
             self.singleton(model, single);
         }
-        for function in &model.functions {
+        for function in model.functions.iter().filter(|function| function.bound.is_none()) {
             self.function_import(model, function);
         }
         self.annotations(&annotations::container());
@@ -271,19 +272,31 @@ impl Out {
 
     /// CSDL 4.01 section 12.3.
     fn function(&mut self, model: &Model, function: &Function) {
-        self.open("Function", &[("Name", &function.name), ("IsComposable", "true")]);
-        for parameter in &function.parameters {
+        let bound = function.bound.iter();
+        let mut attributes = vec![("Name", function.name.as_str())];
+        attributes.extend(bound.clone().map(|_| ("IsBound", "true")));
+        attributes.push(("IsComposable", "true"));
+        self.open("Function", &attributes);
+        for bound in bound {
+            let type_name = model.qualified_name(model.entity_set(bound.set).entity_type);
+            self.empty("Parameter", &[("Name", BINDING), ("Type", &type_name), ("Nullable", "false")]);
+        }
+        for (_, parameter) in function.own_parameters() {
             let type_name = model.type_name(parameter.ty);
             let mut attributes = vec![("Name", parameter.name.as_str()), ("Type", type_name.as_str())];
-            attributes.push(("Nullable", "false"));
+            attributes.extend((!parameter.nullable).then_some(("Nullable", "false")));
             if parameter.ty == Type::Primitive(PrimitiveType::Decimal) {
                 attributes.push(("Scale", "variable"));
             }
             self.empty("Parameter", &attributes);
         }
         let entity_type = model.qualified_name(model.entity_set(function.returns).entity_type);
-        let type_name = ["Collection(", &entity_type, ")"].concat();
-        self.empty("ReturnType", &[("Type", &type_name), ("Nullable", "false")]);
+        if function.collection {
+            let type_name = ["Collection(", &entity_type, ")"].concat();
+            self.empty("ReturnType", &[("Type", &type_name), ("Nullable", "false")]);
+        } else {
+            self.empty("ReturnType", &[("Type", &entity_type)]);
+        }
         self.annotations(&annotations::description(function.description.as_deref()));
         self.close("Function");
     }

@@ -181,17 +181,39 @@ pub struct Hierarchy {
     pub parent: usize,
 }
 
-/// A function with an import of the same name (CSDL 4.01 sections 12.1 and 13.6), whose value is entities of a set.
+/// A function whose value is entities of a set, or one of them (CSDL 4.01 section 12.1). One that stands alone has an import
+/// of the same name (section 13.6).
 #[derive(Debug, Clone)]
 pub struct Function {
     /// Name, unique in the schema and in the container.
     pub name: String,
-    /// What it takes: single primitive values that are not null.
+    /// What it takes: single primitive values.
     pub parameters: Vec<Property>,
     /// The set that its entities are in.
     pub returns: EntitySetId,
+    /// Whether it gives several of them; else one or none.
+    pub collection: bool,
+    /// The entities that it is called on.
+    pub bound: Option<Bound>,
     /// Text for `Core.Description`.
     pub description: Option<String>,
+}
+
+/// What a function is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The set of the entity.
+    pub set: EntitySetId,
+    /// By parameter: the property of its key that is the value of it.
+    pub keys: Vec<Option<usize>>,
+}
+
+impl Function {
+    /// The parameters that a call gives values for, with their numbers.
+    pub fn own_parameters(&self) -> impl Iterator<Item = (usize, &Property)> {
+        let own = |number: usize| self.bound.as_ref().is_none_or(|bound| bound.keys[number].is_none());
+        self.parameters.iter().enumerate().filter(move |(number, _)| own(*number))
+    }
 }
 
 /// A singleton (CSDL 4.01 section 13.3): one row of a set that is served, too, or the one row of a set that is not.
@@ -262,9 +284,16 @@ impl Model {
         self.singletons.iter().any(|singleton| singleton.own && singleton.set == set)
     }
 
-    /// Finds a function by its exact name.
+    /// Finds a function that stands alone by its exact name.
     pub fn find_function(&self, name: &str) -> Option<usize> {
-        self.functions.iter().position(|function| function.name == name)
+        self.functions.iter().position(|function| function.bound.is_none() && function.name == name)
+    }
+
+    /// Finds a function of the entities of a set by its qualified name.
+    pub fn find_bound_function(&self, set: EntitySetId, name: &str) -> Option<usize> {
+        let name = name.strip_prefix(&self.namespace)?.strip_prefix('.')?;
+        let of = |function: &Function| function.bound.as_ref().is_some_and(|bound| bound.set == set);
+        self.functions.iter().position(|function| function.name == name && of(function))
     }
 
     /// The qualified name of a function.

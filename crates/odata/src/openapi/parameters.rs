@@ -176,7 +176,7 @@ pub(super) fn key(model: &Model, entity_type: &EntityType) -> (String, Vec<Value
 pub(super) fn call(model: &Model, function: &Function) -> (String, Vec<Value>) {
     let mut path = String::from("(");
     let mut parameters = Vec::new();
-    for (position, parameter) in function.parameters.iter().enumerate() {
+    for (position, (_, parameter)) in function.own_parameters().enumerate() {
         path.push_str(if position > 0 { "," } else { "" });
         path.push_str(&super::paths::segment(&parameter.name));
         let (before, after) = literal(model, parameter);

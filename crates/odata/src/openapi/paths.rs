@@ -27,15 +27,30 @@ pub(super) fn paths(model: &Model) -> Object {
 
 fn function(model: &Model, function: &Function, paths: &mut Object) {
     let set = model.entity_set(function.returns);
-    let (call, parameters) = parameters::call(model, function);
+    let (call, mut parameters) = parameters::call(model, function);
+    let schema = schemas::entities(model, set.entity_type, None);
+    let (options, responses) = match function.collection {
+        true => (parameters::of_collection(model, function.returns, None), responses::page(&schema)),
+        false => (parameters::of_entity(model, set.entity_type, None), responses::entity(&schema, true)),
+    };
     let read = Read {
         tag: &set.name,
         id: [&function.name, ".call"].concat(),
         summary: function.description.clone().unwrap_or_else(|| ["What ", &function.name, " gives"].concat()),
-        parameters: parameters::of_collection(model, function.returns, None),
-        responses: responses::page(&schemas::entities(model, set.entity_type, None)),
+        parameters: options,
+        responses,
     };
-    paths.insert(["/", &segment(&function.name), &call].concat(), read.item(&parameters));
+    let path = match &function.bound {
+        None => ["/", &segment(&function.name), &call].concat(),
+        Some(bound) => {
+            let set = model.entity_set(bound.set);
+            let (key, mut all) = parameters::key(model, model.entity_type(set.entity_type));
+            all.append(&mut parameters);
+            parameters = all;
+            ["/", &segment(&set.name), &key, "/", &segment(&model.function_name(function)), &call].concat()
+        }
+    };
+    paths.insert(path, read.item(&parameters));
 }
 
 fn service_document() -> Value {

@@ -25,7 +25,7 @@ mod changes;
 use std::sync::Arc;
 
 use nextlink_odata::layout::Layout;
-use nextlink_odata::model::{EntitySetId, PrimitiveType};
+use nextlink_odata::model::{EntitySetId, PrimitiveType, Type};
 use nextlink_odata::query::{Addressed, Input, Query, Step, Variable};
 use nextlink_odata::value::Value;
 
@@ -242,15 +242,13 @@ impl Planner<'_> {
                     }
                 }
                 Step::Call(function, values) => {
-                    let function = &self.mapping.functions[*function];
-                    let told = function.pieces.iter().map(|piece| match piece {
-                        ToldPiece::Text(text) => Told::Text(Arc::clone(text)),
-                        ToldPiece::Parameter(number) => {
-                            let value = values[*number].clone();
-                            Told::Value(Param { value, form: ParamForm::Native })
-                        }
-                    });
-                    frames.among(self.mapping, Source::Told(told.collect()), &function.key);
+                    let model = &self.mapping.model.functions[*function];
+                    if model.bound.is_some() {
+                        // What it gives depends on the entity before it by the values of the key alone.
+                        frames = Frames::new(self.mapping, Variable(0), model.returns);
+                    }
+                    let told = self.call(*function, values);
+                    frames.among(self.mapping, told, &self.mapping.functions[*function].key);
                 }
                 Step::Filter(condition) => {
                     let condition = self.condition(&mut frames, condition)?;
@@ -259,6 +257,19 @@ impl Planner<'_> {
             }
         }
         Ok(frames)
+    }
+
+    /// The SELECT of a function with its values.
+    fn call(&self, function: usize, values: &[Value]) -> Source {
+        let parameters = &self.mapping.model.functions[function].parameters;
+        let told = self.mapping.functions[function].pieces.iter().map(|piece| match piece {
+            ToldPiece::Text(text) => Told::Text(Arc::clone(text)),
+            ToldPiece::Parameter(number) => match (&values[*number], parameters[*number].ty) {
+                (Value::Null, Type::Primitive(primitive)) => Told::Null(self.dialect.null(primitive)),
+                (value, _) => Told::Value(Param { value: value.clone(), form: ParamForm::Native }),
+            },
+        });
+        Source::Told(told.collect())
     }
 
     /// Refuses a select that is larger than the database can take.
@@ -334,6 +345,9 @@ impl Planner<'_> {
                 Step::Each => each = true,
                 Step::Key(_) => each = false,
                 Step::Navigate(_) if !each => found = Some(at),
+                Step::Call(function, _) if self.mapping.model.functions[*function].bound.is_some() => {
+                    found = Some(at);
+                }
                 Step::Navigate(_) | Step::Call(..) | Step::Filter(_) => {}
             }
         }

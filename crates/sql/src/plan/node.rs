@@ -3,7 +3,7 @@
 use nextlink_odata::layout::{Cell, Node, NodeLink};
 use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::{
-    Addressed, Expr, ExprKind, Input, Order, Place, Query, Rows, RowsKind, Transform, Variable,
+    Addressed, Expr, ExprKind, Input, Order, Place, Query, Rows, RowsKind, Step, Transform, Variable,
 };
 
 use super::frames::{Frames, target_set};
@@ -49,7 +49,11 @@ impl Planner<'_> {
                 }
             }
         }
-        let one = query.singleton.is_some() && query.addressed != Addressed::Collection;
+        let functions = &self.mapping.model.functions;
+        let of_one =
+            |step: &Step| matches!(step, Step::Call(function, _) if !functions[*function].collection);
+        let single = query.singleton.is_some() || query.steps.iter().any(of_one);
+        let one = single && query.addressed != Addressed::Collection;
         if one {
             // Its table should have one row; where it has more, the answer is the same each time.
             self.add_order(&mut frames, &[], query.selection.set)?;

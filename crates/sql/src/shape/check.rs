@@ -73,7 +73,8 @@ pub(super) fn check(shape: &Shape) -> Checked {
 /// A function: each parameter of its SELECT has a primitive type.
 fn function(told: &FunctionShape) -> Checked {
     let mut names = Names::default();
-    for (name, ty) in told.parameters.iter() {
+    for (name, parameter) in told.parameters.iter() {
+        let ty = &parameter.type_name;
         names.add(name)?;
         if PrimitiveType::from_name(&ty.text).is_none_or(PrimitiveType::is_shape) {
             return Err(bad(ty.spot, &["`", &ty.text, "`: a parameter has a type such as Edm.String"]));

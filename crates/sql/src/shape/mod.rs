@@ -7,6 +7,7 @@ mod vocabulary;
 mod changes;
 mod search;
 mod settings;
+mod parameter;
 mod parts;
 mod hdp;
 mod annotated;
@@ -31,6 +32,7 @@ pub use etag::EtagShape;
 pub use json::item_type;
 pub use media::{MediaShape, MediaTypeShape};
 pub use named::{Entries, Named, Spot};
+pub use parameter::ParameterShape;
 pub use parts::{
     Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, FunctionShape,
     NavigationShape, PropertyShape, Shape, SingletonShape, ThroughShape, Told, When,
@@ -103,9 +105,10 @@ pub enum ToldPiece {
 
 impl ToldSelect {
     /// One that was checked when it was read.
-    fn of(name: &Named, sql: &Named, parameters: Option<&Entries<Named>>) -> Option<ToldSelect> {
-        let typed =
-            |(name, ty): &(Named, Named)| Some((name.text.clone(), PrimitiveType::from_name(&ty.text)?));
+    fn of(name: &Named, sql: &Named, parameters: Option<&Entries<ParameterShape>>) -> Option<ToldSelect> {
+        let typed = |(name, told): &(Named, ParameterShape)| {
+            Some((name.text.clone(), PrimitiveType::from_name(&told.type_name.text)?))
+        };
         let parameters: Option<Vec<_>> =
             parameters.map(|told| told.iter().map(typed).collect::<Option<_>>()).unwrap_or_default();
         let numbered = |piece| match piece {

@@ -11,6 +11,7 @@ use super::changes::ChangesShape;
 use super::etag::EtagShape;
 use super::media::{MediaShape, MediaTypeShape};
 use super::named::{Either, Entries, Named, Spot};
+use super::parameter::ParameterShape;
 use super::search::SearchShape;
 use super::settings::SettingsShape;
 use super::vocabulary::VocabularyShape;
@@ -63,11 +64,15 @@ pub type Told = Entries<serde_json::Value>;
 pub struct FunctionShape {
     /// The SELECT, in which parameters stand as `:name`.
     pub sql: Named,
-    /// Its parameters, with the primitive type of each.
+    /// Its parameters.
     #[serde(default)]
-    pub parameters: Entries<Named>,
+    pub parameters: Entries<ParameterShape>,
     /// The entity set of which it gives entities: those whose key is in a row of the SELECT.
     pub returns: Named,
+    /// Whether it gives several of them. Default true.
+    pub collection: Option<bool>,
+    /// The entity set on whose entities it is called; parameters that are called like properties of their key are those.
+    pub bound: Option<Named>,
     /// Text for clients.
     #[serde(default)]
     pub description: Option<String>,
