@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use boon::{Compiler, Schemas};
 use nextlink_odata::csdl::{self, CsdlOptions};
-use nextlink_odata::model::{Computed, EntitySetId, Function, Model, PrimitiveType, Property};
+use nextlink_odata::model::{Bound, Computed, EntitySetId, Function, Model, PrimitiveType, Property};
 use nextlink_odata::version::Version;
 use nextlink_sql::catalog::{
     Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table, TableKind,
@@ -182,10 +182,19 @@ fn functions() {
         name: name.to_owned(),
         parameters,
         returns: EntitySetId(0),
+        collection: true,
+        bound: None,
         description: description.map(str::to_owned),
     };
-    mapping.model.functions =
-        vec![function("All", types, Some("Of all types")), function("None", Vec::new(), None)];
+    let key = Property::plain("id", PrimitiveType::Int64);
+    let loose = Property { nullable: true, ..Property::plain("loose", PrimitiveType::Decimal) };
+    let bound = Some(Bound { set: EntitySetId(0), keys: vec![Some(0), None] });
+    mapping.model.functions = vec![
+        function("All", types, Some("Of all types")),
+        function("None", Vec::new(), None),
+        Function { collection: false, ..function("One", vec![loose.clone()], None) },
+        Function { bound, ..function("Bound", vec![key, loose], Some("On an entity")) },
+    ];
     validate("functions", &mapping.model);
 }
 

@@ -89,7 +89,7 @@ fn cast(model: &Model, set: EntitySetId, of: Option<usize>, before: &str, behind
 
 /// The singleton that an addressed entity is (Part 1 section 10.4).
 fn single<'m>(model: &'m Model, query: &Query) -> Option<&'m str> {
-    let navigates = query.steps.iter().any(|step| matches!(step, Step::Navigate(_)));
+    let navigates = query.steps.iter().any(|step| matches!(step, Step::Navigate(_) | Step::Call(..)));
     match query.singleton.filter(|_| !navigates) {
         Some(number) => Some(&model.singletons[number].name),
         None => {

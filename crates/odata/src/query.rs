@@ -154,11 +154,20 @@ pub enum Step {
     /// A navigation property of the entity so far.
     Navigate(usize),
     /// Those that a function gives for these values: at the start, or behind the entity that it is bound to.
-    Call(usize, Vec<Value>),
+    Call(usize, Vec<Given>),
     /// A condition on the entities so far: `/$filter(…)`.
     Filter(Box<Expr>),
     /// What follows is about each of the entities so far: navigation leads to all that belong to any of them.
     Each,
+}
+
+/// The value of a parameter of a function.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Given {
+    /// A constant.
+    Value(Value),
+    /// A property of the key of the entity before it.
+    Key(usize),
 }
 
 /// What the path addresses.
@@ -211,6 +220,8 @@ pub struct Selection {
     pub types: Vec<String>,
     /// Whether `$select` was given, so that the context URL names the properties.
     pub selected: bool,
+    /// Functions of the entities that are told of.
+    pub functions: Vec<usize>,
     /// Navigation properties named in `$select`, for the context URL.
     pub selected_navigation: Vec<usize>,
     /// Only entity references: `$ref`.

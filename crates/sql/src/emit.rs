@@ -228,8 +228,7 @@ impl Writer<'_> {
         for piece in pieces {
             match piece {
                 Told::Text(text) => self.text(text),
-                Told::Value(param) => self.param(param),
-                Told::Null(null) => self.expr(null),
+                Told::Value(value) => self.expr(value),
             }
         }
         self.text(")");

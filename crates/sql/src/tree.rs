@@ -120,9 +120,7 @@ pub enum Told {
     /// Text.
     Text(Arc<str>),
     /// A value.
-    Value(Param),
-    /// Null in the place of one.
-    Null(Sql),
+    Value(Sql),
 }
 
 /// An item of ORDER BY. Null comes first when ascending and last when descending.

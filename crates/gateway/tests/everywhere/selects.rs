@@ -116,8 +116,18 @@ const FUNCTIONS: &str = "
 namespace: Shop
 entities:
   Customers: {table: customers, type: Customer, properties: {Id: id, Name: name}}
-  Orders: {table: orders, type: Order, properties: {Id: id}}
-  Lines: {table: parts, type: Line, properties: {Order: order_id, Number: number}}
+  Orders:
+    table: orders
+    type: Order
+    properties: {Id: id}
+    navigation: {Lines: {target: Lines, on: {Id: Order}, partner: Of}}
+  Lines:
+    table: parts
+    type: Line
+    properties: {Order: order_id, Number: number}
+    navigation: {Of: {target: Orders, on: {Order: Id}}}
+singletons:
+  Me: {of: Customers, row: {Id: 2}}
 functions:
   Spenders:
     description: Who spent as much in a year
@@ -150,6 +160,8 @@ functions:
     parameters: {Id: Edm.Int32}
     returns: Orders
     collection: false
+  All: {bound: Customers, sql: 'SELECT id FROM orders WHERE :Id = :Id', parameters: {Id: Edm.Int32}, returns: Orders}
+  Any: {sql: SELECT id FROM orders, returns: Orders, collection: false}
 ";
 
 const CALLS: &[(&str, u16, &str)] = &[
@@ -242,13 +254,35 @@ const CALLS: &[(&str, u16, &str)] = &[
     ("Customers(1)/Shop.Nope()", 404, "NotFound"),
     ("Orders(10)/Shop.Last()", 404, "NotFound"),
     ("Last()", 404, "NotFound"),
+    ("Customers(9)/Shop.All()", 404, "NotFound"),
+    ("Customers(9)/Shop.All()/$count", 404, "NotFound"),
+    ("Customers(9)/Shop.All()?$apply=aggregate($count as N)", 404, "NotFound"),
+    ("Customers(3)/Shop.All()/$count", 200, "4"),
+    ("Orders(12)/customer/Shop.Since(day=1990-01-01)?$select=Id", 200, r#""value":[{"Id":12}]}"#),
+    ("Orders(99)/customer/Shop.Since(day=1990-01-01)?$select=Id", 404, "NotFound"),
+    ("Top(till=1997-12-31)/customer/Shop.Last()?$select=Id", 200, r#""Id":11}"#),
+    ("Top(till=1990-01-01)/customer/Shop.Last()?$select=Id", 404, "NotFound"),
+    ("Any()/customer/Name", 200, r#""value":"Ann"}"#),
+    ("Any()/customer?$select=Name", 200, r#""Name":"Ann"}"#),
+    ("Any()/Lines?$select=Number", 200, r#""value":[{"Number":1},{"Number":2}]}"#),
+    ("Any()/Lines(Order=10,Number=1)?$select=qty", 200, r#""qty":2}"#),
+    ("Any()/Lines/$count", 200, "2"),
+    ("Customers(1)/Shop.Since(day=1990-01-01)(10)/Lines(2)/qty", 200, r#""value":5}"#),
+    ("Customers(1)/Shop.Last()/Lines?$select=qty", 200, r#""value":[{"qty":3}]}"#),
+    ("Me/Shop.Last()?$select=Id", 200, r#""Id":12}"#),
+    ("Customers(1)?$select=Id,Shop.*", 200, r#""Id":1}"#),
+    ("Customers(1)?$select=Id,Shop.Since", 200, r#""Id":1}"#),
+    ("Customers(1)?$select=Id,Shop.Since(day)", 200, r#""Id":1}"#),
+    ("Customers(1)?$select=Id,Shop.Since(night)", 400, "BadRequest"),
+    ("Customers(1)?$select=Id,Shop.Top", 400, "BadRequest"),
 ];
 
 #[test]
 fn functions_are_selects_with_values() {
     let script = [
         SCRIPT,
-        "CREATE TABLE parts (order_id int NOT NULL, number int NOT NULL, qty int NOT NULL, PRIMARY KEY (order_id, number));
+        "CREATE TABLE parts (order_id int NOT NULL, number int NOT NULL, qty int NOT NULL, PRIMARY KEY (order_id, number),
+             FOREIGN KEY (order_id) REFERENCES orders (id));
          INSERT INTO parts VALUES (10, 1, 2), (10, 2, 5), (11, 1, 3);",
     ];
     let world = World::modelled(&script.concat(), FUNCTIONS);
@@ -289,6 +323,20 @@ fn functions_are_selects_with_values() {
         assert!(total.contains("$metadata#Edm.Decimal\""), "{source}: {total}");
         let total = world.ask(source, "Customers(1)/Shop.Since(day=1990-01-01)(10)/total", &[]).body;
         assert!(total.contains("$metadata#Orders(10)/total\""), "{source}: {total}");
+        let told = |url: &str| -> serde_json::Value {
+            let full = [("accept", "application/json;odata.metadata=full")];
+            serde_json::from_str(&world.ask(source, url, &full).body).expect("JSON")
+        };
+        let since = serde_json::json!({"title": "Since", "target": "Customers(1)/Shop.Since(day=@day)"});
+        let whole = told("Customers(1)");
+        assert_eq!(whole["#Shop.Since"], since, "{source}: {whole}");
+        assert_eq!(whole["#Shop.Last"]["target"], "Customers(1)/Shop.Last()", "{source}: {whole}");
+        assert_eq!(told("Customers?$select=Name,Shop.Since")["value"][0]["#Shop.Since"], since, "{source}");
+        let chosen = told("Customers(1)?$select=Name,Shop.Since");
+        assert!(chosen.get("#Shop.Last").is_none() && chosen["#Shop.Since"] == since, "{source}: {chosen}");
+        assert_eq!(told("Orders(10)?$expand=customer")["customer"]["#Shop.Since"], since, "{source}");
+        let last = world.ask(source, "Me/Shop.Last()?$select=Id", &[]).body;
+        assert!(last.contains("$metadata#Orders(Id)/$entity\""), "{source}: {last}");
         let open_api = world.ask(source, "$openapi", &[]).body;
         assert!(open_api.contains("\"/Customers({Id})/Shop.Since(day={day})\""), "{source}: {open_api}");
         assert!(open_api.contains("\"/Named(name='{name}')\""), "{source}: {open_api}");

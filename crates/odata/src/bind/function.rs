@@ -3,16 +3,15 @@
 
 use super::constant::coerce;
 use super::enumeration;
-use super::error::{BindError, BindResult, invalid, not_supported};
+use super::error::{BindError, BindResult, invalid};
 use super::scope::Context;
 use crate::model::{Property, Type};
-use crate::query::{self, Step};
+use crate::query::{self, Given, Step};
 use crate::url::ast::{Argument, Expr, ExprKind};
 use crate::url::{ParseOptions, parse_expression};
 use crate::value::Value;
 
-/// Binds a call: a value for each parameter, in their order.
-/// `key` is that of the entity before it, where it is bound to one.
+/// Binds a call: a value for each parameter, in their order. `key` is that of the entity before it, where it is known.
 pub fn bind_call(
     cx: &Context,
     number: usize,
@@ -40,18 +39,15 @@ pub fn bind_call(
     let mut values = Vec::with_capacity(function.parameters.len());
     for (number, parameter) in function.parameters.iter().enumerate() {
         if let Some(property) = function.bound.as_ref().and_then(|bound| bound.keys[number]) {
-            let Some((_, value)) = key.iter().find(|(known, _)| *known == property) else {
-                let message = "A function is supported behind an entity that is found by its key.";
-                return Err(not_supported(at, &function.name, message));
-            };
-            values.push(value.clone());
+            let known = key.iter().find(|(known, _)| *known == property);
+            values.push(known.map_or(Given::Key(property), |(_, value)| Given::Value(value.clone())));
             continue;
         }
         let given = args.iter().find(|arg| arg.name.as_deref() == Some(&parameter.name));
-        values.push(match given {
+        values.push(Given::Value(match given {
             Some(arg) => value(cx, parameter, &arg.value)?,
             None => implicit(cx, parameter, at)?,
-        });
+        }));
     }
     Ok(Step::Call(number, values))
 }

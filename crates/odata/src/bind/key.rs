@@ -87,7 +87,8 @@ fn implied(cx: &Context, path: &BoundPath) -> Vec<Given> {
     };
     let from = back.rev().fold(path.root, |set, step| match step {
         Step::Navigate(index) => cx.type_of(set).navigation[*index].target_set,
-        _ => set,
+        Step::Call(function, _) => cx.model.functions[*function].returns,
+        Step::Key(_) | Step::Filter(_) | Step::Each => set,
     });
     let ty = cx.type_of(path.set);
     let partner = cx.type_of(from).navigation[*last].partner.map(|index| &ty.navigation[index]);

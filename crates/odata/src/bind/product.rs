@@ -155,6 +155,7 @@ fn bind_combined<'a>(
         properties: Vec::new(),
         parts: Vec::new(),
         streams: Vec::new(),
+        functions: Vec::new(),
         dynamic: Dynamic::None,
         named,
         rows: false,

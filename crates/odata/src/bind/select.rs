@@ -60,6 +60,7 @@ fn all_of(cx: &Context, scope: &Scope, place: &Place, references: bool) -> Selec
         combined: Vec::new(),
         types: Vec::new(),
         selected: false,
+        functions: cx.model.functions_of(set).collect(),
         selected_navigation: Vec::new(),
         references,
         expand: Vec::new(),
@@ -96,6 +97,7 @@ fn select_items(
     let mut told = vec![false; selection.named.len()];
     let mut streams = vec![false; ty.streams.len()];
     let mut dynamic = Dynamic::None;
+    let mut functions = Vec::new();
     let mut below = vec![false; selection.expand.len()];
     for item in items {
         let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
@@ -117,9 +119,11 @@ fn select_items(
             below.fill(true);
             dynamic = if ty.open { Dynamic::All } else { Dynamic::None };
             selection.parts.clear();
-        } else if name.starts_with('@') || name.ends_with(".*") {
-            // Annotations, actions and functions: there are none to choose from.
+        } else if name.starts_with('@') {
+            // There are no annotations to choose from.
             continue;
+        } else if let Some(found) = functions_named(cx, place, name, item) {
+            functions.extend(found);
         } else if let Some(index) = ty.find_property_of(name, of) {
             select_property(cx, selection, place, (index, chosen[index]), rest, item)?;
             chosen[index] = true;
@@ -149,6 +153,7 @@ fn select_items(
         }
     }
     selection.dynamic = dynamic;
+    selection.functions.retain(|known| functions.contains(known));
     selection.properties = (0..chosen.len()).filter(|i| chosen[*i]).collect();
     selection.streams = (0..streams.len()).filter(|i| streams[*i]).collect();
     let mut told = told.into_iter();
@@ -156,6 +161,22 @@ fn select_items(
     let mut below = below.into_iter();
     selection.expand.retain(|e| below.next().unwrap_or(false) || e.alias.is_none());
     Ok(())
+}
+
+/// The functions that `Namespace.*`, `Namespace.Name` or `Namespace.Name(parameter)` means; nothing where it is no name of any.
+fn functions_named(cx: &Context, place: &Place, name: &str, item: &SelectItem) -> Option<Vec<usize>> {
+    let all = || cx.model.functions_of(place.target());
+    if name.ends_with(".*") {
+        let here = name.strip_suffix(".*") == Some(&cx.model.namespace);
+        return Some(all().filter(|_| here).collect());
+    }
+    let meant = |number: &usize| {
+        let function = &cx.model.functions[*number];
+        let parameters = item.parameters.as_ref();
+        cx.model.function_name(function) == name && parameters.is_none_or(|names| function.takes(names))
+    };
+    let found: Vec<usize> = all().filter(meant).collect();
+    (!found.is_empty()).then_some(found)
 }
 
 /// Chooses a property, which may be chosen already, or parts of it.
@@ -234,6 +255,7 @@ pub fn bind_rows(
         combined: Vec::new(),
         types: Vec::new(),
         selected: options.select.is_some(),
+        functions: Vec::new(),
         selected_navigation: Vec::new(),
         references,
         expand: Vec::new(),

@@ -3,6 +3,7 @@
 mod document;
 mod dynamic;
 mod entity;
+mod function;
 mod stream;
 mod changes;
 mod parts;
@@ -96,7 +97,7 @@ pub(crate) enum Op {
     Identified { link: Option<Vec<u8>> },
     /// The rows of another level.
     Collection { node: usize },
-    /// `,"Orders@odata.navigationLink":"` and what follows the identifier in it, for metadata=full.
+    /// `,"Orders@odata.navigationLink":` and what follows the identifier behind the quote, for metadata=full.
     Links { links: Vec<Vec<u8>> },
 }
 

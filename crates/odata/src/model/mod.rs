@@ -214,6 +214,12 @@ impl Function {
         let own = |number: usize| self.bound.as_ref().is_none_or(|bound| bound.keys[number].is_none());
         self.parameters.iter().enumerate().filter(move |(number, _)| own(*number))
     }
+
+    /// Whether these are the names of the parameters that a call gives values for, in any order.
+    pub fn takes(&self, names: &[String]) -> bool {
+        self.own_parameters().count() == names.len()
+            && self.own_parameters().all(|(_, parameter)| names.contains(&parameter.name))
+    }
 }
 
 /// A singleton (CSDL 4.01 section 13.3): one row of a set that is served, too, or the one row of a set that is not.
@@ -294,6 +300,13 @@ impl Model {
         let name = name.strip_prefix(&self.namespace)?.strip_prefix('.')?;
         let of = |function: &Function| function.bound.as_ref().is_some_and(|bound| bound.set == set);
         self.functions.iter().position(|function| function.name == name && of(function))
+    }
+
+    /// The functions that are called on one entity of a set.
+    pub fn functions_of(&self, set: EntitySetId) -> impl Iterator<Item = usize> {
+        let of = move |function: &Function| function.bound.as_ref().is_some_and(|bound| bound.set == set);
+        let all = self.functions.iter().enumerate();
+        all.filter(move |(_, function)| of(function)).map(|(number, _)| number)
     }
 
     /// The qualified name of a function.

@@ -10,6 +10,7 @@ mod hints;
 mod expr;
 mod there;
 mod frames;
+mod call;
 mod words;
 mod full_text;
 mod rows;
@@ -22,10 +23,8 @@ mod log;
 mod json;
 mod changes;
 
-use std::sync::Arc;
-
 use nextlink_odata::layout::Layout;
-use nextlink_odata::model::{EntitySetId, PrimitiveType, Type};
+use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Addressed, Input, Query, Step, Variable};
 use nextlink_odata::value::Value;
 
@@ -33,9 +32,8 @@ use crate::dialect::{Dialect, Operand, ParentRows, Relation, Unsupported};
 use crate::emit::emit;
 use crate::mapping::Mapping;
 use crate::seek::{self, seek};
-use crate::shape::ToldPiece;
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
-use crate::tree::{Join, Operator, Param, ParamForm, Select, Source, Sql, Told};
+use crate::tree::{Join, Operator, Param, ParamForm, Select, Source, Sql};
 use frames::Frames;
 use merged::merged;
 pub use told::told;
@@ -224,7 +222,7 @@ impl Planner<'_> {
     fn path(&self, root: EntitySetId, steps: &[Step]) -> Result<Frames, Unsupported> {
         let mut frames = Frames::new(self.mapping, Variable(0), root);
         let mut each = false;
-        for step in steps {
+        for (at, step) in steps.iter().enumerate() {
             match step {
                 Step::Each => each = true,
                 Step::Key(values) => {
@@ -242,13 +240,7 @@ impl Planner<'_> {
                     }
                 }
                 Step::Call(function, values) => {
-                    let model = &self.mapping.model.functions[*function];
-                    if model.bound.is_some() {
-                        // What it gives depends on the entity before it by the values of the key alone.
-                        frames = Frames::new(self.mapping, Variable(0), model.returns);
-                    }
-                    let told = self.call(*function, values);
-                    frames.among(self.mapping, told, &self.mapping.functions[*function].key);
+                    frames = self.call(frames, (root, steps, at), *function, values)?;
                 }
                 Step::Filter(condition) => {
                     let condition = self.condition(&mut frames, condition)?;
@@ -257,19 +249,6 @@ impl Planner<'_> {
             }
         }
         Ok(frames)
-    }
-
-    /// The SELECT of a function with its values.
-    fn call(&self, function: usize, values: &[Value]) -> Source {
-        let parameters = &self.mapping.model.functions[function].parameters;
-        let told = self.mapping.functions[function].pieces.iter().map(|piece| match piece {
-            ToldPiece::Text(text) => Told::Text(Arc::clone(text)),
-            ToldPiece::Parameter(number) => match (&values[*number], parameters[*number].ty) {
-                (Value::Null, Type::Primitive(primitive)) => Told::Null(self.dialect.null(primitive)),
-                (value, _) => Told::Value(Param { value: value.clone(), form: ParamForm::Native }),
-            },
-        });
-        Source::Told(told.collect())
     }
 
     /// Refuses a select that is larger than the database can take.

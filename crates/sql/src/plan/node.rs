@@ -52,7 +52,7 @@ impl Planner<'_> {
         let functions = &self.mapping.model.functions;
         let of_one =
             |step: &Step| matches!(step, Step::Call(function, _) if !functions[*function].collection);
-        let single = query.singleton.is_some() || query.steps.iter().any(of_one);
+        let single = query.singleton.is_some() || query.steps.last().is_some_and(of_one);
         let one = single && query.addressed != Addressed::Collection;
         if one {
             // Its table should have one row; where it has more, the answer is the same each time.

@@ -38,13 +38,19 @@ fn with(kind: Kind, model: &str, functions: Vec<(&str, &[&str])>) -> Mapping {
 }
 
 const FUNCTIONS: &str = "
+namespace: Shop
 entities:
   Parts: {table: Parts}
   Best: {sql: SELECT Id FROM Old, key: [Id]}
 functions:
   Of: {sql: 'SELECT Owner, Line FROM Parts WHERE Owner = :who OR Line < :who', parameters: {who: Edm.Int32}, returns: Parts}
   Good: {sql: 'SELECT id FROM Old WHERE Name = :name', parameters: {name: Edm.String}, returns: Best}
+  Under: {bound: Best, sql: 'SELECT Owner, Line FROM Parts WHERE Owner = :Id', parameters: {Id: Edm.Int32}, returns: Parts}
+  One: {sql: SELECT Id FROM Old, returns: Best, collection: false}
 ";
+
+const CALLED: [(&str, &[&str]); 4] =
+    [("Of", &["Owner", "Line"]), ("Good", &["id"]), ("Under", &["Owner", "Line"]), ("One", &["Id"])];
 
 #[test]
 fn functions_stand_in_conditions_and_their_values_are_parameters() {
@@ -54,7 +60,7 @@ fn functions_stand_in_conditions_and_their_values_are_parameters() {
         (&MARIADB, Kind::MySql, ["?", "?", "?"]),
     ];
     for (dialect, kind, [first, second, text]) in dialects {
-        let mapping = with(kind, FUNCTIONS, vec![("Of", &["Owner", "Line"]), ("Good", &["id"])]);
+        let mapping = with(kind, FUNCTIONS, CALLED.to_vec());
         let of = format!(
             "WHERE EXISTS (SELECT 1 FROM (SELECT Owner, Line FROM Parts WHERE Owner = {first} OR Line < {second}) AS t1 \
              WHERE (t1.`Owner` = t0.`Owner`) AND (t1.`Line` = t0.`Line`)) ORDER BY"
@@ -62,7 +68,21 @@ fn functions_stand_in_conditions_and_their_values_are_parameters() {
         let good = format!(
             "WHERE (t0.`Id` IN (SELECT t1.`id` FROM (SELECT id FROM Old WHERE Name = {text}) AS t1)) ORDER BY"
         );
+        let under = format!(
+            "WHERE EXISTS (SELECT 1 FROM (SELECT Id FROM Old) AS t0 WHERE (t0.`Id` = {first})) AND EXISTS (SELECT 1 FROM \
+             (SELECT Owner, Line FROM Parts WHERE Owner = {second}) AS t1 WHERE (t1.`Owner` = t0.`Owner`)"
+        );
+        let of_one = "WHERE Owner = (SELECT t0.`Id` FROM (SELECT Id FROM Old) AS t0 WHERE (t0.`Id` IN (SELECT t1.`Id` FROM \
+                      (SELECT Id FROM Old) AS t1)) ORDER BY t0.`Id` LIMIT 1)) AS t1";
         for (url, expected) in [
+            ("Best(3)/Shop.Under()", under.as_str()),
+            ("Best(3)/Shop.Under", "parent: SELECT 1 FROM (SELECT Id FROM Old) AS t0"),
+            ("Best(3)/Shop.Under()/$count", &under),
+            ("One()/Shop.Under()", of_one),
+            ("One()", "AS t1)) ORDER BY t0.`Id` LIMIT 1"),
+            ("One()/Shop.Under()", "context: Parts"),
+            ("Best/Shop.Under()", "NotFound at 5 (Shop.Under): 'Shop.Under' belongs to one entity"),
+            ("Best(3)/Shop.Under(Id=3)", "Invalid at 19 (Id): 'Under' has no parameter 'Id'"),
             ("Of(who=7)", of.as_str()),
             ("Of(who=7)", "\n        7 | 7\n"),
             ("Good(name='x')", &good),

@@ -132,7 +132,6 @@ impl<O: PageOutput> PageWriter<O> {
             self.buffer.push(b'"');
             self.buffer.extend_from_slice(&self.identifiers[start..]);
             self.buffer.extend_from_slice(rest);
-            self.buffer.push(b'"');
         }
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Entity<'q> {
     pub(super) set: EntitySetId,
     /// Stream properties of which something is told.
     pub(super) streams: &'q [usize],
+    /// Functions that are told of.
+    pub(super) functions: &'q [usize],
     /// Only its identifier.
     pub(super) references: bool,
     /// Only a link to it.
@@ -26,15 +28,16 @@ pub(super) struct Entity<'q> {
 impl<'q> Entity<'q> {
     /// One of which this is returned.
     pub(super) fn of(selection: &'q Selection, place: usize) -> Entity<'q> {
-        let Selection { set, references, of, ref streams, .. } = *selection;
-        Entity { set, streams, references, linked: false, of, place }
+        let Selection { set, references, of, ref streams, ref functions, .. } = *selection;
+        Entity { set, streams, functions, references, linked: false, of, place }
     }
 
     /// One of those that are combined.
     pub(super) fn combined(selection: &'q Selection, set: EntitySetId, place: usize) -> Entity<'q> {
         let found = selection.combined.iter().find(|one| one.set == set);
         let expand = found.and_then(|one| one.expand.as_ref());
-        let nothing = Entity { set, streams: &[], references: false, linked: false, of: None, place };
+        let nothing =
+            Entity { set, streams: &[], functions: &[], references: false, linked: false, of: None, place };
         expand.map_or(nothing, |expand| Entity { of: None, ..Entity::of(expand, place) })
     }
 }
@@ -161,7 +164,7 @@ impl<'a> Compiler<'a> {
         identity
     }
 
-    /// Links of metadata=full to streams and to related entities, each as prefix and what follows the identifier.
+    /// Links of metadata=full to streams, related entities and functions, each as prefix and what follows the identifier.
     pub(super) fn links(&self, entity: Entity<'_>) -> Vec<Vec<u8>> {
         if self.format.metadata != MetadataLevel::Full || entity.references {
             return Vec::new();
@@ -171,6 +174,7 @@ impl<'a> Compiler<'a> {
         let mut links: Vec<_> =
             self.types_of(entity, true).flat_map(|owner| self.stream_links(entity, owner)).collect();
         links.extend(self.links_of(entity, all));
+        links.extend(self.function_links(entity));
         links
     }
 
@@ -217,8 +221,9 @@ impl<'a> Compiler<'a> {
             path.push(b'/');
             write_plain_key(&mut path, &navigation.name);
             links.push(self.annotation(&navigation.name, "associationLink"));
-            links.push([path.as_slice(), b"/$ref"].concat());
+            links.push([path.as_slice(), b"/$ref\""].concat());
             links.push(self.annotation(&navigation.name, "navigationLink"));
+            path.push(b'"');
             links.push(path);
         }
         links

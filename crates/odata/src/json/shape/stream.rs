@@ -22,6 +22,7 @@ impl Compiler<'_> {
             } else {
                 write_plain_key(&mut path, &stream.name);
             }
+            path.push(b'"');
             links.push(self.stream_prefix(stream));
             links.push(path);
         }
