@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 
 use boon::{Compiler, Schemas};
 use nextlink_odata::csdl::{self, CsdlOptions};
-use nextlink_odata::model::{Bound, Computed, EntitySetId, Function, Model, PrimitiveType, Property};
+use nextlink_odata::model::{
+    Bound, Computed, EntitySetId, Function, Model, PrimitiveType, Property, Returns,
+};
 use nextlink_odata::version::Version;
 use nextlink_sql::catalog::{
     Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table, TableKind,
@@ -181,7 +183,7 @@ fn functions() {
     let function = |name: &str, parameters: Vec<Property>, description: Option<&str>| Function {
         name: name.to_owned(),
         parameters,
-        returns: EntitySetId(0),
+        returns: Returns::Entities(EntitySetId(0)),
         collection: true,
         bound: None,
         description: description.map(str::to_owned),
@@ -193,6 +195,15 @@ fn functions() {
         function("All", types, Some("Of all types")),
         function("None", Vec::new(), None),
         Function { collection: false, ..function("One", vec![loose.clone()], None) },
+        Function {
+            returns: Returns::Values(Box::new(loose.clone())),
+            ..function("Values", Vec::new(), None)
+        },
+        Function {
+            collection: false,
+            returns: Returns::Values(Box::new(Property::plain("value", PrimitiveType::String))),
+            ..function("Text", Vec::new(), None)
+        },
         Function { bound, ..function("Bound", vec![key, loose], Some("On an entity")) },
     ];
     validate("functions", &mapping.model);

@@ -137,8 +137,13 @@ fn form(request: &Request, query: &Query) -> Result<Format, Refusal> {
 
 fn kind(addressed: Addressed) -> Kind {
     match addressed {
-        Addressed::Collection | Addressed::Entity | Addressed::Property(_) | Addressed::Dynamic => Kind::Data,
+        Addressed::Collection
+        | Addressed::Entity
+        | Addressed::Property(_)
+        | Addressed::Dynamic
+        | Addressed::Result => Kind::Data,
         Addressed::RawValue(_)
+        | Addressed::RawResult
         | Addressed::RawDynamic
         | Addressed::ItemCount(_)
         | Addressed::Count
@@ -169,7 +174,9 @@ fn prepare(
     let nested = Some(page_rows.saturating_add(1));
     let limits = PlanLimits { rows: request.head.then_some(1), nested };
     let plan = plan(&served.mapping, dialect, &query, &layout, limits)?;
-    let program = Arc::new(if query.addressed == Addressed::Collection && !request.head {
+    // Values can be the same more than once, so none of them is a place to go on behind.
+    let known = query.addressed == Addressed::Collection && query.called.is_none();
+    let program = Arc::new(if known && !request.head {
         paged(dialect, plan, resume)?
     } else {
         program(dialect, &plan)
@@ -201,13 +208,17 @@ async fn answer(
         {
             Box::pin(collection::answer(state, request, prepared, stages)).await
         }
-        Addressed::Collection | Addressed::Entity | Addressed::Property(_) | Addressed::Dynamic => {
-            single::answer(state, request, prepared, stages).await
-        }
+        Addressed::Collection
+        | Addressed::Entity
+        | Addressed::Property(_)
+        | Addressed::Dynamic
+        | Addressed::Result => single::answer(state, request, prepared, stages).await,
         // Those of streams do not come here.
-        Addressed::RawValue(_) | Addressed::RawDynamic | Addressed::ItemCount(_) | Addressed::Stream(_) => {
-            Box::pin(single::raw_value(state, request, prepared, stages)).await
-        }
+        Addressed::RawValue(_)
+        | Addressed::RawDynamic
+        | Addressed::RawResult
+        | Addressed::ItemCount(_)
+        | Addressed::Stream(_) => Box::pin(single::raw_value(state, request, prepared, stages)).await,
         Addressed::Count => Box::pin(single::count(state, request, prepared, stages)).await,
     }
 }

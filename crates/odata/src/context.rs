@@ -35,6 +35,14 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
             }
             path
         }
+        Addressed::Collection | Addressed::Result | Addressed::RawResult
+            if let Some(value) = query.result(model) =>
+        {
+            let name = model.declared_type(value);
+            let several = query.addressed == Addressed::Collection;
+            if several { ["Collection(", &name, ")"].concat() } else { name }
+        }
+        Addressed::Result | Addressed::RawResult => String::new(),
         Addressed::Count | Addressed::ItemCount(_) => "Edm.Int64".to_owned(),
         Addressed::Stream(_) => "Edm.Stream".to_owned(),
         Addressed::Collection if selection.references => "Collection($ref)".to_owned(),

@@ -1,6 +1,7 @@
 //! What is asked: every name of the URL resolved against the model, every expression typed.
 
 mod rows;
+mod called;
 mod own;
 mod chosen;
 mod operators;
@@ -27,6 +28,8 @@ pub struct Query {
     pub input: Input,
     /// What is addressed.
     pub addressed: Addressed,
+    /// Where the values of a function are asked for: which function, and which property of its complex value.
+    pub called: Option<(usize, Option<usize>)>,
     /// Where a property is addressed: the steps into its value.
     pub inside: Vec<Inside>,
     /// Where a dynamic property is addressed: the steps to its value, from the JSON object of the entity.
@@ -73,7 +76,7 @@ impl Query {
         Some(steps)
     }
 
-    /// The value that is addressed. None where the path addresses entities or their number.
+    /// The value that is addressed, or each of them. None where the path addresses entities or their number.
     pub fn leaf(&self, model: &Model) -> Option<Leaf> {
         match self.addressed {
             Addressed::Property(index) | Addressed::RawValue(index) => {
@@ -84,8 +87,12 @@ impl Query {
                 let ty = Type::Primitive(PrimitiveType::Int64);
                 Some(Leaf { path: Vec::new(), ty, collection: false })
             }
-            Addressed::Collection
-            | Addressed::Entity
+            Addressed::Collection | Addressed::Result | Addressed::RawResult => {
+                let found = self.result(model)?;
+                let plain = !matches!(found.ty, Type::Complex(_));
+                plain.then(|| Leaf { path: Vec::new(), ty: found.ty, collection: false })
+            }
+            Addressed::Entity
             | Addressed::Dynamic
             | Addressed::RawDynamic
             | Addressed::Count
@@ -187,6 +194,10 @@ pub enum Addressed {
     RawDynamic,
     /// The number of entities in the collection.
     Count,
+    /// One value that a function gives.
+    Result,
+    /// The raw value of that.
+    RawResult,
     /// The number of items of a property that is a collection of values.
     ItemCount(usize),
     /// The bytes of a stream property of one entity; of a media entity itself where there is no property.

@@ -243,8 +243,8 @@ impl Answer {
         let number = Known::Value(Type::Primitive(PrimitiveType::Int64));
         match query.addressed {
             Addressed::Entity => (Known::Entity(model.entity_set(query.selection.set).entity_type), false),
-            Addressed::Property(_) => (leaf(), false),
-            Addressed::RawValue(_) => (leaf(), true),
+            Addressed::Property(_) | Addressed::Result => (leaf(), false),
+            Addressed::RawValue(_) | Addressed::RawResult => (leaf(), true),
             Addressed::Count | Addressed::ItemCount(_) => (number, true),
             Addressed::RawDynamic => (Known::Value(Type::Primitive(PrimitiveType::String)), true),
             Addressed::Collection | Addressed::Dynamic | Addressed::Stream(_) => (Known::Nothing, false),

@@ -3,7 +3,8 @@
 mod streams;
 
 use nextlink_odata::model::{
-    Applied, Computed, EntitySetId, EntityType, Model, NavigationProperty, PrimitiveType, Property, Type,
+    Applied, Computed, EntitySetId, EntityType, Model, NavigationProperty, PrimitiveType, Property, Returns,
+    Type,
 };
 use nextlink_odata::value::Value;
 use nextlink_sql::mapping::{ColumnMap, EnumMap, FullTextMap, Link, TableMap};
@@ -111,10 +112,16 @@ fn functions(served: &Served, out: &mut String) {
         let parameters: Vec<String> = function.parameters.iter().map(parameter).collect();
         out.push_str(&format!("  {}:\n    sql: {}\n", text(&function.name), text(&sql.collect::<String>())));
         out.push_str(&format!("    parameters: {{{}}}\n", parameters.join(", ")));
-        out.push_str(&format!("    returns: {}\n", text(&model.entity_set(function.returns).name)));
-        if !function.collection {
-            out.push_str("    collection: false\n");
-        }
+        let returned = match &function.returns {
+            Returns::Entities(set) => format!("    returns: {}\n", text(&model.entity_set(*set).name)),
+            Returns::Values(value) => {
+                let full = model.declared_type(value);
+                let own = full.strip_prefix(&format!("{}.", model.namespace)).unwrap_or(&full);
+                format!("    type: {}\n    nullable: {}\n", text(own), value.nullable)
+            }
+        };
+        out.push_str(&returned);
+        out.push_str(&format!("    collection: {}\n", function.collection));
         if let Some(bound) = &function.bound {
             out.push_str(&format!("    bound: {}\n", text(&model.entity_set(bound.set).name)));
         }

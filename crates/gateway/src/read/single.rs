@@ -81,8 +81,8 @@ pub fn missing(query: &Query, outcome: &Outcome) -> Result<Response<Body>, Refus
     let through_navigation = matches!(query.steps.last(), Some(Step::Navigate(_)));
     let called = matches!(query.steps.last(), Some(Step::Call(..))) && outcome.parent != Some(false);
     match (through_navigation, outcome.parent, query.addressed) {
-        // A function that gives no entity (Part 1 section 11.5.4).
-        (_, _, Addressed::Entity) if called => Ok(no_content()),
+        // A function that gives nothing (Part 1 section 11.5.4).
+        (_, _, Addressed::Entity | Addressed::Result | Addressed::RawResult) if called => Ok(no_content()),
         _ if called => Err(Refusal::not_found("The function gives no entity.")),
         // A single-valued navigation property that is null (Part 1 section 11.2.3).
         (true, Some(true), Addressed::Entity) => Ok(no_content()),
@@ -145,7 +145,8 @@ pub async fn answer(
     };
     let fragment = context::fragment(&served.mapping.model, &query, &entity, request.version);
     let context = context_member(format, &request.root, &fragment);
-    if matches!(query.addressed, Addressed::Property(_) | Addressed::Dynamic) && rows == b"null" {
+    let value = matches!(query.addressed, Addressed::Property(_) | Addressed::Dynamic | Addressed::Result);
+    if value && rows == b"null" {
         let mut response = no_content();
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         tell(&mut response, etag.as_deref());
@@ -302,8 +303,10 @@ fn entity_path(served: &Served, query: &Query) -> String {
             }
             Step::Each => path.push_str("/$each"),
             Step::Call(function, _) => {
-                set = model.functions[*function].returns;
-                path.clone_from(&model.entity_set(set).name);
+                if let Some(found) = model.functions[*function].set() {
+                    set = found;
+                    path.clone_from(&model.entity_set(set).name);
+                }
             }
         }
     }

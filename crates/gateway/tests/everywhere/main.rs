@@ -16,6 +16,7 @@ mod leaving;
 mod models;
 mod singletons;
 mod selects;
+mod functions;
 mod definitions;
 mod derived;
 mod tables;

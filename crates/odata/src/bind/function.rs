@@ -3,11 +3,16 @@
 
 use super::constant::coerce;
 use super::enumeration;
-use super::error::{BindError, BindResult, invalid};
-use super::scope::Context;
+use super::error::{BindError, BindErrorKind, BindResult, invalid, not_found, not_supported, unknown_member};
+use super::member::read;
+use super::path::BoundPath;
+use super::scope::{Context, Scope};
+use super::select::{bind_filter, bind_orderby, bind_rows};
 use crate::model::{Property, Type};
-use crate::query::{self, Given, Step};
-use crate::url::ast::{Argument, Expr, ExprKind};
+use crate::query::{
+    self, Addressed, Given, Input, Named, Query, RowColumn, Rows, RowsKind, Size, Step, Variable,
+};
+use crate::url::ast::{Argument, Expr, ExprKind, Options, Segment, SegmentKind};
 use crate::url::{ParseOptions, parse_expression};
 use crate::value::Value;
 
@@ -90,4 +95,130 @@ fn value(cx: &Context, parameter: &Property, expr: &Expr) -> BindResult<Value> {
         return Err(invalid(expr.at, name, format!("The value of '{name}' cannot be null.")));
     }
     coerce(found, primitive, expr.at).map_err(|error| BindError { target: name.to_owned(), ..error })
+}
+
+/// Binds what stands behind a function that gives values: `$count`, `$value`, or a property of a complex value.
+pub fn bind_behind_values(
+    cx: &Context,
+    path: &mut BoundPath,
+    (number, member): (usize, Option<usize>),
+    segment: &Segment,
+) -> BindResult<()> {
+    let function = &cx.model.functions[number];
+    let complex = match function.value().map(|value| value.ty) {
+        Some(Type::Complex(id)) if member.is_none() => Some(id),
+        _ => None,
+    };
+    let at = segment.at;
+    match (&segment.kind, path.addressed, complex) {
+        (SegmentKind::Count, Addressed::Collection, _) => path.addressed = Addressed::Count,
+        (SegmentKind::Value, Addressed::Result, None) => path.addressed = Addressed::RawResult,
+        (SegmentKind::Name { name, args: None, key: None }, Addressed::Result, Some(id)) => {
+            let ty = cx.model.complex_type(id);
+            if cx.model.find_complex(name) != Some(id) {
+                let found = ty.find_property(name);
+                let found = found.ok_or_else(|| unknown_member(BindErrorKind::NotFound, at, ty, name))?;
+                path.called = Some((number, Some(found)));
+            }
+        }
+        (SegmentKind::Filter(_), Addressed::Collection, _) => {
+            let message = "A path segment $filter behind values is not supported; the option $filter is.";
+            return Err(not_supported(at, "$filter", message));
+        }
+        _ => {
+            let message = format!("This cannot follow what '{}' gives.", function.name);
+            return Err(not_found(at, &function.name, message));
+        }
+    }
+    Ok(())
+}
+
+/// Binds a request for the values that a function gives.
+pub fn bind_values(
+    cx: &Context,
+    path: BoundPath,
+    (number, member): (usize, Option<usize>),
+    options: &Options,
+    at: u32,
+) -> BindResult<Query> {
+    check_options(&path, options, at)?;
+    let function = &cx.model.functions[number];
+    let Some(Step::Call(_, values)) = path.steps.last() else {
+        return Err(not_found(at, &function.name, "Nothing is called here.".to_owned()));
+    };
+    let mut columns = Vec::new();
+    let mut named = Vec::new();
+    for (name, property) in function.value().into_iter().flat_map(|value| cx.model.plain_parts(value)) {
+        let expr =
+            read(at, property.ty, property.nullable, query::ExprKind::Column(Variable(0), columns.len()));
+        columns.push(RowColumn {
+            path: vec![name.to_owned()],
+            primitive: expr.primitive,
+            enumeration: expr.enumeration,
+            nullable: property.nullable,
+            present: None,
+        });
+        let size = Size { nodes: 1, depth: 1, navigations: 0 };
+        named.push(Named { path: vec![name.to_owned()], expr, size, present: None });
+    }
+    let identity = (0..columns.len()).collect();
+    let rows = Rows { columns, identity, kind: RowsKind::Called(number, values.clone()) };
+    let this = named.first().map(|only| only.expr.clone());
+    let complex = matches!(function.value().map(|value| value.ty), Some(Type::Complex(_)));
+    let scope = Scope { this: this.filter(|_| !complex), ..Scope::of_rows(named) };
+    let mut selection = bind_rows(&scope, path.set, options, false, at)?;
+    if let Some(member) = member {
+        selection.named = selection.named.drain(..).skip(member).take(1).collect();
+    }
+    // The one value of a row has no name.
+    let inside = if complex { scope } else { Scope { this: scope.this, ..Scope::of_rows(Vec::new()) } };
+    Ok(Query {
+        root: path.root,
+        singleton: path.singleton,
+        steps: path.steps,
+        input: Input::Rows(Box::new(rows)),
+        addressed: path.addressed,
+        called: path.called,
+        inside: Vec::new(),
+        steps_inside: Vec::new(),
+        selection,
+        filter: bind_filter(cx, &inside, options, at)?,
+        orderby: bind_orderby(cx, &inside, options.orderby.as_deref())?,
+        top: options.top.map(|(n, _)| n),
+        skip: options.skip.map_or(0, |(n, _)| n),
+        count: options.count.is_some_and(|(count, _)| count),
+        chosen: None,
+        since: None,
+    })
+}
+
+/// Which options apply to values.
+fn check_options(path: &BoundPath, options: &Options, at: u32) -> BindResult<()> {
+    let collection = path.addressed == Addressed::Collection;
+    let counted = collection || path.addressed == Addressed::Count;
+    let wrong = [
+        (options.filter.is_some() && !counted, "$filter"),
+        (options.orderby.is_some() && !counted, "$orderby"),
+        (options.top.is_some() && !counted, "$top"),
+        (options.skip.is_some() && !counted, "$skip"),
+        (options.count.is_some() && !counted, "$count"),
+    ];
+    if let Some((_, option)) = wrong.into_iter().find(|(wrong, _)| *wrong) {
+        return Err(invalid(at, option, format!("{option} cannot be applied to this resource.")));
+    }
+    let unsupported = [
+        (options.select.is_some(), "$select"),
+        (options.search.is_some(), "$search"),
+        (options.expand.is_some(), "$expand"),
+        (options.compute.is_some(), "$compute"),
+        (options.apply.is_some(), "$apply"),
+    ];
+    match unsupported.into_iter().find(|(given, _)| *given) {
+        Some((_, option)) => Err(not_supported(
+            at,
+            option,
+            format!("{option} of values that a function gives is not supported."),
+        )),
+        None => Ok(()),
+    }
 }

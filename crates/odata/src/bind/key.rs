@@ -87,7 +87,7 @@ fn implied(cx: &Context, path: &BoundPath) -> Vec<Given> {
     };
     let from = back.rev().fold(path.root, |set, step| match step {
         Step::Navigate(index) => cx.type_of(set).navigation[*index].target_set,
-        Step::Call(function, _) => cx.model.functions[*function].returns,
+        Step::Call(function, _) => cx.model.functions[*function].set().unwrap_or(set),
         Step::Key(_) | Step::Filter(_) | Step::Each => set,
     });
     let ty = cx.type_of(path.set);

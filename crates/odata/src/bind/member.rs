@@ -65,6 +65,10 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             return Err(misplaced(segment));
         }
         let ty = cx.type_of(place.target());
+        if cx.model.functions.iter().any(|function| cx.model.function_name(function) == *name) {
+            let message = format!("Function '{name}' in an expression is not supported.");
+            return Err(not_supported(segment.at, name, message));
+        }
         if args.is_some() {
             if HIERARCHIES.iter().any(|namespace| name.starts_with(namespace)) {
                 let message = format!("Function '{name}' is not supported.");

@@ -102,6 +102,10 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
     let options = &url.options;
     let at = url.path.last().map_or(0, |s| s.at);
     select::refuse_index(options)?;
+    if let Some(called) = path.called {
+        check_levels(options)?;
+        return function::bind_values(cx, path, called, options, at);
+    }
     check_options(options, &path, at)?;
     let place = Place::of(Variable(0), path.set).typed(path.of);
     let applied = options.apply.as_deref().map(|pipeline| apply::bind_apply(cx, &place, None, pipeline));
@@ -147,6 +151,7 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
         steps: path.steps,
         input,
         addressed: path.addressed,
+        called: None,
         inside: path.inside,
         steps_inside: path.steps_inside,
         selection,

@@ -6,7 +6,7 @@ use super::error::{
     unknown_property, unknown_set,
 };
 use super::expr::bind_condition;
-use super::function::bind_call;
+use super::function::{bind_behind_values, bind_call};
 use super::key::{apply_key, complete, key_segment};
 use super::scope::{Context, Scope};
 use crate::lexical::identifier;
@@ -45,6 +45,8 @@ pub struct BoundPath {
     pub references: bool,
     /// Whether what follows is about each member of a collection.
     pub each: bool,
+    /// The function whose values it leads to, and a property of its complex value.
+    pub called: Option<(usize, Option<usize>)>,
     /// The first values of a key of several, as segments; those of the others are still to come.
     pub begun: Vec<(usize, Value)>,
 }
@@ -60,7 +62,9 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
     let singleton = cx.model.find_singleton(name);
     let single = singleton.map(|number| &cx.model.singletons[number]);
     let function = cx.model.find_function(name);
-    let called = function.map(|number| cx.model.functions[number].returns);
+    // What gives values has no set.
+    let any = || cx.model.served_sets().map(|(set, _)| set).next();
+    let called = function.and_then(|number| cx.model.functions[number].set().or_else(any));
     let Some(root) = single.map(|single| single.set).or_else(|| called.or(cx.model.find_set(name))) else {
         return Err(unknown_set(first.at, cx.model, name));
     };
@@ -87,6 +91,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         references: false,
         each: false,
         begun: Vec::new(),
+        called: None,
     };
     match function {
         Some(number) => call(cx, &mut path, number, (args.as_deref(), key.as_deref()), first.at)?,
@@ -120,7 +125,12 @@ fn call(
     };
     let step = bind_call(cx, number, args, known, at)?;
     path.steps.push(step);
-    (path.set, path.of) = (function.returns, None);
+    let Some(set) = function.set() else {
+        path.called = Some((number, None));
+        path.addressed = if function.collection { Addressed::Collection } else { Addressed::Result };
+        return key.map_or(Ok(()), |_| Err(invalid(at, &function.name, "No key can follow values.")));
+    };
+    (path.set, path.of) = (set, None);
     if function.collection {
         path.addressed = Addressed::Collection;
         return apply_key(cx, path, key, at);
@@ -139,6 +149,9 @@ fn two_parentheses(at: u32, name: &str) -> BindError {
 
 fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindResult<()> {
     let at = segment.at;
+    if let Some(called) = path.called {
+        return bind_behind_values(cx, path, called, segment);
+    }
     let entities = matches!(path.addressed, Addressed::Collection | Addressed::Entity);
     if !matches!(segment.kind, SegmentKind::Name { .. }) {
         complete(cx, path, at)?;
@@ -150,12 +163,8 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
             cx.count_navigation(at)?;
             call(cx, path, number, (args.as_deref(), key.as_deref()), at)
         }
-        (SegmentKind::Name { name, args, key }, _) => {
-            if key.is_some() {
-                return Err(two_parentheses(at, name));
-            }
-            bind_name(cx, path, name, args.as_deref(), at)
-        }
+        (SegmentKind::Name { name, key: Some(_), .. }, _) => Err(two_parentheses(at, name)),
+        (SegmentKind::Name { name, args, .. }, _) => bind_name(cx, path, name, args.as_deref(), at),
         (SegmentKind::Count, Addressed::Collection) => {
             path.addressed = Addressed::Count;
             Ok(())
@@ -317,6 +326,8 @@ fn bind_name(
         | Addressed::RawDynamic
         | Addressed::Count
         | Addressed::ItemCount(_)
+        | Addressed::Result
+        | Addressed::RawResult
         | Addressed::Stream(_) => {
             Err(not_found(at, name, format!("'{name}' cannot follow a primitive value.")))
         }

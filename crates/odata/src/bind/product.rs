@@ -55,6 +55,7 @@ pub fn bind_product<'a>(
         steps: Vec::new(),
         input,
         addressed,
+        called: None,
         inside: Vec::new(),
         steps_inside: Vec::new(),
         selection,

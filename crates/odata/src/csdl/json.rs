@@ -9,7 +9,7 @@ use super::applied;
 use super::xml::on_delete;
 use crate::model::{
     ComplexType, DerivedType, EntitySet, EntityType, EnumType, Function, Model, NavigationProperty,
-    PrimitiveType, Property, Singleton, Stream, Type, TypeDefinition,
+    PrimitiveType, Property, Returns, Singleton, Stream, Type, TypeDefinition,
 };
 
 type Object = Map<String, Json>;
@@ -289,12 +289,21 @@ fn function_object(model: &Model, function: &Function) -> Object {
     if !parameters.is_empty() {
         object.insert("$Parameter".to_owned(), parameters.into());
     }
-    let entity_type = model.qualified_name(model.entity_set(function.returns).entity_type);
-    let returned = match function.collection {
-        true => value!({ "$Collection": true, "$Type": entity_type }),
-        false => value!({ "$Type": entity_type, "$Nullable": true }),
+    let (type_name, nullable) = match &function.returns {
+        Returns::Entities(set) => {
+            (model.qualified_name(model.entity_set(*set).entity_type), !function.collection)
+        }
+        Returns::Values(value) => (model.declared_type(value), value.nullable),
     };
-    object.insert("$ReturnType".to_owned(), returned);
+    let mut returned = Object::new();
+    if function.collection {
+        returned.insert("$Collection".to_owned(), true.into());
+    }
+    returned.insert("$Type".to_owned(), type_name.into());
+    if nullable {
+        returned.insert("$Nullable".to_owned(), true.into());
+    }
+    object.insert("$ReturnType".to_owned(), returned.into());
     annotate(&mut object, &annotations::description(function.description.as_deref()));
     object
 }
@@ -302,7 +311,9 @@ fn function_object(model: &Model, function: &Function) -> Object {
 fn function_import(model: &Model, function: &Function) -> Object {
     let mut object = Object::new();
     object.insert("$Function".to_owned(), model.function_name(function).into());
-    object.insert("$EntitySet".to_owned(), model.entity_set(function.returns).name.as_str().into());
+    if let Some(set) = function.set() {
+        object.insert("$EntitySet".to_owned(), model.entity_set(set).name.as_str().into());
+    }
     if function.parameters.is_empty() {
         object.insert("$IncludeInServiceDocument".to_owned(), true.into());
     }

@@ -11,7 +11,7 @@ use super::annotations::{self, Annotation, Listed, Value};
 use super::applied;
 use crate::model::{
     ComplexType, DerivedType, EntitySet, EntityType, EnumType, Function, Model, NavigationProperty, OnDelete,
-    PrimitiveType, Property, Singleton, Stream, Type, TypeDefinition,
+    PrimitiveType, Property, Returns, Singleton, Stream, Type, TypeDefinition,
 };
 
 const EDMX: &str = "http://docs.oasis-open.org/odata/ns/edmx";
@@ -290,22 +290,28 @@ impl Out {
             }
             self.empty("Parameter", &attributes);
         }
-        let entity_type = model.qualified_name(model.entity_set(function.returns).entity_type);
-        if function.collection {
-            let type_name = ["Collection(", &entity_type, ")"].concat();
-            self.empty("ReturnType", &[("Type", &type_name), ("Nullable", "false")]);
-        } else {
-            self.empty("ReturnType", &[("Type", &entity_type)]);
+        let (one, nullable) = match &function.returns {
+            Returns::Entities(set) => {
+                (model.qualified_name(model.entity_set(*set).entity_type), !function.collection)
+            }
+            Returns::Values(value) => (model.declared_type(value), value.nullable),
+        };
+        let type_name = if function.collection { ["Collection(", &one, ")"].concat() } else { one };
+        let mut attributes = vec![("Type", type_name.as_str())];
+        attributes.extend((!nullable).then_some(("Nullable", "false")));
+        if function.value().is_some_and(|value| value.primitive() == Some(PrimitiveType::Decimal)) {
+            attributes.push(("Scale", "variable"));
         }
+        self.empty("ReturnType", &attributes);
         self.annotations(&annotations::description(function.description.as_deref()));
         self.close("Function");
     }
 
     /// CSDL 4.01 section 13.6.
     fn function_import(&mut self, model: &Model, function: &Function) {
-        let (name, set) = (model.function_name(function), &model.entity_set(function.returns).name);
+        let name = model.function_name(function);
         let mut attributes = vec![("Name", function.name.as_str()), ("Function", name.as_str())];
-        attributes.push(("EntitySet", set));
+        attributes.extend(function.set().map(|set| ("EntitySet", model.entity_set(set).name.as_str())));
         if function.parameters.is_empty() {
             attributes.push(("IncludeInServiceDocument", "true"));
         }

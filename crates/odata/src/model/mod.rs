@@ -3,6 +3,7 @@
 mod annotation;
 mod etag;
 mod family;
+mod function;
 mod members;
 mod open;
 mod primitive;
@@ -19,6 +20,7 @@ pub use annotation::{Annotated, Applied, Vocabulary, annotation_problem};
 pub(crate) use annotation::{PATHS, TEXTS, expression};
 pub use etag::Etag;
 pub use family::{DerivedType, Family};
+pub use function::{Bound, Function, Returns};
 pub use primitive::PrimitiveType;
 pub use set::EntitySet;
 pub use stream::{BYTES, MediaType, Stream, is_media_type};
@@ -179,47 +181,6 @@ pub struct Hierarchy {
     pub node: usize,
     /// The property that names the node above.
     pub parent: usize,
-}
-
-/// A function whose value is entities of a set, or one of them (CSDL 4.01 section 12.1). One that stands alone has an import
-/// of the same name (section 13.6).
-#[derive(Debug, Clone)]
-pub struct Function {
-    /// Name, unique in the schema and in the container.
-    pub name: String,
-    /// What it takes: single primitive values.
-    pub parameters: Vec<Property>,
-    /// The set that its entities are in.
-    pub returns: EntitySetId,
-    /// Whether it gives several of them; else one or none.
-    pub collection: bool,
-    /// The entities that it is called on.
-    pub bound: Option<Bound>,
-    /// Text for `Core.Description`.
-    pub description: Option<String>,
-}
-
-/// What a function is bound to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bound {
-    /// The set of the entity.
-    pub set: EntitySetId,
-    /// By parameter: the property of its key that is the value of it.
-    pub keys: Vec<Option<usize>>,
-}
-
-impl Function {
-    /// The parameters that a call gives values for, with their numbers.
-    pub fn own_parameters(&self) -> impl Iterator<Item = (usize, &Property)> {
-        let own = |number: usize| self.bound.as_ref().is_none_or(|bound| bound.keys[number].is_none());
-        self.parameters.iter().enumerate().filter(move |(number, _)| own(*number))
-    }
-
-    /// Whether these are the names of the parameters that a call gives values for, in any order.
-    pub fn takes(&self, names: &[String]) -> bool {
-        self.own_parameters().count() == names.len()
-            && self.own_parameters().all(|(_, parameter)| names.contains(&parameter.name))
-    }
 }
 
 /// A singleton (CSDL 4.01 section 13.3): one row of a set that is served, too, or the one row of a set that is not.

@@ -137,6 +137,11 @@ pub(super) fn of_count(model: &Model, set: EntitySetId) -> Vec<Value> {
     std::iter::once("filter").chain(search).map(parameter).collect()
 }
 
+/// What applies to a collection of values.
+pub(super) fn of_values() -> Vec<Value> {
+    ["filter", "top", "skip", "count", "prefer"].map(parameter).into()
+}
+
 /// What applies to one entity.
 pub(super) fn of_entity(model: &Model, id: EntityTypeId, of: Option<usize>) -> Vec<Value> {
     let mut found = Vec::new();

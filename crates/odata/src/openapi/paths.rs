@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::names::type_name;
 use super::{Object, parameters, responses, schemas};
-use crate::model::{EntitySetId, EntityTypeId, Function, Model, NavigationProperty, Singleton};
+use crate::model::{EntitySetId, EntityTypeId, Function, Model, NavigationProperty, Returns, Singleton};
 
 pub(super) use crate::service::segment;
 
@@ -26,15 +26,30 @@ pub(super) fn paths(model: &Model) -> Object {
 }
 
 fn function(model: &Model, function: &Function, paths: &mut Object) {
-    let set = model.entity_set(function.returns);
     let (call, mut parameters) = parameters::call(model, function);
-    let schema = schemas::entities(model, set.entity_type, None);
-    let (options, responses) = match function.collection {
-        true => (parameters::of_collection(model, function.returns, None), responses::page(&schema)),
-        false => (parameters::of_entity(model, set.entity_type, None), responses::entity(&schema, true)),
+    let (tag, options, responses) = match &function.returns {
+        Returns::Entities(id) => {
+            let set = model.entity_set(*id);
+            let schema = schemas::entities(model, set.entity_type, None);
+            let (options, responses) = match function.collection {
+                true => (parameters::of_collection(model, *id, None), responses::page(&schema)),
+                false => {
+                    (parameters::of_entity(model, set.entity_type, None), responses::entity(&schema, true))
+                }
+            };
+            (set.name.as_str(), options, responses)
+        }
+        Returns::Values(value) => {
+            let schema = schemas::value_or_null(model, value);
+            let (options, responses) = match function.collection {
+                true => (parameters::of_values(), responses::page(&schema)),
+                false => (Vec::new(), responses::value(&schema, value.is_structured())),
+            };
+            (function.name.as_str(), options, responses)
+        }
     };
     let read = Read {
-        tag: &set.name,
+        tag,
         id: [&function.name, ".call"].concat(),
         summary: function.description.clone().unwrap_or_else(|| ["What ", &function.name, " gives"].concat()),
         parameters: options,

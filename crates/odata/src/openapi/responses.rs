@@ -51,6 +51,19 @@ pub(super) fn entity(entity: &Value, nullable: bool) -> Value {
     found
 }
 
+/// An answer that is one value, or none at all; an `object` is its own envelope.
+pub(super) fn value(value: &Value, object: bool) -> Value {
+    let wrapped = json!({
+        "type": "object",
+        "required": ["value"],
+        "properties": { "@odata.context": { "type": "string" }, "value": value },
+    });
+    let schema = if object { value.clone() } else { wrapped };
+    let mut found = all(json!({ "description": "The value.", "content": json_of(schema) }));
+    found["204"] = json!({ "description": "There is none." });
+    found
+}
+
 /// An answer that is bytes.
 pub(super) fn bytes(stream: &Stream) -> Value {
     let media_type = match &stream.media_type {

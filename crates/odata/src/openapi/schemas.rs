@@ -148,6 +148,11 @@ pub(super) fn value(model: &Model, property: &Property) -> Value {
     }
 }
 
+/// The same where null is a value of such a property, too.
+pub(super) fn value_or_null(model: &Model, property: &Property) -> Value {
+    if property.nullable { or_null(value(model, property)) } else { value(model, property) }
+}
+
 fn or_null(schema: Value) -> Value {
     match schema {
         Value::Object(mut schema) if schema.get("type").is_some_and(Value::is_string) => {

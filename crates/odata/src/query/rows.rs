@@ -1,6 +1,6 @@
 //! Values under names of their own, and rows that are no entities: what `$compute` and `$apply` make.
 
-use super::{Expr, Order, Related, Variable};
+use super::{Expr, Given, Order, Related, Variable};
 use crate::model::{EntitySetId, EnumTypeId, PrimitiveType};
 
 /// How large an expression is, for the limits: it is counted again wherever its name is used.
@@ -123,6 +123,8 @@ pub enum RowsKind {
     Select(Box<Transform>),
     /// One after the other, with the same columns.
     Union(Vec<Rows>),
+    /// By a function, which is the last step of the path.
+    Called(usize, Vec<Given>),
 }
 
 /// A column of rows.

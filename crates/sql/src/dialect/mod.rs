@@ -305,6 +305,11 @@ pub trait Dialect: Sync {
     /// `cast`
     fn cast(&self, operand: Operand, to: PrimitiveType) -> Result<Operand, Unsupported>;
 
+    /// A column of a SELECT of the owner, which is to be of a type.
+    fn told(&self, column: Sql, primitive: PrimitiveType) -> Operand {
+        Operand::computed(column, primitive)
+    }
+
     /// A value that a condition chooses, as the conditions and the values make it.
     fn chosen(&self, case: Sql, primitive: Option<PrimitiveType>) -> Sql {
         _ = primitive;

@@ -295,6 +295,12 @@ impl Dialect for Sqlite {
         collation::own(case, primitive)
     }
 
+    fn told(&self, column: Sql, primitive: P) -> Operand {
+        let text = matches!(primitive, P::Date | P::DateTimeOffset | P::TimeOfDay | P::Guid);
+        let form = Form::Column(if text { Storage::Text } else { Storage::Native });
+        Operand { form, ..Operand::computed(column, primitive) }
+    }
+
     fn carried(&self, operand: Operand) -> Operand {
         rows::carried(operand)
     }

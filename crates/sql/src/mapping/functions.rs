@@ -1,11 +1,14 @@
-//! Functions that a model file writes as SELECTs: each gives entities of a set, by their keys.
+//! Functions that a model file writes as SELECTs: each gives entities of a set, by their keys, or values.
 
-use nextlink_odata::model::{Bound, EntitySetId, Function, Model, PrimitiveType, Property, Type};
+use nextlink_odata::model::{
+    Bound, ComplexTypeId, EnumTypeId, Function, Model, PrimitiveType, Property, Returns, Type,
+    TypeDefinitionId,
+};
 
 use super::reshape::about;
 use super::{FunctionMap, Mapping};
 use crate::notice::Notice;
-use crate::shape::{Named, Shape, ToldSelect};
+use crate::shape::{FunctionShape, Named, Shape, ToldSelect};
 
 /// Adds all that can be served. `found` are the columns that the database tells of each SELECT.
 pub(super) fn add(
@@ -19,15 +22,15 @@ pub(super) fn add(
         let columns = found.iter().find(|(known, _)| *known == name.text);
         // Where nothing is known of it, a notice says why.
         let (Some((told, parameters)), Some((_, columns))) = (told, columns) else { continue };
-        let Some(set) = mapping.model.find_set(&told.returns.text) else {
-            notices.push(about(&told.returns, &name.text, "there is no such entity set"));
-            continue;
+        let found = match (&told.returns, &told.type_name) {
+            (Some(set), _) => (set, entities(mapping, set, columns)),
+            (None, Some(ty)) => (ty, values(&mapping.model, told, ty, columns)),
+            (None, None) => continue,
         };
-        let key = match key(mapping, set, columns) {
-            Ok(key) => key,
-            Err(missing) => {
-                let text = ["its SELECT has no column `", &missing, "`, which is of the key"].concat();
-                notices.push(about(&told.returns, &name.text, &text));
+        let (returns, columns) = match found {
+            (_, Ok(found)) => found,
+            (named, Err(problem)) => {
+                notices.push(about(named, &name.text, &problem));
                 continue;
             }
         };
@@ -44,12 +47,12 @@ pub(super) fn add(
         let parameters = parameters
             .iter()
             .map(|(name, ty)| Property { nullable: nullable(name), ..Property::plain(name, *ty) });
-        mapping.functions.push(FunctionMap { pieces, key });
+        mapping.functions.push(FunctionMap { pieces, columns });
         mapping.model.functions.push(Function {
             name: name.text.clone(),
             parameters: parameters.collect(),
-            returns: set,
-            collection: told.collection.unwrap_or(true),
+            collection: told.collection.unwrap_or(matches!(returns, Returns::Entities(_))),
+            returns,
             bound,
             description: told.description.clone(),
         });
@@ -77,18 +80,71 @@ fn bound(
     Ok(Bound { set, keys })
 }
 
-/// The columns with the key, which have the names of its properties or of their columns.
-fn key(mapping: &Mapping, set: EntitySetId, columns: &[String]) -> Result<Vec<String>, String> {
+/// The entities of a set, and the columns with their key, which have the names of its properties or of their columns.
+fn entities(mapping: &Mapping, named: &Named, columns: &[String]) -> Result<(Returns, Vec<String>), String> {
+    let set = mapping.model.find_set(&named.text).ok_or("there is no such entity set")?;
     let ty = mapping.model.entity_type(mapping.model.entity_set(set).entity_type);
     let place = |property: &usize| {
-        let names = [&mapping.table(set).columns[*property].column, &ty.properties[*property].name];
-        let exact = columns.iter().find(|column| names.contains(column));
-        let like = || {
-            let same =
-                |column: &&String| names.iter().any(|name| name.to_lowercase() == column.to_lowercase());
-            columns.iter().find(same)
-        };
-        exact.or_else(like).cloned().ok_or_else(|| names[0].clone())
+        column(columns, &[&mapping.table(set).columns[*property].column, &ty.properties[*property].name])
+            .map_err(|missing| ["its SELECT has no column `", missing, "`, which is of the key"].concat())
     };
-    ty.key.iter().map(place).collect()
+    let key = ty.key.iter().map(place).collect::<Result<_, _>>()?;
+    Ok((Returns::Entities(set), key))
+}
+
+/// Values of a type, and the columns with their parts.
+fn values(
+    model: &Model,
+    told: &FunctionShape,
+    named: &Named,
+    columns: &[String],
+) -> Result<(Returns, Vec<String>), String> {
+    let value = value(model, &named.text).ok_or("there is no such type")?;
+    let value = Property { nullable: told.nullable.unwrap_or(true), ..value };
+    let parts = model.plain_parts(&value);
+    let columns = match value.ty {
+        Type::Complex(_) => {
+            if parts.iter().any(|(_, part)| part.is_structured()) {
+                return Err("values within values are not supported in what a function gives".to_owned());
+            }
+            let place = |(name, _): &(&str, &Property)| {
+                column(columns, &[name])
+                    .map_err(|missing| ["its SELECT has no column `", missing, "`"].concat())
+            };
+            parts.iter().map(place).collect::<Result<_, _>>()?
+        }
+        Type::Primitive(_) | Type::Enum(_) if columns.len() == 1 => columns.to_vec(),
+        Type::Primitive(_) | Type::Enum(_) => return Err("its SELECT has to have one column".to_owned()),
+    };
+    if model.served_sets().next().is_none() {
+        return Err("a service without entity sets has no functions".to_owned());
+    }
+    Ok((Returns::Values(Box::new(value)), columns))
+}
+
+/// A value of a type by its name: a primitive one, or one of the model.
+fn value(model: &Model, name: &str) -> Option<Property> {
+    if let Some(primitive) = PrimitiveType::from_name(name) {
+        return Some(Property::plain("value", primitive));
+    }
+    let text = || Property::plain("value", PrimitiveType::String);
+    if let Some(place) = model.enum_types.iter().position(|known| known.name == name) {
+        return Some(Property { ty: Type::Enum(EnumTypeId(place)), ..text() });
+    }
+    if let Some(place) = model.complex_types.iter().position(|known| known.name == name) {
+        return Some(Property { ty: Type::Complex(ComplexTypeId(place)), ..text() });
+    }
+    let place = model.type_definitions.iter().position(|known| known.name == name)?;
+    let definition = Some(TypeDefinitionId(place));
+    Some(Property { definition, ..Property::plain("value", model.type_definitions[place].underlying) })
+}
+
+/// The column that is called like one of these, in any case where none is exactly so; else the first of these names.
+fn column<'n>(columns: &[String], names: &[&'n str]) -> Result<String, &'n str> {
+    let exact = columns.iter().find(|column| names.contains(&column.as_str()));
+    let like = || {
+        let same = |column: &&String| names.iter().any(|name| name.to_lowercase() == column.to_lowercase());
+        columns.iter().find(same)
+    };
+    exact.or_else(like).cloned().ok_or(names[0])
 }

@@ -85,8 +85,8 @@ pub struct Mapping {
 pub struct FunctionMap {
     /// The SELECT.
     pub pieces: Vec<ToldPiece>,
-    /// Its columns, one for each property of the key of the entities that it gives.
-    pub key: Vec<String>,
+    /// Its columns: one for each property of the key of the entities that it gives, or for each part of its values.
+    pub columns: Vec<String>,
 }
 
 /// What is behind an enumeration type.

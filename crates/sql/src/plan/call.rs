@@ -1,16 +1,18 @@
-//! Calls of functions: the entities whose keys a SELECT of the owner gives.
+//! Calls of functions: the entities whose keys a SELECT of the owner gives, or values.
 
 use std::sync::Arc;
 
-use nextlink_odata::model::{EntitySetId, Type};
-use nextlink_odata::query::{Given, Step, Variable};
+use nextlink_odata::model::{EntitySetId, PrimitiveType, Type};
+use nextlink_odata::query::{Given, Query, Step, Variable};
 use nextlink_odata::value::Value;
 
 use super::Planner;
-use super::frames::Frames;
-use crate::dialect::Unsupported;
+use super::frames::{Carried, Frames};
+use crate::catalog::NativeType;
+use crate::dialect::{Operand, Unsupported};
+use crate::mapping::EnumMap;
 use crate::shape::ToldPiece;
-use crate::tree::{Param, ParamForm, Source, Sql, Told};
+use crate::tree::{Join, JoinKind, Param, ParamForm, Select, Source, Sql, TableRef, Told};
 
 /// A step of a path: the set at its start, all steps, and the number of this one.
 type At<'a> = (EntitySetId, &'a [Step], usize);
@@ -26,7 +28,9 @@ impl Planner<'_> {
     ) -> Result<Frames, Unsupported> {
         let (model, map) = (&self.mapping.model.functions[function], &self.mapping.functions[function]);
         let told = self.told(at, function, values)?;
-        let new = || Frames::new(self.mapping, Variable(0), model.returns);
+        // What gives values is no set of entities: they are rows beside the path.
+        let set = model.set().unwrap_or_else(|| before.current().1);
+        let new = || Frames::new(self.mapping, Variable(0), set);
         let mut frames = new();
         if model.bound.is_some() {
             // Nothing where there is nothing that it is called on, whatever its SELECT gives.
@@ -34,12 +38,12 @@ impl Planner<'_> {
             there.columns.push(Sql::Integer(1));
             frames.filter(Sql::Exists(Box::new(there)));
         }
-        frames.among(self.mapping, told, &map.key);
+        frames.among(self.mapping, told, &map.columns);
         if model.collection || at.2 + 1 == at.1.len() {
             return Ok(frames);
         }
         // The path goes on from one of them.
-        self.add_order(&mut frames, &[], model.returns)?;
+        self.add_order(&mut frames, &[], set)?;
         let keys = |frames: &Frames| -> Vec<Sql> {
             let (alias, set) = frames.current();
             let ty = self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type);
@@ -53,6 +57,58 @@ impl Planner<'_> {
         let columns = keys(&frames);
         frames.keep(Source::Selects(vec![first]), &columns);
         Ok(frames)
+    }
+
+    /// The values that a function gives, as rows.
+    pub(super) fn called(
+        &self,
+        function: usize,
+        values: &[Given],
+    ) -> Result<(Select, Vec<Carried>), Unsupported> {
+        let Query { root, steps, .. } = self.query;
+        let (model, map) = (&self.mapping.model.functions[function], &self.mapping.functions[function]);
+        let source = self.told((*root, steps, steps.len().saturating_sub(1)), function, values)?;
+        let table = TableRef { source, alias: 0 };
+        let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
+        let mut select = Select { from, ..Select::default() };
+        let mut carried = Vec::with_capacity(map.columns.len());
+        let parts = model.value().map_or_else(Vec::new, |value| self.mapping.model.plain_parts(value));
+        for ((_, part), column) in parts.iter().zip(&map.columns) {
+            let operand = self.told_value(Sql::column(0, column), part.ty)?;
+            let text =
+                matches!(operand.sql, Sql::Collate(..)) && operand.primitive == Some(PrimitiveType::String);
+            let operand = self.dialect.carried(operand);
+            select.columns.push(operand.sql.clone());
+            carried.push(Carried::of(operand, text));
+        }
+        Ok((select, carried))
+    }
+
+    /// A column of a SELECT of the owner, which is to be of a type.
+    fn told_value(&self, column: Sql, ty: Type) -> Result<Operand, Unsupported> {
+        let plain = |primitive: PrimitiveType| {
+            let operand = self.dialect.told(column.clone(), primitive);
+            if primitive != PrimitiveType::String {
+                return operand;
+            }
+            let sql = self.dialect.by_code_point(operand.sql.clone(), &NativeType::Plain);
+            operand.with(sql)
+        };
+        match ty {
+            Type::Primitive(primitive) => Ok(plain(primitive)),
+            Type::Enum(id) => match &self.mapping.enums[id.0] {
+                EnumMap::Codes(codes) => {
+                    let number = matches!(codes.members.first(), Some((_, Value::Integer(_))));
+                    let primitive = if number { PrimitiveType::Int64 } else { PrimitiveType::String };
+                    self.decoded_operand(plain(primitive), codes)
+                }
+                EnumMap::Database(_) => Ok(plain(PrimitiveType::String)),
+            },
+            Type::Complex(_) => {
+                let what = "A value within the value of a function".to_owned();
+                Err(Unsupported { what, database: self.dialect.name() })
+            }
+        }
     }
 
     /// The SELECT of a function with its values.

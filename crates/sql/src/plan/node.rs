@@ -49,17 +49,22 @@ impl Planner<'_> {
                 }
             }
         }
+        let only = matches!(query.addressed, Addressed::Result | Addressed::RawResult);
+        if let (true, Input::Rows(rows)) = (only, &query.input) {
+            // Where its SELECT gives several, the answer is the same each time.
+            self.add_row_order(&mut frames, &[], rows)?;
+        }
         let functions = &self.mapping.model.functions;
         let of_one =
             |step: &Step| matches!(step, Step::Call(function, _) if !functions[*function].collection);
         let single = query.singleton.is_some() || query.steps.last().is_some_and(of_one);
-        let one = single && query.addressed != Addressed::Collection;
+        let one = single && !only && query.addressed != Addressed::Collection;
         if one {
             // Its table should have one row; where it has more, the answer is the same each time.
             self.add_order(&mut frames, &[], query.selection.set)?;
         }
         let mut select = frames.finish();
-        select.limit = match (query.top.or(one.then_some(1)), limits.rows) {
+        select.limit = match (query.top.or((one || only).then_some(1)), limits.rows) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
@@ -351,6 +356,8 @@ fn of_nothing(input: &Input) -> bool {
     let all_in_one = |transform: &Transform| transform.group == Some(0) || of_nothing(&transform.input);
     match &rows.kind {
         RowsKind::Select(transform) => all_in_one(transform),
+        // Its SELECT need not look at what it is called on.
+        RowsKind::Called(..) => true,
         RowsKind::Union(parts) => parts
             .iter()
             .any(|part| matches!(&part.kind, RowsKind::Select(transform) if all_in_one(transform))),

@@ -115,6 +115,10 @@ impl Planner<'_> {
                 Ok((vec![select], columns))
             }
             RowsKind::Union(parts) => self.union(base, &rows.columns, parts),
+            RowsKind::Called(function, values) => {
+                let (select, columns) = self.called(*function, values)?;
+                Ok((vec![select], columns))
+            }
         }
     }
 
@@ -128,7 +132,7 @@ impl Planner<'_> {
             .iter()
             .filter_map(|part| match &part.kind {
                 RowsKind::Select(transform) => Some(&**transform),
-                RowsKind::Union(_) => None,
+                RowsKind::Union(_) | RowsKind::Called(..) => None,
             })
             .collect();
         let mut planned = Vec::with_capacity(parts.len());

@@ -65,19 +65,33 @@ pub(super) fn check(shape: &Shape) -> Checked {
     for (name, told) in shape.functions.iter() {
         types.add(name)?;
         container.add(name)?;
-        function(told)?;
+        function(name, told)?;
     }
     groups(shape, &mut types)
 }
 
 /// A function: each parameter of its SELECT has a primitive type.
-fn function(told: &FunctionShape) -> Checked {
+fn function(name: &Named, told: &FunctionShape) -> Checked {
     let mut names = Names::default();
     for (name, parameter) in told.parameters.iter() {
         let ty = &parameter.type_name;
         names.add(name)?;
         if PrimitiveType::from_name(&ty.text).is_none_or(PrimitiveType::is_shape) {
             return Err(bad(ty.spot, &["`", &ty.text, "`: a parameter has a type such as Edm.String"]));
+        }
+    }
+    match (&told.returns, &told.type_name) {
+        (Some(_), None) if told.nullable.is_none() => {}
+        (Some(set), None) => return Err(bad(set.spot, &["`nullable` is said of values, not of entities"])),
+        (None, Some(ty)) => {
+            let known = PrimitiveType::from_name(&ty.text).is_some_and(|found| !found.is_shape());
+            if ty.text.contains('.') && !known {
+                return Err(bad(ty.spot, &["`", &ty.text, "`: a function gives no values of this type"]));
+            }
+        }
+        _ => {
+            let words = "a function has either `returns`, an entity set, or `type`, that of its values";
+            return Err(bad(name.spot, &[words]));
         }
     }
     for piece in pieces(&told.sql)? {

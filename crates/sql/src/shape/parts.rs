@@ -68,8 +68,13 @@ pub struct FunctionShape {
     #[serde(default)]
     pub parameters: Entries<ParameterShape>,
     /// The entity set of which it gives entities: those whose key is in a row of the SELECT.
-    pub returns: Named,
-    /// Whether it gives several of them. Default true.
+    pub returns: Option<Named>,
+    /// In its place: the type of the values that the rows of the SELECT are.
+    #[serde(rename = "type")]
+    pub type_name: Option<Named>,
+    /// Whether such a value can be null. Default true.
+    pub nullable: Option<bool>,
+    /// Whether it gives several. Default: of entities.
     pub collection: Option<bool>,
     /// The entity set on whose entities it is called; parameters that are called like properties of their key are those.
     pub bound: Option<Named>,

@@ -52,6 +52,7 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
         steps: Vec::new(),
         input: state.input,
         addressed,
+        called: None,
         inside: Vec::new(),
         steps_inside: Vec::new(),
         selection,

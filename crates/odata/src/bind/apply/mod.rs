@@ -102,6 +102,7 @@ fn of_rows(rows: &Rows) -> usize {
     match &rows.kind {
         RowsKind::Select(transform) => 1 + selects(&transform.input),
         RowsKind::Union(parts) => parts.iter().map(of_rows).sum(),
+        RowsKind::Called(..) => 1,
     }
 }
 

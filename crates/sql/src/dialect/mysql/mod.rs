@@ -307,6 +307,10 @@ impl Dialect for MySql {
         Ok(Operand::computed(sql, to))
     }
 
+    fn told(&self, column: Sql, primitive: P) -> Operand {
+        Operand::computed(rows::told(column, primitive), primitive)
+    }
+
     fn carried(&self, operand: Operand) -> Operand {
         rows::carried(operand)
     }

@@ -2,7 +2,7 @@
 
 use nextlink_odata::model::PrimitiveType as P;
 
-use super::operand::{may_be_zero, plain};
+use super::operand::{TO_TEXT, may_be_zero, plain};
 use crate::catalog::{NativeType, Storage};
 use crate::dialect::{Form, Operand};
 use crate::tree::Sql;
@@ -20,6 +20,21 @@ pub(super) fn carried(operand: Operand) -> Operand {
     }
     let facts = Operand { form: Form::Computed, native: NativeType::Plain, ..operand.clone() };
     facts.with(plain(operand))
+}
+
+/// A column of a SELECT of the owner as a type: what is put together can be of another one there.
+pub(super) fn told(column: Sql, primitive: P) -> Sql {
+    match primitive {
+        P::Int64 | P::Int32 | P::Int16 | P::Byte | P::SByte => column.cast("SIGNED"),
+        P::Decimal => column.cast("DECIMAL(65,30)"),
+        P::Double => column.cast("DOUBLE"),
+        P::Single => column.cast("FLOAT"),
+        P::String | P::Guid => column.cast(TO_TEXT),
+        P::Date => column.cast("DATE"),
+        P::DateTimeOffset => column.cast("DATETIME(6)"),
+        P::TimeOfDay | P::Duration => column.cast("TIME(6)"),
+        P::Boolean | P::Binary | P::Shape(..) => column,
+    }
 }
 
 /// A shape as it is read, which the functions of shapes take no more.

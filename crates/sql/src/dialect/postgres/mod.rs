@@ -279,6 +279,10 @@ impl Dialect for Postgres {
         rows::carried(operand)
     }
 
+    fn told(&self, column: Sql, primitive: P) -> Operand {
+        Operand::computed(column.cast(rows::type_of(primitive)), primitive)
+    }
+
     fn value(&self, operand: Operand) -> Sql {
         plain(operand)
     }

@@ -44,6 +44,19 @@ fn bad_files_are_refused_with_line_and_column() {
             "line 2, column 7: `@Core.Tags`: `X.Y` is of no",
         ),
         ("vocabularies:\n  A: {namespace: x}", "line 2, column 7: missing field `url`"),
+        ("functions:\n  F: {sql: SELECT 1 AS a}", "line 2, column 3: a function has either `returns`"),
+        (
+            "functions:\n  F: {sql: SELECT 1 AS a, returns: A, type: B}",
+            "line 2, column 3: a function has either",
+        ),
+        (
+            "functions:\n  F: {sql: SELECT 1 AS a, type: Edm.Stream}",
+            "line 2, column 33: `Edm.Stream`: a function gives no",
+        ),
+        (
+            "functions:\n  F: {sql: SELECT 1 AS a, returns: A, nullable: true}",
+            "line 2, column 36: `nullable` is said",
+        ),
         ("enumerations:\n  E: {}", "line 2, column 3: an enumeration has either"),
         ("enumerations:\n  E: {members: {A: 1, B: 1}}", "line 2, column 23: another member"),
         ("enumerations:\n  E: {members: {A: 1, B: b}}", "line 2, column 3: all members"),

@@ -1,0 +1,206 @@
+//! Functions whose SELECTs give values: primitive ones, members of enumerations, complex ones, and several of them.
+
+use serde_json::{Value, json};
+
+use crate::models::{round_trip, validate, wrong};
+use crate::world::{SOURCES, World};
+
+const SCRIPT: &str = "
+CREATE TABLE customers (id int PRIMARY KEY, name varchar(40) NOT NULL, street varchar(40), city varchar(40), state int);
+CREATE TABLE orders (id int PRIMARY KEY, customer_id int NOT NULL, total decimal(8,2) NOT NULL, placed date NOT NULL,
+    FOREIGN KEY (customer_id) REFERENCES customers (id));
+INSERT INTO customers VALUES (1, 'Ann', 'Main 1', 'Ulm', 0), (2, 'bob', NULL, NULL, 5), (3, 'Cy', 'Side 2', 'Bonn', NULL),
+    (4, 'Di', 'Side 2', 'Bonn', 5);
+INSERT INTO orders VALUES (10, 1, 5.5, '1996-05-01'), (11, 1, 7, '1997-02-03'), (12, 2, 1, '1997-08-09'), (13, 3, 9, '1998-01-01');
+";
+
+const MODEL: &str = "
+namespace: Shop
+enumerations:
+  State: {members: {Open: 0, Closed: 5}}
+typeDefinitions:
+  Money: {underlying: Edm.Decimal, precision: 12, scale: 2}
+entities:
+  Customers:
+    table: customers
+    type: Customer
+    properties:
+      Id: id
+      Name: name
+      State: {column: state, type: State}
+      Home: {type: Address, columns: {Street: street, City: city}}
+  Orders: {table: orders, type: Order, properties: {Id: id, Total: {column: total, type: Money}}}
+functions:
+  Turnover: {sql: SELECT sum(total) AS t FROM orders WHERE placed >= :since, parameters: {since: Edm.Date}, type: Edm.Decimal}
+  Number: {sql: SELECT count(*) FROM orders, type: Edm.Int32, description: How many there are}
+  Average: {sql: SELECT avg(total) AS a FROM orders, type: Edm.Double}
+  Many: {sql: SELECT count(*) > :n AS many FROM orders, parameters: {n: Edm.Int32}, type: Edm.Boolean, nullable: false}
+  Latest: {sql: SELECT placed FROM orders, type: Edm.Date}
+  Nobody: {sql: SELECT name FROM customers WHERE id < 0, type: Edm.String}
+  Spent: {bound: Customers, sql: SELECT sum(total) AS s FROM orders WHERE customer_id = :Id, parameters: {Id: Edm.Int32}, type: Money}
+  StateOf: {bound: Customers, sql: SELECT state FROM customers WHERE id = :Id, parameters: {Id: Edm.Int32}, type: State}
+  Cities: {sql: SELECT city FROM customers, type: Edm.String, collection: true}
+  Names: {sql: SELECT name FROM customers WHERE name <> :but, parameters: {but: Edm.String}, type: Edm.String, nullable: false, collection: true}
+  Totals: {bound: Customers, sql: SELECT total FROM orders WHERE customer_id = :Id, parameters: {Id: Edm.Int32}, type: Money, collection: true}
+  Days: {sql: SELECT placed FROM orders, type: Edm.Date, collection: true}
+  States: {sql: SELECT state FROM customers, type: State, collection: true}
+  Place: {sql: 'SELECT street AS Street, city AS City FROM customers WHERE id = :id', parameters: {id: Edm.Int32}, type: Address}
+  Places: {sql: 'SELECT city, street, 1 AS more FROM customers WHERE city IS NOT NULL', type: Address, collection: true}
+";
+
+const CALLS: &[(&str, u16, &str)] = &[
+    ("Turnover(since=1997-01-01)", 200, r#""value":17}"#),
+    ("Turnover?since=1990-01-01", 200, r#""value":22.5}"#),
+    ("Turnover(since=1997-01-01)/$value", 200, "17"),
+    ("Turnover(since=2000-01-01)", 204, ""),
+    ("Turnover(since=2000-01-01)/$value", 204, ""),
+    ("Number", 200, r#""value":4}"#),
+    ("Number()/$value", 200, "4"),
+    ("Average()", 200, r#""value":5.625}"#),
+    ("Many(n=3)", 200, r#""value":true}"#),
+    ("Many(n=4)/$value", 200, "false"),
+    ("Latest()", 200, r#""value":"1996-05-01"}"#),
+    ("Nobody()", 204, ""),
+    ("Nobody()/$value", 204, ""),
+    ("Customers(1)/Shop.Spent()", 200, r#""value":12.5}"#),
+    ("Customers(1)/Shop.Spent()/$value", 200, "12.5"),
+    ("Customers(4)/Shop.Spent()", 204, ""),
+    ("Customers(9)/Shop.Spent()", 404, "NotFound"),
+    ("Customers(9)/Shop.Spent()/$value", 404, "NotFound"),
+    ("Orders(12)/customer/Shop.Spent()/$value", 200, "1"),
+    ("Customers(2)/Shop.StateOf()", 200, r#""value":"Closed"}"#),
+    ("Customers(1)/Shop.StateOf()/$value", 200, "Open"),
+    ("Customers(3)/Shop.StateOf()", 204, ""),
+    ("Cities()", 200, r#""value":[null,"Bonn","Bonn","Ulm"]}"#),
+    ("Cities()/$count", 200, "4"),
+    ("Cities()?$count=true&$top=1&$skip=1", 200, r#""@odata.count":4,"value":["Bonn"]}"#),
+    ("Cities()?$filter=$this eq 'Ulm' or $this eq null", 200, r#""value":[null,"Ulm"]}"#),
+    ("Cities()/$count?$filter=contains($this,'n')", 200, "2"),
+    ("Cities()?$orderby=$this desc&$top=2", 200, r#""value":["Ulm","Bonn"]}"#),
+    ("Names(but='bob')", 200, r#""value":["Ann","Cy","Di"]}"#),
+    ("Names(but='x')?$filter=startswith($this,'b')", 200, r#""value":["bob"]}"#),
+    ("Customers(1)/Shop.Totals()", 200, r#""value":[5.5,7]}"#),
+    ("Customers(1)/Shop.Totals()?$filter=$this gt 6", 200, r#""value":[7]}"#),
+    ("Customers(4)/Shop.Totals()", 200, r#""value":[]}"#),
+    ("Customers(9)/Shop.Totals()", 404, "NotFound"),
+    ("Customers(9)/Shop.Totals()/$count", 404, "NotFound"),
+    (
+        "Days()?$filter=year($this) eq 1997&$orderby=$this desc",
+        200,
+        r#""value":["1997-08-09","1997-02-03"]}"#,
+    ),
+    ("States()", 200, r#""value":[null,"Closed","Closed","Open"]}"#),
+    ("States()?$filter=$this eq 'Closed'", 200, r#""value":["Closed","Closed"]}"#),
+    ("Place(id=1)", 200, r#""Street":"Main 1","City":"Ulm"}"#),
+    ("Place(id=2)", 200, r#""Street":null,"City":null}"#),
+    ("Place(id=9)", 204, ""),
+    ("Place(id=1)/City", 200, r#""value":"Ulm"}"#),
+    ("Place(id=1)/Shop.Address/City/$value", 200, "Ulm"),
+    ("Place(id=2)/City", 204, ""),
+    ("Place(id=1)/Nothing", 404, "NotFound"),
+    ("Place(id=1)/City/Street", 404, "NotFound"),
+    ("Place(id=1)/$value", 404, "NotFound"),
+    ("Place(id=1)/$count", 404, "NotFound"),
+    (
+        "Places()",
+        200,
+        r#""value":[{"Street":"Main 1","City":"Ulm"},{"Street":"Side 2","City":"Bonn"},{"Street":"Side 2","City":"Bonn"}]}"#,
+    ),
+    (
+        "Places()?$filter=City eq 'Ulm'&$count=true",
+        200,
+        r#""@odata.count":1,"value":[{"Street":"Main 1","City":"Ulm"}]}"#,
+    ),
+    ("Places()?$orderby=City,Street&$top=1", 200, r#""value":[{"Street":"Side 2","City":"Bonn"}]}"#),
+    ("Places()/$count", 200, "3"),
+    ("Places()(1)", 400, "BadRequest"),
+    ("Places()/$filter(City eq 'Ulm')", 501, "NotImplemented"),
+    ("Places()?$select=City", 501, "NotImplemented"),
+    ("Places()?$apply=aggregate($count as N)", 501, "NotImplemented"),
+    ("Customers?$filter=Shop.Spent() gt 5", 501, "NotImplemented"),
+    ("Orders?$filter=customer/Shop.Spent() gt 5", 501, "NotImplemented"),
+    ("Customers?$filter=Shop.Nothing() gt 5", 400, "BadRequest"),
+    ("Number()?$filter=$this gt 3", 400, "BadRequest"),
+    ("Number()/$count", 404, "NotFound"),
+    ("Number()/Name", 404, "NotFound"),
+    ("Cities()/0", 404, "NotFound"),
+    ("Cities()/$value", 404, "NotFound"),
+    ("Cities()?$filter=City eq 'Ulm'", 400, "BadRequest"),
+];
+
+#[test]
+fn functions_give_values() {
+    let world = World::modelled(SCRIPT, MODEL);
+    validate(MODEL);
+    let wrong = wrong(&world, CALLS);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for source in SOURCES {
+        let ask = |url: &str| world.ask(source, url, &[]).body;
+        for (url, context) in [
+            ("Turnover(since=1997-01-01)", "$metadata#Edm.Decimal\""),
+            ("Customers(1)/Shop.Spent()", "$metadata#Shop.Money\""),
+            ("Customers(2)/Shop.StateOf()", "$metadata#Shop.State\""),
+            ("Cities()", "$metadata#Collection(Edm.String)\""),
+            ("Place(id=1)", "$metadata#Shop.Address\""),
+            ("Place(id=1)/City", "$metadata#Edm.String\""),
+            ("Places()", "$metadata#Collection(Shop.Address)\""),
+        ] {
+            let body = ask(url);
+            assert!(body.contains(context), "{source}: {url}: {context} in {body}");
+        }
+        let metadata = ask("$metadata");
+        for part in [
+            "<ReturnType Type=\"Edm.Int32\"/>",
+            "<ReturnType Type=\"Edm.Boolean\" Nullable=\"false\"/>",
+            "<ReturnType Type=\"Collection(Edm.String)\" Nullable=\"false\"/>",
+            "<ReturnType Type=\"Collection(Shop.Address)\"/>",
+            "<FunctionImport Name=\"Cities\" Function=\"Shop.Cities\" IncludeInServiceDocument=\"true\"/>",
+        ] {
+            assert!(metadata.contains(part), "{source}: {part} in {metadata}");
+        }
+        let csdl: Value = serde_json::from_str(&ask("$metadata?$format=json")).expect("JSON");
+        let spent = json!({ "$Type": "Shop.Money", "$Nullable": true });
+        assert_eq!(csdl["Shop"]["Spent"][0]["$ReturnType"], spent, "{source}");
+        // The pages of values are those of any collection.
+        let page = world.ask(source, "Cities()", &[("prefer", "odata.maxpagesize=3")]).body;
+        let page: Value = serde_json::from_str(&page).expect("a page");
+        assert_eq!(page["value"], json!([null, "Bonn", "Bonn"]), "{source}");
+        let link = page["@odata.nextLink"].as_str().expect("a link").trim_start_matches('/').to_owned();
+        let last = ask(&link);
+        assert!(last.ends_with("\"value\":[\"Ulm\"]}"), "{source}: {link}: {last}");
+        let open_api: Value = serde_json::from_str(&ask("$openapi")).expect("JSON");
+        let number = &open_api["paths"]["/Number()"]["get"]["responses"]["200"]["content"];
+        let value = &number["application/json"]["schema"]["properties"]["value"]["type"];
+        assert_eq!(*value, json!(["integer", "null"]), "{source}: {number}");
+    }
+    round_trip(&world);
+}
+
+#[test]
+fn values_that_cannot_be_given_are_said() {
+    let model = "
+enumerations:
+  State: {members: {Open: 0}}
+entities:
+  Orders: {table: orders}
+  Customers: {table: customers, properties: {Home: {type: Address, columns: {Street: street, City: city}}, S: {column: state, type: State}}}
+functions:
+  A: {sql: SELECT id FROM orders, type: Nothing}
+  B: {sql: 'SELECT id, total FROM orders', type: Edm.Int32}
+  C: {sql: SELECT city FROM customers, type: Address}
+  D: {sql: SELECT city FROM nowhere, type: Edm.String}
+";
+    let world = World::modelled(SCRIPT, model);
+    let rows = [
+        ("`Nothing`: there is no such type", 3),
+        ("`Edm.Int32`: its SELECT has to have one column", 3),
+        ("`Address`: its SELECT has no column `Street`", 3),
+        ("D: The model file, line 11, column 12: the database refuses this SELECT (", 3),
+    ];
+    world.says(&world.config(), &rows);
+    for source in SOURCES {
+        for function in ["A()", "B()", "C()", "D()"] {
+            assert_eq!(world.ask(source, function, &[]).status, 404, "{source}: {function}");
+        }
+    }
+}
