@@ -79,7 +79,7 @@ impl Source {
             let described = match &select.parameters {
                 None => self.describe(&select.name.text, &text.into(), limits)?,
                 Some(_) => self.columns(&text, places)?.map(|columns| {
-                    let functions = vec![(select.name.text.clone(), columns)];
+                    let functions = vec![(select.name.text.clone(), select.number, columns)];
                     (Catalog { functions, ..Catalog::default() }, Vec::new())
                 }),
             };

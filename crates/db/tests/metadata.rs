@@ -11,6 +11,7 @@ use nextlink_odata::csdl::{self, CsdlOptions};
 use nextlink_odata::model::{
     Bound, Computed, EntitySetId, Function, Model, PrimitiveType, Property, Returns,
 };
+use nextlink_odata::value::Value as Constant;
 use nextlink_odata::version::Version;
 use nextlink_sql::catalog::{
     Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table, TableKind,
@@ -182,6 +183,7 @@ fn functions() {
     let (mut mapping, _) = build(&catalog, &ModelOptions::default());
     let function = |name: &str, parameters: Vec<Property>, description: Option<&str>| Function {
         name: name.to_owned(),
+        defaults: vec![None; parameters.len()],
         parameters,
         returns: Returns::Entities(EntitySetId(0)),
         collection: true,
@@ -190,7 +192,7 @@ fn functions() {
     };
     let key = Property::plain("id", PrimitiveType::Int64);
     let loose = Property { nullable: true, ..Property::plain("loose", PrimitiveType::Decimal) };
-    let bound = Some(Bound { set: EntitySetId(0), keys: vec![Some(0), None] });
+    let bound = Some(Bound { set: EntitySetId(0), collection: false, keys: vec![Some(0), None] });
     mapping.model.functions = vec![
         function("All", types, Some("Of all types")),
         function("None", Vec::new(), None),
@@ -203,6 +205,22 @@ fn functions() {
             collection: false,
             returns: Returns::Values(Box::new(Property::plain("value", PrimitiveType::String))),
             ..function("Text", Vec::new(), None)
+        },
+        Function {
+            bound: Some(Bound { set: EntitySetId(0), collection: true, keys: vec![None] }),
+            defaults: vec![Some(Constant::Null)],
+            ..function("Together", vec![loose.clone()], None)
+        },
+        Function {
+            defaults: vec![None, Some(Constant::Integer(5))],
+            parameters: vec![
+                Property::plain("first", PrimitiveType::Date),
+                Property {
+                    default_value: Some("5".to_owned()),
+                    ..Property::plain("then", PrimitiveType::Int32)
+                },
+            ],
+            ..function("One", Vec::new(), None)
         },
         Function { bound, ..function("Bound", vec![key, loose], Some("On an entity")) },
     ];

@@ -2,24 +2,31 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 use nextlink_db::error::Error as DbError;
 use nextlink_db::location::Location;
+use nextlink_db::run::{Cancel, RunOptions};
 use nextlink_db::source::Source;
 use nextlink_db::sqlite::IntrospectLimits;
 use nextlink_odata::csdl::{self, CsdlOptions};
 use nextlink_odata::json::EtagText;
+use nextlink_odata::model::Function;
 use nextlink_odata::openapi::{self, Login, OpenApiOptions};
 use nextlink_odata::version::Version;
 use nextlink_sql::mapping::{self, Mapping};
 use nextlink_sql::notice::Notice;
+use nextlink_sql::plan::trial;
 use nextlink_sql::shape::SettingsShape;
 
 use crate::config::{ClientLogin, HERE, SourceConfig};
 use crate::effective;
 use crate::points::Points;
 use crate::repeat::Repeats;
+
+/// How long the SELECT of a function is tried.
+const TRIAL: Duration = Duration::from_secs(10);
 
 /// A source as it is served.
 #[derive(Debug)]
@@ -134,6 +141,22 @@ impl Served {
             open_api_options: open_api_options(name, config),
             open_api: OnceLock::new(),
         })
+    }
+
+    /// Runs the SELECT of each function, and tells which of them fail: both with nulls and with other values.
+    pub fn failing_functions<'s>(&'s self) -> Vec<(&'s str, String)> {
+        let options = RunOptions { timeout: TRIAL, lock_wait: TRIAL, cancel: Cancel::default(), login: None };
+        let fails = |(number, function): (usize, &'s Function)| {
+            let tried = |nulls: bool| {
+                let program = trial(&self.mapping, self.source.dialect(), number, nulls);
+                let failed = self.source.count(&program, &options).err();
+                failed.filter(|error| !matches!(error, DbError::TimedOut { .. }))
+            };
+            // What divides by a value, or takes it for a number of rows, does only with one of the two.
+            tried(true)?;
+            tried(false).map(|why| (function.name.as_str(), why.to_string()))
+        };
+        self.mapping.model.functions.iter().enumerate().filter_map(fails).collect()
     }
 
     /// Whether clients are told the same model.

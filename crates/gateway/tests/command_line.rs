@@ -127,6 +127,8 @@ fn wrong_arguments() {
         (&["serve", "--frobnicate"], 2, "--frobnicate"),
         (&["serve"], 1, "no source to serve"),
         (&["check"], 1, "no source to serve"),
+        (&["serve", "a=sqlite:x", "a=sqlite:y"], 1, "source 'a' is named twice"),
+        (&["check", "a=sqlite:x", "b=sqlite:y", "a=sqlite:x"], 1, "source 'a' is named twice"),
         (&["serve", "shop"], 1, "NAME=sqlite:"),
         (&["serve", "shop="], 1, "sources.shop.url"),
         (&["serve", "shop=oracle:x"], 1, "sources.shop.url"),

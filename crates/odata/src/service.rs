@@ -23,8 +23,7 @@ pub fn document(model: &Model, context_url: &str, metadata: MetadataLevel, versi
     let sets = model.served_sets().map(|(_, set)| told(&set.name, "EntitySet"));
     let singletons = model.singletons.iter().map(|single| told(&single.name, "Singleton"));
     // Those that take values have no URL of their own.
-    let functions =
-        model.functions.iter().filter(|function| function.bound.is_none() && function.parameters.is_empty());
+    let functions = model.function_imports().filter(|function| model.is_called_bare(function));
     let functions = functions.map(|function| told(&function.name, "FunctionImport"));
     document.insert("value".to_owned(), sets.chain(singletons).chain(functions).collect());
     Value::Object(document).to_string()

@@ -15,8 +15,8 @@ pub struct Catalog {
     pub enums: Vec<CatalogEnum>,
     /// Composite types that columns are of. None holds itself.
     pub composites: Vec<CatalogComposite>,
-    /// SELECTs of functions: the name of each, and its columns.
-    pub functions: Vec<(String, Vec<String>)>,
+    /// SELECTs of functions: the name of each, its number among those of the name, and its columns.
+    pub functions: Vec<(String, usize, Vec<String>)>,
     /// Indexes over words, where they were asked for.
     pub full_text: FullTexts,
 }

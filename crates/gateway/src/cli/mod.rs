@@ -245,6 +245,7 @@ fn configuration(from: &SourceArgs) -> anyhow::Result<Config> {
         Some(path) => Config::read(path)?,
         None => Config::default(),
     };
+    let mut named: Vec<&str> = Vec::new();
     for source in &from.sources {
         let Some((name, url)) = source.split_once('=') else {
             anyhow::bail!("'{}' is no source; write {FORMS}", shown_name(source));
@@ -253,6 +254,10 @@ fn configuration(from: &SourceArgs) -> anyhow::Result<Config> {
         if !is_source_name(name) && name.contains(':') {
             anyhow::bail!("a source begins with its name; write {FORMS}");
         }
+        if named.contains(&name) {
+            anyhow::bail!("source '{name}' is named twice; each source has a name of its own");
+        }
+        named.push(name);
         config.sources.insert(name.to_owned(), SourceConfig::at(url));
     }
     Ok(config)
@@ -381,6 +386,9 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
                 println!("{name}: {} entity sets", served.mapping.model.entity_sets.len());
                 for notice in &served.notices {
                     println!("  {notice}");
+                }
+                for (function, why) in served.failing_functions() {
+                    println!("  {function}: The SELECT of this function fails ({why}).");
                 }
                 if !source.plural_sets && !source.has_model() {
                     print_renamed(&served.mapping);

@@ -1,17 +1,18 @@
 //! `model`: the model file that reproduces what is served for a source, as a start for editing.
 
+mod functions;
 mod streams;
 
 use nextlink_odata::model::{
-    Applied, Computed, EntitySetId, EntityType, Model, NavigationProperty, PrimitiveType, Property, Returns,
-    Type,
+    Applied, Computed, EntitySetId, EntityType, Model, NavigationProperty, PrimitiveType, Property, Type,
 };
 use nextlink_odata::value::Value;
 use nextlink_sql::mapping::{ColumnMap, EnumMap, FullTextMap, Link, TableMap};
-use nextlink_sql::shape::{LossShape, SettingsShape, ToldPiece};
+use nextlink_sql::shape::{LossShape, SettingsShape};
 
 use super::ModelArgs;
 use crate::served::Served;
+use functions::functions;
 use streams::{media, stream_properties};
 
 /// The JSON schema of model files.
@@ -90,43 +91,6 @@ fn annotations(served: &Served, out: &mut String) {
             let qualifier = qualifier.as_ref().map(|qualifier| format!("#{qualifier}")).unwrap_or_default();
             // JSON is YAML, too.
             out.push_str(&format!("    {}: {value}\n", text(&format!("@{term}{qualifier}"))));
-        }
-    }
-}
-
-/// Functions with their SELECTs.
-fn functions(served: &Served, out: &mut String) {
-    let model = &served.mapping.model;
-    if !model.functions.is_empty() {
-        out.push_str("functions:\n");
-    }
-    for (function, behind) in model.functions.iter().zip(&served.mapping.functions) {
-        let sql = behind.pieces.iter().map(|piece| match piece {
-            ToldPiece::Text(text) => text.to_string(),
-            ToldPiece::Parameter(number) => format!(":{}", function.parameters[*number].name),
-        });
-        let parameter = |parameter: &Property| {
-            let Property { name, ty, nullable, .. } = parameter;
-            format!("{}: {{type: {}, nullable: {nullable}}}", text(name), model.type_name(*ty))
-        };
-        let parameters: Vec<String> = function.parameters.iter().map(parameter).collect();
-        out.push_str(&format!("  {}:\n    sql: {}\n", text(&function.name), text(&sql.collect::<String>())));
-        out.push_str(&format!("    parameters: {{{}}}\n", parameters.join(", ")));
-        let returned = match &function.returns {
-            Returns::Entities(set) => format!("    returns: {}\n", text(&model.entity_set(*set).name)),
-            Returns::Values(value) => {
-                let full = model.declared_type(value);
-                let own = full.strip_prefix(&format!("{}.", model.namespace)).unwrap_or(&full);
-                format!("    type: {}\n    nullable: {}\n", text(own), value.nullable)
-            }
-        };
-        out.push_str(&returned);
-        out.push_str(&format!("    collection: {}\n", function.collection));
-        if let Some(bound) = &function.bound {
-            out.push_str(&format!("    bound: {}\n", text(&model.entity_set(bound.set).name)));
-        }
-        if let Some(description) = &function.description {
-            out.push_str(&format!("    description: {}\n", text(description)));
         }
     }
 }

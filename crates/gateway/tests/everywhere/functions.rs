@@ -189,6 +189,7 @@ functions:
   B: {sql: 'SELECT id, total FROM orders', type: Edm.Int32}
   C: {sql: SELECT city FROM customers, type: Address}
   D: {sql: SELECT city FROM nowhere, type: Edm.String}
+  E: {sql: SELECT id FROM orders WHERE id = (SELECT id FROM orders), returns: Orders}
 ";
     let world = World::modelled(SCRIPT, model);
     let rows = [
@@ -196,11 +197,160 @@ functions:
         ("`Edm.Int32`: its SELECT has to have one column", 3),
         ("`Address`: its SELECT has no column `Street`", 3),
         ("D: The model file, line 11, column 12: the database refuses this SELECT (", 3),
+        // SQLite takes the first row.
+        ("E: The SELECT of this function fails (", 2),
     ];
     world.says(&world.config(), &rows);
     for source in SOURCES {
         for function in ["A()", "B()", "C()", "D()"] {
             assert_eq!(world.ask(source, function, &[]).status, 404, "{source}: {function}");
+        }
+    }
+}
+
+const OVERLOADS: &str = "
+namespace: Shop
+entities:
+  Customers: {table: customers, type: Customer, properties: {Id: id}}
+  Orders: {table: orders, type: Order, properties: {Id: id}}
+functions:
+  Find:
+    - {sql: SELECT id FROM customers, returns: Customers}
+    - {sql: 'SELECT id FROM customers WHERE city = :city', parameters: {city: Edm.String}, returns: Customers}
+    - sql: SELECT id FROM customers WHERE city = :city AND id >= :least
+      parameters: {city: Edm.String, least: Edm.Int32}
+      returns: Customers
+    - {bound: Customers, sql: SELECT id FROM customers WHERE id > :Id, parameters: {Id: Edm.Int32}, returns: Customers}
+    - sql: SELECT id FROM customers WHERE id > :Id AND city = :city
+      bound: Customers
+      parameters: {Id: Edm.Int32, city: Edm.String}
+      returns: Customers
+    - {bound: Orders, sql: SELECT customer_id AS id FROM orders WHERE id = :Id, parameters: {Id: Edm.Int32}, returns: Customers}
+  Page:
+    sql: SELECT id FROM orders WHERE id >= :first AND id < :first + :many
+    parameters: {first: Edm.Int32, many: {type: Edm.Int32, default: 2}}
+    returns: Orders
+  Since:
+    sql: 'SELECT id FROM orders WHERE placed >= :day OR :day IS NULL'
+    parameters: {day: {type: Edm.Date, nullable: true, default: null}}
+    returns: Orders
+  Largest:
+    boundSet: Orders
+    sql: SELECT id FROM orders WHERE total >= :least
+    parameters: {least: {type: Edm.Decimal, default: 6.5}}
+    returns: Orders
+  Sum: {boundSet: Orders, sql: SELECT sum(total) FROM orders, type: Edm.Decimal}
+";
+
+const CHOSEN: &[(&str, u16, &str)] = &[
+    ("Find()?$select=Id", 200, r#""value":[{"Id":1},{"Id":2},{"Id":3},{"Id":4}]}"#),
+    ("Find?$select=Id&$top=1", 200, r#""value":[{"Id":1}]}"#),
+    ("Find(city='Bonn')?$select=Id", 200, r#""value":[{"Id":3},{"Id":4}]}"#),
+    ("Find(city=@c)?@c='Ulm'&$select=Id", 200, r#""value":[{"Id":1}]}"#),
+    ("Find(city='Bonn',least=4)?$select=Id", 200, r#""value":[{"Id":4}]}"#),
+    ("Find(least=4,city='Bonn')?$select=Id", 200, r#""value":[{"Id":4}]}"#),
+    ("Find?city='Bonn'&$select=Id", 200, r#""value":[{"Id":3},{"Id":4}]}"#),
+    ("Find?city='Bonn'&least=4&$select=Id", 200, r#""value":[{"Id":4}]}"#),
+    ("Find(city='Bonn')?least=4&$select=Id", 200, r#""value":[{"Id":3},{"Id":4}]}"#),
+    ("Find(city='Bonn')(4)/name", 200, r#""value":"Di"}"#),
+    ("Find(least=4)", 400, "BadRequest"),
+    ("Find(town='Bonn')", 400, "BadRequest"),
+    ("Find('Bonn')", 400, "BadRequest"),
+    ("Customers(2)/Shop.Find()?$select=Id", 200, r#""value":[{"Id":3},{"Id":4}]}"#),
+    ("Customers(1)/Shop.Find(city='Ulm')?$select=Id", 200, r#""value":[]}"#),
+    ("Customers(3)/Shop.Find(city='Bonn')?$select=Id", 200, r#""value":[{"Id":4}]}"#),
+    ("Customers(3)/Shop.Find(least=1)", 400, "BadRequest"),
+    ("Orders(12)/Shop.Find()?$select=Id", 200, r#""value":[{"Id":2}]}"#),
+    ("Orders(12)/Shop.Find(city='Ulm')", 400, "BadRequest"),
+    ("Page(first=10)?$select=Id", 200, r#""value":[{"Id":10},{"Id":11}]}"#),
+    ("Page(first=10,many=3)/$count", 200, "3"),
+    ("Page?first=12&$select=Id", 200, r#""value":[{"Id":12},{"Id":13}]}"#),
+    ("Page(first=10)?many=1&$select=Id", 200, r#""value":[{"Id":10}]}"#),
+    ("Page(many=1)", 400, "BadRequest"),
+    ("Page(first=10,many=null)", 400, "BadRequest"),
+    ("Since()/$count", 200, "4"),
+    ("Since?$select=Id&$top=1", 200, r#""value":[{"Id":10}]}"#),
+    ("Since(day=1998-01-01)?$select=Id", 200, r#""value":[{"Id":13}]}"#),
+    ("Orders/Shop.Largest()?$select=Id", 200, r#""value":[{"Id":11},{"Id":13}]}"#),
+    ("Orders/Shop.Largest(least=8)?$select=Id", 200, r#""value":[{"Id":13}]}"#),
+    ("Orders/Shop.Largest()(13)/total", 200, r#""value":9}"#),
+    ("Orders/Shop.Largest()/$count", 200, "2"),
+    ("Orders/Shop.Sum()", 200, r#""value":22.5}"#),
+    ("Orders/Shop.Sum()/$value", 200, "22.5"),
+    ("Customers(1)/orders/Shop.Sum()", 501, "NotImplemented"),
+    ("Orders/$filter(Id gt 11)/Shop.Sum()", 501, "NotImplemented"),
+    ("Orders(10)/Shop.Sum()", 404, "NotFound"),
+    ("Orders/Shop.Nothing()", 404, "NotFound"),
+];
+
+#[test]
+fn functions_of_one_name_differ_in_what_they_take() {
+    let world = World::modelled(SCRIPT, OVERLOADS);
+    validate(OVERLOADS);
+    let wrong = wrong(&world, CHOSEN);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for source in SOURCES {
+        let metadata = world.ask(source, "$metadata", &[]).body;
+        let optional = "<Annotation Term=\"Org.OData.Core.V1.OptionalParameter\"><Record>";
+        for (part, times) in [
+            ("<Function Name=\"Find\"", 6),
+            ("<FunctionImport Name=\"Find\"", 1),
+            (optional, 3),
+            ("<PropertyValue Property=\"DefaultValue\" String=\"2\"/>", 1),
+            ("<PropertyValue Property=\"DefaultValue\" String=\"6.5\"/>", 1),
+            ("<Parameter Name=\"it\" Type=\"Collection(Shop.Order)\" Nullable=\"false\"/>", 2),
+        ] {
+            let flat: String = metadata.lines().map(str::trim).collect();
+            assert_eq!(flat.matches(part).count(), times, "{source}: {part} in {metadata}");
+        }
+        let csdl: Value =
+            serde_json::from_str(&world.ask(source, "$metadata?$format=json", &[]).body).expect("JSON");
+        assert_eq!(csdl["Shop"]["Find"].as_array().map(Vec::len), Some(6), "{source}: {csdl}");
+        let many = json!({ "$Name": "many", "$Type": "Edm.Int32",
+            "@Org.OData.Core.V1.OptionalParameter": { "DefaultValue": "2" } });
+        assert_eq!(csdl["Shop"]["Page"][0]["$Parameter"][1], many, "{source}: {csdl}");
+        let service = world.ask(source, "", &[]).body;
+        for (name, there) in [("Find", true), ("Since", true), ("Page", false), ("Sum", false)] {
+            assert_eq!(service.contains(&format!("\"url\":\"{name}\"")), there, "{source}: {service}");
+        }
+        let full = [("accept", "application/json;odata.metadata=full")];
+        let told = world.ask(source, "Customers(1)", &full).body;
+        let told: Value = serde_json::from_str(&told).expect("JSON");
+        let city = json!({ "title": "Find", "target": "Customers(1)/Shop.Find(city=@city)" });
+        assert_eq!(told["#Shop.Find(city)"], city, "{source}: {told}");
+    }
+    round_trip(&world);
+}
+
+#[test]
+fn functions_that_cannot_be_told_apart_are_left_out() {
+    let model = "
+entities:
+  Orders: {table: orders}
+  Customers: {table: customers}
+functions:
+  A:
+    - {sql: 'SELECT id FROM orders WHERE id = :a', parameters: {a: Edm.Int32}, returns: Orders}
+    - {sql: 'SELECT id FROM orders WHERE id = :a', parameters: {a: Edm.Int64}, returns: Orders}
+  B:
+    - {sql: 'SELECT id FROM orders WHERE id = :a', parameters: {a: Edm.Int32}, returns: Orders}
+    - {sql: 'SELECT id FROM orders WHERE id = :b', parameters: {b: Edm.Int32}, returns: Orders}
+  C:
+    - {sql: 'SELECT id FROM orders WHERE id = :a', parameters: {a: Edm.Int32}, returns: Orders}
+    - {sql: SELECT id FROM customers, returns: Customers}
+";
+    let world = World::modelled(SCRIPT, model);
+    let rows = [
+        ("`A`: another function of this name takes parameters of the same names", 3),
+        ("`B`: another function of this name takes parameters of the same types", 3),
+        ("`C`: another function of this name gives something else", 3),
+    ];
+    world.says(&world.config(), &rows);
+    for source in SOURCES {
+        for (url, status) in
+            [("A(a=10)", 200), ("B(a=10)", 200), ("B(b=10)", 400), ("C(a=10)", 200), ("C()", 400)]
+        {
+            assert_eq!(world.ask(source, url, &[]).status, status, "{source}: {url}");
         }
     }
 }

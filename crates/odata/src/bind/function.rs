@@ -16,6 +16,44 @@ use crate::url::ast::{Argument, Expr, ExprKind, Options, Segment, SegmentKind};
 use crate::url::{ParseOptions, parse_expression};
 use crate::value::Value;
 
+/// Which of the functions of one name is called: the one that takes what is given. What is no argument can be a query option.
+pub fn choose(cx: &Context, all: &[usize], args: Option<&[Argument]>, at: u32) -> BindResult<Option<usize>> {
+    let [first, _, ..] = all else {
+        return Ok(all.first().copied());
+    };
+    let given: Vec<&str> = args.unwrap_or_default().iter().filter_map(|arg| arg.name.as_deref()).collect();
+    let implied = |name: &str| cx.custom.iter().any(|o| o.name == name) || cx.alias(name).is_some();
+    // How many parameters are query options, and how many are not given at all.
+    let fit = |number: &usize| {
+        let function = &cx.model.functions[*number];
+        let known = given.iter().all(|name| function.own_parameters().any(|(_, own)| own.name == *name));
+        let mut missing = function.own_parameters().filter(|(_, own)| !given.contains(&own.name.as_str()));
+        let (mut options, mut absent) = (0_usize, 0_usize);
+        let can = missing.all(|(place, own)| {
+            let option = implied(&own.name);
+            options += usize::from(option);
+            absent += usize::from(!option);
+            option || function.defaults[place].is_some()
+        });
+        (known && can).then_some((options, absent, *number))
+    };
+    let fits: Vec<(usize, usize, usize)> = all.iter().filter_map(fit).collect();
+    let best = match args {
+        Some(_) => fits.iter().min_by_key(|(options, absent, _)| (*absent, *options)),
+        None => fits.iter().min_by_key(|(options, absent, _)| (*absent, usize::MAX - options)),
+    };
+    if let Some((.., number)) = best {
+        return Ok(Some(*number));
+    }
+    let name = &cx.model.functions[*first].name;
+    let takes = |number: &usize| {
+        let names = cx.model.functions[*number].own_parameters().map(|(_, own)| own.name.as_str());
+        ["(", &names.collect::<Vec<_>>().join(","), ")"].concat()
+    };
+    let takes: Vec<String> = all.iter().map(takes).collect();
+    Err(invalid(at, name, format!("'{name}' takes {}.", takes.join(" or "))))
+}
+
 /// Binds a call: a value for each parameter, in their order. `key` is that of the entity before it, where it is known.
 pub fn bind_call(
     cx: &Context,
@@ -51,26 +89,31 @@ pub fn bind_call(
         let given = args.iter().find(|arg| arg.name.as_deref() == Some(&parameter.name));
         values.push(Given::Value(match given {
             Some(arg) => value(cx, parameter, &arg.value)?,
-            None => implicit(cx, parameter, at)?,
+            None => match (implicit(cx, parameter, at)?, &function.defaults[number]) {
+                (Some(value), _) => value,
+                (None, Some(default)) => default.clone(),
+                (None, None) => {
+                    let name = &parameter.name;
+                    return Err(invalid(at, name, format!("Parameter '{name}' has no value.")));
+                }
+            },
         }));
     }
     Ok(Step::Call(number, values))
 }
 
 /// The value of a parameter that is a query option of its own, with or without `@`.
-fn implicit(cx: &Context, parameter: &Property, at: u32) -> BindResult<Value> {
+fn implicit(cx: &Context, parameter: &Property, at: u32) -> BindResult<Option<Value>> {
     let name = parameter.name.as_str();
     let option = cx.custom.iter().find(|option| option.name == name);
     if let Some(option) = option {
         let wrong = |message: String| invalid(option.at, name, message);
         let expr = parse_expression(&option.value, &ParseOptions::default());
         let expr = expr.map_err(|error| wrong(error.message))?;
-        return value(cx, parameter, &expr).map_err(|error| BindError { at: option.at, ..error });
+        let value = value(cx, parameter, &expr).map_err(|error| BindError { at: option.at, ..error });
+        return value.map(Some);
     }
-    match cx.with_alias(name, at, |expr| value(cx, parameter, expr))? {
-        Some(value) => Ok(value),
-        None => Err(invalid(at, name, format!("Parameter '{name}' has no value."))),
-    }
+    cx.with_alias(name, at, |expr| value(cx, parameter, expr))
 }
 
 fn value(cx: &Context, parameter: &Property, expr: &Expr) -> BindResult<Value> {

@@ -6,7 +6,7 @@ use super::error::{
     unknown_property, unknown_set,
 };
 use super::expr::bind_condition;
-use super::function::{bind_behind_values, bind_call};
+use super::function::{bind_behind_values, bind_call, choose};
 use super::key::{apply_key, complete, key_segment};
 use super::scope::{Context, Scope};
 use crate::lexical::identifier;
@@ -61,7 +61,7 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
     };
     let singleton = cx.model.find_singleton(name);
     let single = singleton.map(|number| &cx.model.singletons[number]);
-    let function = cx.model.find_function(name);
+    let function = choose(cx, &cx.model.overloads(None, name), args.as_deref(), first.at)?;
     // What gives values has no set.
     let any = || cx.model.served_sets().map(|(set, _)| set).next();
     let called = function.and_then(|number| cx.model.functions[number].set().or_else(any));
@@ -108,6 +108,23 @@ pub fn bind_path(cx: &Context, segments: &[Segment]) -> BindResult<BoundPath> {
         (path.values, path.complex) = (leaf.collection, matches!(leaf.ty, Type::Complex(_)));
     }
     Ok(path)
+}
+
+/// The function of this name that is called on what the path has come to.
+fn bound_function(
+    cx: &Context,
+    path: &BoundPath,
+    name: &str,
+    args: Option<&[Argument]>,
+    at: u32,
+) -> BindResult<Option<usize>> {
+    let collection = path.addressed == Addressed::Collection;
+    let found = choose(cx, &cx.model.bound_overloads(path.set, collection, name), args, at)?;
+    if collection && found.is_some() && !path.steps.is_empty() {
+        let message = "A function of entities together is supported behind their set alone.";
+        return Err(not_supported(at, name, message));
+    }
+    Ok(found)
 }
 
 /// Calls a function: on the entity that the path has come to, or at its start.
@@ -157,8 +174,8 @@ fn bind_segment(cx: &Context, path: &mut BoundPath, segment: &Segment) -> BindRe
         complete(cx, path, at)?;
     }
     match (&segment.kind, path.addressed) {
-        (SegmentKind::Name { name, args, key }, Addressed::Entity)
-            if let Some(number) = cx.model.find_bound_function(path.set, name) =>
+        (SegmentKind::Name { name, args, key }, Addressed::Entity | Addressed::Collection)
+            if let Some(number) = bound_function(cx, path, name, args.as_deref(), at)? =>
         {
             cx.count_navigation(at)?;
             call(cx, path, number, (args.as_deref(), key.as_deref()), at)
@@ -280,7 +297,7 @@ fn bind_name(
         Addressed::Collection if path.each => bind_each(cx, path, name, args, at),
         Addressed::Collection => {
             let known = ty.find_navigation_of(name, path.of).is_some()
-                || cx.model.find_bound_function(path.set, name).is_some()
+                || !cx.model.bound_overloads(path.set, false, name).is_empty()
                 || ty.find_property_of(name, path.of).is_some();
             let message = if known {
                 format!("'{name}' belongs to one entity; a key is needed before it, as in Set(1)/{name}.")

@@ -3,7 +3,8 @@
 //! Terms have their full names: an alias could be the namespace of the model.
 
 use crate::model::{
-    Computed, EntitySet, EntitySetId, EntityType, Hierarchy, MediaType, Model, Property, Stream, Type,
+    Computed, EntitySet, EntitySetId, EntityType, Function, Hierarchy, MediaType, Model, Property, Stream,
+    Type,
 };
 
 /// Vocabularies: file name without its ending, which is the namespace too. The last one tells of hierarchies.
@@ -26,6 +27,8 @@ pub(super) enum Value<'a> {
     Text(&'a str),
     /// A record with one property, and perhaps one more that lists properties of the type.
     Record(&'static str, bool, Option<Listed>),
+    /// `Core.OptionalParameter`, with the value that stands for one that is not given.
+    Optional(Option<String>),
     /// Properties of the type.
     Paths(Vec<&'a str>),
     /// A recursive hierarchy: the property that names a node, and the navigation property to the one above it.
@@ -45,6 +48,17 @@ fn flag(term: &'static str, value: bool) -> Annotation<'static> {
 
 fn record(term: &'static str, property: &'static str, value: bool) -> Annotation<'static> {
     Annotation { term, qualifier: None, value: Value::Record(property, value, None) }
+}
+
+/// That a call need not give a parameter, where it is so.
+pub(super) fn optional(function: &Function, number: usize) -> Option<Annotation<'static>> {
+    function.defaults[number].as_ref()?;
+    let default = function.parameters[number].default_value.clone();
+    Some(Annotation {
+        term: "Org.OData.Core.V1.OptionalParameter",
+        qualifier: None,
+        value: Value::Optional(default),
+    })
 }
 
 /// A record that is true, but not of the listed properties.

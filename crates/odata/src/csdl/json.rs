@@ -45,7 +45,10 @@ pub fn json(model: &Model, options: &CsdlOptions) -> String {
         }
     }
     for function in &model.functions {
-        schema.insert(function.name.clone(), value!([function_object(model, function)]));
+        let overloads = schema.entry(function.name.clone()).or_insert_with(|| value!([]));
+        if let Json::Array(overloads) = overloads {
+            overloads.push(function_object(model, function).into());
+        }
     }
     schema.insert(model.container.clone(), Json::Object(container(model)));
     if !model.annotations.is_empty() {
@@ -247,7 +250,7 @@ fn container(model: &Model) -> Object {
     for single in &model.singletons {
         object.insert(single.name.clone(), Json::Object(singleton(model, single)));
     }
-    for function in model.functions.iter().filter(|function| function.bound.is_none()) {
+    for function in model.function_imports() {
         object.insert(function.name.clone(), Json::Object(function_import(model, function)));
     }
     annotate(&mut object, &annotations::container());
@@ -268,7 +271,7 @@ fn function_object(model: &Model, function: &Function) -> Object {
     let mut object = Object::new();
     object.insert("$Kind".to_owned(), "Function".into());
     object.insert("$IsComposable".to_owned(), true.into());
-    let parameter = |parameter: &Property| {
+    let parameter = |number: usize, parameter: &Property| {
         let mut found = Object::new();
         found.insert("$Name".to_owned(), parameter.name.as_str().into());
         if parameter.ty != Type::Primitive(PrimitiveType::String) {
@@ -277,15 +280,20 @@ fn function_object(model: &Model, function: &Function) -> Object {
         if parameter.nullable {
             found.insert("$Nullable".to_owned(), true.into());
         }
+        annotate(&mut found, annotations::optional(function, number).as_slice());
         Json::Object(found)
     };
     let mut parameters = Vec::new();
     if let Some(bound) = &function.bound {
         object.insert("$IsBound".to_owned(), true.into());
         let entity_type = model.qualified_name(model.entity_set(bound.set).entity_type);
-        parameters.push(value!({ "$Name": BINDING, "$Type": entity_type }));
+        let mut binding = value!({ "$Name": BINDING, "$Type": entity_type });
+        if bound.collection {
+            binding["$Collection"] = true.into();
+        }
+        parameters.push(binding);
     }
-    parameters.extend(function.own_parameters().map(|(_, own)| parameter(own)));
+    parameters.extend(function.own_parameters().map(|(number, own)| parameter(number, own)));
     if !parameters.is_empty() {
         object.insert("$Parameter".to_owned(), parameters.into());
     }
@@ -314,7 +322,7 @@ fn function_import(model: &Model, function: &Function) -> Object {
     if let Some(set) = function.set() {
         object.insert("$EntitySet".to_owned(), model.entity_set(set).name.as_str().into());
     }
-    if function.parameters.is_empty() {
+    if model.is_called_bare(function) {
         object.insert("$IncludeInServiceDocument".to_owned(), true.into());
     }
     object
@@ -347,6 +355,10 @@ fn annotate(object: &mut Object, annotations: &[Annotation<'_>]) {
             Value::Bool(value) => Json::Bool(*value),
             Value::Text(text) => Json::from(*text),
             Value::Paths(names) => value!(names),
+            Value::Optional(default) => match default {
+                Some(text) => value!({ "DefaultValue": text }),
+                None => value!({}),
+            },
             Value::Record(property, value, listed) => {
                 let mut record = value!({ *property: value });
                 if let Some(listed) = listed {

@@ -254,7 +254,7 @@ impl Out {
         for single in &model.singletons {
             self.singleton(model, single);
         }
-        for function in model.functions.iter().filter(|function| function.bound.is_none()) {
+        for function in model.function_imports() {
             self.function_import(model, function);
         }
         self.annotations(&annotations::container());
@@ -279,16 +279,25 @@ impl Out {
         self.open("Function", &attributes);
         for bound in bound {
             let type_name = model.qualified_name(model.entity_set(bound.set).entity_type);
+            let type_name =
+                if bound.collection { ["Collection(", &type_name, ")"].concat() } else { type_name };
             self.empty("Parameter", &[("Name", BINDING), ("Type", &type_name), ("Nullable", "false")]);
         }
-        for (_, parameter) in function.own_parameters() {
+        for (number, parameter) in function.own_parameters() {
             let type_name = model.type_name(parameter.ty);
             let mut attributes = vec![("Name", parameter.name.as_str()), ("Type", type_name.as_str())];
             attributes.extend((!parameter.nullable).then_some(("Nullable", "false")));
             if parameter.ty == Type::Primitive(PrimitiveType::Decimal) {
                 attributes.push(("Scale", "variable"));
             }
-            self.empty("Parameter", &attributes);
+            match annotations::optional(function, number) {
+                None => self.empty("Parameter", &attributes),
+                Some(optional) => {
+                    self.open("Parameter", &attributes);
+                    self.annotations(&[optional]);
+                    self.close("Parameter");
+                }
+            }
         }
         let (one, nullable) = match &function.returns {
             Returns::Entities(set) => {
@@ -312,7 +321,7 @@ impl Out {
         let name = model.function_name(function);
         let mut attributes = vec![("Name", function.name.as_str()), ("Function", name.as_str())];
         attributes.extend(function.set().map(|set| ("EntitySet", model.entity_set(set).name.as_str())));
-        if function.parameters.is_empty() {
+        if model.is_called_bare(function) {
             attributes.push(("IncludeInServiceDocument", "true"));
         }
         self.empty("FunctionImport", &attributes);
@@ -365,6 +374,15 @@ impl Out {
                 Value::Paths(names) => {
                     self.open("Annotation", &[("Term", term)]);
                     self.paths(names);
+                    self.close("Annotation");
+                }
+                Value::Optional(default) => {
+                    self.open("Annotation", &[("Term", term)]);
+                    self.open("Record", &[]);
+                    if let Some(text) = default {
+                        self.empty("PropertyValue", &[("Property", "DefaultValue"), ("String", text)]);
+                    }
+                    self.close("Record");
                     self.close("Annotation");
                 }
                 Value::Record(property, value, listed) => {

@@ -1,6 +1,7 @@
 //! Functions: what they take and what they give.
 
 use super::{EntitySetId, Model, Property, Type};
+use crate::value::Value;
 
 /// A function (CSDL 4.01 section 12.1). One that stands alone has an import of the same name (section 13.6).
 #[derive(Debug, Clone)]
@@ -9,6 +10,8 @@ pub struct Function {
     pub name: String,
     /// What it takes: single primitive values.
     pub parameters: Vec<Property>,
+    /// By parameter: what it is where a call does not give it, if it need not.
+    pub defaults: Vec<Option<Value>>,
     /// What it gives.
     pub returns: Returns,
     /// Whether it gives several of that; else one or none.
@@ -33,6 +36,8 @@ pub enum Returns {
 pub struct Bound {
     /// The set of the entity.
     pub set: EntitySetId,
+    /// Whether it is called on all of them together.
+    pub collection: bool,
     /// By parameter: the property of its key that is the value of it.
     pub keys: Vec<Option<usize>>,
 }
@@ -68,6 +73,37 @@ impl Function {
 }
 
 impl Model {
+    /// The functions of a name that stand alone, or are called on entities of a set: on one of them, or on all together.
+    pub fn overloads(&self, on: Option<(EntitySetId, bool)>, name: &str) -> Vec<usize> {
+        let called_on =
+            |function: &Function| function.bound.as_ref().map(|bound| (bound.set, bound.collection));
+        let all = self.functions.iter().enumerate();
+        let meant = all.filter(|(_, function)| function.name == name && called_on(function) == on);
+        meant.map(|(number, _)| number).collect()
+    }
+
+    /// The same by the qualified name.
+    pub fn bound_overloads(&self, set: EntitySetId, collection: bool, name: &str) -> Vec<usize> {
+        let simple = name.strip_prefix(self.namespace.as_str()).and_then(|rest| rest.strip_prefix('.'));
+        simple.map_or_else(Vec::new, |simple| self.overloads(Some((set, collection)), simple))
+    }
+
+    /// Whether a function that stands alone, or another one of its name, can be called without any value.
+    pub fn is_called_bare(&self, function: &Function) -> bool {
+        let bare = |number: usize| self.functions[number].defaults.iter().all(Option::is_some);
+        self.overloads(None, &function.name).into_iter().any(bare)
+    }
+
+    /// The functions that have an import: of those that stand alone the first one of each name.
+    pub fn function_imports(&self) -> impl Iterator<Item = &Function> {
+        let alone = |function: &&Function| function.bound.is_none();
+        let all = self.functions.iter().enumerate();
+        let first = move |(number, function): &(usize, &Function)| {
+            self.functions[..*number].iter().filter(alone).all(|other| other.name != function.name)
+        };
+        all.filter(first).map(|(_, function)| function).filter(alone)
+    }
+
     /// The plain values that one like those of a property is made of: its own, under the name `value`, or those of the properties
     /// of its complex type.
     pub fn plain_parts<'m>(&'m self, value: &'m Property) -> Vec<(&'m str, &'m Property)> {

@@ -251,21 +251,11 @@ impl Model {
         self.singletons.iter().any(|singleton| singleton.own && singleton.set == set)
     }
 
-    /// Finds a function that stands alone by its exact name.
-    pub fn find_function(&self, name: &str) -> Option<usize> {
-        self.functions.iter().position(|function| function.bound.is_none() && function.name == name)
-    }
-
-    /// Finds a function of the entities of a set by its qualified name.
-    pub fn find_bound_function(&self, set: EntitySetId, name: &str) -> Option<usize> {
-        let name = name.strip_prefix(&self.namespace)?.strip_prefix('.')?;
-        let of = |function: &Function| function.bound.as_ref().is_some_and(|bound| bound.set == set);
-        self.functions.iter().position(|function| function.name == name && of(function))
-    }
-
     /// The functions that are called on one entity of a set.
     pub fn functions_of(&self, set: EntitySetId) -> impl Iterator<Item = usize> {
-        let of = move |function: &Function| function.bound.as_ref().is_some_and(|bound| bound.set == set);
+        let of = move |function: &Function| {
+            function.bound.as_ref().is_some_and(|bound| bound.set == set && !bound.collection)
+        };
         let all = self.functions.iter().enumerate();
         all.filter(move |(_, function)| of(function)).map(|(number, _)| number)
     }

@@ -50,7 +50,7 @@ fn function(model: &Model, function: &Function, paths: &mut Object) {
     };
     let read = Read {
         tag,
-        id: [&function.name, ".call"].concat(),
+        id: operation(model, function),
         summary: function.description.clone().unwrap_or_else(|| ["What ", &function.name, " gives"].concat()),
         parameters: options,
         responses,
@@ -59,13 +59,26 @@ fn function(model: &Model, function: &Function, paths: &mut Object) {
         None => ["/", &segment(&function.name), &call].concat(),
         Some(bound) => {
             let set = model.entity_set(bound.set);
-            let (key, mut all) = parameters::key(model, model.entity_type(set.entity_type));
+            let (mut key, mut all) = parameters::key(model, model.entity_type(set.entity_type));
+            if bound.collection {
+                key.clear();
+                all.clear();
+            }
             all.append(&mut parameters);
             parameters = all;
             ["/", &segment(&set.name), &key, "/", &segment(&model.function_name(function)), &call].concat()
         }
     };
     paths.insert(path, read.item(&parameters));
+}
+
+/// The name of a call: that of the function, with a number behind it where there are several.
+fn operation(model: &Model, function: &Function) -> String {
+    let same: Vec<_> = model.functions.iter().filter(|other| other.name == function.name).collect();
+    match same.iter().position(|other| std::ptr::eq(*other, function)) {
+        Some(place @ 1..) => [&function.name, ".call", &(place + 1).to_string()].concat(),
+        _ => [&function.name, ".call"].concat(),
+    }
 }
 
 fn service_document() -> Value {

@@ -114,7 +114,7 @@ fn is_there(model: &Model, target: &str) -> bool {
     if first == model.container {
         return rest.is_none_or(|name| {
             let set = model.find_set(name).is_some() || model.find_singleton(name).is_some();
-            set || model.find_function(name).is_some()
+            set || !model.overloads(None, name).is_empty()
         });
     }
     let of_entity = |ty: &EntityType| {

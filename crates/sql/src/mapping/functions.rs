@@ -8,20 +8,20 @@ use nextlink_odata::model::{
 use super::reshape::about;
 use super::{FunctionMap, Mapping};
 use crate::notice::Notice;
-use crate::shape::{FunctionShape, Named, Shape, ToldSelect};
+use crate::shape::{FunctionShape, Named, ParameterShape, Shape, ToldSelect};
 
 /// Adds all that can be served. `found` are the columns that the database tells of each SELECT.
 pub(super) fn add(
     mapping: &mut Mapping,
-    found: &[(String, Vec<String>)],
+    found: &[(String, usize, Vec<String>)],
     shape: &Shape,
     notices: &mut Vec<Notice>,
 ) {
-    for ToldSelect { name, pieces, parameters, .. } in shape.selects() {
-        let told = shape.functions.get(&name.text).zip(parameters);
-        let columns = found.iter().find(|(known, _)| *known == name.text);
+    for ToldSelect { name, number, pieces, parameters, .. } in shape.selects() {
+        let told = shape.functions.get(&name.text).and_then(|all| all.0.get(number)).zip(parameters);
+        let columns = found.iter().find(|(known, of, _)| (known, *of) == (&name.text, number));
         // Where nothing is known of it, a notice says why.
-        let (Some((told, parameters)), Some((_, columns))) = (told, columns) else { continue };
+        let (Some((told, parameters)), Some((.., columns))) = (told, columns) else { continue };
         let found = match (&told.returns, &told.type_name) {
             (Some(set), _) => (set, entities(mapping, set, columns)),
             (None, Some(ty)) => (ty, values(&mapping.model, told, ty, columns)),
@@ -34,8 +34,9 @@ pub(super) fn add(
                 continue;
             }
         };
-        let bound = match told.bound.as_ref().map(|named| (named, bound(&mapping.model, named, &parameters)))
-        {
+        let on = told.bound.as_ref().or(told.bound_set.as_ref());
+        let whole = told.bound.is_none();
+        let bound = match on.map(|named| (named, bound(&mapping.model, (named, whole), &parameters))) {
             Some((named, Err(problem))) => {
                 notices.push(about(named, &name.text, problem));
                 continue;
@@ -43,32 +44,65 @@ pub(super) fn add(
             Some((_, Ok(bound))) => Some(bound),
             None => None,
         };
-        let nullable = |name: &str| told.parameters.get(name).is_some_and(|told| told.nullable);
-        let parameters = parameters
-            .iter()
-            .map(|(name, ty)| Property { nullable: nullable(name), ..Property::plain(name, *ty) });
-        mapping.functions.push(FunctionMap { pieces, columns });
-        mapping.model.functions.push(Function {
+        let of = |name: &str| told.parameters.get(name);
+        let nullable = |name: &str| of(name).is_some_and(|told| told.nullable);
+        let default = |(name, ty): &(String, PrimitiveType)| of(name)?.default_value(*ty);
+        let function = Function {
             name: name.text.clone(),
-            parameters: parameters.collect(),
+            defaults: parameters.iter().map(default).collect(),
+            parameters: parameters
+                .iter()
+                .map(|(name, ty)| Property {
+                    nullable: nullable(name),
+                    default_value: of(name).and_then(ParameterShape::default_text),
+                    ..Property::plain(name, *ty)
+                })
+                .collect(),
             collection: told.collection.unwrap_or(matches!(returns, Returns::Entities(_))),
             returns,
             bound,
             description: told.description.clone(),
-        });
+        };
+        if let Some(problem) = clash(&mapping.model, &function) {
+            notices.push(about(&name, &name.text, problem));
+            continue;
+        }
+        mapping.functions.push(FunctionMap { pieces, columns });
+        mapping.model.functions.push(function);
     }
+}
+
+/// Why a function cannot stand beside those of its name that are called on the same (CSDL 4.01 section 12.2).
+fn clash(model: &Model, function: &Function) -> Option<&'static str> {
+    let on = function.bound.as_ref().map(|bound| (bound.set, bound.collection));
+    let others: Vec<&Function> =
+        model.overloads(on, &function.name).into_iter().map(|number| &model.functions[number]).collect();
+    let names: Vec<String> = function.own_parameters().map(|(_, own)| own.name.clone()).collect();
+    let types = |function: &Function| function.own_parameters().map(|(_, own)| own.ty).collect::<Vec<_>>();
+    let gives = |function: &Function| {
+        let value = function.value().map(|value| (value.ty, value.definition, value.nullable));
+        (function.set(), value, function.collection)
+    };
+    if others.iter().any(|other| other.takes(&names)) {
+        return Some("another function of this name takes parameters of the same names");
+    }
+    if others.iter().any(|other| types(other) == types(function)) {
+        return Some("another function of this name takes parameters of the same types");
+    }
+    let other = others.iter().any(|other| gives(other) != gives(function));
+    other.then_some("another function of this name gives something else")
 }
 
 /// The entities that a function is called on, and which parameters are their key.
 fn bound(
     model: &Model,
-    named: &Named,
+    (named, collection): (&Named, bool),
     parameters: &[(String, PrimitiveType)],
 ) -> Result<Bound, &'static str> {
     let set = model.find_set(&named.text).ok_or("there is no such entity set")?;
     let ty = model.entity_type(model.entity_set(set).entity_type);
     let mut keys = vec![None; parameters.len()];
-    for property in &ty.key {
+    for property in ty.key.iter().filter(|_| !collection) {
         let of = &ty.properties[*property];
         let place = parameters.iter().position(|(name, _)| *name == of.name);
         let place = place.ok_or("each property of its key has to be a parameter, under its name")?;
@@ -77,7 +111,7 @@ fn bound(
         }
         keys[place] = Some(*property);
     }
-    Ok(Bound { set, keys })
+    Ok(Bound { set, collection, keys })
 }
 
 /// The entities of a set, and the columns with their key, which have the names of its properties or of their columns.

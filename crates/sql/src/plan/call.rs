@@ -32,7 +32,7 @@ impl Planner<'_> {
         let set = model.set().unwrap_or_else(|| before.current().1);
         let new = || Frames::new(self.mapping, Variable(0), set);
         let mut frames = new();
-        if model.bound.is_some() {
+        if self.of_one(function) {
             // Nothing where there is nothing that it is called on, whatever its SELECT gives.
             let mut there = before.finish();
             there.columns.push(Sql::Integer(1));

@@ -36,7 +36,7 @@ use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, Resu
 use crate::tree::{Join, Operator, Param, ParamForm, Select, Source, Sql};
 use frames::Frames;
 use merged::merged;
-pub use told::told;
+pub use told::{told, trial};
 
 pub use changes::{all_told, mark};
 pub use stream::stream;
@@ -324,9 +324,7 @@ impl Planner<'_> {
                 Step::Each => each = true,
                 Step::Key(_) => each = false,
                 Step::Navigate(_) if !each => found = Some(at),
-                Step::Call(function, _) if self.mapping.model.functions[*function].bound.is_some() => {
-                    found = Some(at);
-                }
+                Step::Call(function, _) if self.of_one(*function) => found = Some(at),
                 Step::Navigate(_) | Step::Call(..) | Step::Filter(_) => {}
             }
         }
@@ -337,6 +335,12 @@ impl Planner<'_> {
         select.columns.push(Sql::Integer(1));
         select.limit = Some(1);
         Ok(Some(select))
+    }
+
+    /// Whether a function is called on one entity.
+    fn of_one(&self, function: usize) -> bool {
+        let bound = &self.mapping.model.functions[function].bound;
+        bound.as_ref().is_some_and(|bound| !bound.collection)
     }
 
     /// Numbers of the link columns that a child needs in its parent's rows, added where they are missing: properties of

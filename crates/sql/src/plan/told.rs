@@ -1,11 +1,16 @@
 //! SELECTs of the owner, as the database is asked about them before there are values.
 
+use std::sync::Arc;
+
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::value::Value;
 
 use crate::dialect::Dialect;
+use crate::emit::emit;
+use crate::mapping::Mapping;
 use crate::shape::{ToldPiece, ToldSelect};
-use crate::tree::{Param, ParamForm};
+use crate::statement::{ChildStatement, NodeStatement, Program};
+use crate::tree::{Join, JoinKind, Param, ParamForm, Select, Source, Sql, TableRef, Told};
 
 /// The text of a SELECT with places for values, and how many there are.
 pub fn told(dialect: &dyn Dialect, select: &ToldSelect) -> (String, usize) {
@@ -22,6 +27,35 @@ pub fn told(dialect: &dyn Dialect, select: &ToldSelect) -> (String, usize) {
         }
     }
     (text, places)
+}
+
+/// How many rows the SELECT of a function gives where all values are null, or are any of their types: to see whether the
+/// database can do it at all.
+pub fn trial(mapping: &Mapping, dialect: &dyn Dialect, function: usize, nulls: bool) -> Program {
+    let parameters = &mapping.model.functions[function].parameters;
+    let told = mapping.functions[function].pieces.iter().map(|piece| match piece {
+        ToldPiece::Text(text) => Told::Text(Arc::clone(text)),
+        ToldPiece::Parameter(number) => {
+            let primitive = parameters[*number].primitive().unwrap_or(P::String);
+            let value = Sql::Param(Param { value: sample(primitive), form: ParamForm::Native });
+            Told::Value(if nulls { dialect.null(primitive) } else { value })
+        }
+    });
+    let table = TableRef { source: Source::Told(told.collect()), alias: 0 };
+    let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
+    let select = Select { from, columns: vec![Sql::CountAll], ..Select::default() };
+    let rows = Some(ChildStatement { one: emit(dialect, &select, 1), many: None });
+    let node = NodeStatement {
+        parent: None,
+        rows,
+        count: None,
+        cells: Vec::new().into(),
+        link: Vec::new(),
+        links: 0,
+        seek: None,
+        position: None,
+    };
+    Program { nodes: vec![node], count: None, parent: None, point: false, key: None }
 }
 
 /// Any value of a type.

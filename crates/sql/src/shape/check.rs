@@ -65,7 +65,7 @@ pub(super) fn check(shape: &Shape) -> Checked {
     for (name, told) in shape.functions.iter() {
         types.add(name)?;
         container.add(name)?;
-        function(name, told)?;
+        told.0.iter().try_for_each(|told| function(name, told))?;
     }
     groups(shape, &mut types)
 }
@@ -79,6 +79,13 @@ fn function(name: &Named, told: &FunctionShape) -> Checked {
         if PrimitiveType::from_name(&ty.text).is_none_or(PrimitiveType::is_shape) {
             return Err(bad(ty.spot, &["`", &ty.text, "`: a parameter has a type such as Edm.String"]));
         }
+        let default = PrimitiveType::from_name(&ty.text).map(|primitive| parameter.default_value(primitive));
+        if parameter.default.is_some() && default.flatten().is_none() {
+            return Err(bad(ty.spot, &["the default of `", &name.text, "` is no value of `", &ty.text, "`"]));
+        }
+    }
+    if let (Some(_), Some(set)) = (&told.bound, &told.bound_set) {
+        return Err(bad(set.spot, &["a function has `bound` or `boundSet`, not both"]));
     }
     match (&told.returns, &told.type_name) {
         (Some(_), None) if told.nullable.is_none() => {}

@@ -9,6 +9,7 @@ mod search;
 mod settings;
 mod parameter;
 mod parts;
+mod overloads;
 mod hdp;
 mod annotated;
 mod select;
@@ -32,6 +33,7 @@ pub use etag::EtagShape;
 pub use json::item_type;
 pub use media::{MediaShape, MediaTypeShape};
 pub use named::{Entries, Named, Spot};
+pub use overloads::Overloads;
 pub use parameter::ParameterShape;
 pub use parts::{
     Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, FunctionShape,
@@ -86,6 +88,8 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ShapeError> {
 pub struct ToldSelect {
     /// What it is for: the name of the entity set or function.
     pub name: Named,
+    /// Which of the functions of this name it is for.
+    pub number: usize,
     /// Where it stands.
     pub spot: Spot,
     /// Its text, and between it numbers of parameters.
@@ -119,7 +123,7 @@ impl ToldSelect {
             }
         };
         let pieces = select::pieces(sql).ok()?.into_iter().map(numbered).collect::<Option<_>>()?;
-        Some(ToldSelect { name: name.clone(), spot: sql.spot, pieces, parameters })
+        Some(ToldSelect { name: name.clone(), number: 0, spot: sql.spot, pieces, parameters })
     }
 }
 
@@ -138,8 +142,13 @@ impl Shape {
             .iter()
             .filter_map(|(name, entity)| entity.sql.as_ref().and_then(|sql| ToldSelect::of(name, sql, None)));
         let functions = self.functions.iter();
-        let functions =
-            functions.filter_map(|(name, told)| ToldSelect::of(name, &told.sql, Some(&told.parameters)));
+        let functions = functions.flat_map(|(name, told)| {
+            let of = move |(number, told): (usize, &FunctionShape)| {
+                let found = ToldSelect::of(name, &told.sql, Some(&told.parameters))?;
+                Some(ToldSelect { number, ..found })
+            };
+            told.0.iter().enumerate().filter_map(of)
+        });
         sets.chain(functions).collect()
     }
 

@@ -11,6 +11,7 @@ use super::changes::ChangesShape;
 use super::etag::EtagShape;
 use super::media::{MediaShape, MediaTypeShape};
 use super::named::{Either, Entries, Named, Spot};
+use super::overloads::Overloads;
 use super::parameter::ParameterShape;
 use super::search::SearchShape;
 use super::settings::SettingsShape;
@@ -48,7 +49,7 @@ pub struct Shape {
     /// Singletons.
     pub singletons: Entries<SingletonShape>,
     /// Functions.
-    pub functions: Entries<FunctionShape>,
+    pub functions: Entries<Overloads>,
     /// Vocabularies by their aliases.
     pub vocabularies: Entries<VocabularyShape>,
     /// Annotations by their targets: in JSON's form, by their terms.
@@ -78,6 +79,8 @@ pub struct FunctionShape {
     pub collection: Option<bool>,
     /// The entity set on whose entities it is called; parameters that are called like properties of their key are those.
     pub bound: Option<Named>,
+    /// In its place: the entity set on which it is called as a whole.
+    pub bound_set: Option<Named>,
     /// Text for clients.
     #[serde(default)]
     pub description: Option<String>,

@@ -29,7 +29,7 @@ fn with(kind: Kind, model: &str, functions: Vec<(&str, &[&str])>) -> Mapping {
         tables.iter_mut().flat_map(|table| &mut table.columns).for_each(|column| on(kind, column));
     }
     let columns = |columns: &[&str]| columns.iter().map(|&column| column.to_owned()).collect();
-    let functions = functions.into_iter().map(|(name, found)| (name.to_owned(), columns(found))).collect();
+    let functions = functions.into_iter().map(|(name, found)| (name.to_owned(), 0, columns(found))).collect();
     let shape = Shape::parse(model).expect("a model file");
     let catalog = Catalog { tables, functions, ..Catalog::default() };
     let (mapping, notices) = build(&catalog, &ModelOptions { shape, ..ModelOptions::default() });
