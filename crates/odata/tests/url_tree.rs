@@ -53,6 +53,8 @@ const EXPRESSIONS: &[(&str, &str)] = &[
     ("case(a gt 0:1,true:-1)", "case((gt a 0) 1 true -1)"),
     ("case(a gt 10:11,b eq 10:30:20)", "case((gt a 10) 11 (eq b time:10:30) 20)"),
     ("cast(a,Edm.Int32)", "cast(a Edm.Int32)"),
+    ("cast(a,'Edm.Int32')", "cast(a Edm.Int32)"),
+    ("isof(a, 'N.T')", "isof(a N.T)"),
     ("cast(N.T)", "cast(N.T)"),
     ("isof(a,Collection(Edm.String))", "isof(a Collection(Edm.String))"),
     ("length", "length"),

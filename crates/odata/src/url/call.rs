@@ -160,8 +160,11 @@ impl Cursor<'_> {
             self.skip_space();
             return Err(self.expected(", and the name of a type"));
         }
+        // Some clients write it as text.
+        let quoted = self.eat(b'\'');
         match self.type_name() {
-            Some(type_name) => Ok(vec![operand, type_name]),
+            Some(type_name) if !quoted || self.eat(b'\'') => Ok(vec![operand, type_name]),
+            Some(_) => Err(self.expected("the quote behind the name of a type")),
             None => Err(self.expected("the name of a type")),
         }
     }
