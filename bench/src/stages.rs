@@ -91,7 +91,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             lap(2);
             let program = program(source.dialect(), &planned);
             lap(3);
-            let shape = std::sync::Arc::new(Shape::new(&mapping.model, &query, &layout, format));
+            let shape = std::sync::Arc::new(Shape::new(&mapping.model, &query, &layout, format, ""));
             lap(4);
             let limits = PageLimits { rows: 2_000, bytes: 4 << 20, batch_bytes: 32 << 20 };
             let mut writer = PageWriter::new(shape, limits, Sum::default());

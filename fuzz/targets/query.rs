@@ -52,7 +52,7 @@ fuzz_target!(|text: &str| {
             let _ = fragment(model, &query, "Set(1)", version);
             let format = Format { version, metadata, ieee754_compatible: false, omit_nulls: false };
             let layout = Layout::of(model, &query, Shape::needs(&query, format));
-            let _ = Shape::new(model, &query, &layout, format);
+            let _ = Shape::new(model, &query, &layout, format, "/s/");
             let limits = PlanLimits { nested: Some(11), ..PlanLimits::default() };
             if let Ok(planned) = plan(mapping, *dialect, &query, &layout, limits) {
                 let _ = program(*dialect, &planned);

@@ -149,7 +149,7 @@ impl From<ParseError> for Refusal {
                 message = message.replace(name, key);
                 key
             }
-            ParseErrorKind::Encoding | ParseErrorKind::Syntax => "url",
+            ParseErrorKind::Encoding | ParseErrorKind::Syntax => error.option.as_deref().unwrap_or("url"),
         };
         if let Some(first) = message.get(..1).map(str::to_uppercase) {
             message.replace_range(..1, &first);

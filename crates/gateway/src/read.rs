@@ -181,7 +181,7 @@ fn prepare(
     } else {
         program(dialect, &plan)
     });
-    let shape = Arc::new(Shape::new(&served.mapping.model, &query, &layout, format));
+    let shape = Arc::new(Shape::new(&served.mapping.model, &query, &layout, format, request.root_path()));
     // What stands for a member in a column is not the value of the key.
     let columns = &served.mapping.table(query.root).columns;
     let plain = |values: &[(usize, Value)]| values.iter().all(|(key, _)| columns[*key].codes.is_none());

@@ -250,6 +250,14 @@ impl Request {
         self.root.len() + self.url.len() + TOKEN > MAX_LINK
     }
 
+    /// The path of the service root, as the client sees it.
+    pub fn root_path(&self) -> &str {
+        match self.root.split_once("://") {
+            Some((_, rest)) => rest.find('/').map_or("/", |start| &rest[start..]),
+            None => &self.root,
+        }
+    }
+
     /// What links to further pages are made of.
     pub fn link_parts(&self) -> LinkParts {
         self.link_parts_with(self.query())

@@ -122,28 +122,34 @@ fn not_supported_says_what() {
 #[test]
 fn expressions_that_cannot_be_computed() {
     let node = shop();
-    for (url, code) in [
-        ("Products?$filter=ID div 0 eq 1", "ExpressionFailed"),
-        ("Products?$filter=ID mod 0 eq 1", "ExpressionFailed"),
-        ("Products?$filter=ID add 9223372036854775807 gt 0", "ExpressionFailed"),
-        ("Products?$filter=matchesPattern(Name,'(')", "ExpressionFailed"),
-        ("Products?$filter=Name eq 1", "BadRequest"),
-        ("Products?$filter=ID", "BadRequest"),
-        ("Products?$filter=ID eq", "BadUrl"),
-        ("Products?$top=-1", "BadUrl"),
-        ("Products?$top=1&top=2", "BadUrl"),
-        ("Products?$unknown=1", "BadUrl"),
-        ("?$top=1", "BadUrl"),
-        ("$metadata?$select=ID", "BadUrl"),
-        ("Products?$filter=nosuch(ID) eq 1", "BadUrl"),
-        ("Products?$select=Category($top=1)", "BadRequest"),
-        ("Categories?$filter=Products gt Products", "BadRequest"),
-        ("Products(%zz)", "BadEncoding"),
-        ("Products('1')", "BadRequest"),
+    for (url, code, target) in [
+        ("Products?$filter=ID div 0 eq 1", "ExpressionFailed", None),
+        ("Products?$filter=ID mod 0 eq 1", "ExpressionFailed", None),
+        ("Products?$filter=ID add 9223372036854775807 gt 0", "ExpressionFailed", None),
+        ("Products?$filter=matchesPattern(Name,'(')", "ExpressionFailed", None),
+        ("Products?$filter=Name eq 1", "BadRequest", None),
+        ("Products?$filter=ID", "BadRequest", None),
+        ("Products?$filter=ID eq", "BadUrl", Some("$filter")),
+        ("Products?$top=-1", "BadUrl", Some("$top")),
+        ("Products?$top=1&top=2", "BadUrl", Some("$top")),
+        ("Products?$unknown=1", "BadUrl", Some("$unknown")),
+        ("?$top=1", "BadUrl", Some("$top")),
+        ("$metadata?$select=ID", "BadUrl", Some("$select")),
+        ("Products?$filter=nosuch(ID) eq 1", "BadUrl", Some("$filter")),
+        ("Products?$select=Category($top=1)", "BadRequest", None),
+        ("Categories?$filter=Products gt Products", "BadRequest", None),
+        ("Products?$expand=Category($select=ID;$expand=Products($filter=ID eq))", "BadUrl", Some("$filter")),
+        ("Products?$filter=ID eq @p&@p=1 eq", "BadUrl", Some("@p")),
+        ("Products?%24orderby=(ID", "BadUrl", Some("$orderby")),
+        ("Products?search=(", "BadUrl", Some("$search")),
+        ("Products(1", "BadUrl", Some("url")),
+        ("Products(%zz)", "BadEncoding", Some("url")),
+        ("Products('1')", "BadRequest", None),
     ] {
         let answer = ask(&node, url, &[]);
         let error = odata_error(url, &answer);
         assert_eq!((answer.status, error.code.as_str()), (400, code), "{url}: {error:?}");
+        assert!(target.is_none() || error.target.as_deref() == target, "{url}: {error:?}");
     }
 }
 

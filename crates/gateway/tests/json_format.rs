@@ -47,12 +47,26 @@ impl Form {
         format!("{}\"{name}\":{value}", self.only_full(&told))
     }
 
+    /// A property that the model does not have: minimal metadata tells its type, too.
+    fn dynamic(&self, name: &str, ty: &str, value: &str) -> String {
+        let hash = if self.version == "4.0" { "#" } else { "" };
+        let told = format!("\"{name}{}type\":\"{hash}{ty}\",", self.at());
+        let told = if self.level == "none" { String::new() } else { told };
+        format!("{told}\"{name}\":{value}")
+    }
+
+    /// The type of a value that stands alone.
+    fn value_type(&self, ty: &str) -> String {
+        let hash = if self.version == "4.0" { "#" } else { "" };
+        self.only_full(&format!("\"@type\":\"{hash}{ty}\","))
+    }
+
     fn int64(&self, name: &str, digits: &str) -> String {
         self.typed(name, "Int64", &self.exact(digits))
     }
 
     fn identity(&self, ty: &str, id: &str) -> String {
-        self.only_full(&format!("\"@type\":\"#shop.{ty}\",\"@id\":\"{id}\",\"@editLink\":\"{id}\","))
+        self.only_full(&format!("\"@type\":\"#shop.{ty}\",\"@id\":\"{id}\",\"@readLink\":\"{id}\","))
     }
 
     fn links(&self, id: &str, names: &[&str]) -> String {
@@ -92,7 +106,9 @@ fn resources(form: &Form) -> Vec<(String, String)> {
         let path = format!("Categories({id})");
         [form.identity("Categories", &path), form.int64("ID", id)].concat()
     };
-    let reference = |id: &str| format!("\"{}id\":\"{id}\"", form.at());
+    // Without a context URL, links are relative to the request.
+    let base = if form.level == "none" { SHOP } else { "" };
+    let reference = |id: &str| format!("\"{}id\":\"{base}{id}\"", form.at());
     vec![
         (
             format!("Products?$count=true&$top=1&$select={PRODUCT}"),
@@ -109,7 +125,37 @@ fn resources(form: &Form) -> Vec<(String, String)> {
         ),
         (
             "Products(1)/Stock".to_owned(),
-            format!("{{{}\"value\":{}}}", form.context("Products(1)/Stock"), form.exact("9007199254740993")),
+            format!(
+                "{{{}{}\"value\":{}}}",
+                form.context("Products(1)/Stock"),
+                form.value_type("Int64"),
+                form.exact("9007199254740993")
+            ),
+        ),
+        (
+            "Products(1)/Weight".to_owned(),
+            format!("{{{}\"value\":0.25}}", form.context("Products(1)/Weight")),
+        ),
+        (
+            "Products(1)?$compute=Stock sub 1 as A,Weight mul 2 as B,Price as C,concat(Name,'!') as D,Made as E&$select=A,B,C,D,E".to_owned(),
+            format!(
+                "{{{}{}{},\"B\":0.5,{},\"D\":\"Sencha!\",{}{}}}",
+                form.context("Products(A,B,C,D,E)/$entity"),
+                form.identity("Products", "Products(1)"),
+                form.dynamic("A", "Int64", &form.exact("9007199254740992")),
+                form.dynamic("C", "Decimal", &form.exact("12.5")),
+                form.dynamic("E", "Date", "\"2024-02-29\""),
+                form.links("Products(1)", &["Category", "Order_Details"]),
+            ),
+        ),
+        (
+            "Products?$apply=filter(ID eq 1)/groupby((Active,CategoryID),aggregate($count as N,Weight with max as W))&$top=1".to_owned(),
+            format!(
+                "{{{}\"value\":[{{\"Active\":true,{},{},\"W\":0.25}}]}}",
+                form.context("Products(Active,CategoryID,N,W)"),
+                form.int64("CategoryID", "2"),
+                form.dynamic("N", "Decimal", &form.exact("1")),
+            ),
         ),
         (
             "Products(1)/Name".to_owned(),

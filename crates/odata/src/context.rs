@@ -55,7 +55,7 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
         }
         Addressed::Collection => {
             let changes = if query.since.is_some() { "/$delta" } else { "" };
-            [set.as_str(), &cast, &select_list(model, selection, None, version), changes].concat()
+            [&collection(model, selection, version), changes].concat()
         }
         Addressed::Entity if let Some(name) = single => {
             [name, &cast, &select_list(model, selection, None, version)].concat()
@@ -64,6 +64,13 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
             [set.as_str(), &cast, &select_list(model, selection, None, version), "/$entity"].concat()
         }
     }
+}
+
+/// The fragment for a collection of which this is returned.
+pub(crate) fn collection(model: &Model, selection: &Selection, version: Version) -> String {
+    let cast = cast(model, selection.set, selection.of, "/", "");
+    let list = select_list(model, selection, None, version);
+    [model.entity_set(selection.set).name.as_str(), &cast, &list].concat()
 }
 
 /// `(City,Street)` behind the path to a complex value of which only parts are told.
@@ -123,13 +130,16 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
             items.push("*".to_owned());
         } else {
             for p in &selection.properties {
-                let owner = ty.owner_of_property(*p).filter(|_| !ty.has_property(selection.of, *p));
+                let types = selection.only_of_property(ty, *p);
                 let name =
-                    [&cast(model, selection.set, owner, "", "/"), ty.properties[*p].name.as_str()].concat();
-                let name = name.as_str();
-                match selection.parts.iter().find(|parts| parts.property == *p && !parts.whole) {
-                    None => items.push(name.to_owned()),
-                    Some(parts) => part_list(model, parts, name, &mut items),
+                    |of| [&cast(model, selection.set, of, "", "/"), ty.properties[*p].name.as_str()].concat();
+                let names = types.iter().map(|of| name(Some(*of)));
+                let plain = types.is_empty().then(|| name(None));
+                for name in names.chain(plain) {
+                    match selection.parts.iter().find(|parts| parts.property == *p && !parts.whole) {
+                        None => items.push(name),
+                        Some(parts) => part_list(model, parts, &name, &mut items),
+                    }
                 }
             }
         }
@@ -153,7 +163,11 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
     for expand in selection.expand.iter().filter(stands) {
         let name = match &expand.alias {
             Some(alias) => alias.clone(),
-            None => navigation_name(model, selection, expand.navigation),
+            None => {
+                let owner = selection.only_of_expanded(ty, expand);
+                let name = ty.navigation[expand.navigation].name.as_str();
+                [&cast(model, selection.set, owner, "", "/"), name].concat()
+            }
         };
         let plus = if expand.recursive { "+" } else { "" };
         let name = [&name, &cast(model, expand.selection.set, expand.selection.of, "/", ""), plus].concat();

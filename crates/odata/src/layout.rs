@@ -3,6 +3,7 @@
 mod combined;
 mod json;
 mod media;
+mod properties;
 
 pub use media::Bytes;
 
@@ -67,8 +68,11 @@ pub enum Cell<'q> {
         /// The steps into its value.
         inside: Vec<Inside>,
     },
-    /// Some values of a property of the node's entity, or of what steps lead to inside of it.
+    /// Some values of a property of the node's entity, or of one that single-valued navigation leads to, or of what steps lead to
+    /// inside of it.
     Chosen {
+        /// The navigation properties.
+        path: Vec<usize>,
         /// The set of the entity.
         set: EntitySetId,
         /// The property.
@@ -141,8 +145,8 @@ pub enum Item<'q> {
     Etag(bool),
     /// Reads what the bytes of a stream are, and tells of it.
     MediaType(Bytes),
-    /// What follows up to the matching `EndOnly` is there only where the entity is of this type below that of its set.
-    Only(usize),
+    /// What follows up to the matching `EndOnly` is there only where the entity is of any of these types below that of its set.
+    Only(Vec<usize>),
     /// Ends it.
     EndOnly,
     /// The identifier is that of a singleton, which has no key.
@@ -172,6 +176,8 @@ pub enum Item<'q> {
     MemberPartly(ComplexTypeId, &'q Parts),
     /// Ends a complex value.
     CloseValue,
+    /// Reads and writes the number of the values of a property that fit.
+    Counted(usize),
     /// Reads and writes a value under a name of its own.
     Named(&'q Named),
     /// Reads a JSON object, and writes what is told of it.
@@ -214,18 +220,20 @@ impl<'q> Layout<'q> {
             let parts = query.selection.parts.iter().find(|parts| parts.property == index);
             if let Some(steps) = query.json_steps(model) {
                 layout.json(model, query, index, (steps, parts));
-                return layout;
+                return layout.with_entity(model, query, needs.keys);
             }
             if let Some(parts) = parts.filter(|parts| !parts.collection && query.inside.is_empty()) {
                 let (cells, items) = (Vec::new(), Vec::new());
                 layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
                 layout.open_parts(0, parts, query.selection.set, &[]);
                 layout.etag(model, 0, query.selection.set, &[]);
-                return layout;
+                return layout.with_entity(model, query, needs.keys);
             }
             let (set, property) = (query.selection.set, index);
             let cell = match query.chosen.as_deref() {
-                Some(chosen) => Cell::Chosen { set, property, inside: &query.inside, chosen },
+                Some(chosen) => {
+                    Cell::Chosen { path: Vec::new(), set, property, inside: &query.inside, chosen }
+                }
                 None => Cell::Property { path: Vec::new(), set, property, inside: query.inside.clone() },
             };
             layout.nodes.push(Node {
@@ -235,7 +243,7 @@ impl<'q> Layout<'q> {
                 items: vec![parts.map_or(Item::Property(index), Item::Partly)],
             });
             layout.etag(model, 0, query.selection.set, &[]);
-            return layout;
+            return layout.with_entity(model, query, needs.keys);
         }
         if matches!(query.addressed, Addressed::Dynamic | Addressed::RawDynamic) {
             let set = query.selection.set;
@@ -243,7 +251,7 @@ impl<'q> Layout<'q> {
                 (vec![Cell::Dynamic { path: Vec::new(), set }], vec![Item::Document(&query.steps_inside)]);
             layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
             layout.etag(model, 0, set, &[]);
-            return layout;
+            return layout.with_entity(model, query, needs.keys);
         }
         if let (Addressed::ItemCount(_), [number]) = (query.addressed, query.selection.named.as_slice()) {
             let (cells, items) = (vec![Cell::Value(&number.expr)], vec![Item::Named(number)]);
@@ -287,8 +295,6 @@ impl<'q> Layout<'q> {
     fn entity(&mut self, model: &Model, node: usize, selection: &'q Selection, path: &[usize], needs: Needs) {
         let set = selection.set;
         let ty = model.entity_type(model.entity_set(set).entity_type);
-        let cell =
-            |property: usize| Cell::Property { path: path.to_vec(), set, property, inside: Vec::new() };
         if !selection.rows && !selection.combined.is_empty() {
             self.combined(model, node, selection, needs);
             return;
@@ -302,14 +308,8 @@ impl<'q> Layout<'q> {
             self.named(node, &named, 0);
             return;
         }
-        let identified = needs.keys || selection.references;
-        if identified && model.is_single(set) {
-            self.nodes[node].items.push(Item::Single);
-        } else if identified {
-            for (i, key) in ty.key.iter().enumerate() {
-                self.nodes[node].cells.push(cell(*key));
-                self.nodes[node].items.push(Item::Key(*key, i + 1 == ty.key.len()));
-            }
+        if needs.keys || selection.references {
+            self.identifier(model, node, set, path);
         }
         if selection.references {
             return;
@@ -319,9 +319,6 @@ impl<'q> Layout<'q> {
             self.media_types(ty, node, selection, path);
         }
         self.properties(model, node, selection, path);
-        let owner = |navigation: usize| {
-            ty.owner_of_navigation(navigation).filter(|_| !ty.has_navigation(selection.of, navigation))
-        };
         let named: Vec<&Named> = selection.named.iter().collect();
         self.named(node, &named, 0);
         self.dynamic(node, selection, path);
@@ -329,53 +326,22 @@ impl<'q> Layout<'q> {
             let mut below = path.to_vec();
             below.push(expand.navigation);
             self.nodes[node].cells.push(presence(model, expand, &below));
-            let owner = owner(expand.navigation);
-            self.nodes[node].items.extend(owner.map(Item::Only));
+            let only = selection.only_of_expanded(ty, expand);
+            self.nodes[node].items.extend(only.map(|only| Item::Only(vec![only])));
             self.nodes[node].items.push(Item::Open(expand));
             self.entity(model, node, &expand.selection, &below, needs);
             self.nodes[node].items.push(Item::Close);
-            self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
+            self.nodes[node].items.extend(only.map(|_| Item::EndOnly));
         }
         // Collections come last: their rows are put in later, and what is written behind them could not know whether
         // it needs a comma.
         for expand in selection.expand.iter().filter(|e| e.collection) {
             let link = NodeLink { parent: node, path: path.to_vec(), set, expand };
             let child = self.node(model, &expand.selection, Some(link), needs);
-            let owner = owner(expand.navigation);
-            self.nodes[node].items.extend(owner.map(Item::Only));
+            let only = selection.only_of_expanded(ty, expand);
+            self.nodes[node].items.extend(only.map(|only| Item::Only(vec![only])));
             self.nodes[node].items.push(Item::Collection(child));
-            self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
-        }
-    }
-
-    fn properties(&mut self, model: &Model, node: usize, selection: &'q Selection, path: &[usize]) {
-        let set = selection.set;
-        let ty = model.entity_type(model.entity_set(set).entity_type);
-        let cell =
-            |property: usize| Cell::Property { path: path.to_vec(), set, property, inside: Vec::new() };
-        for property in &selection.properties {
-            let at = &mut self.nodes[node];
-            let owner = ty.owner_of_property(*property).filter(|_| !ty.has_property(selection.of, *property));
-            at.items.extend(owner.map(Item::Only));
-            let parts = selection.parts.iter().find(|parts| parts.property == *property);
-            match parts {
-                // One cell has all of it, whatever is told.
-                _ if ty.properties[*property].json.is_some() => {
-                    at.cells.push(cell(*property));
-                    let steps = Vec::new();
-                    at.items.push(Item::Json { property: *property, steps, parts, chosen: None });
-                }
-                Some(parts) if parts.collection => {
-                    at.cells.push(cell(*property));
-                    at.items.push(Item::Partly(parts));
-                }
-                Some(parts) => self.open_parts(node, parts, set, path),
-                None => {
-                    at.cells.push(cell(*property));
-                    at.items.push(Item::Property(*property));
-                }
-            }
-            self.nodes[node].items.extend(owner.map(|_| Item::EndOnly));
+            self.nodes[node].items.extend(only.map(|_| Item::EndOnly));
         }
     }
 

@@ -4,9 +4,10 @@ mod rows;
 mod called;
 mod own;
 mod chosen;
+mod narrowed;
 mod operators;
 
-pub use chosen::Chosen;
+pub use chosen::{Chosen, SomeOf};
 pub use operators::{Arithmetic, Comparison, Function};
 pub use rows::{
     Aggregation, Input, Joined, Named, RowColumn, Rows, RowsKind, Size, Transform, Tree, Walk, Walked,
@@ -74,6 +75,13 @@ impl Query {
             }
         }
         Some(steps)
+    }
+
+    /// Whether it is about a value of one entity whose key the path does not name, since navigation leads there.
+    pub fn leads_to_value(&self) -> bool {
+        let last = self.steps.iter().rfind(|step| !matches!(step, Step::Filter(_) | Step::Each));
+        matches!(self.addressed, Addressed::Property(_) | Addressed::Dynamic)
+            && matches!(last, Some(Step::Navigate(_) | Step::Call(..)))
     }
 
     /// The value that is addressed, or each of them. None where the path addresses entities or their number.
@@ -204,6 +212,9 @@ pub enum Addressed {
     Stream(Option<usize>),
 }
 
+/// What an entity can be: of a set, and of the type below that of the set, or of that.
+pub type EntityKind = (EntitySetId, Option<usize>);
+
 /// What is returned of entities of one set.
 #[derive(Debug, Clone)]
 pub struct Selection {
@@ -215,8 +226,12 @@ pub struct Selection {
     pub kind: Option<Expr>,
     /// Property indexes in the order of the model.
     pub properties: Vec<usize>,
+    /// Those among them that are only returned of entities of some types below that of the set: of any of these.
+    pub narrowed: Vec<(usize, Vec<usize>)>,
     /// Complex ones among them of which only parts are returned.
     pub parts: Vec<Parts>,
+    /// Collections among them of which only some values are returned, or that are counted.
+    pub some: Vec<SomeOf>,
     /// Stream properties of which something is told.
     pub streams: Vec<usize>,
     /// Which properties are told that the model does not have.
@@ -227,8 +242,8 @@ pub struct Selection {
     pub rows: bool,
     /// Where the rows are combinations of entities: what is returned of each, with the variables from 0.
     pub combined: Vec<Combined>,
-    /// Where the rows are entities of all sets: the names of their types, by their numbers from 1.
-    pub types: Vec<String>,
+    /// Where the rows are entities of all sets: what they can be, by their numbers from 1.
+    pub types: Vec<EntityKind>,
     /// Whether `$select` was given, so that the context URL names the properties.
     pub selected: bool,
     /// Functions of the entities that are told of.
@@ -302,6 +317,8 @@ pub struct Parts {
 /// An expanded navigation property.
 #[derive(Debug, Clone)]
 pub struct Expand {
+    /// The type below that of the set that its entities are to be of, since it was named of that.
+    pub of: Option<usize>,
     /// Index of the navigation property.
     pub navigation: usize,
     /// The name that it has here, where it is another one.

@@ -180,7 +180,7 @@ fn written(text: &str, format: Format, rows: &str) -> String {
     let model = model();
     let query = query(&model, text);
     let layout = Layout::of(&model, &query, Shape::needs(&query, format));
-    let shape = Shape::new(&model, &query, &layout, format);
+    let shape = Shape::new(&model, &query, &layout, format, "");
     let limits = PageLimits { rows: 100, bytes: usize::MAX, batch_bytes: usize::MAX };
     let mut writer = PageWriter::new(Arc::new(shape), limits, Page::default());
     push(&mut writer, rows, layout.nodes.len() > 1);
@@ -279,12 +279,12 @@ fn formats() {
         (
             full,
             &format!("1 {FULL_ROW}"),
-            r##"{"@odata.type":"#Ns.Thing","@odata.id":"Things(1)","@odata.editLink":"Things(1)","Id@odata.type":"#Int32","Id":1,"Color@odata.type":"#Ns.Färbe","Color":"Red","Rights@odata.type":"#Ns.Rights","Rights":"Read,Write","Tags@odata.type":"#Collection(Int64)","Tags":[1,2,null],"Home":{"@odata.type":"#Ns.Address","Street":"Street","City":{"@odata.type":"#Ns.City","Name":"Bonn","People@odata.type":"#Int64","People":9},"Lines@odata.type":"#Collection(String)","Lines":["a",null],"Color@odata.type":"#Ns.Färbe","Color":"Blue"},"Cities@odata.type":"#Collection(Ns.City)","Cities":[{"@odata.type":"#Ns.City","Name":"Ulm","People@odata.type":"#Int64","People":null},null],"End@odata.type":"#Int32","End":7,"Next@odata.associationLink":"Things(1)/Next/$ref","Next@odata.navigationLink":"Things(1)/Next","Parts@odata.associationLink":"Things(1)/Parts/$ref","Parts@odata.navigationLink":"Things(1)/Parts"}"##,
+            r##"{"@odata.type":"#Ns.Thing","@odata.id":"Things(1)","@odata.readLink":"Things(1)","Id@odata.type":"#Int32","Id":1,"Color@odata.type":"#Ns.Färbe","Color":"Red","Rights@odata.type":"#Ns.Rights","Rights":"Read,Write","Tags@odata.type":"#Collection(Int64)","Tags":[1,2,null],"Home":{"@odata.type":"#Ns.Address","Street":"Street","City":{"@odata.type":"#Ns.City","Name":"Bonn","People@odata.type":"#Int64","People":9},"Lines@odata.type":"#Collection(String)","Lines":["a",null],"Color@odata.type":"#Ns.Färbe","Color":"Blue"},"Cities@odata.type":"#Collection(Ns.City)","Cities":[{"@odata.type":"#Ns.City","Name":"Ulm","People@odata.type":"#Int64","People":null},null],"End@odata.type":"#Int32","End":7,"Next@odata.associationLink":"Things(1)/Next/$ref","Next@odata.navigationLink":"Things(1)/Next","Parts@odata.associationLink":"Things(1)/Parts/$ref","Parts@odata.navigationLink":"Things(1)/Parts"}"##,
         ),
         (
             new,
             &format!("1 {EMPTY_ROW}"),
-            r##"{"@type":"#Ns.Thing","@id":"Things(1)","@editLink":"Things(1)","Id@type":"Int32","Id":1,"Color@type":"#Ns.Färbe","Color":null,"Rights@type":"#Ns.Rights","Rights":null,"Tags@type":"#Collection(Int64)","Tags":[],"Home":null,"Cities@type":"#Collection(Ns.City)","Cities":[],"End@type":"Int32","End":null,"Next@associationLink":"Things(1)/Next/$ref","Next@navigationLink":"Things(1)/Next","Parts@associationLink":"Things(1)/Parts/$ref","Parts@navigationLink":"Things(1)/Parts"}"##,
+            r##"{"@type":"#Ns.Thing","@id":"Things(1)","@readLink":"Things(1)","Id@type":"Int32","Id":1,"Color@type":"#Ns.Färbe","Color":null,"Rights@type":"#Ns.Rights","Rights":null,"Tags@type":"#Collection(Int64)","Tags":[],"Home":null,"Cities@type":"#Collection(Ns.City)","Cities":[],"End@type":"Int32","End":null,"Next@associationLink":"Things(1)/Next/$ref","Next@navigationLink":"Things(1)/Next","Parts@associationLink":"Things(1)/Parts/$ref","Parts@navigationLink":"Things(1)/Parts"}"##,
         ),
     ] {
         assert_eq!(written("Things", format, cells), expected, "{format:?}");

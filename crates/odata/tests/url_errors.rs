@@ -230,3 +230,30 @@ fn no_cut_or_changed_url_panics() {
         }
     }
 }
+
+#[test]
+fn faults_name_the_option_that_they_lie_in() {
+    for (url, expected) in [
+        ("Set?$filter=a eq", Some("$filter")),
+        ("Set?FILTER=a eq", Some("$filter")),
+        ("Set?%24top=x", Some("$top")),
+        ("Set?$top", Some("$top")),
+        ("Set?$top=1&top=2", Some("$top")),
+        ("Set?$select=%C3%A4%20b", Some("$select")),
+        ("Set?$filter='%FF'", Some("$filter")),
+        ("Set?$foo=1", Some("$foo")),
+        ("Set?@a=1 eq", Some("@a")),
+        ("Set?@a=1&@a=2", Some("@a")),
+        ("Set?$expand=A($filter=b eq)", Some("$filter")),
+        ("Set?$expand=A($filter=b eq 1;$foo=1)", Some("$foo")),
+        ("Set?$expand=A($filter=b eq 1", Some("$filter")),
+        ("Set?$expand=A B", Some("$expand")),
+        ("Set?$filter=A/$count($search=() gt 1", Some("$search")),
+        ("Set(1", None),
+        ("Set#a", None),
+        ("Set/$filter(a eq)", None),
+    ] {
+        let error = parse(url).expect_err(url);
+        assert_eq!(error.option.as_deref(), expected, "{url}: {error}");
+    }
+}

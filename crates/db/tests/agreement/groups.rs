@@ -32,7 +32,7 @@ pub fn group(world: Asked<'_>, things: &[Thing], clock: bool) -> usize {
     for question in 0..2 * questions {
         let (url, expected) =
             if question < questions { computed(&mut dice, things) } else { grouped(&mut dice, things) };
-        let found = match world.ask_with(&url, &Ask::default()) {
+        let found = match world.ask_with(&url, &Ask::values()) {
             Ok(answer) => answer.rows(),
             Err(Failure::Unsupported(_)) => {
                 refused += 1;

@@ -88,7 +88,7 @@ fn agree(location: &Location, things: &[Thing], clock: bool) -> usize {
             let found = things.iter().filter(|t| truth(&condition, scope(things, t)) == Some(true));
             (format!("Thing?$select=Id&$orderby=Id&$filter={}", text(&condition)), rows(found))
         };
-        let found = match world.ask_with(&url, &Ask::default()) {
+        let found = match world.ask_with(&url, &Ask::values()) {
             Ok(answer) => answer.rows(),
             Err(Failure::Unsupported(_)) => {
                 refused += 1;

@@ -22,7 +22,7 @@ pub fn through(world: Asked<'_>, things: &[Thing], clock: bool) -> usize {
     let (mut refused, mut wrong) = (0, Vec::new());
     for question in 0..many(QUESTIONS) * kinds.len() as u32 {
         let (url, expected) = kinds[question as usize % kinds.len()](&mut dice, things);
-        let found = match world.ask_with(&url, &Ask::default()) {
+        let found = match world.ask_with(&url, &Ask::values()) {
             Ok(answer) => answer.rows(),
             Err(Failure::Unsupported(_)) => {
                 refused += 1;

@@ -60,6 +60,15 @@ impl Default for Ask {
     }
 }
 
+impl Ask {
+    /// For values alone, without anything that is told of them.
+    pub fn values() -> Ask {
+        let mut ask = Ask::default();
+        ask.format.metadata = MetadataLevel::None;
+        ask
+    }
+}
+
 /// What came back.
 #[derive(Debug)]
 pub struct Answer {
@@ -141,7 +150,7 @@ impl Asked<'_> {
         let dialect = self.source.dialect();
         let plan = plan(self.mapping, dialect, &query, &layout, PlanLimits::default())
             .map_err(Failure::Unsupported)?;
-        let shape = Shape::new(&self.mapping.model, &query, &layout, format);
+        let shape = Shape::new(&self.mapping.model, &query, &layout, format, "");
         let program = write(dialect, plan).map_err(Failure::Unsupported)?;
         drop(layout);
         Ok((query, program, shape))

@@ -117,13 +117,55 @@ fn forms_of_the_format() {
             &world,
             "Num(4)",
             format(V40, Full, false, false),
-            r##"{"@odata.type":"#Default.Num","@odata.id":"Num(4)","@odata.editLink":"Num(4)","Id@odata.type":"#Int64","Id":4,"D":"-INF","P@odata.type":"#Decimal","P":100000000000000,"I@odata.type":"#Int64","I":9007199254740993,"S@odata.type":"#Int16","S":1,"Y@odata.type":"#Byte","Y":2,"F":null}"##,
+            r##"{"@odata.type":"#Default.Num","@odata.id":"Num(4)","@odata.readLink":"Num(4)","Id@odata.type":"#Int64","Id":4,"D@odata.type":"#Double","D":"-INF","P@odata.type":"#Decimal","P":100000000000000,"I@odata.type":"#Int64","I":9007199254740993,"S@odata.type":"#Int16","S":1,"Y@odata.type":"#Byte","Y":2,"F":null}"##,
         ),
         (
             &world,
             "Num(4)?$select=P,F",
             format(V401, Full, true, true),
-            r##"{"@type":"#Default.Num","@id":"Num(4)","@editLink":"Num(4)","P@type":"Decimal","P":"100000000000000"}"##,
+            r##"{"@type":"#Default.Num","@id":"Num(4)","@readLink":"Num(4)","P@type":"Decimal","P":"100000000000000"}"##,
+        ),
+        (
+            &world,
+            "Num(3)?$compute=D as A,I add 1 as B,P as C,F as G,S as H&$select=A,B,C,G,H",
+            format(V40, Minimal, false, false),
+            r##"{"A@odata.type":"#Double","A":"INF","B@odata.type":"#Int64","B":1,"C@odata.type":"#Decimal","C":100000000000000.25,"G":null,"H@odata.type":"#Int16","H":0}"##,
+        ),
+        (
+            &world,
+            "Num(3)?$compute=D as A,I add 1 as B,P as C&$select=D,A,B,C",
+            format(V401, Minimal, true, false),
+            r##"{"D":"INF","A@type":"Double","A":"INF","B@type":"Int64","B":"1","C@type":"Decimal","C":"100000000000000.25"}"##,
+        ),
+        (
+            &world,
+            "Num(1)?$compute=D as A,I add -1 as B,D lt 1 as C&$select=A,B,C",
+            format(V40, Minimal, false, false),
+            r##"{"A":0.1,"B@odata.type":"#Int64","B":9223372036854775806,"C":true}"##,
+        ),
+        (
+            &world,
+            "Num(3)?$compute=D as A,I as B&$select=D,A,B",
+            format(V40, Full, false, false),
+            r##"{"@odata.type":"#Default.Num","@odata.id":"Num(3)","@odata.readLink":"Num(3)","D@odata.type":"#Double","D":"INF","A@odata.type":"#Double","A":"INF","B@odata.type":"#Int64","B":0}"##,
+        ),
+        (
+            &world,
+            "Num(3)?$compute=D as A,I as B&$select=D,A,B",
+            format(V40, None, false, false),
+            r##"{"D":"INF","A":"INF","B":0}"##,
+        ),
+        (
+            &world,
+            "Num(3)?$compute=F as A,I as B&$select=A,B",
+            format(V40, Minimal, false, true),
+            r##"{"B@odata.type":"#Int64","B":0}"##,
+        ),
+        (
+            &world,
+            "Num?$apply=filter(Id eq 3)/groupby((I),aggregate(D with max as Most,$count as N))",
+            format(V40, Minimal, true, false),
+            r##"{"I":"0","Most@odata.type":"#Double","Most":"INF","N@odata.type":"#Decimal","N":"1"}"##,
         ),
         (
             &world,
@@ -132,10 +174,10 @@ fn forms_of_the_format() {
             concat!(
                 r##"{"@odata.type":"#Default.Keyed","##,
                 r##""@odata.id":"Keyed(K='a''b%2Fc%3Fd%23e%25f%26g%2Bh%20%C3%BC',At=2024-01-01T00:00:00%2B01:00,P=1.5)","##,
-                r##""@odata.editLink":"Keyed(K='a''b%2Fc%3Fd%23e%25f%26g%2Bh%20%C3%BC',At=2024-01-01T00:00:00%2B01:00,P=1.5)","##,
+                r##""@odata.readLink":"Keyed(K='a''b%2Fc%3Fd%23e%25f%26g%2Bh%20%C3%BC',At=2024-01-01T00:00:00%2B01:00,P=1.5)","##,
                 r##""P@odata.type":"#Decimal","P":1.5,"Part":["##,
-                r##"{"@odata.type":"#Default.Part","@odata.id":"Part(1)","@odata.editLink":"Part(1)","Id@odata.type":"#Int64","Id":1,"Keyed@odata.associationLink":"Part(1)/Keyed/$ref","Keyed@odata.navigationLink":"Part(1)/Keyed"},"##,
-                r##"{"@odata.type":"#Default.Part","@odata.id":"Part(2)","@odata.editLink":"Part(2)","Id@odata.type":"#Int64","Id":2,"Keyed@odata.associationLink":"Part(2)/Keyed/$ref","Keyed@odata.navigationLink":"Part(2)/Keyed"}"##,
+                r##"{"@odata.type":"#Default.Part","@odata.id":"Part(1)","@odata.readLink":"Part(1)","Id@odata.type":"#Int64","Id":1,"Keyed@odata.associationLink":"Part(1)/Keyed/$ref","Keyed@odata.navigationLink":"Part(1)/Keyed"},"##,
+                r##"{"@odata.type":"#Default.Part","@odata.id":"Part(2)","@odata.readLink":"Part(2)","Id@odata.type":"#Int64","Id":2,"Keyed@odata.associationLink":"Part(2)/Keyed/$ref","Keyed@odata.navigationLink":"Part(2)/Keyed"}"##,
                 r##"],"Part@odata.associationLink":"Keyed(K='a''b%2Fc%3Fd%23e%25f%26g%2Bh%20%C3%BC',At=2024-01-01T00:00:00%2B01:00,P=1.5)/Part/$ref","##,
                 r##""Part@odata.navigationLink":"Keyed(K='a''b%2Fc%3Fd%23e%25f%26g%2Bh%20%C3%BC',At=2024-01-01T00:00:00%2B01:00,P=1.5)/Part"}"##,
             ),
@@ -181,8 +223,8 @@ fn forms_of_the_format() {
             "Person(3)?$select=Id&$expand=Boss($select=Id)",
             format(V401, Full, false, true),
             concat!(
-                r##"{"@type":"#Default.Person","@id":"Person(3)","@editLink":"Person(3)","Id@type":"Int64","Id":3,"##,
-                r##""Boss":{"@type":"#Default.Person","@id":"Person(1)","@editLink":"Person(1)","Id@type":"Int64","Id":1,LINKS1},LINKS3}"##
+                r##"{"@type":"#Default.Person","@id":"Person(3)","@readLink":"Person(3)","Id@type":"Int64","Id":3,"##,
+                r##""Boss":{"@type":"#Default.Person","@id":"Person(1)","@readLink":"Person(1)","Id@type":"Int64","Id":1,LINKS1},LINKS3}"##
             ),
         ),
     ];

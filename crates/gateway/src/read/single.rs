@@ -7,10 +7,10 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::context;
 use nextlink_odata::json::{
-    EtagText, KeyValue, NoPlainValue, PageLimits, PageWriter, key_predicate, raw_json, raw_typed,
+    EtagText, KeyValue, NoPlainValue, PageLimits, PageWriter, key_predicate, raw_json, raw_typed, told_type,
 };
 use nextlink_odata::model::{Property, Type};
-use nextlink_odata::query::{Addressed, ExprKind, Inside, Query, Step};
+use nextlink_odata::query::{Addressed, ExprKind, Inside, Leaf, Query, Step};
 use nextlink_odata::rows::RowSink;
 use nextlink_odata::version::Version;
 
@@ -123,6 +123,7 @@ pub async fn answer(
         return Err(batch_too_large(limits.batch_bytes));
     }
     let etag = told_etag(&query, writer.last_etag());
+    let identifier = query.leads_to_value().then(|| writer.last_identifier());
     let Whole { bytes: rows, count } = writer.finish();
     if query.addressed == Addressed::Collection {
         if outcome.rows == 0 && outcome.parent == Some(false) {
@@ -140,7 +141,7 @@ pub async fn answer(
     }
     // Only the context of a property names the entity.
     let entity = match query.addressed {
-        Addressed::Property(_) | Addressed::Dynamic => entity_path(&served, &query),
+        Addressed::Property(_) | Addressed::Dynamic => entity_path(&served, &query, identifier),
         _ => String::new(),
     };
     let fragment = context::fragment(&served.mapping.model, &query, &entity, request.version);
@@ -154,9 +155,12 @@ pub async fn answer(
     }
     // That of the values of a collection comes before them.
     let count = count.map(|count| count_member(format, count));
-    let before = [context.as_deref(), count.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(",");
+    let leaf = query.leaf(&served.mapping.model);
+    let ty = leaf.as_ref().and_then(|leaf| told_type(&served.mapping.model, format, leaf, &rows));
+    let before = [context.as_deref(), ty.as_deref(), count.as_deref()].into_iter().flatten();
+    let before = before.collect::<Vec<_>>().join(",");
     let before = (!before.is_empty()).then_some(before);
-    let text = in_envelope(&served, &query, before.as_deref(), &rows);
+    let text = in_envelope(leaf.as_ref(), &query, before.as_deref(), &rows);
     let mut response = json_response(request, format, Body::empty());
     if let (Some(repeat), Some(key)) = (&request.repeat, point_key(&served, &query)) {
         let mut headers = response.headers().clone();
@@ -236,9 +240,9 @@ pub fn object(context: Option<&str>, row: &[u8]) -> Vec<u8> {
 }
 
 /// Puts the context before an entity or a value.
-fn in_envelope(served: &Served, query: &Query, context: Option<&str>, row: &[u8]) -> Vec<u8> {
+fn in_envelope(leaf: Option<&Leaf>, query: &Query, context: Option<&str>, row: &[u8]) -> Vec<u8> {
     // An entity or a complex value is an object of its own; the context comes before its first member.
-    let is_object = match query.leaf(&served.mapping.model) {
+    let is_object = match leaf {
         Some(leaf) => matches!(leaf.ty, Type::Complex(_)) && !leaf.collection,
         // What a dynamic property is, its value says.
         None if query.addressed == Addressed::Dynamic => row.starts_with(b"{"),
@@ -263,8 +267,9 @@ pub fn batch_too_large(limit: usize) -> Refusal {
     Refusal::bad_request("LimitExceeded", message).about("batch_bytes")
 }
 
-/// The path to the entity that a property belongs to, as it stands in a context URL: its identifier, where its key is known.
-fn entity_path(served: &Served, query: &Query) -> String {
+/// The path to the entity that a property belongs to, as it stands in a context URL: its identifier, which is that of the path
+/// unless another one was read.
+fn entity_path(served: &Served, query: &Query, identifier: Option<String>) -> String {
     let model = &served.mapping.model;
     let mut set = query.root;
     let (mut path, known) = match query.singleton.map(|number| &model.singletons[number]) {
@@ -286,22 +291,19 @@ fn entity_path(served: &Served, query: &Query) -> String {
                     KeyValue { name, enumeration, value }
                 });
                 let key = key_predicate(&named.collect::<Vec<_>>());
-                path = [&model.entity_set(set).name, key.as_str(), &casts].concat();
+                path = [&model.entity_set(set).name, key.as_str()].concat();
             }
             Step::Navigate(index) => {
-                path.push('/');
-                path.push_str(&ty.navigation[*index].name);
                 set = ty.navigation[*index].target_set;
                 casts.clear();
             }
             Step::Filter(condition) => {
                 if let ExprKind::OfType(_, of) = condition.kind {
-                    let cast = ["/", &model.qualified_cast(set, Some(of))].concat();
-                    path.push_str(&cast);
-                    casts.push_str(&cast);
+                    casts.push('/');
+                    casts.push_str(&model.qualified_cast(set, Some(of)));
                 }
             }
-            Step::Each => path.push_str("/$each"),
+            Step::Each => {}
             Step::Call(function, _) => {
                 if let Some(found) = model.functions[*function].set() {
                     set = found;
@@ -310,7 +312,7 @@ fn entity_path(served: &Served, query: &Query) -> String {
             }
         }
     }
-    path
+    [identifier.unwrap_or(path), casts].concat()
 }
 
 /// Puts pieces of text in as the body, compressed where that is wanted and worth it.

@@ -32,7 +32,11 @@ fn all_entities_to_the_last_one() {
         for row in all.rows() {
             let mut row = row.as_object().expect("an object").clone();
             let told = row.remove("@odata.type").unwrap_or_else(|| panic!("{source}: {row:?}"));
-            found.entry(told.as_str().expect("a name").to_owned()).or_default().push(Value::Object(row));
+            let told = told.as_str().expect("a name").to_owned();
+            let context = row.remove("@odata.context").unwrap_or_else(|| panic!("{source}: {row:?}"));
+            let set = told.trim_start_matches("#here.");
+            assert_eq!(context, format!("#{set}/$entity"), "{source}: {row:?}");
+            found.entry(told).or_default().push(Value::Object(row));
         }
         let document = get(&root, &[]).json();
         let mut total = 0;

@@ -35,7 +35,11 @@ const ROWS: &[(&str, u16, &str)] = &[
     ("Offers?$filter=isof(Code,Shop.Code)&$select=Id", 200, r#""value":[{"Id":1}]}"#),
     ("Offers?$filter=isof(Price,Shop.Code)&$select=Id", 200, r#""value":[]}"#),
     ("Offers?$filter=cast(Id,Shop.Nothing) eq 2", 501, "NotImplemented"),
-    ("Offers?$apply=aggregate(Price with sum as Sum)", 200, r#""value":[{"Sum":19.5}]}"#),
+    (
+        "Offers?$apply=aggregate(Price with sum as Sum)",
+        200,
+        r##""value":[{"Sum@odata.type":"#Decimal","Sum":19.5}]}"##,
+    ),
     ("Offers(1)/Price", 200, r#""value":12.5}"#),
     ("Offers(1)/Range/Low/$value", 200, "3"),
 ];

@@ -70,12 +70,12 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People/Firm.Employee?$apply=concat(filter(Salary gt 0),aggregate(Salary with sum as S,$count as N))",
         200,
-        r#""value":[{"Id":1,"Name":"Ann","Salary":90,"Bonus":7},{"Id":2,"Name":"Bob","Salary":50},{"S":140,"N":3}]}"#,
+        r##""value":[{"Id":1,"Name":"Ann","Salary@odata.type":"#Int32","Salary":90,"Bonus@odata.type":"#Int32","Bonus":7},{"Id":2,"Name":"Bob","Salary@odata.type":"#Int32","Salary":50},{"S@odata.type":"#Int64","S":140,"N@odata.type":"#Decimal","N":3}]}"##,
     ),
     (
         "People/Firm.Employee?$apply=groupby((Salary))/filter(Salary ne null)",
         200,
-        r#""value":[{"Salary":50},{"Salary":90}]}"#,
+        r##""value":[{"Salary@odata.type":"#Int32","Salary":50},{"Salary@odata.type":"#Int32","Salary":90}]}"##,
     ),
     (
         "Teams(1)?$select=Id&$expand=Members/Firm.Employee($apply=topcount(1,Salary);$select=Name)",
@@ -85,7 +85,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Teams?$select=Id&$expand=Members/Firm.Employee($apply=aggregate(Salary with sum as S,$count as N))",
         200,
-        r#""value":[{"Id":1,"Members":[{"S":140,"N":2}]},{"Id":2,"Members":[{"S":null,"N":1}]}]}"#,
+        r##""value":[{"Id":1,"Members":[{"S@odata.type":"#Int64","S":140,"N@odata.type":"#Decimal","N":2}]},{"Id":2,"Members":[{"S@odata.type":"#Int64","S":null,"N@odata.type":"#Decimal","N":1}]}]}"##,
     ),
     ("People/Firm.Employee(2)/Salary", 200, r#""value":50}"#),
     ("People(2)/Firm.Employee/Salary/$value", 200, "50"),
@@ -168,6 +168,36 @@ const ROWS: &[(&str, u16, &str)] = &[
         "People?$select=Name,Firm.Employee/Salary&$top=3",
         200,
         r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Salary":90},{"@odata.type":"#Firm.Employee","Name":"Bob","Salary":50},{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+    ),
+    (
+        "People?$select=Name,Firm.Manager/Salary&$top=3",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Salary":90},{"@odata.type":"#Firm.Employee","Name":"Bob"},{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+    ),
+    (
+        "People?$select=Id,Firm.Manager/Name,Firm.Customer/Name&$top=3",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Id":1,"Name":"Ann"},{"@odata.type":"#Firm.Employee","Id":2},{"@odata.type":"#Firm.Customer","Id":3,"Name":"Cy"}]}"##,
+    ),
+    (
+        "People?$select=Firm.Manager/Name,Name&$top=2",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann"},{"@odata.type":"#Firm.Employee","Name":"Bob"}]}"##,
+    ),
+    (
+        "People/Firm.Employee?$select=Name,Firm.Manager/Salary&$top=2",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Salary":90},{"Name":"Bob"}]}"##,
+    ),
+    (
+        "People?$select=Name&$expand=Firm.Manager/Boss($select=Name)&$top=2",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Boss":null},{"@odata.type":"#Firm.Employee","Name":"Bob"}]}"##,
+    ),
+    (
+        "People?$select=Name&$expand=Firm.Manager/Reports($select=Id)&$top=3",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Reports":[{"Id":11}]},{"@odata.type":"#Firm.Employee","Name":"Bob"},{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
     ),
     ("People?$select=Salary", 400, "BadRequest"),
     ("People?$filter=Salary gt 1", 400, "BadRequest"),
@@ -270,15 +300,27 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$compute=Firm.Employee/Salary mul 2 as Twice&$select=Id,Twice&$top=3",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Id":1,"Twice":180},{"@odata.type":"#Firm.Employee","Id":2,"Twice":100},{"@odata.type":"#Firm.Customer","Id":3,"Twice":null}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","Id":1,"Twice@odata.type":"#Int64","Twice":180},{"@odata.type":"#Firm.Employee","Id":2,"Twice@odata.type":"#Int64","Twice":100},{"@odata.type":"#Firm.Customer","Id":3,"Twice@odata.type":"#Int64","Twice":null}]}"##,
     ),
-    ("People?$apply=aggregate(Firm.Employee/Salary with sum as Sum)", 200, r#""value":[{"Sum":140}]}"#),
-    ("People/Firm.Employee?$apply=aggregate($count as N)", 200, r#""value":[{"N":3}]}"#),
-    ("People/Firm.Employee?$apply=aggregate(Salary with sum as Sum)", 200, r#""value":[{"Sum":140}]}"#),
+    (
+        "People?$apply=aggregate(Firm.Employee/Salary with sum as Sum)",
+        200,
+        r##""value":[{"Sum@odata.type":"#Int64","Sum":140}]}"##,
+    ),
+    (
+        "People/Firm.Employee?$apply=aggregate($count as N)",
+        200,
+        r##""value":[{"N@odata.type":"#Decimal","N":3}]}"##,
+    ),
+    (
+        "People/Firm.Employee?$apply=aggregate(Salary with sum as Sum)",
+        200,
+        r##""value":[{"Sum@odata.type":"#Int64","Sum":140}]}"##,
+    ),
     (
         "Teams?$select=Id&$expand=Members/Firm.Employee($apply=aggregate(Salary with sum as Sum))",
         200,
-        r#""value":[{"Id":1,"Members":[{"Sum":140}]},{"Id":2,"Members":[{"Sum":null}]}]}"#,
+        r##""value":[{"Id":1,"Members":[{"Sum@odata.type":"#Int64","Sum":140}]},{"Id":2,"Members":[{"Sum@odata.type":"#Int64","Sum":null}]}]}"##,
     ),
     (
         "People?$apply=filter(isof(Firm.Employee))/filter(Name eq 'Bob')",
@@ -302,6 +344,13 @@ const TOLD: &[(&str, &str, &str)] = &[
     ("People/Firm.Employee", MINIMAL, r##""@odata.context":"/$metadata#People/Firm.Employee","##),
     ("People/Firm.Employee?$select=Name,Salary", MINIMAL, r##"#People/Firm.Employee(Name,Salary)""##),
     ("People?$select=Name,Firm.Employee/Salary", MINIMAL, r##"#People(Name,Firm.Employee/Salary)""##),
+    ("People?$select=Name,Firm.Manager/Salary", MINIMAL, r##"#People(Name,Firm.Manager/Salary)""##),
+    (
+        "People?$select=Firm.Manager/Name,Firm.Customer/Name",
+        MINIMAL,
+        r##"#People(Firm.Manager/Name,Firm.Customer/Name)""##,
+    ),
+    ("People?$expand=Firm.Manager/Boss($select=Name)", MINIMAL, r##"#People(Firm.Manager/Boss(Name))""##),
     ("People(2)/Firm.Employee", MINIMAL, r##"#People/Firm.Employee/$entity""##),
     ("People(2)/Firm.Employee/Salary", MINIMAL, r##"#People(2)/Firm.Employee/Salary""##),
     (
@@ -313,7 +362,7 @@ const TOLD: &[(&str, &str, &str)] = &[
     (
         "People(2)",
         FULL,
-        r##""@odata.type":"#Firm.Employee","@odata.id":"People(2)","@odata.editLink":"People(2)""##,
+        r##""@odata.type":"#Firm.Employee","@odata.id":"People(2)","@odata.readLink":"People(2)""##,
     ),
     ("People(4)", FULL, r##""@odata.type":"#Firm.Person","@odata.id":"People(4)""##),
     ("People(2)", FULL, r#""Boss@odata.navigationLink":"People(2)/Firm.Employee/Boss""#),

@@ -37,7 +37,10 @@ const LINKS: u32 = 1_500;
 
 /// URLs and what stands in the body.
 const ROWS: &[(&str, &str)] = &[
-    ("Things?$apply=aggregate(Big with sum as Sum)", r#""value":[{"Sum":18446744073709551614}]"#),
+    (
+        "Things?$apply=aggregate(Big with sum as Sum)",
+        r##""value":[{"Sum@odata.type":"#Decimal","Sum":18446744073709551614}]"##,
+    ),
     ("Things?$apply=aggregate(Big with average as Mean)", r#""value":[{"Mean":9.223372036854776e+18}]"#),
     ("Things?$filter=Flag gt false&$select=Id", r#""value":[{"Id":1}]"#),
     ("Things?$filter=Flag le false&$select=Id", r#""value":[{"Id":2}]"#),
@@ -56,7 +59,7 @@ const ROWS: &[(&str, &str)] = &[
     ("Things?$orderby=floor(5),Id desc&$select=Id&$top=1", r#""value":[{"Id":3}]"#),
     (
         "Things?$apply=compute(cast(null,Edm.Int32) as Nothing)/aggregate(Nothing with max as Most)",
-        r#""value":[{"Most":null}]"#,
+        r##""value":[{"Most@odata.type":"#Int32","Most":null}]"##,
     ),
     ("Things?$filter=case(Flag:Place sub null,true:null sub Id) eq 1&$select=Id", r#""value":[]"#),
     ("Things?$filter=case(Flag:case(Flag:null,true:null),true:Id) eq 3&$select=Id", r#""value":[{"Id":3}]"#),
@@ -66,7 +69,7 @@ const ROWS: &[(&str, &str)] = &[
     ),
     (
         "Links?$apply=descendants($root/Links,AboveHierarchy,Id,filter(Id eq 1))/aggregate($count as N)",
-        r#""value":[{"N":1499}]"#,
+        r##""value":[{"N@odata.type":"#Decimal","N":1499}]"##,
     ),
 ];
 

@@ -161,12 +161,12 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$apply=groupby((Address/City),aggregate($count as N))",
         200,
-        r#""value":[{"Address":{"City":null},"N":3},{"Address":{"City":"Köln \"x\""},"N":1},{"Address":{"City":"Ulm"},"N":1}]}"#,
+        r##""value":[{"Address":{"City":null},"N@odata.type":"#Decimal","N":3},{"Address":{"City":"Köln \"x\""},"N@odata.type":"#Decimal","N":1},{"Address":{"City":"Ulm"},"N@odata.type":"#Decimal","N":1}]}"##,
     ),
     (
         "People?$compute=Facts/Whole add 1 as Next&$select=Next&$filter=Id le 2",
         200,
-        r#""value":[{"Next":8},{"Next":null}]}"#,
+        r##""value":[{"Next@odata.type":"#Int64","Next":8},{"Next@odata.type":"#Int64","Next":null}]}"##,
     ),
     ("People?$filter=Address/Nope eq 1", 400, "BadRequest"),
     ("People?$filter=Address eq Boss/Address", 501, "NotImplemented"),
@@ -199,6 +199,27 @@ const ROWS: &[(&str, u16, &str)] = &[
         r#""@odata.count":1,"value":[{"Number":"2"}]}"#,
     ),
     ("People(2)/Phones?$select=Kind", 200, r#""value":[null,{"Kind":"work"},null]}"#),
+    (
+        "People(1)?$select=Id,Tags($filter=$this gt 'a';$count=true)",
+        200,
+        r#""Id":1,"Tags@odata.count":1,"Tags":["b"]}"#,
+    ),
+    (
+        "People?$select=Tags($orderby=$this desc;$top=1)&$filter=Id eq 5 or Id eq 3",
+        200,
+        r#""value":[{"Tags":[]},{"Tags":["c"]}]}"#,
+    ),
+    (
+        "People(1)?$select=Phones($filter=Kind eq 'work';$select=Number;$count=true)",
+        200,
+        r#""Phones@odata.count":1,"Phones":[{"Number":"2"}]}"#,
+    ),
+    (
+        "People(1)?$select=Phones($orderby=Kind desc;$skip=1;$select=Kind)",
+        200,
+        r#""Phones":[{"Kind":"home"}]}"#,
+    ),
+    ("People(2)?$select=Id&$expand=Boss($select=Tags($top=1))", 200, r#""Id":2,"Boss":{"Tags":["b"]}}"#),
     ("People(1)/Address?$select=Geo/Lon,City", 200, r#""City":"Ulm","Geo":{"Lon":9.99}}"#),
     ("People(4)/Address?$select=City", 204, ""),
     ("People(1)/Address/Floors?$orderby=$this desc", 200, r#""value":[2,1]}"#),

@@ -278,10 +278,14 @@ const CODED_ROWS: &[(&str, u16, &str)] = &[
     (
         "Things?$apply=groupby((State),aggregate($count as N))",
         200,
-        r#""value":[{"State":null,"N":1},{"State":"9","N":1},{"State":"Closed","N":1},{"State":"Open","N":1}]}"#,
+        r##""value":[{"State":null,"N@odata.type":"#Decimal","N":1},{"State":"9","N@odata.type":"#Decimal","N":1},{"State":"Closed","N@odata.type":"#Decimal","N":1},{"State":"Open","N@odata.type":"#Decimal","N":1}]}"##,
     ),
     ("Things?$filter=cast(State,Edm.String) eq 'Open'&$select=Id", 200, r#""value":[{"Id":1}]}"#),
-    ("Things?$compute=State as S&$select=S&$top=2", 200, r#""value":[{"S":"Open"},{"S":"Closed"}]}"#),
+    (
+        "Things?$compute=State as S&$select=S&$top=2",
+        200,
+        r##""value":[{"S@odata.type":"#Shop.State","S":"Open"},{"S@odata.type":"#Shop.State","S":"Closed"}]}"##,
+    ),
     ("Things(2)/State", 200, r#""value":"Closed"}"#),
     ("Things(2)/State/$value", 200, "Closed"),
     ("Things(1)/Rights/$value", 200, "0"),

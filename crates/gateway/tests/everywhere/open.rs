@@ -129,7 +129,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Things?$compute=Id add 1 as Color&$filter=Id eq 3",
         200,
-        r#""value":[{"Id":3,"Name":"Bag","Color":4,"Price":"dear"}]}"#,
+        r##""value":[{"Id":3,"Name":"Bag","Color@odata.type":"#Int64","Color":4,"Price":"dear"}]}"##,
     ),
 ];
 
@@ -204,11 +204,15 @@ const EXPRESSIONS: &[(&str, u16, &str)] = &[
         200,
         r#""value":[{"D":25.0},{"D":14.0},{"D":null}]}"#,
     ),
-    ("Things?$apply=filter(Color eq 'red')/aggregate($count as N)", 200, r#""value":[{"N":1}]}"#),
+    (
+        "Things?$apply=filter(Color eq 'red')/aggregate($count as N)",
+        200,
+        r##""value":[{"N@odata.type":"#Decimal","N":1}]}"##,
+    ),
     (
         "Things?$apply=compute(cast(Color,Edm.String) as C)/groupby((C),aggregate($count as N))",
         200,
-        r#""value":[{"C":null,"N":4},{"C":"blue","N":1},{"C":"red","N":1}]}"#,
+        r##""value":[{"C":null,"N@odata.type":"#Decimal","N":4},{"C":"blue","N@odata.type":"#Decimal","N":1},{"C":"red","N@odata.type":"#Decimal","N":1}]}"##,
     ),
     ("Things/$count?$filter=Color eq 'red'", 200, "1"),
     ("Things?$filter=Color eq Price", 501, "NotImplemented"),

@@ -107,11 +107,15 @@ const WAYS: &[(&str, u16, &str)] = &[
     ),
     ("Articles?$search=coffee&$filter=Id gt 1&$select=Id", 200, r#""value":[{"Id":3}]}"#),
     ("Articles?$search=coffee&$orderby=Id desc&$select=Id", 200, r#""value":[{"Id":3},{"Id":1}]}"#),
-    ("Articles?$apply=search(coffee)/aggregate($count as N)", 200, r#""value":[{"N":2}]}"#),
+    (
+        "Articles?$apply=search(coffee)/aggregate($count as N)",
+        200,
+        r##""value":[{"N@odata.type":"#Decimal","N":2}]}"##,
+    ),
     (
         "Articles?$apply=search(coffee)/groupby((Author/Name),aggregate($count as N))",
         200,
-        r#""value":[{"Author":{"Name":"Ann"},"N":1},{"Author":{"Name":"Bob"},"N":1}]}"#,
+        r##""value":[{"Author":{"Name":"Ann"},"N@odata.type":"#Decimal","N":1},{"Author":{"Name":"Bob"},"N@odata.type":"#Decimal","N":1}]}"##,
     ),
     (
         "Authors?$select=Name&$expand=Articles($search=tea;$select=Id)",

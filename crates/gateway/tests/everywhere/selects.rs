@@ -83,7 +83,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "BestCustomers?$apply=groupby((Orders),aggregate($count as N))",
         200,
-        r#""value":[{"Orders":1,"N":2},{"Orders":2,"N":1}]}"#,
+        r##""value":[{"Orders":1,"N@odata.type":"#Decimal","N":2},{"Orders":2,"N@odata.type":"#Decimal","N":1}]}"##,
     ),
     ("Recent?$select=id", 200, r#""value":[{"id":11},{"id":12},{"id":13}]}"#),
     ("Recent(13)/placed", 200, r#""value":"1998-01-01"}"#),
@@ -196,7 +196,7 @@ const CALLS: &[(&str, u16, &str)] = &[
     (
         "Spenders(since=1996-01-01,till=1999-01-01,least=0)?$apply=aggregate($count as N)",
         200,
-        r#""value":[{"N":3}]}"#,
+        r##""value":[{"N@odata.type":"#Decimal","N":3}]}"##,
     ),
     ("Named(name='Ann')(1)/Name/$value", 200, "Ann"),
     ("Named(name='Ann')(2)", 404, "NotFound"),

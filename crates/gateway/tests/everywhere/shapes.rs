@@ -59,7 +59,7 @@ const BOTH: Rows = &[
     (
         "place?$apply=filter(id eq 2)/concat(identity,aggregate($count as n))",
         200,
-        r#""value":[{"id":2,"spot":{"type":"Point","coordinates":[4.5,6]},"way":null,"area":null,"any_shape":{"type":"Point","coordinates":[0,0]}},{"n":1}]}"#,
+        r##""value":[{"id":2,"spot":{"type":"Point","coordinates":[4.5,6]},"way":null,"area":null,"any_shape":{"type":"Point","coordinates":[0,0]}},{"n@odata.type":"#Decimal","n":1}]}"##,
     ),
     (
         "place?$apply=concat(filter(id eq 1),filter(id eq 2))/filter(geo.length(way) gt 1)",

@@ -84,13 +84,13 @@ const ROWS: &[(&str, u16, &str)] = &[
 const TOLD: &[(&str, &str)] = &[
     (
         "Company",
-        r##""@odata.context":"/$metadata#Company","@odata.type":"#Shop.Firm","@odata.id":"Company","@odata.editLink":"Company""##,
+        r##""@odata.context":"/$metadata#Company","@odata.type":"#Shop.Firm","@odata.id":"Company","@odata.readLink":"Company""##,
     ),
     ("Company", r#""Sales@odata.navigationLink":"Company/Sales""#),
     ("Company?$select=Name", r##""@odata.context":"/$metadata#Company(Name)""##),
     ("Company/Name", r##""@odata.context":"/$metadata#Company/Name""##),
     ("Company/Head", r##""@odata.context":"/$metadata#People/$entity""##),
-    ("Company/Head/Name", r##""@odata.context":"/$metadata#Company/Head/Name""##),
+    ("Company/Head/Name", r##""@odata.context":"/$metadata#People(2)/Name""##),
     ("Orders(10)/Seller", r##""@odata.context":"/$metadata#Company","##),
     ("Orders(10)?$expand=Seller", r##""Seller":{"@odata.type":"#Shop.Firm","@odata.id":"Company""##),
     ("Company/$ref", r#""@odata.id":"Company"}"#),

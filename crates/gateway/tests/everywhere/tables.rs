@@ -111,9 +111,9 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People/Firm.Employee?$apply=groupby((Boss/Name),aggregate(Salary with sum as S))",
         200,
-        r#""value":[{"Boss":{"Name":null},"S":90},{"Boss":{"Name":"Ann"},"S":90}]}"#,
+        r##""value":[{"Boss":{"Name":null},"S@odata.type":"#Int64","S":90},{"Boss":{"Name":"Ann"},"S@odata.type":"#Int64","S":90}]}"##,
     ),
-    ("People?$apply=aggregate($count as N)", 200, r#""value":[{"N":5}]}"#),
+    ("People?$apply=aggregate($count as N)", 200, r##""value":[{"N@odata.type":"#Decimal","N":5}]}"##),
     ("employees", 404, "NotFound"),
     ("managers", 404, "NotFound"),
 ];

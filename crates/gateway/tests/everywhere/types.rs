@@ -36,19 +36,22 @@ const BOTH: Rows = &[
     ("thing?$filter=color in ('red','blue')&$select=id", 200, r#""value":[{"id":2}]}"#),
     ("thing?$filter=color eq null&$select=id", 200, r#""value":[{"id":3}]}"#),
     ("thing?$filter=color eq 'violet'", 400, "BadRequest"),
-    ("thing?$compute=color as c&$filter=c eq 'red'&$select=c", 200, r#""value":[{"c":"red"}]}"#),
     (
         "thing?$apply=groupby((color),aggregate($count as n))&$orderby=color desc",
         200,
-        r#""value":[{"color":"green","n":1},{"color":"red","n":1},{"color":null,"n":1}]}"#,
+        r##""value":[{"color":"green","n@odata.type":"#Decimal","n":1},{"color":"red","n@odata.type":"#Decimal","n":1},{"color":null,"n@odata.type":"#Decimal","n":1}]}"##,
     ),
     (
         "thing?$apply=groupby((rollup(color,name)),aggregate($count as n))&$filter=color eq 'red'",
         200,
-        r#""value":[{"color":"red","name":"two","n":1},{"color":"red","n":1}]}"#,
+        r##""value":[{"color":"red","name":"two","n@odata.type":"#Decimal","n":1},{"color":"red","n@odata.type":"#Decimal","n":1}]}"##,
     ),
     ("thing?$apply=groupby((color))&$filter=color gt 'red'", 200, r#""value":[{"color":"green"}]}"#),
-    ("thing?$apply=aggregate(color with countdistinct as c)", 200, r#""value":[{"c":2}]}"#),
+    (
+        "thing?$apply=aggregate(color with countdistinct as c)",
+        200,
+        r##""value":[{"c@odata.type":"#Decimal","c":2}]}"##,
+    ),
     ("thing?$apply=groupby((thing_by_up/color))", 400, "BadRequest"),
     (
         "thing?$orderby=color desc&$select=color",
@@ -71,6 +74,11 @@ const BOTH: Rows = &[
 ];
 
 const ON_POSTGRES: Rows = &[
+    (
+        "thing?$compute=color as c&$filter=c eq 'red'&$select=c",
+        200,
+        r##""value":[{"c@odata.type":"#here.color","c":"red"}]}"##,
+    ),
     ("thing?$filter=color eq here.color'green'&$select=id", 200, r#""value":[{"id":1}]}"#),
     ("thing?$filter=color in (here.color'red','blue')&$select=id", 200, r#""value":[{"id":2}]}"#),
     ("thing(1)/tags", 200, r#""value":["a","b c",null]}"#),
@@ -143,7 +151,41 @@ const ON_POSTGRES: Rows = &[
     ),
     ("thing?$select=address/town", 400, "BadRequest"),
     ("thing?$select=address($compute=city as c;$select=c)", 501, "NotImplemented"),
-    ("thing?$select=tags($filter=$this eq 'a')", 501, "NotImplemented"),
+    (
+        "thing?$select=tags($filter=$this eq 'a')",
+        200,
+        r#""value":[{"tags":["a"]},{"tags":[]},{"tags":["a"]}]}"#,
+    ),
+    (
+        "thing(1)?$select=id,tags($filter=$this ne 'a';$orderby=$this desc;$top=1;$count=true)",
+        200,
+        r#""id":1,"tags@odata.count":2,"tags":["b c"]}"#,
+    ),
+    (
+        "thing?$select=id,tags($skip=1;$count=true)&$filter=id le 2",
+        200,
+        r#""value":[{"id":1,"tags@odata.count":3,"tags":["b c",null]},{"id":2,"tags@odata.count":0,"tags":[]}]}"#,
+    ),
+    (
+        "thing(1)?$select=former($filter=city eq 'Bonn';$select=street;$count=true)",
+        200,
+        r#""former@odata.count":1,"former":[{"street":"Old"}]}"#,
+    ),
+    ("thing(1)?$select=former($filter=city eq 'Ulm')", 200, r#""former":[]}"#),
+    ("thing(1)?$select=tags($filter=$this eq @t;@t='a')", 200, r#""tags":["a"]}"#),
+    ("thing(2)?$select=sizes($top=1;$count=true)", 200, r#""sizes@odata.count":0,"sizes":[]}"#),
+    (
+        "thing(1)?$select=id&$expand=thing_by_up($select=id,tags($top=1);$orderby=id)",
+        200,
+        r#""id":1,"thing_by_up":[{"id":2,"tags":[]},{"id":3,"tags":["a"]}]}"#,
+    ),
+    ("thing?$select=tags,tags($top=1)", 400, "BadRequest"),
+    ("thing?$select=tags($top=1),tags", 200, r#""value":[{"tags":["a"]},{"tags":[]},{"tags":["a"]}]}"#),
+    ("thing?$select=tags($search=a)", 501, "NotImplemented"),
+    ("thing?$select=tags($compute=$this as x)", 501, "NotImplemented"),
+    ("thing(1)/former/0?$select=city", 200, r#""city":"Bonn"}"#),
+    ("thing(1)/former/0?$select=at,street", 200, r#""street":"Old","at":null}"#),
+    ("thing(1)/former/0?$select=town", 400, "BadRequest"),
     (
         "thing?$select=former($select=city)",
         200,
@@ -201,7 +243,7 @@ const ON_POSTGRES: Rows = &[
     (
         "thing?$compute=tags/$count as n,address/city as c&$select=n,c",
         200,
-        r#""value":[{"n":3,"c":"Ulm"},{"n":0,"c":"Köln"},{"n":1,"c":null}]}"#,
+        r##""value":[{"n@odata.type":"#Int64","n":3,"c":"Ulm"},{"n@odata.type":"#Int64","n":0,"c":"Köln"},{"n@odata.type":"#Int64","n":1,"c":null}]}"##,
     ),
     ("thing?$filter=address/city eq 'Köln'&$select=id", 200, r#""value":[{"id":2}]}"#),
     ("thing?$filter=address/city eq null&$select=id", 200, r#""value":[{"id":3}]}"#),
@@ -217,6 +259,11 @@ const ON_POSTGRES: Rows = &[
 ];
 
 const ON_MARIADB: Rows = &[
+    (
+        "thing?$compute=color as c&$filter=c eq 'red'&$select=c",
+        200,
+        r##""value":[{"c@odata.type":"#here.thing_color","c":"red"}]}"##,
+    ),
     ("thing?$filter=color eq here.thing_color'green'&$select=id", 200, r#""value":[{"id":1}]}"#),
     ("thing?$filter=color in (here.thing_color'red','blue')&$select=id", 200, r#""value":[{"id":2}]}"#),
     ("thing?$select=flags", 200, r#""value":[{"flags":"x,z"},{"flags":"0"},{"flags":null}]}"#),

@@ -176,6 +176,7 @@ impl World {
             _ => answer.text(),
         };
         body = body.replace(&self.node.service(source), "/");
+        body = body.replace(&["/api/odata4/", source, "/"].concat(), "/");
         Told {
             status: answer.status,
             content_type: answer.header("content-type").unwrap_or_default().to_owned(),

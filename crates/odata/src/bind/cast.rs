@@ -83,3 +83,8 @@ pub fn kind_of(ty: &EntityType, place: &Place) -> Option<Expr> {
     let pairs = order.into_iter().map(|derived| (of_type(place, derived, 0), number(derived)));
     Some(typed(0, PrimitiveType::Int64, true, ExprKind::Case(pairs.collect())))
 }
+
+/// The type that a cast leads to, where not all entities of which is known that they are of a type are of it, too.
+pub fn narrower(ty: &EntityType, known: Option<usize>, of: Option<usize>) -> Option<usize> {
+    of.filter(|_| ty.family.as_ref().is_some_and(|family| !family.is_a(known, of)))
+}

@@ -1,7 +1,7 @@
 //! `$expand`: what is returned of related entities (Part 2 section 5.1.3).
 
 use super::apply::bind_apply;
-use super::cast::{cast_at, of_type, there};
+use super::cast::{cast_at, narrower, of_type, there};
 use super::compute::add_computed;
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
 use super::member::both;
@@ -43,6 +43,7 @@ pub fn expand_item<'a>(
         for index in (0..ty.navigation.len()).filter(|index| ty.has_navigation(of, *index)) {
             if !selection.expand.iter().any(|e| e.is(index)) {
                 push_expand(cx, selection, place, index, item, depth)?;
+                selection.expand.iter_mut().rev().take(1).for_each(|e| e.of = narrower(ty, place.of, of));
             }
         }
         return Ok(());
@@ -65,6 +66,7 @@ pub fn expand_item<'a>(
     push_expand(cx, selection, place, index, item, depth)?;
     if let Some(expand) = selection.expand.last_mut() {
         expand.alias = alias.map(str::to_owned);
+        expand.of = narrower(ty, place.of, of);
     }
     Ok(())
 }
@@ -202,6 +204,7 @@ fn bind_below<'a>(
     }
     let name = item.path.join("/");
     Ok(Expand {
+        of: None,
         navigation: index,
         alias: None,
         collection,

@@ -8,8 +8,8 @@ use super::member::{Member, both, condition, misplaced, read};
 use super::scope::{Context, Scope};
 use super::select::bind_orderby;
 use crate::model::{ComplexTypeId, PrimitiveType, Type};
-use crate::query::{Chosen, Expr, ExprKind, Inside, Items, Named, Place, Size};
-use crate::url::ast::{self, Lambda, Options, PathSegment, PathSegmentKind};
+use crate::query::{Chosen, Expr, ExprKind, Inside, Items, Named, Place, Size, SomeOf};
+use crate::url::ast::{self, Lambda, Options, PathSegment, PathSegmentKind, SelectItem};
 
 /// The number of items of a property, or inside of it, that is a collection of values: `/Tags/$count` as a path.
 pub fn count_of(
@@ -44,6 +44,29 @@ pub fn chosen(
     let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     let (top, skip) = (options.top.map(|(n, _)| n), options.skip.map_or(0, |(n, _)| n));
     Ok(Some(Box::new(Chosen { items, orderby, top, skip })))
+}
+
+/// Whether options say something of which values of a collection are returned.
+pub fn some_are_asked_for(options: &Options) -> bool {
+    let ordered = options.orderby.is_some() || options.top.is_some() || options.skip.is_some();
+    ordered || options.filter.is_some() || options.search.is_some() || options.count.is_some()
+}
+
+/// Which values of a collection an item of `$select` asks for.
+pub fn some_of(cx: &Context, place: &Place, property: usize, item: &SelectItem) -> BindResult<SomeOf> {
+    let options = &item.options;
+    if options.compute.is_some() {
+        let message = "$compute in a collection of values is not supported.";
+        return Err(not_supported(item.at, "$compute", message));
+    }
+    let (value, ty, nullable) = value_of(cx, place, property, &[], item.at);
+    let (items, scope) = which(cx, value, (ty, nullable), (&[], options), item.at)?;
+    let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
+    let (top, skip) = (options.top.map(|(n, _)| n), options.skip.map_or(0, |(n, _)| n));
+    let counted = options.count.is_some_and(|(count, _)| count);
+    let number = counted.then(|| count_of(cx, place, property, (&[], &[]), options, item.at)).transpose()?;
+    let chosen = Chosen { items, orderby, top, skip };
+    Ok(SomeOf { property, chosen, count: number.map(|number| number.expr) })
 }
 
 /// The value that steps lead to from a property, its type, and whether it, or an item of it, can be null.

@@ -1,11 +1,12 @@
 //! `$select` and the options about whole collections: what is returned of entities, and of which (Part 2 section 5.1.4).
 
 use super::apply::nested;
-use super::cast::{cast_at, kind_of};
+use super::cast::{cast_at, kind_of, narrower};
 use super::dynamic::ordered;
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
 use super::expand::expand_item;
 use super::expr::{bind_condition, bind_open};
+use super::items::{some_are_asked_for, some_of};
 use super::member::{both, unknown_name};
 use super::parts::{add_parts, add_whole};
 use super::scope::{Context, ORDERBY_ITEMS, Scope};
@@ -52,7 +53,9 @@ fn all_of(cx: &Context, scope: &Scope, place: &Place, references: bool) -> Selec
         of: place.of,
         kind: kind_of(ty, place).filter(|_| !references),
         properties: ty.possible_properties(place.of).collect(),
+        narrowed: Vec::new(),
         parts: Vec::new(),
+        some: Vec::new(),
         streams: ty.possible_streams(place.of).collect(),
         dynamic: if ty.open { Dynamic::All } else { Dynamic::None },
         named: scope.named.to_vec(),
@@ -86,14 +89,16 @@ pub fn bind_value(
     Ok(selection)
 }
 
-fn select_items(
-    cx: &Context,
+fn select_items<'a>(
+    cx: &Context<'a>,
     selection: &mut Selection,
     place: &Place,
-    items: &[SelectItem],
+    items: &'a [SelectItem],
 ) -> BindResult<()> {
     let ty = cx.type_of(selection.set);
     let mut chosen = vec![false; ty.properties.len()];
+    // The types below that of the place that properties were named of, as long as they are not asked for of all.
+    let mut narrowed: Vec<Option<Vec<usize>>> = vec![Some(Vec::new()); ty.properties.len()];
     let mut told = vec![false; selection.named.len()];
     let mut streams = vec![false; ty.streams.len()];
     let mut dynamic = Dynamic::None;
@@ -113,7 +118,10 @@ fn select_items(
             [] => continue,
         };
         if name == "*" {
-            ty.possible_properties(of).for_each(|index| chosen[index] = true);
+            for index in ty.possible_properties(of) {
+                chosen[index] = true;
+                narrow(&mut narrowed[index], narrower(ty, place.of, of));
+            }
             told.fill(true);
             ty.possible_streams(of).for_each(|index| streams[index] = true);
             below.fill(true);
@@ -127,6 +135,7 @@ fn select_items(
         } else if let Some(index) = ty.find_property_of(name, of) {
             select_property(cx, selection, place, (index, chosen[index]), rest, item)?;
             chosen[index] = true;
+            narrow(&mut narrowed[index], narrower(ty, place.of, of));
         } else if let Some(index) = ty.find_stream_of(name, of).filter(|_| rest.is_empty()) {
             streams[index] = true;
         } else if let Some(index) = selection.named.iter().position(|named| named.path == path) {
@@ -155,6 +164,8 @@ fn select_items(
     selection.dynamic = dynamic;
     selection.functions.retain(|known| functions.contains(known));
     selection.properties = (0..chosen.len()).filter(|i| chosen[*i]).collect();
+    let named_of = narrowed.into_iter().enumerate().filter(|(index, _)| chosen[*index]);
+    selection.narrowed = named_of.filter_map(|(index, types)| Some((index, types?))).collect();
     selection.streams = (0..streams.len()).filter(|i| streams[*i]).collect();
     let mut told = told.into_iter();
     selection.named.retain(|_| told.next().unwrap_or(false));
@@ -179,17 +190,44 @@ fn functions_named(cx: &Context, place: &Place, name: &str, item: &SelectItem) -
     (!found.is_empty()).then_some(found)
 }
 
+/// Adds a type that a property is named of; none where it is named of all entities.
+fn narrow(known: &mut Option<Vec<usize>>, of: Option<usize>) {
+    match (known.as_mut(), of) {
+        (Some(types), Some(of)) => types.push(of),
+        _ => *known = None,
+    }
+}
+
 /// Chooses a property, which may be chosen already, or parts of it.
-fn select_property(
-    cx: &Context,
+fn select_property<'a>(
+    cx: &Context<'a>,
     selection: &mut Selection,
     place: &Place,
     (index, chosen): (usize, bool),
     rest: &[&str],
-    item: &SelectItem,
+    item: &'a SelectItem,
 ) -> BindResult<()> {
     let property = &cx.type_of(selection.set).properties[index];
     let more = !rest.is_empty() || item.options != Options::default();
+    if more
+        && property.is_structured()
+        && property.collection
+        && rest.is_empty()
+        && some_are_asked_for(&item.options)
+    {
+        if chosen {
+            let message = format!("'{}' is selected twice.", property.name);
+            return Err(invalid(item.at, &property.name, message));
+        }
+        let some = cx.with_aliases(&item.options.aliases, || some_of(cx, place, index, item))?;
+        selection.some.push(some);
+        let Some(inner) = &item.options.select else {
+            return Ok(());
+        };
+        let options = Options { select: Some(inner.clone()), ..Options::default() };
+        let item = SelectItem { options, ..item.clone() };
+        return add_parts(cx, selection, place, (index, &[]), rest, &item);
+    }
     if more && property.is_structured() {
         if !chosen || selection.parts.iter().any(|parts| parts.property == index) {
             add_parts(cx, selection, place, (index, &[]), rest, item)?;
@@ -247,7 +285,9 @@ pub fn bind_rows(
         of: None,
         kind: None,
         properties: Vec::new(),
+        narrowed: Vec::new(),
         parts: Vec::new(),
+        some: Vec::new(),
         streams: Vec::new(),
         dynamic: Dynamic::None,
         named: scope.named.to_vec(),

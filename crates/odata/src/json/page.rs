@@ -165,6 +165,11 @@ impl<O: PageOutput> PageWriter<O> {
         &self.kept
     }
 
+    /// The identifier of the last entity, as far as it was read.
+    pub fn last_identifier(&self) -> String {
+        String::from_utf8_lossy(&self.identifiers).into_owned()
+    }
+
     /// What takes the pages.
     pub fn output(&mut self) -> &mut O {
         &mut self.output
@@ -242,7 +247,7 @@ impl<O: PageOutput> PageWriter<O> {
     #[inline]
     fn next_cell(&mut self, null: bool) -> Target {
         let shape = &*self.shape;
-        if let Some(Op::Cell { prefix, quoted }) = shape.nodes[self.node].ops.get(self.op)
+        if let Some(Op::Cell { prefix, quoted, .. }) = shape.nodes[self.node].ops.get(self.op)
             && self.op >= self.skip_until
             && !(null && shape.omit_nulls)
         {
@@ -271,7 +276,7 @@ impl<O: PageOutput> PageWriter<O> {
                 continue;
             }
             match op {
-                Op::Cell { prefix, quoted } => {
+                Op::Cell { prefix, quoted, .. } => {
                     if null && shape.omit_nulls && !shape.nodes[self.node].bare {
                         return Target::Nothing;
                     }
@@ -364,7 +369,6 @@ impl<O: PageOutput> PageWriter<O> {
         }
         for prefix in &identity.members {
             member(&mut self.buffer, prefix);
-            self.buffer.push(b'"');
             self.buffer.extend_from_slice(&self.identifiers[start..]);
             self.buffer.push(b'"');
         }

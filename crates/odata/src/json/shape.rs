@@ -6,18 +6,20 @@ mod entity;
 mod function;
 mod stream;
 mod changes;
+mod told;
 mod parts;
 
 pub(crate) use document::{DocumentShape, JsonShape};
 pub(crate) use dynamic::DynamicShape;
 use entity::Entity;
+pub use told::told_type;
 
 use super::format::Format;
 use super::text::write_string;
 use crate::layout::{Item, Layout, Needs, Node};
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
-use crate::query::{Expand, Expr, Leaf, Named, Query};
-use crate::version::{MetadataLevel, Version};
+use crate::query::{Expand, Leaf, Query};
+use crate::version::MetadataLevel;
 
 /// What to write for each level of a result.
 #[derive(Debug, Clone)]
@@ -65,8 +67,9 @@ pub(crate) struct CollectionShape {
 /// One thing to write, or a cell to read.
 #[derive(Debug, Clone)]
 pub(crate) enum Op {
-    /// Reads a cell and writes it behind the prefix; a leading comma falls away after `{`.
-    Cell { prefix: Vec<u8>, quoted: bool },
+    /// Reads a cell and writes it behind the prefix; a leading comma falls away after `{`. No number at all, such as INF, has
+    /// another prefix.
+    Cell { prefix: Vec<u8>, quoted: bool, special: Option<Box<SpecialShape>> },
     /// Reads a cell and writes it behind the prefix as the value with this number.
     Value { prefix: Vec<u8>, value: usize },
     /// Reads a key value behind the prefix (`Customers(` or `,Line=`) into the identifier.
@@ -129,6 +132,15 @@ pub(crate) struct MemberShape {
     pub(crate) value: usize,
     /// Whether it is written at all.
     pub(crate) told: bool,
+    /// What stands in the place of the prefix where the value is no number at all.
+    pub(crate) special: Option<Box<SpecialShape>>,
+}
+
+/// What stands before a value that is no number at all, as INF.
+#[derive(Debug, Clone)]
+pub(crate) struct SpecialShape {
+    /// `,"Weight@odata.type":"#Double","Weight":`
+    pub(crate) prefix: Vec<u8>,
 }
 
 /// What is written once the identifier of an entity is complete.
@@ -136,7 +148,7 @@ pub(crate) struct MemberShape {
 pub(crate) struct IdentityShape {
     /// `,"@odata.type":"#Ns.Type"`
     pub(crate) before: Vec<u8>,
-    /// Prefixes before the identifier in quotes: `,"@odata.id":`, `,"@odata.editLink":`
+    /// Prefixes before the identifier: `,"@odata.id":"`, `,"@odata.readLink":"`
     pub(crate) members: Vec<Vec<u8>>,
 }
 
@@ -160,14 +172,17 @@ impl Shape {
         // Whose key is not told is told by its identifier.
         let changes = query.since.is_some();
         let media = format.metadata == MetadataLevel::Full;
-        let keys = combined || changes || media || expands_collection(&query.selection.expand);
+        let value = query.leads_to_value() && format.metadata != MetadataLevel::None;
+        let keys = combined || changes || value || media || expands_collection(&query.selection.expand);
         Needs { keys, media }
     }
 
-    /// Compiles a layout.
-    pub fn new(model: &Model, query: &Query, layout: &Layout, format: Format) -> Shape {
+    /// Compiles a layout. With metadata=none, where no context URL tells to what links are relative, they begin with `base`: the
+    /// path of the root of the service.
+    pub fn new(model: &Model, query: &Query, layout: &Layout, format: Format, base: &str) -> Shape {
+        let base = if format.metadata == MetadataLevel::None { base } else { "" };
         let identified = query.since.is_some() && !changes::tells_key(model, &query.selection);
-        let mut compiler = Compiler { model, format, values: Vec::new(), identified };
+        let mut compiler = Compiler { model, format, base, values: Vec::new(), identified };
         let bare = query.leaf(model);
         let nodes = layout.nodes.iter().map(|node| compiler.node(node, bare.as_ref())).collect();
         Shape { nodes, values: compiler.values, omit_nulls: format.omit_nulls }
@@ -204,17 +219,11 @@ fn end_only(ops: &mut [Op], only: &mut Vec<usize>) {
     }
 }
 
-/// The type of the value of an expression.
-fn type_of(expr: &Expr) -> Type {
-    match expr.enumeration {
-        Some(id) => Type::Enum(id),
-        None => Type::Primitive(expr.primitive.unwrap_or(PrimitiveType::String)),
-    }
-}
-
 struct Compiler<'a> {
     model: &'a Model,
     format: Format,
+    /// What links begin with.
+    base: &'a str,
     values: Vec<ValueShape>,
     /// Whether entities have identifiers in any case.
     identified: bool,
@@ -243,7 +252,8 @@ impl<'a> Compiler<'a> {
     fn node(&mut self, node: &Node, bare: Option<&Leaf>) -> NodeShape {
         let mut ops: Vec<Op> = Vec::with_capacity(node.items.len() + 1);
         let alone = bare.is_some() || matches!(node.items.first(), Some(Item::Document(_)));
-        let own = Entity::of(node.selection, 0);
+        // Beside a value alone no identifier is told.
+        let own = Entity { linked: alone, ..Entity::of(node.selection, 0) };
         let mut places = 1..;
         let mut place = || places.next().unwrap_or_default();
         let mut only: Vec<usize> = Vec::new();
@@ -252,7 +262,7 @@ impl<'a> Compiler<'a> {
         let mut key_number = 0;
         for item in &node.items {
             let entity = entities.last().copied().unwrap_or(own);
-            let Entity { set, references, .. } = entity;
+            let set = entity.set;
             let asked_for = entities.len() == 1 && node.link.is_none();
             match item {
                 Item::Key(property, last) => {
@@ -265,9 +275,9 @@ impl<'a> Compiler<'a> {
                 Item::Kind => ops.push(self.kind(entity)),
                 Item::Etag(last) => ops.push(self.etag(entity, *last, asked_for, alone)),
                 Item::MediaType(stream) => ops.push(self.media_type(set, *stream)),
-                Item::Only(derived) => begin(&mut ops, &mut only, self.only(entity, *derived)),
+                Item::Only(types) => begin(&mut ops, &mut only, self.only(entity, types)),
                 Item::EndOnly => end_only(&mut ops, &mut only),
-                Item::Single => ops.push(self.single(set, references)),
+                Item::Single => ops.push(self.single(entity)),
                 Item::Property(_)
                 | Item::OpenValue(_)
                 | Item::OpenMember(..)
@@ -275,12 +285,13 @@ impl<'a> Compiler<'a> {
                 | Item::Partly(_)
                 | Item::MemberPartly(..)
                 | Item::CloseValue => self.values(item, set, bare, (&mut ops, &mut opened)),
-                Item::Named(named) => ops.push(self.named(named, alone)),
+                Item::Named(named) => ops.push(self.named(named, (node.selection, entity), alone)),
                 Item::Dynamic(selection) => ops.push(self.members(selection)),
                 Item::Document(path) => ops.push(self.document(path)),
                 Item::Json { property, .. } => {
                     ops.push(self.typed(&self.type_of(set).properties[*property], item, bare));
                 }
+                Item::Counted(index) => ops.push(self.counted(set, *index)),
                 // The value comes right behind it.
                 Item::Present => ops.push(Op::Present { skip_to: ops.len() + 2 }),
                 Item::Begin(name) => ops.push(Op::Begin { prefix: self.member(name) }),
@@ -322,17 +333,12 @@ impl<'a> Compiler<'a> {
     /// Reads a property, or the value that alone makes a row.
     fn property(&mut self, property: &Property, bare: Option<&Leaf>) -> Op {
         match bare {
-            Some(addressed) => self.cell(Vec::new(), (addressed.ty, addressed.collection)),
-            None => self.cell(self.prefix_of(property), (property.ty, property.collection)),
+            Some(addressed) => self.cell(Vec::new(), (addressed.ty, addressed.collection), None),
+            None => {
+                let special = self.special_of(property);
+                self.cell(self.prefix_of(property), (property.ty, property.collection), special)
+            }
         }
-    }
-
-    /// Reads a value under a name of its own, or one that alone makes a row.
-    fn named(&mut self, named: &Named, bare: bool) -> Op {
-        let name = named.path.last().map_or("", String::as_str);
-        let ty = type_of(&named.expr);
-        let prefix = if bare { Vec::new() } else { self.prefix(name, ty, false) };
-        self.cell(prefix, (ty, false))
     }
 
     /// Begins a complex value.
@@ -356,9 +362,14 @@ impl<'a> Compiler<'a> {
     }
 
     /// Reads a value of any type. One plain value, as nearly all are, needs no look at anything else.
-    fn cell(&mut self, prefix: Vec<u8>, (ty, collection): (Type, bool)) -> Op {
+    fn cell(
+        &mut self,
+        prefix: Vec<u8>,
+        (ty, collection): (Type, bool),
+        special: Option<Box<SpecialShape>>,
+    ) -> Op {
         match self.value(ty, collection) {
-            ValueShape::Plain { quoted } => Op::Cell { prefix, quoted },
+            ValueShape::Plain { quoted } => Op::Cell { prefix, quoted, special },
             shape => Op::Value { prefix, value: self.add(shape) },
         }
     }
@@ -383,7 +394,8 @@ impl<'a> Compiler<'a> {
                 let members = properties.iter().map(|property| {
                     let prefix = self.prefix_of(property);
                     let value = self.value(property.ty, property.collection);
-                    MemberShape { prefix, value: self.add(value), told: true }
+                    let special = self.special_of(property);
+                    MemberShape { prefix, value: self.add(value), told: true, special }
                 });
                 let members = members.collect();
                 ValueShape::Complex { start, members }
@@ -406,64 +418,5 @@ impl<'a> Compiler<'a> {
             write_string(&mut start, &["#", &self.model.type_name(ty)].concat());
         }
         start
-    }
-
-    fn prefix_of(&self, property: &Property) -> Vec<u8> {
-        if property.definition.is_some() {
-            let fragment = self.named_fragment(&self.model.declared_type(property), property.collection);
-            return self.annotated(&property.name, &fragment);
-        }
-        self.prefix(&property.name, property.ty, property.collection)
-    }
-
-    /// `,"Name":`, behind the type where that is to be told.
-    fn prefix(&self, name: &str, ty: Type, collection: bool) -> Vec<u8> {
-        let told = match ty {
-            _ if collection => false,
-            Type::Primitive(primitive) => {
-                matches!(primitive, PrimitiveType::String | PrimitiveType::Boolean | PrimitiveType::Double)
-            }
-            Type::Enum(_) => false,
-            // Its type is told inside.
-            Type::Complex(_) => true,
-        };
-        if told { self.member(name) } else { self.told_prefix(name, ty, collection) }
-    }
-
-    /// The same, whatever the type.
-    fn told_prefix(&self, name: &str, ty: Type, collection: bool) -> Vec<u8> {
-        self.annotated(name, &self.type_fragment(ty, collection))
-    }
-
-    /// `,"Name":`, with metadata=full behind its type.
-    fn annotated(&self, name: &str, fragment: &str) -> Vec<u8> {
-        let member = self.member(name);
-        if self.format.metadata != MetadataLevel::Full {
-            return member;
-        }
-        let mut prefix = self.annotation(name, "type");
-        write_string(&mut prefix, fragment);
-        prefix.extend(member);
-        prefix
-    }
-
-    /// The type of a value that the schema defines, as a URL.
-    fn named_fragment(&self, name: &str, collection: bool) -> String {
-        if collection { ["#Collection(", name, ")"].concat() } else { ["#", name].concat() }
-    }
-
-    /// The type of a value as a URL, as in `#Ns.Color` or `#Collection(Int32)`.
-    fn type_fragment(&self, ty: Type, collection: bool) -> String {
-        let name = self.model.type_name(ty);
-        let name = match ty {
-            Type::Primitive(_) => name.strip_prefix("Edm.").unwrap_or(&name),
-            Type::Enum(_) | Type::Complex(_) => &name,
-        };
-        // 4.01 names built-in types without a hash (section 4.5.3).
-        let built_in = matches!(ty, Type::Primitive(_));
-        if built_in && !collection && self.format.version == Version::V401 {
-            return name.to_owned();
-        }
-        self.named_fragment(name, collection)
     }
 }

@@ -15,7 +15,7 @@ impl<'q> Layout<'q> {
     ) {
         let (set, chosen) = (query.selection.set, query.chosen.as_deref());
         let cell = match chosen {
-            Some(chosen) => Cell::Chosen { set, property, inside: &query.inside, chosen },
+            Some(chosen) => Cell::Chosen { path: Vec::new(), set, property, inside: &query.inside, chosen },
             None => Cell::Property { path: Vec::new(), set, property, inside: Vec::new() },
         };
         let (cells, items) = (vec![cell], vec![Item::Json { property, steps, parts, chosen }]);

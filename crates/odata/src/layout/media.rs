@@ -24,7 +24,7 @@ impl<'q> Layout<'q> {
     ) {
         let at = &mut self.nodes[node];
         for (stream, owner) in told_streams(ty, selection) {
-            at.items.extend(owner.map(Item::Only));
+            at.items.extend(owner.map(|owner| Item::Only(vec![owner])));
             at.cells.push(Cell::MediaType { path: path.to_vec(), set: selection.set, stream });
             at.items.push(Item::MediaType(stream));
             at.items.extend(owner.map(|_| Item::EndOnly));

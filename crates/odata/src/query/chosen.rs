@@ -1,6 +1,6 @@
 //! Some of the values of a collection.
 
-use super::{Items, Order};
+use super::{Expr, Items, Order};
 
 /// Which values of a collection are returned, and in which order.
 #[derive(Debug, Clone)]
@@ -13,4 +13,15 @@ pub struct Chosen {
     pub top: Option<u64>,
     /// How many are passed over first.
     pub skip: u64,
+}
+
+/// A collection of values of which only some are returned.
+#[derive(Debug, Clone)]
+pub struct SomeOf {
+    /// The property.
+    pub property: usize,
+    /// Which values.
+    pub chosen: Chosen,
+    /// How many there are that fit, where that is told.
+    pub count: Option<Expr>,
 }

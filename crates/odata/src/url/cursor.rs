@@ -252,6 +252,7 @@ impl<'a> Cursor<'a> {
             at: self.at(),
             expected: "a shorter or flatter query",
             message: format!("the query is too {how}: {name} is {limit}"),
+            option: None,
         }
     }
 
@@ -268,7 +269,7 @@ impl<'a> Cursor<'a> {
 
     /// A fault with its own sentence.
     pub(crate) fn fault(&self, pos: usize, expected: &'static str, message: String) -> ParseError {
-        ParseError { kind: ParseErrorKind::Syntax, at: self.at_pos(pos), expected, message }
+        ParseError { kind: ParseErrorKind::Syntax, at: self.at_pos(pos), expected, message, option: None }
     }
 }
 

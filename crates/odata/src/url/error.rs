@@ -23,6 +23,18 @@ pub struct ParseError {
     pub expected: &'static str,
     /// A sentence for the client: what was expected and what was found.
     pub message: String,
+    /// The query option or parameter alias that it lies in, the innermost one: `$filter`, `@p`.
+    pub option: Option<String>,
+}
+
+impl ParseError {
+    /// The same, in an option, where it is not known to lie in one inside of that.
+    pub(crate) fn within(mut self, option: Option<&str>) -> ParseError {
+        if self.option.is_none() {
+            self.option = option.map(str::to_owned);
+        }
+        self
+    }
 }
 
 /// The result of every rule of the parser.

@@ -189,6 +189,7 @@ fn check_length(raw: &str, options: &ParseOptions) -> Result<(), ParseError> {
             at: u32::try_from(limit).unwrap_or(u32::MAX),
             expected: "a shorter URL",
             message: format!("the URL has {} bytes: max_url_bytes is {limit}", raw.len()),
+            option: None,
         });
     }
     Ok(())
@@ -204,6 +205,7 @@ fn check_raw(raw: &str, options: &ParseOptions) -> Result<(), ParseError> {
             at: u32::try_from(at).unwrap_or(u32::MAX),
             expected: "no #, or %23",
             message: "a # starts a fragment, which is no part of a request; as text it is %23".into(),
+            option: None,
         }),
     }
 }

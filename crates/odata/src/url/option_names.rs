@@ -112,8 +112,17 @@ impl Allowed {
             return Ok(());
         }
         let message = "$entity needs the query option $id".into();
-        Err(ParseError { kind: ParseErrorKind::Syntax, at: end, expected: "$id", message })
+        Err(ParseError { kind: ParseErrorKind::Syntax, at: end, expected: "$id", message, option: None })
     }
+}
+
+/// The option that a name means, as the standard writes it, or the parameter alias; none for a custom option.
+pub(crate) fn meant(name: &str) -> Option<&str> {
+    let same = |canonical: &str| {
+        canonical.eq_ignore_ascii_case(name) || canonical.trim_start_matches('$').eq_ignore_ascii_case(name)
+    };
+    let known = NAMES.iter().map(|(canonical, _)| *canonical).find(|canonical| same(canonical));
+    known.or_else(|| Some(name).filter(|name| name.starts_with(['@', '$']) && name.len() > 1))
 }
 
 /// Options of the temporal extension, which always have their dollar.

@@ -5,7 +5,7 @@ use super::ParseOptions;
 use super::ast::{Alias, Expr, Options, TextOption};
 use super::cursor::Cursor;
 use super::error::{ParseError, ParseErrorKind, Result};
-use super::option_names::{Allowed, NAMES, Name, is_temporal};
+use super::option_names::{Allowed, NAMES, Name, is_temporal, meant};
 use super::percent::Component;
 use crate::near::suggestion;
 
@@ -33,10 +33,15 @@ pub(crate) fn parse_query(
                 at: base + start,
                 expected: "fewer query options",
                 message: format!("the query has too many options: max_list is {}", habits.max_list),
+                option: None,
             });
         }
         if !part.is_empty() {
-            one_option(part, base + start, allowed, habits, &mut seen, &mut options)?;
+            let (at, seen) = (base + start, &mut seen);
+            one_option(part, at, allowed, habits, seen, &mut options).map_err(|error| {
+                let name = Component::decode(part.split('=').next().unwrap_or_default(), at, false);
+                error.within(name.as_ref().ok().and_then(|name| meant(name.text())))
+            })?;
         }
         start += part.len() as u32 + 1;
     }
@@ -139,7 +144,7 @@ impl<'a> Cursor<'a> {
         self.open()?;
         let mut options = Box::new(Options::default());
         let mut seen = 0;
-        loop {
+        let last = loop {
             let at = self.at();
             let start = self.pos;
             if !self.eat(b'$') {
@@ -147,7 +152,8 @@ impl<'a> Cursor<'a> {
             }
             self.identifier("a query option")?;
             let name = self.slice(start, self.pos);
-            let kind = self.option_kind(name, allowed, &mut seen)?;
+            let kind = self.option_kind(name, allowed, &mut seen);
+            let kind = kind.map_err(|error| error.within(meant(name)))?;
             self.expect(b'=', "= and a value")?;
             if self.options.lenient_space {
                 self.skip_space();
@@ -158,7 +164,7 @@ impl<'a> Cursor<'a> {
                 }
                 Kind::Alias(alias) => {
                     let start = self.pos;
-                    let value = self.alias_value()?;
+                    let value = self.alias_value().map_err(|error| error.within(meant(name)))?;
                     self.new_alias(alias, at, value, start, &mut options)?;
                 }
                 Kind::Custom => {
@@ -170,11 +176,11 @@ impl<'a> Cursor<'a> {
             self.keep_text(name, start, &mut options);
             self.skip_space();
             if !self.eat(b';') {
-                break;
+                break meant(name);
             }
             self.skip_space();
-        }
-        self.close("; or )")?;
+        };
+        self.close("; or )").map_err(|error| error.within(last))?;
         check_aliases(&options.aliases)?;
         self.in_case = in_case;
         self.leave();
@@ -192,6 +198,18 @@ impl<'a> Cursor<'a> {
 
     /// The value of one system query option.
     fn option_value(
+        &mut self,
+        name: Name,
+        canonical: &'static str,
+        option_at: u32,
+        nested: bool,
+        options: &mut Options,
+    ) -> Result<()> {
+        let parsed = self.value_of(name, canonical, option_at, nested, options);
+        parsed.map_err(|error| error.within(Some(canonical)))
+    }
+
+    fn value_of(
         &mut self,
         name: Name,
         canonical: &'static str,
@@ -279,6 +297,7 @@ fn check_aliases(aliases: &[Alias]) -> Result<()> {
             at: pair[1].at,
             expected: "each alias once",
             message: format!("the parameter alias @{} is given twice", pair[1].name),
+            option: Some(["@", &pair[1].name].concat()),
         }),
     }
 }

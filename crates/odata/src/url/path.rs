@@ -58,7 +58,7 @@ fn illegal_name(cursor: &Cursor<'_>) -> Option<ParseError> {
 
 /// A fault of the path as a whole.
 fn fault(at: usize, kind: ParseErrorKind, expected: &'static str, message: &str) -> ParseError {
-    ParseError { kind, at: at as u32, expected, message: message.to_owned() }
+    ParseError { kind, at: at as u32, expected, message: message.to_owned(), option: None }
 }
 
 /// Bytes to the next slash. Only the condition of `$filter(…)` may have slashes; a slash in a key is `%2F`.

@@ -66,6 +66,7 @@ fn decode(raw: &str, base: u32, plus_is_space: bool) -> Result<(String, Vec<u32>
             at: map[error.utf8_error().valid_up_to()],
             expected: "UTF-8",
             message: "the percent-encoded bytes are not UTF-8".into(),
+            option: None,
         }),
     }
 }
@@ -85,5 +86,6 @@ fn bad_escape(raw: &str, pos: usize, base: u32) -> ParseError {
         message: format!(
             "expected two hexadecimal digits after %, found {found:?}; a percent sign itself is %25"
         ),
+        option: None,
     }
 }

@@ -74,13 +74,12 @@ impl Planner<'_> {
     pub(super) fn chosen_cell(
         &self,
         frames: &mut Frames,
-        (set, property, inside): (EntitySetId, usize, &[Inside]),
+        (alias, set, property, inside): (usize, EntitySetId, usize, &[Inside]),
         chosen: &Chosen,
     ) -> Result<(Sql, ResultColumn), Unsupported> {
         if self.property(set, property).1.json {
-            return self.json_chosen(frames, (set, property), chosen);
+            return self.json_chosen(frames, (alias, set, property), chosen);
         }
-        let (alias, _) = frames.current();
         let (_, result) = self.cell(alias, set, property, inside)?;
         self.enter_items(frames, &chosen.items, false, true)?;
         let (alias, _) = frames.current();

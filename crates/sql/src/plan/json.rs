@@ -73,10 +73,9 @@ impl Planner<'_> {
     pub(super) fn json_chosen(
         &self,
         frames: &mut Frames,
-        (set, property): (EntitySetId, usize),
+        (own, set, property): (usize, EntitySetId, usize),
         chosen: &Chosen,
     ) -> Result<(Sql, ResultColumn), Unsupported> {
-        let (own, _) = frames.current();
         self.enter_items(frames, &chosen.items, false, true)?;
         let (alias, _) = frames.current();
         let number = self.dialect.json_index(alias);

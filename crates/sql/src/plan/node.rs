@@ -207,8 +207,9 @@ impl Planner<'_> {
         for cell in &node.cells {
             let (read, result) = match cell {
                 Cell::Value(expr) => self.value_cell(frames, expr)?,
-                Cell::Chosen { set, property, inside, chosen } => {
-                    self.chosen_cell(frames, (*set, *property, inside), chosen)?
+                Cell::Chosen { path, set, property, inside, chosen } => {
+                    let alias = self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);
+                    self.chosen_cell(frames, (alias, *set, *property, inside), chosen)?
                 }
                 Cell::Dynamic { path, set } => {
                     let alias = frames.resolve(self.mapping, &self.place(node, root, path));

@@ -8,7 +8,9 @@ use super::super::select::bind_rows;
 use super::state::State;
 use super::union::{self, PARTS};
 use crate::model::{EntitySetId, PrimitiveType as P};
-use crate::query::{Addressed, Comparison, Expr, ExprKind, Named, Place, Query, Selection, Size, Variable};
+use crate::query::{
+    Addressed, Comparison, EntityKind, Expr, ExprKind, Named, Place, Query, Selection, Size, Variable,
+};
 use crate::url::ast::Options;
 use crate::value::Value;
 
@@ -23,7 +25,7 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
         let message = format!("$all is only supported for 1 to {PARTS} entity sets (limit `rows_kinds`).");
         return Err(not_supported(at, "$all", message));
     }
-    let mut types: Vec<String> = Vec::new();
+    let mut types: Vec<EntityKind> = Vec::new();
     let mut parts = Vec::with_capacity(sets.len());
     for set in &sets {
         let place = Place::of(Variable(0), *set);
@@ -67,7 +69,7 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
 }
 
 /// Each row tells its type, and the properties of that under their own names.
-fn told(state: &State, selection: Selection, types: Vec<String>) -> Selection {
+fn told(state: &State, selection: Selection, types: Vec<EntityKind>) -> Selection {
     let number = state.scope.named.iter().find(|named| named.path == [TYPE]);
     let kind = number.map(|named| named.expr.clone());
     let own = selection.named.into_iter().filter(|named| named.path != [TYPE]);
@@ -76,12 +78,12 @@ fn told(state: &State, selection: Selection, types: Vec<String>) -> Selection {
 }
 
 /// The number of the type of an entity among all of them, from 1.
-fn type_of(cx: &Context, place: &Place, types: &mut Vec<String>) -> Expr {
-    let number = |types: &Vec<String>| {
+fn type_of(cx: &Context, place: &Place, types: &mut Vec<EntityKind>) -> Expr {
+    let number = |types: &Vec<EntityKind>| {
         let number = i64::try_from(types.len()).unwrap_or(i64::MAX);
         typed(0, P::Int64, false, ExprKind::Value(Value::Integer(number)))
     };
-    types.push(cx.model.qualified_cast(place.set, None));
+    types.push((place.set, None));
     let own = number(types);
     let family = cx.type_of(place.set).family.as_ref();
     let Some(family) = family else {
@@ -89,7 +91,7 @@ fn type_of(cx: &Context, place: &Place, types: &mut Vec<String>) -> Expr {
     };
     let mut pairs = Vec::with_capacity(family.derived.len() + 1);
     for derived in 0..family.derived.len() {
-        types.push(cx.model.qualified_cast(place.set, Some(derived)));
+        types.push((place.set, Some(derived)));
         pairs.push((family.depth(derived), of_type(place, derived, 0), number(types)));
     }
     // Types further below are asked for first.

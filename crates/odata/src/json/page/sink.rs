@@ -110,7 +110,7 @@ impl<O: PageOutput> RowSink for PageWriter<O> {
         if value.is_finite() {
             self.bare(zmij::Buffer::new().format_finite(value));
         } else {
-            self.plain(not_finite(value).as_bytes());
+            self.special(not_finite(value).as_bytes());
         }
     }
 

@@ -1,8 +1,11 @@
 //! Structured cells: collections and complex values, written item by item and member by member.
 
-use super::{PageWriter, Target};
+use std::sync::Arc;
+
+use super::{PageOutput, PageWriter, Target};
 use crate::json::level::member;
-use crate::json::shape::ValueShape;
+use crate::json::shape::{Op, SpecialShape, ValueShape};
+use crate::rows::RowSink;
 
 /// A structured value that is being written.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +113,38 @@ impl<O> PageWriter<O> {
         }
         if self.structures.is_empty() {
             self.op = self.resume;
+        }
+    }
+}
+
+impl<O: PageOutput> PageWriter<O> {
+    /// Writes a value that is no number at all, behind its type where that is to be told.
+    #[cold]
+    pub(super) fn special(&mut self, text: &[u8]) {
+        self.plain(text);
+        let shape = Arc::clone(&self.shape);
+        let known = match self.structures.last() {
+            None => match shape.nodes[self.node].ops.get(self.op.wrapping_sub(1)) {
+                Some(Op::Cell { prefix, special, .. }) => Some((prefix, special)),
+                _ => None,
+            },
+            Some(structure) => match structure.shape.map(|number| &shape.values[number]) {
+                Some(ValueShape::Complex { members, .. }) => {
+                    members.get(structure.next.wrapping_sub(1)).map(|told| (&told.prefix, &told.special))
+                }
+                _ => None,
+            },
+        };
+        let Some((prefix, Some(special))) = known else {
+            return;
+        };
+        let SpecialShape { prefix: typed } = &**special;
+        // Where the value has not been written at all, neither has what stands before it.
+        let written = [&prefix[1..], b"\"", text, b"\""].concat();
+        if let Some(before) = self.buffer.strip_suffix(written.as_slice()).map(<[u8]>::len) {
+            self.buffer.truncate(before);
+            self.buffer.extend_from_slice(&typed[1..]);
+            self.buffer.extend_from_slice(&written[prefix.len() - 1..]);
         }
     }
 }

@@ -90,7 +90,8 @@ impl Compiler<'_> {
             } else {
                 self.annotation("", "id")
             };
-            **identity = IdentityShape { before: Vec::new(), members: vec![id] };
+            let member = [id.as_slice(), b"\""].concat();
+            **identity = IdentityShape { before: Vec::new(), members: vec![member] };
         }
         op
     }

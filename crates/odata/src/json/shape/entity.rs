@@ -1,10 +1,11 @@
 //! What is told of an entity around its properties: identifier, type, links, and the collections that hang on it.
 
 use super::{CollectionShape, Compiler, EtagShape, IdentityShape, Op, end_only};
+use crate::context;
 use crate::json::key::{write_plain_key, write_query_option};
 use crate::json::text::write_string;
 use crate::model::{EntitySetId, Type};
-use crate::query::{Expand, Selection};
+use crate::query::{EntityKind, Expand, Selection};
 use crate::version::MetadataLevel;
 
 /// An entity that is being written.
@@ -23,6 +24,12 @@ pub(super) struct Entity<'q> {
     pub(super) of: Option<usize>,
     /// Where the number of its type is kept.
     pub(super) place: usize,
+}
+
+impl IdentityShape {
+    fn nothing() -> IdentityShape {
+        IdentityShape { before: Vec::new(), members: Vec::new() }
+    }
 }
 
 impl<'q> Entity<'q> {
@@ -64,8 +71,7 @@ impl<'a> Compiler<'a> {
             write_plain_key(&mut prefix, self.model.type_name(property.ty));
             flags = self.model.enum_type(id).flags;
         }
-        let nothing = || IdentityShape { before: Vec::new(), members: Vec::new() };
-        let identity = || if linked { nothing() } else { self.identity(set, references) };
+        let identity = || if linked { IdentityShape::nothing() } else { self.identity(set, references) };
         let last = last.then(|| Box::new(identity()));
         Op::Key { prefix, flags, last }
     }
@@ -89,12 +95,17 @@ impl<'a> Compiler<'a> {
         Op::Kind { place: entity.place, told: told.collect() }
     }
 
-    /// The same of entities of all sets: each tells its type.
-    pub(super) fn kind_of_all(&self, entity: Entity<'_>, types: &[String]) -> Op {
-        let told = types.iter().map(|name| {
-            let mut told = self.annotation("", "type");
-            write_string(&mut told, &["#", name].concat());
-            if self.format.metadata == MetadataLevel::None { Vec::new() } else { told }
+    /// The same of entities of all sets: each tells its set (Part 1 section 10.18) and its type.
+    pub(super) fn kind_of_all(&self, entity: Entity<'_>, types: &[EntityKind]) -> Op {
+        let told = types.iter().map(|(set, of)| {
+            if self.format.metadata == MetadataLevel::None {
+                return Vec::new();
+            }
+            let mut told = self.annotation("", "context");
+            let one = if self.model.is_single(*set) { "" } else { "/$entity" };
+            write_string(&mut told, &["#", &self.model.entity_set(*set).name, one].concat());
+            told.extend(self.told_type(*set, *of));
+            told
         });
         Op::Kind { place: entity.place, told: std::iter::once(Vec::new()).chain(told).collect() }
     }
@@ -119,9 +130,15 @@ impl<'a> Compiler<'a> {
         Op::Etag { last: last.then(|| Box::new(EtagShape { prefixes, place, derived, kept })) }
     }
 
-    /// Leaves out what follows unless an entity is of a type.
-    pub(super) fn only(&self, entity: Entity<'_>, derived: usize) -> Op {
-        Op::Only { place: entity.place, types: self.is_of(entity, Some(derived)), skip_to: 0 }
+    /// Leaves out what follows unless an entity is of one of some types.
+    pub(super) fn only(&self, entity: Entity<'_>, any: &[usize]) -> Op {
+        let mut types = Vec::new();
+        for one in any {
+            let is = self.is_of(entity, Some(*one));
+            types.resize(is.len(), false);
+            types.iter_mut().zip(is).for_each(|(known, is)| *known |= is);
+        }
+        Op::Only { place: entity.place, types, skip_to: 0 }
     }
 
     /// By number of a type: whether entities of it are of another one, too.
@@ -149,17 +166,22 @@ impl<'a> Compiler<'a> {
         path
     }
 
+    /// `,"name@odata.kind":"` and what a link begins with.
+    fn link(&self, name: &str, kind: &str) -> Vec<u8> {
+        [self.annotation(name, kind).as_slice(), b"\"", self.base.as_bytes()].concat()
+    }
+
     pub(super) fn identity(&self, set: EntitySetId, references: bool) -> IdentityShape {
-        let mut identity = IdentityShape { before: Vec::new(), members: Vec::new() };
+        let mut identity = IdentityShape::nothing();
         if references || (self.identified && self.format.metadata != MetadataLevel::Full) {
-            identity.members.push(self.annotation("", "id"));
+            identity.members.push(self.link("", "id"));
         } else if self.format.metadata == MetadataLevel::Full {
             // Where there are types below that of the set, the type is told already.
             if self.type_of(set).family.is_none() {
                 identity.before = self.told_type(set, None);
             }
-            identity.members.push(self.annotation("", "id"));
-            identity.members.push(self.annotation("", "editLink"));
+            identity.members.push(self.link("", "id"));
+            identity.members.push(self.link("", "readLink"));
         }
         identity
     }
@@ -188,10 +210,12 @@ impl<'a> Compiler<'a> {
     }
 
     /// The identifier of a singleton.
-    pub(super) fn single(&self, set: EntitySetId, references: bool) -> Op {
+    pub(super) fn single(&self, entity: Entity<'_>) -> Op {
+        let Entity { set, references, linked, .. } = entity;
         let mut name = Vec::new();
         write_plain_key(&mut name, &self.model.entity_set(set).name);
-        Op::Single { name, identity: Box::new(self.identity(set, references)) }
+        let identity = if linked { IdentityShape::nothing() } else { self.identity(set, references) };
+        Op::Single { name, identity: Box::new(identity) }
     }
 
     /// Those of types below that of the set, each where the entity is of it.
@@ -203,7 +227,7 @@ impl<'a> Compiler<'a> {
             links.extend(self.links_of(entity, (0..ty.navigation.len()).filter(own)));
             if let (Some(owner), false) = (owner, links.is_empty()) {
                 let mut only = vec![ops.len()];
-                ops.push(self.only(entity, owner));
+                ops.push(self.only(entity, &[owner]));
                 ops.push(Op::Links { links });
                 end_only(ops, &mut only);
             }
@@ -232,10 +256,16 @@ impl<'a> Compiler<'a> {
     pub(super) fn collection(&self, set: EntitySetId, expand: &Expand) -> CollectionShape {
         let path = &self.type_of(set).navigation[expand.navigation].name;
         let name = expand.alias.as_ref().unwrap_or(path);
-        let mut open = self.member(name);
+        let mut open = Vec::new();
+        if expand.alias.is_some() && self.format.metadata != MetadataLevel::None {
+            // The model does not have it (Data Aggregation section 3.4.1.3).
+            open = self.annotation(name, "context");
+            let fragment = context::collection(self.model, &expand.selection, self.format.version);
+            write_string(&mut open, &["#", &fragment].concat());
+        }
+        open.extend(self.member(name));
         open.push(b'[');
-        let mut next_link = self.annotation(name, "nextLink");
-        next_link.push(b'"');
+        let next_link = self.link(name, "nextLink");
         let mut next_path = self.cast(set, self.type_of(set).owner_of_navigation(expand.navigation));
         next_path.push(b'/');
         write_plain_key(&mut next_path, path);

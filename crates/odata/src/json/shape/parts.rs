@@ -44,6 +44,13 @@ impl Compiler<'_> {
         ops.push(op);
     }
 
+    /// Reads how many values of a collection fit.
+    pub(super) fn counted(&self, set: EntitySetId, property: usize) -> Op {
+        let prefix = self.annotation(&self.type_of(set).properties[property].name, "count");
+        // 64-bit integers are strings for clients that know only doubles.
+        Op::Cell { prefix, quoted: self.format.ieee754_compatible, special: None }
+    }
+
     /// Reads a collection, or the one that alone makes a row.
     fn partly(&mut self, property: &Property, parts: &Parts, bare: bool) -> Op {
         let prefix = if bare { Vec::new() } else { self.prefix_of(property) };
