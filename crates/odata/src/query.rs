@@ -5,15 +5,17 @@ mod called;
 mod own;
 mod chosen;
 mod narrowed;
+mod leaf;
 mod operators;
 
 pub use chosen::{Chosen, SomeOf};
+pub use leaf::Leaf;
 pub use operators::{Arithmetic, Comparison, Function};
 pub use rows::{
     Aggregation, Input, Joined, Named, RowColumn, Rows, RowsKind, Size, Transform, Tree, Walk, Walked,
 };
 
-use crate::model::{ComplexTypeId, EntitySetId, EnumTypeId, Model, PrimitiveType, Property, Type};
+use crate::model::{ComplexTypeId, EntitySetId, EnumTypeId, Model, PrimitiveType, Type};
 use crate::value::Value;
 
 /// A bound read request for entities, one entity, a property or a count.
@@ -77,13 +79,6 @@ impl Query {
         Some(steps)
     }
 
-    /// Whether it is about a value of one entity whose key the path does not name, since navigation leads there.
-    pub fn leads_to_value(&self) -> bool {
-        let last = self.steps.iter().rfind(|step| !matches!(step, Step::Filter(_) | Step::Each));
-        matches!(self.addressed, Addressed::Property(_) | Addressed::Dynamic)
-            && matches!(last, Some(Step::Navigate(_) | Step::Call(..)))
-    }
-
     /// The value that is addressed, or each of them. None where the path addresses entities or their number.
     pub fn leaf(&self, model: &Model) -> Option<Leaf> {
         match self.addressed {
@@ -106,40 +101,6 @@ impl Query {
             | Addressed::Count
             | Addressed::Stream(_) => None,
         }
-    }
-}
-
-/// A value inside of an entity.
-#[derive(Debug, Clone)]
-pub struct Leaf {
-    /// The way to it, as it stands in a URL.
-    pub path: Vec<String>,
-    /// Its type, or that of its items.
-    pub ty: Type,
-    /// Whether it is a collection.
-    pub collection: bool,
-}
-
-impl Leaf {
-    /// The value that steps lead to from a property; none where they do not fit its type.
-    pub fn of(model: &Model, property: &Property, inside: &[Inside]) -> Option<Leaf> {
-        let path = vec![property.name.clone()];
-        let mut leaf = Leaf { path, ty: property.ty, collection: property.collection };
-        for step in inside {
-            match (step, leaf.ty, leaf.collection) {
-                (Inside::Member(index), Type::Complex(id), false) => {
-                    let member = &model.complex_type(id).properties[*index];
-                    leaf.path.push(member.name.clone());
-                    (leaf.ty, leaf.collection) = (member.ty, member.collection);
-                }
-                (Inside::Item(number), _, true) => {
-                    leaf.path.push(number.to_string());
-                    leaf.collection = false;
-                }
-                _ => return None,
-            }
-        }
-        Some(leaf)
     }
 }
 

@@ -106,13 +106,7 @@ fn select_items<'a>(
     let mut below = vec![false; selection.expand.len()];
     for item in items {
         let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
-        let (path, of) = match path.as_slice() {
-            [first, rest @ ..] if !rest.is_empty() => match cast_at(cx, place, first, item.at)? {
-                Some(to) => (rest, to),
-                None => (path.as_slice(), place.of),
-            },
-            all => (all, place.of),
-        };
+        let (path, of) = behind_cast(cx, place, &path, item.at)?;
         let (name, rest) = match path {
             [name, rest @ ..] => (*name, rest),
             [] => continue,
@@ -188,6 +182,22 @@ fn functions_named(cx: &Context, place: &Place, name: &str, item: &SelectItem) -
     };
     let found: Vec<usize> = all().filter(meant).collect();
     (!found.is_empty()).then_some(found)
+}
+
+/// What stands behind a cast at the start of a path, and the type that it is of then.
+fn behind_cast<'p>(
+    cx: &Context,
+    place: &Place,
+    path: &'p [&'p str],
+    at: u32,
+) -> BindResult<(&'p [&'p str], Option<usize>)> {
+    Ok(match path {
+        [first, rest @ ..] if !rest.is_empty() => match cast_at(cx, place, first, at)? {
+            Some(to) => (rest, to),
+            None => (path, place.of),
+        },
+        all => (all, place.of),
+    })
 }
 
 /// Adds a type that a property is named of; none where it is named of all entities.
