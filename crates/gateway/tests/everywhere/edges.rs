@@ -6,9 +6,10 @@ use crate::common::encoded;
 use crate::world::{SOURCES, World};
 
 const SCRIPT: &str = "
-CREATE TABLE things (id int PRIMARY KEY, big bigint, place int, name varchar(20), flag boolean, size DOUBLE, weight SINGLE);
-INSERT INTO things VALUES (1, 9223372036854775807, NULL, 'one', true, 1e300, 32.38), (2, 9223372036854775807, 1, 'two', false, -2.5, 1e-30),
-    (3, NULL, 2, NULL, NULL, 0.49999999999999994, NULL);
+CREATE TABLE things (id int PRIMARY KEY, big bigint, place int, name varchar(20), flag boolean, size DOUBLE, weight SINGLE, at INSTANT, last INSTANT,
+    day date);
+INSERT INTO things VALUES (1, 9223372036854775807, NULL, 'one', true, 1e300, 32.38, '2020-01-02 00:00:01.5', 'LAST', 'DAY'),
+    (2, 9223372036854775807, 1, 'two', false, -2.5, 1e-30, NULL, NULL, NULL), (3, NULL, 2, NULL, NULL, 0.49999999999999994, NULL, NULL, NULL, NULL);
 CREATE TABLE nodes (id int PRIMARY KEY, above int, FOREIGN KEY (above) REFERENCES nodes (id));
 CREATE TABLE rates (day date, rate decimal(5, 2), good boolean, PRIMARY KEY (day, rate, good));
 INSERT INTO rates VALUES ('2024-01-01', 1.5, true);
@@ -18,7 +19,7 @@ CREATE TABLE links (id int PRIMARY KEY, above int, FOREIGN KEY (above) REFERENCE
 const MODEL: &str = "
 namespace: Edges
 entities:
-  Things: {table: things, properties: {Id: id, Big: big, Place: place, Name: name, Flag: flag, Size: size, Weight: weight}}
+  Things: {table: things, properties: {Id: id, Big: big, Place: place, Name: name, Flag: flag, Size: size, Weight: weight, At: at, Last: last, Day: day}}
   Rates: {table: rates}
   Nodes:
     table: nodes
@@ -63,6 +64,28 @@ const ROWS: &[(&str, &str)] = &[
     ),
     ("Things?$filter=case(Flag:Place sub null,true:null sub Id) eq 1&$select=Id", r#""value":[]"#),
     ("Things?$filter=case(Flag:case(Flag:null,true:null),true:Id) eq 3&$select=Id", r#""value":[{"Id":3}]"#),
+    ("Things?$compute=maxdatetime() as M&$select=M&$top=1", r#""M":"9999-12-31T23:59:59.999999"#),
+    (
+        "Things?$compute=2020-01-01T00:00:00.1234567Z as M&$select=M&$top=1",
+        r#""M":"2020-01-01T00:00:00.123456"#,
+    ),
+    (
+        "Things?$apply=concat(aggregate(At sub 2020-01-01T00:00:00Z with max as D),filter(Id eq 2)/compute(duration'PT1.5S' as D)/groupby((D)))",
+        r#""value":[{"D":"P1DT1.5S"},{"D":"PT1.5S"}]"#,
+    ),
+    (
+        "Things?$compute=cast(Weight,Edm.String) as T&$select=T",
+        r#""value":[{"T":"32.38"},{"T":"1e-30"},{"T":null}]"#,
+    ),
+    // What PostgreSQL has as infinity.
+    ("Things?$select=Last,Day&$top=1", r#""Last":"9999-12-31T23:59:59.999999"#),
+    ("Things?$compute=cast(Last,Edm.String) as T&$select=T&$top=1", r#""T":"9999-12-31T23:59:59.999999Z""#),
+    ("Things?$compute=cast(Day,Edm.String) as T&$select=T&$top=1", r#""T":"9999-12-31""#),
+    ("Things?$compute=cast(Last,Edm.TimeOfDay) as T&$select=T&$top=1", r#""T":"23:59:59.999999"#),
+    ("Things?$compute=cast(Last,Edm.Date) as T&$select=T&$top=1", r#""T":"9999-12-31""#),
+    ("Things?$compute=Last sub 9999-12-31T23:59:58.999999Z as T&$select=T&$top=1", r#""T":"PT1S""#),
+    ("Things?$compute=Day sub 9999-12-30 as T&$select=T&$top=1", r#""T":"P1D""#),
+    ("Things?$filter=Last sub At gt duration'P1D'&$select=Id", r#""value":[{"Id":1}]"#),
     (
         "Nodes?$apply=traverse($root/Nodes,AboveHierarchy,Id,preorder)&$select=Id&$count=true&$skip=19999",
         r#""@odata.count":20000,"value":[{"Id":16383}]"#,
@@ -72,6 +95,57 @@ const ROWS: &[(&str, &str)] = &[
         r##""value":[{"N@odata.type":"#Decimal","N":1499}]"##,
     ),
 ];
+
+/// The same where the database has durations.
+const SPANS: &[(&str, &str)] = &[
+    (
+        "Spans?$apply=concat(filter(Id eq 1)/groupby((Span)),filter(Id eq 1)/compute(duration'PT2S' as Other)/groupby((Other)))",
+        r#""value":[{"Span":"PT1M"},{"Other":"PT2S"}]"#,
+    ),
+    (
+        "Spans?$apply=concat(aggregate(Span with max as M),filter(Id eq 1)/compute(Span add duration'PT0.5S' as M)/groupby((M)),filter(Id eq 1)/compute(duration'PT2S' as M)/groupby((M)))",
+        r#""value":[{"M":"PT1H"},{"M":"PT1M0.5S"},{"M":"PT2S"}]"#,
+    ),
+    ("Spans?$apply=aggregate(Span with max as M)", r#""value":[{"M":"PT1H"}]"#),
+    (
+        "Spans?$apply=groupby((Span),aggregate($count as N))/filter(Span gt duration'PT2M')",
+        r#""value":[{"Span":"PT1H","N":1}]"#,
+    ),
+    (
+        "Spans?$apply=concat(filter(Id eq 1),filter(Id eq 2))&$select=Span",
+        r#""value":[{"Span":"PT1M"},{"Span":"PT1H"}]"#,
+    ),
+    (
+        "Spans?$apply=concat(groupby((Span)),aggregate(Span with min as Span))",
+        r#""value":[{"Span":"PT1M"},{"Span":"PT1H"},{"Span":"PT1M"}]"#,
+    ),
+];
+
+#[test]
+fn durations_at_their_edges() {
+    let script = "CREATE TABLE spans (id int PRIMARY KEY, span TYPE);
+        INSERT INTO spans VALUES (1, '00:01:00'), (2, '01:00:00');";
+    let model = "entities: {Spans: {table: spans, properties: {Id: id, Span: span}}}";
+    let [sqlite, postgres, mariadb] = ["text", "interval", "time(6)"].map(|ty| script.replace("TYPE", ty));
+    let world = World::written([&sqlite, &postgres, &mariadb], model);
+    let wrong = wrong(&world, &SOURCES[1..], SPANS);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What is answered in another way.
+fn wrong(world: &World, sources: &[&str], rows: &[(&str, &str)]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for source in sources {
+        for (url, expected) in rows {
+            let answer = world.node.get(&["/api/odata4/", source, "/", &encoded(url)].concat(), &[]);
+            let text = answer.text();
+            if answer.status != 200 || !text.contains(expected) {
+                wrong.push(format!("{source}: {url}: {}: {text:.400}", answer.status));
+            }
+        }
+    }
+    wrong
+}
 
 #[test]
 fn edges() {
@@ -84,18 +158,17 @@ fn edges() {
         }
         script.push_str(";\n");
     }
-    let of = |double: &str, single: &str| script.replace("DOUBLE", double).replace("SINGLE", single);
-    let scripts = [of("double", "double"), of("double precision", "real"), of("double", "float")];
+    let of = |double: &str, single: &str, instant: &str, last: [&str; 2]| {
+        let numbers = script.replace("DOUBLE", double).replace("SINGLE", single);
+        numbers.replace("INSTANT", instant).replace("LAST", last[0]).replace("DAY", last[1])
+    };
+    let last = ["9999-12-31 23:59:59.999999", "9999-12-31"];
+    let scripts = [
+        of("double", "double", "timestamp", last),
+        of("double precision", "real", "timestamptz", ["infinity"; 2]),
+        of("double", "float", "datetime(6)", last),
+    ];
     let world = World::written([&scripts[0], &scripts[1], &scripts[2]], MODEL);
-    let mut wrong = Vec::new();
-    for source in SOURCES {
-        for (url, expected) in ROWS {
-            let answer = world.node.get(&["/api/odata4/", source, "/", &encoded(url)].concat(), &[]);
-            let text = answer.text();
-            if answer.status != 200 || !text.contains(expected) {
-                wrong.push(format!("{source}: {url}: {}: {text:.400}", answer.status));
-            }
-        }
-    }
+    let wrong = wrong(&world, &SOURCES, ROWS);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -139,17 +139,20 @@ impl Planner<'_> {
         for transform in &transforms {
             planned.push(self.transform(base, transform, &[])?);
         }
-        // Numbers that lie there in several forms meet as digits.
+        // Numbers and durations that lie there in several forms meet as digits.
         let form = |part: &(Select, Vec<Carried>), column: usize| {
             let null = matches!(part.0.columns[column], Sql::Null | Sql::Cast(..));
             (!null).then(|| part.1[column].operand.form)
         };
         let exact: Vec<bool> = (0..columns.len())
             .map(|column| {
-                let mut forms = planned.iter().filter_map(|part| form(part, column));
-                let first = forms.next();
-                let number = columns[column].primitive == Some(P::Decimal);
-                number && forms.any(|other| Some(other) != first)
+                let forms: Vec<Form> = planned.iter().filter_map(|part| form(part, column)).collect();
+                let meet = match columns[column].primitive {
+                    Some(P::Decimal) => true,
+                    Some(P::Duration) => forms.contains(&Form::Exact),
+                    _ => false,
+                };
+                meet && forms.iter().any(|other| Some(other) != forms.first())
             })
             .collect();
         if exact.contains(&true) {

@@ -2,10 +2,10 @@
 
 use nextlink_odata::model::PrimitiveType as P;
 
-use super::operand::{TO_TEXT, may_be_zero, plain};
+use super::operand::{TO_TEXT, may_be_zero, plain, seconds};
 use crate::catalog::{NativeType, Storage};
-use crate::dialect::{Form, Operand};
-use crate::tree::Sql;
+use crate::dialect::{Form, Operand, micros};
+use crate::tree::{Param, Sql};
 
 /// A value in the one form of its type. A column stays one where nothing has to be done to it.
 pub(super) fn carried(operand: Operand) -> Operand {
@@ -18,8 +18,23 @@ pub(super) fn carried(operand: Operand) -> Operand {
     if as_it_is || operand.form == Form::Exact {
         return operand;
     }
+    if operand.primitive == Some(P::Duration) {
+        let facts = Operand { form: Form::Exact, native: NativeType::Plain, ..operand.clone() };
+        return facts.with(seconds(operand));
+    }
     let facts = Operand { form: Form::Computed, native: NativeType::Plain, ..operand.clone() };
-    facts.with(plain(operand))
+    facts.with(in_micros(plain(operand)))
+}
+
+/// A constant without the digits of a second behind the sixth, with which the server would take it for a text.
+fn in_micros(sql: Sql) -> Sql {
+    match sql {
+        Sql::Param(Param { value, form }) => {
+            let value = micros::before(&value).unwrap_or(value);
+            Sql::Param(Param { value, form })
+        }
+        other => other,
+    }
 }
 
 /// A column of a SELECT of the owner as a type: what is put together can be of another one there.

@@ -3,8 +3,8 @@
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::Arithmetic;
 
-use super::{functions, plain};
-use crate::dialect::{Operand, QUOTIENT_DIGITS, SECOND_DIGITS};
+use super::{ends, functions, plain};
+use crate::dialect::{Form, Operand, QUOTIENT_DIGITS, SECOND_DIGITS};
 use crate::tree::{Operator, Sql};
 
 /// A quotient has at least so many digits behind the point.
@@ -85,8 +85,14 @@ fn duration(op: Arithmetic, left: Operand, right: Operand) -> Option<Sql> {
     let number = |operand: &Operand| operand.primitive.is_some_and(P::is_numeric);
     // The difference of two dates would be a number of days.
     let moment = |operand: Operand| {
-        let to = if is(&operand, P::Date) { "timestamp" } else { "timestamptz" };
-        plain(operand).cast(to)
+        let (date, constant) = (is(&operand, P::Date), operand.form == Form::Constant);
+        match plain(operand) {
+            x if date && constant => x.cast("timestamp"),
+            x if date => ends::finite_day(x).cast("timestamp"),
+            x if constant => x.cast("timestamptz"),
+            // The server does not subtract infinity.
+            x => ends::finite_moment(x),
+        }
     };
     Some(match op {
         Arithmetic::Sub if !is(&left, P::Duration) => Sql::binary(Operator::Sub, moment(left), moment(right)),

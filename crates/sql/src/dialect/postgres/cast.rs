@@ -2,6 +2,7 @@
 
 use nextlink_odata::model::PrimitiveType as P;
 
+use super::ends::{finite_day, finite_moment};
 use super::{by_code_point, functions};
 use crate::tree::{Operator, Sql};
 
@@ -61,7 +62,7 @@ pub(super) fn cast(x: Sql, from: P, to: P) -> Option<Sql> {
         }
         (_, to) if number && to.is_integer() => ranged(x.cast("numeric"), to),
         (P::DateTimeOffset, P::Date) => x.cast("date"),
-        (P::DateTimeOffset, P::TimeOfDay) => x.cast("time"),
+        (P::DateTimeOffset, P::TimeOfDay) => finite_moment(x).cast("time"),
         (P::Date, P::DateTimeOffset) => x.cast("timestamptz"),
         (P::String, P::Guid) => {
             Sql::Let(vec![x], Box::new(Sql::Case(vec![like(GUID, Sql::Bound(0).cast("uuid"))])))
@@ -97,10 +98,11 @@ fn text(x: Sql, from: P) -> Option<Sql> {
             Sql::Let(vec![x], Box::new(Sql::Case(cases)))
         }
         P::DateTimeOffset => {
-            let utc = Sql::call("timezone", [Sql::Word("UTC"), x.cast("timestamptz")]).cast("text");
+            let utc = Sql::call("timezone", [Sql::Word("UTC"), finite_moment(x)]).cast("text");
             let iso = Sql::call("replace", [utc, Sql::Word(" "), Sql::Word("T")]);
             Sql::binary(Operator::Concat, iso, Sql::Word("Z"))
         }
+        P::Date => finite_day(x).cast("text"),
         P::Binary | P::Duration => return None,
         _ => x.cast("text"),
     })

@@ -2,6 +2,7 @@
 //!
 //! A session is expected to have the time zone UTC and the date style ISO.
 
+mod ends;
 mod functions;
 mod arithmetic;
 mod cast;
