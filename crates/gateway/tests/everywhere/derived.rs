@@ -230,6 +230,15 @@ const ROWS: &[(&str, u16, &str)] = &[
     ),
     ("People(3)/Firm.Customer/Home/City/$value", 200, "Ulm"),
     ("People(2)/Firm.Customer/Home", 404, "NotFound"),
+    // What lies in the columns of an entity of another type is none of it.
+    (
+        "People?$filter=Firm.Customer/Home ne null&$select=Name",
+        200,
+        r##""value":[{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+    ),
+    ("People/$count?$filter=Firm.Customer/Home eq null", 200, "5"),
+    ("People/$count?$filter=Firm.Customer/Home eq Firm.Customer/Home", 200, "6"),
+    ("People/$count?$filter=isof(Firm.Customer/Home,Firm.Home)", 200, "1"),
     (
         "People?$filter=Firm.Customer/Home/City eq 'Ulm' or Firm.Customer/Home/City eq 'Bonn'&$select=Name,Firm.Customer/Home/City",
         200,

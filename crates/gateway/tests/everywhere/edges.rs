@@ -71,7 +71,7 @@ const ROWS: &[(&str, &str)] = &[
     ),
     (
         "Things?$apply=concat(aggregate(At sub 2020-01-01T00:00:00Z with max as D),filter(Id eq 2)/compute(duration'PT1.5S' as D)/groupby((D)))",
-        r#""value":[{"D":"P1DT1.5S"},{"D":"PT1.5S"}]"#,
+        r##""value":[{"D@odata.type":"#Duration","D":"P1DT1.5S"},{"D@odata.type":"#Duration","D":"PT1.5S"}]"##,
     ),
     (
         "Things?$compute=cast(Weight,Edm.String) as T&$select=T",
@@ -100,16 +100,16 @@ const ROWS: &[(&str, &str)] = &[
 const SPANS: &[(&str, &str)] = &[
     (
         "Spans?$apply=concat(filter(Id eq 1)/groupby((Span)),filter(Id eq 1)/compute(duration'PT2S' as Other)/groupby((Other)))",
-        r#""value":[{"Span":"PT1M"},{"Other":"PT2S"}]"#,
+        r##""value":[{"Span":"PT1M"},{"Other@odata.type":"#Duration","Other":"PT2S"}]"##,
     ),
     (
         "Spans?$apply=concat(aggregate(Span with max as M),filter(Id eq 1)/compute(Span add duration'PT0.5S' as M)/groupby((M)),filter(Id eq 1)/compute(duration'PT2S' as M)/groupby((M)))",
-        r#""value":[{"M":"PT1H"},{"M":"PT1M0.5S"},{"M":"PT2S"}]"#,
+        r##""value":[{"M@odata.type":"#Duration","M":"PT1H"},{"M@odata.type":"#Duration","M":"PT1M0.5S"},{"M@odata.type":"#Duration","M":"PT2S"}]"##,
     ),
-    ("Spans?$apply=aggregate(Span with max as M)", r#""value":[{"M":"PT1H"}]"#),
+    ("Spans?$apply=aggregate(Span with max as M)", r##""value":[{"M@odata.type":"#Duration","M":"PT1H"}]"##),
     (
         "Spans?$apply=groupby((Span),aggregate($count as N))/filter(Span gt duration'PT2M')",
-        r#""value":[{"Span":"PT1H","N":1}]"#,
+        r##""value":[{"Span":"PT1H","N@odata.type":"#Decimal","N":1}]"##,
     ),
     (
         "Spans?$apply=concat(filter(Id eq 1),filter(Id eq 2))&$select=Span",

@@ -190,11 +190,14 @@ functions:
   C: {sql: SELECT city FROM customers, type: Address}
   D: {sql: SELECT city FROM nowhere, type: Edm.String}
   E: {sql: SELECT id FROM orders WHERE id = (SELECT id FROM orders), returns: Orders}
+  F: {sql: 'SELECT :s', parameters: {s: Edm.String}, type: Edm.String}
 ";
     let world = World::modelled(SCRIPT, model);
     let rows = [
         ("`Nothing`: there is no such type", 3),
         ("`Edm.Int32`: its SELECT has to have one column", 3),
+        // PostgreSQL calls it always the same.
+        ("`Edm.String`: the column of its SELECT needs a name (AS)", 2),
         ("`Address`: its SELECT has no column `Street`", 3),
         ("D: The model file, line 11, column 12: the database refuses this SELECT (", 3),
         // SQLite takes the first row.

@@ -212,6 +212,8 @@ const CALLS: &[(&str, u16, &str)] = &[
     ("Big(qty=2)?$select=Order,Number", 200, r#""value":[{"Order":10,"Number":2},{"Order":11,"Number":1}]}"#),
     ("Big(qty=-5)/$count", 200, "3"),
     ("Big(qty='x')", 400, "BadRequest"),
+    ("Big(qty=99999999999)", 400, "BadRequest"),
+    ("Big(qty=1.5)", 400, "BadRequest"),
     ("Big(qty=null)", 400, "BadRequest"),
     ("Big(qty=1,qty=2)", 400, "BadRequest"),
     ("Big(size=1)", 400, "BadRequest"),

@@ -7,6 +7,7 @@ use super::enumeration;
 use super::error::{BindResult, invalid, not_supported};
 use super::expr::{bind, bind_any, bind_condition, bind_open, constant, duration, meet, typed};
 use super::member::{Member, bind_path, both};
+use super::same;
 use super::scope::{Context, Scope};
 use super::subset::has_subset;
 use crate::cast::text_as;
@@ -351,8 +352,8 @@ fn structured_isof(cx: &Context, scope: &Scope, path: &ast::Path, name: &str, at
             let of = entity_isof(cx, &place, name, at);
             both(guard, Some(of.clone())).unwrap_or(of)
         }
-        Member::Complex(value, own) if cx.model.find_complex(name) == Some(own) => {
-            let missing = condition(ExprKind::IsNull(Box::new(value)));
+        Member::Complex(value, own, guard) if cx.model.find_complex(name) == Some(own) => {
+            let missing = same::is_missing(value, guard, at);
             condition(ExprKind::Not(Box::new(missing)))
         }
         Member::Complex(..) | Member::Value(_) => never(),

@@ -51,9 +51,15 @@ pub fn guarded(member: Member, guards: Vec<Expr>, at: u32) -> BindResult<Member>
     let value = match member {
         Member::Value(value) => value,
         Member::Entity(place, known) => return Ok(Member::Entity(place, both(known, Some(guard)))),
-        // What is behind is null where the type is another one.
-        other @ (Member::Complex(..) | Member::Items(..) | Member::Values(..)) => {
-            return Ok(other);
+        Member::Complex(value, id, known) => return Ok(Member::Complex(value, id, both(known, Some(guard)))),
+        // Of another type there is none.
+        Member::Items(mut items, value) => {
+            items.predicate = both(items.predicate.take(), Some(guard));
+            return Ok(Member::Items(items, value));
+        }
+        Member::Values(mut related, value) => {
+            related.predicate = both(related.predicate.take(), Some(guard));
+            return Ok(Member::Values(related, value));
         }
         Member::Entities => return Ok(Member::Entities),
     };

@@ -200,7 +200,8 @@ enum Side {
     Value(Expr),
     /// With the condition on which it is there.
     Entity(Place, Expr),
-    Complex(Expr, ComplexTypeId),
+    /// With the condition on which it is one of the entity.
+    Complex(Expr, ComplexTypeId, Option<Expr>),
 }
 
 fn bind_side(cx: &Context, scope: &Scope, comparison: Comparison, expr: &ast::Expr) -> BindResult<Side> {
@@ -218,7 +219,7 @@ fn bind_side(cx: &Context, scope: &Scope, comparison: Comparison, expr: &ast::Ex
             let always = || constant(expr.at, Value::Boolean(true));
             Ok(Side::Entity(place, both(guard, exists).unwrap_or_else(always)))
         }
-        Member::Complex(value, id) => Ok(Side::Complex(value, id)),
+        Member::Complex(value, id, guard) => Ok(Side::Complex(value, id, guard)),
         Member::Entities | Member::Values(..) | Member::Items(..) if is_equality(comparison) => {
             let message = "Comparing collections is not supported; use any, all or $count.";
             Err(not_supported(expr.at, "navigation", message))
@@ -246,8 +247,9 @@ fn compare(
             let missing = boolean(at, false, ExprKind::Not(Box::new(exists.clone())));
             return with_null(comparison, &other, missing, exists, at);
         }
-        (Side::Complex(value, _), Side::Value(other)) | (Side::Value(other), Side::Complex(value, _)) => {
-            let missing = boolean(at, false, ExprKind::IsNull(Box::new(value)));
+        (Side::Complex(value, _, guard), Side::Value(other))
+        | (Side::Value(other), Side::Complex(value, _, guard)) => {
+            let missing = same::is_missing(value, guard, at);
             let exists = boolean(at, false, ExprKind::Not(Box::new(missing.clone())));
             return with_null(comparison, &other, missing, exists, at);
         }
@@ -255,8 +257,8 @@ fn compare(
             let same = same::entities(cx, (left, one), (right, other), at)?;
             return Ok(negated_if(comparison, same));
         }
-        (Side::Complex(left, one), Side::Complex(right, other)) if is_equality(comparison) => {
-            let same = same::complex(cx, (left, one), (right, other), at)?;
+        (Side::Complex(left, one, here), Side::Complex(right, other, there)) if is_equality(comparison) => {
+            let same = same::guarded(cx, (left, one, here), (right, other, there), at)?;
             return Ok(negated_if(comparison, same));
         }
         _ => return Err(invalid(at, "navigation", ONLY_NULL)),

@@ -8,7 +8,7 @@ use super::member::read;
 use super::path::BoundPath;
 use super::scope::{Context, Scope};
 use super::select::{bind_filter, bind_orderby, bind_rows};
-use crate::model::{Property, Type};
+use crate::model::{PrimitiveType as P, Property, Type};
 use crate::query::{
     self, Addressed, Given, Input, Named, Query, RowColumn, Rows, RowsKind, Size, Step, Variable,
 };
@@ -137,7 +137,26 @@ fn value(cx: &Context, parameter: &Property, expr: &Expr) -> BindResult<Value> {
     if found == Value::Null {
         return Err(invalid(expr.at, name, format!("The value of '{name}' cannot be null.")));
     }
-    coerce(found, primitive, expr.at).map_err(|error| BindError { target: name.to_owned(), ..error })
+    let wrong = |error| BindError { target: name.to_owned(), ..error };
+    let found = coerce(found, primitive, expr.at).map_err(wrong)?;
+    if !fits(&found, primitive) {
+        let message = format!("The value of '{name}' is none of {}.", primitive.name());
+        return Err(invalid(expr.at, name, message));
+    }
+    Ok(found)
+}
+
+/// Whether a value that compares with those of a type is one of them.
+fn fits(value: &Value, primitive: P) -> bool {
+    match (value, primitive) {
+        (Value::Integer(i), P::Int32) => i32::try_from(*i).is_ok(),
+        (Value::Integer(i), P::Int16) => i16::try_from(*i).is_ok(),
+        (Value::Integer(i), P::Byte) => u8::try_from(*i).is_ok(),
+        (Value::Integer(i), P::SByte) => i8::try_from(*i).is_ok(),
+        (Value::Double(d), P::Decimal) => d.is_finite(),
+        (Value::Decimal(_) | Value::Double(_), primitive) => !primitive.is_integer(),
+        _ => true,
+    }
 }
 
 /// Binds what stands behind a function that gives values: `$count`, `$value`, or a property of a complex value.

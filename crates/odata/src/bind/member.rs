@@ -31,8 +31,8 @@ pub enum Member {
     Values(Box<Related>, Expr),
     /// A collection of values, and one of them.
     Items(Box<Items>, Expr),
-    /// A complex value.
-    Complex(Expr, ComplexTypeId),
+    /// A complex value, and the condition on which a cast on the way to it leads there.
+    Complex(Expr, ComplexTypeId, Option<Expr>),
 }
 
 /// Binds a path.
@@ -98,7 +98,8 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             }
             if ty.is_dynamic(name) {
                 place.of = None;
-                return bind_dynamic(place, name, segments, segment.at).map(Member::Value);
+                let found = bind_dynamic(place, name, segments, segment.at).map(Member::Value)?;
+                return guarded(found, guards, segment.at);
             }
             return Err(unknown_property(BindErrorKind::Invalid, segment.at, (ty, place.of), name));
         };
@@ -157,7 +158,7 @@ fn bind_value<'k, 'm: 'k>(
         }
         let (id, segment, rest) = match (known.ty, segments.split_first()) {
             (Type::Complex(id), Some((segment, rest))) => (id, segment, rest),
-            (Type::Complex(id), None) => return Ok(Member::Complex(bound, id)),
+            (Type::Complex(id), None) => return Ok(Member::Complex(bound, id, None)),
             (Type::Primitive(_) | Type::Enum(_), Some((segment, _))) => {
                 return Err(after_value(segment, known.name));
             }

@@ -3,7 +3,7 @@
 
 use super::error::{BindResult, invalid, not_supported};
 use super::expr::{balanced, typed};
-use super::member::read;
+use super::member::{both, read};
 use super::scope::Context;
 use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
 use crate::query::{Comparison, Expr, ExprKind, Place};
@@ -32,6 +32,35 @@ pub fn entities(
         same.push(equal(cx, value(&left), value(&right), at)?);
     }
     both_or_none(cx, one, other, same, at)
+}
+
+/// Whether a complex value is null, which it is where a condition does not hold.
+pub fn is_missing(value: Expr, guard: Option<Expr>, at: u32) -> Expr {
+    let missing = condition(at, ExprKind::IsNull(Box::new(value)));
+    match guard {
+        None => missing,
+        Some(guard) => {
+            let other = condition(at, ExprKind::Not(Box::new(guard)));
+            condition(at, ExprKind::Or(Box::new(other), Box::new(missing)))
+        }
+    }
+}
+
+/// Whether two complex values are the same, each of which is null where its condition does not hold.
+pub fn guarded(
+    cx: &Context,
+    (left, id, here): (Expr, ComplexTypeId, Option<Expr>),
+    (right, other, there): (Expr, ComplexTypeId, Option<Expr>),
+    at: u32,
+) -> BindResult<Expr> {
+    let same = complex(cx, (left.clone(), id), (right.clone(), other), at)?;
+    let Some(guard) = both(here.clone(), there.clone()) else {
+        return Ok(same);
+    };
+    cx.count_nodes(at, 10)?;
+    let and = |left: Expr, right: Expr| condition(at, ExprKind::And(Box::new(left), Box::new(right)));
+    let none = and(is_missing(left, here, at), is_missing(right, there, at));
+    Ok(condition(at, ExprKind::Or(Box::new(none), Box::new(and(guard, same)))))
 }
 
 /// Whether two complex values are the same.

@@ -296,16 +296,17 @@ impl<O: PageOutput> PageWriter<O> {
                     self.identifiers.extend_from_slice(prefix);
                     return if *flags { Target::FlagsKey } else { Target::Key };
                 }
-                Op::Open { prefix, skip_to } => {
+                Op::Open { prefix, before, skip_to } => {
                     if null {
                         self.skip_until = *skip_to;
                         if !shape.omit_nulls || shape.nodes[self.node].bare {
-                            member(&mut self.buffer, prefix);
+                            member(&mut self.buffer, &prefix[..*before]);
                             self.buffer.extend_from_slice(b"null");
                         }
                     } else {
-                        member(&mut self.buffer, prefix);
-                        self.buffer.push(b'{');
+                        let (name, start) = prefix.split_at(*before);
+                        member(&mut self.buffer, name);
+                        self.buffer.extend_from_slice(start);
                         self.starts.push(self.identifiers.len());
                     }
                     return Target::Nothing;

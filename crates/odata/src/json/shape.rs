@@ -84,8 +84,9 @@ pub(crate) enum Op {
     Only { place: usize, types: Vec<bool>, skip_to: usize },
     /// The identifier of a singleton, complete.
     Single { name: Vec<u8>, identity: Box<IdentityShape> },
-    /// Reads a key value of a related entity: null writes `prefix null` and goes on at `skip_to`.
-    Open { prefix: Vec<u8>, skip_to: usize },
+    /// Reads a key value of a related entity: null writes the bytes `before` the object, `null`, and goes on at `skip_to`. The
+    /// prefix has the start of the object, too.
+    Open { prefix: Vec<u8>, before: usize, skip_to: usize },
     /// Ends a related entity.
     Close { links: Vec<Vec<u8>> },
     /// Reads a cell: null goes on at `skip_to`.
@@ -193,6 +194,13 @@ fn expands_collection(expand: &[Expand]) -> bool {
     expand.iter().any(|e| e.collection || expands_collection(&e.selection.expand))
 }
 
+/// Begins an object behind a prefix.
+fn opening(mut prefix: Vec<u8>, start: &[u8]) -> Op {
+    let before = prefix.len();
+    prefix.extend_from_slice(start);
+    Op::Open { prefix, before, skip_to: 0 }
+}
+
 /// Lets what was opened last end with the last operation.
 fn close(ops: &mut [Op], opened: &mut Vec<usize>) {
     let end = ops.len();
@@ -298,7 +306,7 @@ impl<'a> Compiler<'a> {
                 Item::End => ops.push(Op::End),
                 Item::Open(expand) => {
                     let name = &self.type_of(set).navigation[expand.navigation].name;
-                    begin(&mut ops, &mut opened, Op::Open { prefix: self.member(name), skip_to: 0 });
+                    begin(&mut ops, &mut opened, opening(self.member(name), b"{"));
                     entities.push(Entity::of(&expand.selection, place()));
                 }
                 Item::OpenCombined(set) | Item::Link(set) => {
@@ -343,8 +351,11 @@ impl<'a> Compiler<'a> {
 
     /// Begins a complex value.
     fn open_value(&self, property: &Property, bare: bool) -> Op {
-        let told = || self.told_prefix(&property.name, property.ty, false);
-        Op::Open { prefix: if bare { Vec::new() } else { told() }, skip_to: 0 }
+        // Of one that alone makes an answer the type is told beside the context.
+        if bare {
+            return opening(Vec::new(), b"{");
+        }
+        opening(self.member(&property.name), &self.start_of(property.ty))
     }
 
     /// Begins an entity that is combined with others.
@@ -352,7 +363,7 @@ impl<'a> Compiler<'a> {
         if linked {
             return Op::Identify;
         }
-        Op::Open { prefix: self.member(&self.model.entity_set(set).name), skip_to: 0 }
+        opening(self.member(&self.model.entity_set(set).name), b"{")
     }
 
     /// `,"Products@odata.navigationLink":`, where it is told at all.

@@ -147,6 +147,12 @@ fn values(
             };
             parts.iter().map(place).collect::<Result<_, _>>()?
         }
+        // What is computed of parameters is called after them, whose places differ from statement to statement.
+        Type::Primitive(_) | Type::Enum(_)
+            if columns.len() == 1 && columns[0].contains(['?', ':']) && columns[0] != "?column?" =>
+        {
+            return Err("the column of its SELECT needs a name (AS)".to_owned());
+        }
         Type::Primitive(_) | Type::Enum(_) if columns.len() == 1 => columns.to_vec(),
         Type::Primitive(_) | Type::Enum(_) => return Err("its SELECT has to have one column".to_owned()),
     };

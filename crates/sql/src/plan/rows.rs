@@ -318,6 +318,11 @@ impl Planner<'_> {
             }
             Aggregation::Min => self.extreme("MIN", operand),
             Aggregation::Max => self.extreme("MAX", operand),
+            Aggregation::Sum if is_count(of) => {
+                let sum = self.dialect.sum(operand, result);
+                let zero = self.dialect.exact(Operand::computed(Sql::Integer(0), P::Int64));
+                Operand { nullable: false, sql: Sql::call("COALESCE", [sum.sql, zero]), ..sum }
+            }
             Aggregation::Sum => self.dialect.sum(operand, result),
             Aggregation::Average => {
                 let count = Sql::call("COUNT", [operand.sql.clone()]);
@@ -441,5 +446,14 @@ fn part_of_each(mut select: Select, position: Sql, (skip, top): (u64, Option<u64
         from: vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }],
         filter: first.into_iter().chain(last).collect(),
         ..Select::default()
+    }
+}
+
+/// Whether a value is how many there are in a collection, or in those behind it: of nothing at all the sum is zero.
+fn is_count(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Gather(Aggregation::Count, ..) => true,
+        ExprKind::Gather(Aggregation::Sum, Some(inner), _) => is_count(inner),
+        _ => false,
     }
 }

@@ -120,11 +120,9 @@ impl Compiler<'_> {
 
     /// `,"Name":`, behind the type where that is to be told.
     fn prefix(&self, name: &str, ty: Type, collection: bool) -> Vec<u8> {
-        if shows(ty, collection) { self.member(name) } else { self.told_prefix(name, ty, collection) }
-    }
-
-    /// The same, whatever the type.
-    pub(super) fn told_prefix(&self, name: &str, ty: Type, collection: bool) -> Vec<u8> {
+        if shows(ty, collection) {
+            return self.member(name);
+        }
         self.annotated(name, &self.type_fragment(ty, collection))
     }
 
