@@ -207,7 +207,12 @@ fn a_model_file_says_what_is_served() {
             assert!(metadata(source).contains(part), "{source}: {part} in {}", metadata(source));
         }
     }
+    let full = [("accept", "application/json;odata.metadata=full")];
     for source in SOURCES {
+        // The type of an object stands inside of it (JSON Format section 4.6.3).
+        let told = world.ask(source, "Customers?$select=ShippingAddress", &full).body;
+        let part = r##""ShippingAddress":{"@odata.type":"#Shop.Address","Street":"Main 1","City":"Ulm"}"##;
+        assert!(told.contains(part), "{source}: {told}");
         for unwanted in ["secret", "customer_id", "audit"] {
             assert!(!metadata(source).contains(unwanted), "{source}: {unwanted} in {}", metadata(source));
         }
