@@ -1,6 +1,6 @@
 //! Types below those of entity sets, told from each other by a column.
 
-use crate::models::{round_trip, validate, wrong};
+use crate::models::{round_trip, validate, wrong, wrong_parts};
 use crate::world::{SOURCES, World};
 
 const SCRIPT: &str = "
@@ -403,13 +403,8 @@ fn entities_are_of_several_types() {
     let world = World::modelled(SCRIPT, MODEL);
     validate(MODEL);
     let mut wrong = wrong(&world, ROWS);
+    wrong.extend(wrong_parts(&world, TOLD));
     for source in SOURCES {
-        for (url, accept, part) in TOLD {
-            let told = world.ask(source, url, &[("accept", accept)]);
-            if told.status != 200 || !told.body.contains(part) {
-                wrong.push(format!("{source}: {url}: {} {}, without {part}", told.status, told.body));
-            }
-        }
         for _ in 0..2 {
             // A read by key that is like an earlier one, and the same one so that it has to be parsed.
             for key in [1, 2, 3, 4, 5, 6] {
@@ -562,4 +557,44 @@ fn joined_tables_tell_types_by_a_select() {
     );
     assert!(wrong.is_empty(), "{wrong:#?}");
     round_trip(&world);
+}
+
+/// What lies in columns that all types have is none of an entity of another type.
+#[test]
+fn values_behind_a_cast_are_of_that_type() {
+    let script = "
+CREATE TABLE staff (id int PRIMARY KEY, kind char(1), tags json, more json);
+INSERT INTO staff VALUES (1, 'M', '[\"a\", \"b\"]', '{\"Color\": \"red\"}'), (2, NULL, '[\"a\"]', '{\"Color\": \"red\"}');
+";
+    let model = "
+namespace: Shop
+entities:
+  Staff:
+    table: staff
+    type: Person
+    open: more
+    properties: {Id: id, Tags: {column: tags, type: Collection(Edm.String)}}
+    hide: [kind]
+    derived:
+      Manager: {when: {kind: M}, properties: {}}
+";
+    let rows = [
+        ("Staff/$count?$filter=Tags/any(t:t eq 'a')", 200, "2"),
+        ("Staff/$count?$filter=Shop.Manager/Tags/any(t:t eq 'a')", 200, "1"),
+        ("Staff/$count?$filter=Shop.Manager/Tags/$count gt 0", 200, "1"),
+        ("Staff/$count?$filter='a' in Shop.Manager/Tags", 200, "1"),
+        ("Staff/$count?$filter=hassubset(Shop.Manager/Tags,[\"a\"])", 200, "1"),
+        ("Staff/$count?$filter=hassubset(Tags,Shop.Manager/Tags)", 200, "2"),
+        ("Staff/$count?$filter=Color eq 'red'", 200, "2"),
+        ("Staff/$count?$filter=Shop.Manager/Color eq 'red'", 200, "1"),
+        ("Staff/$count?$filter=Shop.Manager/Color eq null", 200, "1"),
+        ("Staff/$count?$filter=Shop.Manager/Color in ('red','blue')", 200, "1"),
+        (
+            "Staff?$orderby=Shop.Manager/Color desc&$select=Id&$top=1",
+            200,
+            r##""value":[{"@odata.type":"#Shop.Manager","Id":1}]}"##,
+        ),
+    ];
+    let wrong = wrong(&World::modelled(script, model), &rows);
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -132,6 +132,36 @@ const ROWS: &[(&str, u16, &str)] = &[
     ("order_tags", 404, "NotFound"),
 ];
 
+/// Conditions of which others than the expected entities of a set are found, on each database.
+pub fn wrong_conditions(world: &World, set: &str, conditions: &[(&str, &[u8])]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for source in SOURCES {
+        for (condition, expected) in conditions {
+            let url = [set, "?$select=Id&$orderby=Id&$filter=", condition].concat();
+            let ids: Vec<String> = expected.iter().map(|id| format!("{{\"Id\":{id}}}")).collect();
+            let told = world.ask(source, &url, &[]);
+            if !told.body.ends_with(&format!(",\"value\":[{}]}}", ids.join(","))) {
+                wrong.push(format!("{source}: {condition}: {} {}", told.status, told.body));
+            }
+        }
+    }
+    wrong
+}
+
+/// URLs, with what is accepted, whose answers do not have a part, on each database.
+pub fn wrong_parts(world: &World, told: &[(&str, &str, &str)]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for source in SOURCES {
+        for (url, accept, part) in told {
+            let told = world.ask(source, url, &[("accept", accept)]);
+            if told.status != 200 || !told.body.contains(part) {
+                wrong.push(format!("{source}: {url}: {} {}, without {part}", told.status, told.body));
+            }
+        }
+    }
+    wrong
+}
+
 /// Asks all sources, and says what is not as it should be.
 pub fn wrong(world: &World, rows: &[(&str, u16, &str)]) -> Vec<String> {
     let mut wrong = Vec::new();

@@ -33,21 +33,43 @@ pub fn bind_dynamic(place: Place, name: &str, segments: &[PathSegment], at: u32)
 
 /// Whether the type of a dynamic property is not known yet.
 pub fn is_open(expr: &Expr) -> bool {
-    expr.primitive.is_none() && matches!(expr.kind, ExprKind::Dynamic(..))
+    open_names(expr).is_some()
+}
+
+/// The names of a dynamic property whose type is not known yet; it may be one of entities of some types only.
+fn open_names(expr: &Expr) -> Option<&[String]> {
+    match &expr.kind {
+        _ if expr.primitive.is_some() => None,
+        ExprKind::Dynamic(_, names) => Some(names),
+        ExprKind::Case(branches) => match branches.as_slice() {
+            [(_, value)] => open_names(value),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A dynamic property as the value of a type that JSON has.
+fn with_type(expr: Expr, primitive: P) -> Expr {
+    let kind = match expr.kind {
+        ExprKind::Case(branches) => ExprKind::Case(
+            branches.into_iter().map(|(condition, value)| (condition, with_type(value, primitive))).collect(),
+        ),
+        kind => kind,
+    };
+    Expr { primitive: Some(primitive), kind, ..expr }
 }
 
 /// Refuses a dynamic property where nothing says of which type it is.
 pub fn known(expr: Expr) -> BindResult<Expr> {
-    match &expr.kind {
-        ExprKind::Dynamic(_, names) if expr.primitive.is_none() => {
-            let name = names.join("/");
-            let message = format!(
-                "'{name}' is a dynamic property, and nothing says of which type; cast({name},Edm.String) does."
-            );
-            Err(not_supported(expr.at, &name, message))
-        }
-        _ => Ok(expr),
-    }
+    let Some(names) = open_names(&expr) else {
+        return Ok(expr);
+    };
+    let name = names.join("/");
+    let message = format!(
+        "'{name}' is a dynamic property, and nothing says of which type; cast({name},Edm.String) does."
+    );
+    Err(not_supported(expr.at, &name, message))
 }
 
 /// A dynamic property as a value of a type. What else comes stays as it is.
@@ -55,7 +77,7 @@ pub fn as_type(expr: Expr, primitive: P) -> BindResult<Expr> {
     if !is_open(&expr) {
         return Ok(expr);
     }
-    let (at, own) = (expr.at, |own| Expr { primitive: Some(own), ..expr.clone() });
+    let (at, own) = (expr.at, |own| with_type(expr.clone(), own));
     Ok(match primitive {
         P::String | P::Boolean | P::Double => own(primitive),
         P::Single => own(P::Double),
@@ -127,9 +149,7 @@ pub fn ordered(order: Order) -> Vec<Order> {
     if !is_open(&order.expr) {
         return vec![order];
     }
-    let of = |primitive| Order {
-        expr: Expr { primitive: Some(primitive), ..order.expr.clone() },
-        descending: order.descending,
-    };
+    let of =
+        |primitive| Order { expr: with_type(order.expr.clone(), primitive), descending: order.descending };
     vec![of(P::Boolean), of(P::Decimal), of(P::String)]
 }

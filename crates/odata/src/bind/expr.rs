@@ -22,6 +22,11 @@ fn boolean(at: u32, nullable: bool, kind: ExprKind) -> Expr {
     typed(at, PrimitiveType::Boolean, nullable, kind)
 }
 
+/// A condition, which is never null.
+pub fn condition(at: u32, kind: ExprKind) -> Expr {
+    boolean(at, false, kind)
+}
+
 /// A constant with the type it has by itself.
 pub fn constant(at: u32, value: Value) -> Expr {
     let primitive = value.primitive();

@@ -2,7 +2,7 @@
 //! that have the same parts. Null is only the same as null.
 
 use super::error::{BindResult, invalid, not_supported};
-use super::expr::{balanced, typed};
+use super::expr::{balanced, condition};
 use super::member::{both, read};
 use super::scope::Context;
 use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
@@ -121,8 +121,4 @@ fn both_or_none(cx: &Context, one: Expr, other: Expr, same: Vec<Expr>, at: u32) 
         None => there,
     };
     Ok(condition(at, ExprKind::Or(Box::new(none), Box::new(both))))
-}
-
-fn condition(at: u32, kind: ExprKind) -> Expr {
-    typed(at, PrimitiveType::Boolean, false, kind)
 }

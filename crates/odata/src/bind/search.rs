@@ -2,9 +2,8 @@
 
 use super::cast::of_type;
 use super::error::{BindResult, not_supported};
-use super::expr::typed;
+use super::expr::condition;
 use super::scope::Context;
-use crate::model::PrimitiveType;
 use crate::query::{Expr, ExprKind, Place};
 use crate::url::ast::Search;
 use crate::value::Value;
@@ -57,10 +56,6 @@ fn words(search: &Search) -> usize {
         Search::Not(inner) => words(inner),
         Search::And(a, b) | Search::Or(a, b) => words(a) + words(b),
     }
-}
-
-fn condition(at: u32, kind: ExprKind) -> Expr {
-    typed(at, PrimitiveType::Boolean, false, kind)
 }
 
 fn node(sought: &[Sought], search: &Search, at: u32) -> Expr {

@@ -1,7 +1,7 @@
 //! `hassubset`: whether a collection of values has all values of another one, each at least as often (Part 2 section 5.1.1.6.1).
 
 use super::error::{BindResult, invalid, not_supported};
-use super::expr::{balanced, bind, constant, equal, typed};
+use super::expr::{balanced, bind, condition, constant, equal, typed};
 use super::member::{Member, bind_path, both};
 use super::scope::{Context, Scope};
 use crate::model::PrimitiveType as P;
@@ -156,8 +156,4 @@ fn number(at: u32, items: Items) -> Expr {
 
 fn at_least(left: Expr, right: Expr, at: u32) -> Expr {
     condition(at, ExprKind::Compare(Comparison::Ge, Box::new(left), Box::new(right)))
-}
-
-fn condition(at: u32, kind: ExprKind) -> Expr {
-    typed(at, P::Boolean, false, kind)
 }
