@@ -18,13 +18,9 @@ pub fn typed(at: u32, primitive: PrimitiveType, nullable: bool, kind: ExprKind) 
     Expr { at, primitive: Some(primitive), enumeration: None, nullable, kind }
 }
 
-fn boolean(at: u32, nullable: bool, kind: ExprKind) -> Expr {
-    typed(at, PrimitiveType::Boolean, nullable, kind)
-}
-
 /// A condition, which is never null.
 pub fn condition(at: u32, kind: ExprKind) -> Expr {
-    boolean(at, false, kind)
+    typed(at, PrimitiveType::Boolean, false, kind)
 }
 
 /// A constant with the type it has by itself.
@@ -89,7 +85,7 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
         ast::ExprKind::Call { name, args } => super::call::bind_call(cx, scope, name, args, at),
         ast::ExprKind::Unary(UnaryOp::Not, operand) => {
             let operand = bind_condition(cx, scope, operand, "not")?;
-            Ok(boolean(at, operand.nullable, ExprKind::Not(Box::new(operand))))
+            Ok(typed(at, PrimitiveType::Boolean, operand.nullable, ExprKind::Not(Box::new(operand))))
         }
         ast::ExprKind::Unary(UnaryOp::Negate, operand) => negate(cx, scope, operand, at),
         ast::ExprKind::Binary(op, left, right) => bind_binary(cx, scope, *op, left, right, at),
@@ -193,7 +189,7 @@ pub fn balanced(op: BinaryOp, mut level: Vec<Expr>, at: u32) -> Option<Expr> {
             let (left, right) = (Box::new(left), Box::new(right));
             let kind =
                 if op == BinaryOp::And { ExprKind::And(left, right) } else { ExprKind::Or(left, right) };
-            next.push(boolean(at, nullable, kind));
+            next.push(typed(at, PrimitiveType::Boolean, nullable, kind));
         }
         level = next;
     }
@@ -220,7 +216,7 @@ fn bind_side(cx: &Context, scope: &Scope, comparison: Comparison, expr: &ast::Ex
         Member::Value(bound) => Ok(Side::Value(bound)),
         Member::Entity(place, guard) => {
             let own = place.path.is_empty() && guard.is_some();
-            let exists = (!own).then(|| boolean(expr.at, false, ExprKind::Exists(place.clone())));
+            let exists = (!own).then(|| condition(expr.at, ExprKind::Exists(place.clone())));
             let always = || constant(expr.at, Value::Boolean(true));
             Ok(Side::Entity(place, both(guard, exists).unwrap_or_else(always)))
         }
@@ -249,13 +245,13 @@ fn compare(
     let (left, right) = match (side(left)?, side(right)?) {
         (Side::Value(left), Side::Value(right)) => (left, right),
         (Side::Entity(_, exists), Side::Value(other)) | (Side::Value(other), Side::Entity(_, exists)) => {
-            let missing = boolean(at, false, ExprKind::Not(Box::new(exists.clone())));
+            let missing = condition(at, ExprKind::Not(Box::new(exists.clone())));
             return with_null(comparison, &other, missing, exists, at);
         }
         (Side::Complex(value, _, guard), Side::Value(other))
         | (Side::Value(other), Side::Complex(value, _, guard)) => {
             let missing = same::is_missing(value, guard, at);
-            let exists = boolean(at, false, ExprKind::Not(Box::new(missing.clone())));
+            let exists = condition(at, ExprKind::Not(Box::new(missing.clone())));
             return with_null(comparison, &other, missing, exists, at);
         }
         (Side::Entity(left, one), Side::Entity(right, other)) if is_equality(comparison) => {
@@ -276,8 +272,7 @@ fn compare(
 }
 
 fn negated_if(comparison: Comparison, same: Expr) -> Expr {
-    let at = same.at;
-    if comparison == Comparison::Eq { same } else { boolean(at, false, ExprKind::Not(Box::new(same))) }
+    if comparison == Comparison::Eq { same } else { condition(same.at, ExprKind::Not(Box::new(same))) }
 }
 
 /// A comparison of what is no primitive value with null.
@@ -301,7 +296,7 @@ fn compare_values(comparison: Comparison, left: Expr, right: Expr, at: u32) -> B
     if left.primitive == Some(PrimitiveType::Binary) && !is_equality(comparison) {
         return Err(invalid(at, "comparison", "Binary values can only be compared by eq and ne."));
     }
-    Ok(boolean(at, false, ExprKind::Compare(comparison, Box::new(left), Box::new(right))))
+    Ok(condition(at, ExprKind::Compare(comparison, Box::new(left), Box::new(right))))
 }
 
 /// Brings two operands to types that compare: constants take the type of the other side.
@@ -376,7 +371,7 @@ fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: 
         }
     };
     let (needle, items) = dynamic::listed(needle, items)?;
-    Ok(boolean(at, false, ExprKind::In(Box::new(needle), items)))
+    Ok(condition(at, ExprKind::In(Box::new(needle), items)))
 }
 
 /// Whether two values of which each can say of which type the other is are the same.
@@ -408,7 +403,7 @@ fn bind_in_path(cx: &Context, scope: &Scope, needle: Expr, path: &ast::Path, at:
             return Err(invalid(at, "in", message));
         }
     };
-    Ok(boolean(at, false, kind))
+    Ok(condition(at, kind))
 }
 
 fn bind_items(
