@@ -95,7 +95,6 @@ fn not_supported_says_what() {
         ("Products?$apply=nest(identity as A)", "nest"),
         ("Products?$apply=groupby((Category),aggregate($count as N))", "navigation property"),
         ("Categories?$apply=aggregate(Products/Category/Products/Price with average as A)", "average"),
-        ("Categories?$filter=Aggregation.isroot(Node=ID)", "isroot"),
         ("Products?$apply=groupby((CategoryID))/search(a)", "$search"),
         (
             "Categories?$expand=Products($apply=traverse($root/Categories,ParentHierarchy,ID,preorder))",

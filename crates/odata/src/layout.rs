@@ -405,12 +405,14 @@ impl<'q> Layout<'q> {
         let mut done: Vec<&str> = Vec::new();
         for named in all {
             let Some(name) = named.path.get(depth).map(String::as_str) else { continue };
-            // No row has two values of one name, though rows of different types can each have one.
+            // No row has two values of one name, though rows of different types can each have one, and null can stand for parts.
             let another = named.path.len() == depth + 1 && named.present.is_some();
-            if done.contains(&name) && !another {
-                continue;
+            if !another {
+                if done.contains(&name) {
+                    continue;
+                }
+                done.push(name);
             }
-            done.push(name);
             let node_at = &mut self.nodes[node];
             if named.path.len() == depth + 1 {
                 if let Some(present) = &named.present {

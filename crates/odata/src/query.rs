@@ -12,7 +12,7 @@ pub use chosen::{Chosen, SomeOf};
 pub use leaf::Leaf;
 pub use operators::{Arithmetic, Comparison, Function};
 pub use rows::{
-    Aggregation, Input, Joined, Named, RowColumn, Rows, RowsKind, Size, Transform, Tree, Walk, Walked,
+    Aggregation, Input, Joined, Named, RowColumn, Rows, RowsKind, Size, Transform, Tree, Walk, Walked, Whole,
 };
 
 use crate::model::{ComplexTypeId, EntitySetId, EnumTypeId, Model, PrimitiveType, Type};
@@ -365,6 +365,8 @@ pub enum ExprKind {
     Dynamic(Place, Vec<String>),
     /// A column of rows that `$apply` made.
     Column(Variable, usize),
+    /// No value of a property that is no primitive one, where other rows have one.
+    Missing(Whole),
     /// A value of all rows of a group; none is needed to count them.
     Aggregate(Aggregation, Option<Box<Expr>>),
     /// The same of the entities of a collection.

@@ -168,6 +168,41 @@ const ROWS: &[(&str, u16, &str)] = &[
         200,
         r##""value":[{"Next@odata.type":"#Int64","Next":8},{"Next@odata.type":"#Int64","Next":null}]}"##,
     ),
+    (
+        "People?$apply=concat(filter(Id eq 1),aggregate($count as N))&$select=Id,Address,Tags,N",
+        200,
+        r##""value":[{"Id":1,"Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]},"Tags":["b","a",null,null]},{"N@odata.type":"#Decimal","N":5}]}"##,
+    ),
+    (
+        "People?$apply=concat(filter(Id le 2),identity)&$filter=Address/City eq 'Ulm' and Tags/any(t:t eq 'a')&$select=Id,Tags",
+        200,
+        r#""value":[{"Id":1,"Tags":["b","a",null,null]},{"Id":1,"Tags":["b","a",null,null]}]}"#,
+    ),
+    (
+        "People?$apply=concat(filter(Id le 2),identity)&$filter=Phones/any(p:p/Kind eq 'work')&$select=Id,Phones&$orderby=Tags/$count,Id",
+        200,
+        r#""value":[{"Id":2,"Phones":[null,{"Kind":"work","Number":null,"Since":null},null]},{"Id":2,"Phones":[null,{"Kind":"work","Number":null,"Since":null},null]},{"Id":1,"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}]},{"Id":1,"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}]}]}"#,
+    ),
+    (
+        "People?$apply=concat(identity,identity)/groupby((Address/City),aggregate($count as N))",
+        200,
+        r##""value":[{"Address":{"City":null},"N@odata.type":"#Decimal","N":6},{"Address":{"City":"Köln \"x\""},"N@odata.type":"#Decimal","N":2},{"Address":{"City":"Ulm"},"N@odata.type":"#Decimal","N":2}]}"##,
+    ),
+    (
+        "People?$apply=join(Team as T)&$select=Id,Tags,T/Id,T/Address&$filter=T/Address/City ne 'x'",
+        200,
+        r##""value":[{"Id":1,"Tags":["b","a",null,null],"T":{"Id@odata.type":"#Int32","Id":2,"Address":{"Street":null,"City":"Köln \"x\"","Geo":null,"Floors":[]}}},{"Id":1,"Tags":["b","a",null,null],"T":{"Id@odata.type":"#Int32","Id":3,"Address":null}},{"Id":2,"Tags":[],"T":{"Id@odata.type":"#Int32","Id":4,"Address":null}},{"Id":2,"Tags":[],"T":{"Id@odata.type":"#Int32","Id":5,"Address":{"Street":null,"City":null,"Geo":null,"Floors":[]}}}]}"##,
+    ),
+    (
+        "People?$apply=outerjoin(Team as T)&$select=Id,T/Id,T/Tags&$filter=Id ge 2",
+        200,
+        r##""value":[{"Id":2,"T":{"Id@odata.type":"#Int32","Id":4,"Tags":[]}},{"Id":2,"T":{"Id@odata.type":"#Int32","Id":5,"Tags":["a","c"]}},{"Id":3},{"Id":4},{"Id":5}]}"##,
+    ),
+    (
+        "$all?$top=2",
+        200,
+        r##""value":[{"@odata.context":"#People/$entity","@odata.type":"#Shop.Person","Id":1,"Name":"Ann","Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]},"Tags":["b","a",null,null],"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}],"Facts":{"Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef"}},{"@odata.context":"#People/$entity","@odata.type":"#Shop.Person","Id":2,"Name":"Bob","Address":{"Street":null,"City":"Köln \"x\"","Geo":null,"Floors":[]},"Tags":[],"Phones":[null,{"Kind":"work","Number":null,"Since":null},null],"Facts":{"Whole":null,"Large":null,"Exact":null,"Real":null,"Truth":null,"Day":null,"Moment":null,"Clock":null,"Id":null}}]}"##,
+    ),
     ("People?$filter=Address/Nope eq 1", 400, "BadRequest"),
     ("People?$filter=Address eq Boss/Address", 501, "NotImplemented"),
     ("People?$filter=Address eq Facts", 400, "BadRequest"),

@@ -101,6 +101,41 @@ const ROWS: &[(&str, u16, &str)] = &[
         200,
         r#""value":[{"ShippingAddress":{"City":null}},{"ShippingAddress":{"City":"Bonn"}},{"ShippingAddress":{"City":"Ulm"}}]}"#,
     ),
+    (
+        "Customers?$apply=concat(filter(Id ge 2),aggregate($count as N))&$select=Id,BillingAddress,N",
+        200,
+        r##""value":[{"Id":2,"BillingAddress":{"Street":"Side 2","City":"Köln"}},{"Id":3,"BillingAddress":null},{"N@odata.type":"#Decimal","N":3}]}"##,
+    ),
+    (
+        "Customers?$apply=concat(filter(Id ge 2),identity)&$filter=BillingAddress/City eq 'Köln' and ShippingAddress ne null&$select=Id",
+        200,
+        r#""value":[{"Id":2},{"Id":2}]}"#,
+    ),
+    (
+        "Customers?$apply=concat(identity,identity)&$filter=BillingAddress eq null&$select=Id",
+        200,
+        r#""value":[{"Id":1},{"Id":3},{"Id":1},{"Id":3}]}"#,
+    ),
+    (
+        "Customers?$apply=join(Orders as O)/filter(ShippingAddress/City eq 'Ulm')&$select=Id,O/Note&$filter=ShippingAddress ne null",
+        200,
+        r#""value":[{"Id":1,"O":{"Note":"first"}},{"Id":1,"O":{"Note":null}}]}"#,
+    ),
+    (
+        "Customers?$apply=outerjoin(Bought as B)&$select=Id,ShippingAddress,B/Id",
+        200,
+        r##""value":[{"Id":1,"ShippingAddress":{"Street":"Main 1","City":"Ulm"}},{"Id":2,"ShippingAddress":{"Street":null,"City":"Bonn"},"B":{"Id@odata.type":"#Int32","Id":10}},{"Id":2,"ShippingAddress":{"Street":null,"City":"Bonn"},"B":{"Id@odata.type":"#Int32","Id":12}},{"Id":3,"ShippingAddress":null}]}"##,
+    ),
+    (
+        "Tags?$apply=outerjoin(Orders as O)&$select=Id,O/Id",
+        200,
+        r##""value":[{"Id":1,"O":{"Id@odata.type":"#Int32","Id":10}},{"Id":2,"O":{"Id@odata.type":"#Int32","Id":10}},{"Id":2,"O":{"Id@odata.type":"#Int32","Id":12}}]}"##,
+    ),
+    (
+        "$all?$top=4",
+        200,
+        r##""value":[{"@odata.context":"#Customers/$entity","@odata.type":"#Shop.Customer","Id":1,"Name":"Ann","ShippingAddress":{"Street":"Main 1","City":"Ulm"},"BillingAddress":null},{"@odata.context":"#Customers/$entity","@odata.type":"#Shop.Customer","Id":2,"Name":"Bob","ShippingAddress":{"Street":null,"City":"Bonn"},"BillingAddress":{"Street":"Side 2","City":"Köln"}},{"@odata.context":"#Customers/$entity","@odata.type":"#Shop.Customer","Id":3,"Name":"Cy","ShippingAddress":null,"BillingAddress":null},{"@odata.context":"#Orders/$entity","@odata.type":"#Shop.Order","Id":10,"Note":"first"}]}"##,
+    ),
     ("Customers?$search=Ann", 501, "NotImplemented"),
     ("Orders?$search=FIRST&$select=Id", 200, r#""value":[{"Id":10}]}"#),
     ("Customers?$filter=secret eq 'x'", 400, "BadRequest"),

@@ -245,6 +245,36 @@ const ON_POSTGRES: Rows = &[
         200,
         r##""value":[{"n@odata.type":"#Int64","n":3,"c":"Ulm"},{"n@odata.type":"#Int64","n":0,"c":"Köln"},{"n@odata.type":"#Int64","n":1,"c":null}]}"##,
     ),
+    (
+        "thing?$apply=concat(filter(id le 2),aggregate($count as n))&$select=id,tags,sizes,address,former,n",
+        200,
+        r##""value":[{"id":1,"tags":["a","b c",null],"address":{"street":"Main Street 1","city":"Ulm","at":"2024-02-29T12:00:00Z"},"sizes":[1.5,2],"former":[{"street":"Old","city":"Bonn","at":null}]},{"id":2,"tags":[],"address":{"street":null,"city":"Köln","at":null},"sizes":[],"former":[]},{"n@odata.type":"#Decimal","n":3}]}"##,
+    ),
+    (
+        "thing?$apply=concat(filter(id le 2),identity)&$filter=address/city eq 'Ulm' and tags/any(t:t eq 'a') and former/any(f:f/city eq 'Bonn')&$select=id,sizes",
+        200,
+        r#""value":[{"id":1,"sizes":[1.5,2]},{"id":1,"sizes":[1.5,2]}]}"#,
+    ),
+    (
+        "thing?$apply=concat(identity,identity)/groupby((address/city),aggregate($count as n))",
+        200,
+        r##""value":[{"address":{"city":null},"n@odata.type":"#Decimal","n":2},{"address":{"city":"Köln"},"n@odata.type":"#Decimal","n":2},{"address":{"city":"Ulm"},"n@odata.type":"#Decimal","n":2}]}"##,
+    ),
+    (
+        "thing?$apply=concat(identity,identity)/filter(address ne null)/compute(tags/$count as c)/aggregate(c with sum as n)",
+        200,
+        r##""value":[{"n@odata.type":"#Decimal","n":6}]}"##,
+    ),
+    (
+        "thing?$apply=outerjoin(thing_by_up as t)&$select=id,tags,t/id,t/address&$filter=id le 2",
+        200,
+        r##""value":[{"id":1,"tags":["a","b c",null],"t":{"id@odata.type":"#Int32","id":2,"address":{"street":null,"city":"Köln","at":null}}},{"id":1,"tags":["a","b c",null],"t":{"id@odata.type":"#Int32","id":3,"address":null}},{"id":2,"tags":[]}]}"##,
+    ),
+    (
+        "$all?$skip=1",
+        200,
+        r##""value":[{"@odata.context":"#by_color/$entity","@odata.type":"#here.by_color","color":"red","name":"R"},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":1,"color":"green","name":"one","tags":["a","b c",null],"address":{"street":"Main Street 1","city":"Ulm","at":"2024-02-29T12:00:00Z"},"sizes":[1.5,2],"former":[{"street":"Old","city":"Bonn","at":null}],"clock":"12:30:00","span":"P1DT2H","up":null},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":2,"color":"red","name":"two","tags":[],"address":{"street":null,"city":"Köln","at":null},"sizes":[],"former":[],"clock":null,"span":null,"up":1},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":3,"color":null,"name":"three","tags":["a"],"address":null,"sizes":[],"former":[],"clock":"00:00:00","span":"-PT1H","up":1}]}"##,
+    ),
     ("thing?$filter=address/city eq 'Köln'&$select=id", 200, r#""value":[{"id":2}]}"#),
     ("thing?$filter=address/city eq null&$select=id", 200, r#""value":[{"id":3}]}"#),
     ("thing?$filter=address/at gt 2024-01-01T00:00:00Z&$select=id", 200, r#""value":[{"id":1}]}"#),

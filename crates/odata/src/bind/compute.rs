@@ -14,7 +14,7 @@ pub fn add_computed(cx: &Context, scope: &mut Scope, items: &[ComputeItem]) -> B
         free_name(cx, scope, &item.name, item.at)?;
         let (expr, size) = cx.measured(|| bind(cx, scope, &item.expr))?;
         let expr = with_type(expr, &item.name, item.at)?;
-        let named = Named { path: vec![item.name.clone()], expr, size, present: None };
+        let named = Named { path: vec![item.name.clone()], expr, size, present: None, whole: None };
         Rc::make_mut(&mut scope.named).push(named);
     }
     Ok(())

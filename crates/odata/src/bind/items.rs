@@ -23,7 +23,7 @@ pub fn count_of(
     let (value, ty, nullable) = value_of(cx, place, property, inside, at);
     let (items, _) = which(cx, value, (ty, nullable), (narrowed, options), at)?;
     let expr = typed(at, PrimitiveType::Int64, false, ExprKind::CountItems(Box::new(items)));
-    Ok(Named { path: vec!["$count".to_owned()], expr, size: Size::default(), present: None })
+    Ok(Named { path: vec!["$count".to_owned()], expr, size: Size::default(), present: None, whole: None })
 }
 
 /// What the options say of a collection of values that the path leads to; nothing where they say nothing.
@@ -131,7 +131,8 @@ fn of_item(scope: &Scope, variable: Option<&str>, item: &Expr, ty: Type) -> Scop
         (_, None) => inner.this = Some(item.clone()),
         (_, Some(name)) => {
             let size = Size { nodes: 1, depth: 1, navigations: 0 };
-            let named = Named { path: vec![name.to_owned()], expr: item.clone(), size, present: None };
+            let path = vec![name.to_owned()];
+            let named = Named { path, expr: item.clone(), size, present: None, whole: None };
             Rc::make_mut(&mut inner.named).insert(0, named);
         }
     }

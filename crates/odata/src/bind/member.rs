@@ -1,23 +1,18 @@
-//! Paths in expressions: properties, navigation, lambda operators and counts (Part 2 section 5.1.1.13 ff.).
+//! Paths in expressions: properties and single-valued navigation (Part 2 section 5.1.1.13 ff.).
 
-use std::rc::Rc;
-
-use super::apply::{bind_in_path, lost};
+use super::apply::{bind_position, lost};
 use super::cast::{cast_at, guarded, is_known, of_type};
+use super::collection::bind_collection;
 use super::dynamic::bind_dynamic;
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member, unknown_property};
-use super::expr::{bind_condition, typed};
+use super::expr::typed;
 use super::items::bind_items;
 use super::root::bind_root;
 use super::scope::{Context, Scope};
-use super::search::bind_search;
-use crate::model::{ComplexTypeId, EntitySetId, PrimitiveType, Property, Type};
-use crate::query::{Expr, ExprKind, Items, Named, Place, Related, Variable};
+use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
+use crate::query::{Expr, ExprKind, Items, Named, Place, Related, Variable, Whole};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 use crate::url::near_functions;
-
-/// Where the functions of hierarchies are (Data Aggregation 4.0 section 5.3).
-const HIERARCHIES: [&str; 2] = ["Aggregation.", "Org.OData.Aggregation.V1."];
 
 /// What a path leads to.
 pub enum Member {
@@ -40,11 +35,18 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
     if path.root == PathRoot::Root {
         return bind_root(cx, scope, path, at);
     }
+    if let Some(found) = bind_position(cx, scope, path)? {
+        return Ok(Member::Value(found));
+    }
     let (mut place, mut segments) = match start(cx, scope, path, at)? {
         Start::At(place, segments) => (place, segments),
         Start::Complex(value, id, segments) => {
             let known =
                 Known { name: path_name(path), ty: Type::Complex(id), collection: false, nullable: true };
+            return bind_value(cx, scope, known, value, segments);
+        }
+        Start::Whole(value, (set, property), segments) => {
+            let known = Known::of(&cx.type_of(set).properties[property]);
             return bind_value(cx, scope, known, value, segments);
         }
         Start::Named(value, []) => return Ok(Member::Value(value)),
@@ -65,18 +67,7 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             return Err(misplaced(segment));
         }
         let ty = cx.type_of(place.target());
-        if cx.model.functions.iter().any(|function| cx.model.function_name(function) == *name) {
-            let message = format!("Function '{name}' in an expression is not supported.");
-            return Err(not_supported(segment.at, name, message));
-        }
-        if args.is_some() {
-            if HIERARCHIES.iter().any(|namespace| name.starts_with(namespace)) {
-                let message = format!("Function '{name}' is not supported.");
-                return Err(not_supported(segment.at, name, message));
-            }
-            let message = format!("There is no function '{name}'.{}", near_functions(name));
-            return Err(invalid(segment.at, name, message));
-        }
+        refuse_call(cx, name, args.is_some(), segment.at)?;
         if let Some(to) = cast_at(cx, &place, name, segment.at)? {
             if let (false, Some(to)) = (is_known(cx, &place, to), to) {
                 guards.push(of_type(&place.clone().typed(None), to, segment.at));
@@ -114,6 +105,19 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
         place.path.push((index, navigation.target_set));
         place.of = None;
     }
+}
+
+/// Refuses functions of the model, and what looks like one.
+fn refuse_call(cx: &Context, name: &str, called: bool, at: u32) -> BindResult<()> {
+    if cx.model.functions.iter().any(|function| cx.model.function_name(function) == *name) {
+        let message = format!("Function '{name}' in an expression is not supported.");
+        return Err(not_supported(at, name, message));
+    }
+    if called {
+        let message = format!("There is no function '{name}'.{}", near_functions(name));
+        return Err(invalid(at, name, message));
+    }
+    Ok(())
 }
 
 /// A value of some type as an expression.
@@ -189,6 +193,8 @@ enum Start<'p> {
     At(Place, &'p [PathSegment]),
     /// At a value that has a name of its own.
     Named(Expr, &'p [PathSegment]),
+    /// At a value of a property that is no primitive one.
+    Whole(Expr, Whole, &'p [PathSegment]),
     /// At a complex value that a lambda variable or `$this` stands for.
     Complex(Expr, ComplexTypeId, &'p [PathSegment]),
 }
@@ -242,9 +248,15 @@ fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u3
     let leads = |path: &[String]| {
         path.len() <= segments.len() && path.iter().zip(segments).all(|(name, segment)| is(name, segment))
     };
-    if let Some(named) = scope.named.iter().find(|named| leads(&named.path)) {
+    // A part of a value is meant where the path goes on to it.
+    let found = scope.named.iter().rev().filter(|named| leads(&named.path));
+    if let Some(named) = found.max_by_key(|named| named.path.len()) {
         cx.count_again(at, named.size)?;
-        return Ok(Start::Named(named.expr.clone(), &segments[named.path.len()..]));
+        let (value, rest) = (named.expr.clone(), &segments[named.path.len()..]);
+        return Ok(match named.whole {
+            Some(whole) => Start::Whole(value, whole, rest),
+            None => Start::Named(value, rest),
+        });
     }
     if let (None, Some((value, id))) = (&scope.implicit, scope.find_complex(None)) {
         return Ok(Start::Complex(value.clone(), id, segments));
@@ -267,169 +279,6 @@ pub fn unknown_name(at: u32, named: &[Named], name: &str) -> super::error::BindE
     let has: Vec<String> = named.iter().map(|named| named.path.join("/")).collect();
     let message = format!("The rows that $apply makes have no '{name}', but: {}.", has.join(", "));
     invalid(at, name, message)
-}
-
-/// A collection of entities that a path has come to.
-struct Collected {
-    from: Option<(Place, usize)>,
-    set: EntitySetId,
-    variable: Variable,
-    /// One of its entities, and what names mean there.
-    own: Place,
-    inner: Scope,
-    predicate: Option<Expr>,
-    /// The condition of a cast, which leaves others out of `all`, too.
-    cast: Option<Expr>,
-}
-
-impl Collected {
-    /// Keeps the entities for which a condition holds.
-    fn keep(&mut self, condition: Expr) {
-        self.predicate = both(self.predicate.take(), Some(condition));
-    }
-
-    /// Keeps the entities of a type.
-    fn cast(&mut self, cx: &Context, to: Option<usize>, at: u32) {
-        if let (false, Some(to)) = (is_known(cx, &self.own, to), to) {
-            self.cast = both(self.cast.take(), Some(of_type(&self.own.clone().typed(None), to, at)));
-            cx.note_type(self.variable, to);
-        }
-        self.own.of = to;
-        self.inner.implicit = Some(self.own.clone());
-    }
-
-    fn related(self) -> Related {
-        let Collected { from, set, variable, predicate, cast, .. } = self;
-        Related { from, set, variable, predicate: both(cast, predicate) }
-    }
-
-    /// That a condition holds for all of them.
-    fn all(self, body: Expr, at: u32) -> Related {
-        let predicate = match self.cast {
-            Some(cast) => {
-                let nullable = body.nullable;
-                let other = typed(at, PrimitiveType::Boolean, false, ExprKind::Not(Box::new(cast)));
-                let kind = ExprKind::Or(Box::new(other), Box::new(body));
-                typed(at, PrimitiveType::Boolean, nullable, kind)
-            }
-            None => body,
-        };
-        Related { from: self.from, set: self.set, variable: self.variable, predicate: Some(predicate) }
-    }
-}
-
-/// Binds what follows a collection of entities.
-pub fn bind_collection(
-    cx: &Context,
-    scope: &Scope,
-    from: Option<(Place, usize)>,
-    set: EntitySetId,
-    mut segments: &[PathSegment],
-) -> BindResult<Member> {
-    let variable = cx.new_variable();
-    let own = Place::of(variable, set);
-    let inner = Scope {
-        implicit: Some(own.clone()),
-        named: Rc::default(),
-        this: None,
-        complex: scope.complex.clone(),
-        it: scope.it.clone(),
-        lambdas: scope.lambdas.clone(),
-        optional: scope.optional.clone(),
-        nested: Vec::new(),
-    };
-    let mut all = Collected { from, set, variable, own, inner, predicate: None, cast: None };
-    loop {
-        let Some((segment, rest)) = segments.split_first() else {
-            return Ok(Member::Entities);
-        };
-        let at = segment.at;
-        match &segment.kind {
-            PathSegmentKind::Filter(condition) => {
-                let condition = bind_condition(cx, &all.inner, condition, "$filter")?;
-                all.keep(condition);
-            }
-            PathSegmentKind::Name { name, args: None } if let Some(to) = cast_at(cx, &all.own, name, at)? => {
-                all.cast(cx, to, at);
-            }
-            PathSegmentKind::Name { .. } => {
-                let inner = all.inner.clone();
-                return bind_each(cx, &inner, all.related(), segments, at);
-            }
-            _ if !rest.is_empty() => return Err(misplaced(&rest[0])),
-            _ => return bind_end(cx, scope, all, segment),
-        }
-        segments = rest;
-    }
-}
-
-/// Binds the last segment behind a collection of entities.
-fn bind_end(cx: &Context, scope: &Scope, mut all: Collected, segment: &PathSegment) -> BindResult<Member> {
-    let at = segment.at;
-    let variable = (all.variable, all.set);
-    match &segment.kind {
-        PathSegmentKind::Any(lambda) => {
-            if let Some(lambda) = lambda {
-                let body = lambda_body(cx, scope, lambda, variable)?;
-                all.keep(body);
-            }
-            Ok(condition(at, ExprKind::Any(Box::new(all.related()))))
-        }
-        PathSegmentKind::All(lambda) => {
-            if all.predicate.is_some() {
-                return Err(not_supported(at, "all", "all after $filter is not supported."));
-            }
-            let body = lambda_body(cx, scope, lambda, variable)?;
-            Ok(condition(at, ExprKind::All(Box::new(all.all(body, at)))))
-        }
-        PathSegmentKind::Count(options) => {
-            if let Some(filter) = &options.filter {
-                let filter = bind_condition(cx, &all.inner, filter, "$filter")?;
-                all.keep(filter);
-            }
-            if let Some(search) = &options.search {
-                let found = bind_search(cx, std::slice::from_ref(&all.own), search, at)?;
-                all.keep(found);
-            }
-            let kind = ExprKind::Count(Box::new(all.related()));
-            Ok(Member::Value(typed(at, PrimitiveType::Int64, false, kind)))
-        }
-        PathSegmentKind::Aggregate(items) => match items.as_slice() {
-            [item] => bind_in_path(cx, all.related(), item).map(Member::Value),
-            _ => Err(misplaced(segment)),
-        },
-        _ => {
-            let message = "After a collection only any, all, $count, $filter and aggregate can stand.";
-            Err(invalid(at, "path", message))
-        }
-    }
-}
-
-/// Binds a path from each entity of a collection.
-fn bind_each(
-    cx: &Context,
-    inner: &Scope,
-    related: Related,
-    segments: &[PathSegment],
-    at: u32,
-) -> BindResult<Member> {
-    let path = ast::Path { root: PathRoot::Implicit, segments: segments.to_vec() };
-    match bind_path(cx, inner, &path, at)? {
-        Member::Value(value) => Ok(Member::Values(Box::new(related), value)),
-        _ => Err(invalid(at, "path", "A path through a collection ends in a primitive value.")),
-    }
-}
-
-fn lambda_body(
-    cx: &Context,
-    scope: &Scope,
-    lambda: &ast::Lambda,
-    (variable, set): (Variable, EntitySetId),
-) -> BindResult<Expr> {
-    // Inside a lambda a bare name still belongs to the outer instance (Part 2 section 5.1.1.13).
-    let mut inner = scope.clone();
-    inner.lambdas.push((lambda.variable.clone(), variable, set));
-    bind_condition(cx, &inner, &lambda.body, "lambda")
 }
 
 /// A condition as what a path leads to.

@@ -2,6 +2,7 @@
 
 mod call;
 mod cast;
+mod collection;
 mod compute;
 mod shape;
 mod constant;

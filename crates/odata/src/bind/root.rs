@@ -1,8 +1,9 @@
 //! `$root/Customers('A')/City` and `$root/Customers/any(…)` in expressions (Part 2 section 5.1.1.14.2).
 
+use super::collection::bind_collection;
 use super::error::{BindResult, invalid, not_supported, unknown_set};
 use super::key::bind_key;
-use super::member::{Member, bind_collection, bind_path};
+use super::member::{Member, bind_path};
 use super::scope::{Context, Scope};
 use crate::model::EntitySetId;
 use crate::query::{Expr, ExprKind, Place};

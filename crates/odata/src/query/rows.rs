@@ -25,7 +25,12 @@ pub struct Named {
     pub size: Size,
     /// What is null where the row does not have the value at all.
     pub present: Option<Expr>,
+    /// Of which property it is the value, where it is no primitive one.
+    pub whole: Option<Whole>,
 }
+
+/// A property of the entities of a set, whose value is a collection or a complex one.
+pub type Whole = (EntitySetId, usize);
 
 /// Where the rows of a select come from.
 #[derive(Debug, Clone)]
@@ -140,6 +145,8 @@ pub struct RowColumn {
     pub nullable: bool,
     /// The column that is null in the rows that do not have the value at all.
     pub present: Option<usize>,
+    /// Of which property it is the value, where it is no primitive one.
+    pub whole: Option<Whole>,
 }
 
 /// A select whose rows are the input of others.

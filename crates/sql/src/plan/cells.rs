@@ -188,7 +188,7 @@ impl Planner<'_> {
         let number = property;
         let (mut property, mut column) = self.property(set, property);
         if column.json {
-            return Ok(self.json_cell(alias, column));
+            return Ok(self.json_cell(Sql::column(alias, &column.column), column));
         }
         let mut sql = Sql::column(alias, &column.column);
         let mut item = false;
@@ -238,7 +238,7 @@ impl Planner<'_> {
     }
 
     /// What a column holds that is served as the property.
-    fn result_column(&self, property: &Property, column: &ColumnMap) -> ResultColumn {
+    pub(super) fn result_column(&self, property: &Property, column: &ColumnMap) -> ResultColumn {
         let item = ResultColumn {
             primitive: match property.ty {
                 Type::Primitive(primitive) => primitive,

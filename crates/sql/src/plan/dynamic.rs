@@ -36,6 +36,6 @@ impl Planner<'_> {
             let cell = ResultColumn { primitive: P::String, storage, nullable: true, structure: None };
             return (self.dialect.null(P::String), cell);
         };
-        self.json_cell(alias, column)
+        self.json_cell(Sql::column(alias, &column.column), column)
     }
 }

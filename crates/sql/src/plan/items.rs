@@ -47,6 +47,10 @@ impl Planner<'_> {
         let storage = match &items.collection.kind {
             ExprKind::Property(place, property) => self.property(place.target(), *property).1.storage,
             ExprKind::Member(_, id, property) => self.part(*id, *property).1.storage,
+            ExprKind::Column(variable, number) => {
+                let whole = frames.carried(*variable, *number).and_then(|(_, carried)| carried.whole);
+                whole.map_or(Storage::Native, |(set, property)| self.property(set, property).1.storage)
+            }
             _ => Storage::Native,
         };
         let primitive = items.collection.primitive;

@@ -17,11 +17,11 @@ impl Planner<'_> {
         match &value.kind {
             ExprKind::Property(place, property) => {
                 let column = self.property(place.target(), *property).1;
-                column.json.then(|| JsonPlace {
-                    column: Sql::column(frames.resolve(self.mapping, place), &column.column),
-                    native: column.native.clone(),
-                    path: JsonPath::whole(),
-                })
+                if !column.json {
+                    return None;
+                }
+                let sql = Sql::column(frames.resolve(self.mapping, place), &column.column);
+                self.json_whole(sql, column)
             }
             ExprKind::Member(outer, id, property) => {
                 let outer = self.json_place(frames, outer)?;
@@ -33,9 +33,21 @@ impl Planner<'_> {
                 let path = outer.path.clone().item(*number);
                 Some(JsonPlace { path, ..outer })
             }
-            ExprKind::Column(variable, number) => frames.carried(*variable, *number)?.1.json.clone(),
+            ExprKind::Column(variable, number) => {
+                let (sql, carried) = frames.carried(*variable, *number)?;
+                match carried.whole {
+                    Some((set, property)) => self.json_whole(sql, self.property(set, property).1),
+                    None => carried.json.clone(),
+                }
+            }
             _ => None,
         }
+    }
+
+    /// All that lies in a column with JSON.
+    fn json_whole(&self, sql: Sql, column: &ColumnMap) -> Option<JsonPlace> {
+        let native = column.native.clone();
+        column.json.then(|| JsonPlace { column: sql, native, path: JsonPath::whole() })
     }
 
     /// A value as one of a primitive type.
@@ -132,9 +144,9 @@ impl Planner<'_> {
     }
 
     /// All of the JSON in a column, as it is read.
-    pub(super) fn json_cell(&self, alias: usize, column: &ColumnMap) -> (Sql, ResultColumn) {
+    pub(super) fn json_cell(&self, sql: Sql, column: &ColumnMap) -> (Sql, ResultColumn) {
         let (primitive, storage) = (P::String, column.storage);
         let cell = ResultColumn { primitive, storage, nullable: true, structure: None };
-        (self.dialect.cell(Sql::column(alias, &column.column), &cell, &column.native), cell)
+        (self.dialect.cell(sql, &cell, &column.native), cell)
     }
 }

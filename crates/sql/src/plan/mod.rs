@@ -15,6 +15,7 @@ mod words;
 mod full_text;
 mod rows;
 mod walk;
+mod whole;
 mod merged;
 mod node;
 mod stream;

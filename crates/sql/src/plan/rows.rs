@@ -189,6 +189,11 @@ impl Planner<'_> {
         self.add_filter(&mut frames, transform.filter.as_ref())?;
         let mut carried = Vec::with_capacity(transform.values.len());
         for (number, value) in transform.values.iter().enumerate() {
+            if let Some((sql, whole)) = self.whole(&mut frames, value)? {
+                frames.select().columns.push(sql);
+                carried.push(Carried { whole: Some(whole), ..Carried::default() });
+                continue;
+            }
             let operand = self.operand(&mut frames, value)?;
             let text = matches!(operand.sql, Sql::Collate(..)) && operand.primitive == Some(P::String);
             let operand = if matches!(operand.sql, Sql::Null) {
@@ -272,6 +277,9 @@ impl Planner<'_> {
         frames: &mut Frames,
         expr: &Expr,
     ) -> Result<(Sql, ResultColumn), Unsupported> {
+        if let Some((sql, whole)) = self.whole(frames, expr)? {
+            return Ok(self.whole_cell(sql, whole));
+        }
         let operand = self.operand(frames, expr)?;
         let operand = if expr.enumeration.is_some() { self.label_text(operand) } else { operand };
         let column = ResultColumn {

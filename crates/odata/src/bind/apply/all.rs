@@ -7,6 +7,7 @@ use super::super::scope::{Context, Scope};
 use super::super::select::bind_rows;
 use super::state::State;
 use super::union::{self, PARTS};
+use super::values;
 use crate::model::{EntitySetId, PrimitiveType as P};
 use crate::query::{
     Addressed, Comparison, EntityKind, Expr, ExprKind, Named, Place, Query, Selection, Size, Variable,
@@ -31,11 +32,12 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
         let place = Place::of(Variable(0), *set);
         let number = type_of(cx, &place, &mut types);
         let size = Size { nodes: 1, depth: 1, navigations: 0 };
-        let mut named = vec![Named { path: vec![TYPE.to_owned()], expr: number, size, present: None }];
+        let path = vec![TYPE.to_owned()];
+        let mut named = vec![Named { path, expr: number, size, present: None, whole: None }];
         if addressed == Addressed::Collection {
             let scope = Scope::of_expanded(place.clone());
             // Those of different sets can be called alike and have different types.
-            named.extend(union::properties(cx, &place, Some(&cx.model.entity_set(*set).name), &scope, at)?);
+            named.extend(values::properties(cx, &place, Some(&cx.model.entity_set(*set).name), &scope, at)?);
         }
         cx.count_nodes(at, named.len())?;
         let mut part = State::of_product(cx, Scope::of_rows(named), std::slice::from_ref(set));

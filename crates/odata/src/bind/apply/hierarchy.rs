@@ -14,7 +14,7 @@ use crate::url::apply::{DataPath, Direction, Hierarchy, Name, Pipeline, Traverse
 use crate::url::ast::{self, OrderItem, PathRoot, PathSegment, PathSegmentKind};
 
 /// The greatest distance that can be asked for.
-const DISTANCE: u64 = 1_000;
+pub const DISTANCE: u64 = 1_000;
 
 /// Keeps the instances whose nodes are above or below those of others.
 pub fn relatives(
@@ -29,7 +29,7 @@ pub fn relatives(
         let message = format!("The distance is at most {DISTANCE} (limit `hierarchy_distance`).");
         return Err(limit_exceeded(at, "distance", message));
     }
-    let tree = tree(cx, hierarchy)?;
+    let tree = named(cx, hierarchy)?;
     let value = node_of(cx, state.settled(), &hierarchy.node, &tree)?;
     // They begin with all that there is.
     cx.count_nodes(at, state.nodes)?;
@@ -51,7 +51,7 @@ pub fn traverse(
     siblings: &[OrderItem],
 ) -> BindResult<()> {
     let at = hierarchy.qualifier.at;
-    let tree = tree(cx, hierarchy)?;
+    let tree = named(cx, hierarchy)?;
     let value = node_of(cx, state.settled(), &hierarchy.node, &tree)?;
     let variable = cx.new_variable();
     let scope = Scope::of_expanded(Place::of(variable, tree.set));
@@ -88,7 +88,7 @@ pub fn rollup(
             "rolluprecursive of some nodes only is not supported.",
         ));
     }
-    let tree = tree(cx, hierarchy)?;
+    let tree = named(cx, hierarchy)?;
     let value = node_of(cx, state.settled(), &hierarchy.node, &tree)?;
     let property = &cx.type_of(tree.set).properties[tree.node];
     let variable = beside(cx, state, value, Walked { tree, walk: Walk::Ancestry });
@@ -106,13 +106,19 @@ fn beside(cx: &Context, state: &mut State, value: Expr, walked: Walked) -> Varia
     variable
 }
 
-/// The tree that a hierarchy is: a set whose entities have another one of it above them.
-fn tree(cx: &Context, hierarchy: &Hierarchy) -> BindResult<Tree> {
-    let Name { at, name } = &hierarchy.qualifier;
+/// The tree that a transformation names.
+fn named(cx: &Context, hierarchy: &Hierarchy) -> BindResult<Tree> {
     if cx.is_in_expand() {
-        return Err(not_supported(*at, "$apply", "Hierarchies inside of $expand are not supported."));
+        let at = hierarchy.qualifier.at;
+        return Err(not_supported(at, "$apply", "Hierarchies inside of $expand are not supported."));
     }
-    let set = nodes(cx, &hierarchy.nodes)?;
+    tree(cx, &hierarchy.nodes, &hierarchy.qualifier)
+}
+
+/// The tree that a hierarchy is: a set whose entities have another one of it above them.
+pub fn tree(cx: &Context, set: &ast::Expr, qualifier: &Name) -> BindResult<Tree> {
+    let Name { at, name } = qualifier;
+    let set = nodes(cx, set)?;
     let known = cx.model.hierarchies(set);
     let Some(found) = known.iter().find(|known| known.qualifier == *name) else {
         let names: Vec<&str> = known.iter().map(|known| known.qualifier.as_str()).collect();
@@ -132,8 +138,13 @@ fn tree(cx: &Context, hierarchy: &Hierarchy) -> BindResult<Tree> {
 fn nodes(cx: &Context, expr: &ast::Expr) -> BindResult<EntitySetId> {
     let wrong =
         || invalid(expr.at, "$root", "The nodes of a hierarchy are a set here, as in $root/Categories.");
-    let ast::ExprKind::Path(path) = &expr.kind else {
-        return Err(wrong());
+    let path = match &expr.kind {
+        ast::ExprKind::Path(path) => path,
+        ast::ExprKind::Alias(name) => {
+            let found = cx.with_alias(name, expr.at, |value| nodes(cx, value))?;
+            return found.ok_or_else(wrong);
+        }
+        _ => return Err(wrong()),
     };
     match (path.root, path.segments.as_slice()) {
         (PathRoot::Root, [PathSegment { kind: PathSegmentKind::Name { name, args: None }, .. }]) => {
@@ -180,9 +191,14 @@ fn started(
         return Err(not_supported(at, "$apply", "This cannot choose where to start in a hierarchy."));
     }
     let value = node_of(cx, state.settled(), path, tree)?;
+    Ok(started_from(state, value))
+}
+
+/// Nodes that a walk starts from: a value of each of some rows.
+pub fn started_from(mut state: State, value: Expr) -> Rows {
     let columns = vec![row_column(vec!["node".to_owned()], &value)];
     // It is compared as it lies in the table.
     let select = state.select(vec![value], None);
     let kind = RowsKind::Select(Box::new(crate::query::Transform { keys: true, ..select }));
-    Ok(Rows { columns, identity: vec![0], kind })
+    Rows { columns, identity: vec![0], kind }
 }

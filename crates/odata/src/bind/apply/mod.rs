@@ -2,9 +2,11 @@
 
 mod state;
 mod aggregate;
+mod values;
 mod union;
 mod join;
 mod hierarchy;
+mod position;
 mod group;
 mod rank;
 mod nested;
@@ -23,6 +25,7 @@ use state::State;
 pub use aggregate::bind_in_path;
 pub use all::bind_all;
 pub use nested::{lost, nested};
+pub use position::bind_position;
 
 /// What `$apply` makes of the entities of a set.
 pub struct Applied {
@@ -47,7 +50,7 @@ pub fn bind_apply(
     run(cx, &mut state, pipeline)?;
     let joined = state.joined;
     if joined {
-        union::as_rows(cx, &mut state, 0)?;
+        values::as_rows(cx, &mut state, 0)?;
     }
     if joined || state.is_limited() {
         state.settle();
@@ -121,7 +124,7 @@ fn transform(cx: &Context, state: &mut State, step: &Transformation) -> BindResu
         return Err(not_supported(step.at, "traverse", message));
     }
     if (limits || matches!(&step.kind, T::OrderBy(_))) && state.joined {
-        union::as_rows(cx, state, step.at)?;
+        values::as_rows(cx, state, step.at)?;
     }
     match &step.kind {
         T::Identity => Ok(()),

@@ -83,8 +83,10 @@ impl State {
     /// All of some rows.
     pub fn of_rows(rows: Rows) -> State {
         let column = |number: usize| column(&rows.columns[number], number);
-        let named = rows.columns.iter().enumerate().filter(|(_, c)| !c.path.is_empty()).map(|(number, c)| {
-            Named { path: c.path.clone(), expr: column(number), size: COLUMN, present: c.present.map(column) }
+        let named = rows.columns.iter().enumerate().filter(|(_, c)| !c.path.is_empty());
+        let named = named.map(|(number, c)| {
+            let (path, present) = (c.path.clone(), c.present.map(column));
+            Named { path, expr: column(number), size: COLUMN, present, whole: c.whole }
         });
         State {
             scope: Scope::of_rows(named.collect()),
@@ -181,8 +183,9 @@ impl State {
     pub fn take_rows(&mut self, more: &[&Expr]) -> Rows {
         let named = Rc::clone(&self.scope.named);
         let mut values: Vec<Expr> = named.iter().map(|named| named.expr.clone()).collect();
-        let mut columns: Vec<RowColumn> =
-            named.iter().map(|named| row_column(named.path.clone(), &named.expr)).collect();
+        let column =
+            |named: &Named| RowColumn { whole: named.whole, ..row_column(named.path.clone(), &named.expr) };
+        let mut columns: Vec<RowColumn> = named.iter().map(column).collect();
         let hidden = |expr: &Expr, values: &mut Vec<Expr>, columns: &mut Vec<RowColumn>| {
             values.push(expr.clone());
             columns.push(row_column(Vec::new(), expr));
@@ -218,6 +221,7 @@ pub fn row_column(path: Vec<String>, value: &Expr) -> RowColumn {
         enumeration: value.enumeration,
         nullable: value.nullable,
         present: None,
+        whole: None,
     }
 }
 

@@ -1,13 +1,11 @@
 //! `concat`, and the groups of `rollup`: rows one after the other, of which some lack what others have (section 3.4.2).
 
-use super::super::cast::{of_type, there};
 use super::super::error::{BindError, BindResult, limit_exceeded, not_supported};
-use super::super::member::read;
 use super::super::scope::Context;
-use super::nested::nothing_below;
 use super::state::{State, column, row_column};
+use super::values::as_rows;
 use crate::model::PrimitiveType;
-use crate::query::{Expr, ExprKind, Named, Place, RowColumn, Rows, RowsKind, Size};
+use crate::query::{Expr, ExprKind, RowColumn, Rows, RowsKind};
 use crate::value::Value;
 
 /// Selects that follow each other in one statement.
@@ -39,70 +37,12 @@ pub fn too_many(at: u32) -> BindError {
     limit_exceeded(at, "concat", message)
 }
 
-/// Gives entities the values of their properties as names, so that they are rows as others are.
-pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
-    let Some(place) = state.scope.implicit.clone() else {
-        return Ok(());
-    };
-    nothing_below(state, at)?;
-    state.settled();
-    let mut named = properties(cx, &place, None, &state.scope, at)?;
-    let beside = if state.joined { state.scope.lambdas.as_slice() } else { &[] };
-    for (alias, variable, set) in beside {
-        named.extend(properties(cx, &Place::of(*variable, *set), Some(alias), &state.scope, at)?);
-    }
-    named.extend(state.scope.named.iter().cloned());
-    state.scope = super::Scope::of_rows(named);
-    state.joined = false;
-    Ok(())
-}
-
-/// The values of the properties of an entity under their names, or behind that of the entity.
-pub fn properties(
-    cx: &Context,
-    place: &Place,
-    alias: Option<&String>,
-    scope: &super::Scope,
-    at: u32,
-) -> BindResult<Vec<Named>> {
-    let ty = cx.type_of(place.target());
-    let optional = scope.optional.contains(&place.variable);
-    let value = |index: usize| {
-        let property = &ty.properties[index];
-        let kind = ExprKind::Property(place.clone(), index);
-        read(at, property.ty, property.nullable || optional, kind)
-    };
-    let mut named = Vec::with_capacity(ty.properties.len());
-    for index in ty.possible_properties(place.of) {
-        let property = &ty.properties[index];
-        if property.is_structured() {
-            let message = format!("'{}', which is no primitive value, is not supported here.", property.name);
-            return Err(not_supported(at, &property.name, message));
-        }
-        let size = Size { nodes: 1, depth: 1, navigations: 0 };
-        let path = alias.into_iter().chain([&property.name]).cloned().collect();
-        let owner = ty.owner_of_property(index).filter(|_| !ty.has_property(place.of, index));
-        let (expr, present) = match owner {
-            // What the column of another type holds is no value of it.
-            Some(owner) => {
-                let is = of_type(&place.clone().typed(None), owner, at);
-                let own = value(index);
-                let kind = ExprKind::Case(vec![(is.clone(), own.clone())]);
-                (Expr { kind, nullable: true, ..own }, Some(there(is)))
-            }
-            None => (value(index), optional.then(|| value(ty.key[0]))),
-        };
-        named.push(Named { path, expr, size, present });
-    }
-    Ok(named)
-}
-
 /// All values that any of the rows have.
 fn common(all: &[Rows], at: u32) -> BindResult<Vec<RowColumn>> {
     let mut columns: Vec<RowColumn> = Vec::new();
     for own in all.iter().flat_map(|rows| &rows.columns).filter(|own| !own.path.is_empty()) {
         match columns.iter_mut().find(|known| known.path == own.path) {
-            Some(known) if known.primitive != own.primitive || known.enumeration != own.enumeration => {
+            Some(known) if !same_type(known, own) => {
                 let name = own.path.join("/");
                 let message = format!("'{name}' is of different types in the rows that follow each other.");
                 return Err(not_supported(at, &name, message));
@@ -112,6 +52,10 @@ fn common(all: &[Rows], at: u32) -> BindResult<Vec<RowColumn>> {
         }
     }
     Ok(columns)
+}
+
+fn same_type(one: &RowColumn, other: &RowColumn) -> bool {
+    one.primitive == other.primitive && one.enumeration == other.enumeration && one.whole == other.whole
 }
 
 /// The rows with the same columns: those common to them, which of them are there, and a number for each kind of rows.
@@ -152,11 +96,9 @@ fn aligned(all: Vec<Rows>, common: &[RowColumn]) -> Rows {
         let mut values: Vec<Expr> = common
             .iter()
             .map(|known| match find(&rows, &known.path) {
+                Some(own) if known.whole.is_some() => column(&rows.columns[own], own),
                 Some(own) => as_text(column(&rows.columns[own], own)),
-                None => Expr {
-                    enumeration: known.enumeration,
-                    ..constant(Value::Null, known.primitive.unwrap_or(PrimitiveType::String))
-                },
+                None => missing(known),
             })
             .collect();
         values.extend(optional.iter().map(|number| match find(&rows, &common[*number].path) {
@@ -178,6 +120,13 @@ fn aligned(all: Vec<Rows>, common: &[RowColumn]) -> Rows {
     });
     let kind = RowsKind::Union(parts.collect());
     Rows { columns, identity, kind }
+}
+
+/// No value of a column.
+fn missing(column: &RowColumn) -> Expr {
+    let null = constant(Value::Null, column.primitive.unwrap_or(PrimitiveType::String));
+    let kind = column.whole.map_or(null.kind, ExprKind::Missing);
+    Expr { primitive: column.primitive, enumeration: column.enumeration, kind, ..null }
 }
 
 /// Members of an enumeration as text: what is null elsewhere has no other type.

@@ -5,6 +5,7 @@ use super::entity::Entity;
 use super::{Compiler, Op, SpecialShape};
 use crate::json::format::Format;
 use crate::json::text::write_string;
+use crate::layout::Item;
 use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
 use crate::query::{Expr, Leaf, Named, Selection};
 use crate::version::{MetadataLevel, Version};
@@ -71,6 +72,13 @@ impl Compiler<'_> {
         (selection, entity): (&Selection, Entity<'_>),
         bare: bool,
     ) -> Op {
+        if let Some((set, index)) = named.whole {
+            let property = &self.type_of(set).properties[index];
+            return match property.json {
+                Some(_) => self.typed(property, &Item::Named(named), None),
+                None => self.property(property, None),
+            };
+        }
         let ty = type_of(&named.expr);
         if bare {
             return self.cell(Vec::new(), (ty, false), None);

@@ -1,7 +1,7 @@
 //! Rows that are no entities, and what their columns hold.
 
 use nextlink_odata::model::EntitySetId;
-use nextlink_odata::query::Variable;
+use nextlink_odata::query::{Variable, Whole};
 
 use super::{Frame, Frames, equal, table_ref};
 use crate::catalog::NativeType;
@@ -18,6 +18,8 @@ pub(crate) struct Carried {
     pub(crate) text: bool,
     /// Where it is a value in JSON: where that is.
     pub(crate) json: Option<JsonPlace>,
+    /// Of which property it is the value, where it is no primitive one.
+    pub(crate) whole: Option<Whole>,
 }
 
 /// A value in JSON that lies in a column.
@@ -40,7 +42,7 @@ impl Default for Carried {
 impl Carried {
     /// What is known of a column of rows.
     pub(crate) fn of(operand: Operand, text: bool) -> Carried {
-        Carried { operand, text, json: None }
+        Carried { operand, text, json: None, whole: None }
     }
 }
 

@@ -1,0 +1,115 @@
+//! Entities as rows: the values of their properties under names. Complex values and collections stay whole; a complex value that does not
+//! lie in one place has its parts.
+
+use super::super::cast::{of_type, there};
+use super::super::error::{BindResult, not_supported};
+use super::super::expr::{condition, typed};
+use super::super::member::{both, read};
+use super::super::scope::{Context, Scope};
+use super::nested::nothing_below;
+use super::state::State;
+use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
+use crate::query::{Expr, ExprKind, Named, Place, Size};
+use crate::value::Value;
+
+/// The size of a value of a property.
+const ONE: Size = Size { nodes: 1, depth: 1, navigations: 0 };
+
+/// Gives entities the values of their properties as names, so that they are rows as others are.
+pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
+    let Some(place) = state.scope.implicit.clone() else {
+        return Ok(());
+    };
+    nothing_below(state, at)?;
+    state.settled();
+    let mut named = properties(cx, &place, None, &state.scope, at)?;
+    let beside = if state.joined { state.scope.lambdas.as_slice() } else { &[] };
+    for (alias, variable, set) in beside {
+        named.extend(properties(cx, &Place::of(*variable, *set), Some(alias), &state.scope, at)?);
+    }
+    named.extend(state.scope.named.iter().cloned());
+    state.scope = Scope::of_rows(named);
+    state.joined = false;
+    Ok(())
+}
+
+/// The values of the properties of an entity under their names, or behind that of the entity.
+pub fn properties(
+    cx: &Context,
+    place: &Place,
+    alias: Option<&String>,
+    scope: &Scope,
+    at: u32,
+) -> BindResult<Vec<Named>> {
+    let ty = cx.type_of(place.target());
+    let optional = scope.optional.contains(&place.variable);
+    let value = |index: usize| {
+        let property = &ty.properties[index];
+        let kind = ExprKind::Property(place.clone(), index);
+        read(at, property.ty, property.nullable || optional, kind)
+    };
+    let mut named = Vec::with_capacity(ty.properties.len());
+    for index in ty.possible_properties(place.of) {
+        let property = &ty.properties[index];
+        let path: Vec<String> = alias.into_iter().chain([&property.name]).cloned().collect();
+        let owner = ty.owner_of_property(index).filter(|_| !ty.has_property(place.of, index));
+        let is = owner.map(|owner| of_type(&place.clone().typed(None), owner, at));
+        if let (Type::Complex(id), true) = (property.ty, property.in_parts) {
+            let exists = optional.then(|| condition(at, ExprKind::Exists(place.clone())));
+            parts(cx, &mut named, (path, property), (value(index), id), both(is, exists))?;
+            continue;
+        }
+        let whole = property.is_structured().then_some((place.target(), index));
+        let (expr, present) = match is {
+            // What the column of another type holds is no value of it.
+            Some(is) => (only_where(&is, value(index)), Some(there(is))),
+            None => (value(index), optional.then(|| value(ty.key[0]))),
+        };
+        named.push(Named { path, expr, size: ONE, present, whole });
+    }
+    Ok(named)
+}
+
+/// The parts of a complex value, where that is there at all, behind what tells of one that is null. All this only where the entity
+/// has the property.
+fn parts(
+    cx: &Context,
+    named: &mut Vec<Named>,
+    (path, property): (Vec<String>, &Property),
+    (value, id): (Expr, ComplexTypeId),
+    has: Option<Expr>,
+) -> BindResult<()> {
+    let at = value.at;
+    let only = |found: Expr| match has.clone() {
+        Some(has) => condition(at, ExprKind::And(Box::new(has), Box::new(found))),
+        None => found,
+    };
+    let missing = condition(at, ExprKind::IsNull(Box::new(value.clone())));
+    let exists = only(condition(at, ExprKind::Not(Box::new(missing.clone()))));
+    let some = typed(at, PrimitiveType::String, false, ExprKind::Value(Value::String(String::new())));
+    let present = Some(there(only(missing)));
+    named.push(Named {
+        path: path.clone(),
+        expr: only_where(&exists, some),
+        size: ONE,
+        present,
+        whole: None,
+    });
+    for (index, member) in cx.model.complex_type(id).properties.iter().enumerate() {
+        if member.is_structured() {
+            let message = format!("'{}' in '{}' is no primitive value.", member.name, property.name);
+            return Err(not_supported(at, &member.name, message));
+        }
+        let kind = ExprKind::Member(Box::new(value.clone()), id, index);
+        let expr = only_where(&exists, read(at, member.ty, true, kind));
+        let path = path.iter().chain([&member.name]).cloned().collect();
+        named.push(Named { path, expr, size: ONE, present: Some(there(exists.clone())), whole: None });
+    }
+    Ok(())
+}
+
+/// A value, null where a condition does not hold.
+fn only_where(condition: &Expr, value: Expr) -> Expr {
+    let kind = ExprKind::Case(vec![(condition.clone(), value.clone())]);
+    Expr { kind, nullable: true, ..value }
+}
