@@ -93,7 +93,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             lap(3);
             let shape = std::sync::Arc::new(Shape::new(&mapping.model, &query, &layout, format, ""));
             lap(4);
-            let limits = PageLimits { rows: 2_000, bytes: 4 << 20, batch_bytes: 32 << 20 };
+            let limits = PageLimits { rows: 2_000, bytes: 4 << 20, batch_bytes: 32 << 20, total: u64::MAX };
             let mut writer = PageWriter::new(shape, limits, Sum::default());
             source.run(&program, &options, &mut writer)?;
             black_box(writer.finish().0);

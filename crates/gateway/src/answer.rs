@@ -276,9 +276,12 @@ impl From<PageError> for Refusal {
             PageError::OtherGeneration { .. } => gone("The stored result was made anew."),
             PageError::NoSuchPage { .. } => gone("The stored result has no such page."),
             PageError::SourceFailed { code, message } => {
-                let message = format!(
-                    "The result ends before this page: {message} Start again with the request without $skiptoken."
-                );
+                let mut message = format!("The result ends before this page: {message}");
+                if code.as_ref() == "LimitExceeded" {
+                    // It would end there again.
+                    return Refusal::bad_request("LimitExceeded", message).about("$skiptoken");
+                }
+                message.push_str(" Start again with the request without $skiptoken.");
                 if code.as_ref() == "ExpressionFailed" {
                     Refusal::bad_request("ExpressionFailed", message).about("expression")
                 } else {

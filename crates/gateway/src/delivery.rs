@@ -149,6 +149,8 @@ pub struct Delivery {
     gathered_bytes: usize,
     started: Instant,
     streaming: bool,
+    /// The first page is not sent before it is complete.
+    keeps: bool,
 }
 
 impl Delivery {
@@ -168,7 +170,13 @@ impl Delivery {
             gathered_bytes: 0,
             started: Instant::now(),
             streaming: false,
+            keeps: false,
         }
+    }
+
+    /// Keeps the first page until it is complete.
+    pub fn keep_first_page(&mut self) {
+        self.keeps = true;
     }
 
     /// A delivery of all pages to the store, from the first one on; the result begins with the number of all rows, or before.
@@ -247,7 +255,7 @@ impl Delivery {
         self.gathered_bytes += chunk.len();
         self.gathered.push(chunk);
         self.streaming |= self.gathered_bytes >= GATHER_BYTES || self.started.elapsed() >= GATHER_TIME;
-        if !self.streaming {
+        if !self.streaming || self.keeps {
             return Flow::Continue;
         }
         let chunks = std::mem::take(&mut self.gathered);

@@ -7,6 +7,7 @@ use nextlink_sql::notice::Notice;
 use nextlink_sql::shape::{LossShape, SettingsShape};
 
 use crate::config::{OnLoss, SourceConfig};
+use crate::limits::Told;
 
 /// Rows of a page.
 const PAGE_ROWS: u64 = 2_000;
@@ -21,6 +22,10 @@ pub struct Effective {
     continues: AtomicBool,
     /// 0 for never.
     refresh_seconds: AtomicU64,
+    /// [`u64::MAX`] for as many as those of all sources.
+    replicas: AtomicU64,
+    /// Limits of the model file.
+    pub limits: Told,
 }
 
 impl Effective {
@@ -31,6 +36,8 @@ impl Effective {
             page_bytes: AtomicUsize::new(0),
             continues: AtomicBool::new(false),
             refresh_seconds: AtomicU64::new(0),
+            replicas: AtomicU64::new(u64::MAX),
+            limits: Told::default(),
         };
         effective.follow(config, &SettingsShape::default());
         effective
@@ -50,6 +57,9 @@ impl Effective {
         self.continues.store(loss == OnLoss::Continue, Ordering::Relaxed);
         let seconds = config.refresh_seconds.or(told.refresh_seconds).unwrap_or(0);
         self.refresh_seconds.store(seconds, Ordering::Relaxed);
+        let replicas = config.replicas.or(told.replicas).unwrap_or(u64::MAX);
+        self.replicas.store(replicas, Ordering::Relaxed);
+        self.limits.follow(&told.limits);
     }
 
     /// Rows of a page.
@@ -67,11 +77,30 @@ impl Effective {
         self.continues.load(Ordering::Relaxed)
     }
 
+    /// Other nodes that get a copy of each stored result, where that is not as for all sources.
+    pub fn replicas(&self) -> Option<usize> {
+        let number = self.replicas.load(Ordering::Relaxed);
+        (number != u64::MAX).then(|| usize::try_from(number).unwrap_or(usize::MAX))
+    }
+
     /// After what time the source is read again, although nobody asks.
     pub fn refresh_every(&self) -> Option<Duration> {
         let seconds = self.refresh_seconds.load(Ordering::Relaxed);
         (seconds > 0).then(|| Duration::from_secs(seconds))
     }
+}
+
+/// Says which limits of a model file do not hold, since the configuration has tighter ones.
+fn beyond<'a>(name: &'a str, config: &'a SourceConfig, told: &SettingsShape) -> impl Iterator<Item = Notice> {
+    let set = |limit| config.limits.get(limit);
+    let beyond = told.limits.told().filter(move |(limit, told)| set(*limit).is_some_and(|set| set < *told));
+    beyond.map(move |(limit, _)| {
+        let key = limit.keys().0;
+        let text = format!(
+            "The configuration has a tighter `limits.{key}`, so that of the model file does not hold."
+        );
+        Notice::table(name, text)
+    })
 }
 
 /// Says which settings of a model file do not hold, since the configuration has others.
@@ -81,35 +110,36 @@ pub fn notices(name: &str, config: &SourceConfig, told: &SettingsShape) -> Vec<N
         ("page_bytes", config.page_bytes.is_some() && told.page_bytes.is_some()),
         ("on_loss", config.on_loss.is_some() && told.on_loss.is_some()),
         ("refresh_seconds", config.refresh_seconds.is_some() && told.refresh_seconds.is_some()),
+        ("replicas", config.replicas.is_some() && told.replicas.is_some()),
     ];
     let both = both.into_iter().filter(|(_, both)| *both);
     let text = |key| format!("The configuration has `{key}`, so that of the model file does not hold.");
-    both.map(|(key, _)| Notice::table(name, text(key))).collect()
+    both.map(|(key, _)| Notice::table(name, text(key))).chain(beyond(name, config, told)).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use nextlink_sql::shape::Shape;
+
     use super::*;
 
     #[test]
     fn the_configuration_takes_precedence() {
         let config = |text: &str| -> SourceConfig { toml::from_str(text).expect(text) };
-        let told = |rows, bytes, on_loss, refresh_seconds| SettingsShape {
-            page_rows: rows,
-            page_bytes: bytes,
-            on_loss,
-            refresh_seconds,
-        };
-        let all = told(Some(5), Some(5_000), Some(LossShape::Strict), Some(7));
-        let every = "page_rows = 6\npage_bytes = 6000\non_loss = 'continue'\nrefresh_seconds = 8";
+        let all = "settings: {pageRows: 5, pageBytes: 5000, onLoss: strict, refreshSeconds: 7, replicas: 0}";
+        let every =
+            "page_rows = 6\npage_bytes = 6000\non_loss = 'continue'\nrefresh_seconds = 8\nreplicas = 2";
         for (text, told, expected, overruled) in [
-            ("", told(None, None, None, None), (2_000, 4 << 20, true, None), 0),
-            ("", all, (5, 5_000, false, Some(7)), 0),
-            (every, all, (6, 6_000, true, Some(8)), 4),
-            ("page_rows = 6", all, (6, 5_000, false, Some(7)), 1),
-            ("on_loss = 'strict'", told(None, None, None, None), (2_000, 4 << 20, false, None), 0),
+            ("", "", (2_000, 4 << 20, true, None, None), 0),
+            ("", all, (5, 5_000, false, Some(7), Some(0)), 0),
+            (every, all, (6, 6_000, true, Some(8), Some(2)), 5),
+            ("page_rows = 6", all, (6, 5_000, false, Some(7), Some(0)), 1),
+            ("on_loss = 'strict'", "", (2_000, 4 << 20, false, None, None), 0),
+            ("limits.rows = 5", "settings: {limits: {rows: 5}}", (2_000, 4 << 20, true, None, None), 0),
+            ("limits.rows = 5", "settings: {limits: {rows: 6}}", (2_000, 4 << 20, true, None, None), 1),
         ] {
             let config = config(text);
+            let told = Shape::parse(told).expect(told).settings;
             let effective = Effective::of(&config);
             effective.follow(&config, &told);
             let found = (
@@ -117,6 +147,7 @@ mod tests {
                 effective.page_bytes(),
                 effective.continues(),
                 effective.refresh_every().map(|every| every.as_secs()),
+                effective.replicas(),
             );
             assert_eq!(found, expected, "{text}");
             assert_eq!(notices("shop", &config, &told).len(), overruled, "{text}");

@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod points;
 pub mod repeat;
 pub mod login;
+pub mod limits;
 pub mod effective;
 pub mod served;
 pub mod slot;

@@ -80,11 +80,11 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         return Box::pin(resume::page(state, request, &token, stages)).await;
     }
     let served = request.slot.served()?;
-    let url = url::parse_with(&request.url, &state.config.limits.parse_options())?;
+    let url = url::parse_with(&request.url, &request.slot.limits(&state.config).parse_options())?;
     stages.end("url");
     // Only expressions can ask for the time, and they stand in the query.
     let time = if request.query().is_empty() { String::new() } else { now() };
-    let asked = bind::bind(&served.mapping.model, &url, state.config.limits.bind_limits(), &time)?;
+    let asked = bind::bind(&served.mapping.model, &url, request.slot.limits(&state.config).bind(), &time)?;
     stages.end("bind");
     let mut response = match asked {
         Asked::ServiceDocument => documents::service(request, &served, request.option("$format").as_deref())?,

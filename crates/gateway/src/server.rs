@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use nextlink_results::token::TokenKeys;
-use nextlink_results::{NodeIdentity, Placement, Store, StoreConfig};
+use nextlink_results::{NodeIdentity, Placement, Rules, Store, StoreConfig};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
@@ -66,9 +66,16 @@ pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<Stat
         // Expiries are compared with those of other nodes, by the database, too.
         store.clock = Arc::new(move || cluster.time());
     }
+    store.rules = Some(rules(&slots, config.clone()));
     store.placement = joined.cluster.clone().map(|cluster| cluster as Arc<dyn Placement>);
     let store = Store::open(store, Arc::clone(&joined.system).results(&joined.own))?;
     Ok(Arc::new(State::new(config, slots, store, tokens, joined, vocabularies, exporter)))
+}
+
+/// How much may be stored of each source, as its settings are then.
+fn rules(slots: &Arc<Slots>, config: Config) -> Rules {
+    let slots = Arc::clone(slots);
+    Arc::new(move |source| slots.get(source).map(|slot| slot.rules(&config)).unwrap_or_default())
 }
 
 /// The sources of the cluster. They are those of the configuration of the first node that names any; what another one names

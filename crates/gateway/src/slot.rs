@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use nextlink_db::error::Error as DbError;
 use nextlink_db::run::{Outcome, RunOptions};
 use nextlink_odata::rows::{PieceSink, RowSink};
+use nextlink_results::SourceRules;
 use nextlink_sql::statement::{Program, Stream};
 use tokio::sync::Notify;
 
 use crate::answer::Refusal;
-use crate::config::SourceConfig;
+use crate::config::{Config, SourceConfig};
 use crate::effective::Effective;
+use crate::limits::Limits;
 use crate::observe::{Event, event};
 use crate::served::{OpenError, Served};
 
@@ -109,6 +111,16 @@ impl Slot {
         let message = "The settings of this source cannot be used on this node.";
         let refusal = Refusal::unavailable("SourceUnavailable", message, 30).about("source");
         Err(Refusal { cause: Some(cause.clone()), ..refusal })
+    }
+
+    /// The limits that hold for it, where those of all sources are those of this configuration.
+    pub fn limits<'a>(&'a self, node: &'a Config) -> Limits<'a> {
+        Limits { node, source: &self.config, told: &self.effective.limits }
+    }
+
+    /// How much may be stored of it, and where.
+    pub fn rules(&self, node: &Config) -> SourceRules {
+        SourceRules { replicas: self.effective.replicas(), ..self.limits(node).rules() }
     }
 
     /// Whether it was not tried yet whether it can be opened.

@@ -9,6 +9,7 @@ use nextlink_db::run::{Cancel, RunOptions};
 use nextlink_odata::temporal::Instant as PointInTime;
 use nextlink_results::token::TokenKeys;
 use nextlink_results::{Registry, Store};
+use nextlink_sql::shape::Limit;
 use nextlink_system::System;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
@@ -16,11 +17,19 @@ use crate::answer::Refusal;
 use crate::cluster::{Cluster, Drained, Joined};
 use crate::config::Config;
 use crate::observe::Exporter;
+use crate::slot::Slot;
 use crate::slots::Slots;
 use crate::vocabularies::Vocabularies;
 
 /// Bytes that one permit for the body of a request stands for.
 pub const BODY_UNIT: usize = 1024;
+
+/// A turn to run a statement, until it is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    _of_node: OwnedSemaphorePermit,
+    _of_source: Option<OwnedSemaphorePermit>,
+}
 
 /// What all requests share.
 pub struct State {
@@ -90,18 +99,35 @@ impl State {
         }
     }
 
-    /// Waits for a turn to run a statement.
+    /// Waits for a turn to run a statement of a source: one of those of the source, where it has a limit of them, and then
+    /// one of those of the node, which so are not taken by who only waits.
     ///
     /// # Errors
     /// 503 where the wait is too long.
-    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        if let Ok(permit) = Arc::clone(&self.queries).try_acquire_owned() {
-            return Ok(permit);
+    pub async fn turn(&self, slot: &Slot) -> Result<Turn, Refusal> {
+        let own = slot.effective.limits.turns(&slot.config).map(|(_, turns)| turns);
+        if own.is_none()
+            && let Ok(of_node) = Arc::clone(&self.queries).try_acquire_owned()
+        {
+            return Ok(Turn { _of_node: of_node, _of_source: None });
         }
+        // Boxed, as the future of a request is to be small.
+        Box::pin(self.awaited_turn(own)).await
+    }
+
+    async fn awaited_turn(&self, own: Option<Arc<Semaphore>>) -> Result<Turn, Refusal> {
+        let waited = async {
+            let of_source = match own {
+                Some(turns) => Some(turns.acquire_owned().await.ok()?),
+                None => None,
+            };
+            let of_node = Arc::clone(&self.queries).acquire_owned().await.ok()?;
+            Some(Turn { _of_node: of_node, _of_source: of_source })
+        };
         let wait = Duration::from_secs(self.config.limits.queue_seconds);
-        match tokio::time::timeout(wait, Arc::clone(&self.queries).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => {
+        match tokio::time::timeout(wait, waited).await {
+            Ok(Some(turn)) => Ok(turn),
+            Ok(None) | Err(_) => {
                 let message = "Too many statements are running (limit `queries`); try again.";
                 Err(Refusal::unavailable("Busy", message, 1).about("queries"))
             }
@@ -109,9 +135,9 @@ impl State {
     }
 
     /// The bounds of a run, and who reads where a client says so.
-    pub fn run_options(&self, cancel: Cancel, login: Option<&Login>) -> RunOptions {
+    pub fn run_options(&self, slot: &Slot, cancel: Cancel, login: Option<&Login>) -> RunOptions {
         RunOptions {
-            timeout: Duration::from_secs(self.config.limits.statement_seconds),
+            timeout: Duration::from_secs(slot.limits(&self.config).get(Limit::StatementSeconds)),
             lock_wait: Duration::from_secs(self.config.limits.lock_wait_seconds),
             cancel,
             login: login.cloned(),

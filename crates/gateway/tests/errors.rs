@@ -261,51 +261,63 @@ const ENDLESS: &str = "Products/$count?$filter=Category/Products/any(p:p/Categor
 
 #[test]
 fn limit_of_time() {
-    let node = shop_configured("[limits]\nstatement_seconds = 1");
-    for url in [ENDLESS.to_owned(), ENDLESS.replace("/$count", "")] {
-        let answer = ask(&node, &url, &[]);
-        let error = odata_error(&url, &answer);
-        let found = (answer.status, error.code.as_str(), error.target.as_deref());
-        assert_eq!(found, (504, "StatementTimeout", Some("statement_seconds")), "{url}");
+    for settings in ["[limits]\nstatement_seconds = 1", "[sources.shop.limits]\nstatement_seconds = 1"] {
+        let node = shop_configured(settings);
+        for url in [ENDLESS.to_owned(), ENDLESS.replace("/$count", "")] {
+            let answer = ask(&node, &url, &[]);
+            let error = odata_error(&url, &answer);
+            let found = (answer.status, error.code.as_str(), error.target.as_deref());
+            assert_eq!(found, (504, "StatementTimeout", Some("statement_seconds")), "{settings}: {url}");
+        }
+        assert_eq!(ask(&node, "Products?$top=1", &[]).status, 200, "it goes on");
     }
-    assert_eq!(ask(&node, "Products?$top=1", &[]).status, 200, "it goes on");
 }
 
 #[test]
 fn limit_of_statements_at_one_time() {
-    let node = shop_configured("[limits]\nqueries = 1\nqueue_seconds = 0\nstatement_seconds = 4");
-    std::thread::scope(|scope| {
-        // It may itself come while another one runs.
-        let slow = scope.spawn(|| {
-            loop {
-                match ask(&node, ENDLESS, &[]).status {
-                    503 => {}
-                    status => break status,
+    for settings in [
+        "[limits]\nqueries = 1\nqueue_seconds = 0\nstatement_seconds = 4",
+        "[limits]\nqueue_seconds = 0\n[sources.shop.limits]\nqueries = 1\nstatement_seconds = 4",
+    ] {
+        let node = shop_configured(settings);
+        std::thread::scope(|scope| {
+            // It may itself come while another one runs.
+            let slow = scope.spawn(|| {
+                loop {
+                    match ask(&node, ENDLESS, &[]).status {
+                        503 => {}
+                        status => break status,
+                    }
                 }
-            }
+            });
+            let busy = loop {
+                let answer = ask(&node, "Products?$top=1", &[]);
+                if answer.status != 200 {
+                    break answer;
+                }
+                assert!(!slow.is_finished(), "the slow statement ended, and nothing was refused");
+            };
+            let error = odata_error("busy", &busy);
+            let found =
+                (busy.status, error.code.as_str(), error.target.as_deref(), busy.header("retry-after"));
+            assert_eq!(found, (503, "Busy", Some("queries"), Some("1")), "{settings}");
+            assert_eq!(slow.join().ok(), Some(504), "{settings}");
         });
-        let busy = loop {
-            let answer = ask(&node, "Products?$top=1", &[]);
-            if answer.status != 200 {
-                break answer;
-            }
-            assert!(!slow.is_finished(), "the slow statement ended, and nothing was refused");
-        };
-        let error = odata_error("busy", &busy);
-        let found = (busy.status, error.code.as_str(), error.target.as_deref(), busy.header("retry-after"));
-        assert_eq!(found, (503, "Busy", Some("queries"), Some("1")));
-        assert_eq!(slow.join().ok(), Some(504));
-    });
-    assert_eq!(ask(&node, "Products?$top=1", &[]).status, 200, "it goes on");
+        assert_eq!(ask(&node, "Products?$top=1", &[]).status, 200, "it goes on");
+    }
 }
 
 #[test]
 fn limit_of_memory_for_expanded_rows() {
     let url = "Categories?$expand=Products";
-    for (bytes, status) in [(10_000, 400), (32 << 20, 200)] {
-        let node = shop_configured(&format!("[limits]\nbatch_bytes = {bytes}"));
+    for (settings, status) in [
+        ("[limits]\nbatch_bytes = 10000", 400),
+        ("[sources.shop.limits]\nbatch_bytes = 10000", 400),
+        ("[limits]\nbatch_bytes = 10000\n[sources.shop.limits]\nbatch_bytes = 33554432", 200),
+    ] {
+        let node = shop_configured(settings);
         let answer = ask(&node, url, &[]);
-        assert_eq!(answer.status, status, "{bytes}: {:.300}", answer.text());
+        assert_eq!(answer.status, status, "{settings}: {:.300}", answer.text());
         if status == 400 {
             let error = odata_error(url, &answer);
             assert_eq!(

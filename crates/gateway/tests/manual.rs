@@ -14,6 +14,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("[cluster.tls]", include_str!("../src/config/tls.rs"), "TlsConfig"),
     ("[log]", include_str!("../src/config/log.rs"), "LogConfig"),
     ("[sources.NAME]", include_str!("../src/config/source.rs"), "SourceConfig"),
+    ("[sources.NAME.limits]", include_str!("../src/config/source_limits.rs"), "SourceLimits"),
 ];
 
 const HEAD: &str = "# Configuration

@@ -181,7 +181,7 @@ fn written(text: &str, format: Format, rows: &str) -> String {
     let query = query(&model, text);
     let layout = Layout::of(&model, &query, Shape::needs(&query, format));
     let shape = Shape::new(&model, &query, &layout, format, "");
-    let limits = PageLimits { rows: 100, bytes: usize::MAX, batch_bytes: usize::MAX };
+    let limits = PageLimits { rows: 100, bytes: usize::MAX, batch_bytes: usize::MAX, total: u64::MAX };
     let mut writer = PageWriter::new(Arc::new(shape), limits, Page::default());
     push(&mut writer, rows, layout.nodes.len() > 1);
     String::from_utf8(writer.finish().0).expect("UTF-8")

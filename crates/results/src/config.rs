@@ -46,6 +46,20 @@ impl Default for Quotas {
     }
 }
 
+/// What holds for the results of one source, in place of what holds for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceRules {
+    /// Bytes on disk for all of them, in place of [`Quotas::source_bytes`].
+    pub source_bytes: Option<u64>,
+    /// Bytes on disk for each, in place of [`Quotas::result_bytes`].
+    pub result_bytes: Option<u64>,
+    /// Other nodes that get a copy of each.
+    pub replicas: Option<usize>,
+}
+
+/// Tells what holds for a source now. It is asked for each page that is written.
+pub type Rules = Arc<dyn Fn(&str) -> SourceRules + Send + Sync>;
+
 /// What the store asks of the disk before it writes; a test gives one that is full.
 pub trait Disk: Send + Sync {
     /// Bytes free for this process on the disk of `dir`.
@@ -85,6 +99,8 @@ pub struct StoreConfig {
     pub keys: MasterKeys,
     /// How much may be stored.
     pub quotas: Quotas,
+    /// What sources have in place of that. Default: nothing.
+    pub rules: Option<Rules>,
     /// A result that nobody reads or writes for so long expires. Default 15 minutes.
     pub idle_expiry: Duration,
     /// A result of this age expires in any case. Default 12 hours.
@@ -119,6 +135,7 @@ impl StoreConfig {
             node,
             keys,
             quotas: Quotas::default(),
+            rules: None,
             idle_expiry: Duration::from_secs(15 * 60),
             absolute_expiry: Duration::from_secs(12 * 60 * 60),
             clock: Arc::new(SystemTime::now),

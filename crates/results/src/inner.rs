@@ -67,7 +67,7 @@ impl Inner {
             files: Files::new(config.dir.clone(), config.node.id(), config.open_results),
             buffers: Arc::default(),
             keys: config.keys.clone(),
-            ledger: Ledger::new(config.quotas),
+            ledger: Ledger::new(config.quotas, config.rules.clone()),
             disk: config.disk.clone(),
             registry,
             counters: Counters::default(),
@@ -288,6 +288,13 @@ impl Inner {
         if ready.chunks(BATCH).all(removed) {
             doomed.retain(|item| !item.files_gone);
         }
+    }
+
+    /// The nodes that are to get a copy of a result of this node.
+    pub(crate) fn holders(&self, entry: &Entry) -> Vec<NodeId> {
+        let replicas = self.ledger.rules(&entry.about.source).replicas;
+        let holders = self.placement.as_ref().map(|all| all.holders(entry.about.id, replicas));
+        holders.unwrap_or_default()
     }
 
     fn doom(&self, entry: &Entry, expired: bool) -> Doomed {

@@ -42,7 +42,7 @@ mod replica;
 
 pub use buffers::Buffer;
 pub use codec::Codec;
-pub use config::{Clock, Disk, LocalDisk, Quotas, StoreConfig};
+pub use config::{Clock, Disk, LocalDisk, Quotas, Rules, SourceRules, StoreConfig};
 pub use entry::{MAX_META_BYTES, MAX_NAME_BYTES, ResultInfo};
 pub use error::{CopyError, CreateError, Error, Incomplete, PageError, QuotaLevel, WriteError};
 pub use event::{Event, Observer, Stats, SweepReport};

@@ -1,9 +1,10 @@
 //! How many bytes are reserved at each level, and the guard that gives them back.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use crate::config::Quotas;
+use crate::config::{Quotas, Rules, SourceRules};
 use crate::error::QuotaLevel;
 use crate::wire::lock;
 
@@ -23,15 +24,20 @@ struct Used {
 }
 
 /// All that is reserved.
-#[derive(Debug)]
 pub(crate) struct Ledger {
     quotas: Quotas,
+    rules: Option<Rules>,
     used: Mutex<Used>,
 }
 
 impl Ledger {
-    pub(crate) fn new(quotas: Quotas) -> Arc<Self> {
-        Arc::new(Self { quotas, used: Mutex::default() })
+    pub(crate) fn new(quotas: Quotas, rules: Option<Rules>) -> Arc<Self> {
+        Arc::new(Self { quotas, rules, used: Mutex::default() })
+    }
+
+    /// What holds for a source in place of the quotas.
+    pub(crate) fn rules(&self, source: &str) -> SourceRules {
+        self.rules.as_ref().map(|rules| rules(source)).unwrap_or_default()
     }
 
     pub(crate) fn quotas(&self) -> &Quotas {
@@ -49,11 +55,12 @@ impl Ledger {
         user: &Arc<str>,
         bytes: u64,
     ) -> Result<Reservation, Refusal> {
+        let rules = self.rules(source);
         let mut used = lock(&self.used);
         if used.results >= self.quotas.results {
             return Err(Refusal::Results { limit: self.quotas.results });
         }
-        self.check(&used, source, user, 0, bytes)?;
+        self.check(&used, rules, (source, user), 0, bytes)?;
         Ok(self.book(&mut used, source, user, bytes))
     }
 
@@ -74,12 +81,23 @@ impl Ledger {
         Reservation { ledger: self.clone(), source: source.clone(), user: user.clone(), bytes }
     }
 
-    fn check(&self, used: &Used, source: &str, user: &str, held: u64, more: u64) -> Result<(), Refusal> {
+    fn check(
+        &self,
+        used: &Used,
+        rules: SourceRules,
+        (source, user): (&str, &str),
+        held: u64,
+        more: u64,
+    ) -> Result<(), Refusal> {
         let of = |map: &HashMap<Arc<str>, u64>, key: &str| map.get(key).copied().unwrap_or(0);
         let levels = [
-            (QuotaLevel::Result, held, self.quotas.result_bytes),
+            (QuotaLevel::Result, held, rules.result_bytes.unwrap_or(self.quotas.result_bytes)),
             (QuotaLevel::User, of(&used.users, user), self.quotas.user_bytes),
-            (QuotaLevel::Source, of(&used.sources, source), self.quotas.source_bytes),
+            (
+                QuotaLevel::Source,
+                of(&used.sources, source),
+                rules.source_bytes.unwrap_or(self.quotas.source_bytes),
+            ),
             (QuotaLevel::Node, used.node, self.quotas.node_bytes),
         ];
         for (level, now, limit) in levels {
@@ -107,6 +125,15 @@ fn subtract(map: &mut HashMap<Arc<str>, u64>, key: &str, bytes: u64) {
     }
 }
 
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("quotas", &self.quotas)
+            .field("used", &self.used)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Bytes reserved for one result; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Reservation {
@@ -119,8 +146,9 @@ pub(crate) struct Reservation {
 impl Reservation {
     /// Reserves more for the same result.
     pub(crate) fn grow(&mut self, more: u64) -> Result<(), Refusal> {
+        let rules = self.ledger.rules(&self.source);
         let mut used = lock(&self.ledger.used);
-        self.ledger.check(&used, &self.source, &self.user, self.bytes, more)?;
+        self.ledger.check(&used, rules, (&self.source, &self.user), self.bytes, more)?;
         add(&mut used, &self.source, &self.user, more);
         self.bytes += more;
         Ok(())
@@ -128,7 +156,8 @@ impl Reservation {
 
     /// Whether there is room for more.
     pub(crate) fn fits(&self, more: u64) -> Result<(), Refusal> {
-        self.ledger.check(&lock(&self.ledger.used), &self.source, &self.user, self.bytes, more)
+        let rules = self.ledger.rules(&self.source);
+        self.ledger.check(&lock(&self.ledger.used), rules, (&self.source, &self.user), self.bytes, more)
     }
 
     /// Gives back what was reserved for a write that failed.
@@ -168,7 +197,7 @@ mod tests {
         ];
         let (source, user): (Arc<str>, Arc<str>) = ("shop".into(), "ann".into());
         for (name, level, quotas) in rows {
-            let ledger = Ledger::new(quotas);
+            let ledger = Ledger::new(quotas, None);
             let refusal = Refusal::Bytes { level, limit: 100 };
             assert_eq!(ledger.reserve(&source, &user, 101).unwrap_err(), refusal, "{name}: at once");
             let mut held = ledger.reserve(&source, &user, 60).unwrap();
@@ -188,7 +217,7 @@ mod tests {
 
     #[test]
     fn levels_count_only_their_own() {
-        let ledger = Ledger::new(Quotas { user_bytes: 10, source_bytes: 15, ..Quotas::default() });
+        let ledger = Ledger::new(Quotas { user_bytes: 10, source_bytes: 15, ..Quotas::default() }, None);
         let name = |text: &str| Arc::<str>::from(text);
         let _first = ledger.reserve(&name("shop"), &name("ann"), 10).unwrap();
         let refused = ledger.reserve(&name("shop"), &name("bob"), 6).unwrap_err();
@@ -200,8 +229,29 @@ mod tests {
     }
 
     #[test]
+    fn a_source_has_limits_of_its_own() {
+        let rules: Rules = Arc::new(|source| match source {
+            "shop" => SourceRules { source_bytes: Some(30), result_bytes: Some(20), replicas: None },
+            _ => SourceRules::default(),
+        });
+        let quotas = Quotas { source_bytes: 10, result_bytes: 10, ..Quotas::default() };
+        let ledger = Ledger::new(quotas, Some(rules));
+        let user: Arc<str> = "ann".into();
+        for (source, of_one, of_all) in [("shop", 20, 30), ("library", 10, 10)] {
+            let source: Arc<str> = source.into();
+            let mut held = ledger.reserve(&source, &user, of_one).unwrap();
+            let level = QuotaLevel::Result;
+            assert_eq!(held.grow(1).unwrap_err(), Refusal::Bytes { level, limit: of_one }, "{source}");
+            let _more = ledger.reserve(&source, &user, of_all - of_one).unwrap();
+            let level = QuotaLevel::Source;
+            let refused = ledger.reserve(&source, &user, 1).unwrap_err();
+            assert_eq!(refused, Refusal::Bytes { level, limit: of_all }, "{source}");
+        }
+    }
+
+    #[test]
     fn the_number_of_results_is_limited() {
-        let ledger = Ledger::new(Quotas { results: 2, ..Quotas::default() });
+        let ledger = Ledger::new(Quotas { results: 2, ..Quotas::default() }, None);
         let (source, user): (Arc<str>, Arc<str>) = ("shop".into(), "ann".into());
         let first = ledger.reserve(&source, &user, 0).unwrap();
         let _second = ledger.reserve(&source, &user, 0).unwrap();

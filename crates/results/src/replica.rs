@@ -161,7 +161,7 @@ impl Store {
         // Whoever had a copy has it still.
         let all = self.inner.registry.generations(key.0).unwrap_or_default();
         let before = all.into_iter().find(|one| one.row.generation == key.1).map(|one| one.row.replicas);
-        let mut holders = self.inner.placement.as_ref().map(|all| all.holders(key.0)).unwrap_or_default();
+        let mut holders = self.inner.holders(&entry);
         let here = self.node();
         for node in before.into_iter().flatten().filter(|node| *node != here) {
             if !holders.contains(&node) {
@@ -194,6 +194,12 @@ impl Store {
     #[must_use]
     pub fn holders(&self, id: ResultId, generation: u32) -> Vec<NodeId> {
         self.inner.get((id, generation)).map(|entry| entry.holders()).unwrap_or_default()
+    }
+
+    /// Other nodes that are to have a copy of a result, where its source says how many.
+    #[must_use]
+    pub fn replicas(&self, key: Key) -> Option<usize> {
+        self.inner.get(key).and_then(|entry| self.inner.ledger.rules(&entry.about.source).replicas)
     }
 
     /// Whether pages are being added to a result.

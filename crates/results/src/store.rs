@@ -148,7 +148,7 @@ impl Store {
         let progress = Progress { pages: 0, rows: 0, bytes: len, stage: Stage::Writing };
         let until_ms = inner.idle_until_ms(now_ms);
         let entry = Entry::new(about, cipher, progress, reservation, until_ms);
-        entry.set_holders(inner.placement.as_ref().map(|all| all.holders(header.id)).unwrap_or_default());
+        entry.set_holders(inner.holders(&entry));
         Ok((entry, bytes))
     }
 

@@ -48,7 +48,7 @@ impl Default for Ask {
                 ieee754_compatible: false,
                 omit_nulls: false,
             },
-            limits: PageLimits { rows: 100_000, bytes: 64 << 20, batch_bytes: 64 << 20 },
+            limits: PageLimits { rows: 100_000, bytes: 64 << 20, batch_bytes: 64 << 20, total: u64::MAX },
             run: RunOptions {
                 timeout: Duration::from_secs(60),
                 lock_wait: Duration::ZERO,

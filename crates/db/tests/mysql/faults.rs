@@ -173,7 +173,7 @@ fn a_result_that_is_not_read_to_its_end() {
         "CREATE TABLE B (Id INT PRIMARY KEY, T VARCHAR(200));
          INSERT INTO B SELECT seq, REPEAT('x', 200) FROM seq_1_to_200000;",
     );
-    let limits = PageLimits { rows: 10, bytes: 1 << 20, batch_bytes: 1 << 20 };
+    let limits = PageLimits { rows: 10, bytes: 1 << 20, batch_bytes: 1 << 20, total: u64::MAX };
     let ask = Ask { limits, stop_after: 1, ..Ask::default() };
     world.ask("B(1)");
     let before = connections(&world.database);

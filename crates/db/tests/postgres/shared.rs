@@ -28,7 +28,8 @@ const OWN: usize = 8;
 const SHARED: i64 = 4;
 const NAME: &str = "nextlink shared";
 /// One row, whatever it takes.
-const LIMITS: PageLimits = PageLimits { rows: 1, bytes: usize::MAX, batch_bytes: usize::MAX };
+const LIMITS: PageLimits =
+    PageLimits { rows: 1, bytes: usize::MAX, batch_bytes: usize::MAX, total: u64::MAX };
 
 /// Takes the row.
 #[derive(Default)]

@@ -177,7 +177,7 @@ impl Batch {
         let literals = |answer: &Answer, reference: &Reference<'_>| {
             answer.literal(&self.slot.served()?.mapping.model, reference)
         };
-        done.check(call, &literals, &self.state.config.limits.parse_options())?;
+        done.check(call, &literals, &self.slot.limits(&self.state.config).parse_options())?;
         let url = done.target(&call.url, &self.slot.name)?;
         if tunnel::is_batch(url.split('?').next().unwrap_or_default()) {
             return Err(bad("A batch cannot be in a batch.").about("$batch"));

@@ -12,12 +12,16 @@ use nextlink_sql::statement::{ChildStatement, Statement};
 
 use super::ExplainArgs;
 use crate::answer::Refusal;
+use crate::limits::{Limits, Told};
 use crate::state::now;
 
 /// Prints tree, query, plan and SQL of a URL.
 pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
     let (name, served, config) = super::one_source(&args.source, args.config.as_ref())?;
-    let limits = config.limits;
+    let told = Told::default();
+    told.follow(&served.settings.limits);
+    let source = config.sources.get(&name).cloned().unwrap_or_default();
+    let limits = Limits { node: &config, source: &source, told: &told };
     let root = format!("/api/odata4/{name}/");
     let text = match args.url.find(&root) {
         Some(at) => &args.url[at + root.len()..],
@@ -31,7 +35,7 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
     let tree = url::parse_with(text, &limits.parse_options()).map_err(|e| refused(e.into()))?;
     println!("-- url\n{tree:#?}");
     let model = &served.mapping.model;
-    let asked = bind::bind(model, &tree, limits.bind_limits(), &now()).map_err(|e| refused(e.into()))?;
+    let asked = bind::bind(model, &tree, limits.bind(), &now()).map_err(|e| refused(e.into()))?;
     let query = match asked {
         Request::ServiceDocument => {
             println!("-- query\nthe service document");

@@ -58,12 +58,17 @@ fn settings(told: &SettingsShape, out: &mut String) {
         LossShape::Continue => "continue".to_owned(),
         LossShape::Strict => "strict".to_owned(),
     });
+    let limits = told.limits.told().map(|(limit, value)| format!("{}: {value}", limit.keys().1));
+    let limits: Vec<String> = limits.collect();
     let number = |number: Option<u64>| number.map(|number| number.to_string());
     let all = [
         ("pageRows", number(told.page_rows)),
         ("pageBytes", number(told.page_bytes)),
         ("onLoss", loss),
         ("refreshSeconds", number(told.refresh_seconds)),
+        ("replicas", number(told.replicas)),
+        ("readOnly", told.read_only.map(|truth| truth.to_string())),
+        ("limits", (!limits.is_empty()).then(|| format!("{{{}}}", limits.join(", ")))),
     ];
     let all: Vec<String> =
         all.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}", value?))).collect();

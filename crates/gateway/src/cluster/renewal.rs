@@ -68,9 +68,6 @@ pub async fn renew_copies(cluster: Arc<Cluster>, store: Arc<Store>) -> std::io::
 impl Cluster {
     /// Gives copies of what is here to other nodes where there are too few, some at a time.
     async fn renew_copies(self: &Arc<Self>, store: &Arc<Store>, present: &BTreeSet<NodeId>) {
-        if self.config.replicas == 0 {
-            return;
-        }
         let mut copying = JoinSet::new();
         for key in store.owned() {
             let Some((holders, fresh)) = self.holders_anew(store, key, present) else { continue };
@@ -108,7 +105,8 @@ impl Cluster {
         }
         let (mut holders, mut gone): (Vec<_>, Vec<_>) =
             store.holders(key.0, key.1).into_iter().partition(|holder| present.contains(holder));
-        let missing = self.config.replicas.saturating_sub(holders.len());
+        let wanted = store.replicas(key).unwrap_or(self.config.replicas);
+        let missing = wanted.saturating_sub(holders.len());
         let fresh: Vec<NodeId> =
             self.able(key.0).into_iter().filter(|node| !holders.contains(node)).take(missing).collect();
         if fresh.is_empty() {

@@ -31,8 +31,8 @@ const NAMES: usize = 1_000;
 type Key = (ResultId, u32);
 
 impl Placement for Cluster {
-    fn holders(&self, id: ResultId) -> Vec<NodeId> {
-        self.able(id).into_iter().take(self.config.replicas).collect()
+    fn holders(&self, id: ResultId, replicas: Option<usize>) -> Vec<NodeId> {
+        self.able(id).into_iter().take(replicas.unwrap_or(self.config.replicas)).collect()
     }
 
     fn may_store(&self) -> bool {

@@ -1,6 +1,5 @@
 //! `[limits]`: a number on everything that a client can make large.
 
-use nextlink_odata::bind::BindLimits;
 use nextlink_odata::url::ParseOptions;
 use serde::{Deserialize, Serialize};
 
@@ -127,17 +126,6 @@ impl LimitsConfig {
             max_depth: self.expression_depth as u32,
             max_url_bytes: self.url_bytes,
             ..ParseOptions::default()
-        }
-    }
-
-    /// For binding.
-    pub fn bind_limits(&self) -> BindLimits {
-        BindLimits {
-            expand_depth: self.expand_depth,
-            expand_items: self.expand_items,
-            list_values: self.list_values,
-            expression_depth: self.expression_depth,
-            navigations: self.navigations,
         }
     }
 }

@@ -10,6 +10,7 @@ mod tls;
 mod cluster;
 mod hidden;
 mod client_login;
+mod source_limits;
 mod source;
 mod login;
 
@@ -28,6 +29,7 @@ pub use log::{LogConfig, LogFormat};
 pub use results::ResultsConfig;
 pub use server::{HERE, Network, ServerConfig};
 pub use source::{OnLoss, SourceConfig, is_source_name, with_model_texts};
+pub use source_limits::SourceLimits;
 pub use tls::TlsConfig;
 
 /// All settings.
@@ -205,6 +207,12 @@ mod tests {
             ),
             ("[sources.a]\nurl = \"sqlite:x\"\nmodel = \"m\"\nmodel_text = \"\"", "sources.a.model_text"),
             ("[sources.a]\nurl = \"sqlite:x\"\nrefresh_seconds = 0", "sources.a.refresh_seconds"),
+            ("[sources.a]\nurl = \"sqlite:x\"\nreplicas = 3", "sources.a.replicas: must be 0 to 2"),
+            (
+                "[sources.a]\nurl = \"sqlite:x\"\nread_only = false",
+                "sources.a.read_only: there is no writing",
+            ),
+            ("[sources.a]\nurl = \"sqlite:x\"\nlimits.rows = 0", "sources.a.limits.rows: must be 1 to "),
             ("[server]\nlisten = \"0.0.0.0:8080\"", "server.listen"),
             ("[server]\npublic_url = \"example.com\"", "server.public_url"),
             ("[server]\nadmin_hosts = [\"http://a\"]", "server.admin_hosts"),

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use nextlink_sql::mapping::ModelOptions;
-use nextlink_sql::shape::{PAGE_BYTES, PAGE_ROWS, REFRESH_SECONDS, Shape};
+use nextlink_sql::shape::{ONLY_READS, PAGE_BYTES, PAGE_ROWS, REFRESH_SECONDS, REPLICAS, Shape, must_be};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::client_login::ClientLogin;
 use super::hidden::{Password, SourceUrl, without_urls};
+use super::source_limits::SourceLimits;
 use super::{ConfigError, bad};
 
 /// A database that is served.
@@ -46,6 +47,10 @@ pub struct SourceConfig {
     pub page_bytes: Option<usize>,
     /// What becomes of a result that is lost with its node before a client has read all of it: `continue` reads on from the last row in the order, from the data as it is then, and says so; `strict` answers with 410. Default continue, unless the model file says `strict`.
     pub on_loss: Option<OnLoss>,
+    /// Other nodes that get a copy of each stored result of this source, 0 to 2. Default `cluster.replicas`, unless the model file has another number.
+    pub replicas: Option<u64>,
+    /// That nothing of it can be changed: `true`. It cannot be otherwise yet.
+    pub read_only: Option<bool>,
     /// Model file (YAML) that says how the model is to differ from what the database has; see [model.md](model.md). Read again whenever the source is opened.
     pub model: Option<PathBuf>,
     /// What would stand in such a file, in place of `model`. In a cluster it is this that all nodes have; `nextlink sources` makes it of the file.
@@ -62,6 +67,8 @@ pub struct SourceConfig {
     pub exclude: Vec<String>,
     /// Key columns of views and tables that have no key of their own.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// Limits of this source, in place of those of all.
+    pub limits: SourceLimits,
 }
 
 /// What becomes of a result that is lost before a client has read all of it.
@@ -133,20 +140,26 @@ impl SourceConfig {
             let problem = "a source name has letters, digits, - and _, at most 64";
             return Err(bad(&["sources.", shown].concat(), problem));
         }
-        if self.page_rows.is_some_and(|rows| !PAGE_ROWS.contains(&rows)) {
-            return Err(bad(&key("page_rows"), "must be 1 to 100000"));
+        let numbers = [
+            ("page_rows", self.page_rows, PAGE_ROWS),
+            ("page_bytes", self.page_bytes.map(|bytes| bytes as u64), PAGE_BYTES),
+            ("refresh_seconds", self.refresh_seconds, REFRESH_SECONDS),
+            ("replicas", self.replicas, REPLICAS),
+        ];
+        for (field, value, range) in numbers {
+            if value.is_some_and(|value| !range.contains(&value)) {
+                return Err(bad(&key(field), must_be(&range)));
+            }
         }
-        if self.refresh_seconds.is_some_and(|seconds| !REFRESH_SECONDS.contains(&seconds)) {
-            return Err(bad(&key("refresh_seconds"), "must be 1 to 86400"));
+        if self.read_only == Some(false) {
+            return Err(bad(&key("read_only"), ONLY_READS));
         }
+        self.limits.validate(&key("limits"))?;
         if self.model.is_some() && self.model_text.is_some() {
             return Err(bad(&key("model_text"), "give either `model`, a file, or `model_text`"));
         }
         if let Some(text) = &self.model_text {
             Shape::parse(text).map_err(|error| bad(&key("model_text"), error.to_string()))?;
-        }
-        if self.page_bytes.is_some_and(|bytes| !PAGE_BYTES.contains(&(bytes as u64))) {
-            return Err(bad(&key("page_bytes"), "must be 1024 to 16777216"));
         }
         Ok(())
     }
@@ -245,6 +258,9 @@ mod tests {
             include = ["x*"]
             exclude = ["y"]
             keys = { v = ["k", "l"] }
+            replicas = 2
+            read_only = true
+            limits = { rows = 5, queries = 2 }
         "#;
         let other = "url = 'mysql://u@h/d'\npassword_env = 'E'";
         for (text, settings) in [
@@ -252,7 +268,7 @@ mod tests {
             (other, 2),
             ("url = 'mysql://u@h/d'\npassword_file = 'F'", 2),
             ("url = 'sqlite:x'\nmodel_text = 'entities: {}'", 2),
-            (every, 20),
+            (every, 23),
         ] {
             let config: SourceConfig = toml::from_str(text).expect(text);
             let kept = config.revealed();

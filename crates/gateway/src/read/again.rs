@@ -19,7 +19,8 @@ use crate::slot::Slot;
 use crate::state::State;
 
 /// One row, of any length.
-const ONE_ROW: PageLimits = PageLimits { rows: 1, bytes: usize::MAX, batch_bytes: usize::MAX };
+const ONE_ROW: PageLimits =
+    PageLimits { rows: 1, bytes: usize::MAX, batch_bytes: usize::MAX, total: u64::MAX };
 
 /// What such a request is answered with.
 type Answered = Result<Response<Body>, Refusal>;
@@ -38,7 +39,7 @@ pub async fn awaited(state: &State, slot: &Slot, repeat: &Repeat, headers: &Head
     let served = slot.served().ok().filter(|served| !served.source.reads_at_once())?;
     let again = Again::find(served, repeat)?;
     let mut writer = again.writer();
-    let options = || state.run_options(Cancel::default(), None);
+    let options = || state.run_options(slot, Cancel::default(), None);
     let source = &again.served.source;
     let ran = source.run_point(&again.kept.program, Some(repeat.key()), options, &mut writer).await?;
     again.answer(slot, headers, writer, ran)

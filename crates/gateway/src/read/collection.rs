@@ -14,6 +14,7 @@ use nextlink_odata::query::{Query, Step};
 use nextlink_results::Codec;
 use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::Token;
+use nextlink_sql::shape::Limit;
 use tokio::sync::mpsc;
 
 use super::Prepared;
@@ -34,8 +35,13 @@ const CHUNKS: usize = 8;
 
 /// How large the pages of a result get.
 pub fn page_limits(state: &State, request: &Request, rows: u64) -> PageLimits {
-    let (bytes, batch_bytes) = (request.slot.effective.page_bytes(), state.config.limits.batch_bytes);
-    PageLimits { rows, bytes, batch_bytes }
+    let limits = request.slot.limits(&state.config);
+    PageLimits {
+        rows,
+        bytes: request.slot.effective.page_bytes(),
+        batch_bytes: limits.batch_bytes(),
+        total: limits.get(Limit::Rows),
+    }
 }
 
 /// What a result needs that is to be stored.
@@ -68,12 +74,13 @@ pub async fn answer(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    let permit = state.turn().await?;
+    let permit = state.turn(&request.slot).await?;
     let (sender, mut receiver) = mpsc::channel(CHUNKS);
     let cancel = Cancel::default();
     let guard = CancelGuard::new(&cancel);
     let page_rows = request.page_rows();
     let limits = page_limits(state, request, page_rows);
+    let (skip, top) = (prepared.query.skip, prepared.query.top);
     let model = &prepared.served.mapping.model;
     let context = context::fragment(model, &prepared.query, "", request.version);
     let delta = prepared.delta.as_deref().map(str::to_owned);
@@ -82,17 +89,23 @@ pub async fn answer(
     let form = form_text(prepared.format, page_rows, request, &prepared.query);
     let storing = storing(state, request, &prepared, envelope, form);
     let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
-    let delivery = Delivery::new(storing, sender, patience);
+    let mut delivery = Delivery::new(storing, sender, patience);
+    if limits.total <= page_rows {
+        // Whether there are too many is known with the first page, so it is not begun before.
+        delivery.keep_first_page();
+    }
     let slot = Arc::clone(&request.slot);
-    let options = state.run_options(cancel, request.login.as_ref());
+    let options = state.run_options(&request.slot, cancel, request.login.as_ref());
     let Prepared { served, query, program, shape, format, .. } = prepared;
     tokio::task::spawn_blocking(move || {
         let mut writer = PageWriter::new(shape, limits, delivery);
         let outcome = slot.run(&served, &program, &options, &mut writer);
         drop(permit);
-        conclude(writer, outcome, &query, limits.batch_bytes);
+        conclude(writer, outcome, &query, limits);
     });
-    let gathered = gather(&mut receiver, &mut closing.envelope).await?;
+    let counted = |count| rows_asked(count, skip, top) <= limits.total;
+    let gathered = gather(&mut receiver, &mut closing.envelope, counted).await;
+    let gathered = gathered?.ok_or_else(|| too_many_rows(limits.total))?;
     stages.end("rows");
     let mut response = json_response(request, format, Body::empty());
     if closing.envelope.tracks() {
@@ -136,9 +149,9 @@ pub(super) fn conclude(
     writer: PageWriter<Delivery>,
     outcome: Result<Outcome, Refusal>,
     query: &Query,
-    batch_bytes: usize,
+    limits: PageLimits,
 ) {
-    let too_large = writer.batch_too_large();
+    let (too_large, too_many) = (writer.batch_too_large(), writer.too_many_rows());
     match outcome {
         Ok(outcome) if outcome.rows == 0 && outcome.parent == Some(false) => {
             let navigated = query.steps.iter().any(|s| matches!(s, Step::Navigate(_) | Step::Call(..)));
@@ -148,7 +161,8 @@ pub(super) fn conclude(
         Ok(outcome) if outcome.complete => {
             writer.finish();
         }
-        Ok(_) if too_large => writer.abandon().fail(batch_too_large(batch_bytes)),
+        Ok(_) if too_large => writer.abandon().fail(batch_too_large(limits.batch_bytes)),
+        Ok(_) if too_many => writer.abandon().fail(too_many_rows(limits.total)),
         // Nobody wants the rest, or it was said already why it cannot be had.
         Ok(_) => drop(writer.abandon()),
         Err(refusal) => writer.abandon().fail(refusal),
@@ -163,12 +177,30 @@ enum Gathered {
     Start(Vec<Bytes>),
 }
 
-async fn gather(receiver: &mut mpsc::Receiver<Event>, envelope: &mut Envelope) -> Result<Gathered, Refusal> {
+/// The result has more rows than a request may give.
+fn too_many_rows(limit: u64) -> Refusal {
+    let message =
+        format!("The result has more than {limit} rows (limit `rows`); use $top, or a narrower $filter.");
+    Refusal::bad_request("LimitExceeded", message).about("rows")
+}
+
+/// Rows that a request gives where so many fit it.
+fn rows_asked(count: u64, skip: u64, top: Option<u64>) -> u64 {
+    count.saturating_sub(skip).min(top.unwrap_or(u64::MAX))
+}
+
+/// The start of a first page; none where the number of rows is not allowed, which may be known before them.
+async fn gather(
+    receiver: &mut mpsc::Receiver<Event>,
+    envelope: &mut Envelope,
+    allowed: impl Fn(u64) -> bool,
+) -> Result<Option<Gathered>, Refusal> {
     loop {
         match receiver.recv().await {
+            Some(Event::Count(rows)) if !allowed(rows) => return Ok(None),
             Some(Event::Count(rows)) => envelope.count = Some(rows),
-            Some(Event::Bytes(pieces)) => return Ok(Gathered::Start(pieces)),
-            Some(Event::End(pieces, next)) => return Ok(Gathered::All(pieces, next)),
+            Some(Event::Bytes(pieces)) => return Ok(Some(Gathered::Start(pieces))),
+            Some(Event::End(pieces, next)) => return Ok(Some(Gathered::All(pieces, next))),
             Some(Event::Failed(refusal)) => return Err(*refusal),
             None => {
                 return Err(Refusal::new(

@@ -136,8 +136,8 @@ async fn position_of(
     served: &Arc<Served>,
     program: Program,
 ) -> Result<Vec<u8>, Refusal> {
-    let permit = state.turn().await?;
-    let options = state.run_options(Cancel::default(), request.login.as_ref());
+    let permit = state.turn(&request.slot).await?;
+    let options = state.run_options(&request.slot, Cancel::default(), request.login.as_ref());
     let (slot, source) = (Arc::clone(&request.slot), Arc::clone(served));
     let ran = tokio::task::spawn_blocking(move || {
         let mut sink = MarkSink::default();

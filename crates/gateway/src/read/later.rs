@@ -65,7 +65,7 @@ pub async fn result(
     request: &Request,
     prepared: Prepared,
 ) -> Result<Option<Made>, Refusal> {
-    let permit = state.turn().await?;
+    let permit = state.turn(&request.slot).await?;
     let model = &prepared.served.mapping.model;
     let limits = page_limits(state, request, request.page_rows());
     let context = context::fragment(model, &prepared.query, "", request.version);
@@ -73,7 +73,7 @@ pub async fn result(
     let delta = prepared.delta.as_deref().map(str::to_owned);
     let storing = storing(state, request, &prepared, Envelope { context, count: None, delta }, form);
     let cancel = Cancel::default();
-    let options = state.run_options(cancel.clone(), request.login.as_ref());
+    let options = state.run_options(&request.slot, cancel.clone(), request.login.as_ref());
     let slot = Arc::clone(&request.slot);
     // A client that is gone before it knows where to ask will not ask.
     let mut guard = CancelGuard::new(&cancel);
@@ -87,7 +87,7 @@ pub async fn result(
         let mut writer = PageWriter::new(prepared.shape, limits, delivery);
         let outcome = slot.run(&prepared.served, &prepared.program, &options, &mut writer);
         drop(permit);
-        conclude(writer, outcome, &prepared.query, limits.batch_bytes);
+        conclude(writer, outcome, &prepared.query, limits);
     });
     let lost = |_| {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The request could not be answered.")

@@ -161,20 +161,23 @@ impl Executions for Lost<'_> {
         let last =
             last.ok_or_else(|| gone("The stored result was lost, and its place cannot be found again."))?;
         let served = request.slot.served()?;
-        let parsed = url::parse_with(form.url(), &state.config.limits.parse_options())?;
-        let asked = bind::bind(&served.mapping.model, &parsed, state.config.limits.bind_limits(), &now())?;
+        let source_limits = request.slot.limits(&state.config);
+        let parsed = url::parse_with(form.url(), &source_limits.parse_options())?;
+        let asked = bind::bind(&served.mapping.model, &parsed, source_limits.bind(), &now())?;
         let Asked::Query(query) = asked else {
             return Err(gone("The stored result was lost."));
         };
         let resume = Resume { last, rows: token.first_row };
         let prepared = prepare(request, served, query, form.format(), form.page_rows(), Some(&resume))?;
-        let permit = state.turn().await?;
-        let limits = page_limits(state, request, form.page_rows());
+        let permit = state.turn(&request.slot).await?;
+        let mut limits = page_limits(state, request, form.page_rows());
+        limits.total = limits.total.saturating_sub(token.first_row);
         let storing = storing(state, request, &prepared, envelope, form_text);
         let after = After { id: token.result, known, continues: self.at() };
         let (first_row, patience) = (token.first_row, Duration::from_secs(1));
         let slot = Arc::clone(&request.slot);
-        let options = state.run_options(nextlink_db::run::Cancel::default(), request.login.as_ref());
+        let options =
+            state.run_options(&request.slot, nextlink_db::run::Cancel::default(), request.login.as_ref());
         let (tell, told) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
             let (delivery, generation) =
@@ -190,7 +193,7 @@ impl Executions for Lost<'_> {
             let mut writer = PageWriter::new(prepared.shape, limits, delivery);
             let outcome = slot.run(&prepared.served, &prepared.program, &options, &mut writer);
             drop(permit);
-            conclude(writer, outcome, &prepared.query, limits.batch_bytes);
+            conclude(writer, outcome, &prepared.query, limits);
         });
         let begun = told.await.map_err(|_| {
             let (status, message) =

@@ -41,7 +41,7 @@ async fn run<S: RowSink + Send + 'static>(
     let Prepared { served, program, .. } = prepared;
     if program.point {
         let login = request.login.as_ref();
-        let options = || state.run_options(Cancel::default(), login);
+        let options = || state.run_options(&request.slot, Cancel::default(), login);
         if let Some(outcome) = served.source.run_point(program, None, options, &mut *sink).await {
             let outcome = outcome.map_err(|e| request.slot.refusal(served, e, login.is_some()))?;
             return Ok((sink, outcome));
@@ -57,10 +57,10 @@ async fn run_blocking<S: RowSink + Send + 'static>(
     prepared: &Prepared,
     mut sink: Box<S>,
 ) -> Result<(Box<S>, Outcome), Refusal> {
-    let permit = state.turn().await?;
+    let permit = state.turn(&request.slot).await?;
     let cancel = Cancel::default();
     let mut guard = CancelGuard::new(&cancel);
-    let options = state.run_options(cancel, request.login.as_ref());
+    let options = state.run_options(&request.slot, cancel, request.login.as_ref());
     let slot = Arc::clone(&request.slot);
     let (served, program) = (Arc::clone(&prepared.served), Arc::clone(&prepared.program));
     let ran = tokio::task::spawn_blocking(move || {
@@ -110,17 +110,14 @@ pub async fn answer(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    let limits = PageLimits {
-        rows: request.page_rows(),
-        bytes: usize::MAX,
-        batch_bytes: state.config.limits.batch_bytes,
-    };
+    let batch_bytes = request.slot.limits(&state.config).batch_bytes();
+    let limits = PageLimits { rows: request.page_rows(), bytes: usize::MAX, batch_bytes, total: u64::MAX };
     let writer = Box::new(PageWriter::new(Arc::clone(&prepared.shape), limits, Whole::default()));
     let (writer, outcome) = run(state, request, &prepared, writer).await?;
     stages.end("rows");
     let Prepared { served, query, program, shape, format, .. } = prepared;
     if writer.batch_too_large() {
-        return Err(batch_too_large(limits.batch_bytes));
+        return Err(batch_too_large(batch_bytes));
     }
     let etag = told_etag(&query, writer.last_etag());
     let identifier = query.leads_to_value().then(|| writer.last_identifier());
@@ -337,10 +334,10 @@ pub async fn count(
     prepared: Prepared,
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
-    let permit = state.turn().await?;
+    let permit = state.turn(&request.slot).await?;
     let cancel = Cancel::default();
     let mut guard = CancelGuard::new(&cancel);
-    let options = state.run_options(cancel, request.login.as_ref());
+    let options = state.run_options(&request.slot, cancel, request.login.as_ref());
     let slot = Arc::clone(&request.slot);
     let Prepared { served, program, .. } = prepared;
     let counted = tokio::task::spawn_blocking(move || {

@@ -92,8 +92,15 @@ pub const CHANGE: &str = "INSERT INTO T SELECT max(Id) + 1, 0, 'new' FROM T;
 
 #[test]
 fn results_are_copied_to_other_nodes() {
-    for replicas in [0, 1, 2] {
-        let cluster = plan(&table(3_000)).cluster(&format!("replicas = {replicas}")).start(3);
+    for (replicas, of_node, of_source) in [
+        (0, "replicas = 0", ""),
+        (1, "replicas = 1", ""),
+        (2, "replicas = 2", ""),
+        (0, "replicas = 2", "replicas = 0"),
+        (2, "replicas = 0", "replicas = 2"),
+        (1, "replicas = 2", "model_text = 'settings: {replicas: 1}'"),
+    ] {
+        let cluster = plan(&table(3_000)).cluster(of_node).settings(of_source).start(3);
         let ledger = cluster.read_all(&[ROOT, "T?$orderby=Id"].concat(), &[("Prefer", &prefer(100))]);
         assert_eq!(ledger.faults(&rows(1..=3_000)), Vec::<String>::new());
         copied(&cluster, replicas);
@@ -102,7 +109,7 @@ fn results_are_copied_to_other_nodes() {
         assert_eq!(count("nextlink_copies_given_up_total"), 0.0);
         let named = registered(&cluster, "replicas");
         let named = named[0].as_deref().map_or(0, |text| text.split(',').count());
-        assert_eq!(named, replicas, "the registry names them");
+        assert_eq!(named, replicas, "the registry names them: {of_node}, {of_source}");
     }
 }
 

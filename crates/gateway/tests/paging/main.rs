@@ -8,4 +8,5 @@ mod quotas;
 mod restart;
 mod site;
 mod snapshot;
+mod source_limits;
 mod tokens;

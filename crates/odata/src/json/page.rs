@@ -27,6 +27,8 @@ pub struct PageLimits {
     pub bytes: usize,
     /// Bytes that one batch of rows with expanded collections may take.
     pub batch_bytes: usize,
+    /// Rows of all pages together; one more ends the result.
+    pub total: u64,
 }
 
 /// The end of a page.
@@ -92,6 +94,9 @@ pub struct PageWriter<O> {
     page_rows: u64,
     page_bytes: usize,
     batch_too_large: bool,
+    /// Rows on all pages so far, and whether another one was too many.
+    total: u64,
+    too_many_rows: bool,
     /// Rows of level 0 in the batch that are on the page already.
     composed: usize,
     /// Positions of the rows of level 0 in the batch, where they are known.
@@ -150,6 +155,8 @@ impl<O: PageOutput> PageWriter<O> {
             page_rows: 0,
             page_bytes: 0,
             batch_too_large: false,
+            total: 0,
+            too_many_rows: false,
             composed: 0,
             positions: Vec::new(),
         }
@@ -158,6 +165,11 @@ impl<O: PageOutput> PageWriter<O> {
     /// Whether a batch went beyond [`PageLimits::batch_bytes`].
     pub fn batch_too_large(&self) -> bool {
         self.batch_too_large
+    }
+
+    /// Whether there was a row beyond [`PageLimits::total`].
+    pub fn too_many_rows(&self) -> bool {
+        self.too_many_rows
     }
 
     /// The ETag of the last entity; empty where it has none.
@@ -206,7 +218,11 @@ impl<O: PageOutput> PageWriter<O> {
 
     /// Makes room for a row of the page: closes the page before it where that is full.
     fn start_page_row(&mut self) -> Flow {
-        if self.is_full() && self.close_page(true) == Flow::Stop {
+        self.too_many_rows = self.total >= self.limits.total;
+        // Of a first page that may not go on nothing is given but the reason.
+        let first = self.page_rows == self.total;
+        let ends = if self.too_many_rows { !first && self.page_rows > 0 } else { self.is_full() };
+        if (ends && self.close_page(true) == Flow::Stop) || self.too_many_rows {
             return Flow::Stop;
         }
         let buffer = if self.nested { &mut self.page } else { &mut self.buffer };
@@ -220,6 +236,7 @@ impl<O: PageOutput> PageWriter<O> {
     /// Counts a row of the page and hands a full chunk on.
     fn end_page_row(&mut self) -> Flow {
         self.page_rows += 1;
+        self.total += 1;
         let buffer = if self.nested { &mut self.page } else { &mut self.buffer };
         self.page_bytes += buffer.len() - self.row_start;
         if buffer.len() >= CHUNK_BYTES && self.output.wants_chunks() {

@@ -6,6 +6,7 @@ mod etag;
 mod vocabulary;
 mod changes;
 mod search;
+mod limits;
 mod settings;
 mod parameter;
 mod parts;
@@ -31,6 +32,7 @@ pub use annotated::Annotatee;
 pub use changes::{ChangesShape, DeletedShape};
 pub use etag::EtagShape;
 pub use json::item_type;
+pub use limits::{Limit, LimitsShape};
 pub use media::{MediaShape, MediaTypeShape};
 pub use named::{Entries, Named, Spot};
 pub use overloads::Overloads;
@@ -41,7 +43,9 @@ pub use parts::{
 };
 pub use search::SearchShape;
 pub use select::Piece;
-pub use settings::{LossShape, PAGE_BYTES, PAGE_ROWS, REFRESH_SECONDS, SettingsShape};
+pub use settings::{
+    LossShape, ONLY_READS, PAGE_BYTES, PAGE_ROWS, REFRESH_SECONDS, REPLICAS, SettingsShape, must_be,
+};
 pub use terms::term_of;
 pub use vocabulary::VocabularyShape;
 

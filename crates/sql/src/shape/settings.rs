@@ -5,12 +5,18 @@ use std::ops::RangeInclusive;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
+use super::limits::LimitsShape;
+
 /// Rows that a page may have.
 pub const PAGE_ROWS: RangeInclusive<u64> = 1..=100_000;
 /// Bytes after which a page may be closed.
 pub const PAGE_BYTES: RangeInclusive<u64> = 1_024..=16 << 20;
 /// Seconds after which a source may be read again.
 pub const REFRESH_SECONDS: RangeInclusive<u64> = 1..=86_400;
+/// Other nodes that may get a copy of a stored result.
+pub const REPLICAS: RangeInclusive<u64> = 0..=2;
+/// Why a source cannot be said to take changes.
+pub const ONLY_READS: &str = "there is no writing yet: leave it out, or say true";
 
 /// Settings of the source. Those of the configuration take precedence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -27,6 +33,14 @@ pub struct SettingsShape {
     /// Seconds after which database and model file are read again.
     #[serde(deserialize_with = "refresh_seconds")]
     pub refresh_seconds: Option<u64>,
+    /// Other nodes that get a copy of each stored result.
+    #[serde(deserialize_with = "replicas")]
+    pub replicas: Option<u64>,
+    /// That nothing can be changed; it cannot be otherwise yet.
+    #[serde(deserialize_with = "read_only")]
+    pub read_only: Option<bool>,
+    /// Bounds on what clients can make large.
+    pub limits: LimitsShape,
 }
 
 /// What becomes of a result that is lost.
@@ -51,7 +65,17 @@ fn refresh_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     within(&REFRESH_SECONDS, deserializer)
 }
 
-fn within<'de, D: Deserializer<'de>>(
+fn replicas<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    within(&REPLICAS, deserializer)
+}
+
+fn read_only<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    let truth = bool::deserialize(deserializer)?;
+    if truth { Ok(Some(truth)) } else { Err(D::Error::custom(ONLY_READS)) }
+}
+
+/// Reads a number of a range.
+pub(super) fn within<'de, D: Deserializer<'de>>(
     range: &RangeInclusive<u64>,
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {
@@ -59,6 +83,11 @@ fn within<'de, D: Deserializer<'de>>(
     if range.contains(&number) {
         return Ok(Some(number));
     }
+    Err(D::Error::custom(["the number ", &must_be(range)].concat()))
+}
+
+/// What a number must be.
+pub fn must_be(range: &RangeInclusive<u64>) -> String {
     let (least, most) = (range.start().to_string(), range.end().to_string());
-    Err(D::Error::custom(["the number must be ", &least, " to ", &most].concat()))
+    ["must be ", &least, " to ", &most].concat()
 }

@@ -45,7 +45,7 @@ pub async fn answer(
     let stream = plan::stream(&served.mapping, served.source.dialect(), query, property)?;
     let fixed = fixed_type(&served, query, property);
     stages.end("plan");
-    let permit = state.turn().await?;
+    let permit = state.turn(&request.slot).await?;
     let (sender, mut receiver) = mpsc::channel(PIECES);
     let cancel = Cancel::default();
     let guard = CancelGuard::new(&cancel);
@@ -53,7 +53,7 @@ pub async fn answer(
     let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
     let mut sink = Sink::new(asked, sender, patience);
     let slot = Arc::clone(&request.slot);
-    let options = state.run_options(cancel, request.login.as_ref());
+    let options = state.run_options(&request.slot, cancel, request.login.as_ref());
     tokio::task::spawn_blocking(move || {
         let outcome = slot.stream(&served, &stream, &options, &mut sink);
         drop(permit);
