@@ -93,8 +93,10 @@ fn not_supported_says_what() {
         ("$all?$filter=true", "$all"),
         ("$crossjoin(Products,Words)?$apply=topcount(1,Products/ID)", "$crossjoin"),
         ("Products?$apply=nest(identity as A)", "nest"),
-        ("Products?$apply=groupby((Category),aggregate($count as N))", "navigation property"),
-        ("Categories?$apply=aggregate(Products/Category/Products/Price with average as A)", "average"),
+        (
+            "Products?$apply=groupby((Category),aggregate(Price with sum from Discontinued with max as P))",
+            "navigation property",
+        ),
         ("Products?$apply=groupby((CategoryID))/search(a)", "$search"),
         (
             "Categories?$expand=Products($apply=traverse($root/Categories,ParentHierarchy,ID,preorder))",

@@ -320,8 +320,10 @@ pub fn bind_rows(
         if !known {
             return Err(unknown_name(item.at, &selection.named, &item.path.join("/")));
         }
+        // What tells that the value is null that a path leads into comes along.
+        let around = |named: &Named| item.path.starts_with(&named.path);
         for (told, named) in told.iter_mut().zip(&selection.named) {
-            *told |= under(named);
+            *told |= under(named) || around(named);
         }
     }
     let mut told = told.into_iter();

@@ -133,7 +133,12 @@ impl Frames {
     pub(crate) fn join(&mut self, mapping: &Mapping, related: &Related, outer: bool) -> Option<usize> {
         let Some((place, navigation)) = &related.from else {
             self.combine(mapping, related.variable, related.set);
-            return None;
+            let joins = &mut self.select().from;
+            let last = joins.len() - 1;
+            if outer {
+                joins[last].kind = JoinKind::Left;
+            }
+            return outer.then_some(last);
         };
         let from = self.resolve(mapping, place);
         let set = place.target();

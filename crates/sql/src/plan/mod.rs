@@ -16,6 +16,7 @@ mod full_text;
 mod rows;
 mod walk;
 mod whole;
+mod average;
 mod merged;
 mod node;
 mod stream;

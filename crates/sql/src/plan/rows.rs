@@ -2,14 +2,14 @@
 
 use nextlink_odata::model::{EnumTypeId, PrimitiveType as P};
 use nextlink_odata::query::{
-    Aggregation, Expr, ExprKind, Input, Joined, Order, Query, Related, RowColumn, Rows, RowsKind, Transform,
-    Variable,
+    Aggregation, Expr, ExprKind, Input, Joined, Order, Query, RowColumn, Rows, RowsKind, Transform, Variable,
 };
 use nextlink_odata::value::Value;
 
 use nextlink_odata::layout::NodeLink;
 
 use super::Planner;
+use super::average::totals;
 use super::frames::{Carried, Frames};
 use crate::dialect::{Form, Operand, Unsupported};
 use crate::statement::ResultColumn;
@@ -305,10 +305,8 @@ impl Planner<'_> {
         let Some(of) = of else {
             return Ok(Operand { nullable: false, ..Operand::computed(Sql::CountAll, result) });
         };
-        if let (Aggregation::Average, ExprKind::Gather(Aggregation::Average, Some(value), related)) =
-            (method, &of.kind)
-        {
-            return self.average_of_all(frames, value, related);
+        if let (Aggregation::Average, Some((sum, count))) = (method, totals(of)) {
+            return self.average_of_all(frames, &sum, &count);
         }
         let operand = self.operand(frames, of)?;
         if let (Aggregation::Min | Aggregation::Max, Some(id)) = (method, of.enumeration) {
@@ -341,24 +339,6 @@ impl Planner<'_> {
                 Operand::computed(Sql::binary(Operator::Div, sum.sql, count), P::Double)
             }
         })
-    }
-
-    /// The average of a value of all entities in the collections of all rows: their sum by their number.
-    fn average_of_all(
-        &self,
-        frames: &mut Frames,
-        value: &Expr,
-        related: &Related,
-    ) -> Result<Operand, Unsupported> {
-        let double = matches!(value.primitive, Some(P::Double | P::Single));
-        let exact = if double { P::Double } else { P::Decimal };
-        let sum = self.gather(frames, Aggregation::Sum, Some(value), related, exact)?;
-        let sum = self.dialect.sum(sum, exact);
-        let sum = if double { sum } else { self.dialect.cast(sum, P::Double)? };
-        let count = self.gather(frames, Aggregation::Count, Some(value), related, P::Int64)?;
-        let count = Sql::call("NULLIF", [Sql::call("SUM", [count.sql]), Sql::Integer(0)]);
-        let count = self.dialect.cast(Operand::computed(count, P::Int64), P::Double)?;
-        Ok(Operand::computed(Sql::binary(Operator::Div, sum.sql, count.sql), P::Double))
     }
 
     /// The first or the last member of an enumeration in a group: members are compared with their number before them.

@@ -39,40 +39,71 @@ pub fn made(
     Ok(Expr { enumeration, ..typed(at, primitive, nullable, kind(value)) })
 }
 
-/// The collection that all of the items go through, where one of them needs its entities themselves: `countdistinct`
-/// is not put together from what it is for each instance.
-pub fn common_collection(cx: &Context, scope: &Scope, items: &[Aggregate]) -> BindResult<Option<Related>> {
+/// The collections, one behind the other, that all of the items go through, where one of them needs the entities of the last one
+/// themselves: `countdistinct` is not put together from what it is for each instance.
+pub fn common_collections(cx: &Context, scope: &Scope, items: &[Aggregate]) -> BindResult<Vec<Related>> {
     let distinct = |item: &Aggregate| {
         item.method.as_ref().is_some_and(|method| method.kind == MethodKind::CountDistinct)
     };
-    let mut common: Option<Related> = None;
-    let mut needed = None;
-    let mut differ = false;
+    let mut chains = Vec::with_capacity(items.len());
     for item in items {
-        let found = leading_collection(cx, scope, &item.expr)?.map(|(related, _)| related);
-        needed = needed.or((distinct(item) && found.is_some()).then_some(item.at));
-        match (&common, found) {
-            (None, Some(found)) => common = Some(found),
-            (Some(known), Some(found)) => differ |= known.from != found.from,
-            (_, None) => differ = true,
-        }
+        chains.push(chain(cx, scope, &item.expr, usize::MAX)?.0);
     }
-    match needed {
-        Some(at) if differ => {
-            let message =
-                "countdistinct through a collection is only supported where all values go through it.";
-            Err(not_supported(at, "aggregate", message))
-        }
-        Some(_) => Ok(common),
-        None => Ok(None),
+    let needed = items.iter().zip(&chains).filter(|(item, chain)| distinct(item) && !chain.is_empty());
+    let Some((depth, at)) = needed.map(|(item, chain)| (chain.len(), item.at)).max() else {
+        return Ok(Vec::new());
+    };
+    let step = |related: &Related| {
+        let from = related.from.as_ref();
+        from.map(|(place, navigation)| (place.path.clone(), place.of, *navigation))
+    };
+    let same = |chain: &Vec<Related>| {
+        chain.len() >= depth
+            && chain.iter().zip(&chains[0]).take(depth).all(|(one, other)| step(one) == step(other))
+    };
+    if !chains.iter().all(same) {
+        let message = "countdistinct through a collection is only supported where all values go through it.";
+        return Err(not_supported(at, "aggregate", message));
     }
+    let mut common = chains.swap_remove(0);
+    common.truncate(depth);
+    Ok(common)
 }
 
-/// Binds what `aggregate` has for one name, where the collection that its path goes through is beside the rows.
-pub fn bind_beside(cx: &Context, scope: &Scope, related: &Related, item: &Aggregate) -> BindResult<Expr> {
+/// The collections that the path of an aggregate expression comes to, so many at most, and what is behind them.
+fn chain<'e>(
+    cx: &Context,
+    scope: &Scope,
+    expr: &'e ast::Expr,
+    most: usize,
+) -> BindResult<(Vec<Related>, Option<Rest<'e>>)> {
+    let (mut found, mut rest): (Vec<Related>, Option<Rest>) = (Vec::new(), None);
+    while found.len() < most {
+        let next = match (&rest, found.last()) {
+            (None, _) => leading_collection(cx, scope, expr)?,
+            (Some(Rest::Path(path)), Some(last)) => {
+                let expr = ast::Expr { at: expr.at, kind: ast::ExprKind::Path(path.clone()) };
+                let next = leading_collection(cx, &inside(scope, last), &expr)?;
+                // What is behind it has been copied out of the path.
+                next.and_then(|(related, rest)| Some((related, rest.owned()?)))
+            }
+            _ => None,
+        };
+        let Some((related, behind)) = next else { break };
+        found.push(related);
+        rest = Some(behind);
+    }
+    Ok((found, rest))
+}
+
+/// Binds what `aggregate` has for one name, where the collections that its path goes through are beside the rows.
+pub fn bind_beside(cx: &Context, scope: &Scope, common: &[Related], item: &Aggregate) -> BindResult<Expr> {
+    let Some(related) = common.last() else {
+        return bind_aggregate(cx, scope, item);
+    };
     let inner = inside(scope, related);
-    let path = match leading_collection(cx, scope, &item.expr)? {
-        Some((_, Rest::Path(path))) => path,
+    let path = match chain(cx, scope, &item.expr, common.len())? {
+        (_, Some(Rest::Path(path))) => path,
         _ => {
             let key = cx.type_of(related.set).key[0];
             let ty = cx.type_of(related.set).properties[key].ty;
@@ -109,6 +140,17 @@ enum Rest<'e> {
     Expr(&'e ast::Expr),
 }
 
+impl Rest<'_> {
+    /// The same without anything borrowed; none of an expression.
+    fn owned<'e>(self) -> Option<Rest<'e>> {
+        match self {
+            Rest::Count => Some(Rest::Count),
+            Rest::Path(path) => Some(Rest::Path(path)),
+            Rest::Expr(_) => None,
+        }
+    }
+}
+
 fn gather(cx: &Context, scope: &Scope, related: Related, rest: Rest, item: &Aggregate) -> BindResult<Expr> {
     let path;
     let expr = match rest {
@@ -127,10 +169,6 @@ fn gather(cx: &Context, scope: &Scope, related: Related, rest: Rest, item: &Aggr
     let inner = inside(scope, &related);
     if let Some((deeper, rest)) = leading_collection(cx, &inner, expr)? {
         let gathered = gather(cx, &inner, deeper, rest, item)?;
-        if matches!(&gathered.kind, ExprKind::Gather(Aggregation::Average, ..)) {
-            let message = "An average through two collections is not supported.";
-            return Err(not_supported(item.at, "aggregate", message));
-        }
         return together(gathered, item, |method, of| {
             ExprKind::Gather(method, Some(Box::new(of)), Box::new(related))
         });

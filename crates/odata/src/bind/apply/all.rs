@@ -37,7 +37,8 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
         if addressed == Addressed::Collection {
             let scope = Scope::of_expanded(place.clone());
             // Those of different sets can be called alike and have different types.
-            named.extend(values::properties(cx, &place, Some(&cx.model.entity_set(*set).name), &scope, at)?);
+            let name = std::slice::from_ref(&cx.model.entity_set(*set).name);
+            named.extend(values::properties(cx, &place, name, &scope, at)?);
         }
         cx.count_nodes(at, named.len())?;
         let mut part = State::of_product(cx, Scope::of_rows(named), std::slice::from_ref(set));

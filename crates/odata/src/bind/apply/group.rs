@@ -4,16 +4,15 @@ use super::super::compute::{add_computed, with_type};
 use super::super::error::{BindResult, invalid, not_supported};
 use super::super::expr::{bind, typed};
 use super::super::scope::Context;
-use super::aggregate::{aggregation, bind_aggregate, bind_beside, common_collection, made};
+use super::aggregate::{aggregation, bind_aggregate, bind_beside, common_collections, made};
+use super::entities::{NO_ENTITY, attach, by_entities, entity_of, names_of};
 use super::hierarchy;
 use super::join::beside;
 use super::state::{State, row_column};
 use super::union;
 use crate::model::PrimitiveType as P;
 use crate::query::{Aggregation, Expr, ExprKind, RowColumn, Rows, RowsKind};
-use crate::url::apply::{
-    Aggregate, DataPath, GroupingElement, Name, Transformation, TransformationKind as T,
-};
+use crate::url::apply::{Aggregate, DataPath, GroupingElement, Transformation, TransformationKind as T};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 
 /// Binds `groupby`.
@@ -132,17 +131,27 @@ pub fn aggregate(
         values.push(value);
         columns.push(column);
     }
+    let entities = by_entities(cx, state, paths, &mut values, &mut columns)?;
     for path in paths {
-        group_by(cx, state, path, &mut values, &mut columns)?;
+        // An entity has one value of each of its properties.
+        let of_known = entities
+            .iter()
+            .any(|entity| path.len() > entity.names.len() && names_of(path).starts_with(&entity.names));
+        if !of_known && entity_of(cx, state, path).is_none() {
+            group_by(cx, state, path, &mut values, &mut columns)?;
+        }
     }
     if let [item] = items
         && !item.from.is_empty()
     {
+        if let Some(entity) = entities.first() {
+            return Err(not_supported(item.at, &entity.names.join("/"), NO_ENTITY));
+        }
         return from(cx, state, item, values, columns);
     }
     let keys = values.len();
-    let common = common_collection(cx, &state.scope, items)?;
-    if let Some(related) = &common {
+    let common = common_collections(cx, &state.scope, items)?;
+    for related in &common {
         // Groups stay in which there is nothing to count.
         beside(cx, state, related.clone(), true);
     }
@@ -151,10 +160,7 @@ pub fn aggregate(
             let message = "from is only supported where one value is aggregated.";
             return Err(not_supported(from.at, "from", message));
         }
-        let value = match &common {
-            Some(related) => bind_beside(cx, &state.scope, related, item)?,
-            None => bind_aggregate(cx, &state.scope, item)?,
-        };
+        let value = bind_beside(cx, &state.scope, &common, item)?;
         columns.push(row_column(vec![alias(item, &columns)?], &value));
         values.push(value);
     }
@@ -165,7 +171,7 @@ pub fn aggregate(
         values.push(count);
     }
     replace(state, values, columns, keys);
-    Ok(())
+    attach(cx, state, entities)
 }
 
 /// Puts grouped rows in the place of those that were grouped.
@@ -197,15 +203,13 @@ fn group_by(
     columns: &mut Vec<RowColumn>,
 ) -> BindResult<()> {
     let at = path.first().map_or(0, |name| name.at);
-    let names: Vec<String> =
-        path.iter().filter(|name| !name.name.contains('.')).map(|name| name.name.clone()).collect();
+    let names = names_of(path);
     if columns.iter().any(|column| column.path == names) {
         let name = names.join("/");
         return Err(invalid(at, &name, format!("'{name}' is grouped by twice.")));
     }
-    if leads_to_entity(cx, state, path) {
-        let message = "Grouping by a navigation property is not supported; group by the key behind it.";
-        return Err(not_supported(at, &names.join("/"), message));
+    if entity_of(cx, state, path).is_some() {
+        return Err(not_supported(at, &names.join("/"), NO_ENTITY));
     }
     let segments = path.iter().map(|name| PathSegment {
         at: name.at,
@@ -217,18 +221,6 @@ fn group_by(
     columns.push(row_column(names, &value));
     values.push(value);
     Ok(())
-}
-
-/// Whether a path ends at a single entity.
-fn leads_to_entity(cx: &Context, state: &State, path: &DataPath) -> bool {
-    let Some(place) = &state.scope.implicit else {
-        return false;
-    };
-    let next = |set, name: &Name| {
-        let navigation = &cx.type_of(set).navigation[cx.type_of(set).find_navigation(&name.name)?];
-        (!navigation.collection).then_some(navigation.target_set)
-    };
-    path.iter().try_fold(place.target(), next).is_some()
 }
 
 /// `Amount with sum from Time with average`: first for each of the finest groups, then those together (section 3.2.1.5).

@@ -7,6 +7,7 @@ mod union;
 mod join;
 mod hierarchy;
 mod position;
+mod entities;
 mod group;
 mod rank;
 mod nested;

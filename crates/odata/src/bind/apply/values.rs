@@ -22,10 +22,11 @@ pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
     };
     nothing_below(state, at)?;
     state.settled();
-    let mut named = properties(cx, &place, None, &state.scope, at)?;
+    let mut named = properties(cx, &place, &[], &state.scope, at)?;
     let beside = if state.joined { state.scope.lambdas.as_slice() } else { &[] };
     for (alias, variable, set) in beside {
-        named.extend(properties(cx, &Place::of(*variable, *set), Some(alias), &state.scope, at)?);
+        let path = std::slice::from_ref(alias);
+        named.extend(properties(cx, &Place::of(*variable, *set), path, &state.scope, at)?);
     }
     named.extend(state.scope.named.iter().cloned());
     state.scope = Scope::of_rows(named);
@@ -33,11 +34,11 @@ pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
     Ok(())
 }
 
-/// The values of the properties of an entity under their names, or behind that of the entity.
+/// The values of the properties of an entity under their names, behind those that lead to the entity.
 pub fn properties(
     cx: &Context,
     place: &Place,
-    alias: Option<&String>,
+    before: &[String],
     scope: &Scope,
     at: u32,
 ) -> BindResult<Vec<Named>> {
@@ -51,7 +52,7 @@ pub fn properties(
     let mut named = Vec::with_capacity(ty.properties.len());
     for index in ty.possible_properties(place.of) {
         let property = &ty.properties[index];
-        let path: Vec<String> = alias.into_iter().chain([&property.name]).cloned().collect();
+        let path: Vec<String> = before.iter().chain([&property.name]).cloned().collect();
         let owner = ty.owner_of_property(index).filter(|_| !ty.has_property(place.of, index));
         let is = owner.map(|owner| of_type(&place.clone().typed(None), owner, at));
         if let (Type::Complex(id), true) = (property.ty, property.in_parts) {
@@ -70,6 +71,33 @@ pub fn properties(
     Ok(named)
 }
 
+/// The values of the properties of an entity behind the names that lead to it; null stands there where there is none.
+pub fn entity(
+    cx: &Context,
+    place: &Place,
+    path: &[String],
+    scope: &Scope,
+    at: u32,
+) -> BindResult<Vec<Named>> {
+    let exists = condition(at, ExprKind::Exists(place.clone()));
+    let missing = condition(at, ExprKind::Not(Box::new(exists.clone())));
+    let mut named = vec![marker(path, &exists, missing)];
+    named.extend(properties(cx, place, path, scope, at)?);
+    Ok(named)
+}
+
+/// What tells that the value of a path is null, which is not null where the value is there.
+fn marker(path: &[String], exists: &Expr, missing: Expr) -> Named {
+    let some = typed(exists.at, PrimitiveType::String, false, ExprKind::Value(Value::String(String::new())));
+    Named {
+        path: path.to_vec(),
+        expr: only_where(exists, some),
+        size: ONE,
+        present: Some(there(missing)),
+        whole: None,
+    }
+}
+
 /// The parts of a complex value, where that is there at all, behind what tells of one that is null. All this only where the entity
 /// has the property.
 fn parts(
@@ -86,15 +114,7 @@ fn parts(
     };
     let missing = condition(at, ExprKind::IsNull(Box::new(value.clone())));
     let exists = only(condition(at, ExprKind::Not(Box::new(missing.clone()))));
-    let some = typed(at, PrimitiveType::String, false, ExprKind::Value(Value::String(String::new())));
-    let present = Some(there(only(missing)));
-    named.push(Named {
-        path: path.clone(),
-        expr: only_where(&exists, some),
-        size: ONE,
-        present,
-        whole: None,
-    });
+    named.push(marker(&path, &exists, only(missing)));
     for (index, member) in cx.model.complex_type(id).properties.iter().enumerate() {
         if member.is_structured() {
             let message = format!("'{}' in '{}' is no primitive value.", member.name, property.name);

@@ -1,0 +1,110 @@
+//! Groups by entities: by a navigation property itself (section 3.2.3.1). Rows are grouped by the key, and have all properties of the
+//! entity beside that.
+
+use std::rc::Rc;
+
+use super::super::error::{BindResult, invalid};
+use super::super::expr::condition;
+use super::super::member::{both, read};
+use super::super::scope::Context;
+use super::state::{State, column, row_column};
+use super::values::entity;
+use crate::model::EntitySetId;
+use crate::query::{Comparison, Expr, ExprKind, Input, Joined, Place, Related, RowColumn};
+use crate::url::apply::{DataPath, Name};
+
+/// Where a navigation property cannot stand.
+pub const NO_ENTITY: &str = "A navigation property cannot be grouped by here; group by the key behind it.";
+
+/// An entity that rows are grouped by.
+pub struct Grouped {
+    /// The path to it.
+    pub names: Vec<String>,
+    at: u32,
+    set: EntitySetId,
+    /// The key of the entity in the rows.
+    key: Vec<Expr>,
+}
+
+/// The names of a path without casts.
+pub fn names_of(path: &DataPath) -> Vec<String> {
+    path.iter().filter(|name| !name.name.contains('.')).map(|name| name.name.clone()).collect()
+}
+
+/// The single entity that a path ends at.
+pub fn entity_of(cx: &Context, state: &State, path: &DataPath) -> Option<Place> {
+    let next = |place: Place, name: &Name| {
+        let ty = cx.type_of(place.target());
+        let index = ty.find_navigation(&name.name)?;
+        let navigation = &ty.navigation[index];
+        let mut path = place.path;
+        path.push((index, navigation.target_set));
+        (!navigation.collection).then_some(Place { path, ..place })
+    };
+    path.iter().try_fold(state.scope.implicit.clone()?, next)
+}
+
+/// Groups by the keys of the entities that some of the paths end at.
+pub fn by_entities(
+    cx: &Context,
+    state: &State,
+    paths: &[&DataPath],
+    values: &mut Vec<Expr>,
+    columns: &mut Vec<RowColumn>,
+) -> BindResult<Vec<Grouped>> {
+    let mut found: Vec<Grouped> = Vec::new();
+    for path in paths {
+        let Some(place) = entity_of(cx, state, path) else { continue };
+        let (at, names) = (path.first().map_or(0, |name| name.at), names_of(path));
+        if found.iter().any(|known| known.names == names) {
+            let name = names.join("/");
+            return Err(invalid(at, &name, format!("'{name}' is grouped by twice.")));
+        }
+        cx.count_nodes(at, cx.type_of(place.target()).properties.len())?;
+        for _ in &place.path {
+            cx.count_navigation(at)?;
+        }
+        let set = place.target();
+        let ty = cx.type_of(set);
+        let mut key = Vec::with_capacity(ty.key.len());
+        for property in &ty.key {
+            let kind = ExprKind::Property(place.clone(), *property);
+            let value = read(at, ty.properties[*property].ty, true, kind);
+            let own = row_column(Vec::new(), &value);
+            key.push(column(&own, values.len()));
+            values.push(value);
+            columns.push(own);
+        }
+        found.push(Grouped { names, at, set, key });
+    }
+    Ok(found)
+}
+
+/// Puts the entities beside the rows that are grouped by them, and their properties among the values of those.
+pub fn attach(cx: &Context, state: &mut State, all: Vec<Grouped>) -> BindResult<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let mut named = Vec::new();
+    for Grouped { names, at, set, key } in all {
+        let variable = cx.new_variable();
+        let place = Place::of(variable, set);
+        let ty = cx.type_of(set);
+        let mut predicate = None;
+        for (property, value) in ty.key.iter().zip(key) {
+            let own = ExprKind::Property(place.clone(), *property);
+            let own = read(at, ty.properties[*property].ty, false, own);
+            let same = ExprKind::Compare(Comparison::Eq, Box::new(own), Box::new(value));
+            predicate = both(predicate, Some(condition(at, same)));
+        }
+        let related = Related { from: None, set, variable, predicate };
+        let input = std::mem::replace(&mut state.input, Input::Path);
+        state.input = Input::Joined(Box::new(Joined { input, related, outer: true }));
+        state.scope.optional.push(variable);
+        named.extend(entity(cx, &place, &names, &state.scope, at)?);
+    }
+    // They stand before what was aggregated.
+    Rc::make_mut(&mut state.scope.named).splice(0..0, named);
+    state.settle();
+    Ok(())
+}
