@@ -15,9 +15,10 @@ use nextlink_odata::json::EtagText;
 use nextlink_odata::model::Function;
 use nextlink_odata::openapi::{self, Login, OpenApiOptions};
 use nextlink_odata::version::Version;
-use nextlink_sql::mapping::{self, Mapping};
+use nextlink_sql::dialect::Dialect;
+use nextlink_sql::mapping::{self, Mapping, unusable};
 use nextlink_sql::notice::Notice;
-use nextlink_sql::plan::trial;
+use nextlink_sql::plan::{RowsTrial, rows_trials, trial};
 use nextlink_sql::shape::SettingsShape;
 
 use crate::config::{ClientLogin, HERE, SourceConfig};
@@ -129,6 +130,7 @@ impl Served {
         notices.extend(effective::notices(name, config, &settings));
         let (mapping, more) = mapping::build(&catalog, &config.model_options(name, shape));
         notices.extend(more);
+        notices.extend(rows_notices(&mapping, source.dialect(), config.client_login));
         let documents = documents(&mapping, vocabulary_url);
         Ok(Served {
             source,
@@ -159,6 +161,20 @@ impl Served {
         self.mapping.model.functions.iter().enumerate().filter_map(fails).collect()
     }
 
+    /// The conditions on rows by their entity sets, each with why it fails, if it does.
+    pub fn tried_rows(&self) -> Vec<(&str, &str, Option<String>)> {
+        let options = RunOptions { timeout: TRIAL, lock_wait: TRIAL, cancel: Cancel::default(), login: None };
+        let trials = rows_trials(&self.mapping, self.source.dialect()).into_iter();
+        let tried = |trial: RowsTrial<'_>| {
+            let ran = trial.program.map(|program| self.source.count(&program, &options));
+            let failed = ran.ok().and_then(Result::err);
+            failed.filter(|error| !matches!(error, DbError::TimedOut { .. })).map(|error| error.to_string())
+        };
+        trials
+            .map(|trial| (trial.set.name.as_str(), trial.rows.told.text.as_str(), tried(trial)))
+            .collect()
+    }
+
     /// Whether clients are told the same model.
     pub fn has_model_of(&self, other: &Served) -> bool {
         let texts = |served: &Served| served.documents.values().map(|d| d.pieces.clone()).collect::<Vec<_>>();
@@ -186,6 +202,22 @@ impl Served {
         document.insert("servers".to_owned(), openapi::servers(root));
         format!("{:#}", serde_json::Value::Object(document))
     }
+}
+
+/// Conditions on rows by which nobody sees any.
+fn rows_notices(mapping: &Mapping, dialect: &dyn Dialect, client_login: ClientLogin) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for RowsTrial { set, rows, program } in rows_trials(mapping, dialect) {
+        let problem = match program {
+            Err(error) => error.to_string(),
+            Ok(_) if client_login == ClientLogin::Never && rows.names_user() => {
+                "`@user` is nobody, since the source takes no logins of clients (`client_login`)".to_owned()
+            }
+            Ok(_) => continue,
+        };
+        notices.push(unusable(&rows.told, &set.name, &problem));
+    }
+    notices
 }
 
 fn open_api_options(name: &str, config: &SourceConfig) -> OpenApiOptions {

@@ -54,6 +54,8 @@ pub struct Query {
     /// Only what has changed since then, and what is there no more: a mark that the database has given; an empty one is
     /// before all changes.
     pub since: Option<Vec<u8>>,
+    /// The name of the login that the request reads with, where there is one: what conditions on rows may look at.
+    pub user: Option<String>,
 }
 
 impl Query {
@@ -354,6 +356,8 @@ pub struct Expr {
 pub enum ExprKind {
     /// A constant.
     Value(Value),
+    /// In a condition on the rows of a set: the name of the login that the request reads with.
+    User,
     /// A property of a variable, through single-valued navigation properties.
     Property(Place, usize),
     /// A property of the complex value of an expression.

@@ -35,7 +35,8 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
     let tree = url::parse_with(text, &limits.parse_options()).map_err(|e| refused(e.into()))?;
     println!("-- url\n{tree:#?}");
     let model = &served.mapping.model;
-    let asked = bind::bind(model, &tree, limits.bind(), &now()).map_err(|e| refused(e.into()))?;
+    let mut asked = bind::bind(model, &tree, limits.bind(), &now()).map_err(|e| refused(e.into()))?;
+    asked.set_user(args.user.as_deref());
     let query = match asked {
         Request::ServiceDocument => {
             println!("-- query\nthe service document");

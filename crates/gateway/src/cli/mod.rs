@@ -153,6 +153,9 @@ struct ExplainArgs {
     source: String,
     /// Path and query behind the service root, as in 'Orders?$top=5'; a whole URL will do
     url: String,
+    /// The login that reads: what `@user` is in conditions on rows
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     /// A file with settings and sources (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -389,6 +392,12 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
                 }
                 for (function, why) in served.failing_functions() {
                     println!("  {function}: The SELECT of this function fails ({why}).");
+                }
+                for (set, rows, failed) in served.tried_rows() {
+                    println!("  {set}: Of its rows there are for clients: {rows}");
+                    if let Some(why) = failed {
+                        println!("  {set}: The condition on its rows fails ({why}).");
+                    }
                 }
                 if !source.plural_sets && !source.has_model() {
                     print_renamed(&served.mapping);

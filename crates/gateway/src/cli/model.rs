@@ -169,6 +169,9 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
         out.push_str(&format!("    etag: [{}]\n", columns.join(", ")));
     }
     changes(ty, table, out);
+    if let Some(rows) = &table.rows {
+        out.push_str(&format!("    rows: {}\n", text(&rows.told.text)));
+    }
     search(table, out);
     navigation(served, ty, table, None, out);
     derived(served, ty, table, out);

@@ -115,6 +115,8 @@ fn binding(request: &Request, served: &Served, query: &Query) -> Vec<u8> {
         columns.extend([log.schema.as_deref().unwrap_or_default(), &log.table, &log.at.column]);
         columns.extend(log.key.iter().map(|column| column.column.as_str()));
     }
+    // With another condition, rows come and go without a change of their own.
+    columns.extend(table.rows.as_ref().map(|rows| rows.told.text.as_str()));
     request.delta_binding(&columns)
 }
 

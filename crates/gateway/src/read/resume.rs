@@ -163,7 +163,8 @@ impl Executions for Lost<'_> {
         let served = request.slot.served()?;
         let source_limits = request.slot.limits(&state.config);
         let parsed = url::parse_with(form.url(), &source_limits.parse_options())?;
-        let asked = bind::bind(&served.mapping.model, &parsed, source_limits.bind(), &now())?;
+        let mut asked = bind::bind(&served.mapping.model, &parsed, source_limits.bind(), &now())?;
+        asked.set_user(request.login.as_ref().map(|login| login.user.as_str()));
         let Asked::Query(query) = asked else {
             return Err(gone("The stored result was lost."));
         };

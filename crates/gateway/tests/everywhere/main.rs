@@ -31,3 +31,4 @@ mod changes;
 mod logs;
 mod search;
 mod edges;
+mod kept_back;

@@ -129,6 +129,9 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
         bound.push(argument(cx, scope, name, *kind, arg)?);
     }
     match function {
+        F::Now if cx.rule.get().is_some() => {
+            return Err(not_supported(at, name, "A condition on rows can't ask for the time of the request."));
+        }
         F::Now => return Ok(constant(at, Value::DateTimeOffset(cx.now.to_owned()))),
         F::MinDateTime => {
             return Ok(constant(at, Value::DateTimeOffset("0001-01-01T00:00:00".to_owned())));

@@ -6,6 +6,7 @@ use super::dynamic;
 use super::enumeration;
 use super::error::{BindError, BindResult, invalid, limit_exceeded, not_supported};
 use super::member::{Member, bind_path, both};
+use super::rule;
 use super::same;
 use super::scope::{Context, Scope};
 use crate::model::{ComplexTypeId, PrimitiveType};
@@ -68,11 +69,7 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
     let at = expr.at;
     match &expr.kind {
         ast::ExprKind::Literal(literal) => enumeration::from_literal(cx, literal, at),
-        ast::ExprKind::Alias(name) => {
-            let bound = cx.with_alias(name, at, |value| bind_any(cx, scope, value))?;
-            // Part 2 section 5.3: an alias that the URL does not define is null.
-            Ok(bound.unwrap_or_else(|| constant(at, Value::Null)))
-        }
+        ast::ExprKind::Alias(name) => rule::bind_alias(cx, scope, name, at),
         ast::ExprKind::Path(path) => match bind_path(cx, scope, path, at)? {
             Member::Value(bound) => Ok(bound),
             Member::Entity(..) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),

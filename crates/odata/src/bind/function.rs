@@ -252,6 +252,7 @@ pub fn bind_values(
         count: options.count.is_some_and(|(count, _)| count),
         chosen: None,
         since: None,
+        user: None,
     })
 }
 

@@ -18,6 +18,7 @@ mod member;
 mod parts;
 mod path;
 mod root;
+mod rule;
 mod same;
 mod scope;
 mod search;
@@ -28,6 +29,7 @@ mod product;
 
 pub use constant::{coerce, read};
 pub use error::{BindError, BindErrorKind, BindResult};
+pub use rule::{Rule, bind_rule};
 pub use scope::BindLimits;
 
 use crate::model::Model;
@@ -48,6 +50,15 @@ pub enum Request {
     OpenApi,
     /// Entities, one entity, a property, or a count.
     Query(Box<Query>),
+}
+
+impl Request {
+    /// Says with which login it reads.
+    pub fn set_user(&mut self, name: Option<&str>) {
+        if let Request::Query(query) = self {
+            query.user = name.map(str::to_owned);
+        }
+    }
 }
 
 /// Options that are text and have their meaning outside of the query.
@@ -163,6 +174,7 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
         count: options.count.is_some_and(|(c, _)| c),
         chosen,
         since: None,
+        user: None,
     })
 }
 

@@ -66,6 +66,7 @@ pub fn bind_product<'a>(
         count: options.count.is_some_and(|(c, _)| c),
         chosen: None,
         since: None,
+        user: None,
     })
 }
 

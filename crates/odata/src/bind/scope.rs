@@ -74,6 +74,8 @@ pub struct Context<'a> {
     it: RefCell<Option<Place>>,
     it_used: Cell<bool>,
     in_expand: Cell<bool>,
+    /// Where it is no URL that is bound but a condition on the rows of a set: whether that names who asks.
+    pub rule: Cell<Option<bool>>,
     /// Types below those of their sets that lambda variables are known to be of.
     known: RefCell<Vec<(Variable, usize)>>,
 }
@@ -98,6 +100,7 @@ impl<'a> Context<'a> {
             it: RefCell::new(None),
             it_used: Cell::new(false),
             in_expand: Cell::new(false),
+            rule: Cell::new(None),
             known: RefCell::new(Vec::new()),
         }
     }

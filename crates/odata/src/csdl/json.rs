@@ -227,9 +227,10 @@ fn navigation_object(model: &Model, owner: &EntityType, navigation: &NavigationP
         let path = annotations::navigation_path(model, target, partner);
         object.insert("$Partner".to_owned(), path.into());
     }
-    if !navigation.constraints.is_empty() {
+    let constraints = navigation.told_constraints(owner);
+    if !constraints.is_empty() {
         let name = |properties: &[Property], i: usize| properties[i].name.clone();
-        let pairs = navigation.constraints.iter();
+        let pairs = constraints.iter();
         let pairs = pairs.map(|&(here, there)| {
             (name(&owner.properties, here), Json::from(name(&target.properties, there)))
         });

@@ -231,11 +231,12 @@ impl Out {
         let partner = navigation.partner.filter(|p| *p < target.navigation.len());
         let partner = partner.map(|p| annotations::navigation_path(model, target, p));
         attributes.extend(partner.iter().map(|path| ("Partner", path.as_str())));
-        if navigation.constraints.is_empty() && navigation.on_delete.is_none() {
+        let constraints = navigation.told_constraints(owner);
+        if constraints.is_empty() && navigation.on_delete.is_none() {
             return self.empty("NavigationProperty", &attributes);
         }
         self.open("NavigationProperty", &attributes);
-        for &(here, there) in &navigation.constraints {
+        for &(here, there) in constraints {
             let (here, there) = (&owner.properties[here].name, &target.properties[there].name);
             self.empty("ReferentialConstraint", &[("Property", here), ("ReferencedProperty", there)]);
         }

@@ -157,6 +157,15 @@ pub struct NavigationProperty {
     pub on_delete: Option<OnDelete>,
 }
 
+impl NavigationProperty {
+    /// The constraints that metadata may tell: where null is told although the property here never is, there can be none
+    /// (CSDL 4.01 section 8.5).
+    pub fn told_constraints(&self, own: &EntityType) -> &[(usize, usize)] {
+        let fits = |(here, _): &(usize, usize)| !self.nullable || own.properties[*here].nullable;
+        if self.constraints.iter().all(fits) { &self.constraints } else { &[] }
+    }
+}
+
 /// On-delete actions (CSDL 4.01 section 8.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnDelete {
@@ -238,6 +247,14 @@ impl Model {
         }
         self.singletons = singletons;
         self
+    }
+
+    /// Says that entities of these sets may be there without being seen: what leads to one of them can lead to nothing.
+    pub fn set_unseen(&mut self, sets: &[EntitySetId]) {
+        let single = |navigation: &&mut NavigationProperty| !navigation.collection;
+        for navigation in self.entity_types.iter_mut().flat_map(|ty| &mut ty.navigation).filter(single) {
+            navigation.nullable = navigation.nullable || sets.contains(&navigation.target_set);
+        }
     }
 
     /// The sets that clients see as sets.

@@ -106,6 +106,24 @@ pub fn parse_expression(value: &str, options: &ParseOptions) -> Result<Expr, Par
     parse_value(value, options, |cursor| cursor.json_or_expr())
 }
 
+/// Parses a common expression that does not stand in a URL: nothing in it is percent-encoded, and any white space is a
+/// space.
+///
+/// # Errors
+/// The first place where the text leaves the grammar or passes a limit.
+pub fn parse_plain_expression(text: &str) -> Result<Expr, ParseError> {
+    let mut raw = String::with_capacity(text.len());
+    for character in text.trim().chars() {
+        match character {
+            '%' => raw.push_str("%25"),
+            '#' => raw.push_str("%23"),
+            '\n' | '\r' | '\t' => raw.push(' '),
+            other => raw.push(other),
+        }
+    }
+    parse_expression(&raw, &ParseOptions { plus_is_space: false, ..ParseOptions::default() })
+}
+
 /// Parses the value of `$orderby`.
 ///
 /// # Errors

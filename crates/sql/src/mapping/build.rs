@@ -16,6 +16,7 @@ use super::logs;
 use super::names::{Scope, Wish, namespace, set_text, type_text};
 use super::options::{ModelOptions, matches_any, matches_table};
 use super::reshape::{self, Reshaped, TableShape};
+use super::rules;
 use super::singletons;
 use super::types::Types;
 use super::wanted::Known;
@@ -30,6 +31,17 @@ use crate::shape::{EntityShape, Named};
 ///
 /// The same catalogue and options give the same model.
 pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
+    let (mut mapping, mut notices) = shaped(catalog, options);
+    if mapping.tables.iter().any(|table| table.rows.is_some()) {
+        let options = ModelOptions { shape: options.shape.unhidden(), ..options.clone() };
+        let (whole, _) = shaped(catalog, &options);
+        rules::add(&mut mapping, whole, &mut notices);
+    }
+    (mapping, notices)
+}
+
+/// The model without conditions on rows.
+fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let options = &options.with_shape();
     let all_functions = &catalog.functions;
     let mut notices = unmatched(catalog, options);
@@ -166,6 +178,7 @@ fn mapping(
             open: shapes[t].open,
             etag: shapes[t].etag.clone(),
             changes,
+            rows: rules::told(&shapes[t]),
             full_text: shapes[t].full_text.clone(),
             family,
         }
@@ -176,6 +189,7 @@ fn mapping(
         enums: used.enum_maps(),
         complex: used.complex_maps(),
         functions: Vec::new(),
+        whole: None,
         model: Model::new(
             namespace(parts.options),
             container,

@@ -50,19 +50,23 @@ mod functions;
 
 mod annotations;
 
+mod rules;
+
 mod build;
 
 use std::sync::Arc;
 
+use nextlink_odata::bind::Rule;
 use nextlink_odata::model::{EntitySetId, Model, PrimitiveType};
 use nextlink_odata::value::Value;
 
 use crate::catalog::{CatalogEnum, JoinedTables, NativeType, Storage};
-use crate::shape::ToldPiece;
+use crate::shape::{Named, ToldPiece};
 
 pub use build::build;
 pub use full_text::FullTextMap;
 pub use options::{Case, ModelOptions};
+pub use rules::unusable;
 pub use types::is_enumeration;
 
 /// A model, and the table behind each of its entity sets.
@@ -78,6 +82,17 @@ pub struct Mapping {
     pub complex: Vec<ComplexMap>,
     /// By function.
     pub functions: Vec<FunctionMap>,
+    /// The same with all that the model file hides: what conditions on rows are about. None where there are none.
+    pub whole: Option<Box<Mapping>>,
+}
+
+/// Which rows of a table are there for clients.
+#[derive(Debug, Clone)]
+pub struct RowsMap {
+    /// The condition as the model file has it, and where.
+    pub told: Named,
+    /// The entity set in [`Mapping::whole`], and the condition there. None where it means nothing: then no row is there.
+    pub rule: Option<(EntitySetId, Rule)>,
 }
 
 /// What is behind a function.
@@ -146,6 +161,8 @@ pub struct TableMap {
     pub etag: Vec<usize>,
     /// By what changes are followed.
     pub changes: ChangesMap,
+    /// Which of the rows are there for clients. By default all of them.
+    pub rows: Option<Box<RowsMap>>,
     /// The index over words that serves `$search`.
     pub full_text: Option<FullTextMap>,
     /// What tells types below that of the set from each other.

@@ -8,7 +8,7 @@ use super::frames::Frames;
 use super::log::OWN;
 use super::node::node_plan;
 use super::rows::Base;
-use super::there::not_deleted;
+use super::there::{Seen, stays};
 use super::{Plan, Planner, paged};
 use crate::catalog::Storage;
 use crate::dialect::{Dialect, Operand, Unsupported};
@@ -23,11 +23,11 @@ use crate::tree::{Operator, OrderTerm, Select, Sql};
 /// # Errors
 /// What the database cannot do.
 pub fn mark(mapping: &Mapping, dialect: &dyn Dialect, query: &Query) -> Result<Program, Unsupported> {
-    let planner = Planner { mapping, dialect, query };
+    let planner = Planner { mapping: &Seen::of(mapping, dialect, query), dialect, query };
     let (mut select, term) = match planner.log(query.root) {
         Some(log) => planner.log_rows(log),
         None => {
-            let frames = Frames::all(mapping, Variable(0), query.root);
+            let frames = Frames::all(planner.mapping, Variable(0), query.root);
             let term = planner.change(&frames)?;
             (frames.finish(), term)
         }
@@ -48,7 +48,7 @@ pub fn all_told(
     query: &Query,
     since: &[u8],
 ) -> Result<Option<Program>, Unsupported> {
-    let planner = Planner { mapping, dialect, query };
+    let planner = Planner { mapping: &Seen::of(mapping, dialect, query), dialect, query };
     let Some(log) = planner.log(query.root) else {
         return Ok(None);
     };
@@ -149,7 +149,7 @@ impl Planner<'_> {
             return self.changed_key(frames, number);
         }
         let (alias, set) = frames.current();
-        let here = both(self.is_here(alias, set), not_deleted(self.mapping.table(set), alias));
+        let here = stays(self.mapping, set, alias).into_iter().fold(self.is_here(alias, set), |all, one| both(all, Some(one)));
         let matches = self.query.filter.as_ref().map(|filter| self.condition(frames, filter)).transpose()?;
         let always = || Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(1));
         let there = both(here.clone(), matches).unwrap_or_else(always);

@@ -345,6 +345,7 @@ impl Planner<'_> {
                 let param = Param { value: value.clone(), form: ParamForm::Native };
                 Operand::constant(Sql::Param(param), expr.primitive, false)
             }
+            ExprKind::User => Operand::constant(self.user(), expr.primitive, false),
             ExprKind::Property(place, property) => {
                 let alias = frames.resolve(self.mapping, place);
                 let column = self.column(alias, place.target(), *property);

@@ -3,14 +3,12 @@
 mod carried;
 mod once;
 
-use std::sync::Arc;
-
 use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::{Place, Related, Variable};
 
-use super::there::{is_there, key_is_there};
-use crate::mapping::{Link, LinkTable, Mapping, TableMap};
-use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef, Told};
+use super::there::{Seen, key_is_there, opened, stays, with_all_rows};
+use crate::mapping::{Link, LinkTable, Mapping};
+use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef};
 
 pub(crate) use carried::{Carried, JsonPlace};
 
@@ -37,17 +35,6 @@ struct Frame {
     select: Select,
 }
 
-/// Conditions on the rows of a table.
-type Kept = fn(&Mapping, EntitySetId, usize) -> Vec<Sql>;
-
-pub(crate) fn table_ref(table: &TableMap, alias: usize) -> TableRef {
-    match (&table.select, &table.joined) {
-        (Some(select), _) => TableRef { source: Source::Told(vec![Told::Text(Arc::clone(select))]), alias },
-        (None, Some(joined)) => TableRef { source: Source::Joined(Arc::clone(joined)), alias },
-        (None, None) => named_table(table.schema.as_ref(), &table.table, alias),
-    }
-}
-
 pub(super) fn named_table(schema: Option<&String>, name: &str, alias: usize) -> TableRef {
     TableRef { source: Source::Table { schema: schema.cloned(), name: name.to_owned() }, alias }
 }
@@ -58,22 +45,25 @@ fn equal(left: Sql, right: Sql) -> Sql {
 
 impl Frames {
     /// Starts with one table.
-    pub(crate) fn new(mapping: &Mapping, variable: Variable, set: EntitySetId) -> Frames {
-        Frames::with(mapping, variable, set, is_there)
+    pub(crate) fn new(seen: &Seen<'_>, variable: Variable, set: EntitySetId) -> Frames {
+        Frames::with((variable, set, 0), opened(seen, JoinKind::Inner, (set, 0), Vec::new()), 1)
     }
 
-    /// The same with rows that are deleted, where they lie there, too.
-    pub(crate) fn all(mapping: &Mapping, variable: Variable, set: EntitySetId) -> Frames {
-        Frames::with(mapping, variable, set, key_is_there)
+    /// The same with rows that are not there for clients, too.
+    pub(crate) fn all(seen: &Seen<'_>, variable: Variable, set: EntitySetId) -> Frames {
+        let on = key_is_there(seen, set, 0);
+        Frames::with((variable, set, 0), with_all_rows(seen, JoinKind::Inner, (set, 0), on), 1)
     }
 
-    fn with(mapping: &Mapping, variable: Variable, set: EntitySetId, kept: Kept) -> Frames {
-        let mut frames = Frames { frames: Vec::new(), next_alias: 0, parent: None };
-        let alias = frames.alias();
-        let on = kept(mapping, set, alias);
-        let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(set), alias), on };
-        let select = Select { from: vec![join], ..Select::default() };
-        frames.frames.push(Frame {
+    /// Starts with the row that has an alias in a statement around this one; other aliases begin with `next`.
+    pub(crate) fn within(seen: &Seen<'_>, set: EntitySetId, alias: usize, next: usize) -> Frames {
+        let table = opened(seen, JoinKind::Inner, (set, alias), Vec::new());
+        Frames::with((Variable(0), set, alias), table, next)
+    }
+
+    fn with((variable, set, alias): (Variable, EntitySetId, usize), table: Join, next_alias: usize) -> Frames {
+        let select = Select { from: vec![table], ..Select::default() };
+        let frame = Frame {
             variable,
             set,
             alias,
@@ -82,8 +72,8 @@ impl Frames {
             joined: Vec::new(),
             columns: Vec::new(),
             select,
-        });
-        frames
+        };
+        Frames { frames: vec![frame], next_alias, parent: None }
     }
 
     /// Starts with rows that are no entities. `set` is where they came from.
@@ -112,25 +102,21 @@ impl Frames {
     }
 
     /// Combines the rows of the innermost select with all entities of a set.
-    pub(crate) fn combine(&mut self, mapping: &Mapping, variable: Variable, set: EntitySetId) {
+    pub(crate) fn combine(&mut self, mapping: &Seen<'_>, variable: Variable, set: EntitySetId) {
         let alias = self.alias();
-        let mut on = is_there(mapping, set, alias);
-        if on.is_empty() {
+        let mut join = opened(mapping, JoinKind::Inner, (set, alias), Vec::new());
+        if join.on.is_empty() {
             // A join needs a condition in some databases.
-            on.push(equal(Sql::Integer(1), Sql::Integer(1)));
+            join.on.push(equal(Sql::Integer(1), Sql::Integer(1)));
         }
         let frame = self.top();
-        frame.select.from.push(Join {
-            kind: JoinKind::Inner,
-            table: table_ref(mapping.table(set), alias),
-            on,
-        });
+        frame.select.from.push(join);
         frame.others.push((variable, set, alias));
     }
 
     /// Joins the entities of a collection to the innermost select, under a variable of their own. Where rows without one
     /// stay, gives the number of the join that its conditions belong to.
-    pub(crate) fn join(&mut self, mapping: &Mapping, related: &Related, outer: bool) -> Option<usize> {
+    pub(crate) fn join(&mut self, mapping: &Seen<'_>, related: &Related, outer: bool) -> Option<usize> {
         let Some((place, navigation)) = &related.from else {
             self.combine(mapping, related.variable, related.set);
             let joins = &mut self.select().from;
@@ -154,7 +140,7 @@ impl Frames {
     /// gives its alias.
     pub(crate) fn also(
         &mut self,
-        mapping: &Mapping,
+        mapping: &Seen<'_>,
         variable: Variable,
         set: EntitySetId,
         properties: &[usize],
@@ -164,8 +150,7 @@ impl Frames {
         let columns = &mapping.table(set).columns;
         let pairs = properties.iter().zip(values);
         let on = pairs.map(|(property, value)| equal(Sql::column(alias, &columns[*property].column), value));
-        let join =
-            Join { kind: JoinKind::Inner, table: table_ref(mapping.table(set), alias), on: on.collect() };
+        let join = with_all_rows(mapping, JoinKind::Inner, (set, alias), on.collect());
         let frame = self.top();
         frame.select.from.push(join);
         frame.others.push((variable, set, alias));
@@ -192,7 +177,7 @@ impl Frames {
     }
 
     /// Keeps the entities of the innermost select whose keys a SELECT of the owner gives, in these columns.
-    pub(crate) fn among(&mut self, mapping: &Mapping, source: Source, columns: &[String]) {
+    pub(crate) fn among(&mut self, mapping: &Seen<'_>, source: Source, columns: &[String]) {
         let (alias, set) = self.current();
         let key = &mapping.model.entity_type(mapping.model.entity_set(set).entity_type).key;
         let table = mapping.table(set);
@@ -254,7 +239,7 @@ impl Frames {
     }
 
     /// Moves the innermost variable along a navigation property by an inner join.
-    pub(crate) fn navigate(&mut self, mapping: &Mapping, navigation: usize) {
+    pub(crate) fn navigate(&mut self, mapping: &Seen<'_>, navigation: usize) {
         let (from, set) = self.current();
         let target = target_set(mapping, set, navigation);
         let link = &mapping.table(set).links[navigation];
@@ -267,7 +252,7 @@ impl Frames {
     /// Joins the target of a link to the innermost select and gives its alias.
     fn join_link(
         &mut self,
-        mapping: &Mapping,
+        mapping: &Seen<'_>,
         kind: JoinKind,
         (from, set): (usize, EntitySetId),
         link: &Link,
@@ -282,8 +267,7 @@ impl Frames {
                         Sql::column(from, &mapping.table(set).columns[*here].column),
                     )
                 });
-                let on = equals.chain(is_there(mapping, target, to)).collect();
-                let join = Join { kind, table: table_ref(mapping.table(target), to), on };
+                let join = opened(mapping, kind, (target, to), equals.collect());
                 self.top().select.from.push(join);
                 to
             }
@@ -301,7 +285,7 @@ impl Frames {
     /// Joins a link table, whose near columns equal the given ones, and its target.
     fn join_through(
         &mut self,
-        mapping: &Mapping,
+        mapping: &Seen<'_>,
         kind: JoinKind,
         through: &LinkTable,
         near: Vec<Sql>,
@@ -314,16 +298,22 @@ impl Frames {
             .zip(near)
             .map(|((_, column), value)| equal(Sql::column(middle, column), value));
         let table = named_table(through.schema.as_ref(), &through.table, middle);
-        let on = on.collect();
+        let mut on: Vec<Sql> = on.collect();
+        if kind == JoinKind::Left && !stays(mapping, target, to).is_empty() {
+            // What leads only to what is not there would be a row of its own.
+            let inner = self.alias();
+            let far = far_conditions(mapping, through, middle, inner, target);
+            let from = vec![opened(mapping, JoinKind::Inner, (target, inner), far)];
+            on.push(Sql::Exists(Box::new(Select { from, ..Select::default() })));
+        }
         self.top().select.from.push(Join { kind, table, on });
-        let on = far_conditions(mapping, through, middle, to, target);
-        let join = Join { kind, table: table_ref(mapping.table(target), to), on };
+        let join = opened(mapping, kind, (target, to), far_conditions(mapping, through, middle, to, target));
         self.top().select.from.push(join);
         to
     }
 
     /// The alias of the entity at a place, joining what is not joined yet in the select of its variable.
-    pub(crate) fn resolve(&mut self, mapping: &Mapping, place: &Place) -> usize {
+    pub(crate) fn resolve(&mut self, mapping: &Seen<'_>, place: &Place) -> usize {
         let has = |frame: &Frame| {
             frame.variable == place.variable || frame.others.iter().any(|other| other.0 == place.variable)
         };
@@ -353,7 +343,7 @@ impl Frames {
     }
 
     /// Starts a subselect over the entities of a collection.
-    pub(crate) fn enter(&mut self, mapping: &Mapping, related: &Related) {
+    pub(crate) fn enter(&mut self, mapping: &Seen<'_>, related: &Related) {
         let variable = related.variable;
         let Some((place, navigation)) = &related.from else {
             return self.push_direct(mapping, variable, related.set, &[], Vec::new());
@@ -379,7 +369,7 @@ impl Frames {
     /// Starts a select over entities whose properties equal the given values.
     pub(crate) fn push_direct(
         &mut self,
-        mapping: &Mapping,
+        mapping: &Seen<'_>,
         variable: Variable,
         target: EntitySetId,
         properties: &[usize],
@@ -391,8 +381,7 @@ impl Frames {
             .iter()
             .zip(values)
             .map(|(property, value)| equal(Sql::column(alias, &columns[*property].column), value));
-        let on = equals.chain(is_there(mapping, target, alias)).collect();
-        let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(target), alias), on };
+        let join = opened(mapping, JoinKind::Inner, (target, alias), equals.collect());
         let select = Select { from: vec![join], ..Select::default() };
         self.frames.push(Frame {
             variable,
@@ -409,7 +398,7 @@ impl Frames {
     /// Starts a select over entities behind a link table whose near columns equal the given values.
     pub(crate) fn push_through(
         &mut self,
-        mapping: &Mapping,
+        mapping: &Seen<'_>,
         variable: Variable,
         target: EntitySetId,
         through: &LinkTable,
@@ -425,7 +414,7 @@ impl Frames {
         let table = named_table(through.schema.as_ref(), &through.table, middle);
         let link = Join { kind: JoinKind::Inner, table, on };
         let on = far_conditions(mapping, through, middle, alias, target);
-        let join = Join { kind: JoinKind::Inner, table: table_ref(mapping.table(target), alias), on };
+        let join = opened(mapping, JoinKind::Inner, (target, alias), on);
         let select = Select { from: vec![link, join], ..Select::default() };
         self.frames.push(Frame {
             variable,
@@ -468,7 +457,7 @@ fn far_conditions(
         .far
         .iter()
         .map(|(column, there)| equal(Sql::column(to, &columns[*there].column), Sql::column(middle, column)));
-    equals.chain(is_there(mapping, target, to)).collect()
+    equals.collect()
 }
 
 /// The set a navigation property leads to.

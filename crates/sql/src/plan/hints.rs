@@ -13,12 +13,12 @@ impl Planner<'_> {
     /// collation. It holds wherever the values are equal.
     pub(super) fn equality_hint(&self, frames: &mut Frames, left: &Expr, right: &Expr) -> Option<Sql> {
         let (column, constant) = match (&left.kind, &right.kind) {
-            (ExprKind::Property(..), ExprKind::Value(Value::String(_))) => (left, right),
-            (ExprKind::Value(Value::String(_)), ExprKind::Property(..)) => (right, left),
+            (ExprKind::Property(..), ExprKind::Value(Value::String(_)) | ExprKind::User) => (left, right),
+            (ExprKind::Value(Value::String(_)) | ExprKind::User, ExprKind::Property(..)) => (right, left),
             _ => return None,
         };
         let column = self.own_collation(frames, column)?;
-        Some(Sql::binary(Operator::Eq, column, param(constant)?))
+        Some(Sql::binary(Operator::Eq, column, self.constant(constant)?))
     }
 
     /// The same for a list of constants.
@@ -28,7 +28,7 @@ impl Planner<'_> {
             return None;
         }
         let column = self.own_collation(frames, sought)?;
-        Some(Sql::In(Box::new(column), items.iter().filter_map(param).collect()))
+        Some(Sql::In(Box::new(column), items.iter().filter_map(|item| self.constant(item)).collect()))
     }
 
     /// For a column of dates or points in time, and a constant: the comparison of the column as it is.
@@ -53,7 +53,23 @@ impl Planner<'_> {
         };
         let alias = frames.resolve(self.mapping, place);
         let column = Sql::column(alias, &self.property(place.target(), *property).1.column);
-        Some(Sql::binary(in_order(op), column, param(constant)?))
+        Some(Sql::binary(in_order(op), column, self.constant(constant)?))
+    }
+
+    fn constant(&self, expr: &Expr) -> Option<Sql> {
+        match &expr.kind {
+            ExprKind::Value(value) => {
+                Some(Sql::Param(Param { value: value.clone(), form: ParamForm::Native }))
+            }
+            ExprKind::User => Some(self.user()),
+            _ => None,
+        }
+    }
+
+    /// The name of the login that the request reads with. Where there is none, a condition that names it holds for no row.
+    pub(super) fn user(&self) -> Sql {
+        let value = Value::String(self.query.user.clone().unwrap_or_default());
+        Sql::Param(Param { value, form: ParamForm::Native })
     }
 
     /// A text column that does not compare by code point, where only its own collation is served by an index.
@@ -79,11 +95,4 @@ pub(super) fn in_order(op: Comparison) -> Operator {
         Comparison::Lt => Operator::Lt,
         _ => Operator::Le,
     }
-}
-
-fn param(constant: &Expr) -> Option<Sql> {
-    let ExprKind::Value(value) = &constant.kind else {
-        return None;
-    };
-    Some(Sql::Param(Param { value: value.clone(), form: ParamForm::Native }))
 }

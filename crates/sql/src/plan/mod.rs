@@ -32,16 +32,18 @@ use nextlink_odata::value::Value;
 
 use crate::dialect::{Dialect, Operand, ParentRows, Relation, Unsupported};
 use crate::emit::emit;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, RowsMap};
 use crate::seek::{self, seek};
 use crate::statement::{ChildStatement, NodeStatement, PARENT_ROWS, Program, ResultColumn, Statement};
 use crate::tree::{Join, Operator, Param, ParamForm, Select, Source, Sql};
 use frames::Frames;
 use merged::merged;
+use there::Seen;
 pub use told::{told, trial};
 
 pub use changes::{all_told, mark};
 pub use stream::stream;
+pub use there::{RowsTrial, rows_trials};
 
 /// The plan of a query.
 #[derive(Debug, Clone)]
@@ -101,7 +103,8 @@ pub fn plan(
     layout: &Layout,
     limits: PlanLimits,
 ) -> Result<Plan, Unsupported> {
-    let planner = Planner { mapping, dialect, query };
+    let seen = Seen::of(mapping, dialect, query);
+    let planner = Planner { mapping: &seen, dialect, query };
     let mut nodes: Vec<NodePlan> = Vec::with_capacity(layout.nodes.len());
     for node in &layout.nodes {
         let planned = match &node.link {
@@ -120,7 +123,9 @@ pub fn plan(
     };
     let parent = planner.before_navigation(query)?;
     let point = nodes.len() == 1 && count.is_none() && planner.is_point(query, nodes[0].rows.as_ref());
-    let keyed = if point { keyed(query, nodes[0].rows.as_ref()) } else { None };
+    // What depends on who asks is no plan for others.
+    let for_all = !mapping.table(query.root).rows.as_deref().is_some_and(RowsMap::names_user);
+    let keyed = if point && for_all { keyed(query, nodes[0].rows.as_ref()) } else { None };
     for rows in nodes.iter_mut().filter_map(|node| node.rows.as_mut()) {
         // Where rows are numbered, no more of them are read than are needed.
         if let (Some((_, most)), Some(nested)) = (&mut rows.window, limits.nested) {
@@ -214,7 +219,7 @@ pub fn paged(dialect: &dyn Dialect, mut plan: Plan, resume: Option<&Resume>) -> 
 
 /// What planning needs to know throughout.
 pub(crate) struct Planner<'a> {
-    pub(crate) mapping: &'a Mapping,
+    pub(crate) mapping: &'a Seen<'a>,
     pub(crate) dialect: &'a dyn Dialect,
     pub(crate) query: &'a Query,
 }

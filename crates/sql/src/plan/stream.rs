@@ -5,6 +5,7 @@ use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::Query;
 use nextlink_odata::value::Value;
 
+use super::there::Seen;
 use super::{Planner, program};
 use crate::catalog::Storage;
 use crate::dialect::{Dialect, Unsupported};
@@ -24,7 +25,8 @@ pub fn stream(
     query: &Query,
     property: Option<usize>,
 ) -> Result<Stream, Unsupported> {
-    let planner = Planner { mapping, dialect, query };
+    let seen = Seen::of(mapping, dialect, query);
+    let planner = Planner { mapping: &seen, dialect, query };
     let frames = planner.path(query.root, &query.steps)?;
     let (alias, set) = frames.current();
     let table = mapping.table(set);

@@ -1,19 +1,154 @@
-//! Which rows of a table are entities.
+//! Tables of entities in a select. All of them are opened here, so that rows which are not there for clients are nowhere.
 
-use nextlink_odata::model::{EntitySetId, PrimitiveType};
+use std::ops::Deref;
+use std::sync::Arc;
 
-use crate::mapping::{Mapping, TableMap};
-use crate::tree::Sql;
+use nextlink_odata::bind::{BindLimits, Request, bind};
+use nextlink_odata::model::{EntitySet, EntitySetId, PrimitiveType};
+use nextlink_odata::query::{Expr, Query};
+use nextlink_odata::url;
 
-/// Conditions that keep out rows that are no entities: those that are deleted, and those whose key has a null.
-pub(super) fn is_there(mapping: &Mapping, set: EntitySetId, alias: usize) -> Vec<Sql> {
-    let mut conditions = key_is_there(mapping, set, alias);
-    conditions.extend(not_deleted(mapping.table(set), alias));
-    conditions
+use super::Planner;
+use super::frames::{Frames, named_table};
+use super::told::counting;
+use crate::dialect::{Dialect, Unsupported};
+use crate::mapping::{Mapping, RowsMap, TableMap};
+use crate::statement::Program;
+use crate::tree::{Join, JoinKind, Operator, Source, Sql, TableRef, Told};
+
+/// Aliases in conditions on rows begin here: those of the statement around them are smaller.
+const INSIDE: usize = 1_000_000;
+
+/// A model as one who asks sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    mapping: &'a Mapping,
+    dialect: &'a dyn Dialect,
+    query: &'a Query,
+}
+
+impl Deref for Seen<'_> {
+    type Target = Mapping;
+
+    fn deref(&self) -> &Mapping {
+        self.mapping
+    }
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn of(mapping: &'a Mapping, dialect: &'a dyn Dialect, query: &'a Query) -> Seen<'a> {
+        Seen { mapping, dialect, query }
+    }
+
+    /// The condition on the rows of a table, where the model file has one.
+    fn rule(&self, set: EntitySetId, alias: usize) -> Option<Sql> {
+        let rows = self.mapping.table(set).rows.as_ref()?;
+        let never = || Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0));
+        Some(self.allowed(rows, alias).and_then(Result::ok).unwrap_or_else(never))
+    }
+
+    /// What holds of rows that are there; none where none is.
+    fn allowed(&self, rows: &RowsMap, alias: usize) -> Option<Result<Sql, Unsupported>> {
+        let (set, rule) = rows.rule.as_ref()?;
+        if rule.names_user && self.query.user.is_none() {
+            return None;
+        }
+        let whole = Seen { mapping: self.mapping.whole.as_deref()?, ..*self };
+        let planner = Planner { mapping: &whole, dialect: self.dialect, query: self.query };
+        Some(planner.rule(*set, &rule.condition, alias))
+    }
+}
+
+impl Planner<'_> {
+    /// A condition on the row that has an alias in the statement around it.
+    fn rule(&self, set: EntitySetId, condition: &Expr, alias: usize) -> Result<Sql, Unsupported> {
+        let mut frames = Frames::within(self.mapping, set, alias, INSIDE);
+        let own = self.condition(&mut frames, condition)?;
+        if frames.select().from.len() == 1 {
+            return Ok(own);
+        }
+        // It leads to other entities, so it is about the same row in a select of its own.
+        let mut frames = Frames::within(self.mapping, set, INSIDE, INSIDE + 1);
+        let own = self.condition(&mut frames, condition)?;
+        let key = &self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type).key;
+        for property in key {
+            let column = |alias| Sql::column(alias, &self.property(set, *property).1.column);
+            frames.filter(Sql::binary(Operator::Eq, column(INSIDE), column(alias)));
+        }
+        frames.filter(own);
+        let select = frames.finish();
+        self.fits(&select)?;
+        Ok(Sql::Exists(Box::new(select)))
+    }
+}
+
+/// A condition on the rows of an entity set, to be tried.
+#[derive(Debug)]
+pub struct RowsTrial<'m> {
+    /// The entity set.
+    pub set: &'m EntitySet,
+    /// The condition.
+    pub rows: &'m RowsMap,
+    /// How many rows there are for somebody without a name. An error where the database cannot do it; then none is there for anybody.
+    pub program: Result<Program, Unsupported>,
+}
+
+/// The conditions on rows that mean something, each to be tried.
+pub fn rows_trials<'m>(mapping: &'m Mapping, dialect: &dyn Dialect) -> Vec<RowsTrial<'m>> {
+    let mut trials = Vec::new();
+    for (set, table) in mapping.model.entity_sets.iter().zip(&mapping.tables) {
+        let (Some(rows), Ok(url)) = (&table.rows, url::parse(&set.name)) else { continue };
+        let Ok(Request::Query(query)) = bind(&mapping.model, &url, BindLimits::default(), "") else {
+            continue;
+        };
+        let query = Query { user: Some(String::new()), ..*query };
+        let seen = Seen::of(mapping, dialect, &query);
+        let planner = Planner { mapping: &seen, dialect, query: &query };
+        let Some(allowed) = seen.allowed(rows, 0) else { continue };
+        let program = allowed.and_then(|_| planner.counted(&query)).map(|select| counting(dialect, &select));
+        trials.push(RowsTrial { set, rows, program });
+    }
+    trials
+}
+
+/// Joins a table of entities to what was before, or begins with it.
+pub(super) fn opened(
+    seen: &Seen<'_>,
+    kind: JoinKind,
+    (set, alias): (EntitySetId, usize),
+    mut on: Vec<Sql>,
+) -> Join {
+    on.extend(key_is_there(seen, set, alias));
+    on.extend(stays(seen, set, alias));
+    with_all_rows(seen, kind, (set, alias), on)
+}
+
+/// The same with all rows that lie there, whatever became of them, for who looks at that.
+pub(super) fn with_all_rows(
+    seen: &Seen<'_>,
+    kind: JoinKind,
+    (set, alias): (EntitySetId, usize),
+    on: Vec<Sql>,
+) -> Join {
+    Join { kind, table: table_ref(seen.table(set), alias), on }
+}
+
+fn table_ref(table: &TableMap, alias: usize) -> TableRef {
+    match (&table.select, &table.joined) {
+        (Some(select), _) => TableRef { source: Source::Told(vec![Told::Text(Arc::clone(select))]), alias },
+        (None, Some(joined)) => TableRef { source: Source::Joined(Arc::clone(joined)), alias },
+        (None, None) => named_table(table.schema.as_ref(), &table.table, alias),
+    }
+}
+
+/// Conditions that keep out rows that are not there for clients although they have a key: those that are deleted, and those
+/// that the model file keeps back.
+pub(super) fn stays(seen: &Seen<'_>, set: EntitySetId, alias: usize) -> Vec<Sql> {
+    not_deleted(seen.table(set), alias).into_iter().chain(seen.rule(set, alias)).collect()
 }
 
 /// That a row is not deleted, where rows that are lie there, too.
-pub(super) fn not_deleted(table: &TableMap, alias: usize) -> Option<Sql> {
+fn not_deleted(table: &TableMap, alias: usize) -> Option<Sql> {
     let map = &table.columns[table.changes.deleted?];
     let column = Box::new(Sql::column(alias, &map.column));
     let truth = map.primitive == PrimitiveType::Boolean;

@@ -43,8 +43,12 @@ pub fn trial(mapping: &Mapping, dialect: &dyn Dialect, function: usize, nulls: b
     });
     let table = TableRef { source: Source::Told(told.collect()), alias: 0 };
     let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
-    let select = Select { from, columns: vec![Sql::CountAll], ..Select::default() };
-    let rows = Some(ChildStatement { one: emit(dialect, &select, 1), many: None });
+    counting(dialect, &Select { from, columns: vec![Sql::CountAll], ..Select::default() })
+}
+
+/// A program of one select that gives a number.
+pub(super) fn counting(dialect: &dyn Dialect, select: &Select) -> Program {
+    let rows = Some(ChildStatement { one: emit(dialect, select, 1), many: None });
     let node = NodeStatement {
         parent: None,
         rows,

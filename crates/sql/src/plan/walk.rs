@@ -4,9 +4,9 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Expr, Order, Rows, Tree, Variable, Walk, Walked};
 
 use super::Planner;
-use super::frames::{Carried, Frames, table_ref};
+use super::frames::{Carried, Frames};
 use super::rows::Base;
-use super::there::not_deleted;
+use super::there::{stays, with_all_rows};
 use crate::dialect::{Operand, Unsupported};
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef};
 
@@ -200,16 +200,15 @@ impl Planner<'_> {
     }
 
     fn nodes(&self, tree: &Tree, alias: usize) -> Select {
-        let table = table_ref(self.mapping.table(tree.set), alias);
-        let on = not_deleted(self.mapping.table(tree.set), alias).into_iter().collect();
-        Select { from: vec![Join { kind: JoinKind::Inner, table, on }], ..Select::default() }
+        let on = stays(self.mapping, tree.set, alias);
+        let nodes = with_all_rows(self.mapping, JoinKind::Inner, (tree.set, alias), on);
+        Select { from: vec![nodes], ..Select::default() }
     }
 
     fn join_nodes(&self, tree: &Tree, alias: usize, own: Sql, other: Sql) -> Join {
-        let table = table_ref(self.mapping.table(tree.set), alias);
         let mut on = vec![Sql::binary(Operator::Eq, own, other)];
-        on.extend(not_deleted(self.mapping.table(tree.set), alias));
-        Join { kind: JoinKind::Inner, table, on }
+        on.extend(stays(self.mapping, tree.set, alias));
+        with_all_rows(self.mapping, JoinKind::Inner, (tree.set, alias), on)
     }
 
     fn id(&self, tree: &Tree, alias: usize) -> Sql {

@@ -9,6 +9,7 @@ mod search;
 mod limits;
 mod settings;
 mod parameter;
+mod when;
 mod parts;
 mod overloads;
 mod hdp;
@@ -39,7 +40,7 @@ pub use overloads::Overloads;
 pub use parameter::ParameterShape;
 pub use parts::{
     Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, FunctionShape,
-    NavigationShape, PropertyShape, Shape, SingletonShape, ThroughShape, Told, When,
+    NavigationShape, PropertyShape, Shape, SingletonShape, ThroughShape, Told,
 };
 pub use search::SearchShape;
 pub use select::Piece;
@@ -48,6 +49,7 @@ pub use settings::{
 };
 pub use terms::term_of;
 pub use vocabulary::VocabularyShape;
+pub use when::When;
 
 /// Bytes of a model file at most.
 pub const MOST_BYTES: usize = 16 << 20;
@@ -183,6 +185,16 @@ impl Shape {
         let named = named.chain(self.complex_types.iter().map(|(name, _)| name)).chain(groups);
         let functions = self.functions.iter().map(|(name, _)| name);
         named.chain(functions).map(|name| name.text.as_str())
+    }
+
+    /// The same with all columns and navigation properties, as conditions on rows may name them.
+    pub fn unhidden(&self) -> Shape {
+        let mut shape = self.clone();
+        for (_, entity) in &mut shape.entities.0 {
+            entity.hide.clear();
+            entity.others = None;
+        }
+        shape
     }
 
     /// Reads the text of a model file. What is in it fits together; whether the database has it is not known yet.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use nextlink_odata::model::Computed;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, Visitor};
 use serde_saphyr::Spanned;
 
 use super::changes::ChangesShape;
@@ -16,6 +16,7 @@ use super::parameter::ParameterShape;
 use super::search::SearchShape;
 use super::settings::SettingsShape;
 use super::vocabulary::VocabularyShape;
+use super::when::When;
 use crate::identifier::Case;
 
 /// A model file.
@@ -184,6 +185,8 @@ pub struct EntityShape {
     pub changes: Option<ChangesShape>,
     /// The index over words that serves `$search`.
     pub search: Option<SearchShape>,
+    /// A condition in the form of `$filter`: no other row is there for clients.
+    pub rows: Option<Named>,
     /// Columns and navigation properties that are not served.
     pub hide: Vec<Named>,
     /// Whether columns and foreign keys that are not named here are served, too. Default true.
@@ -221,10 +224,6 @@ pub struct DerivedShape {
     /// Annotations of it by their terms, as at the top.
     pub annotations: Told,
 }
-
-/// What stands in a column for a type: one value, or several.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct When(pub Vec<Code>);
 
 /// What is said of a property.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -326,43 +325,6 @@ impl<'de> Deserialize<'de> for Code {
     }
 }
 
-impl<'de> Deserialize<'de> for When {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<When, D::Error> {
-        struct Values;
-
-        impl<'de> Visitor<'de> for Values {
-            type Value = When;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number, a text, or a list of them")
-            }
-
-            fn visit_i64<E: Error>(self, number: i64) -> Result<When, E> {
-                Ok(When(vec![Code::Number(number)]))
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<When, E> {
-                let number = i64::try_from(number).map_err(|_| E::custom("the number is too great"))?;
-                Ok(When(vec![Code::Number(number)]))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<When, E> {
-                Ok(When(vec![Code::Text(text.to_owned())]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<When, A::Error> {
-                let mut codes = Vec::new();
-                while let Some(code) = list.next_element()? {
-                    codes.push(code);
-                }
-                Ok(When(codes))
-            }
-        }
-
-        deserializer.deserialize_any(Values)
-    }
-}
-
 /// What is said of a singleton, as it stands in the file.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -403,6 +365,7 @@ impl<'de> Deserialize<'de> for SingletonShape {
             etag: told.etag,
             changes: None,
             search: None,
+            rows: None,
             hide: told.hide,
             others: told.others,
             is_abstract: told.is_abstract,

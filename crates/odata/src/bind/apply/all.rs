@@ -68,6 +68,7 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
         count: options.count.is_some_and(|(c, _)| c),
         chosen: None,
         since: None,
+        user: None,
     })
 }
 

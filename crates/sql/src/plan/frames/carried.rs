@@ -3,10 +3,10 @@
 use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::{Variable, Whole};
 
-use super::{Frame, Frames, equal, table_ref};
+use super::{Frame, Frames, equal};
 use crate::catalog::NativeType;
 use crate::dialect::{JsonPath, Operand};
-use crate::mapping::Mapping;
+use crate::plan::there::{Seen, with_all_rows};
 use crate::tree::{Join, JoinKind, Source, Sql, TableRef};
 
 /// What a column of rows that are no entities holds.
@@ -64,7 +64,7 @@ impl Frames {
     /// Starts with rows that are no entities, and joins the entities to them that conditions choose by the aliases of both,
     /// where there are any.
     pub(crate) fn behind(
-        mapping: &Mapping,
+        seen: &Seen<'_>,
         (source, variable, columns): (Source, Variable, Vec<Carried>),
         set: EntitySetId,
         on: impl FnOnce(&Frames, usize) -> Vec<Sql>,
@@ -73,7 +73,7 @@ impl Frames {
         let (rows, alias) = (frames.top().alias, frames.alias());
         frames.top().beside.push((variable, rows, columns));
         let on = on(&frames, alias);
-        let join = Join { kind: JoinKind::Left, table: table_ref(mapping.table(set), alias), on };
+        let join = with_all_rows(seen, JoinKind::Left, (set, alias), on);
         let frame = frames.top();
         frame.alias = alias;
         frame.select.from.push(join);

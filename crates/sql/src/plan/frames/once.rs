@@ -3,12 +3,12 @@
 use nextlink_odata::query::Variable;
 
 use super::{Frames, equal};
-use crate::mapping::Mapping;
+use crate::plan::there::Seen;
 use crate::tree::{Join, JoinKind, Select, Source, Sql, TableRef};
 
 impl Frames {
     /// Begins anew with the entities of the innermost select, each of them once however often it is there.
-    pub(crate) fn once(self, mapping: &Mapping) -> Frames {
+    pub(crate) fn once(self, mapping: &Seen<'_>) -> Frames {
         let (alias, set) = self.current();
         let key = &mapping.model.entity_type(mapping.model.entity_set(set).entity_type).key;
         let own = |alias: usize, property: &usize| {

@@ -1,6 +1,7 @@
 //! Entity sets of a model file: where their rows are, and what is told of them.
 
 use nextlink_odata::model::is_media_type;
+use nextlink_odata::url::parse_plain_expression;
 
 use super::super::changes::ChangesShape;
 use super::super::media::MediaTypeShape;
@@ -34,6 +35,9 @@ pub(super) fn entity(shape: &Shape, told: &EntityShape) -> Checked {
     changes(told.changes.as_ref())?;
     if let Some(name) = told.search.as_ref().and_then(|search| search.configuration.as_ref()) {
         is_name(name)?;
+    }
+    if let Some(rows) = &told.rows {
+        parse_plain_expression(&rows.text).map_err(|error| bad(rows.spot, &["`rows`: ", &error.message]))?;
     }
     derived(shape, told, &mut names, &mut columns)
 }

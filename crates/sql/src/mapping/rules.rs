@@ -1,0 +1,63 @@
+//! Conditions on the rows of entity sets, as a model file has them.
+
+use nextlink_odata::bind::{Rule, bind_rule};
+use nextlink_odata::model::EntitySetId;
+use nextlink_odata::url::parse_plain_expression;
+
+use super::reshape::{TableShape, about};
+use super::{Mapping, RowsMap};
+use crate::notice::Notice;
+use crate::shape::Named;
+
+impl RowsMap {
+    /// Whether it depends on who asks.
+    pub fn names_user(&self) -> bool {
+        self.rule.as_ref().is_some_and(|(_, rule)| rule.names_user)
+    }
+}
+
+/// The condition that a model file has, not bound yet.
+pub(super) fn told(shape: &TableShape<'_>) -> Option<Box<RowsMap>> {
+    let told = shape.told?.1.rows.clone()?;
+    Some(Box::new(RowsMap { told, rule: None }))
+}
+
+/// Binds them; `whole` has all that the model file hides. Where one means nothing, no row is there.
+pub(super) fn add(mapping: &mut Mapping, mut whole: Mapping, notices: &mut Vec<Notice>) {
+    let mut ruled = Vec::new();
+    for (number, table) in mapping.tables.iter_mut().enumerate() {
+        let Some(rows) = &mut table.rows else { continue };
+        ruled.push(EntitySetId(number));
+        let same = |other: &Option<Box<RowsMap>>| other.as_ref().is_some_and(|other| other.told == rows.told);
+        let set = whole.tables.iter().position(|other| same(&other.rows)).map(EntitySetId);
+        match set.map(|set| bound(&whole, set, &rows.told).map(|rule| (set, rule))) {
+            Some(Ok(found)) => {
+                // What happens to other rows would have rows come and go without a change of their own.
+                let followed = &mut mapping.model.entity_sets[number].tracked;
+                if *followed && !found.1.condition.is_own() {
+                    *followed = false;
+                    notices.push(about(&rows.told, &table.table, "changes of its rows are not followed, as the condition looks at others, too"));
+                }
+                rows.rule = Some(found);
+            }
+            Some(Err(problem)) => notices.push(unusable(&rows.told, &table.table, &problem)),
+            None => notices.push(unusable(&rows.told, &table.table, "with what is hidden there is no such set")),
+        }
+    }
+    mapping.model.set_unseen(&ruled);
+    // In a condition, rows of other sets are as they lie there.
+    whole.tables.iter_mut().for_each(|table| table.rows = None);
+    mapping.whole = Some(Box::new(whole));
+}
+
+fn bound(whole: &Mapping, set: EntitySetId, told: &Named) -> Result<Rule, String> {
+    let parsed = parse_plain_expression(&told.text).map_err(|error| error.message)?;
+    bind_rule(&whole.model, set, &parsed).map_err(|error| error.message)
+}
+
+/// Says that a condition can't be used.
+pub fn unusable(told: &Named, table: &str, problem: &str) -> Notice {
+    let (place, problem) = (told.spot.to_string(), problem.trim_end_matches('.'));
+    let end = ". So none of its rows is there for clients.";
+    Notice::table(table, ["The model file, ", &place, ": `rows`: ", problem, end].concat())
+}
