@@ -170,9 +170,7 @@ impl Served {
             let failed = ran.ok().and_then(Result::err);
             failed.filter(|error| !matches!(error, DbError::TimedOut { .. })).map(|error| error.to_string())
         };
-        trials
-            .map(|trial| (trial.set.name.as_str(), trial.rows.told.text.as_str(), tried(trial)))
-            .collect()
+        trials.map(|trial| (trial.set.name.as_str(), trial.rows.told.text.trim(), tried(trial))).collect()
     }
 
     /// Whether clients are told the same model.

@@ -281,6 +281,69 @@ fn mariadb_clients_log_in() {
     clients_log_in(mariadb::private());
 }
 
+fn clients_see_rows_of_their_own(server: PrivateServer) {
+    let (_server, database) = prepared(server);
+    let rows: Vec<String> =
+        (1..=300).map(|id| format!("({id}, {})", ["'annsmith'", "'bobsmith'", "NULL"][id % 3])).collect();
+    let table = "CREATE TABLE owned (id INTEGER PRIMARY KEY, owner VARCHAR(20)); INSERT INTO owned VALUES";
+    database.run(&format!("{table} {};", rows.join(", ")));
+    for name in ["cataloguer", "annsmith", "bobsmith"] {
+        user(&database, name, PASSWORD, &["owned"]);
+    }
+    let url = bare(&database);
+    let launch = configured("");
+    let [file, config] = ["owned.yaml", "nextlink.toml"].map(|name| launch.data_dir().join(name));
+    let settings = format!(
+        "[sources.s]\nurl = \"{url}\"\nuser = \"cataloguer\"\npassword = {PASSWORD:?}\nclient_login = \"allowed\"\n\
+         model = {file:?}"
+    );
+    let model = "entities: {owned: {hide: [owner], rows: owner eq @user}}";
+    for (path, text) in [(&file, model), (&config, &settings)] {
+        std::fs::write(path, text).expect("the file can be written");
+    }
+    let node = launch.start();
+    let password = ("ddcloud-datasource-password", PASSWORD);
+    let [ann, bob] = ["annsmith", "bobsmith"].map(|name| [("ddcloud-datasource-user", name), password]);
+    // One behind the other, so that whatever is kept of one meets the other.
+    for _ in 0..3 {
+        for (headers, count, statuses) in [
+            (&ann[..], "100", [200, 404, 404]),
+            (&bob[..], "100", [404, 200, 404]),
+            (&[], "0", [404, 404, 404]),
+        ] {
+            assert_eq!(ask(&node, "owned/$count", headers).text(), count, "{headers:?}");
+            for (url, status) in ["owned(3)", "owned(4)", "owned(5)"].into_iter().zip(statuses) {
+                assert_eq!(ask(&node, url, headers).status, status, "{url} {headers:?}");
+            }
+        }
+    }
+    let own = |rest: i32| (1..=300).filter(move |id| id % 3 == rest);
+    let pages = [("Prefer", "maxpagesize=30")];
+    for (headers, rest) in [(&ann, 0), (&bob, 1)] {
+        read_all(&format!("{}owned", node.service("s")), &[&headers[..], &pages].concat())
+            .check(&Expected::keys("id", own(rest)));
+    }
+    let first = ask(&node, "owned", &[&ann[..], &pages].concat()).json();
+    let link = first["@odata.nextLink"].as_str().expect("a link");
+    for (headers, expected) in [
+        (&ann[..], refused(200, "")),
+        (&bob[..], refused(400, "BadSkipToken")),
+        (&[], refused(400, "BadSkipToken")),
+    ] {
+        assert_eq!(told(&http::get(link, headers)), expected, "{headers:?}");
+    }
+}
+
+#[test]
+fn postgres_clients_see_rows_of_their_own() {
+    clients_see_rows_of_their_own(postgres::private());
+}
+
+#[test]
+fn mariadb_clients_see_rows_of_their_own() {
+    clients_see_rows_of_their_own(mariadb::private());
+}
+
 fn a_password_changes(server: PrivateServer) {
     let (_server, database) = prepared(server);
     user(&database, "reader", "first", &["t", "u"]);

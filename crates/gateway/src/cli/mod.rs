@@ -394,7 +394,7 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
                     println!("  {function}: The SELECT of this function fails ({why}).");
                 }
                 for (set, rows, failed) in served.tried_rows() {
-                    println!("  {set}: Of its rows there are for clients: {rows}");
+                    println!("  {set}: Of its rows there are for clients: {}", rows.replace('\n', " "));
                     if let Some(why) = failed {
                         println!("  {set}: The condition on its rows fails ({why}).");
                     }

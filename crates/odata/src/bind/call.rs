@@ -130,7 +130,11 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
     }
     match function {
         F::Now if cx.rule.get().is_some() => {
-            return Err(not_supported(at, name, "A condition on rows can't ask for the time of the request."));
+            return Err(not_supported(
+                at,
+                name,
+                "A condition on rows can't ask for the time of the request.",
+            ));
         }
         F::Now => return Ok(constant(at, Value::DateTimeOffset(cx.now.to_owned()))),
         F::MinDateTime => {

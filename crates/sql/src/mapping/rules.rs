@@ -36,12 +36,18 @@ pub(super) fn add(mapping: &mut Mapping, mut whole: Mapping, notices: &mut Vec<N
                 let followed = &mut mapping.model.entity_sets[number].tracked;
                 if *followed && !found.1.condition.is_own() {
                     *followed = false;
-                    notices.push(about(&rows.told, &table.table, "changes of its rows are not followed, as the condition looks at others, too"));
+                    notices.push(about(
+                        &rows.told,
+                        &table.table,
+                        "changes of its rows are not followed, as the condition looks at others, too",
+                    ));
                 }
                 rows.rule = Some(found);
             }
             Some(Err(problem)) => notices.push(unusable(&rows.told, &table.table, &problem)),
-            None => notices.push(unusable(&rows.told, &table.table, "with what is hidden there is no such set")),
+            None => {
+                notices.push(unusable(&rows.told, &table.table, "with what is hidden there is no such set"))
+            }
         }
     }
     mapping.model.set_unseen(&ruled);

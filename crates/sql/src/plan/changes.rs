@@ -149,7 +149,9 @@ impl Planner<'_> {
             return self.changed_key(frames, number);
         }
         let (alias, set) = frames.current();
-        let here = stays(self.mapping, set, alias).into_iter().fold(self.is_here(alias, set), |all, one| both(all, Some(one)));
+        let here = stays(self.mapping, set, alias)
+            .into_iter()
+            .fold(self.is_here(alias, set), |all, one| both(all, Some(one)));
         let matches = self.query.filter.as_ref().map(|filter| self.condition(frames, filter)).transpose()?;
         let always = || Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(1));
         let there = both(here.clone(), matches).unwrap_or_else(always);

@@ -61,7 +61,11 @@ impl Frames {
         Frames::with((Variable(0), set, alias), table, next)
     }
 
-    fn with((variable, set, alias): (Variable, EntitySetId, usize), table: Join, next_alias: usize) -> Frames {
+    fn with(
+        (variable, set, alias): (Variable, EntitySetId, usize),
+        table: Join,
+        next_alias: usize,
+    ) -> Frames {
         let select = Select { from: vec![table], ..Select::default() };
         let frame = Frame {
             variable,
