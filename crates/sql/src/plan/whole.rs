@@ -3,10 +3,11 @@
 use nextlink_odata::query::{Expr, ExprKind, Whole};
 
 use super::Planner;
-use super::frames::{Frames, table_ref};
+use super::frames::Frames;
+use super::there::with_all_rows;
 use crate::dialect::Unsupported;
 use crate::statement::ResultColumn;
-use crate::tree::{Join, JoinKind, Operator, Select, Sql};
+use crate::tree::{JoinKind, Operator, Select, Sql};
 
 impl Planner<'_> {
     /// A value that is no primitive one, and the property that it is one of; nothing where it is another value.
@@ -42,10 +43,9 @@ impl Planner<'_> {
     /// Null of the type of a column, which some databases want to know in each of several selects.
     fn no_value(&self, frames: &mut Frames, (set, property): Whole) -> Sql {
         let alias = frames.alias();
-        let table = table_ref(self.mapping.table(set), alias);
         Sql::Scalar(Box::new(Select {
             columns: vec![Sql::column(alias, &self.property(set, property).1.column)],
-            from: vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }],
+            from: vec![with_all_rows(self.mapping, JoinKind::Inner, (set, alias), Vec::new())],
             filter: vec![Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0))],
             ..Select::default()
         }))

@@ -35,6 +35,9 @@ pub fn bind_position(cx: &Context, scope: &Scope, path: &ast::Path) -> BindResul
     let Some(function) = NAMESPACES.iter().find_map(|namespace| name.strip_prefix(namespace)) else {
         return Ok(None);
     };
+    if cx.rule.get().is_some() {
+        return Err(not_supported(*at, name, "A condition on rows can't ask where they are in a hierarchy."));
+    }
     let known = FUNCTIONS.iter().find(|(known, _)| *known == function);
     let Some((function, other)) = known.filter(|_| path.root == PathRoot::Implicit) else {
         let message = format!("There is no function '{name}'.{}", near_functions(name));
