@@ -5,7 +5,7 @@ use nextlink_odata::model::EntitySetId;
 use nextlink_odata::url::parse_plain_expression;
 
 use super::reshape::{TableShape, about};
-use super::{Mapping, RowsMap};
+use super::{Mapping, RowsMap, TableMap};
 use crate::notice::Notice;
 use crate::shape::Named;
 
@@ -22,8 +22,36 @@ pub(super) fn told(shape: &TableShape<'_>) -> Option<Box<RowsMap>> {
     Some(Box::new(RowsMap { told, rule: None }))
 }
 
+/// Calls what is served as it is called there, and columns that are hidden as in the database, where no other one has that name.
+fn name_hidden(mapping: &Mapping, whole: &mut Mapping) {
+    for (number, table) in whole.tables.iter().enumerate() {
+        let same = |other: &TableMap| {
+            (&other.schema, &other.table, &other.select) == (&table.schema, &table.table, &table.select)
+        };
+        let Some(set) = mapping.tables.iter().position(same) else { continue };
+        let served = &mapping.model.entity_types[set];
+        let ty = &mut whole.model.entity_types[number];
+        for (property, column) in ty.properties.iter_mut().zip(&table.columns) {
+            let mut known = served.properties.iter().zip(&mapping.tables[set].columns);
+            if let Some((own, _)) = known.find(|(_, map)| map.column == column.column) {
+                property.name = own.name.clone();
+                continue;
+            }
+            property.name = column.column.clone();
+            let taken = |name: &str| {
+                served.properties.iter().any(|own| own.name == name)
+                    || served.navigation.iter().any(|own| own.name == name)
+            };
+            while taken(&property.name) {
+                property.name.push('_');
+            }
+        }
+    }
+}
+
 /// Binds them; `whole` has all that the model file hides. Where one means nothing, no row is there.
 pub(super) fn add(mapping: &mut Mapping, mut whole: Mapping, notices: &mut Vec<Notice>) {
+    name_hidden(mapping, &mut whole);
     let mut ruled = Vec::new();
     for (number, table) in mapping.tables.iter_mut().enumerate() {
         let Some(rows) = &mut table.rows else { continue };
@@ -63,7 +91,8 @@ fn bound(whole: &Mapping, set: EntitySetId, told: &Named) -> Result<Rule, String
 
 /// Says that a condition can't be used.
 pub fn unusable(told: &Named, table: &str, problem: &str) -> Notice {
-    let (place, problem) = (told.spot.to_string(), problem.trim_end_matches('.'));
-    let end = ". So none of its rows is there for clients.";
-    Notice::table(table, ["The model file, ", &place, ": `rows`: ", problem, end].concat())
+    let place = told.spot.to_string();
+    let end = if problem.ends_with(['.', '?']) { "" } else { "." };
+    let what = " So none of its rows is there for clients.";
+    Notice::table(table, ["The model file, ", &place, ": `rows`: ", problem, end, what].concat())
 }

@@ -11,7 +11,7 @@ use nextlink_odata::url;
 use super::Planner;
 use super::frames::{Frames, named_table};
 use super::told::counting;
-use crate::dialect::{Dialect, Unsupported};
+use crate::dialect::{Dialect, Relation, Unsupported};
 use crate::mapping::{Mapping, RowsMap, TableMap};
 use crate::statement::Program;
 use crate::tree::{Join, JoinKind, Operator, Source, Sql, TableRef, Told};
@@ -72,8 +72,15 @@ impl Planner<'_> {
         let own = self.condition(&mut frames, condition)?;
         let key = &self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type).key;
         for property in key {
-            let column = |alias| Sql::column(alias, &self.property(set, *property).1.column);
+            let map = self.property(set, *property).1;
+            let column = |alias| Sql::column(alias, &map.column);
             frames.filter(Sql::binary(Operator::Eq, column(INSIDE), column(alias)));
+            if map.primitive == PrimitiveType::String && !map.binary_collation {
+                // A collation may take texts for one that differ.
+                let [own, other] = [INSIDE, alias].map(|alias| self.column(alias, set, *property));
+                let (own, mut other) = self.dialect.comparable(own, vec![other], Relation::Equality);
+                frames.filter(Sql::binary(Operator::Eq, own, other.pop().unwrap_or(Sql::Null)));
+            }
         }
         frames.filter(own);
         let select = frames.finish();
