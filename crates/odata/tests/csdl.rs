@@ -2,8 +2,9 @@
 
 use nextlink_odata::csdl::{self, CsdlOptions};
 use nextlink_odata::model::{
-    ComplexType, ComplexTypeId, Computed, EntitySet, EntitySetId, EntityType, EntityTypeId, EnumMember,
-    EnumType, EnumTypeId, Model, NavigationProperty, OnDelete, PrimitiveType, Property, Type,
+    ComplexType, ComplexTypeId, Computed, DerivedType, EntitySet, EntitySetId, EntityType, EntityTypeId,
+    EnumMember, EnumType, EnumTypeId, Family, Model, NavigationProperty, OnDelete, PrimitiveType, Property,
+    Type,
 };
 use nextlink_odata::service;
 use nextlink_odata::version::{MetadataLevel, Version};
@@ -513,6 +514,15 @@ fn self_referencing_keys_are_hierarchies() {
         document[&model.namespace][ty]["@Org.OData.Aggregation.V1.RecursiveHierarchy#BossHierarchy"],
         json!({ "NodeProperty": "ID", "ParentNavigationProperty": "Boss" })
     );
+    // Navigation of a type below is found behind that.
+    let (name, base, is_abstract, media, description) = ("Low".to_owned(), None, false, None, None);
+    let below = DerivedType { name, base, is_abstract, media, description };
+    let (navigation, properties) = (vec![None, Some(0)], vec![None; model.entity_types[0].properties.len()]);
+    let family = Family { derived: vec![below], navigation, properties, ..Family::default() };
+    model.entity_types[0].family = Some(Box::new(family));
+    let path = ["NavigationPropertyPath=\"", &model.namespace, ".Low/Boss\""].concat();
+    let found = xml(&model, Version::V40);
+    assert!(found.contains(&path), "{path}: {found}");
 }
 
 #[test]

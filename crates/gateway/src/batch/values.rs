@@ -211,7 +211,7 @@ impl Answer {
             return Ok(reference.path.is_empty().then(|| text_literal(known, &text)));
         }
         let Ok(mut value) = serde_json::from_slice::<&RawValue>(body) else { return Err(no_value()) };
-        // A property that is no complex value is answered as the member `value` of an object.
+        // What is neither a complex value nor an entity is answered as the member `value` of an object.
         if matches!(known, Known::Value(Type::Primitive(_) | Type::Enum(_))) {
             let Some(inner) = member(value, "value") else { return Ok(None) };
             value = inner;
@@ -234,12 +234,8 @@ impl Answer {
 
     /// What the whole of it is, and whether it is plain text.
     fn known(&self, model: &Model, query: &Query) -> (Known, bool) {
-        let leaf = || {
-            query
-                .leaf(model)
-                .filter(|leaf| !leaf.collection)
-                .map_or(Known::Nothing, |leaf| Known::Value(leaf.ty))
-        };
+        // Of a collection, what its items are.
+        let leaf = || query.leaf(model).map_or(Known::Nothing, |leaf| Known::Value(leaf.ty));
         let number = Known::Value(Type::Primitive(PrimitiveType::Int64));
         match query.addressed {
             Addressed::Entity => (Known::Entity(model.entity_set(query.selection.set).entity_type), false),
@@ -247,7 +243,8 @@ impl Answer {
             Addressed::RawValue(_) | Addressed::RawResult => (leaf(), true),
             Addressed::Count | Addressed::ItemCount(_) => (number, true),
             Addressed::RawDynamic => (Known::Value(Type::Primitive(PrimitiveType::String)), true),
-            Addressed::Collection | Addressed::Dynamic | Addressed::Stream(_) => (Known::Nothing, false),
+            Addressed::Collection => (leaf(), false),
+            Addressed::Dynamic | Addressed::Stream(_) => (Known::Nothing, false),
         }
     }
 }

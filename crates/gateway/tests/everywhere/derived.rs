@@ -59,6 +59,26 @@ const ROWS: &[(&str, u16, &str)] = &[
         r##""value":[{"@odata.type":"#Firm.Manager","Id":1,"Name":"Ann","Salary":90,"Bonus":7},{"@odata.type":"#Firm.Employee","Id":2,"Name":"Bob","Salary":50},{"@odata.type":"#Firm.Customer","Id":3,"Name":"Cy","Firm":"Acme","Home":{"Street":"High","City":"Ulm"}},{"Id":4,"Name":"Di"},{"@odata.type":"#Firm.Employee","Id":5,"Name":"Eve","Salary":null},{"Id":6,"Name":"Flo"}]}"##,
     ),
     ("People(2)", 200, r##""@odata.type":"#Firm.Employee","Id":2,"Name":"Bob","Salary":50}"##),
+    (
+        "People?$apply=concat(filter(Id ge 3 and Id le 4),aggregate($count as N))",
+        200,
+        r##""value":[{"Id":3,"Name":"Cy","Firm":"Acme","Home":{"Street":"High","City":"Ulm"}},{"Id":4,"Name":"Di"},{"N@odata.type":"#Decimal","N":6}]}"##,
+    ),
+    (
+        "People?$apply=groupby((Team),aggregate($count as N))",
+        200,
+        r##""value":[{"Team":null,"N@odata.type":"#Decimal","N":1},{"Team":{"Id":1,"Name":"red"},"N@odata.type":"#Decimal","N":3},{"Team":{"Id":2,"Name":"blue"},"N@odata.type":"#Decimal","N":2}]}"##,
+    ),
+    (
+        "Reports?$apply=groupby((Author))",
+        200,
+        r##""value":[{"Author":{"Id":1,"Name":"Ann","Salary@odata.type":"#Int32","Salary":90,"Bonus@odata.type":"#Int32","Bonus":7}},{"Author":{"Id":2,"Name":"Bob","Salary@odata.type":"#Int32","Salary":50}},{"Author":{"Id":3,"Name":"Cy","Firm":"Acme","Home":{"Street":"High","City":"Ulm"}}}]}"##,
+    ),
+    (
+        "Reports?$apply=groupby((Author))&$select=Author/Home/City,Author/Name",
+        200,
+        r#""value":[{"Author":{"Name":"Ann"}},{"Author":{"Name":"Bob"}},{"Author":{"Name":"Cy","Home":{"City":"Ulm"}}}]}"#,
+    ),
     ("People(4)", 200, r#""Id":4,"Name":"Di"}"#),
     (
         "People/Firm.Employee",
@@ -360,6 +380,8 @@ const TOLD: &[(&str, &str, &str)] = &[
         r##"#People(Firm.Manager/Name,Firm.Customer/Name)""##,
     ),
     ("People?$expand=Firm.Manager/Boss($select=Name)", MINIMAL, r##"#People(Firm.Manager/Boss(Name))""##),
+    ("People?$select=Firm.Employee/Boss", MINIMAL, r##"#People(Firm.Employee/Boss)""##),
+    ("People/Firm.Employee?$select=Boss", MINIMAL, r##"#People/Firm.Employee(Boss)""##),
     ("People(2)/Firm.Employee", MINIMAL, r##"#People/Firm.Employee/$entity""##),
     ("People(2)/Firm.Employee/Salary", MINIMAL, r##"#People(2)/Firm.Employee/Salary""##),
     (

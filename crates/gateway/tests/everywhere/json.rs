@@ -203,6 +203,16 @@ const ROWS: &[(&str, u16, &str)] = &[
         200,
         r##""value":[{"@odata.context":"#People/$entity","@odata.type":"#Shop.Person","Id":1,"Name":"Ann","Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]},"Tags":["b","a",null,null],"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}],"Facts":{"Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef"}},{"@odata.context":"#People/$entity","@odata.type":"#Shop.Person","Id":2,"Name":"Bob","Address":{"Street":null,"City":"Köln \"x\"","Geo":null,"Floors":[]},"Tags":[],"Phones":[null,{"Kind":"work","Number":null,"Since":null},null],"Facts":{"Whole":null,"Large":null,"Exact":null,"Real":null,"Truth":null,"Day":null,"Moment":null,"Clock":null,"Id":null}}]}"##,
     ),
+    (
+        "People(1)?$select=Tags($filter=$this ne substring($it/Name,0,1)),*",
+        200,
+        r#""Id":1,"Name":"Ann","Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]},"Tags":["b","a",null,null],"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}],"Facts":{"Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef"}}"#,
+    ),
+    (
+        "People?$select=Id,Tags($filter=length($this) le $it/Id;$orderby=$this)&$filter=Id le 2",
+        200,
+        r#""value":[{"Id":1,"Tags":["a","b"]},{"Id":2,"Tags":[]}]}"#,
+    ),
     ("People?$filter=Address/Nope eq 1", 400, "BadRequest"),
     ("People?$filter=Address eq Boss/Address", 501, "NotImplemented"),
     ("People?$filter=Address eq Facts", 400, "BadRequest"),

@@ -180,6 +180,41 @@ const ON_POSTGRES: Rows = &[
         r#""id":1,"thing_by_up":[{"id":2,"tags":[]},{"id":3,"tags":["a"]}]}"#,
     ),
     ("thing?$select=tags,tags($top=1)", 400, "BadRequest"),
+    (
+        "thing(1)?$select=*,tags($top=1)",
+        200,
+        r#""id":1,"color":"green","name":"one","tags":["a"],"address":{"street":"Main Street 1","city":"Ulm","at":"2024-02-29T12:00:00Z"},"sizes":[1.5,2],"former":[{"street":"Old","city":"Bonn","at":null}],"clock":"12:30:00","span":"P1DT2H","up":null}"#,
+    ),
+    (
+        "thing(1)?$select=tags($top=1),*",
+        200,
+        r#""id":1,"color":"green","name":"one","tags":["a"],"address":{"street":"Main Street 1","city":"Ulm","at":"2024-02-29T12:00:00Z"},"sizes":[1.5,2],"former":[{"street":"Old","city":"Bonn","at":null}],"clock":"12:30:00","span":"P1DT2H","up":null}"#,
+    ),
+    (
+        "thing(1)?$select=*,address($select=city)",
+        200,
+        r#""id":1,"color":"green","name":"one","tags":["a","b c",null],"address":{"street":"Main Street 1","city":"Ulm","at":"2024-02-29T12:00:00Z"},"sizes":[1.5,2],"former":[{"street":"Old","city":"Bonn","at":null}],"clock":"12:30:00","span":"P1DT2H","up":null}"#,
+    ),
+    (
+        "thing?$select=id,sizes($filter=$this gt $it/id;$count=true)",
+        200,
+        r#""value":[{"id":1,"sizes@odata.count":2,"sizes":[1.5,2]},{"id":2,"sizes@odata.count":0,"sizes":[]},{"id":3,"sizes@odata.count":0,"sizes":[]}]}"#,
+    ),
+    (
+        "thing?$select=former($filter=city ne $it/address/city;$select=city)&$filter=id eq 1",
+        200,
+        r#""value":[{"former":[{"city":"Bonn"}]}]}"#,
+    ),
+    (
+        "thing(1)?$select=id&$expand=thing_by_up($select=tags($filter=$this ne $it/name))",
+        200,
+        r#""id":1,"thing_by_up":[{"tags":[]},{"tags":["a"]}]}"#,
+    ),
+    (
+        "thing?$apply=concat(filter(id lt 3),filter(id lt 3))&$orderby=color desc,id&$select=color,id",
+        200,
+        r#""value":[{"id":1,"color":"green"},{"id":1,"color":"green"},{"id":2,"color":"red"},{"id":2,"color":"red"}]}"#,
+    ),
     ("thing?$select=tags($top=1),tags", 200, r#""value":[{"tags":["a"]},{"tags":[]},{"tags":["a"]}]}"#),
     ("thing?$select=tags($search=a)", 501, "NotImplemented"),
     ("thing?$select=tags($compute=$this as x)", 501, "NotImplemented"),
@@ -273,7 +308,7 @@ const ON_POSTGRES: Rows = &[
     (
         "$all?$skip=1",
         200,
-        r##""value":[{"@odata.context":"#by_color/$entity","@odata.type":"#here.by_color","color":"red","name":"R"},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":1,"color":"green","name":"one","tags":["a","b c",null],"address":{"street":"Main Street 1","city":"Ulm","at":"2024-02-29T12:00:00Z"},"sizes":[1.5,2],"former":[{"street":"Old","city":"Bonn","at":null}],"clock":"12:30:00","span":"P1DT2H","up":null},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":2,"color":"red","name":"two","tags":[],"address":{"street":null,"city":"Köln","at":null},"sizes":[],"former":[],"clock":null,"span":null,"up":1},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":3,"color":null,"name":"three","tags":["a"],"address":null,"sizes":[],"former":[],"clock":"00:00:00","span":"-PT1H","up":1}]}"##,
+        r##""value":[{"@odata.context":"#by_color/$entity","@odata.type":"#here.by_color","color":"blue","name":"B"},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":1,"color":"green","name":"one","tags":["a","b c",null],"address":{"street":"Main Street 1","city":"Ulm","at":"2024-02-29T12:00:00Z"},"sizes":[1.5,2],"former":[{"street":"Old","city":"Bonn","at":null}],"clock":"12:30:00","span":"P1DT2H","up":null},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":2,"color":"red","name":"two","tags":[],"address":{"street":null,"city":"Köln","at":null},"sizes":[],"former":[],"clock":null,"span":null,"up":1},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":3,"color":null,"name":"three","tags":["a"],"address":null,"sizes":[],"former":[],"clock":"00:00:00","span":"-PT1H","up":1}]}"##,
     ),
     ("thing?$filter=address/city eq 'Köln'&$select=id", 200, r#""value":[{"id":2}]}"#),
     ("thing?$filter=address/city eq null&$select=id", 200, r#""value":[{"id":3}]}"#),
@@ -338,6 +373,9 @@ fn values_of_answers_are_literals() {
         ),
         ("thing(1)/address", "address/city eq $1/city", &[1]),
         ("thing(1)", "sizes/any(s:s eq 1.5 and s in $1/sizes)", &[1]),
+        ("thing(1)/sizes", "id in $1", &[2]),
+        ("thing(2)/tags", "name in $1", &[]),
+        ("thing(3)/tags?$filter=$this eq 'a'", "concat(substring(name,0,0),'a') in $1", &[1, 2, 3]),
     ];
     let on_mariadb: &[(&str, &str, &[i64])] = &[("thing(1)", "flags eq $1/flags", &[1])];
     for (source, rows) in

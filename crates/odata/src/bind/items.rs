@@ -21,7 +21,7 @@ pub fn count_of(
     at: u32,
 ) -> BindResult<Named> {
     let (value, ty, nullable) = value_of(cx, place, property, inside, at);
-    let (items, _) = which(cx, value, (ty, nullable), (narrowed, options), at)?;
+    let (items, _) = which(cx, None, value, (ty, nullable), (narrowed, options), at)?;
     let expr = typed(at, PrimitiveType::Int64, false, ExprKind::CountItems(Box::new(items)));
     Ok(Named { path: vec!["$count".to_owned()], expr, size: Size::default(), present: None, whole: None })
 }
@@ -40,7 +40,7 @@ pub fn chosen(
         return Ok(None);
     }
     let (value, ty, nullable) = value_of(cx, place, property, inside, at);
-    let (items, scope) = which(cx, value, (ty, nullable), (narrowed, options), at)?;
+    let (items, scope) = which(cx, None, value, (ty, nullable), (narrowed, options), at)?;
     let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     let (top, skip) = (options.top.map(|(n, _)| n), options.skip.map_or(0, |(n, _)| n));
     Ok(Some(Box::new(Chosen { items, orderby, top, skip })))
@@ -59,14 +59,17 @@ pub fn some_of(cx: &Context, place: &Place, property: usize, item: &SelectItem) 
         let message = "$compute in a collection of values is not supported.";
         return Err(not_supported(item.at, "$compute", message));
     }
+    let it = cx.it();
     let (value, ty, nullable) = value_of(cx, place, property, &[], item.at);
-    let (items, scope) = which(cx, value, (ty, nullable), (&[], options), item.at)?;
+    let (items, scope) = which(cx, it, value, (ty, nullable), (&[], options), item.at)?;
     let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     let (top, skip) = (options.top.map(|(n, _)| n), options.skip.map_or(0, |(n, _)| n));
     let counted = options.count.is_some_and(|(count, _)| count);
-    let number = counted.then(|| count_of(cx, place, property, (&[], &[]), options, item.at)).transpose()?;
-    let chosen = Chosen { items, orderby, top, skip };
-    Ok(SomeOf { property, chosen, count: number.map(|number| number.expr) })
+    let count = counted.then(|| {
+        let kind = ExprKind::CountItems(Box::new(items.clone()));
+        typed(item.at, PrimitiveType::Int64, false, kind)
+    });
+    Ok(SomeOf { property, chosen: Chosen { items, orderby, top, skip }, count })
 }
 
 /// The value that steps lead to from a property, its type, and whether it, or an item of it, can be null.
@@ -94,9 +97,10 @@ pub fn value_of(
     (value, leaf, nullable)
 }
 
-/// The values of a collection that options choose, and what names mean there.
+/// The values of a collection that options choose, and what names mean there; `$it` is an entity, where there is one.
 fn which(
     cx: &Context,
+    it: Option<Place>,
     value: Expr,
     (ty, nullable): (Type, bool),
     (narrowed, options): (&[ast::Expr], &Options),
@@ -104,7 +108,8 @@ fn which(
 ) -> BindResult<(Items, Scope)> {
     let variable = cx.new_variable();
     let item = read(at, ty, nullable, ExprKind::Column(variable, 0));
-    let scope = of_item(&Scope::of_rows(Vec::new()), None, &item, ty);
+    let outer = Scope { it, ..Scope::of_rows(Vec::new()) };
+    let scope = of_item(&outer, None, &item, ty);
     if options.search.is_some() {
         return Err(no_search(at));
     }

@@ -97,6 +97,8 @@ fn select_items<'a>(
 ) -> BindResult<()> {
     let ty = cx.type_of(selection.set);
     let mut chosen = vec![false; ty.properties.len()];
+    // Those that are named themselves, and not by a star.
+    let mut by_name = chosen.clone();
     // The types below that of the place that properties were named of, as long as they are not asked for of all.
     let mut narrowed: Vec<Option<Vec<usize>>> = vec![Some(Vec::new()); ty.properties.len()];
     let mut told = vec![false; selection.named.len()];
@@ -127,8 +129,8 @@ fn select_items<'a>(
         } else if let Some(found) = functions_named(cx, place, name, item) {
             functions.extend(found);
         } else if let Some(index) = ty.find_property_of(name, of) {
-            select_property(cx, selection, place, (index, chosen[index]), rest, item)?;
-            chosen[index] = true;
+            select_property(cx, selection, place, (index, chosen[index], by_name[index]), rest, item)?;
+            (chosen[index], by_name[index]) = (true, true);
             narrow(&mut narrowed[index], narrower(ty, place.of, of));
         } else if let Some(index) = ty.find_stream_of(name, of).filter(|_| rest.is_empty()) {
             streams[index] = true;
@@ -208,12 +210,12 @@ fn narrow(known: &mut Option<Vec<usize>>, of: Option<usize>) {
     }
 }
 
-/// Chooses a property, which may be chosen already, or parts of it.
+/// Chooses a property, which may be chosen already, and by its name, or parts of it.
 fn select_property<'a>(
     cx: &Context<'a>,
     selection: &mut Selection,
     place: &Place,
-    (index, chosen): (usize, bool),
+    (index, chosen, by_name): (usize, bool, bool),
     rest: &[&str],
     item: &'a SelectItem,
 ) -> BindResult<()> {
@@ -225,7 +227,7 @@ fn select_property<'a>(
         && rest.is_empty()
         && some_are_asked_for(&item.options)
     {
-        if chosen {
+        if by_name {
             let message = format!("'{}' is selected twice.", property.name);
             return Err(invalid(item.at, &property.name, message));
         }

@@ -31,8 +31,8 @@ pub(super) enum Value<'a> {
     Optional(Option<String>),
     /// Properties of the type.
     Paths(Vec<&'a str>),
-    /// A recursive hierarchy: the property that names a node, and the navigation property to the one above it.
-    Hierarchy(&'a str, &'a str),
+    /// A recursive hierarchy: the property that names a node, and the path of the navigation property to the one above it.
+    Hierarchy(&'a str, String),
 }
 
 /// A property of a record that lists properties of the entity type.
@@ -112,22 +112,22 @@ pub(super) fn referenced(model: &Model) -> impl Iterator<Item = &'static str> {
 }
 
 /// The hierarchies of the set that an entity type is of.
-pub(super) fn hierarchies(model: &Model, entity_type: &EntityType) -> Vec<Hierarchy> {
+fn hierarchies(model: &Model, entity_type: &EntityType) -> Vec<Hierarchy> {
     let is = |set: &EntitySet| model.entity_type(set.entity_type).name == entity_type.name;
     let set = model.entity_sets.iter().position(is);
     set.map(|set| model.hierarchies(EntitySetId(set))).unwrap_or_default()
 }
 
 /// Annotations of an entity type whose entities are in a set.
-pub(super) fn entity_type<'a>(entity_type: &'a EntityType, known: &'a [Hierarchy]) -> Vec<Annotation<'a>> {
+pub(super) fn entity_type<'a>(model: &Model, entity_type: &'a EntityType) -> Vec<Annotation<'a>> {
     let mut found = description(entity_type.description.as_deref());
-    found.extend(known.iter().map(|hierarchy| Annotation {
+    found.extend(hierarchies(model, entity_type).into_iter().map(|hierarchy| Annotation {
         term: "Org.OData.Aggregation.V1.RecursiveHierarchy",
-        qualifier: Some(hierarchy.qualifier.clone()),
         value: Value::Hierarchy(
             &entity_type.properties[hierarchy.node].name,
-            &entity_type.navigation[hierarchy.navigation].name,
+            navigation_path(model, entity_type, hierarchy.navigation),
         ),
+        qualifier: Some(hierarchy.qualifier),
     }));
     found
 }

@@ -121,8 +121,7 @@ fn entity_type_object(model: &Model, entity_type: &EntityType) -> Object {
         object.insert("$HasStream".to_owned(), true.into());
     }
     properties_of(model, entity_type, None, &mut object);
-    let known = annotations::hierarchies(model, entity_type);
-    annotate(&mut object, &annotations::entity_type(entity_type, &known));
+    annotate(&mut object, &annotations::entity_type(model, entity_type));
     object
 }
 

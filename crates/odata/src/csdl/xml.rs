@@ -140,8 +140,7 @@ impl Out {
         }
         self.close("Key");
         self.properties_of(model, entity_type, None);
-        let known = annotations::hierarchies(model, entity_type);
-        self.annotations(&annotations::entity_type(entity_type, &known));
+        self.annotations(&annotations::entity_type(model, entity_type));
         self.close("EntityType");
         for (number, derived) in entity_type.family.iter().flat_map(|family| &family.derived).enumerate() {
             self.derived_type(model, entity_type, number, derived);

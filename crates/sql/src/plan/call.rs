@@ -79,7 +79,8 @@ impl Planner<'_> {
                 matches!(operand.sql, Sql::Collate(..)) && operand.primitive == Some(PrimitiveType::String);
             let operand = self.dialect.carried(operand);
             select.columns.push(operand.sql.clone());
-            carried.push(Carried::of(operand, text));
+            let members = if let Type::Enum(id) = part.ty { Some(id) } else { None };
+            carried.push(Carried { members, ..Carried::of(operand, text) });
         }
         Ok((select, carried))
     }

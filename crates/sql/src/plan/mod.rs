@@ -17,6 +17,7 @@ mod rows;
 mod walk;
 mod whole;
 mod average;
+mod members;
 mod merged;
 mod node;
 mod stream;

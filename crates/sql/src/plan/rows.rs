@@ -1,10 +1,9 @@
 //! What `$apply` makes of rows: selects in the place of a table, and values of groups.
 
-use nextlink_odata::model::{EnumTypeId, PrimitiveType as P};
+use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{
     Aggregation, Expr, ExprKind, Input, Joined, Order, Query, RowColumn, Rows, RowsKind, Transform, Variable,
 };
-use nextlink_odata::value::Value;
 
 use nextlink_odata::layout::NodeLink;
 
@@ -13,7 +12,7 @@ use super::average::totals;
 use super::frames::{Carried, Frames};
 use crate::dialect::{Form, Operand, Unsupported};
 use crate::statement::ResultColumn;
-use crate::tree::{Join, JoinKind, Operator, OrderTerm, Param, ParamForm, Select, Source, Sql, TableRef};
+use crate::tree::{Join, JoinKind, Operator, OrderTerm, Select, Source, Sql, TableRef};
 
 /// What rows are made of in the end.
 #[derive(Clone, Copy)]
@@ -165,6 +164,7 @@ impl Planner<'_> {
             let known = planned.iter().find(|part| form(part, column).is_some()).or(planned.first());
             let mut facts = known.map(|part| part.1[column].clone()).unwrap_or_default();
             facts.operand.nullable = columns[column].nullable;
+            facts.members = columns[column].enumeration;
             facts
         });
         let facts = facts.collect();
@@ -211,7 +211,13 @@ impl Planner<'_> {
                 self.dialect.carried(operand)
             };
             frames.select().columns.push(operand.sql.clone());
-            carried.push(Carried::of(operand, text));
+            let members = match &value.kind {
+                ExprKind::Column(variable, number) => {
+                    frames.carried(*variable, *number).and_then(|(_, carried)| carried.members)
+                }
+                _ => None,
+            };
+            carried.push(Carried { members, ..Carried::of(operand, text) });
         }
         frames.select().columns.extend(position.clone());
         self.add_terms(&mut frames, &transform.orderby)?;
@@ -256,7 +262,8 @@ impl Planner<'_> {
         expr: &Expr,
         descending: bool,
     ) -> Result<Option<OrderTerm>, Unsupported> {
-        let operand = match self.coded_order(frames, expr) {
+        let known = self.member_order(frames, expr).or_else(|| self.coded_order(frames, expr));
+        let operand = match known {
             Some(operand) => operand,
             None => self.operand(frames, expr)?,
         };
@@ -339,29 +346,6 @@ impl Planner<'_> {
                 Operand::computed(Sql::binary(Operator::Div, sum.sql, count), P::Double)
             }
         })
-    }
-
-    /// The first or the last member of an enumeration in a group: members are compared with their number before them.
-    fn extreme_member(
-        &self,
-        function: &'static str,
-        operand: Operand,
-        id: EnumTypeId,
-    ) -> Result<Operand, Unsupported> {
-        const DIGITS: i64 = 5;
-        let label = self.label_text(operand);
-        let param = |text: String| Sql::Param(Param { value: Value::String(text), form: ParamForm::Native });
-        let members = &self.mapping.model.enum_type(id).members;
-        let mut pairs = Vec::with_capacity(members.len());
-        for (number, member) in members.iter().enumerate() {
-            let digits = (100_000 + number).to_string();
-            let numbered = [digits.get(1..).unwrap_or_default(), &member.name].concat();
-            let is = Sql::binary(Operator::Eq, label.sql.clone(), param(member.name.clone()));
-            pairs.push((is, param(numbered)));
-        }
-        let extreme = Sql::call(function, [Sql::Case(pairs)]);
-        let member = Sql::call("SUBSTR", [extreme, Sql::Integer(DIGITS + 1)]);
-        Ok(self.label_text(Operand::computed(member, P::String)))
     }
 
     /// The sum of a value over the rows before this one, or over all.

@@ -1,6 +1,6 @@
 //! Rows that are no entities, and what their columns hold.
 
-use nextlink_odata::model::EntitySetId;
+use nextlink_odata::model::{EntitySetId, EnumTypeId};
 use nextlink_odata::query::{Variable, Whole};
 
 use super::{Frame, Frames, equal};
@@ -18,6 +18,8 @@ pub(crate) struct Carried {
     pub(crate) text: bool,
     /// Where it is a value in JSON: where that is.
     pub(crate) json: Option<JsonPlace>,
+    /// The enumeration of which it is the name of a member, where the database does not know of that.
+    pub(crate) members: Option<EnumTypeId>,
     /// Of which property it is the value, where it is no primitive one.
     pub(crate) whole: Option<Whole>,
 }
@@ -42,7 +44,7 @@ impl Default for Carried {
 impl Carried {
     /// What is known of a column of rows.
     pub(crate) fn of(operand: Operand, text: bool) -> Carried {
-        Carried { operand, text, json: None, whole: None }
+        Carried { operand, text, json: None, members: None, whole: None }
     }
 }
 
