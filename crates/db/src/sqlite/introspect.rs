@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::foreign::{self, Declared};
 use super::probe::{Access, Probe, probe, quoted};
 use super::schema::{self, Indexes, RawColumn, Relation};
-use super::types::{Change, Facts, Served, Wish, decide, wish};
+use super::types::{Change, Facts, Served, Wish, decide};
 use crate::defaults::{self, Default as DefaultValue};
 use crate::error::Error;
 
@@ -222,7 +222,7 @@ fn facts(
     notices: &mut Vec<Notice>,
 ) -> rusqlite::Result<Vec<Facts>> {
     let from = relation.source();
-    let columns: Vec<(String, Wish)> = raw.iter().map(|c| (c.name.clone(), wish(&c.declared))).collect();
+    let columns: Vec<(String, Wish)> = raw.iter().map(|c| (c.name.clone(), c.wish)).collect();
     let access = access(relation, raw, primary_key);
     match probe(conn, &Probe { from: &from, columns: &columns, access, rows: limits.probe_rows }) {
         Ok(facts) => Ok(facts),
@@ -243,7 +243,7 @@ fn column(
     rowid_alias: bool,
     notices: &mut Vec<Notice>,
 ) -> Column {
-    let served = decide(wish(&raw.declared), facts);
+    let served = decide(raw.wish, facts);
     if let Some(change) = served.change {
         notices.push(Notice::column(&relation.name, &raw.name, describe(change, raw, &served)));
     }

@@ -1,6 +1,8 @@
 //! SQLite.
 
+mod tokens;
 mod types;
+mod checks;
 mod probe;
 mod schema;
 mod foreign;

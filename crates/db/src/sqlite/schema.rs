@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::checks::{self, Place};
 use super::probe::quoted;
+use super::types::{Wish, wish};
 
 /// A table or view, as the list of them has it.
 pub(super) struct Relation {
@@ -42,6 +44,8 @@ pub(super) fn relations(conn: &Connection) -> rusqlite::Result<Vec<Relation>> {
 pub(super) struct RawColumn {
     pub(super) name: String,
     pub(super) declared: String,
+    /// What its declaration, and the CHECKs of its table, ask for.
+    pub(super) wish: Wish,
     pub(super) not_null: bool,
     pub(super) default: Option<String>,
     /// Place in the primary key from 1, or 0.
@@ -54,11 +58,12 @@ pub(super) struct RawColumn {
 pub(super) fn columns(conn: &Connection, relation: &Relation) -> rusqlite::Result<Vec<RawColumn>> {
     match relation.kind.as_str() {
         "view" => view_columns(conn, relation),
-        _ => table_columns(conn, &relation.name),
+        _ => table_columns(conn, relation),
     }
 }
 
-fn table_columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<RawColumn>> {
+fn table_columns(conn: &Connection, relation: &Relation) -> rusqlite::Result<Vec<RawColumn>> {
+    let table = relation.name.as_str();
     // 0: ordinary, 1: hidden column of a virtual table, 2 and 3: generated.
     let sql = "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main') \
                WHERE hidden <> 1 ORDER BY cid";
@@ -67,9 +72,11 @@ fn table_columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<RawColu
     let mut columns = Vec::new();
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
+        let declared: String = row.get(1)?;
         columns.push(RawColumn {
             binary_collation: is_binary(conn, table, &name),
-            declared: row.get(1)?,
+            wish: wish(&declared),
+            declared,
             not_null: row.get(2)?,
             default: row.get(3)?,
             key: row.get(4)?,
@@ -77,7 +84,34 @@ fn table_columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<RawColu
             name,
         });
     }
+    refine(conn, relation, &mut columns)?;
     Ok(columns)
+}
+
+/// Puts to the declarations of columns what the CHECKs of their table say.
+fn refine(conn: &Connection, relation: &Relation, columns: &mut [RawColumn]) -> rusqlite::Result<()> {
+    let sql = "SELECT sql FROM main.sqlite_schema WHERE name = ?1 AND type = 'table'";
+    let create: Option<Option<String>> =
+        conn.prepare(sql)?.query_map([&relation.name], |row| row.get(0))?.next().transpose()?;
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let known = checks::known(create.flatten().as_deref().unwrap_or_default(), &names);
+    if known.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT \"from\" FROM pragma_foreign_key_list(?1, 'main')";
+    let mut statement = conn.prepare(sql)?;
+    let keys: Vec<String> =
+        statement.query_map([&relation.name], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for (number, column) in columns.iter_mut().enumerate() {
+        let own: Vec<_> = known.iter().filter(|(of, _)| *of == number).map(|(_, known)| *known).collect();
+        let place = Place {
+            strict: relation.strict,
+            of_key: column.key > 0 || keys.iter().any(|key| key.eq_ignore_ascii_case(&column.name)),
+            binary: column.binary_collation,
+        };
+        column.wish = checks::refined(column.wish, &own, place);
+    }
+    Ok(())
 }
 
 /// Columns of a view, with the declared type of the table column that each comes from unchanged.
@@ -86,6 +120,7 @@ fn view_columns(conn: &Connection, view: &Relation) -> rusqlite::Result<Vec<RawC
     let statement = conn.prepare(&sql)?;
     let columns = statement.columns().map(|column| RawColumn {
         name: column.name().to_owned(),
+        wish: wish(column.decl_type().unwrap_or_default()),
         declared: column.decl_type().unwrap_or_default().to_owned(),
         not_null: false,
         default: None,
