@@ -1,5 +1,8 @@
 //! What can go wrong between this crate and a database.
 
+use nextlink_odata::model::EntitySetId;
+use nextlink_sql::statement::ResultColumn;
+
 /// Why a database could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -58,6 +61,8 @@ pub enum Error {
     Value {
         /// Number of the column in the result, from 0.
         column: usize,
+        /// The property that has it, if it is known: the set of its entity, and its number.
+        property: Option<(EntitySetId, usize)>,
         /// The type it is served as.
         expected: &'static str,
         /// What was found, shortened.
@@ -87,6 +92,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same with the property that has a value which does not fit, where rows have these cells.
+    pub(crate) fn among(mut self, cells: &[ResultColumn]) -> Error {
+        if let Error::Value { column, property, .. } = &mut self {
+            *property = cells.get(*column).and_then(|cell| cell.property);
+        }
+        self
+    }
+
     /// Whether it may work later although nobody changes anything here.
     pub fn may_pass(&self) -> bool {
         match self {

@@ -3,6 +3,7 @@
 use http::{HeaderValue, Response, StatusCode, header};
 use nextlink_db::error::Error as DbError;
 use nextlink_odata::bind::{BindError, BindErrorKind};
+use nextlink_odata::model::{EntitySetId, Model};
 use nextlink_odata::url::{ParseError, ParseErrorKind};
 use nextlink_odata::version::Version;
 use nextlink_results::token::TokenError;
@@ -81,6 +82,18 @@ impl Refusal {
         match self.target {
             None if self.status == StatusCode::NOT_FOUND => self.about(path),
             _ => self,
+        }
+    }
+
+    /// With the property that it is about.
+    pub fn of_property(mut self, model: &Model, set: EntitySetId, number: usize) -> Refusal {
+        let ty = model.entity_type(model.entity_set(set).entity_type);
+        match ty.properties.get(number) {
+            Some(property) => {
+                self.message.push_str(&format!(" It is a value of `{}`.", property.name));
+                self.about(&property.name)
+            }
+            None => self,
         }
     }
 

@@ -130,7 +130,7 @@ fn split_quoted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
 }
 
 /// The weight of a media range in thousandths.
-fn quality(range: &str) -> u32 {
+pub fn quality(range: &str) -> u32 {
     let Some((_, parameters)) = range.split_once(';') else {
         return 1_000;
     };

@@ -84,8 +84,8 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
     stages.end("url");
     // Only expressions can ask for the time, and they stand in the query.
     let time = if request.query().is_empty() { String::new() } else { now() };
-    let limits = request.slot.limits(&state.config);
-    let mut asked = bind::bind(&served.mapping.model, &url, limits.bind(), &time)?;
+    let limits = request.slot.limits(&state.config).bind();
+    let mut asked = bind::bind(&served.mapping.model, &url, limits, &time)?;
     asked.set_user(request.login.as_ref().map(|login| login.user.as_str()));
     stages.end("bind");
     let mut response = match asked {

@@ -340,7 +340,15 @@ impl Slot {
             let refusal = Refusal::unavailable("SourceLoginRefused", message, 30).about("source");
             return Refusal { cause: Some(error.to_string()), ..refusal };
         }
-        error.into()
+        let property = match &error {
+            DbError::Value { property, .. } => *property,
+            _ => None,
+        };
+        let refusal = Refusal::from(error);
+        match property {
+            Some((set, number)) => refusal.of_property(&served.mapping.model, set, number),
+            None => refusal,
+        }
     }
 }
 

@@ -180,8 +180,11 @@ fn the_whole_has_the_form_that_is_asked_for() {
         ("multipart/mixed;boundary=b", &text[..text.len() - 4], 400, "BadBatch", "body"),
         ("application/json", &text, 400, "BadBatch", "body"),
         ("application/json", "{\"requests\":[{}]}", 400, "BadBatch", "body"),
+        ("application/json#text/html", &object, 406, "NotAcceptable", "Accept"),
+        ("multipart/mixed;boundary=b#text/html, application/xml", &text, 406, "NotAcceptable", "Accept"),
     ] {
-        let answer = post(&node, &[("Content-Type", kind)], body.as_bytes());
+        let (media, accept) = kind.split_once('#').unwrap_or((kind, "*/*"));
+        let answer = post(&node, &[("Content-Type", media), ("Accept", accept)], body.as_bytes());
         let error = odata_error(kind, &answer);
         let found = (answer.status, error.code.as_str(), error.target.as_deref());
         assert_eq!(found, (status, code, Some(target)), "{kind} {body}");

@@ -5,6 +5,7 @@ mod common;
 use common::{SHOP, ask, encoded, odata_error, shop, shop_configured};
 use nextlink_testkit::http;
 use nextlink_testkit::node::Node;
+use nextlink_testkit::sqlite::sqlite;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -328,6 +329,26 @@ fn limit_of_memory_for_expanded_rows() {
             );
         }
     }
+}
+
+#[test]
+fn values_that_do_not_fit_name_their_property() {
+    let node = shop();
+    sqlite(&node.data_dir().join("shop.db"), "UPDATE Products SET Stock = 'none' WHERE ID IN (2, 3);");
+    for url in [
+        "Products(2)",
+        "Products",
+        "Products?$select=Stock,ID",
+        "Products(2)/Stock",
+        "Products(2)/Stock/$value",
+        "Categories?$expand=Products",
+    ] {
+        let answer = ask(&node, url, &[]);
+        let error = odata_error(url, &answer);
+        let found = (answer.status, error.code.as_str(), error.target.as_deref());
+        assert_eq!(found, (500, "ValueMismatch", Some("Stock")), "{url}");
+    }
+    assert_eq!(ask(&node, "Products?$select=ID,Name", &[]).status, 200);
 }
 
 fn keep_alive(node: &Node) -> TcpStream {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nextlink_odata::model::PrimitiveType;
+use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::value::Value;
 
 use crate::catalog::Storage;
@@ -28,6 +28,8 @@ pub struct ResultColumn {
     pub nullable: bool,
     /// What a structured value is made of; none for all others.
     pub structure: Option<Arc<Structure>>,
+    /// The property whose values these are, by the set of its entity and its number, if they are of one.
+    pub property: Option<(EntitySetId, usize)>,
 }
 
 /// What a structured value is made of.

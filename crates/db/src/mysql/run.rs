@@ -195,7 +195,7 @@ pub(super) fn push_cells<S: RowSink>(
     for (i, column) in columns.iter().enumerate() {
         let value = row.as_ref(first + i).unwrap_or(&Value::NULL);
         if cells::push(sink, column, &wire[first + i], value).is_err() {
-            return Err(misfit(i, column, value));
+            return Err(misfit(i, column, value).among(columns));
         }
     }
     Ok(())
@@ -212,7 +212,7 @@ pub(super) fn push_position<S: RowSink>(row: &Row, node: &NodeStatement, sink: &
 
 #[cold]
 fn misfit(column: usize, served: &ResultColumn, value: &Value) -> Error {
-    Error::Value { column, expected: served.primitive.name(), found: cells::shown(value) }
+    Error::Value { column, property: None, expected: served.primitive.name(), found: cells::shown(value) }
 }
 
 /// One level: rows go straight to the sink.

@@ -98,7 +98,8 @@ impl Cells {
 
 #[cold]
 fn misfit(column: usize, form: &Form, bytes: &[u8]) -> Error {
-    Error::Value { column, expected: form.name(), found: [&bytes.len().to_string(), " bytes"].concat() }
+    let found = [&bytes.len().to_string(), " bytes"].concat();
+    Error::Value { column, property: None, expected: form.name(), found }
 }
 
 #[inline]

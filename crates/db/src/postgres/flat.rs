@@ -62,7 +62,7 @@ pub async fn flat<S: RowSink>(
         };
         let mut flow = Flow::Stop;
         if sink.begin_row(0, 0) {
-            cells.push(&row, sink)?;
+            cells.push(&row, sink).map_err(|error| error.among(&node.cells))?;
             rows += 1;
             flow = sink.end_row();
             if flow == Flow::Continue {

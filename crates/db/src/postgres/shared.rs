@@ -186,7 +186,7 @@ impl Running<'_> {
         let mut flow = Flow::Stop;
         if sink.begin_row(0, 0) {
             if let Err(error) = Cells::of(forms, 0).push(&row, sink) {
-                return Some(Err(error));
+                return Some(Err(error.among(&node.cells)));
             }
             rows = 1;
             flow = sink.end_row();

@@ -183,7 +183,7 @@ async fn hand_over<S: RowSink>(
         snapshot.begun = true;
         let wanted = sink.begin_row(node, parent);
         if wanted {
-            cells.push(&row, sink)?;
+            cells.push(&row, sink).map_err(|error| error.among(&root.cells))?;
         }
         let stops = if wanted { sink.end_row() == Flow::Stop } else { node == 0 };
         if stops {

@@ -155,7 +155,7 @@ fn push_cells<S: RowSink>(
     for (i, column) in columns.iter().enumerate() {
         let value = row.get_ref(first + i)?;
         if cells::push(sink, column, value).is_err() {
-            return Err(misfit(i, column.primitive, value));
+            return Err(misfit(i, column.primitive, value).among(columns));
         }
     }
     Ok(())
@@ -184,7 +184,7 @@ fn push_position<S: RowSink>(row: &Row<'_>, node: &NodeStatement, sink: &mut S) 
 
 #[cold]
 fn misfit(column: usize, primitive: PrimitiveType, value: ValueRef<'_>) -> Error {
-    Error::Value { column, expected: primitive.name(), found: cells::shown(value) }
+    Error::Value { column, property: None, expected: primitive.name(), found: cells::shown(value) }
 }
 
 /// One level: rows go straight to the sink.

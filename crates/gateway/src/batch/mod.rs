@@ -63,6 +63,10 @@ pub async fn answer(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Resul
     };
     let places = places.map_err(|fault| refusal(fault, most))?;
     let calls: Vec<Call> = places.into_iter().map(|place| Call::of(place, &upload.bytes, most)).collect();
+    if !accepts_a_form(&came.headers) {
+        let message = "The answer to a batch is multipart/mixed or application/json.";
+        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message).about("Accept"));
+    }
     let form =
         if answers_multipart(&came.headers, version, multipart) { Form::multipart() } else { Form::Json };
     // Requests in JSON say themselves what they depend on (JSON Format section 19.4).
@@ -122,15 +126,35 @@ pub async fn later(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Result
     }
 }
 
+/// The media types that a client takes, and how much of each.
+fn accepted(headers: &HeaderMap) -> impl Iterator<Item = (String, u32)> {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
+    let ranges = values.flat_map(|value| value.split(',')).filter(|range| !range.trim().is_empty());
+    ranges.map(|range| {
+        let media = range.split(';').next().unwrap_or_default().trim();
+        (media.to_ascii_lowercase(), negotiate::quality(range))
+    })
+}
+
+/// Whether there is a form of the answer that the client takes; the message of an answer that comes later holds both.
+fn accepts_a_form(headers: &HeaderMap) -> bool {
+    const FORMS: [&str; 7] = [
+        "*/*",
+        "*",
+        "multipart/*",
+        "multipart/mixed",
+        "application/*",
+        "application/json",
+        "application/http",
+    ];
+    let mut all = accepted(headers).peekable();
+    all.peek().is_none() || all.any(|(media, quality)| quality > 0 && FORMS.contains(&media.as_str()))
+}
+
 /// Whether the answer is multipart: as the batch, unless the other form alone is asked for. Clients of 4.0 know no other
 /// one than they send.
 fn answers_multipart(headers: &HeaderMap, version: Version, multipart: bool) -> bool {
-    let accepts = |media: &str| {
-        let values = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
-        values
-            .flat_map(|value| value.split(','))
-            .any(|range| range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media))
-    };
+    let accepts = |media: &str| accepted(headers).any(|(known, quality)| quality > 0 && known == media);
     let (json, parts) = (accepts("application/json"), accepts("multipart/mixed"));
     if multipart { version == Version::V40 || !json || parts } else { parts && !json }
 }
@@ -138,6 +162,28 @@ fn answers_multipart(headers: &HeaderMap, version: Version, multipart: bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_form_is_accepted() {
+        for (accept, expected) in [
+            (&[][..], true),
+            (&[""], true),
+            (&["*/*"], true),
+            (&["text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"], true),
+            (&["text/html", "multipart/*"], true),
+            (&["Application/JSON;odata.metadata=none"], true),
+            (&["application/http"], true),
+            (&["text/html"], false),
+            (&["text/html", "application/xml"], false),
+            (&["application/json;q=0, multipart/mixed;q=0.0"], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in accept {
+                headers.append(header::ACCEPT, value.parse().expect("a value"));
+            }
+            assert_eq!(accepts_a_form(&headers), expected, "{accept:?}");
+        }
+    }
 
     #[test]
     fn answers_have_the_form_of_the_batch() {

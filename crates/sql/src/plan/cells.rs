@@ -232,8 +232,13 @@ impl Planner<'_> {
 
     /// A single value of a column, whatever it is served as.
     pub(super) fn plain_cell(&self, alias: usize, map: &ColumnMap) -> (Sql, ResultColumn) {
-        let result =
-            ResultColumn { primitive: map.primitive, storage: map.storage, nullable: true, structure: None };
+        let result = ResultColumn {
+            primitive: map.primitive,
+            storage: map.storage,
+            nullable: true,
+            structure: None,
+            property: None,
+        };
         (self.dialect.cell(Sql::column(alias, &map.column), &result, &map.native), result)
     }
 
@@ -255,6 +260,7 @@ impl Planner<'_> {
                 }
                 Type::Primitive(_) | Type::Enum(_) => None,
             },
+            property: None,
         };
         if !property.collection {
             return item;

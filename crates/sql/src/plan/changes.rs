@@ -164,7 +164,16 @@ impl Planner<'_> {
         };
         let primitive = PrimitiveType::Int32;
         let sql = self.dialect.value(Operand { nullable: true, ..Operand::computed(sql, primitive) });
-        Ok((sql, ResultColumn { primitive, storage: Storage::Native, nullable: true, structure: None }))
+        Ok((
+            sql,
+            ResultColumn {
+                primitive,
+                storage: Storage::Native,
+                nullable: true,
+                structure: None,
+                property: None,
+            },
+        ))
     }
 
     /// That there is a row for a key that is told.

@@ -33,7 +33,13 @@ impl Planner<'_> {
         let table = self.mapping.table(set);
         let Some(column) = table.open.map(|number| &table.columns[number]) else {
             let storage = Storage::Native;
-            let cell = ResultColumn { primitive: P::String, storage, nullable: true, structure: None };
+            let cell = ResultColumn {
+                primitive: P::String,
+                storage,
+                nullable: true,
+                structure: None,
+                property: None,
+            };
             return (self.dialect.null(P::String), cell);
         };
         self.json_cell(Sql::column(alias, &column.column), column)

@@ -104,7 +104,7 @@ impl Planner<'_> {
         let map = self.property(set, property).1;
         let text = Sql::binary(Operator::Concat, before, Sql::column(own, &map.column));
         let (primitive, storage) = (P::String, Storage::Native);
-        let cell = ResultColumn { primitive, storage, nullable: true, structure: None };
+        let cell = ResultColumn { primitive, storage, nullable: true, structure: None, property: None };
         Ok((self.dialect.cell(text, &cell, &NativeType::Plain), cell))
     }
 
@@ -146,7 +146,7 @@ impl Planner<'_> {
     /// All of the JSON in a column, as it is read.
     pub(super) fn json_cell(&self, sql: Sql, column: &ColumnMap) -> (Sql, ResultColumn) {
         let (primitive, storage) = (P::String, column.storage);
-        let cell = ResultColumn { primitive, storage, nullable: true, structure: None };
+        let cell = ResultColumn { primitive, storage, nullable: true, structure: None, property: None };
         (self.dialect.cell(sql, &cell, &column.native), cell)
     }
 }

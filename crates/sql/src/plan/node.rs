@@ -227,7 +227,7 @@ impl Planner<'_> {
                     let changes = self.query.since.is_some();
                     let other = !path.is_empty() || changes || self.is_partly(*set, *property);
                     let nullable = result.nullable || other;
-                    (read, ResultColumn { nullable, ..result })
+                    (read, ResultColumn { nullable, property: Some((*set, *property)), ..result })
                 }
                 Cell::MediaType { path, set, stream } => {
                     let alias = self.alias_of(frames, node, (alias, root), path, &mut cells.aliases);

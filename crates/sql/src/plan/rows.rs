@@ -294,6 +294,7 @@ impl Planner<'_> {
             storage: crate::catalog::Storage::Native,
             nullable: true,
             structure: None,
+            property: None,
         };
         if matches!(operand.sql, Sql::Null) {
             return Ok((self.dialect.null(column.primitive), column));

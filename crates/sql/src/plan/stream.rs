@@ -102,7 +102,7 @@ impl Planner<'_> {
 }
 
 fn result(primitive: PrimitiveType, storage: Storage) -> ResultColumn {
-    ResultColumn { primitive, storage, nullable: true, structure: None }
+    ResultColumn { primitive, storage, nullable: true, structure: None, property: None }
 }
 
 fn level(rows: Select, cells: Vec<ResultColumn>) -> NodePlan {

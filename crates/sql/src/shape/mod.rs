@@ -80,7 +80,8 @@ struct Foreign {
 
 /// Reads YAML, of which JSON is a part.
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, ShapeError> {
-    let options = serde_saphyr::options! { with_snippet: false };
+    // Only `true` and `false` are truth, as in YAML 1.2: a column may be called `n`.
+    let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let at = error.location();
         let spot = at.map_or(Spot::default(), |at| Spot::new(at.line(), at.column()));

@@ -228,6 +228,7 @@ fn good_files_are_read() {
         "",
         "# nothing\n",
         "entities:\n  A:\n    table: sales.a\n    properties: {Id: id, B: {column: b, maxLength: 3}, C: }\n    hide: [x]",
+        "entities: {A: {properties: {N: n, Y: y, On: on, No: No}}}",
         "enumerations: {E: {flags: true, members: {A: 1, B: 4}}, F: {members: {A: a, B: b}}}",
     ] {
         Shape::parse(text).expect(text);
