@@ -369,6 +369,8 @@ pub enum ExprKind {
     Dynamic(Place, Vec<String>),
     /// A column of rows that `$apply` made.
     Column(Variable, usize),
+    /// The number of the value in its collection that a variable stands for.
+    ItemNumber(Variable),
     /// No value of a property that is no primitive one, where other rows have one.
     Missing(Whole),
     /// A value of all rows of a group; none is needed to count them.
@@ -478,4 +480,6 @@ pub struct Items {
     pub variable: Variable,
     /// The condition on the values.
     pub predicate: Option<Expr>,
+    /// Whether the condition looks at the numbers of the values.
+    pub numbered: bool,
 }

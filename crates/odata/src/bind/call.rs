@@ -9,7 +9,7 @@ use super::expr::{bind, bind_any, bind_condition, bind_open, constant, duration,
 use super::member::{Member, bind_path, both};
 use super::same;
 use super::scope::{Context, Scope};
-use super::subset::has_subset;
+use super::subset::{has_subsequence, has_subset};
 use crate::cast::text_as;
 use crate::model::{PrimitiveType as P, Shape, Type};
 use crate::query::{Expr, ExprKind, Function as F, Place};
@@ -100,9 +100,6 @@ const SIGNATURES: &[Signature] = &[
     ("round", F::Round, &[Kind::Number], 1, None),
 ];
 
-/// Canonical functions of the standard that no table of a database carries here.
-const NOT_SUPPORTED: &[&str] = &["hassubsequence"];
-
 /// Binds a call of a canonical function.
 pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
     let lower = name.to_ascii_lowercase();
@@ -111,12 +108,10 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
         "isof" => return bind_isof(cx, scope, args, at),
         "case" => return bind_case(cx, scope, args, at),
         "hassubset" => return has_subset(cx, scope, args, at),
+        "hassubsequence" => return has_subsequence(cx, scope, args, at),
         _ => {}
     }
     let Some((_, function, kinds, needed, result)) = SIGNATURES.iter().find(|s| s.0 == lower) else {
-        if NOT_SUPPORTED.contains(&lower.as_str()) {
-            return Err(not_supported(at, name, format!("Function '{name}' is not supported.")));
-        }
         return Err(invalid(at, name, format!("There is no function '{name}'.")));
     };
     if args.len() < *needed || args.len() > kinds.len() {

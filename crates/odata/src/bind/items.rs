@@ -117,7 +117,7 @@ fn which(
     for filter in narrowed.iter().chain(&options.filter) {
         predicate = both(predicate, Some(bind_condition(cx, &scope, filter, "$filter")?));
     }
-    Ok((Items { collection: value, variable, predicate }, scope))
+    Ok((Items { collection: value, variable, predicate, numbered: false }, scope))
 }
 
 /// A scope in which an item is known by the name of a variable, or else as `$this`.
@@ -161,7 +161,10 @@ pub fn bind_items(
     let mut predicate: Option<Expr> = None;
     loop {
         let Some((segment, rest)) = segments.split_first() else {
-            return Ok(Member::Items(Box::new(Items { collection, variable, predicate }), value));
+            return Ok(Member::Items(
+                Box::new(Items { collection, variable, predicate, numbered: false }),
+                value,
+            ));
         };
         let at = segment.at;
         let this = || of_item(scope, None, &value, ty);
@@ -180,12 +183,12 @@ pub fn bind_items(
                 if let Some(lambda) = lambda {
                     predicate = both(predicate, Some(body(lambda)?));
                 }
-                let items = Items { collection, variable, predicate };
+                let items = Items { collection, variable, predicate, numbered: false };
                 return Ok(condition(at, ExprKind::AnyItem(Box::new(items))));
             }
             PathSegmentKind::All(lambda) if predicate.is_none() => {
                 let predicate = Some(body(lambda)?);
-                let items = Items { collection, variable, predicate };
+                let items = Items { collection, variable, predicate, numbered: false };
                 return Ok(condition(at, ExprKind::AllItems(Box::new(items))));
             }
             PathSegmentKind::All(_) => {
@@ -195,7 +198,7 @@ pub fn bind_items(
                 if let Some(filter) = &options.filter {
                     predicate = both(predicate, Some(bind_condition(cx, &this(), filter, "$filter")?));
                 }
-                let items = Items { collection, variable, predicate };
+                let items = Items { collection, variable, predicate, numbered: false };
                 let kind = ExprKind::CountItems(Box::new(items));
                 return Ok(Member::Value(typed(at, PrimitiveType::Int64, false, kind)));
             }

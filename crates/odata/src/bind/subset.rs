@@ -1,6 +1,7 @@
-//! `hassubset`: whether a collection of values has all values of another one, each at least as often (Part 2 section 5.1.1.6.1).
+//! `hassubset`: whether a collection of values has all values of another one, each at least as often (Part 2 section 5.1.1.6.1), and
+//! `hassubsequence`.
 
-use super::error::{BindResult, invalid, not_supported};
+use super::error::{BindResult, invalid, limit_exceeded, not_supported};
 use super::expr::{balanced, bind, condition, constant, equal, typed};
 use super::member::{Member, bind_path, both};
 use super::scope::{Context, Scope};
@@ -8,6 +9,9 @@ use crate::model::PrimitiveType as P;
 use crate::query::{Comparison, Expr, ExprKind, Items};
 use crate::url::ast::{self, BinaryOp};
 use crate::value::Value;
+
+/// Values of a list that are looked for in their order, at most: each is a select within the one before.
+const SEQUENCE: usize = 20;
 
 /// A collection of values, and the value that each of them is.
 type Values = (Items, Expr);
@@ -26,13 +30,52 @@ pub fn has_subset(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> B
     }
 }
 
-/// The values of a list, and how often it has each; none where an expression is no list.
-fn list_of(cx: &Context, scope: &Scope, expr: &ast::Expr, at: u32) -> BindResult<Option<Vec<(Expr, i64)>>> {
+/// Binds `hassubsequence`: whether a collection has the values of a list in their order, with others between them (section
+/// 5.1.1.6.2).
+pub fn has_subsequence(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
+    let [all, some] = args else {
+        return Err(invalid(at, "hassubsequence", "'hassubsequence' takes two collections."));
+    };
+    // It is a collection also where nothing is wanted of it.
+    values(cx, scope, all)?;
+    let Some(wanted) = literals(cx, scope, some, at)? else {
+        values(cx, scope, some)?;
+        let message = "'hassubsequence' is only supported with a list of literals behind the collection.";
+        return Err(not_supported(at, "hassubsequence", message));
+    };
+    if wanted.len() > SEQUENCE {
+        let message = format!("The list has at most {SEQUENCE} values (limit `sequence_values`).");
+        return Err(limit_exceeded(at, "hassubsequence", message));
+    }
+    let mut found = wanted.iter().map(|_| values(cx, scope, all)).collect::<BindResult<Vec<Values>>>()?;
+    let number = |items: &Items| typed(at, P::Int64, false, ExprKind::ItemNumber(items.variable));
+    let mut behind: Option<Expr> = None;
+    // From the last one to the first: each has the next one somewhere behind it.
+    for (place, value) in wanted.into_iter().enumerate().rev() {
+        let before = place.checked_sub(1).map(|before| number(&found[before].0));
+        let Some((items, item)) = found.pop() else { break };
+        let later = before.map(|before| {
+            let kind = ExprKind::Compare(Comparison::Gt, Box::new(number(&items)), Box::new(before));
+            condition(at, kind)
+        });
+        let mut items = those(cx, (items, item), value, at)?;
+        items.predicate = both(both(items.predicate, later), behind);
+        items.numbered = true;
+        behind = Some(condition(at, ExprKind::AnyItem(Box::new(items))));
+    }
+    Ok(behind.unwrap_or_else(|| constant(at, Value::Boolean(true))))
+}
+
+/// The values of a list; none where an expression is no list.
+fn literals(cx: &Context, scope: &Scope, expr: &ast::Expr, at: u32) -> BindResult<Option<Vec<Expr>>> {
+    let all = |items: &[ast::Expr]| -> BindResult<Vec<Expr>> {
+        items.iter().map(|item| literal(cx, scope, item)).collect()
+    };
     match &expr.kind {
-        ast::ExprKind::Array(items) => distinct(cx, scope, items).map(Some),
+        ast::ExprKind::Array(items) => all(items).map(Some),
         ast::ExprKind::Alias(name) => {
             let bound = cx.with_alias(name, at, |value| match &value.kind {
-                ast::ExprKind::Array(items) => distinct(cx, scope, items),
+                ast::ExprKind::Array(items) => all(items),
                 _ => Err(invalid(at, name, format!("Parameter alias '@{name}' is not a list."))),
             })?;
             Ok(Some(bound.unwrap_or_default()))
@@ -41,13 +84,21 @@ fn list_of(cx: &Context, scope: &Scope, expr: &ast::Expr, at: u32) -> BindResult
     }
 }
 
-fn distinct(cx: &Context, scope: &Scope, items: &[ast::Expr]) -> BindResult<Vec<(Expr, i64)>> {
+fn literal(cx: &Context, scope: &Scope, item: &ast::Expr) -> BindResult<Expr> {
+    let bound = bind(cx, scope, item)?;
+    if !matches!(bound.kind, ExprKind::Value(_)) {
+        return Err(not_supported(item.at, "list", "Only literals can stand in this list."));
+    }
+    Ok(bound)
+}
+
+/// The values of a list, and how often it has each; none where an expression is no list.
+fn list_of(cx: &Context, scope: &Scope, expr: &ast::Expr, at: u32) -> BindResult<Option<Vec<(Expr, i64)>>> {
+    let Some(all) = literals(cx, scope, expr, at)? else {
+        return Ok(None);
+    };
     let mut distinct: Vec<(Expr, i64)> = Vec::new();
-    for item in items {
-        let bound = bind(cx, scope, item)?;
-        if !matches!(bound.kind, ExprKind::Value(_)) {
-            return Err(not_supported(item.at, "hassubset", "Only literals can stand in this list."));
-        }
+    for bound in all {
         let same = |known: &(Expr, i64)| match (&known.0.kind, &bound.kind) {
             (ExprKind::Value(known), ExprKind::Value(own)) => known == own,
             _ => false,
@@ -57,7 +108,7 @@ fn distinct(cx: &Context, scope: &Scope, items: &[ast::Expr]) -> BindResult<Vec<
             None => distinct.push((bound, 1)),
         }
     }
-    Ok(distinct)
+    Ok(Some(distinct))
 }
 
 /// The values of a list: each is there as often as the list has it.
@@ -131,8 +182,8 @@ fn of_values(cx: &Context, scope: &Scope, all: &ast::Expr, some: &ast::Expr, at:
 
 fn values(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Values> {
     let wrong = || {
-        let message = "'hassubset' takes collections of primitive values, or lists.";
-        invalid(expr.at, "hassubset", message)
+        let message = "This function takes collections of primitive values, or lists.";
+        invalid(expr.at, "collection", message)
     };
     let ast::ExprKind::Path(path) = &expr.kind else {
         return Err(wrong());
@@ -144,7 +195,7 @@ fn values(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Values> {
         }
         Member::Values(..) => {
             let message = "Paths through related entities are not supported here.";
-            Err(not_supported(expr.at, "hassubset", message))
+            Err(not_supported(expr.at, "collection", message))
         }
         _ => Err(wrong()),
     }

@@ -9,7 +9,11 @@ impl Expr {
         let items =
             |items: &Items| items.collection.is_own() && items.predicate.as_ref().is_none_or(Expr::is_own);
         match &self.kind {
-            ExprKind::Value(_) | ExprKind::User | ExprKind::Column(..) | ExprKind::Missing(_) => true,
+            ExprKind::Value(_)
+            | ExprKind::User
+            | ExprKind::Column(..)
+            | ExprKind::ItemNumber(_)
+            | ExprKind::Missing(_) => true,
             ExprKind::Property(place, _)
             | ExprKind::OfType(place, _)
             | ExprKind::Dynamic(place, _)

@@ -401,6 +401,7 @@ impl Planner<'_> {
                 frames.push_direct(self.mapping, *variable, *set, &[], Vec::new());
                 self.of_key(frames, key, value)?
             }
+            ExprKind::ItemNumber(variable) => self.item_number(frames, *variable),
             ExprKind::CountItems(items) => count_of(self.items(frames, items, false)?),
             _ => {
                 let truth = Operand::computed(self.truth(frames, expr, Truth::Exact)?, P::Boolean);

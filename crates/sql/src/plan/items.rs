@@ -1,7 +1,7 @@
 //! Collections of values: those for which something holds, and some of them in an order.
 
 use nextlink_odata::model::{EntitySetId, PrimitiveType};
-use nextlink_odata::query::{Chosen, ExprKind, Inside, Items, Query};
+use nextlink_odata::query::{Chosen, ExprKind, Inside, Items, Query, Variable};
 
 use super::Planner;
 use super::frames::{Carried, Frames};
@@ -18,7 +18,7 @@ impl Planner<'_> {
         items: &Items,
         negated: bool,
     ) -> Result<Select, Unsupported> {
-        self.enter_items(frames, items, negated, false)?;
+        self.enter_items(frames, items, negated, items.numbered)?;
         frames.select().columns.push(Sql::Integer(1));
         Ok(frames.leave())
     }
@@ -40,6 +40,16 @@ impl Planner<'_> {
             frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
         }
         Ok(())
+    }
+
+    /// The number of an item in its collection.
+    pub(super) fn item_number(&self, frames: &Frames, variable: Variable) -> Operand {
+        let Some((alias, item)) = frames.item(variable) else {
+            return Operand::constant(Sql::Null, Some(PrimitiveType::Int64), true);
+        };
+        let number =
+            if item.json.is_some() { self.dialect.json_index(alias) } else { Sql::carried(alias, 1) };
+        Operand { nullable: false, ..Operand::computed(number, PrimitiveType::Int64) }
     }
 
     fn enter_array(&self, frames: &mut Frames, items: &Items, numbered: bool) -> Result<(), Unsupported> {

@@ -96,6 +96,12 @@ impl Frames {
         Some((Sql::carried(alias, number), columns.get(number)?))
     }
 
+    /// The alias of the items that a variable stands for, and what each of them is.
+    pub(crate) fn item(&self, variable: Variable) -> Option<(usize, &Carried)> {
+        let frame = self.frames.iter().rev().find(|frame| frame.variable == variable)?;
+        Some((frame.alias, frame.columns.first()?))
+    }
+
     /// Puts rows beside those of the innermost select, whose first column equals a value of these.
     pub(crate) fn beside(&mut self, source: Source, variable: Variable, columns: Vec<Carried>, value: Sql) {
         let alias = self.alias();
