@@ -115,6 +115,7 @@ fn enumerations_composite_types_and_arrays() {
         default_value: None,
         computed: Computed::No,
         binary_collation: true,
+        zone: None,
         comment: Some("A column".to_owned()),
     };
     let array = |item| ColumnType::Array(Box::new(item));

@@ -111,6 +111,7 @@ pub fn notices(name: &str, config: &SourceConfig, told: &SettingsShape) -> Vec<N
         ("on_loss", config.on_loss.is_some() && told.on_loss.is_some()),
         ("refresh_seconds", config.refresh_seconds.is_some() && told.refresh_seconds.is_some()),
         ("replicas", config.replicas.is_some() && told.replicas.is_some()),
+        ("time_zone", config.time_zone.is_some() && told.time_zone.is_some()),
     ];
     let both = both.into_iter().filter(|(_, both)| *both);
     let text = |key| format!("The configuration has `{key}`, so that of the model file does not hold.");
@@ -126,13 +127,12 @@ mod tests {
     #[test]
     fn the_configuration_takes_precedence() {
         let config = |text: &str| -> SourceConfig { toml::from_str(text).expect(text) };
-        let all = "settings: {pageRows: 5, pageBytes: 5000, onLoss: strict, refreshSeconds: 7, replicas: 0}";
-        let every =
-            "page_rows = 6\npage_bytes = 6000\non_loss = 'continue'\nrefresh_seconds = 8\nreplicas = 2";
+        let all = "settings: {pageRows: 5, pageBytes: 5000, onLoss: strict, refreshSeconds: 7, replicas: 0, timeZone: UTC}";
+        let every = "page_rows = 6\npage_bytes = 6000\non_loss = 'continue'\nrefresh_seconds = 8\nreplicas = 2\ntime_zone = 'UTC'";
         for (text, told, expected, overruled) in [
             ("", "", (2_000, 4 << 20, true, None, None), 0),
             ("", all, (5, 5_000, false, Some(7), Some(0)), 0),
-            (every, all, (6, 6_000, true, Some(8), Some(2)), 5),
+            (every, all, (6, 6_000, true, Some(8), Some(2)), 6),
             ("page_rows = 6", all, (6, 5_000, false, Some(7), Some(0)), 1),
             ("on_loss = 'strict'", "", (2_000, 4 << 20, false, None, None), 0),
             ("limits.rows = 5", "settings: {limits: {rows: 5}}", (2_000, 4 << 20, true, None, None), 0),

@@ -18,15 +18,16 @@ use nextlink_odata::version::Version;
 use nextlink_sql::dialect::Dialect;
 use nextlink_sql::mapping::{self, Mapping, unusable};
 use nextlink_sql::notice::Notice;
-use nextlink_sql::plan::{RowsTrial, rows_trials, trial};
+use nextlink_sql::plan::{RowsTrial, rows_trials, trial, zone_trial};
 use nextlink_sql::shape::SettingsShape;
+use nextlink_sql::zone::Zone;
 
 use crate::config::{ClientLogin, HERE, SourceConfig};
 use crate::effective;
 use crate::points::Points;
 use crate::repeat::Repeats;
 
-/// How long the SELECT of a function is tried.
+/// How long the SELECT of a function, and a time zone, is tried.
 const TRIAL: Duration = Duration::from_secs(10);
 
 /// A source as it is served.
@@ -129,6 +130,9 @@ impl Served {
         let settings = shape.settings;
         notices.extend(effective::notices(name, config, &settings));
         let (mapping, more) = mapping::build(&catalog, &config.model_options(name, shape));
+        for zone in mapping.named_zones() {
+            knows(&source, zone).map_err(|(cause, may_pass)| failed(cause, may_pass))?;
+        }
         notices.extend(more);
         notices.extend(rows_notices(&mapping, source.dialect(), config.client_login));
         let documents = documents(&mapping, vocabulary_url);
@@ -147,7 +151,7 @@ impl Served {
 
     /// Runs the SELECT of each function, and tells which of them fail: both with nulls and with other values.
     pub fn failing_functions<'s>(&'s self) -> Vec<(&'s str, String)> {
-        let options = RunOptions { timeout: TRIAL, lock_wait: TRIAL, cancel: Cancel::default(), login: None };
+        let options = trial_options();
         let fails = |(number, function): (usize, &'s Function)| {
             let tried = |nulls: bool| {
                 let program = trial(&self.mapping, self.source.dialect(), number, nulls);
@@ -163,7 +167,7 @@ impl Served {
 
     /// The conditions on rows by their entity sets, each with why it fails, if it does.
     pub fn tried_rows(&self) -> Vec<(&str, &str, Option<String>)> {
-        let options = RunOptions { timeout: TRIAL, lock_wait: TRIAL, cancel: Cancel::default(), login: None };
+        let options = trial_options();
         let trials = rows_trials(&self.mapping, self.source.dialect()).into_iter();
         let tried = |trial: RowsTrial<'_>| {
             let ran = trial.program.map(|program| self.source.count(&program, &options));
@@ -216,6 +220,32 @@ fn rows_notices(mapping: &Mapping, dialect: &dyn Dialect, client_login: ClientLo
         notices.push(unusable(&rows.told, &set.name, &problem));
     }
     notices
+}
+
+/// Whether the database knows a time zone; why not, and whether that may pass.
+fn knows(source: &Source, zone: Zone) -> Result<(), (String, bool)> {
+    let Some(program) = zone_trial(source.dialect(), zone) else {
+        return Ok(());
+    };
+    let of = |why: &str| {
+        let name = source.dialect().name();
+        format!(
+            "{name} does not know the time zone {zone}{why}. An offset such as +02:00 needs no such knowledge."
+        )
+    };
+    match source.count(&program, &trial_options()) {
+        Ok((0, _)) => {
+            let why = ": the server's tables of time zones are filled by mariadb-tzinfo-to-sql or mysql_tzinfo_to_sql";
+            Err((of(why), false))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.may_pass() => Err((error.to_string(), true)),
+        Err(error) => Err((of(&format!(" ({error})")), false)),
+    }
+}
+
+fn trial_options() -> RunOptions {
+    RunOptions { timeout: TRIAL, lock_wait: TRIAL, cancel: Cancel::default(), login: None }
 }
 
 fn open_api_options(name: &str, config: &SourceConfig) -> OpenApiOptions {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
 
 use crate::full_text::FullTexts;
+use crate::zone::Zone;
 
 /// Tables and views of one database, in a stable order.
 #[derive(Debug, Clone, Default)]
@@ -171,6 +172,8 @@ pub struct Column {
     pub computed: Computed,
     /// Whether comparing and ordering the bare column is by code point.
     pub binary_collation: bool,
+    /// Where its values, or the items of an array, are points in time that say no time zone: the one in which they are meant.
+    pub zone: Option<Zone>,
     /// Comment of the database.
     pub comment: Option<String>,
 }

@@ -4,6 +4,7 @@
 
 pub mod notice;
 pub mod full_text;
+pub mod zone;
 pub mod catalog;
 mod identifier;
 pub mod shape;

@@ -20,6 +20,7 @@ fn column(name: &str, ty: ColumnType) -> Column {
         default_value: None,
         computed: Computed::No,
         binary_collation: true,
+        zone: None,
         comment: None,
     }
 }

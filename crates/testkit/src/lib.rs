@@ -17,6 +17,7 @@ pub mod sqlite;
 pub mod certificates;
 pub mod server;
 pub mod postgres;
+mod zones;
 pub mod mariadb;
 pub mod shared;
 pub mod samples;

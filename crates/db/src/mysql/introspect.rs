@@ -14,7 +14,7 @@ use super::defaults;
 use super::errors::Done;
 use super::schema::{self, ForeignColumn, IndexColumn, Place, RawColumn, Relation};
 use super::session::Session;
-use super::types::{Served, is_binary, labels, served};
+use super::types::{Served, is_binary, labels, served, zone};
 use crate::defaults::Default as DefaultValue;
 use crate::error::Error;
 use crate::sqlite::IntrospectLimits;
@@ -156,6 +156,7 @@ impl Reader<'_> {
             },
             computed,
             binary_collation: is_binary(&served),
+            zone: zone(&raw.kind),
             native,
             comment: some(&raw.comment),
         }

@@ -3,6 +3,7 @@
 use nextlink_odata::model::{PrimitiveType as P, Shape, Space};
 use nextlink_sql::catalog::{NativeType, Storage};
 use nextlink_sql::dialect::SORTED;
+use nextlink_sql::zone::Zone;
 
 use super::schema::RawColumn;
 
@@ -86,6 +87,11 @@ pub(super) fn served(column: &RawColumn) -> Option<Served> {
         shape => P::Shape(Space::Geometry, Shape::from_well_known(shape)?),
     };
     Some(plain(primitive))
+}
+
+/// The time zone of points in time that say none; a `timestamp` is one whatever the session's zone, which is UTC.
+pub(super) fn zone(kind: &str) -> Option<Zone> {
+    (kind == "datetime").then_some(Zone::UTC)
 }
 
 /// Whether comparing and ordering the bare column is by code point.

@@ -8,6 +8,7 @@ use nextlink_sql::catalog::{
     TableKind,
 };
 use nextlink_sql::notice::Notice;
+use nextlink_sql::zone::Zone;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Oid;
 
@@ -148,6 +149,7 @@ fn system_columns(relation: &Relation) -> Vec<Column> {
         default_value: None,
         computed: Computed::Always,
         binary_collation: false,
+        zone: None,
         comment: None,
     };
     if matches!(relation.kind.as_str(), "r" | "p") { vec![written()] } else { Vec::new() }
@@ -181,6 +183,7 @@ pub(super) fn column(raw: &RawColumn, served: Served) -> Column {
         (_, "d") | (DefaultValue::Computed, _) => Computed::Default,
         (DefaultValue::Constant(_) | DefaultValue::Nothing, _) => Computed::No,
     };
+    let zone = tells_no_zone(&served.native).then_some(Zone::UTC);
     Column {
         name: raw.name.clone(),
         declared: raw.declared.clone(),
@@ -197,8 +200,14 @@ pub(super) fn column(raw: &RawColumn, served: Served) -> Column {
         },
         computed,
         binary_collation: !served.text || (raw.by_code_point == Some(true) && !raw.loose),
+        zone,
         comment: raw.comment.clone(),
     }
+}
+
+/// Whether values of a type are points in time that say no time zone.
+fn tells_no_zone(native: &NativeType) -> bool {
+    matches!(native, NativeType::Named { schema, name } if schema == "pg_catalog" && name == "timestamp")
 }
 
 /// A default expression without casts around a literal, as in `('0'::text)::character varying`.

@@ -1,8 +1,11 @@
 //! Parts of dates and times, and arithmetic with durations, for SQLite.
 
+use std::sync::Arc;
+
 use nextlink_odata::temporal::{Date, Instant, Time, parse_seconds, seconds_text};
+use nextlink_sql::zone::{Rules, Zone};
 use rusqlite::functions::Context;
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::{FromSqlError, Value, ValueRef};
 use rusqlite::{Connection, Error};
 
 use super::numbers::{PURE, refuse};
@@ -57,7 +60,34 @@ pub fn register(connection: &Connection) -> Result<(), Error> {
     connection.create_scalar_function("nl_instant", 1, PURE, |cx| {
         Ok(text(cx, 0).and_then(Instant::parse).and_then(utc))
     })?;
+    zones(connection)?;
     arithmetic(connection)
+}
+
+/// `nl_utc(x, zone)`: a text that says no time zone, as it is meant in one; anything else as it is.
+fn zones(connection: &Connection) -> Result<(), Error> {
+    connection.create_scalar_function("nl_utc", 2, PURE, |cx| {
+        let rules: Arc<Rules> = cx.get_or_create_aux(1, |zone| -> Result<_, FromSqlError> {
+            Ok(match zone {
+                ValueRef::Integer(minutes) => {
+                    let minutes = i16::try_from(minutes).map_err(|_| FromSqlError::OutOfRange(minutes))?;
+                    Zone::Offset(minutes).rules()
+                }
+                name => Zone::parse(name.as_str()?).map_err(FromSqlError::other)?.rules(),
+            })
+        })?;
+        let meant = text(cx, 0).filter(|text| !tells_zone(text)).and_then(Instant::parse);
+        let moved = |instant: Instant| utc(Instant { seconds: rules.utc(instant.seconds)?, ..instant });
+        match meant.and_then(moved) {
+            Some(text) => Ok(Value::Text(text)),
+            None => cx.get::<Value>(0),
+        }
+    })
+}
+
+/// Whether a time zone stands behind a time.
+fn tells_zone(text: &str) -> bool {
+    text.get(10..).is_some_and(|time| time.contains(['Z', 'z', '+', '-']))
 }
 
 fn written(write: impl FnOnce(&mut String)) -> String {

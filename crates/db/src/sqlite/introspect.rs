@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use nextlink_odata::model::Computed;
+use nextlink_odata::model::{Computed, PrimitiveType};
 use nextlink_sql::catalog::{Catalog, Column, ColumnType, NativeType, Table, TableKind};
 use nextlink_sql::notice::Notice;
+use nextlink_sql::zone::Zone;
 use rusqlite::{Connection, ErrorCode};
 
 use super::foreign::{self, Declared};
@@ -270,6 +271,7 @@ fn column(
         },
         computed,
         binary_collation: raw.binary_collation,
+        zone: (served.primitive == PrimitiveType::DateTimeOffset).then_some(Zone::UTC),
         comment: None,
     }
 }

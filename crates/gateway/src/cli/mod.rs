@@ -371,6 +371,15 @@ fn print_renamed(mapping: &Mapping) {
     }
 }
 
+/// Says which columns are meant in another time zone than UTC.
+fn print_zones(mapping: &Mapping) {
+    for map in &mapping.tables {
+        for (column, zone) in map.columns.iter().filter_map(|column| Some((column, column.zone()?))) {
+            println!("  {}.{}: its points in time are meant in {zone}", map.table, column.column);
+        }
+    }
+}
+
 fn check(args: &SourceArgs) -> anyhow::Result<()> {
     let config = configuration(args)?;
     validate(&config, args)?;
@@ -390,6 +399,7 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
                 for notice in &served.notices {
                     println!("  {notice}");
                 }
+                print_zones(&served.mapping);
                 for (function, why) in served.failing_functions() {
                     println!("  {function}: The SELECT of this function fails ({why}).");
                 }

@@ -9,6 +9,7 @@ use nextlink_odata::model::{
 use nextlink_odata::value::Value;
 use nextlink_sql::mapping::{ColumnMap, EnumMap, FullTextMap, Link, TableMap};
 use nextlink_sql::shape::{LossShape, SettingsShape};
+use nextlink_sql::zone::Zone;
 
 use super::ModelArgs;
 use crate::served::Served;
@@ -69,6 +70,7 @@ fn settings(told: &SettingsShape, out: &mut String) {
         ("replicas", number(told.replicas)),
         ("readOnly", told.read_only.map(|truth| truth.to_string())),
         ("limits", (!limits.is_empty()).then(|| format!("{{{}}}", limits.join(", ")))),
+        ("timeZone", told.time_zone.map(|zone| text(&zone.to_string()))),
     ];
     let all: Vec<String> =
         all.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}", value?))).collect();
@@ -157,7 +159,7 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     }
     let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
     out.push_str(&format!("    others: false\n    key: [{}]\n    properties:\n", key.join(", ")));
-    properties(model, ty, table, None, out);
+    properties(served, ty, table, None, out);
     stream_properties(ty, table, None, out);
     media(ty, table, None, out);
     if let Some(column) = table.open {
@@ -183,7 +185,11 @@ fn qualified(schema: Option<&String>, name: &str) -> String {
 }
 
 /// Properties of a type, or of one below it.
-fn properties(model: &Model, ty: &EntityType, table: &TableMap, owner: Option<usize>, out: &mut String) {
+fn properties(served: &Served, ty: &EntityType, table: &TableMap, owner: Option<usize>, out: &mut String) {
+    let (model, source) = (&served.mapping.model, served.settings.time_zone.unwrap_or(Zone::UTC));
+    // The time zone stands where it is not that of the source.
+    let place =
+        |column: &'_ ColumnMap| (column.column.clone(), column.meant_in.filter(|zone| *zone != source));
     let indent = if owner.is_some() { "          " } else { "      " };
     for (index, (property, column)) in ty.properties.iter().zip(&table.columns).enumerate() {
         if ty.owner_of_property(index) != owner {
@@ -192,10 +198,10 @@ fn properties(model: &Model, ty: &EntityType, table: &TableMap, owner: Option<us
         match (&column.group, property.ty) {
             (Some(group), Type::Complex(id)) => {
                 let parts = model.complex_type(id).properties.iter().zip(group);
-                let parts = parts.map(|(part, column)| (part, table.columns[*column].column.as_str()));
+                let parts = parts.map(|(part, column)| (part, place(&table.columns[*column])));
                 out.push_str(&group_of(model, property, parts.collect(), indent));
             }
-            _ => out.push_str(&property_line(model, property, &column.column, indent)),
+            _ => out.push_str(&property_line(model, property, &place(column), indent)),
         }
     }
 }
@@ -260,7 +266,7 @@ fn types(served: &Served, out: &mut String) {
         if ty.properties.iter().any(|property| property.json.is_some()) {
             out.push_str("    properties:\n");
             for (property, column) in ty.properties.iter().zip(&complex.columns) {
-                out.push_str(&property_line(model, property, &column.column, "      "));
+                out.push_str(&property_line(model, property, &(column.column.clone(), None), "      "));
             }
             continue;
         }
@@ -270,7 +276,7 @@ fn types(served: &Served, out: &mut String) {
         };
         out.push_str(&format!("    of: {}\n    properties:\n", text(of)));
         for (property, column) in ty.properties.iter().zip(&complex.columns) {
-            out.push_str(&property_line(model, property, &column.column, "      "));
+            out.push_str(&property_line(model, property, &(column.column.clone(), None), "      "));
         }
     }
 }
@@ -323,16 +329,20 @@ fn simple_name(model: &Model, ty: Type) -> &str {
     }
 }
 
-fn property_line(model: &Model, property: &Property, column: &str, indent: &str) -> String {
+/// Where the values of a property lie: the column, and the time zone that is told of it.
+type Lies = (String, Option<Zone>);
+
+fn property_line(model: &Model, property: &Property, (column, zone): &Lies, indent: &str) -> String {
     let mut facts = facts(model, property);
-    if property.name != column {
+    if property.name != *column {
         facts.push(format!("column: {}", text(column)));
     }
+    facts.extend(zone.map(|zone| format!("timeZone: {}", text(&zone.to_string()))));
     format!("{indent}{}: {{{}}}\n", text(&property.name), facts.join(", "))
 }
 
 /// A complex value that lies in a group of columns.
-fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, &str)>, indent: &str) -> String {
+fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, Lies)>, indent: &str) -> String {
     let mut out = format!("{indent}{}:\n", text(&property.name));
     for fact in facts(model, property) {
         out.push_str(&format!("{indent}  {fact}\n"));
@@ -340,7 +350,7 @@ fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, &str)>, i
     out.push_str(&format!("{indent}  columns:\n"));
     let inner = [indent, "    "].concat();
     for (part, column) in parts {
-        out.push_str(&property_line(model, part, column, &inner));
+        out.push_str(&property_line(model, part, &column, &inner));
     }
     out
 }
@@ -407,7 +417,7 @@ fn derived(served: &Served, ty: &EntityType, table: &TableMap, out: &mut String)
             out.push_str(&format!("        description: {}\n", text(description)));
         }
         let mut lines = String::new();
-        properties(&served.mapping.model, ty, table, Some(number), &mut lines);
+        properties(served, ty, table, Some(number), &mut lines);
         stream_properties(ty, table, Some(number), &mut lines);
         if !lines.is_empty() {
             out.push_str(&["        properties:\n", &lines].concat());

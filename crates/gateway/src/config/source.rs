@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use nextlink_sql::mapping::ModelOptions;
 use nextlink_sql::shape::{ONLY_READS, PAGE_BYTES, PAGE_ROWS, REFRESH_SECONDS, REPLICAS, Shape, must_be};
+use nextlink_sql::zone::Zone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -57,6 +58,8 @@ pub struct SourceConfig {
     pub model_text: Option<String>,
     /// Seconds after which database and model file are read again, although nobody asks. Default: never, unless the model file has a number; they are at SIGHUP, and when a change shows.
     pub refresh_seconds: Option<u64>,
+    /// Time zone in which points in time of the database are meant that say none: a name such as `Europe/Berlin`, or an offset such as `+02:00`. Default UTC, unless the model file has another one.
+    pub time_zone: Option<String>,
     /// Namespace of the model. Default is made of the source's name.
     pub namespace: Option<String>,
     /// Entity sets in the plural, entity types in the singular. Default false: both as the table.
@@ -155,6 +158,9 @@ impl SourceConfig {
             return Err(bad(&key("read_only"), ONLY_READS));
         }
         self.limits.validate(&key("limits"))?;
+        if let Some(text) = &self.time_zone {
+            Zone::parse(text).map_err(|error| bad(&key("time_zone"), error.to_string()))?;
+        }
         if self.model.is_some() && self.model_text.is_some() {
             return Err(bad(&key("model_text"), "give either `model`, a file, or `model_text`"));
         }
@@ -206,6 +212,8 @@ impl SourceConfig {
             include: self.include.clone(),
             exclude: self.exclude.clone(),
             keys: self.keys.clone(),
+            // It was checked.
+            time_zone: self.time_zone.as_deref().and_then(|text| Zone::parse(text).ok()),
             ..ModelOptions::default()
         }
     }
@@ -253,6 +261,7 @@ mod tests {
             on_loss = "strict"
             model = "m.yaml"
             refresh_seconds = 60
+            time_zone = "Europe/Berlin"
             namespace = "n"
             plural_sets = true
             include = ["x*"]
@@ -268,7 +277,7 @@ mod tests {
             (other, 2),
             ("url = 'mysql://u@h/d'\npassword_file = 'F'", 2),
             ("url = 'sqlite:x'\nmodel_text = 'entities: {}'", 2),
-            (every, 23),
+            (every, 24),
         ] {
             let config: SourceConfig = toml::from_str(text).expect(text);
             let kept = config.revealed();

@@ -32,3 +32,4 @@ mod logs;
 mod search;
 mod edges;
 mod kept_back;
+mod zones;

@@ -13,6 +13,7 @@ use nextlink_odata::value::Value;
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, Sql};
+use crate::zone::Zone;
 
 pub use json::JsonPath;
 pub use mysql::{MARIADB, MYSQL, MySql, SORTED};
@@ -247,6 +248,17 @@ pub trait Dialect: Sync {
     fn is_not_null(&self, operand: Operand) -> Sql {
         Sql::IsNotNull(Box::new(operand.sql))
     }
+
+    /// A point in time that says no time zone, as it is meant in one: in UTC.
+    fn in_utc(&self, column: Sql, zone: Zone) -> Sql;
+
+    /// Whether a column of such points in time should also be compared as it is, since only that is served by an index.
+    fn zone_needs_hint(&self) -> bool {
+        true
+    }
+
+    /// What is null, or an error, where the server does not know a time zone that [`Dialect::in_utc`] names.
+    fn zone_trial(&self, zone: Zone) -> Option<Sql>;
 
     /// A column as it is read.
     fn cell(&self, column: Sql, cell: &ResultColumn, native: &NativeType) -> Sql;

@@ -14,6 +14,7 @@ use super::{
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, ParamForm, Sql};
+use crate::zone::Zone;
 
 /// Significant digits that a stored double gives back as they were.
 const EXACT_DIGITS: usize = 15;
@@ -135,6 +136,23 @@ impl Dialect for Sqlite {
 
     fn equality_needs_hint(&self) -> bool {
         true
+    }
+
+    fn in_utc(&self, column: Sql, zone: Zone) -> Sql {
+        let zone = match zone {
+            Zone::Offset(minutes) => Sql::Integer(minutes.into()),
+            Zone::Named(name) => Sql::Word(name),
+        };
+        Sql::call("nl_utc", [column, zone])
+    }
+
+    fn zone_needs_hint(&self) -> bool {
+        false
+    }
+
+    fn zone_trial(&self, _: Zone) -> Option<Sql> {
+        // It is the driver's function that knows them.
+        None
     }
 
     fn cell(&self, column: Sql, _: &ResultColumn, _: &NativeType) -> Sql {

@@ -64,7 +64,7 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
         }
     }
     let Reshaped { catalog, tables: shapes, made } =
-        reshape::reshape(catalog, &options.shape, &joins, told, &mut found, &mut notices);
+        reshape::reshape(catalog, options, &joins, told, &mut found, &mut notices);
     let keys: Vec<&Key> = tables.iter().filter_map(|index| found.get(index)).collect();
     let chosen = || tables.iter().map(|&t| (&catalog.tables[t], &shapes[t]));
     let type_wishes: Vec<Wish<'_>> =

@@ -245,6 +245,7 @@ fn kind_column(name: &str) -> Column {
         default_value: None,
         computed: Computed::Always,
         binary_collation: false,
+        zone: None,
         comment: None,
     }
 }

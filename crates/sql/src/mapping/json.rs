@@ -75,6 +75,7 @@ fn member(name: &str, ty: ColumnType, told: &PropertyShape, shape: &Shape) -> Co
         default_value: None,
         computed: Computed::No,
         binary_collation: false,
+        zone: None,
         comment: told.description.clone(),
     }
 }

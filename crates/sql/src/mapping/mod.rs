@@ -30,6 +30,8 @@ mod etags;
 
 mod kinds;
 
+mod zones;
+
 mod types;
 
 mod definitions;
@@ -62,6 +64,7 @@ use nextlink_odata::value::Value;
 
 use crate::catalog::{CatalogEnum, JoinedTables, NativeType, Storage};
 use crate::shape::{Named, ToldPiece};
+use crate::zone::Zone;
 
 pub use build::build;
 pub use full_text::FullTextMap;
@@ -237,6 +240,8 @@ pub struct ColumnMap {
     /// Whether its values are labels of an enumeration of the database, also where they are served as text because
     /// OData can have no enumeration with such labels.
     pub labels: bool,
+    /// Where its values are points in time that say no time zone: the one in which they are meant.
+    pub meant_in: Option<Zone>,
 }
 
 /// How a navigation property joins tables.
@@ -261,6 +266,13 @@ pub struct LinkTable {
     pub far: Vec<(String, usize)>,
 }
 
+impl ColumnMap {
+    /// The time zone of its points in time, where that is another one than UTC.
+    pub fn zone(&self) -> Option<Zone> {
+        self.meant_in.filter(|zone| *zone != Zone::UTC)
+    }
+}
+
 impl ChangesMap {
     /// Whether changes can be followed.
     pub fn are_told(&self) -> bool {
@@ -272,5 +284,16 @@ impl Mapping {
     /// The table behind an entity set.
     pub fn table(&self, set: EntitySetId) -> &TableMap {
         &self.tables[set.0]
+    }
+
+    /// Time zones that are no offsets, each once.
+    pub fn named_zones(&self) -> Vec<Zone> {
+        let mut zones = Vec::new();
+        for zone in self.tables.iter().flat_map(|table| &table.columns).filter_map(ColumnMap::zone) {
+            if matches!(zone, Zone::Named(_)) && !zones.contains(&zone) {
+                zones.push(zone);
+            }
+        }
+        zones
     }
 }

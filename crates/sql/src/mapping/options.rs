@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 pub use crate::identifier::Case;
 use crate::shape::{Named, Shape};
+use crate::zone::Zone;
 
 /// How a model is made of a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct ModelOptions {
     pub exclude: Vec<String>,
     /// Key columns by table or view name, for those without a key of their own.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// The time zone of points in time that say none. That of the model file does not hold then.
+    pub time_zone: Option<Zone>,
     /// What a model file says.
     pub shape: Shape,
 }
@@ -38,6 +41,7 @@ impl ModelOptions {
         options.container = text(&self.shape.container, &self.container);
         options.plural_sets = self.shape.plural_sets.unwrap_or(self.plural_sets);
         options.case = self.shape.case.unwrap_or(self.case);
+        options.time_zone = self.time_zone.or(self.shape.settings.time_zone);
         options
     }
 }
@@ -52,6 +56,7 @@ impl Default for ModelOptions {
             include: Vec::new(),
             exclude: Vec::new(),
             keys: BTreeMap::new(),
+            time_zone: None,
             shape: Shape::default(),
         }
     }

@@ -11,8 +11,9 @@ use super::groups::{Group, widen};
 use super::joined::Joins;
 use super::keys::Key;
 use super::open;
-use super::options::matches_table;
+use super::options::{ModelOptions, matches_table};
 use super::streams::Streams;
+use super::zones;
 use crate::catalog::{
     Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table,
 };
@@ -145,15 +146,16 @@ pub(super) fn about(named: &Named, table: &str, text: &str) -> Notice {
 /// Makes it so. The keys of tables follow.
 pub(super) fn reshape<'s>(
     catalog: &Catalog,
-    shape: &'s Shape,
+    options: &'s ModelOptions,
     joins: &Joins,
     told: Vec<Option<(&'s Named, &'s EntityShape)>>,
     keys: &mut HashMap<usize, Key>,
     notices: &mut Vec<Notice>,
 ) -> Reshaped<'s> {
     let made = Made { enums: catalog.enums.len(), composites: catalog.composites.len() };
-    let groups = HashMap::new();
-    let mut shaper = Shaper { shape, made, catalog: catalog.clone(), joins, part: None, groups, notices };
+    let (shape, groups) = (&options.shape, HashMap::new());
+    let catalog = zones::assumed(catalog, options.time_zone);
+    let mut shaper = Shaper { shape, made, catalog, joins, part: None, groups, notices };
     let mut tables = Vec::with_capacity(told.len());
     let mut places = Vec::with_capacity(told.len());
     for (index, told) in told.into_iter().enumerate() {
@@ -369,6 +371,7 @@ impl<'s> Shaper<'s, '_> {
                 ["The model file, ", &name.spot.to_string(), ": it can't be served as ", &name.text, "."];
             self.notices.push(Notice::column(&table.name, column, text.concat()));
         }
+        self.notices.extend(zones::tell(&table.name, &mut table.columns[column], told));
         let column = &mut table.columns[column];
         let set = |here: &mut Option<u32>, told: Option<u32>| *here = told.or(*here);
         let defined = told.type_name.as_ref().and_then(|name| self.shape.type_definitions.get(&name.text));
@@ -475,6 +478,7 @@ impl<'s> Shaper<'s, '_> {
             default_value: None,
             computed: nextlink_odata::model::Computed::No,
             binary_collation: false,
+            zone: None,
             comment: told.description.clone(),
         })
     }

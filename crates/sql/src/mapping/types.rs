@@ -11,7 +11,7 @@ use nextlink_odata::value::Value;
 use super::names::{Scope, Wish};
 use super::options::{Case, ModelOptions};
 use super::reshape::{Made, TableShape};
-use super::{Codes, ColumnMap, ComplexMap, EnumMap};
+use super::{Codes, ColumnMap, ComplexMap, EnumMap, zones};
 use crate::catalog::{Catalog, CatalogComposite, CatalogEnum, Column, ColumnType};
 use crate::identifier::is_identifier;
 use crate::notice::Notice;
@@ -331,6 +331,7 @@ impl<'a> Types<'a> {
             native: column.native.clone(),
             binary_collation: column.binary_collation,
             labels: matches!(column.ty, ColumnType::Enum(_)),
+            meant_in: zones::of(column),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Navigation properties that a model file names, resolved against the catalogue.
 
 use super::reshape::{TableShape, about, find_column, find_table};
-use super::{Link, LinkTable};
-use crate::catalog::{Catalog, ColumnType, Table};
+use super::{Link, LinkTable, zones};
+use crate::catalog::{Catalog, Column, ColumnType, Table};
 use crate::notice::Notice;
 use crate::shape::{Entries, Named, NavigationShape, ThroughShape};
 
@@ -59,10 +59,10 @@ impl<'s> Known<'_, 's> {
             let pairs =
                 self.pairs(&told.on, |name| self.column(entity, name), |name| self.column(target, name))?;
             let types = |&(here, there): &(usize, usize)| {
-                comparable(&self.table(entity).columns[here].ty, &self.table(target).columns[there].ty)
+                alike(&self.table(entity).columns[here], &self.table(target).columns[there])
             };
             if !pairs.iter().all(types) {
-                return Err((&told.on.0[0].0, "what is to be equal has different types"));
+                return Err((&told.on.0[0].0, "what is to be equal has different types or time zones"));
             }
             return Ok((target, Link::Direct(pairs)));
         };
@@ -97,12 +97,12 @@ impl<'s> Known<'_, 's> {
         };
         let same = |table: &Table, (a, b): (usize, usize), turned: bool| {
             let (own, middle) = if turned { (b, a) } else { (a, b) };
-            comparable(&table.columns[own].ty, &between.columns[middle].ty)
+            alike(&table.columns[own], &between.columns[middle])
         };
         let fit = near.iter().all(|&pair| same(self.table(entity), pair, false))
             && far.iter().all(|&pair| same(self.table(target), pair, true));
         if !fit {
-            return Err((&told.table, "what is to be equal has different types"));
+            return Err((&told.table, "what is to be equal has different types or time zones"));
         }
         Ok(LinkTable {
             schema: between.schema.clone(),
@@ -144,6 +144,11 @@ impl<'s> Known<'_, 's> {
 pub(super) fn comparable(left: &ColumnType, right: &ColumnType) -> bool {
     let integer = |ty: &ColumnType| ty.primitive().is_some_and(|primitive| primitive.is_integer());
     left == right || (integer(left) && integer(right))
+}
+
+/// Whether what lies in two columns can be compared as it is.
+fn alike(left: &Column, right: &Column) -> bool {
+    comparable(&left.ty, &right.ty) && zones::are_alike(left, right)
 }
 
 /// Whether two links join the same rows.

@@ -139,7 +139,8 @@ impl Planner<'_> {
         let (alias, set) = frames.current();
         // Where there are several, the same one for each property.
         self.add_order(&mut frames, &[], set)?;
-        let key = Sql::column(alias, &self.mapping.table(set).columns[property].column);
+        let column = &self.mapping.table(set).columns[property];
+        let key = self.moment(Sql::column(alias, &column.column), column);
         let mut select = frames.finish();
         (select.columns, select.limit) = (vec![key], Some(1));
         Ok(Sql::Scalar(Box::new(select)))

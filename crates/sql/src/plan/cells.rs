@@ -72,6 +72,9 @@ impl Planner<'_> {
             nullable: property.nullable,
             native: column.native.clone(),
         };
+        if let Some(zone) = column.zone() {
+            return self.in_utc(operand, zone);
+        }
         let text = property.primitive() == Some(PrimitiveType::String);
         if text && column.labels {
             return self.label_text(operand);
@@ -227,6 +230,7 @@ impl Planner<'_> {
             let result = ResultColumn { nullable, storage: Storage::Native, ..result };
             return Ok((self.dialect.cell(names, &result, &NativeType::Plain), result));
         }
+        let sql = self.moment(sql, column);
         Ok((self.dialect.cell(sql, &result, &column.native), ResultColumn { nullable, ..result }))
     }
 
@@ -239,7 +243,8 @@ impl Planner<'_> {
             structure: None,
             property: None,
         };
-        (self.dialect.cell(Sql::column(alias, &map.column), &result, &map.native), result)
+        let read = self.moment(Sql::column(alias, &map.column), map);
+        (self.dialect.cell(read, &result, &map.native), result)
     }
 
     /// What a column holds that is served as the property.

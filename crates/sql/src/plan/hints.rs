@@ -10,13 +10,16 @@ use crate::tree::{Operator, Param, ParamForm, Sql};
 
 impl Planner<'_> {
     /// For a text column that does not compare by code point, and a constant: the comparison by the column's own
-    /// collation. It holds wherever the values are equal.
+    /// collation. It holds wherever the values are equal. For points in time of a time zone see [`Planner::zone_hint`].
     pub(super) fn equality_hint(&self, frames: &mut Frames, left: &Expr, right: &Expr) -> Option<Sql> {
         let (column, constant) = match (&left.kind, &right.kind) {
-            (ExprKind::Property(..), ExprKind::Value(Value::String(_)) | ExprKind::User) => (left, right),
-            (ExprKind::Value(Value::String(_)) | ExprKind::User, ExprKind::Property(..)) => (right, left),
+            (ExprKind::Property(..), ExprKind::Value(_) | ExprKind::User) => (left, right),
+            (ExprKind::Value(_) | ExprKind::User, ExprKind::Property(..)) => (right, left),
             _ => return None,
         };
+        if !matches!(constant.kind, ExprKind::Value(Value::String(_)) | ExprKind::User) {
+            return self.zone_hint(frames, Comparison::Eq, column, constant);
+        }
         let column = self.own_collation(frames, column)?;
         Some(Sql::binary(Operator::Eq, column, self.constant(constant)?))
     }
@@ -45,14 +48,18 @@ impl Planner<'_> {
             _ => return None,
         };
         let time = matches!(constant.kind, ExprKind::Value(Value::Date(_) | Value::DateTimeOffset(_)));
-        if !time || !self.dialect.order_needs_hint() {
-            return None;
-        }
         let ExprKind::Property(place, property) = &column.kind else {
             return None;
         };
+        let map = self.property(place.target(), *property).1;
+        if map.zone().is_some() {
+            return self.zone_hint(frames, op, column, constant);
+        }
+        if !time || !self.dialect.order_needs_hint() {
+            return None;
+        }
         let alias = frames.resolve(self.mapping, place);
-        let column = Sql::column(alias, &self.property(place.target(), *property).1.column);
+        let column = Sql::column(alias, &map.column);
         Some(Sql::binary(in_order(op), column, self.constant(constant)?))
     }
 

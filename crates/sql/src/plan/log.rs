@@ -143,4 +143,5 @@ fn lie_alike(left: &ColumnMap, right: &ColumnMap) -> bool {
         && left.storage == right.storage
         && left.native == right.native
         && left.binary_collation == right.binary_collation
+        && left.zone() == right.zone()
 }

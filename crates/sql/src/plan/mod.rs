@@ -7,6 +7,7 @@ mod cells;
 mod items;
 mod fine;
 mod hints;
+mod zones;
 mod expr;
 mod there;
 mod frames;
@@ -28,7 +29,7 @@ mod changes;
 
 use nextlink_odata::layout::Layout;
 use nextlink_odata::model::{EntitySetId, PrimitiveType};
-use nextlink_odata::query::{Addressed, Input, Query, Step, Variable};
+use nextlink_odata::query::{Addressed, Comparison, Input, Query, Step, Variable};
 use nextlink_odata::value::Value;
 
 use crate::dialect::{Dialect, Operand, ParentRows, Relation, Unsupported};
@@ -45,6 +46,7 @@ pub use told::{told, trial};
 pub use changes::{all_told, mark};
 pub use stream::stream;
 pub use there::{RowsTrial, rows_trials};
+pub use zones::zone_trial;
 
 /// The plan of a query.
 #[derive(Debug, Clone)]
@@ -298,6 +300,7 @@ impl Planner<'_> {
             let bare = Sql::column(alias, &map.column);
             conditions.push(Sql::binary(Operator::Eq, bare, param.clone()));
         }
+        conditions.extend(self.near(alias, map, Comparison::Eq, value));
         let constant = Operand::constant(param, value.primitive(), false);
         let (left, mut right) = self.dialect.comparable(column, vec![constant], Relation::Equality);
         conditions.push(Sql::binary(Operator::Eq, left, right.pop().unwrap_or(Sql::Null)));

@@ -292,11 +292,9 @@ impl Planner<'_> {
         for (number, set) in sets.iter().enumerate() {
             let alias = frames.resolve(self.mapping, &Place::of(Variable(number), *set));
             for key in &model.entity_type(model.entity_set(*set).entity_type).key {
-                let column = self.column(alias, *set, *key);
-                let value = self.dialect.order_value(&column);
-                let expr = self.dialect.key_order(column);
-                if !frames.select().order.iter().any(|known| known.expr == expr) {
-                    frames.select().order.push(OrderTerm { expr, value, descending: false, nullable: false });
+                let term = self.key_term(alias, *set, *key);
+                if !frames.select().order.iter().any(|known| known.expr == term.expr) {
+                    frames.select().order.push(term);
                 }
             }
         }
@@ -324,7 +322,10 @@ impl Planner<'_> {
                 if seen.contains(&property) {
                     continue;
                 }
-                seen.push(property);
+                // Points in time that differ can be one in a time zone whose clocks leave some out.
+                if self.property(set, property).1.zone().is_none() {
+                    seen.push(property);
+                }
             }
             let Some(term) = self.term(frames, &order.expr, order.descending)? else {
                 continue;
@@ -336,16 +337,22 @@ impl Planner<'_> {
         }
         let (alias, _) = frames.current();
         for key in ty.key.iter().filter(|key| !seen.contains(key)) {
-            let (_, map) = self.property(set, *key);
-            let column = match map.codes {
-                Some(_) => self.raw(Sql::column(alias, &map.column), false, map),
-                None => self.column(alias, set, *key),
-            };
-            let value = self.dialect.order_value(&column);
-            let expr = self.dialect.key_order(column);
-            frames.select().order.push(OrderTerm { expr, value, descending: false, nullable: false });
+            let term = self.key_term(alias, set, *key);
+            frames.select().order.push(term);
         }
         Ok(())
+    }
+
+    /// What a part of the key is ordered by, so that no two entities are alike and an index serves.
+    fn key_term(&self, alias: usize, set: EntitySetId, key: usize) -> OrderTerm {
+        let (_, map) = self.property(set, key);
+        let column = if map.codes.is_some() || map.zone().is_some() {
+            self.raw(Sql::column(alias, &map.column), false, map)
+        } else {
+            self.column(alias, set, key)
+        };
+        let value = self.dialect.order_value(&column);
+        OrderTerm { expr: self.dialect.key_order(column), value, descending: false, nullable: false }
     }
 }
 

@@ -10,6 +10,7 @@ mod limits;
 mod settings;
 mod parameter;
 mod when;
+mod through;
 mod parts;
 mod overloads;
 mod hdp;
@@ -40,14 +41,16 @@ pub use overloads::Overloads;
 pub use parameter::ParameterShape;
 pub use parts::{
     Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, FunctionShape,
-    NavigationShape, PropertyShape, Shape, SingletonShape, ThroughShape, Told,
+    NavigationShape, PropertyShape, Shape, SingletonShape, Told,
 };
 pub use search::SearchShape;
 pub use select::Piece;
 pub use settings::{
-    LossShape, ONLY_READS, PAGE_BYTES, PAGE_ROWS, REFRESH_SECONDS, REPLICAS, SettingsShape, must_be,
+    LossShape, ONLY_READS, PAGE_BYTES, PAGE_ROWS, REFRESH_SECONDS, REPLICAS, SettingsShape, ZoneShape,
+    must_be,
 };
 pub use terms::term_of;
+pub use through::ThroughShape;
 pub use vocabulary::VocabularyShape;
 pub use when::When;
 

@@ -14,7 +14,8 @@ use super::named::{Either, Entries, Named, Spot};
 use super::overloads::Overloads;
 use super::parameter::ParameterShape;
 use super::search::SearchShape;
-use super::settings::SettingsShape;
+use super::settings::{SettingsShape, ZoneShape};
+use super::through::ThroughShape;
 use super::vocabulary::VocabularyShape;
 use super::when::When;
 use crate::identifier::Case;
@@ -254,6 +255,8 @@ pub struct PropertyShape {
     pub computed: Option<Computed>,
     /// Whether `$search` looks here.
     pub searchable: Option<bool>,
+    /// The time zone in which its points in time are meant, which say none. Default: that of the source.
+    pub time_zone: Option<ZoneShape>,
     /// Annotations of it by their terms, as at the top.
     pub annotations: Told,
 }
@@ -276,18 +279,6 @@ pub struct NavigationShape {
     /// Annotations of it by their terms, as at the top.
     #[serde(default)]
     pub annotations: Told,
-}
-
-/// A table between two others.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ThroughShape {
-    /// The table, with its schema before a dot where that is needed.
-    pub table: Named,
-    /// Properties or columns here, with the columns of the table between that are equal. Default: by its foreign key.
-    pub near: Entries<Named>,
-    /// Columns of the table between, with the properties or columns of the target that are equal. Default: by its foreign
-    /// key.
-    pub far: Entries<Named>,
 }
 
 impl PropertyShape {
@@ -394,6 +385,7 @@ struct Property {
     default: Option<String>,
     computed: Option<Who>,
     searchable: Option<bool>,
+    time_zone: Option<ZoneShape>,
     annotations: Told,
 }
 
@@ -433,30 +425,8 @@ impl<'de> Deserialize<'de> for PropertyShape {
                 Who::Always => Computed::Always,
             }),
             searchable: told.searchable,
+            time_zone: told.time_zone,
             annotations: told.annotations,
-        })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Between {
-    table: Named,
-    #[serde(default)]
-    near: Entries<Named>,
-    #[serde(default)]
-    far: Entries<Named>,
-}
-
-impl<'de> Deserialize<'de> for ThroughShape {
-    /// A text is the table.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ThroughShape, D::Error> {
-        let found = Spanned::<Either<Between>>::deserialize(deserializer)?;
-        let spot = Spot::of(&found);
-        Ok(match found.value {
-            Either::Nothing => return Err(D::Error::custom("the table between is missing")),
-            Either::Text(text) => ThroughShape { table: Named { text, spot }, ..ThroughShape::default() },
-            Either::Table(Between { table, near, far }) => ThroughShape { table, near, far },
         })
     }
 }

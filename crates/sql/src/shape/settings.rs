@@ -4,8 +4,11 @@ use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
+use serde_saphyr::Spanned;
 
 use super::limits::LimitsShape;
+use super::named::Spot;
+use crate::zone::Zone;
 
 /// Rows that a page may have.
 pub const PAGE_ROWS: RangeInclusive<u64> = 1..=100_000;
@@ -41,6 +44,25 @@ pub struct SettingsShape {
     pub read_only: Option<bool>,
     /// Bounds on what clients can make large.
     pub limits: LimitsShape,
+    /// The time zone of points in time that say none.
+    pub time_zone: Option<Zone>,
+}
+
+/// A time zone, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZoneShape {
+    /// The time zone.
+    pub zone: Zone,
+    /// Where it stands.
+    pub spot: Spot,
+}
+
+impl<'de> Deserialize<'de> for ZoneShape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ZoneShape, D::Error> {
+        let found = Spanned::<Zone>::deserialize(deserializer)?;
+        let spot = Spot::of(&found);
+        Ok(ZoneShape { zone: found.value, spot })
+    }
 }
 
 /// What becomes of a result that is lost.

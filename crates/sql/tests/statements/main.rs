@@ -13,6 +13,7 @@ mod changes;
 mod open;
 mod json;
 mod rules;
+mod zones;
 
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,7 @@
 use nextlink_odata::model::{Computed, PrimitiveType};
 use nextlink_sql::catalog::{Catalog, Column, ColumnType, ForeignKey, NativeType, Storage, Table, TableKind};
 use nextlink_sql::mapping::{Mapping, ModelOptions, build};
+use nextlink_sql::zone::Zone;
 
 /// `Name type`, with `?` behind what may be null, `text` or `blob` for how it lies, `nocase` for its order.
 pub fn column(line: &str) -> Column {
@@ -28,6 +29,7 @@ pub fn column(line: &str) -> Column {
         default_value: None,
         computed: Computed::No,
         binary_collation: !rest.contains(&"nocase"),
+        zone: rest.contains(&"local").then_some(Zone::UTC),
         comment: None,
     }
 }

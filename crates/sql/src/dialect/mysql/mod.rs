@@ -9,6 +9,7 @@ mod arithmetic;
 mod cast;
 mod rows;
 mod json;
+mod zones;
 
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
@@ -20,6 +21,7 @@ use super::{
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
 use crate::tree::{KeyColumn, Operator, Param, Sql};
+use crate::zone::Zone;
 use operand::{TO_TEXT, bare, is_null, null, plain, seconds, string_param};
 
 /// The dialect of MySQL or of MariaDB.
@@ -192,6 +194,14 @@ impl Dialect for MySql {
 
     fn equality_needs_hint(&self) -> bool {
         true
+    }
+
+    fn in_utc(&self, column: Sql, zone: Zone) -> Sql {
+        zones::in_utc(column, zone)
+    }
+
+    fn zone_trial(&self, zone: Zone) -> Option<Sql> {
+        Some(zones::in_utc(Sql::Word("2000-01-01").cast("DATETIME"), zone))
     }
 
     fn cell(&self, column: Sql, cell: &ResultColumn, _: &NativeType) -> Sql {

@@ -67,11 +67,14 @@ pub(super) fn plain(operand: Operand) -> Sql {
         (Form::Column(_), Some(P::Boolean)) => Sql::binary(Operator::Ne, operand.sql, Sql::Integer(0)),
         (Form::Column(Storage::Text), _) => bare(operand.sql).cast(TO_TEXT),
         // What is no date becomes null.
-        _ if may_be_zero(&operand) => {
-            Sql::call("TIMESTAMPADD", [Sql::Keyword("DAY"), Sql::Integer(0), operand.sql])
-        }
+        _ if may_be_zero(&operand) => later("DAY", 0, operand.sql),
         _ => operand.sql,
     }
+}
+
+/// A date or point in time so many units of time later. What is no date becomes null.
+pub(super) fn later(unit: &'static str, count: i64, sql: Sql) -> Sql {
+    Sql::call("TIMESTAMPADD", [Sql::Keyword(unit), Sql::Integer(count), sql])
 }
 
 /// Whether an operand may hold zeros in the place of a date, which are served as null; where null is no value, they are

@@ -20,6 +20,7 @@ use super::{
 use crate::catalog::{NativeType, Storage};
 use crate::statement::{ResultColumn, Structure};
 use crate::tree::{CastType, KeyColumn, Operator, Param, ParamForm, Sql};
+use crate::zone::Zone;
 
 /// The dialect of PostgreSQL.
 #[derive(Debug, Clone, Copy)]
@@ -194,6 +195,22 @@ impl Dialect for Postgres {
 
     fn equality_needs_hint(&self) -> bool {
         false
+    }
+
+    fn in_utc(&self, column: Sql, zone: Zone) -> Sql {
+        let zone = match zone {
+            Zone::Named(name) => Sql::Word(name),
+            // As a text it would be one of POSIX, whose sign is the other one.
+            Zone::Offset(minutes) => {
+                let parts = [0, 0, 0, 0, 0, minutes].map(|part| Sql::Integer(part.into()));
+                Sql::call("make_interval", parts)
+            }
+        };
+        Sql::call("timezone", [zone, column])
+    }
+
+    fn zone_trial(&self, zone: Zone) -> Option<Sql> {
+        Some(self.in_utc(Sql::Word("2000-01-01").cast("timestamp"), zone))
     }
 
     fn cell(&self, column: Sql, cell: &ResultColumn, native: &NativeType) -> Sql {

@@ -91,6 +91,9 @@ fn grouped<'s>(shape: &Shape, name: &Named, told: &'s PropertyShape, columns: &m
     if told.column.is_some() {
         return Err(bad(name.spot, &["a property has either `column` or `columns`"]));
     }
+    if let Some(zone) = &told.time_zone {
+        return Err(bad(zone.spot, &["`timeZone` is told of each of the `columns`"]));
+    }
     is_name(ty)?;
     group(shape, ty, &told.columns)?;
     for (name, told) in told.columns.iter() {

@@ -147,7 +147,20 @@ fn bad_files_are_refused_with_line_and_column() {
         ("settings: {limits: {row: 5}}", "line 1, column 21: "),
         ("settings: {limits: {rows: 5, rows: 6}}", "line 1, column 30: "),
         ("settings: {limits: 5}", "line 1, column 20: "),
-        ("settings: {timeZone: UTC}", "line 1, column 12: "),
+        ("settings: {zone: UTC}", "line 1, column 12: "),
+        (
+            "settings: {timeZone: Berlin}",
+            "line 1, column 22: `Berlin` is no time zone: give a name of the IANA",
+        ),
+        ("settings: {timeZone: +15:00}", "line 1, column 22: `+15:00` is no time zone"),
+        (
+            "entities:\n  A:\n    properties:\n      B: {timeZone: Mars}",
+            "line 4, column 21: `Mars` is no time zone",
+        ),
+        (
+            "entities:\n  A:\n    properties:\n      B: {type: C, timeZone: UTC, columns: {D: d}}",
+            "line 4, column 30: `timeZone` is told of each of the `columns`",
+        ),
         ("entities:\n  A: {table: a, abstract: true}", "line 2, column 14: an abstract type"),
         (
             "entities:\n  A: {media: {column: a}, derived: {B: {when: {k: 1}, media: {column: b}}}}",
