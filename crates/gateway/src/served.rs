@@ -165,16 +165,16 @@ impl Served {
         self.mapping.model.functions.iter().enumerate().filter_map(fails).collect()
     }
 
-    /// The conditions on rows by their entity sets, each with why it fails, if it does.
-    pub fn tried_rows(&self) -> Vec<(&str, &str, Option<String>)> {
+    /// The conditions on rows by their entity sets, each with why it fails, if it is tried and does.
+    pub fn tried_rows(&self, tried: bool) -> Vec<(&str, &str, Option<String>)> {
         let options = trial_options();
         let trials = rows_trials(&self.mapping, self.source.dialect()).into_iter();
-        let tried = |trial: RowsTrial<'_>| {
-            let ran = trial.program.map(|program| self.source.count(&program, &options));
-            let failed = ran.ok().and_then(Result::err);
+        let fails = |trial: RowsTrial<'_>| {
+            let program = trial.program.ok().filter(|_| tried)?;
+            let failed = self.source.count(&program, &options).err();
             failed.filter(|error| !matches!(error, DbError::TimedOut { .. })).map(|error| error.to_string())
         };
-        trials.map(|trial| (trial.set.name.as_str(), trial.rows.told.text.trim(), tried(trial))).collect()
+        trials.map(|trial| (trial.set.name.as_str(), trial.rows.told.text.trim(), fails(trial))).collect()
     }
 
     /// Whether clients are told the same model.

@@ -4,7 +4,7 @@ use nextlink_testkit::http::{self, Answer};
 use serde_json::json;
 
 use crate::changes::{NEW, OLD, all, change};
-use crate::common::encoded;
+use crate::common::{encoded, run};
 use crate::models::{round_trip, validate};
 use crate::world::{SOURCES, World};
 
@@ -268,6 +268,10 @@ fn rows_that_are_kept_back_are_nowhere() {
     validate(MODEL);
     let world = world();
     let wrong = told(&world);
+    let metadata = world.ask("sqlite", "$metadata", &[]).body;
+    // An entity that is not seen is null, although the column that leads to it is not.
+    let customer = "<NavigationProperty Name=\"Customer\" Type=\"Shop.Customer\" Partner=\"Orders\"";
+    assert!(metadata.contains(customer), "{metadata}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     round_trip(&world);
     world.says(&world.config(), &[("Of its rows there are for clients: ", 18), ("on its rows fails", 0)]);
@@ -387,4 +391,30 @@ fn rows_that_come_to_be_kept_back_are_told_as_removed() {
         let gone = json!({"@removed": {"reason": "deleted"}, "@id": "Tags(1)"});
         assert_eq!(rows[1..], [gone, json!({"Id": 2, "Name": "blue"})], "{source}");
     }
+}
+
+#[test]
+fn conditions_that_mean_nothing_let_nothing_be_seen() {
+    let world = world();
+    for (name, rows, words) in [
+        ("nobody", "name eq @user", "`@user` is nobody, since the source takes no logins of clients"),
+        ("nothing", "nothing eq 1", "Type 'Tags' has no property 'nothing'."),
+    ] {
+        let config = world.config_with(name, &format!("entities: {{Tags: {{table: tags, rows: {rows}}}}}"));
+        world.says(&config, &[(words, 3), ("So none of its rows is there for clients.", 3)]);
+        let node = world.node_with(&config);
+        for source in SOURCES {
+            let login = [("ddcloud-datasource-user", "red"), ("ddcloud-datasource-password", "p")];
+            let answer = http::get(&[&node.service(source), "Tags/$count"].concat(), &login);
+            assert_eq!((answer.status, answer.text().as_str()), (200, "0"), "{source}: {rows}");
+        }
+    }
+    let explained = |user: &[&str]| {
+        let config = world.config_with("asked", "entities: {Tags: {table: tags, rows: name eq @user}}");
+        let told = run(&[&["explain", "sqlite", "Tags", "--config", &config], user].concat());
+        let parts = ["(1 = 0)", "parameter 1: String(\"ann\")"];
+        (told.code, parts.map(|part| told.out.contains(part)))
+    };
+    assert_eq!(explained(&[]), (Some(0), [true, false]));
+    assert_eq!(explained(&["--user", "ann"]), (Some(0), [false, true]));
 }

@@ -12,7 +12,7 @@ use super::named::Named;
 use super::parts::{EntityShape, FunctionShape, Shape, SingletonShape};
 use super::select::{Piece, pieces};
 use crate::identifier::is_identifier;
-use entities::entity;
+use entities::{entity, rows_stand_once};
 use names::Names;
 use types::{complex, definition, enumeration};
 
@@ -45,6 +45,7 @@ pub(super) fn check(shape: &Shape) -> Checked {
         complex(shape, name, told)?;
     }
     let mut container = Names::default();
+    rows_stand_once(shape)?;
     for (name, told) in shape.entities.iter() {
         container.add(name)?;
         if let Some(name) = &told.type_name {

@@ -42,6 +42,25 @@ pub(super) fn entity(shape: &Shape, told: &EntityShape) -> Checked {
     derived(shape, told, &mut names, &mut columns)
 }
 
+/// A table whose rows are not all there for clients is of one entity set only.
+pub(super) fn rows_stand_once(shape: &Shape) -> Checked {
+    let table = |(name, told): &'_ (Named, EntityShape)| {
+        told.table.as_ref().filter(|_| told.sql.is_none()).unwrap_or(name).text.to_lowercase()
+    };
+    for (number, entity) in shape.entities.iter().enumerate() {
+        let Some(rows) = &entity.1.rows else { continue };
+        let others = shape.entities.iter().enumerate().filter(|(other, _)| *other != number);
+        if entity.1.sql.is_none() && others.map(|(_, other)| table(other)).any(|other| other == table(entity))
+        {
+            return Err(bad(
+                rows.spot,
+                &["another entity set is of this table, too, and would have all of its rows"],
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// A SELECT in the place of a table.
 fn select(told: &Named, entity: &EntityShape) -> Checked {
     if let Some(table) = &entity.table {

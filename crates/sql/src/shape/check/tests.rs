@@ -24,6 +24,10 @@ fn bad_files_are_refused_with_line_and_column() {
         ),
         ("entities:\n  A: {rows: a eq}", "line 2, column 13: `rows`: "),
         ("entities:\n  A: {rows: a eq '%41' b}", "line 2, column 13: `rows`: "),
+        (
+            "entities:\n  A: {table: T}\n  B: {table: t, rows: a eq 1}",
+            "line 3, column 23: another entity set is of this table, too",
+        ),
         ("entities:\n  A: {rows: ''}", "line 2, column 13: `rows`: "),
         ("entities:\n  A: {changes: {table: t}}", "line 2, column 24: `table` needs `at`"),
         ("entities:\n  A: {changes: {column: c, at: n}}", "line 2, column 32: `key` and `at` are of"),
