@@ -8,6 +8,7 @@ pub mod run;
 mod runtime;
 mod levels;
 mod defaults;
+mod routines;
 pub mod sqlite;
 pub mod postgres;
 pub mod mysql;

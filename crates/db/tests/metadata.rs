@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use boon::{Compiler, Schemas};
 use nextlink_odata::csdl::{self, CsdlOptions};
 use nextlink_odata::model::{
-    Bound, Computed, EntitySetId, Function, Model, PrimitiveType, Property, Returns,
+    Bound, Computed, EntitySetId, Function, Model, Omitted, PrimitiveType, Property, Returns,
 };
 use nextlink_odata::value::Value as Constant;
 use nextlink_odata::version::Version;
@@ -209,11 +209,11 @@ fn functions() {
         },
         Function {
             bound: Some(Bound { set: EntitySetId(0), collection: true, keys: vec![None] }),
-            defaults: vec![Some(Constant::Null)],
+            defaults: vec![Some(Omitted::Value(Constant::Null))],
             ..function("Together", vec![loose.clone()], None)
         },
         Function {
-            defaults: vec![None, Some(Constant::Integer(5))],
+            defaults: vec![None, Some(Omitted::Value(Constant::Integer(5)))],
             parameters: vec![
                 Property::plain("first", PrimitiveType::Date),
                 Property {

@@ -6,12 +6,15 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 /// What every page of a result has around its rows; kept with the stored result.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Envelope {
     /// The fragment of the context URL.
     pub context: String,
     /// The number of all rows, where it was asked for.
     pub count: Option<u64>,
+    /// What is told of the type of all values together, where that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ty: Option<String>,
     /// The token of the link to what changes from then on, where that is followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta: Option<String>,
@@ -55,6 +58,10 @@ impl Envelope {
         let mut out = String::from("{");
         if let Some(context) = context_member(format, root, &self.context) {
             out.push_str(&context);
+            out.push(',');
+        }
+        if let Some(ty) = &self.ty {
+            out.push_str(ty);
             out.push(',');
         }
         if let Some(count) = self.count {

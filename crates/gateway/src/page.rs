@@ -158,7 +158,7 @@ pub fn meta(envelope: &Envelope, form: &str, route: Option<&str>, position: &[u8
 
 /// What is kept with a whole message.
 pub fn message_meta(request: &Request, route: Option<&str>) -> Vec<u8> {
-    let envelope = Envelope { context: String::new(), count: None, delta: None };
+    let envelope = Envelope::default();
     let form = serde_json::to_string(&Form::of_message(request)).unwrap_or_default();
     meta(&envelope, &form, route, &[])
 }

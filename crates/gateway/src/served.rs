@@ -154,7 +154,7 @@ impl Served {
         let options = trial_options();
         let fails = |(number, function): (usize, &'s Function)| {
             let tried = |nulls: bool| {
-                let program = trial(&self.mapping, self.source.dialect(), number, nulls);
+                let program = trial(&self.mapping, self.source.dialect(), number, nulls)?;
                 let failed = self.source.count(&program, &options).err();
                 failed.filter(|error| !matches!(error, DbError::TimedOut { .. }))
             };

@@ -48,6 +48,21 @@ fn user(database: &Database, name: &str, password: &str, tables: &[&str]) {
     database.run(&[made, granted.concat()].concat());
 }
 
+/// Makes a function that these users may call, and others not.
+fn function(database: &Database, users: &str) {
+    let name = database.name();
+    database.run(&if is_postgres(database) {
+        format!(
+            "CREATE FUNCTION once() RETURNS int STABLE LANGUAGE sql AS 'SELECT 1';
+             REVOKE EXECUTE ON FUNCTION once() FROM PUBLIC; GRANT EXECUTE ON FUNCTION once() TO {users};"
+        )
+    } else {
+        format!(
+            "CREATE FUNCTION once() RETURNS int NO SQL RETURN 1; GRANT EXECUTE ON FUNCTION {name}.once TO {users};"
+        )
+    });
+}
+
 /// The URL of the database without a login.
 fn bare(database: &Database) -> String {
     let server = database.server();
@@ -190,6 +205,7 @@ fn clients_log_in(server: PrivateServer) {
     user(&database, "cataloguer", "S3CRET own", &["t", "u"]);
     user(&database, "annsmith", PASSWORD, &["t"]);
     user(&database, "bobsmith", "S3CRET bob", &["t"]);
+    function(&database, "cataloguer, annsmith");
     let url = bare(&database);
     let source = |client_login: &str| {
         format!(
@@ -218,6 +234,8 @@ fn clients_log_in(server: PrivateServer) {
         ("u(1)", ann, 403, "SourceDenied"),
         ("u", ann, 403, "SourceDenied"),
         ("u/$count", bob, 403, "SourceDenied"),
+        ("once()", ann, 200, ""),
+        ("once()", bob, 403, "SourceDenied"),
         ("t", &ann[1..], 400, "BadSourceLogin"),
     ];
     for (url, headers, status, code) in rows {

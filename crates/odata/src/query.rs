@@ -146,6 +146,8 @@ pub enum Given {
     Value(Value),
     /// A property of the key of the entity before it.
     Key(usize),
+    /// None: what the database takes then.
+    Omitted,
 }
 
 /// What the path addresses.

@@ -1,11 +1,15 @@
 //! What a database says about itself, as plain values that every driver's introspection fills in.
 
+mod routine;
+
 use std::sync::Arc;
 
 use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
 
 use crate::full_text::FullTexts;
 use crate::zone::Zone;
+
+pub use routine::{Argument, Call, Gives, Routine};
 
 /// Tables and views of one database, in a stable order.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +22,8 @@ pub struct Catalog {
     pub composites: Vec<CatalogComposite>,
     /// SELECTs of functions: the name of each, its number among those of the name, and its columns.
     pub functions: Vec<(String, usize, Vec<String>)>,
+    /// Functions of the database that change nothing and that the login may call.
+    pub routines: Vec<Routine>,
     /// Indexes over words, where they were asked for.
     pub full_text: FullTexts,
 }
@@ -287,6 +293,12 @@ impl Catalog {
             }
         }
         self.functions.append(&mut other.functions);
+        for mut routine in other.routines {
+            if let Gives::Values(column) = &mut routine.gives {
+                column.ty.moved(&enums, &composites);
+            }
+            self.routines.push(routine);
+        }
         let tables = self.tables.len();
         for mut table in other.tables {
             table.columns.iter_mut().for_each(|column| column.ty.moved(&enums, &composites));

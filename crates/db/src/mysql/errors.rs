@@ -88,7 +88,13 @@ fn of_server(error: &ServerError) -> Error {
         // Statements make a divisor of zero overflow.
         1690 | 1264 => Error::Expression("a number is out of range, or was divided by zero".to_owned()),
         1365 => Error::Expression("a number was divided by zero".to_owned()),
-        1292 | 1366 | 1411 => Error::Expression("a value cannot be converted".to_owned()),
+        // What a function wants to be said.
+        1644 => Error::Expression(message()),
+        _ if error.state == "45000" => Error::Expression(message()),
+        1792 => Error::Expression("a function of the database tries to write".to_owned()),
+        1172 | 1242 | 1442 => Error::Expression("a function of the database fails".to_owned()),
+        1406 => Error::Expression("a value is too long".to_owned()),
+        1265 | 1292 | 1366 | 1411 => Error::Expression("a value cannot be converted".to_owned()),
         1139 | 3685..=3699 => Error::Expression(["the pattern is not valid: ", &error.message].concat()),
         3033 | 3548 => {
             Error::Expression("shapes have different reference systems, or one that is not known".to_owned())

@@ -12,6 +12,7 @@ use nextlink_sql::notice::Notice;
 use super::dates;
 use super::defaults;
 use super::errors::Done;
+use super::routines::routines;
 use super::schema::{self, ForeignColumn, IndexColumn, Place, RawColumn, Relation};
 use super::session::Session;
 use super::types::{Served, is_binary, labels, served, zone};
@@ -66,7 +67,9 @@ pub(super) async fn introspect(
         .collect();
     let tables = tables.into_iter().zip(keys);
     let tables = tables.map(|((_, table), foreign_keys)| Table { foreign_keys, ..table }).collect();
-    Ok((Catalog { tables, enums: reader.enums, ..Catalog::default() }, reader.notices))
+    let Reader { enums, mut notices, .. } = reader;
+    let routines = routines(session, &schemas, limits.tables, &mut notices).await?;
+    Ok((Catalog { tables, enums, routines, ..Catalog::default() }, notices))
 }
 
 fn by_table<T>(rows: Vec<(Place, T)>) -> BTreeMap<Place, Vec<T>> {

@@ -13,6 +13,7 @@ mod schema;
 mod types;
 mod defaults;
 mod dates;
+mod routines;
 mod introspect;
 mod describe;
 mod full_text;

@@ -60,6 +60,26 @@ pub(super) struct ForeignColumn {
     pub(super) target_column: String,
 }
 
+/// A function.
+pub(super) struct RawRoutine {
+    /// Its schema and its name.
+    pub(super) place: Place,
+    pub(super) deterministic: bool,
+    /// What it does with SQL, such as `READS SQL DATA`.
+    pub(super) access: String,
+    pub(super) comment: String,
+}
+
+impl RawRoutine {
+    /// Whether it says that it writes nothing. `CONTAINS SQL` is what stands there where nothing is said.
+    pub(super) fn reads_only(&self) -> bool {
+        match self.access.as_str() {
+            "NO SQL" | "READS SQL DATA" => true,
+            access => access == "CONTAINS SQL" && self.deterministic,
+        }
+    }
+}
+
 /// The names of schemas as the server writes them: on some servers case makes no difference.
 pub(super) async fn named(session: &mut Session, mut schemas: Vec<String>) -> Done<Vec<String>> {
     let select = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE @@lower_case_table_names <> 0 AND SCHEMA_NAME IN ";
@@ -163,6 +183,48 @@ pub(super) async fn delete_rules(
     let select = "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE \
                   FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN ";
     read(session, select, "", schemas, |row| (place(row, 0), text(row, 2), text(row, 3))).await
+}
+
+/// Functions, sorted by schema and name, without those that are aggregates.
+pub(super) async fn routines(session: &mut Session, schemas: &[String]) -> Done<Vec<RawRoutine>> {
+    let select = "SELECT ROUTINE_SCHEMA, ROUTINE_NAME, IS_DETERMINISTIC, SQL_DATA_ACCESS, ROUTINE_COMMENT \
+                  FROM information_schema.ROUTINES WHERE ROUTINE_TYPE = 'FUNCTION' \
+                  AND coalesce(upper(ROUTINE_DEFINITION) NOT LIKE '%FETCH GROUP NEXT ROW%', TRUE) AND ROUTINE_SCHEMA IN ";
+    let row = |row: &Row| RawRoutine {
+        place: place(row, 0),
+        deterministic: text(row, 2) == "YES",
+        access: text(row, 3),
+        comment: text(row, 4),
+    };
+    let mut routines = read(session, select, "", schemas, row).await?;
+    routines.sort_by(|a, b| a.place.cmp(&b.place));
+    Ok(routines)
+}
+
+/// Parameters of functions in their order; what a function gives comes first.
+pub(super) async fn parameters(session: &mut Session, schemas: &[String]) -> Done<Vec<(Place, RawColumn)>> {
+    let select = "SELECT SPECIFIC_SCHEMA, SPECIFIC_NAME, PARAMETER_NAME, DATA_TYPE, DTD_IDENTIFIER, \
+                  CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, \
+                  CHARACTER_SET_NAME, COLLATION_NAME \
+                  FROM information_schema.PARAMETERS WHERE ROUTINE_TYPE = 'FUNCTION' AND SPECIFIC_SCHEMA IN ";
+    read(session, select, " ORDER BY SPECIFIC_SCHEMA, SPECIFIC_NAME, ORDINAL_POSITION", schemas, |row| {
+        let parameter = RawColumn {
+            name: text(row, 2),
+            nullable: true,
+            kind: text(row, 3).to_ascii_lowercase(),
+            declared: text(row, 4),
+            length: number(row, 5),
+            precision: number(row, 6),
+            scale: number(row, 7),
+            fraction: number(row, 8),
+            charset: maybe_text(row, 9),
+            collation: maybe_text(row, 10),
+            readable: true,
+            ..RawColumn::default()
+        };
+        (place(row, 0), parameter)
+    })
+    .await
 }
 
 async fn read<T>(

@@ -7,7 +7,7 @@ use nextlink_sql::notice::Notice;
 use tokio_postgres::types::Oid;
 use tokio_postgres::{Statement, Transaction};
 
-use super::introspect::{column, composite, enumeration};
+use super::columns::{column, composite, enumeration};
 use super::tables::{self, RawColumn};
 use super::types::Types;
 use crate::error::Error;
@@ -36,7 +36,7 @@ pub async fn describe(
         return Ok(Err(["it has two columns `", column.name(), "`"].concat()));
     }
     let oids: Vec<Oid> = found.iter().map(|column| column.type_().oid()).collect();
-    let types = tables::types_by_oid(server, &oids).await?;
+    let types = tables::types(server, &[], &oids).await?;
     let composites: Vec<Oid> = types.iter().map(|ty| ty.relation).filter(|&oid| oid != 0).collect();
     let members = tables::columns(server, &composites, false).await?;
     let types = Types::new(&types, &members);

@@ -11,6 +11,9 @@ use crate::error::Error;
 /// The server closed a connection that lay idle for long.
 const IDLE_SESSION: &str = "57P05";
 
+/// The part of the server that says what a function wants to be said.
+const RAISE: &str = "exec_stmt_raise";
+
 /// A run that failed.
 #[derive(Debug)]
 pub struct Failed {
@@ -112,6 +115,13 @@ fn in_full(error: &tokio_postgres::Error) -> String {
     text
 }
 
+/// Whether a function that is no part of the server failed with a statement or a rule of its own.
+fn is_of_function(error: &DbError, code: &str) -> bool {
+    let inside = error.where_().is_some_and(|place| place.contains("function "));
+    matches!(&code[..2], "38" | "39" | "P0")
+        || (inside && matches!(&code[..2], "0A" | "21" | "23" | "2F" | "42"))
+}
+
 /// An error that the server sent.
 fn said(error: &DbError) -> Error {
     let message = error.message().to_owned();
@@ -120,6 +130,9 @@ fn said(error: &DbError) -> Error {
         return Error::Changed(message);
     }
     let expression = |text: &str| Error::Expression(text.to_owned());
+    if error.routine() == Some(RAISE) {
+        return Error::Expression(message);
+    }
     match code.code() {
         "22012" => expression("division by zero"),
         "22003" => expression("a number is out of range"),
@@ -131,6 +144,12 @@ fn said(error: &DbError) -> Error {
             expression("shapes have different reference systems, or one that is not known")
         }
         "42501" => Error::Denied(message),
+        "25006" | "0A000" if code.code() == "25006" || message.contains("non-volatile") => {
+            expression("a function of the database tries to write")
+        }
+        "42725" => expression("the call fits several functions of the database"),
+        // What a function of the owner does wrong is not mended by reading the catalogue again.
+        found if is_of_function(error, found) => expression("a function of the database fails"),
         // Unknown tables, columns, types, functions and schemas; types that do not go together.
         "42P01" | "42703" | "42704" | "42883" | "42804" | "3F000" => Error::Changed(message),
         // The server's own limit; that of the pool is another.
@@ -143,6 +162,7 @@ fn said(error: &DbError) -> Error {
             "08" => Error::Unreachable(message),
             "22" => Error::Expression(message),
             "28" => Error::LoginRefused(message),
+            "23" => expression("a value breaks a rule of its type"),
             "54" => expression("the request is too large for PostgreSQL"),
             _ => Error::Server { database: NAME, message: [other, " ", &message].concat() },
         },

@@ -3,19 +3,17 @@
 use std::collections::HashMap;
 
 use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
-use nextlink_sql::catalog::{
-    Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, ForeignKey, NativeType, Storage, Table,
-    TableKind,
-};
+use nextlink_sql::catalog::{Catalog, Column, ColumnType, ForeignKey, NativeType, Storage, Table, TableKind};
 use nextlink_sql::notice::Notice;
-use nextlink_sql::zone::Zone;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Oid;
 
+use super::columns::{column, composite, enumeration};
+use super::routines::{self, RawRoutine};
 use super::tables::{self, RawColumn, RawForeignKey, RawIndex, RawType, Relation};
-use super::types::{Served, Types};
-use crate::defaults::{self, Default as DefaultValue};
+use super::types::Types;
 use crate::error::Error;
+use crate::routines::too_many;
 use crate::sqlite::IntrospectLimits;
 
 /// What was read of the server's catalogue.
@@ -27,6 +25,9 @@ struct Raw {
     members: Vec<RawColumn>,
     indexes: Vec<RawIndex>,
     foreign_keys: Vec<RawForeignKey>,
+    routines: Vec<RawRoutine>,
+    /// Whether there are more functions than the limit.
+    too_many: bool,
 }
 
 /// Reads the catalogue of these schemas, of all that are not the server's own where none are named.
@@ -54,12 +55,18 @@ async fn read(server: &Transaction<'_>, schemas: &[String], limits: &IntrospectL
     }
     let oids: Vec<Oid> = relations.iter().map(|relation| relation.oid).collect();
     let columns = tables::columns(server, &oids, true).await?;
-    let types = tables::types(server, &oids).await?;
+    let mut routines = routines::routines(server, schemas, limits.tables + 1).await?;
+    let too_many = routines.len() > limits.tables;
+    if too_many {
+        routines.clear();
+    }
+    let used: Vec<Oid> = routines.iter().flat_map(RawRoutine::types).collect();
+    let types = tables::types(server, &oids, &used).await?;
     let composites: Vec<Oid> = types.iter().map(|ty| ty.relation).filter(|&oid| oid != 0).collect();
     let members = tables::columns(server, &composites, false).await?;
     let indexes = tables::indexes(server, &oids).await?;
     let foreign_keys = tables::foreign_keys(server, &oids).await?;
-    Ok(Raw { relations, columns, types, members, indexes, foreign_keys })
+    Ok(Raw { relations, columns, types, members, indexes, foreign_keys, routines, too_many })
 }
 
 fn assemble(raw: &Raw, limits: &IntrospectLimits, notices: &mut Vec<Notice>) -> Result<Catalog, Error> {
@@ -81,12 +88,13 @@ fn assemble(raw: &Raw, limits: &IntrospectLimits, notices: &mut Vec<Notice>) -> 
     for key in &raw.foreign_keys {
         link(raw, &columns, key, &mut tables, notices);
     }
-    Ok(Catalog {
-        tables,
-        enums: types.enums.iter().map(|ty| enumeration(ty)).collect(),
-        composites: types.composites.iter().map(|ty| composite(ty, &types)).collect(),
-        ..Catalog::default()
-    })
+    let mut composites = types.composites.iter().map(|ty| composite(ty, &types)).collect();
+    let routines = routines::served(&raw.routines, &types, &mut composites, notices);
+    if raw.too_many {
+        notices.push(too_many());
+    }
+    let enums = types.enums.iter().map(|ty| enumeration(ty)).collect();
+    Ok(Catalog { tables, enums, composites, routines, ..Catalog::default() })
 }
 
 fn table<'a>(
@@ -160,84 +168,6 @@ fn places(columns: &[&RawColumn], numbers: &[i16]) -> Option<Vec<usize>> {
     numbers.iter().map(|number| columns.iter().position(|column| column.number == *number)).collect()
 }
 
-pub(super) fn column(raw: &RawColumn, served: Served) -> Column {
-    let expression = raw.default.as_ref().or(served.default.as_ref()).map(|text| literal(text));
-    let default = match (&served.ty, expression) {
-        (_, None) => DefaultValue::Nothing,
-        (ColumnType::Primitive(primitive), expression) => {
-            defaults::read(expression, *primitive, served.max_length)
-        }
-        (ColumnType::Enum(_) | ColumnType::Coded(..), expression) => {
-            defaults::read(expression, PrimitiveType::String, None)
-        }
-        (ColumnType::Composite(_) | ColumnType::Json(_) | ColumnType::Array(_), Some(text)) => {
-            match defaults::is_null(text) {
-                true => DefaultValue::Nothing,
-                false => DefaultValue::Computed,
-            }
-        }
-    };
-    let computed = match (&default, raw.identity.as_str()) {
-        _ if raw.generated => Computed::Always,
-        (_, "a") => Computed::Always,
-        (_, "d") | (DefaultValue::Computed, _) => Computed::Default,
-        (DefaultValue::Constant(_) | DefaultValue::Nothing, _) => Computed::No,
-    };
-    let zone = tells_no_zone(&served.native).then_some(Zone::UTC);
-    Column {
-        name: raw.name.clone(),
-        declared: raw.declared.clone(),
-        ty: served.ty,
-        storage: served.storage,
-        native: served.native,
-        nullable: !(raw.not_null || served.not_null),
-        max_length: served.max_length,
-        precision: served.precision,
-        scale: served.scale,
-        default_value: match default {
-            DefaultValue::Constant(value) if !raw.generated => Some(value),
-            _ => None,
-        },
-        computed,
-        binary_collation: !served.text || (raw.by_code_point == Some(true) && !raw.loose),
-        zone,
-        comment: raw.comment.clone(),
-    }
-}
-
-/// Whether values of a type are points in time that say no time zone.
-fn tells_no_zone(native: &NativeType) -> bool {
-    matches!(native, NativeType::Named { schema, name } if schema == "pg_catalog" && name == "timestamp")
-}
-
-/// A default expression without casts around a literal, as in `('0'::text)::character varying`.
-fn literal(expression: &str) -> &str {
-    let text = expression.trim();
-    if let Some((inner, ty)) = text.rsplit_once("::") {
-        let is_type = |c: char| c.is_alphanumeric() || " _.\"[](),".contains(c);
-        if ty.chars().all(is_type)
-            && balanced(ty)
-            && (inner.ends_with(['\'', ')']) || !inner.contains(['\'', '(']))
-        {
-            return literal(inner);
-        }
-    }
-    match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-        Some(inner) if balanced(inner) => literal(inner),
-        _ => text,
-    }
-}
-
-/// Whether every parenthesis has its partner.
-fn balanced(text: &str) -> bool {
-    let depth = text.chars().try_fold(0_u32, |depth, c| match c {
-        '(' => Some(depth + 1),
-        ')' => depth.checked_sub(1),
-        _ => Some(depth),
-    });
-    depth == Some(0)
-}
-
 fn link(
     raw: &Raw,
     columns: &HashMap<Oid, Vec<&RawColumn>>,
@@ -272,50 +202,4 @@ fn link(
     };
     let name = Some(key.name.clone());
     tables[own].foreign_keys.push(ForeignKey { name, columns, target, target_columns, on_delete });
-}
-
-pub(super) fn enumeration(ty: &RawType) -> CatalogEnum {
-    CatalogEnum {
-        schema: Some(ty.schema.clone()),
-        name: ty.name.clone(),
-        labels: ty.labels.clone(),
-        flags: false,
-        comment: ty.comment.clone(),
-    }
-}
-
-pub(super) fn composite(ty: &RawType, types: &Types<'_>) -> CatalogComposite {
-    let members = types.members(ty).iter();
-    CatalogComposite {
-        schema: Some(ty.schema.clone()),
-        name: ty.name.clone(),
-        columns: members.map(|member| column(member, types.column(member))).collect(),
-        comment: ty.comment.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn literals_lose_their_casts() {
-        for (expression, expected) in [
-            ("0", "0"),
-            ("'abc'::character varying", "'abc'"),
-            ("'a::b'::text", "'a::b'"),
-            ("('-1'::integer)::bigint", "'-1'"),
-            ("(-1)", "-1"),
-            ("NULL::character varying(10)", "NULL"),
-            ("'x'::\"My Type\"", "'x'"),
-            ("'{}'::integer[]", "'{}'"),
-            ("'it''s'::text", "'it''s'"),
-            ("nextval('a_id_seq'::regclass)", "nextval('a_id_seq'::regclass)"),
-            ("('a'::text || 'b'::text)", "'a'::text || 'b'"),
-            ("now()", "now()"),
-            ("(now())::date", "now()"),
-        ] {
-            assert_eq!(literal(expression), expected, "{expression}");
-        }
-    }
 }

@@ -18,6 +18,8 @@ mod run;
 mod shared;
 mod tables;
 mod types;
+mod columns;
+mod routines;
 mod introspect;
 mod describe;
 mod full_text;

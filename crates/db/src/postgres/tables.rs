@@ -119,6 +119,8 @@ pub struct RawType {
     pub comment: Option<String>,
     /// Whether it is one of PostGIS, whose functions are found.
     pub has_shapes: bool,
+    /// Whether it is that of the rows of a table or view.
+    pub is_rows: bool,
 }
 
 /// Types of the columns of some relations, some types, and all that those are made of.
@@ -144,7 +146,8 @@ SELECT t.oid, n.nspname, t.typname, t.typtype::text, CASE WHEN t.typcategory = '
     pg_catalog.obj_description(t.oid, 'pg_type'),
     pg_catalog.pg_type_is_visible(t.oid) AND EXISTS (
         SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
-        WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e' AND x.extname = 'postgis')
+        WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e' AND x.extname = 'postgis'),
+    EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')
 FROM used u
 JOIN pg_catalog.pg_type t ON t.oid = u.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
@@ -230,17 +233,8 @@ pub async fn columns(
     all(server.query(COLUMNS, &[&relations, &readable]).await?, read)
 }
 
-/// The types of the columns of relations, and what they are made of.
-pub async fn types(server: &Transaction<'_>, relations: &[Oid]) -> Result<Vec<RawType>, Error> {
-    read_types(server, relations, &[]).await
-}
-
-/// These types, and what they are made of.
-pub async fn types_by_oid(server: &Transaction<'_>, types: &[Oid]) -> Result<Vec<RawType>, Error> {
-    read_types(server, &[], types).await
-}
-
-async fn read_types(
+/// The types of the columns of relations, these types, and what they are made of.
+pub async fn types(
     server: &Transaction<'_>,
     relations: &[Oid],
     types: &[Oid],
@@ -261,6 +255,7 @@ async fn read_types(
             labels: row.try_get(11)?,
             comment: row.try_get(12)?,
             has_shapes: row.try_get(13)?,
+            is_rows: row.try_get(14)?,
         })
     };
     all(server.query(TYPES, &[&relations, &types]).await?, read)
@@ -296,6 +291,10 @@ pub async fn missing_schemas(server: &Transaction<'_>, schemas: &[String]) -> Re
     Ok(schemas.iter().filter(|schema| !there.contains(schema)).cloned().collect())
 }
 
-fn all<T>(rows: Vec<Row>, read: impl Fn(&Row) -> Result<T, tokio_postgres::Error>) -> Result<Vec<T>, Error> {
+/// Reads all rows of a statement.
+pub fn all<T>(
+    rows: Vec<Row>,
+    read: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
+) -> Result<Vec<T>, Error> {
     rows.iter().map(|row| read(row).map_err(Error::from)).collect()
 }

@@ -62,6 +62,20 @@ impl<'a> Types<'a> {
         self.members.get(&composite.relation).map_or(&[], Vec::as_slice)
     }
 
+    /// A type by its number.
+    pub fn get(&self, oid: Oid) -> Option<&'a RawType> {
+        self.raw.get(&oid).copied()
+    }
+
+    /// A type without domains around it, or that of the items of an array; and whether it is one.
+    pub fn item(&self, oid: Oid) -> (Option<&'a RawType>, bool) {
+        match self.get(oid) {
+            Some(ty) if ty.kind == "d" => self.item(ty.base),
+            Some(ty) if ty.item != 0 => (self.item(ty.item).0, true),
+            found => (found, false),
+        }
+    }
+
     /// What a column is served as.
     pub fn column(&self, column: &RawColumn) -> Served {
         let served = self.of(column.ty, column.modifier, column.dimensions);

@@ -64,9 +64,9 @@ pub struct SourceConfig {
     pub namespace: Option<String>,
     /// Entity sets in the plural, entity types in the singular. Default false: both as the table.
     pub plural_sets: bool,
-    /// Tables and views to serve, with `*` and `?`. Empty serves all.
+    /// Tables, views and functions of the database to serve, with `*` and `?`. Empty serves all.
     pub include: Vec<String>,
-    /// Tables and views not to serve.
+    /// Tables, views and functions of the database not to serve.
     pub exclude: Vec<String>,
     /// Key columns of views and tables that have no key of their own.
     pub keys: BTreeMap<String, Vec<String>>,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::context;
-use nextlink_odata::json::{Format, PageLimits, PageWriter};
+use nextlink_odata::json::{Format, PageLimits, PageWriter, told_collection};
 use nextlink_odata::query::{Query, Step};
 use nextlink_results::Codec;
 use nextlink_results::gzip::GzipMember;
@@ -67,6 +67,17 @@ pub fn storing(
     }
 }
 
+/// What stands around the rows.
+pub fn envelope(request: &Request, prepared: &Prepared) -> Envelope {
+    let model = &prepared.served.mapping.model;
+    Envelope {
+        context: context::fragment(model, &prepared.query, "", request.version),
+        count: None,
+        ty: told_collection(model, &prepared.query, prepared.format),
+        delta: prepared.delta.as_deref().map(str::to_owned),
+    }
+}
+
 /// Answers a collection.
 pub async fn answer(
     state: &Arc<State>,
@@ -81,10 +92,7 @@ pub async fn answer(
     let page_rows = request.page_rows();
     let limits = page_limits(state, request, page_rows);
     let (skip, top) = (prepared.query.skip, prepared.query.top);
-    let model = &prepared.served.mapping.model;
-    let context = context::fragment(model, &prepared.query, "", request.version);
-    let delta = prepared.delta.as_deref().map(str::to_owned);
-    let envelope = Envelope { context, count: None, delta };
+    let envelope = envelope(request, &prepared);
     let mut closing = Closing::new(state, request, &prepared.query, prepared.format, envelope.clone());
     let form = form_text(prepared.format, page_rows, request, &prepared.query);
     let storing = storing(state, request, &prepared, envelope, form);

@@ -7,7 +7,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use nextlink_db::run::Cancel;
-use nextlink_odata::context;
 use nextlink_odata::json::PageWriter;
 use nextlink_odata::version::Version;
 use nextlink_results::token::Token;
@@ -16,14 +15,13 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Prepared;
-use super::collection::{conclude, page_limits, storing};
+use super::collection::{conclude, envelope, page_limits, storing};
 use super::message::{self, Answered, Made};
 use crate::affinity;
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::cluster::{self, Missing};
 use crate::delivery::{Begun, Delivery};
-use crate::envelope::Envelope;
 use crate::headers::{ASYNC_RESULT, ODATA_VERSION, PREFERENCE_APPLIED};
 use crate::page::{self, Opened, form_text};
 use crate::request::{MONITOR, Request};
@@ -66,12 +64,9 @@ pub async fn result(
     prepared: Prepared,
 ) -> Result<Option<Made>, Refusal> {
     let permit = state.turn(&request.slot).await?;
-    let model = &prepared.served.mapping.model;
     let limits = page_limits(state, request, request.page_rows());
-    let context = context::fragment(model, &prepared.query, "", request.version);
     let form = form_text(prepared.format, request.page_rows(), request, &prepared.query);
-    let delta = prepared.delta.as_deref().map(str::to_owned);
-    let storing = storing(state, request, &prepared, Envelope { context, count: None, delta }, form);
+    let storing = storing(state, request, &prepared, envelope(request, &prepared), form);
     let cancel = Cancel::default();
     let options = state.run_options(&request.slot, cancel.clone(), request.login.as_ref());
     let slot = Arc::clone(&request.slot);

@@ -17,6 +17,7 @@ mod models;
 mod singletons;
 mod selects;
 mod functions;
+mod routines;
 mod definitions;
 mod derived;
 mod tables;

@@ -199,8 +199,13 @@ pub fn wrong_parts(world: &World, told: &[(&str, &str, &str)]) -> Vec<String> {
 
 /// Asks all sources, and says what is not as it should be.
 pub fn wrong(world: &World, rows: &[(&str, u16, &str)]) -> Vec<String> {
+    wrong_at(world, &SOURCES, rows)
+}
+
+/// The same of these sources.
+pub fn wrong_at(world: &World, sources: &[&str], rows: &[(&str, u16, &str)]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for source in SOURCES {
+    for source in sources {
         for (url, status, expected) in rows {
             let told = world.ask(source, url, &[]);
             // Behind the context.

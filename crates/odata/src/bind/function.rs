@@ -8,7 +8,7 @@ use super::member::read;
 use super::path::BoundPath;
 use super::scope::{Context, Scope};
 use super::select::{bind_filter, bind_orderby, bind_rows};
-use crate::model::{PrimitiveType as P, Property, Type};
+use crate::model::{Omitted, PrimitiveType as P, Property, Type};
 use crate::query::{
     self, Addressed, Given, Input, Named, Query, RowColumn, Rows, RowsKind, Size, Step, Variable,
 };
@@ -87,17 +87,19 @@ pub fn bind_call(
             continue;
         }
         let given = args.iter().find(|arg| arg.name.as_deref() == Some(&parameter.name));
-        values.push(Given::Value(match given {
-            Some(arg) => value(cx, parameter, &arg.value)?,
-            None => match (implicit(cx, parameter, at)?, &function.defaults[number]) {
-                (Some(value), _) => value,
-                (None, Some(default)) => default.clone(),
-                (None, None) => {
-                    let name = &parameter.name;
-                    return Err(invalid(at, name, format!("Parameter '{name}' has no value.")));
-                }
-            },
-        }));
+        let given = match given {
+            Some(arg) => Some(value(cx, parameter, &arg.value)?),
+            None => implicit(cx, parameter, at)?,
+        };
+        values.push(match (given, &function.defaults[number]) {
+            (Some(value), _) => Given::Value(value),
+            (None, Some(Omitted::Value(default))) => Given::Value(default.clone()),
+            (None, Some(Omitted::Unknown)) => Given::Omitted,
+            (None, None) => {
+                let name = &parameter.name;
+                return Err(invalid(at, name, format!("Parameter '{name}' has no value.")));
+            }
+        });
     }
     Ok(Step::Call(number, values))
 }

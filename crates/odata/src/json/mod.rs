@@ -14,5 +14,5 @@ pub use etag::EtagText;
 pub use format::Format;
 pub use key::{KeyValue, key_predicate};
 pub use page::{PageEnd, PageLimits, PageOutput, PageWriter};
-pub use shape::{Shape, told_type};
+pub use shape::{Shape, told_collection, told_type};
 pub use text::{not_finite, write_string};

@@ -12,12 +12,12 @@ mod parts;
 pub(crate) use document::{DocumentShape, JsonShape};
 pub(crate) use dynamic::DynamicShape;
 use entity::Entity;
-pub use told::told_type;
+pub use told::{told_collection, told_type};
 
 use super::format::Format;
 use super::text::write_string;
 use crate::layout::{Item, Layout, Needs, Node};
-use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
+use crate::model::{ComplexTypeId, EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
 use crate::query::{Expand, Leaf, Query};
 use crate::version::MetadataLevel;
 
@@ -183,7 +183,8 @@ impl Shape {
     pub fn new(model: &Model, query: &Query, layout: &Layout, format: Format, base: &str) -> Shape {
         let base = if format.metadata == MetadataLevel::None { base } else { "" };
         let identified = query.since.is_some() && !changes::tells_key(model, &query.selection);
-        let mut compiler = Compiler { model, format, base, values: Vec::new(), identified };
+        let called = query.complex_result(model);
+        let mut compiler = Compiler { model, format, base, values: Vec::new(), identified, called };
         let bare = query.leaf(model);
         let nodes = layout.nodes.iter().map(|node| compiler.node(node, bare.as_ref())).collect();
         Shape { nodes, values: compiler.values, omit_nulls: format.omit_nulls }
@@ -235,6 +236,8 @@ struct Compiler<'a> {
     values: Vec<ValueShape>,
     /// Whether entities have identifiers in any case.
     identified: bool,
+    /// The complex type whose values are the rows, where they are those of a function.
+    called: Option<ComplexTypeId>,
 }
 
 impl<'a> Compiler<'a> {

@@ -11,7 +11,7 @@ pub struct Function {
     /// What it takes: single primitive values.
     pub parameters: Vec<Property>,
     /// By parameter: what it is where a call does not give it, if it need not.
-    pub defaults: Vec<Option<Value>>,
+    pub defaults: Vec<Option<Omitted>>,
     /// What it gives.
     pub returns: Returns,
     /// Whether it gives several of that; else one or none.
@@ -20,6 +20,15 @@ pub struct Function {
     pub bound: Option<Bound>,
     /// Text for `Core.Description`.
     pub description: Option<String>,
+}
+
+/// What a parameter is that a call does not give.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Omitted {
+    /// This value.
+    Value(Value),
+    /// What the database takes then.
+    Unknown,
 }
 
 /// What a function gives.

@@ -20,7 +20,7 @@ pub use annotation::{Annotated, Applied, Vocabulary, annotation_problem};
 pub(crate) use annotation::{PATHS, TEXTS, expression};
 pub use etag::Etag;
 pub use family::{DerivedType, Family};
-pub use function::{Bound, Function, Returns};
+pub use function::{Bound, Function, Omitted, Returns};
 pub use primitive::PrimitiveType;
 pub use set::EntitySet;
 pub use stream::{BYTES, MediaType, Stream, is_media_type};

@@ -1,7 +1,7 @@
 //! What the values of a function are like.
 
 use super::Query;
-use crate::model::{Model, Property, Type};
+use crate::model::{ComplexTypeId, Model, Property, Type};
 
 impl Query {
     /// What the values of a function are like that are asked for.
@@ -11,6 +11,14 @@ impl Query {
         match (value.ty, member) {
             (Type::Complex(id), Some(member)) => Some(&model.complex_type(id).properties[member]),
             _ => Some(value),
+        }
+    }
+
+    /// The complex type whose values a function gives that are asked for.
+    pub fn complex_result(&self, model: &Model) -> Option<ComplexTypeId> {
+        match self.result(model)?.ty {
+            Type::Complex(id) => Some(id),
+            Type::Primitive(_) | Type::Enum(_) => None,
         }
     }
 }

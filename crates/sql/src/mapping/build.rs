@@ -14,8 +14,9 @@ use super::keys::{self, Key};
 use super::links::Parts;
 use super::logs;
 use super::names::{Scope, Wish, namespace, set_text, type_text};
-use super::options::{ModelOptions, matches_any, matches_table};
+use super::options::{ModelOptions, matches_table};
 use super::reshape::{self, Reshaped, TableShape};
+use super::routines::{self, Chosen};
 use super::rules;
 use super::singletons;
 use super::types::Types;
@@ -23,7 +24,7 @@ use super::wanted::Known;
 use super::{ChangesMap, LogMap, Mapping, TableMap};
 use crate::catalog::{Catalog, Column, Table};
 use crate::notice::Notice;
-use crate::shape::{EntityShape, Named};
+use crate::shape::EntityShape;
 
 /// Makes the model of a catalogue: an entity type and set for each table with a key, navigation properties
 /// in both directions. Tables without a key and foreign keys that lead nowhere are left out; the notices
@@ -45,6 +46,7 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let options = &options.with_shape();
     let all_functions = &catalog.functions;
     let mut notices = unmatched(catalog, options);
+    let routines = routines::choose(catalog, options, &mut notices);
     let (catalog, joins) = joined::merge(catalog, &options.shape, &mut notices);
     let catalog = &*catalog;
     let told = reshape::told(catalog, &options.shape, &mut notices);
@@ -67,30 +69,16 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
         reshape::reshape(catalog, options, &joins, told, &mut found, &mut notices);
     let keys: Vec<&Key> = tables.iter().filter_map(|index| found.get(index)).collect();
     let chosen = || tables.iter().map(|&t| (&catalog.tables[t], &shapes[t]));
-    let type_wishes: Vec<Wish<'_>> =
-        chosen().map(|(table, shape)| type_wish(table, shape, options)).collect();
-    let set_wishes: Vec<Wish<'_>> = chosen().map(|(table, shape)| set_wish(table, shape, options)).collect();
-    // Types and the container are children of the schema and share its names (CSDL 4.01 section 5).
-    let mut schema = Scope::default();
-    let reserved: Vec<&str> = options.shape.type_names().collect();
-    reserved.iter().for_each(|name| schema.reserve(name));
-    let type_names = schema.name_all(&type_wishes, options.case);
-    let container = schema.give(&options.container, super::Case::AsIs);
-    reserved.iter().for_each(|name| schema.release(name));
-    let named = options.shape.functions.iter().map(|(name, _)| name.text.as_str());
-    named.clone().for_each(|name| schema.reserve(name));
-    let mut container_scope = Scope::default();
-    for (name, _) in options.shape.singletons.iter().filter(|(_, single)| single.of.is_some()) {
-        container_scope.reserve(&name.text);
-    }
-    options.shape.derived().for_each(|(name, _)| schema.reserve(&name.text));
-    named.for_each(|name| container_scope.reserve(name));
-    let set_names = container_scope.name_all(&set_wishes, options.case);
-
-    let all: Vec<(&str, &[Column])> =
-        chosen().map(|(table, shape)| (table.name.as_str(), &table.columns[..shape.visible])).collect();
+    let type_wishes = chosen().map(|(table, shape)| type_wish(table, shape, options)).collect();
+    let set_wishes = chosen().map(|(table, shape)| set_wish(table, shape, options)).collect();
+    let Named { types: type_names, sets: set_names, container, mut schema, inside } =
+        Named::of(type_wishes, set_wishes, options);
+    let columns = chosen().map(|(table, shape)| (table.name.as_str(), &table.columns[..shape.visible]));
+    let all: Vec<(&str, &[Column])> = columns.chain(routines.iter().filter_map(Chosen::column)).collect();
     let used = Types::of((&catalog, &made), &all, &mut schema, options);
     used.notices(&all, &mut notices);
+
+    let routines: Vec<Chosen<'_>> = routines.into_iter().map(|one| one.typed(&used)).collect();
 
     let known = Known { catalog: &catalog, tables: &tables, shapes: &shapes, sets: &set_names };
     let wanted = known.wanted(&mut notices);
@@ -118,8 +106,43 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let singletons = singletons::of(&mapping, &options.shape, &mut notices);
     mapping.model = mapping.model.with_singletons(singletons);
     functions::add(&mut mapping, all_functions, &options.shape, &mut notices);
+    schema.add(inside);
+    routines::add(&mut mapping, routines, &mut schema, options, &mut notices);
     annotations::add(&mut mapping, &options.shape, &mut notices);
     (mapping, notices)
+}
+
+/// The names of types and sets, and which names are taken then.
+struct Named {
+    types: Vec<String>,
+    sets: Vec<String>,
+    container: String,
+    /// In the schema.
+    schema: Scope,
+    /// In the container.
+    inside: Scope,
+}
+
+impl Named {
+    fn of(types: Vec<Wish<'_>>, sets: Vec<Wish<'_>>, options: &ModelOptions) -> Named {
+        // Types and the container are children of the schema and share its names (CSDL 4.01 section 5).
+        let mut schema = Scope::default();
+        let reserved: Vec<&str> = options.shape.type_names().collect();
+        reserved.iter().for_each(|name| schema.reserve(name));
+        let type_names = schema.name_all(&types, options.case);
+        let container = schema.give(&options.container, super::Case::AsIs);
+        reserved.iter().for_each(|name| schema.release(name));
+        let named = options.shape.functions.iter().map(|(name, _)| name.text.as_str());
+        named.clone().for_each(|name| schema.reserve(name));
+        let mut inside = Scope::default();
+        for (name, _) in options.shape.singletons.iter().filter(|(_, single)| single.of.is_some()) {
+            inside.reserve(&name.text);
+        }
+        options.shape.derived().for_each(|(name, _)| schema.reserve(&name.text));
+        named.for_each(|name| inside.reserve(name));
+        let set_names = inside.name_all(&sets, options.case);
+        Named { types: type_names, sets: set_names, container, schema, inside }
+    }
 }
 
 /// How the entity type of a table is to be named.
@@ -206,19 +229,16 @@ fn is_chosen(table: &Table, told: bool, options: &ModelOptions) -> bool {
     if table.select.is_some() {
         return told;
     }
-    let schema = table.schema.as_deref();
-    let named = |patterns: &[Named]| patterns.iter().any(|p| matches_table(&p.text, schema, &table.name));
-    let (shape, all) = (&options.shape, options.include.is_empty() && options.shape.include.is_empty());
-    let included = all || matches_any(&options.include, schema, &table.name) || named(&shape.include);
-    let excluded = matches_any(&options.exclude, schema, &table.name) || named(&shape.exclude);
-    (told || (included && shape.others.unwrap_or(true))) && !excluded
+    options.serves(table.schema.as_deref(), &table.name, told)
 }
 
 /// Notices for names and patterns in the options that match no table.
 fn unmatched(catalog: &Catalog, options: &ModelOptions) -> Vec<Notice> {
     let patterns = options.include.iter().chain(&options.exclude).chain(options.keys.keys());
-    let tables = || catalog.tables.iter().filter(|table| table.select.is_none());
-    let found = |p: &str| tables().any(|t| matches_table(p, t.schema.as_deref(), &t.name));
+    let tables = catalog.tables.iter().filter(|table| table.select.is_none());
+    let routines = catalog.routines.iter().map(|routine| (routine.schema.as_deref(), &routine.name));
+    let known: Vec<_> = tables.map(|t| (t.schema.as_deref(), &t.name)).chain(routines).collect();
+    let found = |p: &str| known.iter().any(|(schema, name)| matches_table(p, *schema, name));
     let missing = patterns.filter(|p| !found(p));
     let missing = missing.map(|p| Notice::table(p, "The options name it, but no table or view matches."));
     let told = options.shape.include.iter().chain(&options.shape.exclude).filter(|p| !found(&p.text));

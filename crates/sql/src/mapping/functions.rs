@@ -1,12 +1,12 @@
 //! Functions that a model file writes as SELECTs: each gives entities of a set, by their keys, or values.
 
 use nextlink_odata::model::{
-    Bound, ComplexTypeId, EnumTypeId, Function, Model, PrimitiveType, Property, Returns, Type,
+    Bound, ComplexTypeId, EnumTypeId, Function, Model, Omitted, PrimitiveType, Property, Returns, Type,
     TypeDefinitionId,
 };
 
 use super::reshape::about;
-use super::{FunctionMap, Mapping};
+use super::{Behind, FunctionMap, Mapping};
 use crate::notice::Notice;
 use crate::shape::{FunctionShape, Named, ParameterShape, Shape, ToldSelect};
 
@@ -46,7 +46,7 @@ pub(super) fn add(
         };
         let of = |name: &str| told.parameters.get(name);
         let nullable = |name: &str| of(name).is_some_and(|told| told.nullable);
-        let default = |(name, ty): &(String, PrimitiveType)| of(name)?.default_value(*ty);
+        let default = |(name, ty): &(String, PrimitiveType)| of(name)?.default_value(*ty).map(Omitted::Value);
         let function = Function {
             name: name.text.clone(),
             defaults: parameters.iter().map(default).collect(),
@@ -63,13 +63,24 @@ pub(super) fn add(
             bound,
             description: told.description.clone(),
         };
-        if let Some(problem) = clash(&mapping.model, &function) {
+        let map = FunctionMap { behind: Behind::Select(pieces), columns };
+        if let Err(problem) = stand(mapping, function, map) {
             notices.push(about(&name, &name.text, problem));
-            continue;
         }
-        mapping.functions.push(FunctionMap { pieces, columns });
-        mapping.model.functions.push(function);
     }
+}
+
+/// Puts a function into the model, unless it cannot stand there.
+pub(super) fn stand(mapping: &mut Mapping, function: Function, map: FunctionMap) -> Result<(), &'static str> {
+    if mapping.model.served_sets().next().is_none() {
+        return Err("a service without entity sets has no functions");
+    }
+    if let Some(problem) = clash(&mapping.model, &function) {
+        return Err(problem);
+    }
+    mapping.functions.push(map);
+    mapping.model.functions.push(function);
+    Ok(())
 }
 
 /// Why a function cannot stand beside those of its name that are called on the same (CSDL 4.01 section 12.2).
@@ -94,7 +105,7 @@ fn clash(model: &Model, function: &Function) -> Option<&'static str> {
 }
 
 /// The entities that a function is called on, and which parameters are their key.
-fn bound(
+pub(super) fn bound(
     model: &Model,
     (named, collection): (&Named, bool),
     parameters: &[(String, PrimitiveType)],
@@ -156,9 +167,6 @@ fn values(
         Type::Primitive(_) | Type::Enum(_) if columns.len() == 1 => columns.to_vec(),
         Type::Primitive(_) | Type::Enum(_) => return Err("its SELECT has to have one column".to_owned()),
     };
-    if model.served_sets().next().is_none() {
-        return Err("a service without entity sets has no functions".to_owned());
-    }
     Ok((Returns::Values(Box::new(value)), columns))
 }
 

@@ -50,6 +50,8 @@ mod families;
 
 mod functions;
 
+mod routines;
+
 mod annotations;
 
 mod rules;
@@ -62,7 +64,7 @@ use nextlink_odata::bind::Rule;
 use nextlink_odata::model::{EntitySetId, Model, PrimitiveType};
 use nextlink_odata::value::Value;
 
-use crate::catalog::{CatalogEnum, JoinedTables, NativeType, Storage};
+use crate::catalog::{CatalogEnum, JoinedTables, NativeType, Routine, Storage};
 use crate::shape::{Named, ToldPiece};
 use crate::zone::Zone;
 
@@ -102,9 +104,18 @@ pub struct RowsMap {
 #[derive(Debug, Clone)]
 pub struct FunctionMap {
     /// The SELECT.
-    pub pieces: Vec<ToldPiece>,
+    pub behind: Behind,
     /// Its columns: one for each property of the key of the entities that it gives, or for each part of its values.
     pub columns: Vec<String>,
+}
+
+/// Where the SELECT of a function comes from.
+#[derive(Debug, Clone)]
+pub enum Behind {
+    /// The model file has it.
+    Select(Vec<ToldPiece>),
+    /// It calls a function of the database.
+    Routine(Box<Routine>),
 }
 
 /// What is behind an enumeration type.

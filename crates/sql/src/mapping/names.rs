@@ -49,6 +49,11 @@ impl Scope {
         self.0.insert(name.to_owned());
     }
 
+    /// Takes all names of another scope.
+    pub(super) fn add(&mut self, other: Scope) {
+        self.0.extend(other.0);
+    }
+
     /// Gives a reserved name back.
     pub(super) fn release(&mut self, name: &str) {
         self.0.remove(name);

@@ -62,6 +62,17 @@ impl Default for ModelOptions {
     }
 }
 
+impl ModelOptions {
+    /// Whether a table, view or function of the database is to be served; `told` is whether the model file names it.
+    pub(super) fn serves(&self, schema: Option<&str>, name: &str, told: bool) -> bool {
+        let named = |patterns: &[Named]| patterns.iter().any(|p| matches_table(&p.text, schema, name));
+        let (shape, all) = (&self.shape, self.include.is_empty() && self.shape.include.is_empty());
+        let included = all || matches_any(&self.include, schema, name) || named(&shape.include);
+        let excluded = matches_any(&self.exclude, schema, name) || named(&shape.exclude);
+        (told || (included && shape.others.unwrap_or(true))) && !excluded
+    }
+}
+
 /// Whether any of the patterns matches the table, with or without its schema.
 pub(super) fn matches_any(patterns: &[String], schema: Option<&str>, table: &str) -> bool {
     patterns.iter().any(|p| matches_table(p, schema, table))

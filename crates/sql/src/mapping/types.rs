@@ -233,7 +233,8 @@ impl<'a> Types<'a> {
         properties
     }
 
-    fn property(&self, column: &Column, name: String, is_key: bool) -> Property {
+    /// A property of a column.
+    pub(super) fn property(&self, column: &Column, name: String, is_key: bool) -> Property {
         use PrimitiveType::*;
         let served = self.served(&column.ty);
         let primitive = match served.ty {

@@ -10,7 +10,7 @@ use super::Planner;
 use super::frames::{Carried, Frames};
 use crate::catalog::NativeType;
 use crate::dialect::{Operand, Unsupported};
-use crate::mapping::EnumMap;
+use crate::mapping::{Behind, EnumMap};
 use crate::shape::ToldPiece;
 use crate::tree::{Join, JoinKind, Param, ParamForm, Select, Source, Sql, TableRef, Told};
 
@@ -114,23 +114,49 @@ impl Planner<'_> {
 
     /// The SELECT of a function with its values.
     fn told(&self, at: At<'_>, function: usize, values: &[Given]) -> Result<Source, Unsupported> {
-        let parameters = &self.mapping.model.functions[function].parameters;
-        let mut told = Vec::with_capacity(self.mapping.functions[function].pieces.len());
-        for piece in &self.mapping.functions[function].pieces {
-            told.push(match piece {
-                ToldPiece::Text(text) => Told::Text(Arc::clone(text)),
-                ToldPiece::Parameter(number) => match (&values[*number], parameters[*number].ty) {
-                    (Given::Key(property), _) => Told::Value(self.key_before(at, *property)?),
-                    (Given::Value(Value::Null), Type::Primitive(primitive)) => {
-                        Told::Value(self.dialect.null(primitive))
+        let mut told = Vec::new();
+        match &self.mapping.functions[function].behind {
+            Behind::Select(pieces) => {
+                for piece in pieces {
+                    match piece {
+                        ToldPiece::Text(text) => told.push(Told::Text(Arc::clone(text))),
+                        ToldPiece::Parameter(number) => {
+                            told.extend(self.given(at, function, (*number, &values[*number]))?);
+                        }
                     }
-                    (Given::Value(value), _) => {
-                        Told::Value(Sql::Param(Param { value: value.clone(), form: ParamForm::Native }))
+                }
+            }
+            Behind::Routine(routine) => {
+                told.push(Told::Text(Arc::clone(&routine.call.before)));
+                for (number, (before, after)) in routine.call.arguments.iter().enumerate() {
+                    let Some(value) = self.given(at, function, (number, &values[number]))? else {
+                        continue;
+                    };
+                    if told.len() > 1 {
+                        told.push(Told::Text(", ".into()));
                     }
-                },
-            });
+                    told.extend([Told::Text(Arc::clone(before)), value, Told::Text(Arc::clone(after))]);
+                }
+                told.push(Told::Text(Arc::clone(&routine.call.after)));
+            }
         }
         Ok(Source::Told(told))
+    }
+
+    /// The value of a parameter, where there is one.
+    fn given(
+        &self,
+        at: At<'_>,
+        function: usize,
+        (number, given): (usize, &Given),
+    ) -> Result<Option<Told>, Unsupported> {
+        let ty = self.mapping.model.functions[function].parameters[number].ty;
+        Ok(Some(Told::Value(match (given, ty) {
+            (Given::Omitted, _) => return Ok(None),
+            (Given::Key(property), _) => self.key_before(at, *property)?,
+            (Given::Value(Value::Null), Type::Primitive(primitive)) => self.dialect.null(primitive),
+            (Given::Value(value), _) => Sql::Param(Param { value: value.clone(), form: ParamForm::Native }),
+        })))
     }
 
     /// A property of the key of the entity before a step.

@@ -7,7 +7,7 @@ use nextlink_odata::value::Value;
 
 use crate::dialect::Dialect;
 use crate::emit::emit;
-use crate::mapping::Mapping;
+use crate::mapping::{Behind, Mapping};
 use crate::shape::{ToldPiece, ToldSelect};
 use crate::statement::{ChildStatement, NodeStatement, Program};
 use crate::tree::{Join, JoinKind, Param, ParamForm, Select, Source, Sql, TableRef, Told};
@@ -30,10 +30,13 @@ pub fn told(dialect: &dyn Dialect, select: &ToldSelect) -> (String, usize) {
 }
 
 /// How many rows the SELECT of a function gives where all values are null, or are any of their types: to see whether the
-/// database can do it at all.
-pub fn trial(mapping: &Mapping, dialect: &dyn Dialect, function: usize, nulls: bool) -> Program {
+/// database can do it at all. None of a function of the database, which can do it, and may refuse such values.
+pub fn trial(mapping: &Mapping, dialect: &dyn Dialect, function: usize, nulls: bool) -> Option<Program> {
     let parameters = &mapping.model.functions[function].parameters;
-    let told = mapping.functions[function].pieces.iter().map(|piece| match piece {
+    let Behind::Select(pieces) = &mapping.functions[function].behind else {
+        return None;
+    };
+    let told = pieces.iter().map(|piece| match piece {
         ToldPiece::Text(text) => Told::Text(Arc::clone(text)),
         ToldPiece::Parameter(number) => {
             let primitive = parameters[*number].primitive().unwrap_or(P::String);
@@ -43,7 +46,7 @@ pub fn trial(mapping: &Mapping, dialect: &dyn Dialect, function: usize, nulls: b
     });
     let table = TableRef { source: Source::Told(told.collect()), alias: 0 };
     let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
-    counting(dialect, &Select { from, columns: vec![Sql::CountAll], ..Select::default() })
+    Some(counting(dialect, &Select { from, columns: vec![Sql::CountAll], ..Select::default() }))
 }
 
 /// A program of one select that gives a number.

@@ -8,8 +8,9 @@ mod tests;
 
 use nextlink_odata::model::PrimitiveType;
 
+use super::functions::FunctionShape;
 use super::named::Named;
-use super::parts::{EntityShape, FunctionShape, Shape, SingletonShape};
+use super::parts::{EntityShape, Shape, SingletonShape};
 use super::select::{Piece, pieces};
 use crate::identifier::is_identifier;
 use entities::{entity, rows_stand_once};
@@ -71,8 +72,23 @@ pub(super) fn check(shape: &Shape) -> Checked {
     groups(shape, &mut types)
 }
 
-/// A function: each parameter of its SELECT has a primitive type.
+/// A function: of a SELECT, or of the database.
 fn function(name: &Named, told: &FunctionShape) -> Checked {
+    if let (Some(_), Some(set)) = (&told.bound, &told.bound_set) {
+        return Err(bad(set.spot, &["a function has `bound` or `boundSet`, not both"]));
+    }
+    match (&told.sql, &told.routine) {
+        (Some(sql), None) if told.arguments.is_empty() => select(name, told, sql),
+        (None, Some(named)) => routine(named, told),
+        _ => {
+            let words = "a function has either `sql` or `routine`; `arguments` go with `routine`";
+            Err(bad(name.spot, &[words]))
+        }
+    }
+}
+
+/// A function of a SELECT: each of its parameters has a primitive type.
+fn select(name: &Named, told: &FunctionShape, sql: &Named) -> Checked {
     let mut names = Names::default();
     for (name, parameter) in told.parameters.iter() {
         let ty = &parameter.type_name;
@@ -84,9 +100,6 @@ fn function(name: &Named, told: &FunctionShape) -> Checked {
         if parameter.default.is_some() && default.flatten().is_none() {
             return Err(bad(ty.spot, &["the default of `", &name.text, "` is no value of `", &ty.text, "`"]));
         }
-    }
-    if let (Some(_), Some(set)) = (&told.bound, &told.bound_set) {
-        return Err(bad(set.spot, &["a function has `bound` or `boundSet`, not both"]));
     }
     match (&told.returns, &told.type_name) {
         (Some(_), None) if told.nullable.is_none() => {}
@@ -102,14 +115,33 @@ fn function(name: &Named, told: &FunctionShape) -> Checked {
             return Err(bad(name.spot, &[words]));
         }
     }
-    for piece in pieces(&told.sql)? {
+    for piece in pieces(sql)? {
         if let Piece::Parameter(name) = piece
             && told.parameters.get(&name).is_none()
         {
-            return Err(bad(told.sql.spot, &["`:", &name, "`: there is no such parameter"]));
+            return Err(bad(sql.spot, &["`:", &name, "`: there is no such parameter"]));
         }
     }
     Ok(())
+}
+
+/// A function of the database, which says itself what it takes and gives.
+fn routine(routine: &Named, told: &FunctionShape) -> Checked {
+    let FunctionShape { bound, bound_set, description, arguments, .. } = told;
+    let alone = FunctionShape {
+        routine: told.routine.clone(),
+        arguments: arguments.clone(),
+        bound: bound.clone(),
+        bound_set: bound_set.clone(),
+        description: description.clone(),
+        ..FunctionShape::default()
+    };
+    if *told != alone {
+        let words = "of a function of the database only `arguments`, `bound`, `boundSet` and `description` can be said";
+        return Err(bad(routine.spot, &[words]));
+    }
+    let mut names = Names::default();
+    arguments.iter().try_for_each(|(name, _)| names.add(name))
 }
 
 /// A singleton is a row of an entity set, or has a table of its own.

@@ -11,8 +11,8 @@ mod settings;
 mod parameter;
 mod when;
 mod through;
+mod functions;
 mod parts;
-mod overloads;
 mod hdp;
 mod annotated;
 mod select;
@@ -33,15 +33,15 @@ use hdp::SchemaMap;
 pub use annotated::Annotatee;
 pub use changes::{ChangesShape, DeletedShape};
 pub use etag::EtagShape;
+pub use functions::{FunctionShape, Overloads};
 pub use json::item_type;
 pub use limits::{Limit, LimitsShape};
 pub use media::{MediaShape, MediaTypeShape};
 pub use named::{Entries, Named, Spot};
-pub use overloads::Overloads;
 pub use parameter::ParameterShape;
 pub use parts::{
-    Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, FunctionShape,
-    NavigationShape, PropertyShape, Shape, SingletonShape, Told,
+    Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, NavigationShape,
+    PropertyShape, Shape, SingletonShape, Told,
 };
 pub use search::SearchShape;
 pub use select::Piece;
@@ -154,7 +154,7 @@ impl Shape {
         let functions = self.functions.iter();
         let functions = functions.flat_map(|(name, told)| {
             let of = move |(number, told): (usize, &FunctionShape)| {
-                let found = ToldSelect::of(name, &told.sql, Some(&told.parameters))?;
+                let found = ToldSelect::of(name, told.sql.as_ref()?, Some(&told.parameters))?;
                 Some(ToldSelect { number, ..found })
             };
             told.0.iter().enumerate().filter_map(of)

@@ -9,10 +9,9 @@ use serde_saphyr::Spanned;
 
 use super::changes::ChangesShape;
 use super::etag::EtagShape;
+use super::functions::Overloads;
 use super::media::{MediaShape, MediaTypeShape};
 use super::named::{Either, Entries, Named, Spot};
-use super::overloads::Overloads;
-use super::parameter::ParameterShape;
 use super::search::SearchShape;
 use super::settings::{SettingsShape, ZoneShape};
 use super::through::ThroughShape;
@@ -60,33 +59,6 @@ pub struct Shape {
 
 /// Annotations of one thing by their terms, with values in JSON's form.
 pub type Told = Entries<serde_json::Value>;
-
-/// A function that is written as a SELECT.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct FunctionShape {
-    /// The SELECT, in which parameters stand as `:name`.
-    pub sql: Named,
-    /// Its parameters.
-    #[serde(default)]
-    pub parameters: Entries<ParameterShape>,
-    /// The entity set of which it gives entities: those whose key is in a row of the SELECT.
-    pub returns: Option<Named>,
-    /// In its place: the type of the values that the rows of the SELECT are.
-    #[serde(rename = "type")]
-    pub type_name: Option<Named>,
-    /// Whether such a value can be null. Default true.
-    pub nullable: Option<bool>,
-    /// Whether it gives several. Default: of entities.
-    pub collection: Option<bool>,
-    /// The entity set on whose entities it is called; parameters that are called like properties of their key are those.
-    pub bound: Option<Named>,
-    /// In its place: the entity set on which it is called as a whole.
-    pub bound_set: Option<Named>,
-    /// Text for clients.
-    #[serde(default)]
-    pub description: Option<String>,
-}
 
 /// What is said of a singleton.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

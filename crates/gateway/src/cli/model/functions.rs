@@ -1,10 +1,11 @@
 //! The functions of a model file, printed.
 
 use nextlink_odata::model::{Function, Model, Property, Returns};
-use nextlink_sql::mapping::FunctionMap;
+use nextlink_sql::catalog::Routine;
+use nextlink_sql::mapping::{Behind, FunctionMap};
 use nextlink_sql::shape::ToldPiece;
 
-use super::text;
+use super::{qualified, text};
 use crate::served::Served;
 
 /// Functions with their SELECTs, those of one name together.
@@ -19,7 +20,14 @@ pub(super) fn functions(served: &Served, out: &mut String) {
         if all[..place].iter().any(|(other, _)| other.name == *name) {
             continue;
         }
-        let same: Vec<_> = all[place..].iter().filter(|(other, _)| other.name == *name).collect();
+        let mut same: Vec<_> = all[place..].iter().filter(|(other, _)| other.name == *name).collect();
+        // What is said of a function of the database is said of all that have its name there.
+        same.dedup_by(|(_, one), (_, before)| match (&one.behind, &before.behind) {
+            (Behind::Routine(one), Behind::Routine(before)) => {
+                one.name == before.name && one.schema == before.schema
+            }
+            _ => false,
+        });
         out.push_str(&format!("  {}:\n", text(name)));
         for (function, behind) in &same {
             for (number, line) in told(model, function, behind).iter().enumerate() {
@@ -35,8 +43,37 @@ pub(super) fn functions(served: &Served, out: &mut String) {
 }
 
 /// What is said of one.
-fn told(model: &Model, function: &Function, behind: &FunctionMap) -> Vec<String> {
-    let sql = behind.pieces.iter().map(|piece| match piece {
+fn told(model: &Model, function: &Function, map: &FunctionMap) -> Vec<String> {
+    let mut lines = match &map.behind {
+        Behind::Select(pieces) => select(model, function, pieces),
+        Behind::Routine(found) => routine(function, found),
+    };
+    if let Some(bound) = &function.bound {
+        let key = if bound.collection { "boundSet" } else { "bound" };
+        lines.push(format!("{key}: {}", text(&model.entity_set(bound.set).name)));
+    }
+    if let Some(description) = &function.description {
+        lines.push(format!("description: {}", text(description)));
+    }
+    lines
+}
+
+/// What is said of a function of the database.
+fn routine(function: &Function, found: &Routine) -> Vec<String> {
+    let mut lines = vec![format!("routine: {}", text(&qualified(found.schema.as_ref(), &found.name)))];
+    let pairs = function.parameters.iter().zip(&found.arguments);
+    let renamed = pairs.filter(|(parameter, argument)| parameter.name != argument.name);
+    let renamed = renamed.map(|(parameter, own)| format!("{}: {}", text(&parameter.name), text(&own.name)));
+    let renamed: Vec<String> = renamed.collect();
+    if !renamed.is_empty() {
+        lines.push(format!("arguments: {{{}}}", renamed.join(", ")));
+    }
+    lines
+}
+
+/// What is said of a SELECT.
+fn select(model: &Model, function: &Function, pieces: &[ToldPiece]) -> Vec<String> {
+    let sql = pieces.iter().map(|piece| match piece {
         ToldPiece::Text(text) => text.to_string(),
         ToldPiece::Parameter(number) => format!(":{}", function.parameters[*number].name),
     });
@@ -64,12 +101,5 @@ fn told(model: &Model, function: &Function, behind: &FunctionMap) -> Vec<String>
         }
     }
     lines.push(format!("collection: {}", function.collection));
-    if let Some(bound) = &function.bound {
-        let key = if bound.collection { "boundSet" } else { "bound" };
-        lines.push(format!("{key}: {}", text(&model.entity_set(bound.set).name)));
-    }
-    if let Some(description) = &function.description {
-        lines.push(format!("description: {}", text(description)));
-    }
     lines
 }

@@ -6,8 +6,8 @@ use super::{Compiler, Op, SpecialShape};
 use crate::json::format::Format;
 use crate::json::text::write_string;
 use crate::layout::Item;
-use crate::model::{EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
-use crate::query::{Expr, Leaf, Named, Selection};
+use crate::model::{ComplexTypeId, EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
+use crate::query::{Addressed, Expr, Leaf, Named, Query, Selection};
 use crate::version::{MetadataLevel, Version};
 
 /// Whether a value shows of which type it is.
@@ -50,7 +50,7 @@ fn declared(model: &Model, ty: &EntityType, of: Option<usize>, path: &[String]) 
 
 /// `"@odata.type":"#Decimal"` beside a value that alone makes an answer, where its type is to be told. `value` is how it is written.
 pub fn told_type(model: &Model, format: Format, leaf: &Leaf, value: &[u8]) -> Option<String> {
-    let compiler = Compiler { model, format, base: "", values: Vec::new(), identified: false };
+    let compiler = Compiler { model, format, base: "", values: Vec::new(), identified: false, called: None };
     let own = compiler.annotation("", "type");
     let inside = value.strip_prefix(b"{").is_some_and(|inside| inside.starts_with(&own[1..]));
     // What is a number as a rule is text where it is none, as INF.
@@ -62,6 +62,12 @@ pub fn told_type(model: &Model, format: Format, leaf: &Leaf, value: &[u8]) -> Op
     let mut told = own;
     write_string(&mut told, &compiler.type_fragment(leaf.ty, leaf.collection));
     String::from_utf8(told.split_off(1)).ok()
+}
+
+/// The same of a collection of values that a function gives.
+pub fn told_collection(model: &Model, query: &Query, format: Format) -> Option<String> {
+    let ty = query.result(model).filter(|_| query.addressed == Addressed::Collection)?.ty;
+    told_type(model, format, &Leaf { path: Vec::new(), ty, collection: true }, b"[")
 }
 
 impl Compiler<'_> {
@@ -84,6 +90,9 @@ impl Compiler<'_> {
             return self.cell(Vec::new(), (ty, false), None);
         }
         let name = named.path.last().map_or("", String::as_str);
+        if let Some(id) = self.called {
+            return self.part(id, name);
+        }
         let told = match self.format.metadata {
             MetadataLevel::None => false,
             // Entities of all sets say of which type they are, and have just its properties.
@@ -94,6 +103,22 @@ impl Compiler<'_> {
         let prefix = if told && !shows(ty, false) { self.typed_prefix(name, ty) } else { self.member(name) };
         let special = self.special(name, ty).filter(|_| told);
         self.cell(prefix, (ty, false), special)
+    }
+
+    /// Reads a property of a complex value that makes a row; before the first one its type is told.
+    fn part(&mut self, id: ComplexTypeId, name: &str) -> Op {
+        let model = self.model;
+        let properties = &model.complex_type(id).properties;
+        let place = properties.iter().position(|property| property.name == name).unwrap_or_default();
+        let property = &properties[place];
+        let mut prefix = Vec::new();
+        if place == 0 && self.format.metadata == MetadataLevel::Full {
+            prefix = self.annotation("", "type");
+            write_string(&mut prefix, &self.type_fragment(Type::Complex(id), false));
+        }
+        prefix.extend(self.prefix_of(property));
+        let special = self.special_of(property);
+        self.cell(prefix, (property.ty, property.collection), special)
     }
 
     /// The type that the model has for a value with this path.
