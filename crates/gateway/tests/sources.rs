@@ -102,6 +102,9 @@ fn a_model_file_that_changes_is_served_soon() {
     until("the next one is served", || ask(&node, "a/Last(1)").status == 200);
 }
 
+/// Settings of a model file, beside the rows of a page.
+const OTHERS: &str = "pageBytes: 4096, onLoss: strict, refreshSeconds: 1, replicas: 2, readOnly: true, limits: {rows: 300, listValues: 9}";
+
 #[test]
 fn settings_of_a_model_file_hold_where_the_configuration_has_none() {
     let launch = Launch::new(PROGRAM, &["serve"]);
@@ -109,12 +112,13 @@ fn settings_of_a_model_file_hold_where_the_configuration_has_none() {
     let (file, model, config) = (dir.join("a.db"), dir.join("a.yaml"), dir.join("nextlink.toml"));
     sqlite(&file, TABLE);
     let both = format!("url = 'sqlite:{}'\nmodel = '{}'\n", file.display(), model.display());
-    let text = format!("[sources.a]\n{both}[sources.b]\n{both}page_rows = 50\nrefresh_seconds = 1\n");
+    let text = format!(
+        "[sources.a]\n{both}[sources.b]\n{both}page_rows = 50\nrefresh_seconds = 1\nlimits.rows = 299\n"
+    );
     std::fs::write(&config, text).expect("the configuration can be written");
     let write = |rows: u64| {
-        let text =
-            format!("settings: {{pageRows: {rows}, pageBytes: 4096, onLoss: strict, refreshSeconds: 1}}\n");
-        std::fs::write(&model, text).expect("the model file can be written");
+        std::fs::write(&model, format!("settings: {{pageRows: {rows}, {OTHERS}}}\n"))
+            .expect("the model file can be written");
     };
     write(20);
     let config = config.display().to_string();
@@ -137,8 +141,8 @@ fn settings_of_a_model_file_hold_where_the_configuration_has_none() {
     let link = first["@odata.nextLink"].as_str().expect("there are more");
     assert_eq!(http::get(link, &[]).json()["value"].as_array().map(Vec::len), Some(20));
     let checked = common::run(&["check", "--config", &config]);
-    for key in ["page_rows", "refresh_seconds"] {
-        let words = format!("The configuration has `{key}`");
+    for key in ["`page_rows`", "`refresh_seconds`", "a tighter `limits.rows`"] {
+        let words = format!("The configuration has {key}");
         assert_eq!(
             count(&checked.out, &words) + count(&checked.err, &words),
             1,
@@ -148,8 +152,8 @@ fn settings_of_a_model_file_hold_where_the_configuration_has_none() {
         );
     }
     let printed = common::run(&["model", "a", "--config", &config]);
-    let line = "settings: {pageRows: 250, pageBytes: 4096, onLoss: strict, refreshSeconds: 1}";
-    assert_eq!(count(&printed.out, line), 1, "{}", printed.out);
+    let line = format!("settings: {{pageRows: 250, {OTHERS}}}");
+    assert_eq!(count(&printed.out, &line), 1, "{}", printed.out);
 }
 
 #[test]
