@@ -146,6 +146,8 @@ const CONDITIONS: &[(&str, &[u8])] = &[
     ("date(Shipped) eq 2024-10-26", &[3]),
     ("time(Shipped) lt 01:00:00", &[1]),
     ("totaloffsetminutes(Shipped) eq 0", &[1, 2, 3, 4, 5, 6]),
+    ("totaloffsetminutes(2024-01-01T00:00:00%2B02:00) eq 120 and Id lt 2", &[1]),
+    ("totaloffsetminutes(2024-01-01T00:00:00-03:30) eq Id sub 212", &[2]),
     ("Shipped lt now()", &[1, 2, 3, 4, 5, 6]),
     ("Shipped eq Plain", &[7]),
     ("Plain eq Sure and Plain ne null", &[1, 2]),

@@ -13,6 +13,7 @@ use super::subset::{has_subsequence, has_subset};
 use crate::cast::text_as;
 use crate::model::{PrimitiveType as P, Shape, Type};
 use crate::query::{Expr, ExprKind, Function as F, Place};
+use crate::temporal::Instant;
 use crate::url::{ast, cast_segments};
 use crate::value::Value;
 
@@ -138,12 +139,26 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
         F::MaxDateTime => {
             return Ok(constant(at, Value::DateTimeOffset("9999-12-31T23:59:59.999999999999".to_owned())));
         }
+        // A constant is in UTC from then on.
+        F::TotalOffsetMinutes if let Some(minutes) = told_offset(&args[0]) => {
+            return Ok(typed(at, P::Int32, false, ExprKind::Value(Value::Integer(minutes))));
+        }
         _ => {}
     }
     one_space(name, &bound, at)?;
     let nullable = bound.iter().any(|b| b.nullable);
     let result = result.or(bound[0].primitive).unwrap_or(P::Int64);
     Ok(typed(at, result, nullable, ExprKind::Call(*function, bound)))
+}
+
+/// Minutes that a literal says to be ahead of UTC.
+fn told_offset(literal: &ast::Expr) -> Option<i64> {
+    match &literal.kind {
+        ast::ExprKind::Literal(ast::Literal::DateTimeOffset(text)) => {
+            Instant::parse(text).map(|instant| instant.offset.into())
+        }
+        _ => None,
+    }
 }
 
 /// Shapes on the globe and on a plane have nothing to do with each other.
