@@ -1,6 +1,6 @@
 //! What `$apply` makes of rows: selects in the place of a table, and values of groups.
 
-use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::model::{EntitySetId, PrimitiveType as P};
 use nextlink_odata::query::{
     Aggregation, Expr, ExprKind, Input, Joined, Order, Query, RowColumn, Rows, RowsKind, Transform, Variable,
 };
@@ -30,7 +30,10 @@ impl Planner<'_> {
             Input::Path => self.base(base)?,
             Input::Keys(rows) => {
                 let (selects, _) = self.selects(base, rows)?;
-                let mut frames = self.base(base)?;
+                let mut frames = match whole_set(rows) {
+                    Some(set) => self.path(set, &[])?,
+                    None => self.base(base)?,
+                };
                 let (alias, set) = frames.current();
                 let columns = &self.mapping.table(set).columns;
                 let ty = self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type);
@@ -386,6 +389,24 @@ impl Planner<'_> {
         let mut select = self.asked(query)?.finish();
         select.columns.push(Sql::CountAll);
         Ok(select)
+    }
+}
+
+/// The set that all rows come from, where that is not what the path leads to.
+fn whole_set(rows: &Rows) -> Option<EntitySetId> {
+    let mut input = match &rows.kind {
+        RowsKind::Select(transform) => &transform.input,
+        RowsKind::Union(parts) => return whole_set(parts.first()?),
+        RowsKind::Called(..) => return None,
+    };
+    loop {
+        input = match input {
+            Input::Product(sets) => return sets.first().copied(),
+            Input::Keys(rows) | Input::Rows(rows) => return whole_set(rows),
+            Input::Joined(joined) => &joined.input,
+            Input::Walked(walked) => &walked.0,
+            Input::Path => return None,
+        };
     }
 }
 

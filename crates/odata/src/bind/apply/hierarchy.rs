@@ -58,11 +58,7 @@ pub fn traverse(
     let siblings = bind_orderby(cx, &scope, Some(siblings))?;
     let start = match start {
         None => None,
-        Some(start) => {
-            let nodes = State::of_entities(cx, &Place::of(Variable(0), tree.set));
-            let name = cx.type_of(tree.set).properties[tree.node].name.clone();
-            Some(started(cx, nodes, start, &vec![Name { at, name }], &tree)?)
-        }
+        Some(start) => Some(chosen(cx, start, &tree, at)?),
     };
     let children_first = order == TraverseOrder::Postorder;
     let walk = Walk::Traverse { start, siblings, siblings_of: variable, children_first };
@@ -81,18 +77,18 @@ pub fn rollup(
     restrict: Option<&Pipeline>,
 ) -> BindResult<(Expr, RowColumn)> {
     let at = hierarchy.qualifier.at;
-    if restrict.is_some() {
-        return Err(not_supported(
-            at,
-            "rolluprecursive",
-            "rolluprecursive of some nodes only is not supported.",
-        ));
-    }
     let tree = named(cx, hierarchy)?;
     let value = node_of(cx, state.settled(), &hierarchy.node, &tree)?;
     let property = &cx.type_of(tree.set).properties[tree.node];
-    let variable = beside(cx, state, value, Walked { tree, walk: Walk::Ancestry });
+    let variable = beside(cx, state, value, Walked { tree: tree.clone(), walk: Walk::Ancestry });
     let above = read(at, property.ty, false, ExprKind::Column(variable, 1));
+    if let Some(restrict) = restrict {
+        // All that is below one of them counts, but only they have rows: no step leads away from where the walk starts.
+        let start = chosen(cx, restrict, &tree, at)?;
+        let walk = Walk::Relatives { start, up: false, max_distance: Some(0), keep_start: true };
+        let found = ExprKind::InTree(Box::new(above.clone()), Box::new(Walked { tree, walk }));
+        state.add_filter(typed(at, P::Boolean, false, found));
+    }
     let names = hierarchy.node.iter().map(|name| name.name.clone()).collect();
     let column = row_column(names, &above);
     Ok((above, column))
@@ -175,6 +171,12 @@ fn node_of(cx: &Context, scope: &Scope, path: &DataPath, tree: &Tree) -> BindRes
         return Err(invalid(at, &node.name, message));
     }
     Ok(value)
+}
+
+/// The nodes that transformations choose among all of a tree.
+fn chosen(cx: &Context, pipeline: &Pipeline, tree: &Tree, at: u32) -> BindResult<Rows> {
+    let name = cx.type_of(tree.set).properties[tree.node].name.clone();
+    started(cx, State::of_set(cx, tree.set), pipeline, &vec![Name { at, name }], tree)
 }
 
 /// The nodes that a walk starts from.

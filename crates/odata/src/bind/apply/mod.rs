@@ -114,7 +114,7 @@ fn transform(cx: &Context, state: &mut State, step: &Transformation) -> BindResu
     cx.count_nodes(step.at, 1)?;
     use TransformationKind as T;
     let limits = matches!(&step.kind, T::Top(_) | T::Skip(_) | T::Rank { .. } | T::Concat(_));
-    if limits && matches!(state.input, Input::Product(_)) {
+    if limits && matches!(state.input, Input::Product(_)) && state.scope.implicit.is_none() {
         let message = "Behind $crossjoin stand only filter, compute, groupby and aggregate first.";
         return Err(not_supported(step.at, "$apply", message));
     }

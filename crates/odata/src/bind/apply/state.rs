@@ -80,6 +80,12 @@ impl State {
         State { scope, input, identity, filter, orderby, top, skip, joined, traversed, rolled: None, nodes }
     }
 
+    /// All entities of a set, whatever the path leads to.
+    pub fn of_set(cx: &Context, set: EntitySetId) -> State {
+        let entities = State::of_entities(cx, &Place::of(Variable(0), set));
+        State { input: Input::Product(vec![set]), ..entities }
+    }
+
     /// All of some rows.
     pub fn of_rows(rows: Rows) -> State {
         let column = |number: usize| column(&rows.columns[number], number);
