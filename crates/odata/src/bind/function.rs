@@ -149,7 +149,7 @@ fn value(cx: &Context, parameter: &Property, expr: &Expr) -> BindResult<Value> {
 }
 
 /// Whether a value that compares with those of a type is one of them.
-fn fits(value: &Value, primitive: P) -> bool {
+pub fn fits(value: &Value, primitive: P) -> bool {
     match (value, primitive) {
         (Value::Integer(i), P::Int32) => i32::try_from(*i).is_ok(),
         (Value::Integer(i), P::Int16) => i16::try_from(*i).is_ok(),

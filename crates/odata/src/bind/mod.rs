@@ -29,6 +29,7 @@ mod product;
 
 pub use constant::{coerce, read};
 pub use error::{BindError, BindErrorKind, BindResult};
+pub use function::fits;
 pub use rule::{Rule, bind_rule};
 pub use scope::BindLimits;
 

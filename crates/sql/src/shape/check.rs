@@ -100,6 +100,16 @@ fn select(name: &Named, told: &FunctionShape, sql: &Named) -> Checked {
         if parameter.default.is_some() && default.flatten().is_none() {
             return Err(bad(ty.spot, &["the default of `", &name.text, "` is no value of `", &ty.text, "`"]));
         }
+        // Those that are the key of what it is called on are no parameters of calls.
+        let behind = told.bound.is_none() && parameter.default.is_none();
+        if behind
+            && told.parameters.iter().any(|(before, told)| before.spot < name.spot && told.default.is_some())
+        {
+            return Err(bad(
+                name.spot,
+                &["`", &name.text, "`: parameters with a default stand behind those without"],
+            ));
+        }
     }
     match (&told.returns, &told.type_name) {
         (Some(_), None) if told.nullable.is_none() => {}

@@ -1,6 +1,6 @@
 //! What a model file says of a parameter of a function.
 
-use nextlink_odata::bind::{coerce, read};
+use nextlink_odata::bind::{coerce, fits, read};
 use nextlink_odata::decimal::{is_decimal, plain_decimal};
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::value::Value;
@@ -53,7 +53,7 @@ impl ParameterShape {
         let Some(text) = self.default_text() else {
             return self.nullable.then_some(Value::Null);
         };
-        match primitive {
+        let found = match primitive {
             P::Boolean => text.parse().ok().map(Value::Boolean),
             P::Decimal => is_decimal(&text).then(|| plain_decimal(&text)).flatten().map(Value::Decimal),
             P::Double | P::Single => text.parse().ok().map(Value::Double),
@@ -61,7 +61,8 @@ impl ParameterShape {
                 text.parse().ok().and_then(|found| coerce(Value::Integer(found), number, 0).ok())
             }
             other => read(other, &text, 0).ok(),
-        }
+        };
+        found.filter(|found| fits(found, primitive))
     }
 }
 

@@ -205,6 +205,14 @@ fn bad_files_are_refused_with_line_and_column() {
             "functions:\n  F: {sql: 'select :a', parameters: {a: Edm.GeographyPoint}, returns: A}",
             "line 2, column 41: `Edm.GeographyPoint`: a parameter has a type",
         ),
+        (
+            "functions:\n  F: {sql: 'select :a', parameters: {a: {type: Edm.Int32, default: 99999999999}}, type: Edm.Int32}",
+            "line 2, column 48: the default of `a`",
+        ),
+        (
+            "functions:\n  F: {sql: 'select :a', parameters: {a: {type: Edm.Int32, default: 1}, b: Edm.Int32}, type: Edm.Int32}",
+            "line 2, column 72: `b`: parameters with a default",
+        ),
         ("functions:\n  F: {sql: select 1}", "line 2, column "),
         ("entities:\n  F: {}\nfunctions:\n  F: {sql: select 1, returns: F}", "line 4, column 3: the name"),
         ("entities:\n  A: {sql: select 1}", "line 2, column 12: entities of `sql` need `key`"),
