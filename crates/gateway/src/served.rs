@@ -91,13 +91,15 @@ pub struct OpenError {
     cause: String,
     /// Whether it may work later although nobody changes anything here.
     pub may_pass: bool,
+    /// Whether rows might be seen that are to be kept from clients, so that what was served until now ends, too.
+    pub withheld: bool,
 }
 
 impl OpenError {
     /// A source whose settings cannot be used.
     pub fn settings(name: &str, cause: &str) -> OpenError {
         let (name, cause) = (name.to_owned(), cause.to_owned());
-        OpenError { name, location: "settings".to_owned(), cause, may_pass: false }
+        OpenError { name, location: "settings".to_owned(), cause, may_pass: false, withheld: false }
     }
 }
 
@@ -112,6 +114,7 @@ impl Served {
             location: config.url.to_string(),
             cause,
             may_pass,
+            withheld: false,
         };
         let read = |error: DbError| failed(error.to_string(), error.may_pass());
         let location = config.location().map_err(|cause| failed(cause, false))?;
@@ -130,6 +133,9 @@ impl Served {
         let settings = shape.settings;
         notices.extend(effective::notices(name, config, &settings));
         let (mapping, more) = mapping::build(&catalog, &config.model_options(name, shape));
+        if let Some(notice) = mapping.lost.first() {
+            return Err(OpenError { withheld: true, ..failed(notice.to_string(), false) });
+        }
         for zone in mapping.named_zones() {
             knows(&source, zone).map_err(|(cause, may_pass)| failed(cause, may_pass))?;
         }

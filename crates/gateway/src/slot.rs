@@ -173,7 +173,8 @@ impl Slot {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens the source and puts it in place; where that fails, what was served goes on being served. Blocks.
+    /// Opens the source and puts it in place; where that fails, what was served goes on being served, unless a
+    /// condition on rows would not hold. Blocks.
     ///
     /// # Errors
     /// It cannot be opened or read.
@@ -197,7 +198,7 @@ impl Slot {
                 attempts.failures = attempts.failures.saturating_add(1);
                 attempts.next = Instant::now() + pause(attempts.failures - 1);
                 let cause = error.to_string();
-                let served = self.note_failure(&cause, attempts.next);
+                let served = self.note_failure(&cause, attempts.next, error.withheld);
                 // Once for each cause, not once for each attempt.
                 if attempts.cause != cause {
                     event(&Event::SourceFailed { source: &self.name, cause: &cause, served });
@@ -235,15 +236,16 @@ impl Slot {
     }
 
     /// Tells whether something is served all the same.
-    fn note_failure(&self, why: &str, at: Instant) -> bool {
-        match &mut *self.standing.write().unwrap_or_else(PoisonError::into_inner) {
-            Standing::Served(_) => true,
-            Standing::Down { cause, next } => {
-                why.clone_into(cause);
-                *next = at;
-                false
-            }
+    fn note_failure(&self, why: &str, next: Instant, withheld: bool) -> bool {
+        let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
+        if !withheld && matches!(&*standing, Standing::Served(_)) {
+            return true;
         }
+        let replaced = std::mem::replace(&mut *standing, Standing::Down { cause: why.to_owned(), next });
+        drop(standing);
+        // Connections may be closed here; nobody waits for that with the lock.
+        drop(replaced);
+        false
     }
 
     /// Has the catalogue read again soon.

@@ -102,6 +102,26 @@ fn a_model_file_that_changes_is_served_soon() {
     until("the next one is served", || ask(&node, "a/Last(1)").status == 200);
 }
 
+#[test]
+fn a_source_ends_where_a_condition_on_its_rows_is_lost() {
+    let launch = Launch::new(PROGRAM, &["serve"]);
+    let dir = launch.data_dir().to_owned();
+    let (file, model, config) = (dir.join("a.db"), dir.join("a.yaml"), dir.join("nextlink.toml"));
+    sqlite(&file, TABLE);
+    let settings = format!("url = 'sqlite:{}'\nmodel = '{}'", file.display(), model.display());
+    std::fs::write(&config, format!("[sources.a]\n{settings}\nrefresh_seconds = 1\n"))
+        .expect("the configuration can be written");
+    std::fs::write(&model, "entities: {T: {table: T, rows: Id eq 7}}").expect("the model can be written");
+    let node = start(launch.args(&["--config", &config.display().to_string()]), &[]);
+    assert_eq!(ask(&node, "a/T/$count").text(), "1");
+    sqlite(&file, "ALTER TABLE T RENAME TO U");
+    until("nothing is served", || ask(&node, "a").status == 503 && node.log().contains("would not hold"));
+    assert_eq!(refused(&ask(&node, "a/U")), (503, "SourceUnavailable".to_owned()));
+    sqlite(&file, "ALTER TABLE U RENAME TO T");
+    until("it is served again", || ask(&node, "a/T/$count").status == 200);
+    assert_eq!(ask(&node, "a/T/$count").text(), "1");
+}
+
 /// Settings of a model file, beside the rows of a page.
 const OTHERS: &str = "pageBytes: 4096, onLoss: strict, refreshSeconds: 1, replicas: 2, readOnly: true, limits: {rows: 300, listValues: 9}";
 

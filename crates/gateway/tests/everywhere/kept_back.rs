@@ -418,3 +418,14 @@ fn conditions_that_mean_nothing_let_nothing_be_seen() {
     assert_eq!(explained(&[]), (Some(0), [true, false]));
     assert_eq!(explained(&["--user", "ann"]), (Some(0), [false, true]));
 }
+
+#[test]
+fn nothing_is_served_where_a_condition_would_be_lost() {
+    let world = world();
+    let model = "entities: {Customers: {table: customerz, rows: level eq 0}}";
+    let config = world.config_with("lost", model);
+    let checked = run(&["check", "--config", &config]);
+    let words = "line 1, column 31: `customerz`: no table or view has this name, so its condition on rows (`rows`) \
+                 would not hold, and nothing is served.";
+    assert_eq!((checked.code, checked.out.matches(words).count()), (Some(1), 3), "{}", checked.out);
+}

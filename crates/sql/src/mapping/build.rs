@@ -33,6 +33,7 @@ use crate::shape::EntityShape;
 /// The same catalogue and options give the same model.
 pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let (mut mapping, mut notices) = shaped(catalog, options);
+    mapping.lost = rules::lost(catalog, &options.shape, &mapping);
     if mapping.tables.iter().any(|table| table.rows.is_some()) {
         let options = ModelOptions { shape: options.shape.unhidden(), ..options.clone() };
         let (whole, _) = shaped(catalog, &options);
@@ -213,6 +214,7 @@ fn mapping(
         complex: used.complex_maps(),
         functions: Vec::new(),
         whole: None,
+        lost: Vec::new(),
         model: Model::new(
             namespace(parts.options),
             container,

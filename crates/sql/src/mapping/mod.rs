@@ -65,6 +65,7 @@ use nextlink_odata::model::{EntitySetId, Model, PrimitiveType};
 use nextlink_odata::value::Value;
 
 use crate::catalog::{CatalogEnum, JoinedTables, NativeType, Routine, Storage};
+use crate::notice::Notice;
 use crate::shape::{Named, ToldPiece};
 use crate::zone::Zone;
 
@@ -89,6 +90,8 @@ pub struct Mapping {
     pub functions: Vec<FunctionMap>,
     /// The same with all that the model file hides: what conditions on rows are about. None where there are none.
     pub whole: Option<Box<Mapping>>,
+    /// Conditions on rows of which it is not known what they are about: nothing may be served while there are any.
+    pub lost: Vec<Notice>,
 }
 
 /// Which rows of a table are there for clients.

@@ -4,10 +4,11 @@ use nextlink_odata::bind::{Rule, bind_rule};
 use nextlink_odata::model::EntitySetId;
 use nextlink_odata::url::parse_plain_expression;
 
-use super::reshape::{TableShape, about};
+use super::reshape::{TableShape, about, find_table};
 use super::{Mapping, RowsMap, TableMap};
+use crate::catalog::Catalog;
 use crate::notice::Notice;
-use crate::shape::Named;
+use crate::shape::{EntityShape, Named, Shape};
 
 impl RowsMap {
     /// Whether it depends on who asks.
@@ -20,6 +21,43 @@ impl RowsMap {
 pub(super) fn told(shape: &TableShape<'_>) -> Option<Box<RowsMap>> {
     let told = shape.told?.1.rows.clone()?;
     Some(Box::new(RowsMap { told, rule: None }))
+}
+
+/// The conditions that do not hold of the rows they are about: these could be served without them.
+pub(super) fn lost(catalog: &Catalog, shape: &Shape, mapping: &Mapping) -> Vec<Notice> {
+    let problem = |name: &Named, entity: &EntityShape, rows: &Named| {
+        let parts = entity.derived.iter().any(|(_, derived)| derived.table.is_some());
+        let held = |table: &&TableMap| table.rows.as_ref().is_some_and(|held| held.told == *rows);
+        match mapping.tables.iter().find(held) {
+            Some(table) if parts && table.joined.is_none() => {
+                return Some("the tables of the derived types are not found as they are told");
+            }
+            Some(_) => return None,
+            // Without its SELECT there are no rows.
+            None if entity.sql.is_some() => return None,
+            None => {}
+        }
+        let named = entity.table.as_ref().unwrap_or(name);
+        let Some(table) = find_table(catalog, &named.text).map(|index| &catalog.tables[index]) else {
+            return Some("no table or view has this name");
+        };
+        let is_read = |map: &TableMap| match &map.joined {
+            Some(joined) => {
+                joined.tables.iter().any(|part| (&part.schema, &part.name) == (&table.schema, &table.name))
+            }
+            None => map.select.is_none() && (&map.schema, &map.table) == (&table.schema, &table.name),
+        };
+        mapping.tables.iter().any(is_read).then_some("another entity set has the rows of this table")
+    };
+    let lost = |(name, entity): (&Named, &EntityShape)| {
+        let rows = entity.rows.as_ref()?;
+        let named = entity.table.as_ref().unwrap_or(name);
+        let text = problem(name, entity, rows)?;
+        let text =
+            [text, ", so its condition on rows (`rows`) would not hold, and nothing is served"].concat();
+        Some(about(named, &named.text, &text))
+    };
+    shape.tables().filter_map(lost).collect()
 }
 
 /// Calls what is served as it is called there, and columns that are hidden as in the database, where no other one has that name.
@@ -60,15 +98,11 @@ pub(super) fn add(mapping: &mut Mapping, mut whole: Mapping, notices: &mut Vec<N
         let set = whole.tables.iter().position(|other| same(&other.rows)).map(EntitySetId);
         match set.map(|set| bound(&whole, set, &rows.told).map(|rule| (set, rule))) {
             Some(Ok(found)) => {
-                // What happens to other rows would have rows come and go without a change of their own.
                 let followed = &mut mapping.model.entity_sets[number].tracked;
-                if *followed && !found.1.condition.is_own() {
+                if let (true, Some(why)) = (*followed, unfollowed(&found.1)) {
                     *followed = false;
-                    notices.push(about(
-                        &rows.told,
-                        &table.table,
-                        "changes of its rows are not followed, as the condition looks at others, too",
-                    ));
+                    let text = ["changes of its rows are not followed, as the condition ", why].concat();
+                    notices.push(about(&rows.told, &table.table, &text));
                 }
                 rows.rule = Some(found);
             }
@@ -82,6 +116,16 @@ pub(super) fn add(mapping: &mut Mapping, mut whole: Mapping, notices: &mut Vec<N
     // In a condition, rows of other sets are as they lie there.
     whole.tables.iter_mut().for_each(|table| table.rows = None);
     mapping.whole = Some(Box::new(whole));
+}
+
+/// Why changes of rows of which a condition is to hold can't be followed, if they can't.
+fn unfollowed(rule: &Rule) -> Option<&'static str> {
+    if !rule.condition.is_own() {
+        // What happens to other rows would have rows come and go without a change of their own.
+        return Some("looks at others, too");
+    }
+    // Rows of other users would be told by their keys, as if they were deleted.
+    rule.names_user.then_some("depends on who asks")
 }
 
 fn bound(whole: &Mapping, set: EntitySetId, told: &Named) -> Result<Rule, String> {

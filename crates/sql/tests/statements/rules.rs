@@ -132,3 +132,73 @@ fn what_means_nothing_lets_nothing_be_seen() {
     assert!(notices.is_empty(), "{notices:?}");
     assert_eq!(rows_trials(&mapping, &Sqlite).len(), 1);
 }
+
+#[test]
+fn no_condition_is_lost() {
+    let tables = vec![
+        table("animals", &["id Int32", "level Int32"], &[0], &[]),
+        table("dogs", &["id Int32", "barks Int32"], &[0], &[(&[0], 0)]),
+        table("cats", &["id Int32", "lives Int32"], &[0], &[]),
+        table("logs", &["word String"], &[], &[]),
+    ];
+    let catalog = Catalog { tables, ..Catalog::default() };
+    let missing = "no table or view has this name";
+    let twice = "another entity set has the rows of this table";
+    let parts = "the tables of the derived types are not found as they are told";
+    let rows: &[(&str, Option<(&str, &str)>)] = &[
+        ("Animals: {table: animals, rows: level eq 0}", None),
+        ("Animals: {table: ANIMALS, rows: level eq 0}", None),
+        ("Animals: {table: animalz, rows: level eq 0}", Some(("line 2, column 20: `animalz`", missing))),
+        ("Animalz: {rows: level eq 0}", Some(("line 2, column 3: `Animalz`", missing))),
+        ("Animals: {table: animalz}", None),
+        ("Pets: {table: animals, rows: level eq 0, derived: {Dog: {table: dogs}}}", None),
+        (
+            "Pets: {table: animals, rows: level eq 0, derived: {Dog: {table: dogz}}}",
+            Some(("line 2, column 17: `animals`", parts)),
+        ),
+        (
+            "Pets: {table: animals, rows: level eq 0, derived: {Cat: {table: cats}}}",
+            Some(("line 2, column 17: `animals`", parts)),
+        ),
+        (
+            "Pets: {table: animals, derived: {Dog: {table: dogs}}}\n  Dogs: {table: dogs, rows: barks lt 10}",
+            Some(("line 3, column 17: `dogs`", twice)),
+        ),
+        // What is not served needs no condition.
+        ("Logs: {table: logs, rows: word eq 'a'}", None),
+        ("Dogs: {sql: SELECT nothing, key: [id], rows: id eq 1}", None),
+    ];
+    for (entities, expected) in rows {
+        let shape = Shape::parse(&format!("entities:\n  {entities}\n")).expect("a model file");
+        let (mapping, _) = build(&catalog, &ModelOptions { shape, ..ModelOptions::default() });
+        let texts: Vec<&str> = mapping.lost.iter().map(|notice| notice.text.as_str()).collect();
+        let end = "so its condition on rows (`rows`) would not hold, and nothing is served.";
+        let expected = expected.map(|(place, why)| format!("The model file, {place}: {why}, {end}"));
+        assert_eq!(texts, Vec::from_iter(expected.as_deref()), "{entities}");
+    }
+}
+
+#[test]
+fn changes_are_followed_where_the_row_alone_tells_whether_it_is_there() {
+    let catalog = Catalog {
+        tables: vec![table("things", &["id Int32", "owner String", "boss Int32?"], &[0], &[(&[2], 0)])],
+        ..Catalog::default()
+    };
+    for (rows, why) in [
+        ("owner eq 'ann'", None),
+        ("owner eq @user", Some("depends on who asks.")),
+        ("Boss/owner eq 'ann'", Some("looks at others, too.")),
+    ] {
+        let model = format!(
+            "entities:\n  Things: {{table: things, rows: {rows:?}, changes: {{column: id}}, \
+             navigation: {{Boss: {{target: Things, on: {{boss: id}}}}}}}}\n"
+        );
+        let shape = Shape::parse(&model).expect("a model file");
+        let (mapping, notices) = build(&catalog, &ModelOptions { shape, ..ModelOptions::default() });
+        assert_eq!(mapping.model.entity_sets[0].tracked, why.is_none(), "{rows}");
+        let told = notices.iter().find_map(|notice| {
+            notice.text.split_once("are not followed, as the condition ").map(|(_, why)| why)
+        });
+        assert_eq!(told, why, "{rows}: {notices:?}");
+    }
+}
