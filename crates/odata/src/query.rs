@@ -56,6 +56,8 @@ pub struct Query {
     pub since: Option<Vec<u8>>,
     /// The name of the login that the request reads with, where there is one: what conditions on rows may look at.
     pub user: Option<String>,
+    /// Whether an expression fails for some values, as quotients do.
+    pub can_fail: bool,
 }
 
 impl Query {

@@ -187,6 +187,11 @@ impl Writer<'_> {
                 }
                 self.dialect.identifier(name, &mut self.out);
             }
+            Source::Chosen(select) => {
+                self.text("(");
+                self.select(select, false);
+                self.text(")");
+            }
             Source::Told(pieces) => self.told(pieces),
             Source::Selects(selects) => self.selects(selects),
             Source::Recursive { base, step } => self.recursive(base, step),

@@ -85,6 +85,8 @@ pub enum Source {
         /// Name.
         name: String,
     },
+    /// Rows of a table under the same alias, chosen by conditions that come before all others.
+    Chosen(Box<Select>),
     /// A SELECT of the owner, as it stands in the model file.
     Told(Vec<Told>),
     /// What selects give, one after the other. Their columns are `c0`, `c1`, …

@@ -47,13 +47,15 @@ impl Facts {
     }
 
     /// The statement that makes a session what statements expect: text and time mean one thing, nothing is written,
-    /// and what cannot be computed is an error.
+    /// and what cannot be computed is an error. What MariaDB remembers of a subselect it finds again by collations of columns,
+    /// which take texts for one that differ.
     pub(super) fn setup(self) -> &'static str {
         if self.maria {
             "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, autocommit = 1, time_zone = '+00:00', \
              sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO,PIPES_AS_CONCAT', \
              div_precision_increment = 20, max_sort_length = 65536, group_concat_max_len = 67108864, \
              sort_buffer_size = GREATEST(@@sort_buffer_size, 8388608), \
+             optimizer_switch = 'subquery_cache=off,condition_pushdown_for_derived=off', \
              SESSION tx_isolation = 'REPEATABLE-READ', SESSION tx_read_only = 1"
         } else {
             "SET NAMES utf8mb4 COLLATE utf8mb4_0900_bin, autocommit = 1, time_zone = '+00:00', \

@@ -134,6 +134,7 @@ fn said(error: &DbError) -> Error {
         return Error::Expression(message);
     }
     match code.code() {
+        "54000" => expression("a value is too large"),
         "22012" => expression("division by zero"),
         "22003" => expression("a number is out of range"),
         "22008" => expression("a date, a point in time or a duration is out of range"),

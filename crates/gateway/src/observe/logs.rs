@@ -69,9 +69,28 @@ pub(super) fn log(event: &Event<'_>) {
             let ms = a.elapsed.as_secs_f64() * 1e3;
             if a.status >= 500 && a.status != 501 {
                 let cause = a.cause.unwrap_or("");
-                error!(a.method, a.source, a.kind, a.status, a.code, a.trace, ms, cause, "request failed");
+                error!(
+                    method = a.method,
+                    source = a.source,
+                    kind = a.kind,
+                    status = a.status,
+                    code = a.code,
+                    trace = a.trace,
+                    ms,
+                    cause,
+                    "request failed"
+                );
             } else if REQUESTS.load(Ordering::Relaxed) {
-                info!(a.method, a.source, a.kind, a.status, a.code, a.trace, ms, "request");
+                info!(
+                    method = a.method,
+                    source = a.source,
+                    kind = a.kind,
+                    status = a.status,
+                    code = a.code,
+                    trace = a.trace,
+                    ms,
+                    "request"
+                );
             }
         }
         Event::BrokenOff { source, trace, cause } => warn!(source, trace, cause, "first page broke off"),

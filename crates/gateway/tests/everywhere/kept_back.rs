@@ -168,6 +168,16 @@ const ROWS: &[(&str, u16, &str)] = &[
     ("Customers/$count?$filter=Boss eq null", 200, "2"),
     ("Customers/$filter(Id eq 2)/$count", 200, "0"),
     ("Customers/$each/Orders?$select=Id", 200, r#""value":[{"Id":10},{"Id":12}]}"#),
+    // No error tells of a value that is kept back.
+    ("Customers/$count?$filter=1 div (Id sub 2) ge 0", 200, "3"),
+    ("Customers/$count?$filter=Id gt 0 and 1 div (Id sub 2) ge 0", 200, "3"),
+    ("Customers?$select=Id&$orderby=1 div (Id sub 2)&$top=1", 200, r#""value":[{"Id":1}]}"#),
+    ("Customers/$count?$apply=filter(1 div (Id sub 2) ge 0)", 200, "3"),
+    ("Customers/$filter(1 div (Id sub 2) ge 0)/$count", 200, "3"),
+    ("Customers/$count?$filter=Name ne 'x' and $root/Tags/any(t:1 div (t/Id sub 2) lt 9)", 200, "4"),
+    ("Orders/$count?$filter=1 div (Customer/Id sub 2) ge -9", 200, "2"),
+    ("Orders/$count?$filter=Tags/any(t:1 div (t/Id sub 2) ge -9)", 200, "2"),
+    ("Orders/$count?$search=blue&$filter=1 div (Id sub 13) lt 9", 200, "0"),
     // Expanded.
     (
         "Orders?$select=Id&$expand=Customer($select=Name)",

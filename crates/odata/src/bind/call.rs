@@ -101,9 +101,40 @@ const SIGNATURES: &[Signature] = &[
     ("round", F::Round, &[Kind::Number], 1, None),
 ];
 
+/// Functions that have a value, or null, for all arguments. Others are an error for some.
+const NEVER_FAIL: &[&str] = &[
+    "case",
+    "contains",
+    "date",
+    "day",
+    "endswith",
+    "fractionalseconds",
+    "hassubsequence",
+    "hassubset",
+    "hour",
+    "indexof",
+    "isof",
+    "length",
+    "maxdatetime",
+    "mindatetime",
+    "minute",
+    "month",
+    "now",
+    "second",
+    "startswith",
+    "time",
+    "tolower",
+    "toupper",
+    "trim",
+    "year",
+];
+
 /// Binds a call of a canonical function.
 pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
     let lower = name.to_ascii_lowercase();
+    if !NEVER_FAIL.contains(&lower.as_str()) {
+        cx.note_failing();
+    }
     match lower.as_str() {
         "cast" => return bind_cast(cx, scope, args, at),
         "isof" => return bind_isof(cx, scope, args, at),

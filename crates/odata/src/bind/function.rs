@@ -255,6 +255,7 @@ pub fn bind_values(
         chosen: None,
         since: None,
         user: None,
+        can_fail: cx.can_fail(),
     })
 }
 

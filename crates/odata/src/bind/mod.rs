@@ -176,6 +176,7 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
         chosen,
         since: None,
         user: None,
+        can_fail: cx.can_fail(),
     })
 }
 

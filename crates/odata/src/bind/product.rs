@@ -67,6 +67,7 @@ pub fn bind_product<'a>(
         chosen: None,
         since: None,
         user: None,
+        can_fail: cx.can_fail(),
     })
 }
 

@@ -76,6 +76,7 @@ pub struct Context<'a> {
     in_expand: Cell<bool>,
     /// Where it is no URL that is bound but a condition on the rows of a set: whether that names who asks.
     pub rule: Cell<Option<bool>>,
+    fails: Cell<bool>,
     /// Types below those of their sets that lambda variables are known to be of.
     known: RefCell<Vec<(Variable, usize)>>,
 }
@@ -101,6 +102,7 @@ impl<'a> Context<'a> {
             it_used: Cell::new(false),
             in_expand: Cell::new(false),
             rule: Cell::new(None),
+            fails: Cell::new(false),
             known: RefCell::new(Vec::new()),
         }
     }
@@ -121,6 +123,16 @@ impl<'a> Context<'a> {
     pub fn place_of(&self, variable: Variable, set: EntitySetId) -> Place {
         let known = self.known.borrow().iter().find(|(known, _)| *known == variable).map(|(_, of)| *of);
         Place::of(variable, set).typed(known)
+    }
+
+    /// Notes that an expression fails for some values.
+    pub fn note_failing(&self) {
+        self.fails.set(true);
+    }
+
+    /// Whether an expression was noted to fail for some values.
+    pub fn can_fail(&self) -> bool {
+        self.fails.get()
     }
 
     /// Where options in `$expand` find the entity that the request is about.

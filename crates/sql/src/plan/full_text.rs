@@ -16,7 +16,9 @@ impl Planner<'_> {
     /// The condition, where an index tells whether it holds. It may be null.
     pub(super) fn full_text(&self, frames: &mut Frames, expr: &Expr) -> Option<Sql> {
         let (place, words) = Words::of(expr)?;
-        let map = self.mapping.table(place.target()).full_text.as_ref()?;
+        // An index is of a table, and not of rows that are chosen before.
+        let table = Some(place.target()).filter(|set| !self.mapping.comes_first(*set))?;
+        let map = self.mapping.table(table).full_text.as_ref()?;
         match map {
             FullTextMap::Table { name, row, least } => {
                 let text = words.each(&|text| fts5_takes(text, *least)).then(|| words.fts5())??;

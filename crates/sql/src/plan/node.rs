@@ -40,7 +40,7 @@ impl Planner<'_> {
         }
         let cells = self.add_cells(&mut frames, node)?;
         if query.addressed == Addressed::Collection {
-            match &query.input {
+            match innermost(&query.input) {
                 _ if query.since.is_some() => self.add_change_order(&mut frames)?,
                 Input::Rows(rows) => self.add_row_order(&mut frames, &query.orderby, rows)?,
                 Input::Product(sets) => self.add_product_order(&mut frames, &query.orderby, sets)?,
@@ -354,6 +354,14 @@ impl Planner<'_> {
         let value = self.dialect.order_value(&column);
         OrderTerm { expr: self.dialect.key_order(column), value, descending: false, nullable: false }
     }
+}
+
+/// What rows are of, whatever stands beside them.
+fn innermost(mut input: &Input) -> &Input {
+    while let Input::Walked(walked) = input {
+        input = &walked.0;
+    }
+    input
 }
 
 /// Whether rows are made even of nothing, as a sum of no rows is one.

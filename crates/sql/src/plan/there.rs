@@ -1,5 +1,6 @@
 //! Tables of entities in a select. All of them are opened here, so that rows which are not there for clients are nowhere.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::told::counting;
 use crate::dialect::{Dialect, Relation, Unsupported};
 use crate::mapping::{Mapping, RowsMap, TableMap};
 use crate::statement::Program;
-use crate::tree::{Join, JoinKind, Operator, Source, Sql, TableRef, Told};
+use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef, Told};
 
 /// Aliases in conditions on rows begin here: those of the statement around them are smaller.
 const INSIDE: usize = 1_000_000;
@@ -38,6 +39,12 @@ impl Deref for Seen<'_> {
 impl<'a> Seen<'a> {
     pub(super) fn of(mapping: &'a Mapping, dialect: &'a dyn Dialect, query: &'a Query) -> Seen<'a> {
         Seen { mapping, dialect, query }
+    }
+
+    /// Whether rows have to be chosen before anything is computed of them: databases are free in the order of conditions, and an
+    /// error would tell of a row that is kept back.
+    pub(super) fn comes_first(&self, set: EntitySetId) -> bool {
+        self.query.can_fail && self.mapping.table(set).rows.is_some()
     }
 
     /// The condition on the rows of a table, where the model file has one.
@@ -126,8 +133,26 @@ pub(super) fn opened(
     mut on: Vec<Sql>,
 ) -> Join {
     on.extend(key_is_there(seen, set, alias));
-    on.extend(stays(seen, set, alias));
-    with_all_rows(seen, kind, (set, alias), on)
+    let mut stays = stays(seen, set, alias);
+    if !seen.comes_first(set) {
+        on.append(&mut stays);
+    }
+    let mut join = with_all_rows(seen, kind, (set, alias), on);
+    if !stays.is_empty() {
+        let maps = seen.table(set).columns.iter();
+        let columns: BTreeSet<&str> =
+            maps.filter(|map| map.group.is_none()).map(|map| map.column.as_str()).collect();
+        let chosen = Select {
+            columns: columns.into_iter().map(|column| Sql::column(alias, column)).collect(),
+            from: vec![Join { kind: JoinKind::Inner, table: join.table, on: Vec::new() }],
+            filter: stays,
+            // No database takes conditions from outside into a select with a limit.
+            limit: Some(u64::MAX),
+            ..Select::default()
+        };
+        join.table = TableRef { source: Source::Chosen(Box::new(chosen)), alias };
+    }
+    join
 }
 
 /// The same with all rows that lie there, whatever became of them, for who looks at that.

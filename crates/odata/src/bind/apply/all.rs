@@ -69,6 +69,7 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
         chosen: None,
         since: None,
         user: None,
+        can_fail: cx.can_fail(),
     })
 }
 

@@ -29,6 +29,7 @@ const ZONE: &str = "(Z|[+-][0-9]{2}:[0-9]{2})\\z";
 const LAST_ZEROS: &str = "[.]0+$|([.][0-9]*[1-9])0+$";
 
 pub(super) struct Cast {
+    pub(super) collation: &'static str,
     pub(super) first_group: &'static str,
 }
 
@@ -37,7 +38,8 @@ impl Cast {
     pub(super) fn cast(&self, x: Sql, from: P, to: P) -> Option<Sql> {
         let number = from.is_numeric();
         Some(match (from, to) {
-            (_, P::String) => self.text(x, from)?,
+            // A cast gives the collation of the server, for which case makes no difference.
+            (_, P::String) => Sql::Collate(Box::new(self.text(x, from)?), self.collation),
             (P::String, P::Boolean) => {
                 let place = ["false", "0", "true", "1"].map(Sql::Word);
                 let place =

@@ -312,7 +312,7 @@ impl Dialect for MySql {
             return Ok(null(to));
         }
         let from = operand.primitive.unwrap_or(P::String);
-        let cast = cast::Cast { first_group: self.first_group };
+        let cast = cast::Cast { collation: self.collation, first_group: self.first_group };
         let sql = cast.cast(plain(operand), from, to).ok_or_else(|| self.cannot("This cast"))?;
         Ok(Operand::computed(sql, to))
     }
