@@ -77,6 +77,17 @@ const ROWS: &[(&str, &str)] = &[
         "Things?$compute=cast(Weight,Edm.String) as T&$select=T",
         r#""value":[{"T":"32.38"},{"T":"1e-30"},{"T":null}]"#,
     ),
+    // Texts are what their characters are, whatever a server thinks of case and accents.
+    ("Things?$filter=concat('É',cast(Id,Edm.String)) eq concat('é',cast(Id,Edm.String))&$select=Id", r#""value":[]"#),
+    ("Rates?$filter=cast(good,Edm.String) in ('TRUE','True')&$select=rate", r#""value":[]"#),
+    (
+        "Nodes?$apply=filter(Id le 3)/groupby((Id))/traverse($root/Nodes,AboveHierarchy,Id,preorder)",
+        r#""value":[{"Id":1},{"Id":2},{"Id":3}]"#,
+    ),
+    (
+        "Nodes?$apply=concat(filter(Id eq 3),filter(Id eq 2))/traverse($root/Nodes,AboveHierarchy,Id,preorder)&$select=Id",
+        r#""Id":2"#,
+    ),
     // What PostgreSQL has as infinity.
     ("Things?$select=Last,Day&$top=1", r#""Last":"9999-12-31T23:59:59.999999"#),
     ("Things?$compute=cast(Last,Edm.String) as T&$select=T&$top=1", r#""T":"9999-12-31T23:59:59.999999Z""#),

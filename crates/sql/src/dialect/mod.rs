@@ -213,6 +213,11 @@ pub trait Dialect: Sync {
         ""
     }
 
+    /// Whether columns that are equal are taken for each other in conditions. Not where they are compared by [`Operator::Same`].
+    fn takes_equals_for_each_other(&self) -> bool {
+        false
+    }
+
     /// Whether the order of joins must be forced for the table of parent rows to come first.
     fn forced_join(&self) -> &'static str;
 

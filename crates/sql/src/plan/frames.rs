@@ -450,17 +450,17 @@ impl Frames {
 }
 
 fn far_conditions(
-    mapping: &Mapping,
+    mapping: &Seen<'_>,
     through: &LinkTable,
     middle: usize,
     to: usize,
     target: EntitySetId,
 ) -> Vec<Sql> {
     let columns = &mapping.table(target).columns;
-    let equals = through
-        .far
-        .iter()
-        .map(|(column, there)| equal(Sql::column(to, &columns[*there].column), Sql::column(middle, column)));
+    let operator = mapping.equality(target);
+    let equals = through.far.iter().map(|(column, there)| {
+        Sql::binary(operator, Sql::column(to, &columns[*there].column), Sql::column(middle, column))
+    });
     equals.collect()
 }
 

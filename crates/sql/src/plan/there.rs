@@ -47,6 +47,16 @@ impl<'a> Seen<'a> {
         self.query.can_fail && self.mapping.table(set).rows.is_some()
     }
 
+    /// What keys that lead to a row are compared by. Some databases compute with the one value in the place of the other, and so
+    /// before rows are chosen.
+    pub(super) fn equality(&self, set: EntitySetId) -> Operator {
+        if self.comes_first(set) && self.dialect.takes_equals_for_each_other() {
+            Operator::Same
+        } else {
+            Operator::Eq
+        }
+    }
+
     /// The condition on the rows of a table, where the model file has one.
     fn rule(&self, set: EntitySetId, alias: usize) -> Option<Sql> {
         let rows = self.mapping.table(set).rows.as_ref()?;
