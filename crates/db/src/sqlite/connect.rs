@@ -12,6 +12,7 @@ use nextlink_sql::full_text::FullTexts;
 use nextlink_sql::notice::Notice;
 use nextlink_sql::statement::{Program, Stream};
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::full_text::full_texts;
@@ -28,6 +29,9 @@ const CACHED_STATEMENTS: usize = 64;
 const CACHE_KIB: i64 = -2048;
 /// Only the start of the file is mapped: its first page is looked at for every statement.
 const MAPPED_BYTES: i64 = 64 * 1024;
+/// Bytes of a value, and of a row that is sorted: a short URL can ask for text that doubles many times. Streams are not bound by it
+/// where their bytes lie in a table.
+const VALUE_BYTES: i32 = 64 << 20;
 /// Time that reading the catalogue waits for a lock.
 const CATALOGUE_LOCK: Duration = Duration::from_secs(5);
 /// Virtual machine steps between two looks at the clock.
@@ -62,6 +66,7 @@ impl SqliteSource {
         connection.pragma_update(None, "query_only", true)?;
         connection.pragma_update(None, "cache_size", CACHE_KIB)?;
         connection.pragma_update(None, "mmap_size", MAPPED_BYTES)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES)?;
         functions::register(&connection)?;
         let lock_wait = Duration::ZERO;
         connection.busy_timeout(lock_wait)?;
