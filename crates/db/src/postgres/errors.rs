@@ -135,6 +135,10 @@ fn said(error: &DbError) -> Error {
     }
     match code.code() {
         "54000" => expression("a value is too large"),
+        // What would be larger than the server can hold has no code of its own.
+        "XX000" if message.starts_with("invalid memory alloc request size") => {
+            expression("a value is too large")
+        }
         "22012" => expression("division by zero"),
         "22003" => expression("a number is out of range"),
         "22008" => expression("a date, a point in time or a duration is out of range"),

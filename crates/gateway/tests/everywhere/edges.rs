@@ -78,7 +78,10 @@ const ROWS: &[(&str, &str)] = &[
         r#""value":[{"T":"32.38"},{"T":"1e-30"},{"T":null}]"#,
     ),
     // Texts are what their characters are, whatever a server thinks of case and accents.
-    ("Things?$filter=concat('É',cast(Id,Edm.String)) eq concat('é',cast(Id,Edm.String))&$select=Id", r#""value":[]"#),
+    (
+        "Things?$filter=concat('É',cast(Id,Edm.String)) eq concat('é',cast(Id,Edm.String))&$select=Id",
+        r#""value":[]"#,
+    ),
     ("Rates?$filter=cast(good,Edm.String) in ('TRUE','True')&$select=rate", r#""value":[]"#),
     (
         "Nodes?$apply=filter(Id le 3)/groupby((Id))/traverse($root/Nodes,AboveHierarchy,Id,preorder)",
@@ -141,6 +144,30 @@ fn durations_at_their_edges() {
     let world = World::written([&sqlite, &postgres, &mariadb], model);
     let wrong = wrong(&world, &SOURCES[1..], SPANS);
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn text_does_not_double_without_end() {
+    let script =
+        "CREATE TABLE words (id integer PRIMARY KEY, word text); INSERT INTO words VALUES (1, 'one');";
+    let world = World::written(
+        [script, "", ""],
+        "entities: {Words: {table: words, properties: {Id: id, Word: word}}}",
+    );
+    let doubled =
+        |name: &str| (0..5).fold(name.to_owned(), |text, _| ["concat(", &text, ",", &text, ")"].concat());
+    let steps = |number: usize| {
+        let name = |step: usize| if step == 0 { "Word".to_owned() } else { format!("W{step}") };
+        let step = |step: usize| {
+            format!("/compute({} as W{})/groupby((W{}))", doubled(&name(step)), step + 1, step + 1)
+        };
+        let steps: String = (0..number).map(step).collect();
+        format!("Words?$apply=filter(Id eq 1){steps}/compute(length(W{number}) as L)&$select=L")
+    };
+    for (number, status, expected) in [(4, 200, "3145728"), (5, 400, "ExpressionFailed")] {
+        let answer = world.node.get(&["/api/odata4/sqlite/", &encoded(&steps(number))].concat(), &[]);
+        assert_eq!((answer.status, answer.text().contains(expected)), (status, true), "{}", answer.text());
+    }
 }
 
 /// What is answered in another way.

@@ -171,7 +171,11 @@ const ROWS: &[(&str, u16, &str)] = &[
     // No error tells of a value that is kept back.
     ("Customers/$count?$filter=1 div (Id sub 2) ge 0", 200, "3"),
     ("Customers/$count?$filter=Id gt 0 and 1 div (Id sub 2) ge 0", 200, "3"),
-    ("Customers?$select=Id&$orderby=1 div (Id sub 2)&$top=1", 200, r#""value":[{"@odata.etag":"E","Id":1}]}"#),
+    (
+        "Customers?$select=Id&$orderby=1 div (Id sub 2)&$top=1",
+        200,
+        r#""value":[{"@odata.etag":"E","Id":1}]}"#,
+    ),
     ("Customers/$count?$apply=filter(1 div (Id sub 2) ge 0)", 200, "3"),
     ("Customers/$filter(1 div (Id sub 2) ge 0)/$count", 200, "3"),
     ("Customers/$count?$filter=Name ne 'x' and $root/Tags/any(t:1 div (t/Id sub 2) lt 9)", 200, "4"),
