@@ -9,8 +9,8 @@ use crate::config::CorsConfig;
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, DELETE");
 /// Headers that scripts can see, besides the few that they always can.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "AsyncResult, Content-Encoding, ETag, Location, Nextlink-Generation, OData-Version, Preference-Applied, Retry-After, \
-     Trace-ID, X-CSRF-Token",
+    "Accept-Ranges, AsyncResult, Content-Disposition, Content-Encoding, Content-Range, ETag, Location, Nextlink-Generation, \
+     OData-Version, Preference-Applied, Retry-After, Trace-ID, X-CSRF-Token",
 );
 /// What an answer depends on that may be another one for another origin.
 const VARY: HeaderValue =

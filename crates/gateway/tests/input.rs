@@ -294,7 +294,16 @@ fn pages_of_other_origins() {
             let what = format!("{name}: {origin:?} {url}");
             assert_eq!(answer.header("access-control-allow-origin"), *named, "{what}");
             let exposed = answer.header("access-control-expose-headers").unwrap_or_default();
-            for header in ["ETag", "OData-Version", "Retry-After", "Preference-Applied", "X-CSRF-Token"] {
+            for header in [
+                "Accept-Ranges",
+                "Content-Disposition",
+                "Content-Range",
+                "ETag",
+                "OData-Version",
+                "Retry-After",
+                "Preference-Applied",
+                "X-CSRF-Token",
+            ] {
                 assert_eq!(exposed.contains(header), named.is_some(), "{what}: {header}");
             }
             let cookies = credentials.then_some("true");

@@ -14,12 +14,15 @@ CREATE TABLE nodes (id int PRIMARY KEY, above int, FOREIGN KEY (above) REFERENCE
 CREATE TABLE rates (day date, rate decimal(5, 2), good boolean, PRIMARY KEY (day, rate, good));
 INSERT INTO rates VALUES ('2024-01-01', 1.5, true);
 CREATE TABLE links (id int PRIMARY KEY, above int, FOREIGN KEY (above) REFERENCES links (id));
+CREATE TABLE marks (code varchar(5) PRIMARY KEY, thing int, many bigint, FOREIGN KEY (thing) REFERENCES things (id));
+INSERT INTO marks VALUES ('a', 1, 1), ('b', 1, 2), ('c', 1, 3);
 ";
 
 const MODEL: &str = "
 namespace: Edges
 entities:
-  Things: {table: things, properties: {Id: id, Big: big, Place: place, Name: name, Flag: flag, Size: size, Weight: weight, At: at, Last: last, Day: day}}
+  Things: {table: things, properties: {Id: id, Big: big, Place: place, Name: name, Flag: flag, Size: size, Weight: weight, At: at, Last: last, Day: day},
+    navigation: {Marks: {target: Marks, on: {id: thing}}}}
   Rates: {table: rates}
   Nodes:
     table: nodes
@@ -29,6 +32,10 @@ entities:
     table: links
     properties: {Id: id, AboveId: above}
     navigation: {Above: {target: Links, on: {above: id}}}
+  Marks:
+    table: marks
+    properties: {Code: code, Many: many}
+    navigation: {Thing: {target: Things, on: {thing: id}, partner: Marks}}
 ";
 
 /// Nodes of a tree in which two are below each; so many that no server keeps all of their paths in memory.
@@ -91,6 +98,29 @@ const ROWS: &[(&str, &str)] = &[
         "Nodes?$apply=concat(filter(Id eq 3),filter(Id eq 2))/traverse($root/Nodes,AboveHierarchy,Id,preorder)&$select=Id",
         r#""Id":2"#,
     ),
+    (
+        "Things?$apply=concat(filter(Id eq 3)/groupby((Id)),outerjoin(Marks as M)/filter(Id ge 2))",
+        r#""value":[{"Id":3},{"Id":2,"Big":9223372036854775807,"#,
+    ),
+    (
+        "Things?$apply=concat(filter(Id eq 3)/groupby((Id)),outerjoin(Marks as M)/filter(M/Code eq 'b'))",
+        r#""M":{"Code":"b","#,
+    ),
+    ("Things/$count?$apply=addnested(Marks,filter(Many gt 1) as Some)", "3"),
+    (
+        "Things?$compute=cast(cast(9007199254740991,Edm.Double),Edm.Int64) as N&$select=N&$top=1",
+        r#""N":9007199254740991"#,
+    ),
+    ("Things?$compute=cast(1e16,Edm.Double) mod 3 as N&$select=N&$top=1", r#""N":1.0"#),
+    ("Things?$compute=cast(1e16,Edm.Double) mod 7.5 as N&$select=N&$top=1", r#""N":2.5"#),
+    (
+        "Things?$compute=cast(0.3,Edm.Double) mod cast(0.1,Edm.Double) as N&$select=N&$top=1",
+        r#""N":0.09999999999999998"#,
+    ),
+    (
+        "Things?$compute=Size mod 2.0 as N,Size mod 1e300 as L&$select=N,L",
+        r#""value":[{"N":0.0,"L":0.0},{"N":-0.5,"L":-2.5},{"N":0.49999999999999994,"L":0.49999999999999994}]"#,
+    ),
     // What PostgreSQL has as infinity.
     ("Things?$select=Last,Day&$top=1", r#""Last":"9999-12-31T23:59:59.999999"#),
     ("Things?$compute=cast(Last,Edm.String) as T&$select=T&$top=1", r#""T":"9999-12-31T23:59:59.999999Z""#),
@@ -112,6 +142,9 @@ const ROWS: &[(&str, &str)] = &[
 
 /// The same where the database has durations.
 const SPANS: &[(&str, &str)] = &[
+    ("Waits/$ref", r#"Waits(span=duration'-PT10H',many=1)"}"#),
+    ("Waits(span=duration'-PT10H',many=1)/$ref", r#"Waits(span=duration'-PT10H',many=1)""#),
+    ("Gaps/$ref", r#"Gaps(duration'PT1.5S')"}"#),
     (
         "Spans?$apply=concat(filter(Id eq 1)/groupby((Span)),filter(Id eq 1)/compute(duration'PT2S' as Other)/groupby((Other)))",
         r##""value":[{"Span":"PT1M"},{"Other@odata.type":"#Duration","Other":"PT2S"}]"##,
@@ -138,8 +171,10 @@ const SPANS: &[(&str, &str)] = &[
 #[test]
 fn durations_at_their_edges() {
     let script = "CREATE TABLE spans (id int PRIMARY KEY, span TYPE);
-        INSERT INTO spans VALUES (1, '00:01:00'), (2, '01:00:00');";
-    let model = "entities: {Spans: {table: spans, properties: {Id: id, Span: span}}}";
+        INSERT INTO spans VALUES (1, '00:01:00'), (2, '01:00:00');
+        CREATE TABLE waits (span TYPE, many int, PRIMARY KEY (span, many)); INSERT INTO waits VALUES ('-10:00:00', 1);
+        CREATE TABLE gaps (span TYPE PRIMARY KEY); INSERT INTO gaps VALUES ('00:00:01.5');";
+    let model = "entities: {Spans: {table: spans, properties: {Id: id, Span: span}}, Waits: {table: waits}, Gaps: {table: gaps}}";
     let [sqlite, postgres, mariadb] = ["text", "interval", "time(6)"].map(|ty| script.replace("TYPE", ty));
     let world = World::written([&sqlite, &postgres, &mariadb], model);
     let wrong = wrong(&world, &SOURCES[1..], SPANS);
@@ -209,4 +244,12 @@ fn edges() {
     let world = World::written([&scripts[0], &scripts[1], &scripts[2]], MODEL);
     let wrong = wrong(&world, &SOURCES, ROWS);
     assert!(wrong.is_empty(), "{wrong:#?}");
+    // A link to the rest has the format of the request.
+    let format = "$format=application/json;IEEE754Compatible=true";
+    for source in SOURCES {
+        let url = ["/api/odata4/", source, "/Things(1)?$expand=Marks&$select=Id&", format].concat();
+        let text = world.node.get(&url, &[("Prefer", "maxpagesize=2")]).text();
+        let next = [r#"Things(1)/Marks?"#, format, r#"&$skip=2""#].concat();
+        assert!(text.contains(&next), "{source}: {text}");
+    }
 }

@@ -251,8 +251,8 @@ fn push(parts: &mut [String], text: &str) {
     }
 }
 
-/// The options that a next link of the nested collection repeats: those of the URL, the parameter aliases they may
-/// use, and what `$levels` still asks for below.
+/// The options that a next link of the nested collection repeats: its own, the parameter aliases they may use, `$format` of the
+/// URL, and what `$levels` still asks for below.
 fn next_link_options(
     cx: &Context,
     options: &Options,
@@ -280,6 +280,7 @@ fn next_link_options(
     let own = |alias: &&&Alias| !options.aliases.iter().any(|own| own.name == alias.name);
     let aliases = used_aliases(cx, &texts);
     texts.extend(aliases.iter().filter(own).map(|alias| ["@", &alias.name, "=", &alias.text].concat()));
+    texts.extend(cx.format.map(|format| ["$format=", format].concat()));
     texts.iter().map(|text| around_it(text)).collect()
 }
 

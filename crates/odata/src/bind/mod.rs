@@ -141,6 +141,8 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
             let number = items::count_of(cx, &place, property, (&path.inside, &path.narrowed), options, at)?;
             Selection { named: vec![number], ..selection }
         }
+        // What `$apply` puts below the rows does not change their number.
+        Addressed::Count => Selection { expand: Vec::new(), ..selection },
         _ => selection,
     };
     let (mut filter, mut orderby, mut chosen) = (None, Vec::new(), None);

@@ -59,6 +59,8 @@ pub struct Context<'a> {
     pub limits: BindLimits,
     /// Query options that are none of the standard.
     pub custom: &'a [TextOption],
+    /// `$format` of the URL.
+    pub format: Option<&'a str>,
     /// Parameter aliases of the URL, then those of the options around and at hand.
     aliases: RefCell<Vec<&'a [Alias]>>,
     /// The time of the request, as UTC text that compares: what `now()` gives.
@@ -84,10 +86,12 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// The context of one URL.
     pub fn new(model: &'a Model, limits: BindLimits, options: &'a Options, now: &'a str) -> Context<'a> {
+        let format = options.text.iter().find(|option| option.name == "$format");
         Context {
             model,
             limits,
             custom: &options.custom,
+            format: format.map(|option| option.value.as_str()),
             aliases: RefCell::new(vec![&options.aliases]),
             now,
             variables: Cell::new(1),

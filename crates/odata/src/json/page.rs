@@ -352,15 +352,18 @@ impl<O: PageOutput> PageWriter<O> {
         Target::Nothing
     }
 
-    /// After a key value: once the last one is there, writes the identifier.
+    /// After a key value: ends it, and once the last one is there, writes the identifier.
     #[inline(never)]
     fn end_key(&mut self) {
         let shape = Arc::clone(&self.shape);
-        let Some(Op::Key { last: Some(identity), .. }) = shape.nodes[self.node].ops.get(self.op - 1) else {
+        let Some(Op::Key { suffix, last, .. }) = shape.nodes[self.node].ops.get(self.op - 1) else {
             return;
         };
-        self.identifiers.push(b')');
-        self.write_identity(identity);
+        self.identifiers.extend_from_slice(suffix);
+        if let Some(identity) = last {
+            self.identifiers.push(b')');
+            self.write_identity(identity);
+        }
     }
 
     /// After the number of a type: keeps it, and tells of the type.

@@ -72,8 +72,8 @@ pub(crate) enum Op {
     Cell { prefix: Vec<u8>, quoted: bool, special: Option<Box<SpecialShape>> },
     /// Reads a cell and writes it behind the prefix as the value with this number.
     Value { prefix: Vec<u8>, value: usize },
-    /// Reads a key value behind the prefix (`Customers(` or `,Line=`) into the identifier.
-    Key { prefix: Vec<u8>, flags: bool, last: Option<Box<IdentityShape>> },
+    /// Reads a key value between the prefix (`Customers(` or `,Line=`) and the suffix into the identifier.
+    Key { prefix: Vec<u8>, suffix: &'static [u8], flags: bool, last: Option<Box<IdentityShape>> },
     /// Reads a text, of JSON or a media type, and writes of it what the value with this number says.
     Json { value: usize },
     /// Reads the number of the type of an entity into a place, and writes what is told of that type; 0 is that of the set.

@@ -128,8 +128,9 @@ impl<'a> Cursor<'a> {
                 if end < name.len() && end > 1 {
                     return Err(self.expected_at(start + end, "= and a value"));
                 }
-                let known =
-                    NAMES.iter().filter(|(_, known)| allowed.has(*known)).map(|(canonical, _)| *canonical);
+                // Those of temporal data are read, and then refused.
+                let served = |known: Name| allowed.has(known) && !is_temporal(known);
+                let known = NAMES.iter().filter(|(_, known)| served(*known)).map(|(canonical, _)| *canonical);
                 let message = format!("there is no query option {name}.{}", suggestion(name, known));
                 Err(self.fault(start, "a system query option", message))
             }

@@ -55,8 +55,8 @@ pub fn properties(
         let path: Vec<String> = before.iter().chain([&property.name]).cloned().collect();
         let owner = ty.owner_of_property(index).filter(|_| !ty.has_property(place.of, index));
         let is = owner.map(|owner| of_type(&place.clone().typed(None), owner, at));
+        let exists = optional.then(|| condition(at, ExprKind::Exists(place.clone())));
         if let (Type::Complex(id), true) = (property.ty, property.in_parts) {
-            let exists = optional.then(|| condition(at, ExprKind::Exists(place.clone())));
             parts(cx, &mut named, (path, property), (value(index), id), both(is, exists))?;
             continue;
         }
@@ -64,7 +64,7 @@ pub fn properties(
         let (expr, present) = match is {
             // What the column of another type holds is no value of it.
             Some(is) => (only_where(&is, value(index)), Some(there(is))),
-            None => (value(index), optional.then(|| value(ty.key[0]))),
+            None => (value(index), exists.map(there)),
         };
         named.push(Named { path, expr, size: ONE, present, whole });
     }

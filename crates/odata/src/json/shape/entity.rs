@@ -4,7 +4,7 @@ use super::{CollectionShape, Compiler, EtagShape, IdentityShape, Op, end_only};
 use crate::context;
 use crate::json::key::{write_plain_key, write_query_option};
 use crate::json::text::write_string;
-use crate::model::{EntitySetId, Type};
+use crate::model::{EntitySetId, PrimitiveType, Type};
 use crate::query::{EntityKind, Expand, Selection};
 use crate::version::MetadataLevel;
 
@@ -71,9 +71,14 @@ impl<'a> Compiler<'a> {
             write_plain_key(&mut prefix, self.model.type_name(property.ty));
             flags = self.model.enum_type(id).flags;
         }
+        let mut suffix: &[u8] = b"";
+        if property.ty == Type::Primitive(PrimitiveType::Duration) {
+            prefix.extend_from_slice(b"duration'");
+            suffix = b"'";
+        }
         let identity = || if linked { IdentityShape::nothing() } else { self.identity(set, references) };
         let last = last.then(|| Box::new(identity()));
-        Op::Key { prefix, flags, last }
+        Op::Key { prefix, suffix, flags, last }
     }
 
     /// `,"@odata.type":"#Ns.Type"`

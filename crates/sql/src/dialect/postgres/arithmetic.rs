@@ -10,6 +10,14 @@ use crate::tree::{Operator, Sql};
 /// A quotient has at least so many digits behind the point.
 const QUOTIENT: &str = "1.0000000000000000000000000000";
 
+/// The greatest and the least double that 64 bits hold as an integer, but for one.
+const GREATEST_WHOLE: &str = "9223372036854774784";
+const LEAST_WHOLE: &str = "-9223372036854774784";
+/// 2 to the power of 62, the same with a minus, and of -62.
+const PARTS: &str = "4611686018427387904";
+const LEAST_PARTS: &str = "-4611686018427387904";
+const PART: &str = "0.00000000000000000021684043449710088680149056017398834228515625";
+
 /// Arithmetic with a result of the given type; none where there is no such.
 pub(super) fn arithmetic(op: Arithmetic, left: Operand, right: Operand, result: P) -> Option<Sql> {
     if result.is_integer() {
@@ -58,9 +66,13 @@ fn double(op: Arithmetic, left: Sql, right: Sql) -> Sql {
     let quotient = || Sql::binary(Operator::Div, a.clone(), b.clone());
     let divides = is(Operator::Ne, &b, zero());
     let body = if op == Arithmetic::Mod {
+        let both = Sql::binary(Operator::And, is_exact(&a), is_exact(&b));
+        // Where the divisor is a constant, the server divides by it before it looks at the condition.
+        let divisor = Sql::call("nullif", [exact(&b), Sql::Integer(0).cast("numeric")]);
+        let exact = Sql::binary(Operator::Mod, exact(&a), divisor).cast("float8");
         let whole = Sql::call("trunc", [quotient()]);
         let rest = Sql::binary(Operator::Sub, a.clone(), Sql::binary(Operator::Mul, b.clone(), whole));
-        Sql::Case(vec![(divides, rest), (Sql::IsNotNull(Box::new(a)), special("NaN"))])
+        Sql::Case(vec![(both, exact), (divides, rest), (Sql::IsNotNull(Box::new(a)), special("NaN"))])
     } else {
         let undefined =
             Sql::binary(Operator::Or, is(Operator::Eq, &a, zero()), is(Operator::Eq, &a, special("NaN")));
@@ -78,6 +90,30 @@ fn double(op: Arithmetic, left: Sql, right: Sql) -> Sql {
         Sql::IsNotNull(Box::new(Sql::Bound(1))),
     );
     Sql::Let(vec![left, right], Box::new(Sql::Case(vec![(known, body)])))
+}
+
+/// Whether all binary digits of a double stand between 2 to the power of 63 and of -62.
+fn is_exact(x: &Sql) -> Sql {
+    let magnitude = || Sql::call("abs", [x.clone()]);
+    Sql::binary(
+        Operator::And,
+        Sql::binary(Operator::Ge, magnitude(), Sql::Word("0.0009765625").cast("float8")),
+        Sql::binary(Operator::Le, magnitude(), Sql::Word(GREATEST_WHOLE).cast("float8")),
+    )
+}
+
+/// Such a double as a decimal with the same value; the server would make one of its first 15 digits. Of others it is any decimal.
+fn exact(x: &Sql) -> Sql {
+    let within = |x: Sql, least, greatest| {
+        let most = Sql::call("least", [x, Sql::Word(greatest).cast("float8")]);
+        Sql::call("greatest", [most, Sql::Word(least).cast("float8")]).cast("int8").cast("numeric")
+    };
+    let whole = Sql::call("trunc", [x.clone()]);
+    let fraction = Sql::binary(Operator::Sub, x.clone(), whole.clone());
+    let parts = Sql::binary(Operator::Mul, fraction, Sql::Word(PARTS).cast("float8"));
+    let parts =
+        Sql::binary(Operator::Mul, within(parts, LEAST_PARTS, PARTS), Sql::Word(PART).cast("numeric"));
+    Sql::binary(Operator::Add, within(whole, LEAST_WHOLE, GREATEST_WHOLE), parts)
 }
 
 fn duration(op: Arithmetic, left: Operand, right: Operand) -> Option<Sql> {

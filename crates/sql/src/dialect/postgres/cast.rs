@@ -57,8 +57,7 @@ pub(super) fn cast(x: Sql, from: P, to: P) -> Option<Sql> {
             ranged(Sql::Let(vec![x], Box::new(whole)), to)
         }
         (P::Double | P::Single, to) if to.is_integer() => {
-            let whole = Sql::Case(vec![(finite(), Sql::Bound(0).cast("numeric"))]);
-            ranged(Sql::Let(vec![x], Box::new(whole)), to)
+            ranged(Sql::Let(vec![x], Box::new(whole_of_double())), to)
         }
         (_, to) if number && to.is_integer() => ranged(x.cast("numeric"), to),
         (P::DateTimeOffset, P::Date) => x.cast("date"),
@@ -173,6 +172,17 @@ fn single(x: Sql) -> Sql {
 fn finite() -> Sql {
     let special = ["NaN", "Infinity", "-Infinity"].map(|word| Sql::Word(word).cast("float8"));
     Sql::Not(Box::new(Sql::In(Box::new(Sql::Bound(0)), special.to_vec())))
+}
+
+/// A double without its fraction as a decimal, where 64 bits hold it. The server would make a decimal of its first 15 digits.
+fn whole_of_double() -> Sql {
+    let bound = |word| Sql::Word(word).cast("float8");
+    let fits = Sql::binary(
+        Operator::And,
+        Sql::binary(Operator::Ge, Sql::Bound(0), bound("-9223372036854775808")),
+        Sql::binary(Operator::Lt, Sql::Bound(0), bound("9223372036854775808")),
+    );
+    Sql::Case(vec![(fits, Sql::call("trunc", [Sql::Bound(0)]).cast("int8").cast("numeric"))])
 }
 
 fn words(x: Sql) -> Sql {
