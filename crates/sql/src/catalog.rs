@@ -116,6 +116,20 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Whether each row leads to one of another table, by pairs of columns here and there: a foreign key over columns that are
+    /// never null says so.
+    pub fn always_leads(&self, target: usize, pairs: &[(usize, usize)]) -> bool {
+        let vouches = |key: &ForeignKey| {
+            let mut known = key.columns.iter().copied().zip(key.target_columns.iter().copied());
+            key.target == target
+                && key.columns.len() == pairs.len()
+                && known.all(|pair| pairs.contains(&pair))
+        };
+        pairs.iter().all(|(own, _)| !self.columns[*own].nullable) && self.foreign_keys.iter().any(vouches)
+    }
+}
+
 /// Tables that share a key, in the place of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JoinedTables {

@@ -141,9 +141,11 @@ impl Writer<'_> {
         }
     }
 
-    /// FROM and WHERE.
+    /// FROM and WHERE. One row is there that is of no table.
     fn body(&mut self, select: &Select) {
-        self.text(" FROM ");
+        if select.keys.is_some() || !select.from.is_empty() {
+            self.text(" FROM ");
+        }
         if select.keys.is_some() {
             self.text("k");
             let forced = self.dialect.forced_join();

@@ -19,7 +19,7 @@ INSERT INTO customers VALUES (1, 'Ann', 'x', 'Main 1', 'Ulm', NULL, NULL), (2, '
     (3, 'Cy', 'z', NULL, NULL, NULL, NULL);
 INSERT INTO orders VALUES (10, 1, 2, 'first'), (11, 1, NULL, NULL), (12, 2, 2, 'last');
 INSERT INTO tags VALUES (1, 'new'), (2, 'big');
-INSERT INTO order_tags VALUES (10, 1), (10, 2), (12, 2);
+INSERT INTO order_tags VALUES (10, 1), (10, 2), (12, 2), (10, 9);
 ";
 
 const MODEL: &str = "
@@ -125,6 +125,12 @@ const ROWS: &[(&str, u16, &str)] = &[
         "Customers?$apply=outerjoin(Bought as B)&$select=Id,ShippingAddress,B/Id",
         200,
         r##""value":[{"Id":1,"ShippingAddress":{"Street":"Main 1","City":"Ulm"}},{"Id":2,"ShippingAddress":{"Street":null,"City":"Bonn"},"B":{"Id@odata.type":"#Int32","Id":10}},{"Id":2,"ShippingAddress":{"Street":null,"City":"Bonn"},"B":{"Id@odata.type":"#Int32","Id":12}},{"Id":3,"ShippingAddress":null}]}"##,
+    ),
+    // What is in the table between and leads nowhere is no row of its own.
+    (
+        "Orders?$apply=outerjoin(Tags as T)&$select=Id,T/Id",
+        200,
+        r##""value":[{"Id":10,"T":{"Id@odata.type":"#Int32","Id":1}},{"Id":10,"T":{"Id@odata.type":"#Int32","Id":2}},{"Id":11},{"Id":12,"T":{"Id@odata.type":"#Int32","Id":2}}]}"##,
     ),
     (
         "Tags?$apply=outerjoin(Orders as O)&$select=Id,O/Id",

@@ -290,6 +290,12 @@ pub trait Dialect: Sync {
         key
     }
 
+    /// Whether a condition on a row that leads to other tables reads the row once more, by its key, so that the database
+    /// can make a join of it, which it does only where there are many rows.
+    fn reads_rows_again(&self) -> bool {
+        false
+    }
+
     /// Whether the first level has to be read in pieces where others hang on it, since a connection has one result at a
     /// time.
     fn seeks_for_levels(&self) -> bool {

@@ -237,7 +237,10 @@ impl<'a> Parts<'a> {
         let via = joined(&text, "via", &type_text(&table.name, self.options));
         let wanted = if several { vec![via] } else { vec![text, via] };
         let name = |&c: &usize| table.columns[c].name.clone();
+        let pairs: Vec<_> =
+            far.fk.columns.iter().copied().zip(far.fk.target_columns.iter().copied()).collect();
         let link = LinkTable {
+            vouched: table.always_leads(far.fk.target, &pairs),
             schema: table.schema.clone(),
             table: table.name.clone(),
             near: near.fk.target_columns.iter().copied().zip(near.fk.columns.iter().map(name)).collect(),

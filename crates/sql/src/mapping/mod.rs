@@ -278,6 +278,8 @@ pub struct LinkTable {
     pub near: Vec<(usize, String)>,
     /// (column of the link table, property of the target)
     pub far: Vec<(String, usize)>,
+    /// Whether the database vouches for it that each row of the link table leads to one of the target.
+    pub vouched: bool,
 }
 
 impl ColumnMap {

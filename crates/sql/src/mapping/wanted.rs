@@ -105,6 +105,7 @@ impl<'s> Known<'_, 's> {
             return Err((&told.table, "what is to be equal has different types or time zones"));
         }
         Ok(LinkTable {
+            vouched: between.always_leads(self.tables[target], &far),
             schema: between.schema.clone(),
             table: between.name.clone(),
             near: near.into_iter().map(|(here, middle)| (here, name(middle))).collect(),

@@ -303,7 +303,7 @@ impl Frames {
             .map(|((_, column), value)| equal(Sql::column(middle, column), value));
         let table = named_table(through.schema.as_ref(), &through.table, middle);
         let mut on: Vec<Sql> = on.collect();
-        if kind == JoinKind::Left && !stays(mapping, target, to).is_empty() {
+        if kind == JoinKind::Left && (!through.vouched || !stays(mapping, target, to).is_empty()) {
             // What leads only to what is not there would be a row of its own.
             let inner = self.alias();
             let far = far_conditions(mapping, through, middle, inner, target);

@@ -84,9 +84,26 @@ impl Planner<'_> {
         if frames.select().from.len() == 1 {
             return Ok(own);
         }
-        // It leads to other entities, so it is about the same row in a select of its own.
-        let mut frames = Frames::within(self.mapping, set, INSIDE, INSIDE + 1);
+        // It leads to other entities, so it needs a select of its own.
+        let again = self.dialect.reads_rows_again();
+        let mut frames = Frames::within(self.mapping, set, if again { INSIDE } else { alias }, INSIDE + 1);
         let own = self.condition(&mut frames, condition)?;
+        if again {
+            self.is_same_row(&mut frames, set, alias);
+        }
+        frames.filter(own);
+        let mut select = frames.finish();
+        if let (false, Some(first)) = (again, select.from.first_mut()) {
+            let one = Select { columns: vec![Sql::Integer(1)], ..Select::default() };
+            let table = TableRef { source: Source::Selects(vec![one]), alias: INSIDE };
+            *first = Join { kind: JoinKind::Inner, table, on: Vec::new() };
+        }
+        self.fits(&select)?;
+        Ok(Sql::Exists(Box::new(select)))
+    }
+
+    /// That a row read once more is the one that has an alias in the statement around.
+    fn is_same_row(&self, frames: &mut Frames, set: EntitySetId, alias: usize) {
         let key = &self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type).key;
         for property in key {
             let map = self.property(set, *property).1;
@@ -99,10 +116,6 @@ impl Planner<'_> {
                 frames.filter(Sql::binary(Operator::Eq, own, other.pop().unwrap_or(Sql::Null)));
             }
         }
-        frames.filter(own);
-        let select = frames.finish();
-        self.fits(&select)?;
-        Ok(Sql::Exists(Box::new(select)))
     }
 }
 

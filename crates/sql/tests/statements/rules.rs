@@ -62,8 +62,8 @@ fn conditions_stand_where_tables_are_read() {
             "Thing/state eq 1",
             "Things/$count",
             None,
-            "SELECT COUNT(*) FROM `things` AS t0 WHERE EXISTS (SELECT 1 FROM `things` AS t1000000 LEFT JOIN `things` AS t1000001 \
-             ON (t1000001.`id` = t1000000.`thing_id`) WHERE (t1000000.`id` = t0.`id`) AND (t1000001.`state` = P))"
+            "SELECT COUNT(*) FROM `things` AS t0 WHERE EXISTS (SELECT 1 FROM (SELECT 1 AS c0) AS t1000000 LEFT JOIN `things` AS t1000001 \
+             ON (t1000001.`id` = t0.`thing_id`) WHERE (t1000001.`state` = P))"
                 .into(),
         ),
         (
@@ -86,6 +86,13 @@ fn conditions_stand_where_tables_are_read() {
             let named =
                 statement.params.iter().filter(|param| param.value == Value::String("ann".into())).count();
             assert_eq!(named > 0, user.is_some(), "{rows} on {}", dialect.name());
+            let again = statement.sql.contains("\"things\" AS t1000000");
+            assert_eq!(
+                again,
+                kind == Kind::Postgres && rows.starts_with("Thing/"),
+                "{rows} on {}",
+                dialect.name()
+            );
             if kind != Kind::MySql {
                 continue;
             }

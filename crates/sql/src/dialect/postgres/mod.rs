@@ -116,6 +116,10 @@ impl Dialect for Postgres {
         "text"
     }
 
+    fn reads_rows_again(&self) -> bool {
+        true
+    }
+
     fn nulls_are_smallest(&self) -> bool {
         false
     }
