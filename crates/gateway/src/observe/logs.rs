@@ -7,7 +7,7 @@ use nextlink_results::Event as StoreEvent;
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::EnvFilter;
 
-use super::Event;
+use super::{Answered, Event};
 use crate::config::{LogConfig, LogFormat};
 
 /// Whether every request gets a line.
@@ -65,34 +65,7 @@ pub(super) fn log(event: &Event<'_>) {
             );
         }
         Event::SourceNotice { source, notice } => warn!(source, "{notice}"),
-        Event::Answered { answered: a } => {
-            let ms = a.elapsed.as_secs_f64() * 1e3;
-            if a.status >= 500 && a.status != 501 {
-                let cause = a.cause.unwrap_or("");
-                error!(
-                    method = a.method,
-                    source = a.source,
-                    kind = a.kind,
-                    status = a.status,
-                    code = a.code,
-                    trace = a.trace,
-                    ms,
-                    cause,
-                    "request failed"
-                );
-            } else if REQUESTS.load(Ordering::Relaxed) {
-                info!(
-                    method = a.method,
-                    source = a.source,
-                    kind = a.kind,
-                    status = a.status,
-                    code = a.code,
-                    trace = a.trace,
-                    ms,
-                    "request"
-                );
-            }
-        }
+        Event::Answered { answered } => log_answered(answered),
         Event::BrokenOff { source, trace, cause } => warn!(source, trace, cause, "first page broke off"),
         Event::NotStored { source, trace, cause } => {
             warn!(source, trace, cause, "result not stored to its end")
@@ -126,6 +99,36 @@ pub(super) fn log(event: &Event<'_>) {
         Event::Refreshing { signal } => info!(signal, "reading all sources again"),
         Event::Stopping { signal } => info!(signal, "stopping"),
         Event::Stopped { connections } => info!(connections, "stopped"),
+    }
+}
+
+/// A request that was answered: when that went wrong on this side, or when every request gets a line.
+fn log_answered(a: &Answered<'_>) {
+    let ms = a.elapsed.as_secs_f64() * 1e3;
+    if a.status >= 500 && a.status != 501 {
+        let cause = a.cause.unwrap_or("");
+        error!(
+            method = a.method,
+            source = a.source,
+            kind = a.kind,
+            status = a.status,
+            code = a.code,
+            trace = a.trace,
+            ms,
+            cause,
+            "request failed"
+        );
+    } else if REQUESTS.load(Ordering::Relaxed) {
+        info!(
+            method = a.method,
+            source = a.source,
+            kind = a.kind,
+            status = a.status,
+            code = a.code,
+            trace = a.trace,
+            ms,
+            "request"
+        );
     }
 }
 
