@@ -122,6 +122,15 @@ const ROWS: &[(&str, &str)] = &[
         r#""value":[{"N":0.0,"L":0.0},{"N":-0.5,"L":-2.5},{"N":0.49999999999999994,"L":0.49999999999999994}]"#,
     ),
     // What PostgreSQL has as infinity.
+    ("Things?$compute=year(maxdatetime()) as Y&$select=Y&$top=1", r#""Y":9999"#),
+    ("Things?$compute=hour(mindatetime()) as H&$select=H&$top=1", r#""H":0"#),
+    ("Things?$compute=second(Last) as S,day(Day) as D&$select=D&$filter=S eq 59&$top=1", r#""D":31"#),
+    (
+        "Things?$compute=maxdatetime() sub duration'P1D' as M&$select=M&$top=1",
+        r#""M":"9999-12-30T23:59:59.999999"#,
+    ),
+    ("Things?$compute=Last sub duration'P1D' as L&$select=L&$top=1", r#""L":"9999-12-30T23:59:59.999999"#),
+    ("Things?$compute=At sub mindatetime() as D&$select=D&$top=1", r#""D":"P737425DT1.5S""#),
     ("Things?$select=Last,Day&$top=1", r#""Last":"9999-12-31T23:59:59.999999"#),
     ("Things?$compute=cast(Last,Edm.String) as T&$select=T&$top=1", r#""T":"9999-12-31T23:59:59.999999Z""#),
     ("Things?$compute=cast(Day,Edm.String) as T&$select=T&$top=1", r#""T":"9999-12-31""#),

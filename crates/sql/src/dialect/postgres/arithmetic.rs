@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::Arithmetic;
 
 use super::{ends, functions, plain};
-use crate::dialect::{Form, Operand, QUOTIENT_DIGITS, SECOND_DIGITS};
+use crate::dialect::{Operand, QUOTIENT_DIGITS, SECOND_DIGITS};
 use crate::tree::{Operator, Sql};
 
 /// A quotient has at least so many digits behind the point.
@@ -119,16 +119,11 @@ fn exact(x: &Sql) -> Sql {
 fn duration(op: Arithmetic, left: Operand, right: Operand) -> Option<Sql> {
     let is = |operand: &Operand, p| operand.primitive == Some(p);
     let number = |operand: &Operand| operand.primitive.is_some_and(P::is_numeric);
-    // The difference of two dates would be a number of days.
+    // The server does not subtract infinity, and the difference of two dates would be a number of days.
     let moment = |operand: Operand| {
-        let (date, constant) = (is(&operand, P::Date), operand.form == Form::Constant);
-        match plain(operand) {
-            x if date && constant => x.cast("timestamp"),
-            x if date => ends::finite_day(x).cast("timestamp"),
-            x if constant => x.cast("timestamptz"),
-            // The server does not subtract infinity.
-            x => ends::finite_moment(x),
-        }
+        let date = is(&operand, P::Date);
+        let finite = ends::finite(operand);
+        if date { finite.cast("timestamp") } else { finite }
     };
     Some(match op {
         Arithmetic::Sub if !is(&left, P::Duration) => Sql::binary(Operator::Sub, moment(left), moment(right)),
@@ -166,7 +161,7 @@ fn moved(op: Arithmetic, left: Operand, right: Operand, result: P) -> Option<Sql
             Arithmetic::Sub => Operator::Sub,
             _ => return None,
         },
-        plain(left),
+        ends::finite(left),
         plain(right),
     );
     Some(if result == P::Date { sum.cast("date") } else { sum.cast("timestamptz") })

@@ -1,6 +1,11 @@
 //! The ends of time: what PostgreSQL has as infinity is served as the first and the last point in time.
 
-use crate::tree::{Operator, Sql};
+use nextlink_odata::model::PrimitiveType as P;
+use nextlink_odata::value::Value;
+
+use super::{LAST as SENT_LAST, plain};
+use crate::dialect::{Form, Operand};
+use crate::tree::{Operator, Param, Sql};
 
 /// The first and the last point in time and day that are served.
 const FIRST: &str = "0001-01-01T00:00:00Z";
@@ -18,17 +23,50 @@ pub(super) fn finite_day(x: Sql) -> Sql {
     between(x.cast("date"), [FIRST_DAY, LAST_DAY].map(|end| Sql::Word(end).cast("date")))
 }
 
+/// A day, a point in time or a time of day that is computed with: not infinity.
+pub(super) fn finite(operand: Operand) -> Sql {
+    let (primitive, constant) = (operand.primitive, operand.form == Form::Constant);
+    match (primitive, plain(operand)) {
+        // Only the ends of time are sent as infinity.
+        (Some(P::DateTimeOffset), x) if constant && !is_end(&x) => x.cast("timestamptz"),
+        (Some(P::DateTimeOffset), x) => not_infinite(x, "timestamptz", [FIRST, LAST]),
+        (Some(P::Date), x) if !constant => not_infinite(x, "date", [FIRST_DAY, LAST_DAY]),
+        (_, x) => x,
+    }
+}
+
+fn is_end(x: &Sql) -> bool {
+    let Sql::Param(Param { value: Value::DateTimeOffset(text), .. }) = x else {
+        return false;
+    };
+    text == SENT_LAST || *text == FIRST[..FIRST.len() - 1]
+}
+
+/// A value as it is, but these ends in the place of infinity.
+fn not_infinite(x: Sql, ty: &'static str, [first, last]: [&'static str; 2]) -> Sql {
+    let word = |word| Sql::Word(word).cast(ty);
+    let is = |x: &Sql, end| Sql::binary(Operator::Eq, x.clone(), word(end));
+    several(x.cast(ty), |x| {
+        let known = Sql::IsNotNull(Box::new(x.clone()));
+        Sql::Case(vec![(is(&x, "-infinity"), word(first)), (is(&x, "infinity"), word(last)), (known, x)])
+    })
+}
+
 /// A value in these bounds, the nearer one of any other.
 fn between(x: Sql, [least, greatest]: [Sql; 2]) -> Sql {
-    let within = |x: Sql| {
+    several(x, |x| {
         let below = Sql::binary(Operator::Lt, x.clone(), least.clone());
         let above = Sql::binary(Operator::Gt, x.clone(), greatest.clone());
         let known = Sql::IsNotNull(Box::new(x.clone()));
-        Sql::Case(vec![(below, least.clone()), (above, greatest.clone()), (known, x)])
-    };
+        Sql::Case(vec![(below, least), (above, greatest), (known, x)])
+    })
+}
+
+/// What is made of a value that it names several times.
+fn several(x: Sql, made: impl FnOnce(Sql) -> Sql) -> Sql {
     match &x {
         // It is read at once, which a select would not be.
-        Sql::Cast(column, _) if matches!(**column, Sql::Column(..)) => within(x),
-        _ => Sql::Let(vec![x], Box::new(within(Sql::Bound(0)))),
+        Sql::Cast(column, _) if matches!(**column, Sql::Column(..)) => made(x),
+        _ => Sql::Let(vec![x], Box::new(made(Sql::Bound(0)))),
     }
 }

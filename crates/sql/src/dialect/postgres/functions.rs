@@ -4,7 +4,7 @@ use nextlink_odata::model::{PrimitiveType as P, Space};
 use nextlink_odata::query::Function;
 use nextlink_odata::value::Value;
 
-use super::{UNICODE, bare, plain, string_param};
+use super::{UNICODE, bare, ends, plain, string_param};
 use crate::dialect::{Form, Operand};
 use crate::text::{WHITE_SPACE, like_pattern};
 use crate::tree::{Operator, Param, Sql};
@@ -76,7 +76,16 @@ pub(super) fn lower(text: Sql) -> Sql {
 
 fn one(function: Function, operand: Operand) -> Option<Sql> {
     let interval = operand.primitive == Some(P::Duration);
-    let x = plain(operand);
+    let x = match function {
+        Function::Year
+        | Function::Month
+        | Function::Day
+        | Function::Hour
+        | Function::Minute
+        | Function::Second
+        | Function::FractionalSeconds => ends::finite(operand),
+        _ => plain(operand),
+    };
     Some(match function {
         Function::Length => Sql::call("char_length", [x]),
         Function::ToLower => lower(x),
@@ -105,13 +114,9 @@ fn extract(field: &'static str, x: Sql) -> Sql {
     Sql::call("pg_catalog.\"extract\"", [Sql::Word(field), x])
 }
 
-/// A part of a date or time as an integer; none of infinity.
+/// A part of a date or time as an integer.
 fn part(field: &'static str, x: Sql) -> Sql {
-    let mut number = Sql::call("date_part", [Sql::Word(field), x]);
-    for infinite in ["Infinity", "-Infinity"] {
-        number = Sql::call("nullif", [number, Sql::Word(infinite)]);
-    }
-    Sql::call("floor", [number]).cast("int4")
+    Sql::call("floor", [Sql::call("date_part", [Sql::Word(field), x])]).cast("int4")
 }
 
 /// A month counts 30 days, as where the server compares intervals.
