@@ -28,7 +28,8 @@ INSERT INTO clock VALUES
     (2, 'infinity', '24:00', 'infinity', 'infinity', '-1 year -2 mons -3 days'),
     (3, '-infinity', '00:00', '-infinity', '-infinity', '0'),
     (4, '4713-01-01 BC', '23:59:59.999999', '4713-01-01 00:00:00 BC', '0001-01-01 00:00:01+00 BC', '-00:00:00.000001'),
-    (5, '5874897-12-31', null, '294276-12-31 23:59:59.999999', '12345-01-01 00:00+00', '178000000 years');
+    (5, '5874897-12-31', null, '294276-12-31 23:59:59.999999', '12345-01-01 00:00+00', '178000000 years'),
+    (6, null, null, '0001-01-01', '0001-01-01', null);
 CREATE TABLE bin (id uuid PRIMARY KEY, b bytea);
 INSERT INTO bin VALUES ('0F8FAD5B-D9CB-469F-A165-70867728950E', '\\x00fffb'), ('1f8fad5b-d9cb-469f-a165-70867728950e', ''),
     ('2f8fad5b-d9cb-469f-a165-70867728950e', null);
@@ -130,12 +131,12 @@ fn each_value_is_found() {
         ("txt?$orderby=i desc", "2,1,3"),
         // Finer than the server counts: nothing is equal, and the order is that of the values.
         ("clock?$filter=t eq 12:34:56.5000001", ""),
-        ("clock?$filter=t ne 12:34:56.5000001", "1,2,3,4,5"),
+        ("clock?$filter=t ne 12:34:56.5000001", "1,2,3,4,5,6"),
         ("clock?$filter=t ge 12:34:56.4999999&$orderby=id", "1,2,4"),
         ("clock?$filter=t ge 12:34:56.5000001&$orderby=id", "2,4"),
         ("clock?$filter=t lt 12:34:56.5000001&$orderby=id", "1,3"),
         ("clock?$filter=12:34:56.5000001 gt t&$orderby=id", "1,3"),
-        ("clock?$filter=not (12:34:56.5000001 gt t)&$orderby=id", "2,4,5"),
+        ("clock?$filter=not (12:34:56.5000001 gt t)&$orderby=id", "2,4,5,6"),
         ("clock?$filter=t in (12:34:56.5000001,00:00:00)", "3"),
         ("clock?$filter=t eq 23:59:59.999999", "4"),
         ("clock?$filter=t eq 23:59:59.999999999999", "2"),
@@ -144,7 +145,10 @@ fn each_value_is_found() {
         ("clock?$filter=ts gt 2024-02-29T23:59:59.2499999Z&$orderby=id", "1,2,5"),
         ("clock?$filter=ts ge 2024-02-29T23:59:59.2500001Z&$orderby=id", "2,5"),
         ("clock?$filter=ts eq maxdatetime()", "2"),
-        ("clock?$filter=ts eq mindatetime()", "3"),
+        ("clock?$filter=ts eq mindatetime()", "3,6"),
+        ("clock?$filter=tz in (0001-01-01T00:00:00Z)", "3,6"),
+        ("clock?$filter=mindatetime() lt ts", "1,2,5"),
+        ("clock?$filter=0001-01-01T00:00:00Z ge tz", "3,4,6"),
         ("clock?$filter=iv ge duration'PT0.0000005S'&$orderby=id", "1,5"),
         ("clock?$filter=iv le duration'-PT0.0000005S'&$orderby=id", "2,4"),
         ("clock?$filter=iv lt duration'-PT0.0000015S'&$orderby=id", "2"),

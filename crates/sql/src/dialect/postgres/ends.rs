@@ -35,11 +35,25 @@ pub(super) fn finite(operand: Operand) -> Sql {
     }
 }
 
+/// Whether it is the first point in time, as a constant, which is sent as infinity.
+pub(super) fn is_first(operand: &Operand) -> bool {
+    matches!(&operand.sql, Sql::Param(Param { value: Value::DateTimeOffset(text), .. }) if is_first_text(text))
+}
+
+fn is_first_text(text: &str) -> bool {
+    text == &FIRST[..FIRST.len() - 1]
+}
+
+/// A point in time as what it is served as.
+pub(super) fn told(operand: Operand) -> Sql {
+    if is_first(&operand) { Sql::Word(FIRST).cast("timestamptz") } else { finite(operand) }
+}
+
 fn is_end(x: &Sql) -> bool {
     let Sql::Param(Param { value: Value::DateTimeOffset(text), .. }) = x else {
         return false;
     };
-    text == SENT_LAST || *text == FIRST[..FIRST.len() - 1]
+    text == SENT_LAST || is_first_text(text)
 }
 
 /// A value as it is, but these ends in the place of infinity.

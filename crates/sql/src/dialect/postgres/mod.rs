@@ -129,6 +129,10 @@ impl Dialect for Postgres {
     }
 
     fn comparable(&self, left: Operand, right: Vec<Operand>, relation: Relation) -> (Sql, Vec<Sql>) {
+        if ends::is_first(&left) || right.iter().any(ends::is_first) {
+            // Infinity is served as what a column may hold besides.
+            return (ends::told(left), right.into_iter().map(ends::told).collect());
+        }
         let constants = right.iter().all(|r| r.form == Form::Constant);
         match (&left.native, relation) {
             (NativeType::Enum { schema, name }, _) if constants && matches!(left.form, Form::Column(_)) => {
