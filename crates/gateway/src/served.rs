@@ -189,6 +189,15 @@ impl Served {
         texts(self) == texts(other)
     }
 
+    /// Whether the same conditions keep rows back.
+    pub fn has_rows_of(&self, other: &Served) -> bool {
+        let conditions = |served: &Served| {
+            let rows = served.mapping.tables.iter().map(|table| Some(table.rows.as_ref()?.told.text.clone()));
+            rows.collect::<Vec<_>>()
+        };
+        conditions(self) == conditions(other)
+    }
+
     /// `$metadata` as XML or JSON.
     pub fn metadata(&self, json: bool, version: Version) -> &Document {
         &self.documents[&(json, version)]

@@ -216,23 +216,26 @@ impl Slot {
         self.effective.follow(&self.config, &served.settings);
         let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
         let before = match &*standing {
-            Standing::Served(before) => Some(before.has_model_of(&served)),
+            Standing::Served(before) => {
+                let told = before.notices.iter().map(ToString::to_string).eq(notices.iter().cloned());
+                Some((before.has_model_of(&served), told && before.has_rows_of(&served)))
+            }
             Standing::Down { .. } => None,
         };
         let replaced = std::mem::replace(&mut *standing, Standing::Served(Arc::new(served)));
         drop(standing);
         // Connections may be closed here; nobody waits for that with the lock.
         drop(replaced);
-        if before != Some(true) {
+        if before != Some((true, true)) {
             for notice in &notices {
                 event(&Event::SourceNotice { source: &self.name, notice });
             }
         }
         event(&match before {
             None => Event::SourceOpened { source: &self.name, sets },
-            Some(same) => Event::SourceRefreshed { source: &self.name, sets, same },
+            Some((model, rest)) => Event::SourceRefreshed { source: &self.name, sets, same: model && rest },
         });
-        before == Some(true)
+        before.is_some_and(|(model, _)| model)
     }
 
     /// Tells whether something is served all the same.

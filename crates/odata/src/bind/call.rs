@@ -132,9 +132,7 @@ const NEVER_FAIL: &[&str] = &[
 /// Binds a call of a canonical function.
 pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
     let lower = name.to_ascii_lowercase();
-    if !NEVER_FAIL.contains(&lower.as_str()) {
-        cx.note_failing();
-    }
+    cx.note_failing(!NEVER_FAIL.contains(&lower.as_str()));
     match lower.as_str() {
         "cast" => return bind_cast(cx, scope, args, at),
         "isof" => return bind_isof(cx, scope, args, at),

@@ -112,7 +112,7 @@ fn negate(cx: &Context, scope: &Scope, operand: &ast::Expr, at: u32) -> BindResu
         return Err(invalid(at, "-", format!("A value of {found} has no negative.")));
     }
     let primitive = if primitive.is_integer() { PrimitiveType::Int64 } else { primitive };
-    cx.note_failing();
+    cx.note_failing(!is_constant(&operand));
     Ok(typed(at, primitive, operand.nullable, ExprKind::Negate(Box::new(operand))))
 }
 
@@ -475,7 +475,7 @@ fn arithmetic(
     };
     let (left, right) =
         if result.is_numeric() { (widen(left, result)?, widen(right, result)?) } else { (left, right) };
-    cx.note_failing();
+    cx.note_failing(!is_constant(&left) || !is_constant(&right));
     Ok(typed(at, result, nullable, ExprKind::Arithmetic(op, Box::new(left), Box::new(right))))
 }
 

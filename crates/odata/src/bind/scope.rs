@@ -129,9 +129,9 @@ impl<'a> Context<'a> {
         Place::of(variable, set).typed(known)
     }
 
-    /// Notes that an expression fails for some values.
-    pub fn note_failing(&self) {
-        self.fails.set(true);
+    /// Notes whether an expression fails for some values of rows.
+    pub fn note_failing(&self, fails: bool) {
+        self.fails.set(self.fails.get() || fails);
     }
 
     /// Whether an expression was noted to fail for some values.

@@ -5,7 +5,7 @@ use nextlink_odata::model::EntitySetId;
 use nextlink_odata::url::parse_plain_expression;
 
 use super::reshape::{TableShape, about, find_table};
-use super::{Mapping, RowsMap, TableMap};
+use super::{Link, Mapping, RowsMap, TableMap};
 use crate::catalog::Catalog;
 use crate::notice::Notice;
 use crate::shape::{EntityShape, Named, Shape};
@@ -47,6 +47,13 @@ pub(super) fn lost(catalog: &Catalog, shape: &Shape, mapping: &Mapping) -> Vec<N
             }
             None => map.select.is_none() && (&map.schema, &map.table) == (&table.schema, &table.name),
         };
+        let is_between = |link: &Link| match link {
+            Link::Through(through) => (&through.schema, &through.table) == (&table.schema, &table.name),
+            Link::Direct(_) => false,
+        };
+        if mapping.tables.iter().flat_map(|map| &map.links).any(is_between) {
+            return Some("it is no entity set, but navigation leads through its table");
+        }
         mapping.tables.iter().any(is_read).then_some("another entity set has the rows of this table")
     };
     let lost = |(name, entity): (&Named, &EntityShape)| {

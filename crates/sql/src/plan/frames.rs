@@ -6,7 +6,7 @@ mod once;
 use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::{Place, Related, Variable};
 
-use super::there::{Seen, key_is_there, opened, stays, with_all_rows};
+use super::there::{Seen, key_is_there, link_stays, opened, stays, with_all_rows};
 use crate::mapping::{Link, LinkTable, Mapping};
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef};
 
@@ -154,7 +154,8 @@ impl Frames {
         let columns = &mapping.table(set).columns;
         let pairs = properties.iter().zip(values);
         let on = pairs.map(|(property, value)| equal(Sql::column(alias, &columns[*property].column), value));
-        let join = with_all_rows(mapping, JoinKind::Inner, (set, alias), on.collect());
+        let how = if mapping.comes_first(set) { opened } else { with_all_rows };
+        let join = how(mapping, JoinKind::Inner, (set, alias), on.collect());
         let frame = self.top();
         frame.select.from.push(join);
         frame.others.push((variable, set, alias));
@@ -302,7 +303,7 @@ impl Frames {
             .zip(near)
             .map(|((_, column), value)| equal(Sql::column(middle, column), value));
         let table = named_table(through.schema.as_ref(), &through.table, middle);
-        let mut on: Vec<Sql> = on.collect();
+        let mut on: Vec<Sql> = on.chain(link_stays(mapping, through, middle)).collect();
         if kind == JoinKind::Left && (!through.vouched || !stays(mapping, target, to).is_empty()) {
             // What leads only to what is not there would be a row of its own.
             let inner = self.alias();
@@ -414,6 +415,7 @@ impl Frames {
             .iter()
             .zip(values)
             .map(|((_, column), value)| equal(Sql::column(middle, column), value))
+            .chain(link_stays(mapping, through, middle))
             .collect();
         let table = named_table(through.schema.as_ref(), &through.table, middle);
         let link = Join { kind: JoinKind::Inner, table, on };

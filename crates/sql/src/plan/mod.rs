@@ -323,7 +323,8 @@ impl Planner<'_> {
         // The values of the key are the last parameters, so that others can take their places; codes are no such values.
         let columns = &self.mapping.table(query.root).columns;
         let plain = values.iter().all(|(property, _)| columns[*property].codes.is_none());
-        indexed && plain && rows.from.len() == 1 && rows.filter.iter().filter(bare).count() >= values.len()
+        let bare_table = rows.from.len() == 1 && !matches!(rows.from[0].table.source, Source::Chosen(_));
+        indexed && plain && bare_table && rows.filter.iter().filter(bare).count() >= values.len()
     }
 
     /// Gives a row when the entity before the last navigation is there.

@@ -13,7 +13,7 @@ use super::Planner;
 use super::frames::{Frames, named_table};
 use super::told::counting;
 use crate::dialect::{Dialect, Relation, Unsupported};
-use crate::mapping::{Mapping, RowsMap, TableMap};
+use crate::mapping::{LinkTable, Mapping, RowsMap, TableMap};
 use crate::statement::Program;
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef, Told};
 
@@ -200,6 +200,16 @@ fn table_ref(table: &TableMap, alias: usize) -> TableRef {
 /// that the model file keeps back.
 pub(super) fn stays(seen: &Seen<'_>, set: EntitySetId, alias: usize) -> Vec<Sql> {
     not_deleted(seen.table(set), alias).into_iter().chain(seen.rule(set, alias)).collect()
+}
+
+/// The same of a table between others, where that is an entity set, too.
+pub(super) fn link_stays(seen: &Seen<'_>, through: &LinkTable, alias: usize) -> Vec<Sql> {
+    let same = |table: &TableMap| {
+        let of_one = table.select.is_none() && table.joined.is_none();
+        of_one && (&table.schema, &table.table) == (&through.schema, &through.table)
+    };
+    let set = seen.tables.iter().position(same);
+    set.map_or_else(Vec::new, |set| stays(seen, EntitySetId(set), alias))
 }
 
 /// That a row is not deleted, where rows that are lie there, too.

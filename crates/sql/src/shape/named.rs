@@ -51,6 +51,11 @@ impl<'de> Deserialize<'de> for Named {
     }
 }
 
+/// A text that is there where its key is: nothing behind it is no text.
+pub(super) fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Named>, D::Error> {
+    Named::deserialize(deserializer).map(Some)
+}
+
 /// Names with what is said of each, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entries<T>(pub Vec<(Named, T)>);

@@ -11,7 +11,7 @@ use super::changes::ChangesShape;
 use super::etag::EtagShape;
 use super::functions::Overloads;
 use super::media::{MediaShape, MediaTypeShape};
-use super::named::{Either, Entries, Named, Spot};
+use super::named::{Either, Entries, Named, Spot, there};
 use super::search::SearchShape;
 use super::settings::{SettingsShape, ZoneShape};
 use super::through::ThroughShape;
@@ -159,6 +159,7 @@ pub struct EntityShape {
     /// The index over words that serves `$search`.
     pub search: Option<SearchShape>,
     /// A condition in the form of `$filter`: no other row is there for clients.
+    #[serde(deserialize_with = "there")]
     pub rows: Option<Named>,
     /// Columns and navigation properties that are not served.
     pub hide: Vec<Named>,

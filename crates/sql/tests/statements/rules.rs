@@ -147,11 +147,13 @@ fn no_condition_is_lost() {
         table("dogs", &["id Int32", "barks Int32"], &[0], &[(&[0], 0)]),
         table("cats", &["id Int32", "lives Int32"], &[0], &[]),
         table("logs", &["word String"], &[], &[]),
+        table("friends", &["dog Int32", "cat Int32"], &[0, 1], &[(&[0], 1), (&[1], 2)]),
     ];
     let catalog = Catalog { tables, ..Catalog::default() };
     let missing = "no table or view has this name";
     let twice = "another entity set has the rows of this table";
     let parts = "the tables of the derived types are not found as they are told";
+    let between = "it is no entity set, but navigation leads through its table";
     let rows: &[(&str, Option<(&str, &str)>)] = &[
         ("Animals: {table: animals, rows: level eq 0}", None),
         ("Animals: {table: ANIMALS, rows: level eq 0}", None),
@@ -170,6 +172,12 @@ fn no_condition_is_lost() {
         (
             "Pets: {table: animals, derived: {Dog: {table: dogs}}}\n  Dogs: {table: dogs, rows: barks lt 10}",
             Some(("line 3, column 17: `dogs`", twice)),
+        ),
+        ("Friends: {table: friends, rows: dog eq 1}", None),
+        (
+            "Dogs: {table: dogs, navigation: {Cats: {target: Cats, through: friends}}}\n  Cats: {table: cats}\n  \
+             Friends: {table: friends, rows: dog eq 1}\nexclude: [friends]",
+            Some(("line 4, column 20: `friends`", between)),
         ),
         // What is not served needs no condition.
         ("Logs: {table: logs, rows: word eq 'a'}", None),
