@@ -117,8 +117,8 @@ fn in_full(error: &tokio_postgres::Error) -> String {
 
 /// Whether a function that is no part of the server failed with a statement or a rule of its own.
 fn is_of_function(error: &DbError, code: &str) -> bool {
-    // In whatever language the server speaks, other statements of a request have no surroundings.
-    let inside = error.where_().is_some();
+    // Foreign tables tell of their surroundings, too.
+    let inside = error.where_().is_some_and(|place| place.contains("function "));
     matches!(&code[..2], "38" | "39" | "P0")
         || (inside && matches!(&code[..2], "0A" | "21" | "23" | "2F" | "42"))
 }

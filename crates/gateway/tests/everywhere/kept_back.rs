@@ -318,6 +318,8 @@ entities:
             ("OrderTags/$count", 200, "1"),
             ("Orders(1)/Tags/$count", 200, "1"),
             ("Orders(1)/Tags(2)", 404, "NotFound"),
+            ("Orders(1)/Tags/$count?$filter=1 div (Id add 2) lt 9", 200, "1"),
+            ("Orders?$apply=join(Tags as T)/filter(T/Id add 1 gt 0)/aggregate($count as N)", 200, r#""N":1"#),
             ("Orders/$count?$filter=Tags/any(t:t/Id eq 2)", 200, "0"),
             ("Orders/$count?$filter=Tags/$count eq 0", 200, "1"),
             ("Orders?$expand=Tags", 200, r#""value":[{"Id":1,"Tags":[{"Id":1}]},{"Id":2,"Tags":[]}]"#),

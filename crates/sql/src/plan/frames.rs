@@ -6,7 +6,7 @@ mod once;
 use nextlink_odata::model::EntitySetId;
 use nextlink_odata::query::{Place, Related, Variable};
 
-use super::there::{Seen, key_is_there, link_stays, opened, stays, with_all_rows};
+use super::there::{Seen, key_is_there, link_opened, opened, stays, with_all_rows};
 use crate::mapping::{Link, LinkTable, Mapping};
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef};
 
@@ -302,8 +302,7 @@ impl Frames {
             .iter()
             .zip(near)
             .map(|((_, column), value)| equal(Sql::column(middle, column), value));
-        let table = named_table(through.schema.as_ref(), &through.table, middle);
-        let mut on: Vec<Sql> = on.chain(link_stays(mapping, through, middle)).collect();
+        let mut on: Vec<Sql> = on.collect();
         if kind == JoinKind::Left && (!through.vouched || !stays(mapping, target, to).is_empty()) {
             // What leads only to what is not there would be a row of its own.
             let inner = self.alias();
@@ -311,7 +310,8 @@ impl Frames {
             let from = vec![opened(mapping, JoinKind::Inner, (target, inner), far)];
             on.push(Sql::Exists(Box::new(Select { from, ..Select::default() })));
         }
-        self.top().select.from.push(Join { kind, table, on });
+        let link = link_opened(mapping, kind, (through, middle), on);
+        self.top().select.from.push(link);
         let join = opened(mapping, kind, (target, to), far_conditions(mapping, through, middle, to, target));
         self.top().select.from.push(join);
         to
@@ -415,10 +415,8 @@ impl Frames {
             .iter()
             .zip(values)
             .map(|((_, column), value)| equal(Sql::column(middle, column), value))
-            .chain(link_stays(mapping, through, middle))
             .collect();
-        let table = named_table(through.schema.as_ref(), &through.table, middle);
-        let link = Join { kind: JoinKind::Inner, table, on };
+        let link = link_opened(mapping, JoinKind::Inner, (through, middle), on);
         let on = far_conditions(mapping, through, middle, alias, target);
         let join = opened(mapping, JoinKind::Inner, (target, alias), on);
         let select = Select { from: vec![link, join], ..Select::default() };

@@ -162,20 +162,24 @@ pub(super) fn opened(
     }
     let mut join = with_all_rows(seen, kind, (set, alias), on);
     if !stays.is_empty() {
-        let maps = seen.table(set).columns.iter();
-        let columns: BTreeSet<&str> =
-            maps.filter(|map| map.group.is_none()).map(|map| map.column.as_str()).collect();
-        let chosen = Select {
-            columns: columns.into_iter().map(|column| Sql::column(alias, column)).collect(),
-            from: vec![Join { kind: JoinKind::Inner, table: join.table, on: Vec::new() }],
-            filter: stays,
-            // No database takes conditions from outside into a select with a limit.
-            limit: Some(u64::MAX),
-            ..Select::default()
-        };
-        join.table = TableRef { source: Source::Chosen(Box::new(chosen)), alias };
+        let maps = seen.table(set).columns.iter().filter(|map| map.group.is_none());
+        join.table = chosen(join.table, maps.map(|map| map.column.as_str()).collect(), stays);
     }
     join
+}
+
+/// The rows of a table of which conditions hold, before anything else is computed of them.
+fn chosen(table: TableRef, columns: BTreeSet<&str>, conditions: Vec<Sql>) -> TableRef {
+    let alias = table.alias;
+    let select = Select {
+        columns: columns.into_iter().map(|column| Sql::column(alias, column)).collect(),
+        from: vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }],
+        filter: conditions,
+        // No database takes conditions from outside into a select with a limit.
+        limit: Some(u64::MAX),
+        ..Select::default()
+    };
+    TableRef { source: Source::Chosen(Box::new(select)), alias }
 }
 
 /// The same with all rows that lie there, whatever became of them, for who looks at that.
@@ -202,14 +206,29 @@ pub(super) fn stays(seen: &Seen<'_>, set: EntitySetId, alias: usize) -> Vec<Sql>
     not_deleted(seen.table(set), alias).into_iter().chain(seen.rule(set, alias)).collect()
 }
 
-/// The same of a table between others, where that is an entity set, too.
-pub(super) fn link_stays(seen: &Seen<'_>, through: &LinkTable, alias: usize) -> Vec<Sql> {
+/// Joins a table between others. Where that is an entity set, too, its rows are kept back here as there.
+pub(super) fn link_opened(
+    seen: &Seen<'_>,
+    kind: JoinKind,
+    (through, alias): (&LinkTable, usize),
+    mut on: Vec<Sql>,
+) -> Join {
     let same = |table: &TableMap| {
         let of_one = table.select.is_none() && table.joined.is_none();
         of_one && (&table.schema, &table.table) == (&through.schema, &through.table)
     };
-    let set = seen.tables.iter().position(same);
-    set.map_or_else(Vec::new, |set| stays(seen, EntitySetId(set), alias))
+    let mut table = named_table(through.schema.as_ref(), &through.table, alias);
+    if let Some(set) = seen.tables.iter().position(same).map(EntitySetId) {
+        let stays = stays(seen, set, alias);
+        if seen.comes_first(set) {
+            let (near, far) =
+                (through.near.iter().map(|(_, near)| near), through.far.iter().map(|(far, _)| far));
+            table = chosen(table, near.chain(far).map(String::as_str).collect(), stays);
+        } else {
+            on.extend(stays);
+        }
+    }
+    Join { kind, table, on }
 }
 
 /// That a row is not deleted, where rows that are lie there, too.
