@@ -1,5 +1,7 @@
 //! Administration's view of stored results: all of them from every node, and an end to any of them.
 
+use std::collections::{BTreeSet, HashMap};
+
 use nextlink_testkit::http::{self, Answer};
 use nextlink_testkit::node::Node;
 use serde_json::Value;
@@ -39,7 +41,13 @@ fn every_node_lists_the_results_of_all() {
         }
         let lists: Vec<Value> = cluster.nodes.iter().map(|node| listed(node, "")).collect();
         assert!(lists.iter().all(|list| *list == lists[0]), "{name}: {lists:#?}");
-        assert_eq!(all(&lists[0], "owner"), ["n1", "n2", "n3"], "{name}");
+        // Oldest first by the clocks of their nodes, which agree to some milliseconds.
+        let made = all(&lists[0], "createdAt");
+        assert!(made.is_sorted(), "{name}: {made:?}");
+        let owners = all(&lists[0], "owner");
+        let links = HashMap::from([("n1", &links[0]), ("n2", &links[1]), ("n3", &links[2])]);
+        let nodes: BTreeSet<&str> = owners.iter().map(|owner| &**owner).collect();
+        assert_eq!((nodes, owners.len()), (BTreeSet::from(["n1", "n2", "n3"]), 3), "{name}");
         for result in lists[0]["results"].as_array().expect("a list") {
             let bytes = result["bytes"].as_u64().expect("bytes");
             assert!(bytes > 1_000, "{name}: {result}");
@@ -59,13 +67,13 @@ fn every_node_lists_the_results_of_all() {
 
         // Any node ends any result, everywhere.
         let ids = all(&lists[0], "id");
-        for (number, id) in ids.iter().enumerate() {
+        for (id, owner) in ids.iter().zip(&owners) {
             let path = format!("{RESULTS}/{id}");
-            assert_eq!(ask(&cluster.nodes[0], "DELETE", &path).status, 204, "{name}: {number}");
-            assert_eq!(ask(&cluster.nodes[1], "DELETE", &path).status, 404, "{name}: {number}, again");
+            assert_eq!(ask(&cluster.nodes[0], "DELETE", &path).status, 204, "{name}: of {owner}");
+            assert_eq!(ask(&cluster.nodes[1], "DELETE", &path).status, 404, "{name}: of {owner}, again");
             for node in 0..3 {
-                let gone = refusal(&follow(&cluster, node, &links[number]));
-                assert_eq!(gone, (410, "ResultGone".to_owned()), "{name}: {number} on {node}");
+                let gone = refusal(&follow(&cluster, node, links[&**owner]));
+                assert_eq!(gone, (410, "ResultGone".to_owned()), "{name}: of {owner} on {node}");
             }
         }
         for node in &cluster.nodes {
