@@ -1,7 +1,8 @@
-//! Load balancers: HAProxy and nginx from the operating system, as processes of the test on free ports.
+//! Load balancers: HAProxy and nginx from the operating system, as processes of the test on ports of their own.
 
 use crate::node::Log;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use crate::ports::Port;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,8 +10,6 @@ use tempfile::TempDir;
 
 /// How long a load balancer may take to listen before the test is considered stuck.
 const STUCK: Duration = Duration::from_secs(60);
-/// How often other ports are tried when it ends at once.
-const ATTEMPTS: usize = 5;
 
 /// A load balancer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub enum Program {
     Nginx,
 }
 
-/// Free ports for a load balancer.
+/// The ports of a load balancer.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {
     /// For HTTP.
@@ -38,6 +37,7 @@ pub struct Balancer {
     log: Log,
     ports: Ports,
     base: String,
+    _claims: [Port; 2],
     _dir: TempDir,
 }
 
@@ -47,16 +47,10 @@ impl Balancer {
     /// # Panics
     /// When it does not start; with what it wrote.
     #[track_caller]
-    pub fn start(program: Program, make: impl Fn(Ports) -> String) -> Self {
-        let mut last = String::new();
-        for _ in 0..ATTEMPTS {
-            let ports = Ports { http: free_port(), https: free_port() };
-            match launch(program, ports, &make(ports)) {
-                Ok(balancer) => return balancer,
-                Err(log) => last = log,
-            }
-        }
-        panic!("{program:?} does not start:\n{last}");
+    pub fn start(program: Program, make: impl FnOnce(Ports) -> String) -> Self {
+        let claims = [Port::claim(), Port::claim()];
+        let ports = Ports { http: claims[0].number(), https: claims[1].number() };
+        launch(program, claims, ports, &make(ports))
     }
 
     /// Its address: `http://127.0.0.1:PORT`.
@@ -98,13 +92,8 @@ pub fn certificate(host: &str, dir: &Path) -> PathBuf {
     file
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-    listener.local_addr().expect("a listener has an address").port()
-}
-
-/// Starts it; what it wrote where it ended at once, as it does when somebody else has got the port.
-fn launch(program: Program, ports: Ports, text: &str) -> Result<Balancer, String> {
+#[track_caller]
+fn launch(program: Program, claims: [Port; 2], ports: Ports, text: &str) -> Balancer {
     let dir = tempfile::tempdir().expect("a temporary directory can be made");
     let file = dir.path().join("configuration");
     let mut command = match program {
@@ -128,17 +117,15 @@ fn launch(program: Program, ports: Ports, text: &str) -> Result<Balancer, String
     log.follow(child.stdout.take(), None);
     log.follow(child.stderr.take(), None);
     let base = format!("http://127.0.0.1:{}", ports.http);
-    let mut balancer = Balancer { program, child, log, ports, base, _dir: dir };
+    let mut balancer = Balancer { program, child, log, ports, base, _claims: claims, _dir: dir };
     let deadline = Instant::now() + STUCK;
     loop {
-        let ended = balancer.child.try_wait().expect("the state of a child can be asked");
-        if ended.is_some() {
-            // The last lines may still be on their way.
-            std::thread::sleep(Duration::from_millis(50));
-            return Err(balancer.log());
+        if balancer.child.try_wait().expect("the state of a child can be asked").is_some() {
+            balancer.log.wait();
+            panic!("{program:?} does not start:\n{}", balancer.log());
         }
         if TcpStream::connect((Ipv4Addr::LOCALHOST, ports.http)).is_ok() {
-            return Ok(balancer);
+            return balancer;
         }
         assert!(Instant::now() < deadline, "{program:?} does not listen:\n{}", balancer.log());
         std::thread::sleep(Duration::from_millis(10));

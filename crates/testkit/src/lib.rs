@@ -8,6 +8,7 @@
 pub mod http;
 pub mod ledger;
 mod signal;
+pub mod ports;
 pub mod proxy;
 pub mod network;
 pub mod node;

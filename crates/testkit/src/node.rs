@@ -1,6 +1,7 @@
-//! A node: the real program in a process of its own, on ports of its own choice.
+//! A node: the real program in a process of its own, on ports of its own.
 
 use crate::http::{self, Answer};
+use crate::ports::Port;
 use crate::signal;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ const LISTENING: &str = "listening on ";
 const CLUSTER: &str = "node ";
 /// What it says before its admin address.
 const ADMIN: &str = "admin on ";
+/// What stands before an address to listen on.
+const LISTEN: [&str; 3] = ["--listen", "--admin-listen", "--cluster-listen"];
 
 /// How to start a node. Its data directory lasts as long as this value and every node started by it.
 #[derive(Clone, Debug)]
@@ -29,6 +32,7 @@ pub struct Launch {
     args: Vec<String>,
     env: Vec<(String, String)>,
     data_dir: Arc<TempDir>,
+    ports: Vec<Arc<Port>>,
 }
 
 impl Launch {
@@ -39,6 +43,7 @@ impl Launch {
             args: args.iter().map(ToString::to_string).collect(),
             env: Vec::new(),
             data_dir: Arc::new(tempfile::tempdir().expect("a temporary directory can be made")),
+            ports: Vec::new(),
         }
     }
 
@@ -105,48 +110,54 @@ impl Launch {
         self.data_dir.path()
     }
 
-    /// With another value behind a flag that is there.
-    pub fn replace(mut self, flag: &str, value: &str) -> Self {
-        if let Some(at) = self.args.iter().position(|arg| arg == flag) {
-            self.args[at + 1] = value.to_owned();
-        }
-        self
-    }
-
     fn on_free_ports(self) -> Self {
         let dir = self.data_dir().display().to_string();
         self.args(&["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--data-dir", &dir])
     }
 
-    /// Starts the node, and waits until it has said where it listens.
+    /// With ports of its own in place of any free ones that a node is to choose, so that it finds them free when it is
+    /// started again.
+    #[track_caller]
+    fn on_own_ports(mut self) -> Self {
+        for at in 1..self.args.len() {
+            let listens = LISTEN.contains(&self.args[at - 1].as_str());
+            let Some(host) = self.args[at].strip_suffix(":0").filter(|_| listens) else { continue };
+            let port = Port::claim();
+            self.args[at] = format!("{host}:{}", port.number());
+            self.ports.push(Arc::new(port));
+        }
+        self
+    }
+
+    /// Starts the node, and waits until it has said where it listens. Where it is to listen on a free port, it has that for
+    /// itself until it is dropped.
     ///
     /// # Panics
     /// When it does not start, ends before, or says nothing; with what it wrote.
     #[track_caller]
     pub fn start(&self) -> Node {
+        self.clone().on_own_ports().run()
+    }
+
+    #[track_caller]
+    fn run(self) -> Node {
         let mut command = Command::new(&self.program);
         command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
-        let mut node = Node {
-            launch: self.clone(),
-            child,
-            base: String::new(),
-            admin: None,
-            member: None,
-            log: Log::default(),
-        };
+        let wants_admin = self.args.iter().any(|arg| arg == "--admin-listen");
+        let mut node =
+            Node { launch: self, child, base: String::new(), admin: None, member: None, log: Log::default() };
         let (send, receive) = mpsc::channel();
         node.log.follow(node.child.stdout.take(), Some(send));
         node.log.follow(node.child.stderr.take(), None);
-        let wants_admin = self.args.iter().any(|arg| arg == "--admin-listen");
         while node.base.is_empty() || wants_admin && node.admin.is_none() {
             let line = receive.recv_timeout(STUCK).unwrap_or_else(|error| {
                 let why = match error {
                     RecvTimeoutError::Timeout => "has not said where it listens",
                     RecvTimeoutError::Disconnected => "closed its output before it listened",
                 };
-                panic!("{:?} {why}", self.args)
+                panic!("{:?} {why}", node.launch.args)
             });
             if let Some((name, address)) = line.strip_prefix(CLUSTER).and_then(|rest| rest.split_once(" on "))
             {
@@ -219,7 +230,8 @@ impl Node {
     /// When it is alone.
     #[track_caller]
     pub fn cluster_address(&self) -> &str {
-        authority(self.cluster_base())
+        let base = self.cluster_base();
+        base.split_once("://").map_or(base, |(_, authority)| authority)
     }
 
     /// The address of the listener for the other nodes: `http://127.0.0.1:PORT`, or `https://…`.
@@ -250,6 +262,19 @@ impl Node {
     /// All that the node has written so far, both streams in the order in which they were read.
     pub fn log(&self) -> String {
         self.log.text()
+    }
+
+    /// Waits until the node has written these words: what it writes comes by another way than its answers.
+    ///
+    /// # Panics
+    /// When it does not, with what it wrote.
+    #[track_caller]
+    pub fn says(&self, words: &str) {
+        let since = Instant::now();
+        while !self.log().contains(words) {
+            assert!(since.elapsed() < STUCK, "the node does not say '{words}':\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Whether the process is no more.
@@ -297,25 +322,8 @@ impl Node {
         if !self.has_ended() {
             self.kill();
         }
-        let mut launch = self.launch.clone();
-        let cluster = self.member.as_ref().map(|(_, address)| address);
-        let given = [
-            ("--listen", Some(&self.base)),
-            ("--admin-listen", self.admin.as_ref()),
-            ("--cluster-listen", cluster),
-        ];
-        for (flag, address) in given {
-            if let Some(address) = address {
-                launch = launch.replace(flag, authority(address));
-            }
-        }
-        launch.start()
+        self.launch.start()
     }
-}
-
-/// Address and port of what a node listens on.
-fn authority(base: &str) -> &str {
-    base.split_once("://").map_or(base, |(_, authority)| authority)
 }
 
 impl Drop for Node {
@@ -341,7 +349,7 @@ impl Log {
     }
 
     /// Waits until what a process that has ended wrote was read; not for children that it has left behind.
-    fn wait(&self) {
+    pub(crate) fn wait(&self) {
         let deadline = Instant::now() + LAST_WORDS;
         let reading = || {
             let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,7 @@
 //! The HTTP client, against answers written byte for byte.
 
 use nextlink_testkit::http::{HttpError, get, raw, read_answer, resolve, send};
+use nextlink_testkit::ports::Port;
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::thread::JoinHandle;
@@ -105,8 +106,8 @@ fn requests_are_written_as_given() {
 
 #[test]
 fn no_answer_is_an_error_of_its_own_kind() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let refused = send("GET", &format!("http://{closed}/"), &[], None);
+    let closed = Port::claim();
+    let refused = send("GET", &format!("http://127.0.0.1:{}/", closed.number()), &[], None);
     assert!(matches!(refused, Err(HttpError::Connection(_))), "{refused:?}");
     for url in ["https://h:1/", "http://h/", "h:1/", "http://h:1?x"] {
         assert!(matches!(send("GET", url, &[], None), Err(HttpError::Url(_))), "{url}");

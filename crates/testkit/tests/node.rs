@@ -4,21 +4,29 @@ use nextlink_testkit::node::{Launch, Node};
 use nextlink_testkit::sqlite::{sqlite, sqlite_from_script};
 use std::os::unix::process::ExitStatusExt;
 
-/// Says where it listens, and shows its arguments; ends with 3 on SIGTERM.
+/// Says where it is to listen, and shows its arguments; ends with 3 on SIGTERM.
 const NODE: &str = r#"trap 'exit 3' TERM; echo "hello $X"; echo "$@"
-echo 'listening on http://127.0.0.1:41234/'; echo 'admin on http://127.0.0.1:41235'
+echo "listening on http://$2/"; echo "admin on http://$4"
 while :; do sleep 1 & wait; done"#;
 
 fn launch() -> Launch {
     Launch::new("/bin/sh", &["-c", NODE, "sh", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
 }
 
+/// Host and port of a base.
+fn host(base: &str) -> &str {
+    base.trim_start_matches("http://")
+}
+
 #[test]
 fn a_node_says_where_it_listens() {
     let mut node = launch().env("X", "y").start();
-    assert_eq!(node.base(), "http://127.0.0.1:41234");
-    assert_eq!(node.service("demo"), "http://127.0.0.1:41234/api/odata4/demo/");
-    assert_eq!(node.admin_url("/readyz"), "http://127.0.0.1:41235/readyz");
+    let base = node.base();
+    assert!(base.starts_with("http://127.0.0.1:") && !base.ends_with(":0"), "{base}");
+    assert_eq!(node.service("demo"), format!("{base}/api/odata4/demo/"));
+    let admin = node.admin_url("");
+    assert!(admin.starts_with("http://127.0.0.1:") && admin != base, "{admin}");
+    assert_eq!(node.admin_url("/readyz"), format!("{admin}/readyz"));
     assert_eq!(node.terminate().code(), Some(3));
     let mut again = node.start_again();
     again.kill();
@@ -32,14 +40,12 @@ fn a_node_started_again_has_the_same_addresses_and_data() {
     let data_dir = node.data_dir().to_owned();
     std::fs::write(data_dir.join("x"), "").unwrap();
     let again = node.start_again();
+    let args =
+        format!("\n--listen {} --admin-listen {} --last\n", host(node.base()), host(&node.admin_url("")));
     drop(node);
     assert_eq!(again.data_dir(), data_dir);
     assert!(data_dir.join("x").exists(), "the data directory outlives the first node");
-    assert!(
-        again.log().contains("--listen 127.0.0.1:41234 --admin-listen 127.0.0.1:41235"),
-        "{}",
-        again.log()
-    );
+    assert!(again.log().contains(&args), "{args}: {}", again.log());
 }
 
 #[test]

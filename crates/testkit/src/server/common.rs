@@ -39,7 +39,7 @@ impl Common {
         starting.lock().expect("a file can be locked");
         let user = locks.hold();
         let server = read(&locks.state, product).unwrap_or_else(|| {
-            let mut server = Server::new(product, false);
+            let server = Server::new(product, false);
             locks.keep(&server);
             let_go(server.install());
             write(&locks.state, &server);
@@ -63,6 +63,7 @@ fn read(state: &Path, product: &'static dyn Product) -> Option<Server> {
         product,
         dir: text("dir")?.into(),
         port: state["port"].as_u64()?.try_into().ok()?,
+        _claim: None,
         password: text("password")?,
         private: false,
     };

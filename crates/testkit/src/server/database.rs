@@ -4,6 +4,7 @@ use super::{Row, Server, random, talk};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::Command;
 
 /// A database that nobody else uses.
 #[derive(Debug)]
@@ -93,8 +94,18 @@ impl Database {
         self.server.product.query(&self.server, &self.name, sql)
     }
 
+    /// The client of the server, on this database.
+    pub(super) fn client(&self) -> Command {
+        self.server.product.client(&self.server, &self.name)
+    }
+
+    /// Whether it is one of PostgreSQL.
+    pub(super) fn is_postgres(&self) -> bool {
+        self.server.scheme() == "postgres"
+    }
+
     fn try_load(&self, script: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), String> {
-        talk(&mut self.server.product.client(&self.server, &self.name), script).map(drop)
+        talk(&mut self.client(), script).map(drop)
     }
 }
 

@@ -5,10 +5,12 @@ mod client;
 mod common;
 mod database;
 mod keeper;
+mod lock;
 mod private;
 mod tls;
 
 pub use database::Database;
+pub use lock::TableLock;
 pub use private::PrivateServer;
 
 pub(crate) use account::Account;
@@ -16,14 +18,16 @@ pub(crate) use client::talk;
 pub(crate) use common::Common;
 pub(crate) use tls::{CA, CERTIFICATE, KEY};
 
+use crate::ports::Port;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic::RefUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -34,11 +38,6 @@ pub type Row = Vec<Option<String>>;
 const STUCK: Duration = Duration::from_secs(120);
 /// How often the state of a server is asked while something waits for it.
 const GLANCE: Duration = Duration::from_millis(20);
-/// How often another port is tried when a new server ends at once.
-const ATTEMPTS: usize = 5;
-/// Ports below those that the kernel gives to outgoing connections, so that a server that is down for a
-/// while finds its port free again.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// The user that tests connect as, who may do everything.
 pub(crate) const USER: &str = "tester";
 
@@ -78,6 +77,8 @@ pub struct Server {
     product: &'static dyn Product,
     dir: PathBuf,
     port: u16,
+    /// What keeps the port where we have started the server.
+    _claim: Option<Arc<Port>>,
     password: String,
     private: bool,
 }
@@ -151,20 +152,16 @@ impl Server {
     /// A server that does not run yet, in a new folder.
     fn new(product: &'static dyn Product, private: bool) -> Self {
         let dir = Account::for_servers().folder(&format!("nextlink-{}-", product.name()));
-        Self { product, dir, port: 0, password: random(), private }
+        let claim = Port::claim();
+        let (port, password) = (claim.number(), random());
+        Self { product, dir, port, _claim: Some(Arc::new(claim)), password, private }
     }
 
-    /// Makes certificates and data, and starts the server on a free port.
-    fn install(&mut self) -> Child {
+    /// Makes certificates and data, and starts the server.
+    fn install(&self) -> Child {
         tls::write(&self.dir, Account::for_servers());
         self.product.prepare(self);
-        for _ in 0..ATTEMPTS {
-            self.port = free_port();
-            if let Some(child) = self.start() {
-                return child;
-            }
-        }
-        panic!("{} does not start; it says:\n{}", self.product.name(), self.log());
+        self.start().unwrap_or_else(|| panic!("{self:?} does not start; it says:\n{}", self.log()))
     }
 
     /// Starts the server on its port, and waits until it is ready; nothing when it ends before.
@@ -210,16 +207,6 @@ impl fmt::Debug for Server {
 /// 32 hexadecimal digits.
 pub(crate) fn random() -> String {
     Uuid::new_v4().simple().to_string()
-}
-
-/// A port that is free now and, if nobody asks for it, stays so.
-pub(crate) fn free_port() -> u16 {
-    let mut tries = (0..1_000).map(|_| {
-        let span = u128::from(PORTS.end - PORTS.start);
-        PORTS.start + (Uuid::new_v4().as_u128() % span) as u16
-    });
-    let free = tries.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
-    free.expect("a port is free")
 }
 
 /// Writes a file that only its owner may read, who is the user that runs the server.

@@ -21,7 +21,7 @@ pub struct PrivateServer {
 
 impl PrivateServer {
     pub(crate) fn launch(product: &'static dyn Product) -> Self {
-        let mut server = Server::new(product, true);
+        let server = Server::new(product, true);
         let file = |name: &str| server.dir.join(name);
         let stays = Duration::ZERO;
         let locks = Locks { users: file("users"), starting: file("starting"), state: file("state"), stays };

@@ -15,7 +15,7 @@ use crate::http;
 use crate::node::Node;
 use crate::postgres;
 use crate::proxy::Proxy;
-use crate::server::{Database, PrivateServer, free_port};
+use crate::server::{Database, PrivateServer};
 
 /// How long the nodes may take to know one another.
 const STUCK: Duration = Duration::from_secs(30);
@@ -86,11 +86,7 @@ impl Site {
             let behind = format!(":{}/", server.port());
             let url = system.url().replace(&behind, &format!(":{}/", line.address().port()));
             let address = format!("address = \"{}\"", peer.address());
-            let mut launch = plan.clone().system(&url).launch(number, &address);
-            for flag in ["--listen", "--admin-listen", "--cluster-listen"] {
-                launch = launch.replace(flag, &format!("127.0.0.1:{}", free_port()));
-            }
-            let node = launch.start();
+            let node = plan.clone().system(&url).launch(number, &address).start();
             peer.lead_to(node.cluster_base());
             nodes.push(node);
             peers.push(peer);
