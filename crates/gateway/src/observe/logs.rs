@@ -105,30 +105,24 @@ pub(super) fn log(event: &Event<'_>) {
 /// A request that was answered: when that went wrong on this side, or when every request gets a line.
 fn log_answered(a: &Answered<'_>) {
     let ms = a.elapsed.as_secs_f64() * 1e3;
+    macro_rules! line {
+        ($level:ident, $($more:tt)+) => {
+            $level!(
+                method = a.method,
+                source = a.source,
+                kind = a.kind,
+                status = a.status,
+                code = a.code,
+                trace = a.trace,
+                ms,
+                $($more)+
+            )
+        };
+    }
     if a.status >= 500 && a.status != 501 {
-        let cause = a.cause.unwrap_or("");
-        error!(
-            method = a.method,
-            source = a.source,
-            kind = a.kind,
-            status = a.status,
-            code = a.code,
-            trace = a.trace,
-            ms,
-            cause,
-            "request failed"
-        );
+        line!(error, cause = a.cause.unwrap_or(""), "request failed");
     } else if REQUESTS.load(Ordering::Relaxed) {
-        info!(
-            method = a.method,
-            source = a.source,
-            kind = a.kind,
-            status = a.status,
-            code = a.code,
-            trace = a.trace,
-            ms,
-            "request"
-        );
+        line!(info, "request");
     }
 }
 

@@ -104,6 +104,7 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
         families::own_navigation(ty, &shapes[table], owners);
     }
     let mut mapping = mapping(parts, used, &shapes, (&keys, logs), set_names, container);
+    mapping.know_between();
     let singletons = singletons::of(&mapping, &options.shape, &mut notices);
     mapping.model = mapping.model.with_singletons(singletons);
     functions::add(&mut mapping, all_functions, &options.shape, &mut notices);

@@ -241,6 +241,7 @@ impl<'a> Parts<'a> {
             far.fk.columns.iter().copied().zip(far.fk.target_columns.iter().copied()).collect();
         let link = LinkTable {
             vouched: table.always_leads(far.fk.target, &pairs),
+            set: None,
             schema: table.schema.clone(),
             table: table.name.clone(),
             near: near.fk.target_columns.iter().copied().zip(near.fk.columns.iter().map(name)).collect(),

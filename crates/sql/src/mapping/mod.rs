@@ -58,6 +58,7 @@ mod rules;
 
 mod build;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use nextlink_odata::bind::Rule;
@@ -280,6 +281,8 @@ pub struct LinkTable {
     pub far: Vec<(String, usize)>,
     /// Whether the database vouches for it that each row of the link table leads to one of the target.
     pub vouched: bool,
+    /// The entity set that is the link table, where it is one, too.
+    pub set: Option<EntitySetId>,
 }
 
 impl ColumnMap {
@@ -300,6 +303,22 @@ impl Mapping {
     /// The table behind an entity set.
     pub fn table(&self, set: EntitySetId) -> &TableMap {
         &self.tables[set.0]
+    }
+
+    /// Says of tables between others which entity sets they are.
+    fn know_between(&mut self) {
+        let mut sets = HashMap::new();
+        for (number, table) in self.tables.iter().enumerate() {
+            if table.select.is_none() && table.joined.is_none() {
+                let name = (table.schema.clone(), table.table.clone());
+                sets.entry(name).or_insert(EntitySetId(number));
+            }
+        }
+        for link in self.tables.iter_mut().flat_map(|table| &mut table.links) {
+            if let Link::Through(through) = link {
+                through.set = sets.get(&(through.schema.clone(), through.table.clone())).copied();
+            }
+        }
     }
 
     /// Time zones that are no offsets, each once.

@@ -106,6 +106,7 @@ impl<'s> Known<'_, 's> {
         }
         Ok(LinkTable {
             vouched: between.always_leads(self.tables[target], &far),
+            set: None,
             schema: between.schema.clone(),
             table: between.name.clone(),
             near: near.into_iter().map(|(here, middle)| (here, name(middle))).collect(),

@@ -213,12 +213,8 @@ pub(super) fn link_opened(
     (through, alias): (&LinkTable, usize),
     mut on: Vec<Sql>,
 ) -> Join {
-    let same = |table: &TableMap| {
-        let of_one = table.select.is_none() && table.joined.is_none();
-        of_one && (&table.schema, &table.table) == (&through.schema, &through.table)
-    };
     let mut table = named_table(through.schema.as_ref(), &through.table, alias);
-    if let Some(set) = seen.tables.iter().position(same).map(EntitySetId) {
+    if let Some(set) = through.set {
         let stays = stays(seen, set, alias);
         if seen.comes_first(set) {
             let (near, far) =
