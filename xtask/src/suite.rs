@@ -38,7 +38,7 @@ pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
     }
     let mut command = cargo(if nextest { &["nextest", "run"] } else { &["test"] });
     if nextest && args.is_empty() {
-        command.args(["--test-threads", &threads().to_string()]);
+        command.args(["--profile", "all", "--test-threads", &threads().to_string()]);
     }
     command.args(runner_args(args));
     if std::io::stderr().is_terminal() {
@@ -55,11 +55,11 @@ pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
     }
 }
 
-/// How many tests run at one time: half as many again as there are cores, since tests of nodes and servers that end, are
-/// paused or cut off mostly wait.
+/// The threads that tests of the profile `all` share: as many of one thread as there are cores, which mostly wait, and half as
+/// many again of two threads (`.config/nextest.toml`).
 fn threads() -> usize {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    cores + cores.div_ceil(2)
+    2 * (cores + cores.div_ceil(2)) + cores
 }
 
 /// The caller's arguments, with the whole workspace and every failure shown unless they say otherwise.
