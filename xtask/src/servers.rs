@@ -58,7 +58,9 @@ mod tests {
 
     #[test]
     fn servers_without_users_are_asked_to_end() {
-        let folder = std::env::temp_dir().join(format!("nextlink-xtask-{}", std::process::id()));
+        // A process of the same number may have left one.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+        let folder = std::env::temp_dir().join(format!("nextlink-xtask-{}-{now}", std::process::id()));
         end(&folder).unwrap();
         fs::create_dir(&folder).unwrap();
         end(&folder).unwrap();

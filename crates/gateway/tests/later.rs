@@ -257,7 +257,7 @@ fn cancels(node: &Node, url: &str) {
 /// A source that fails, or takes too long, is told of by the monitor.
 #[test]
 fn failures_are_answers() {
-    let node = shop_configured("[limits]\nstatement_seconds = 1");
+    let node = shop_configured("[limits]\nstatement_seconds = 3");
     for (url, status, code) in [
         (ENDLESS, 504, "StatementTimeout"),
         ("Categories(99)/Products", 404, "NotFound"),

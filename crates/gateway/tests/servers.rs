@@ -435,28 +435,22 @@ fn mariadb_the_database_changes() {
 fn only_so_many_connections(server: PrivateServer) {
     let (_server, database) = prepared(server);
     let settings = format!(
-        "[limits]\nstatement_seconds = 30\nlock_wait_seconds = 20\n[sources.s]\nurl = \"{}\"\nconnections = 1\n\
+        "[limits]\nstatement_seconds = 100\nlock_wait_seconds = 100\n[sources.s]\nurl = \"{}\"\nconnections = 1\n\
          pool_wait_seconds = 1",
         database.url()
     );
     let node = served(&settings);
     assert_eq!(told(&ask(&node, "t(1)", &[])), refused(200, ""));
-    // Somebody locks the table for a while, and the only connection waits for that.
-    let lock = if is_postgres(&database) {
-        "BEGIN; LOCK TABLE u IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(6); COMMIT;"
-    } else {
-        "LOCK TABLES u WRITE; SELECT SLEEP(6); UNLOCK TABLES;"
-    };
+    // Somebody locks the table, and the only connection waits for that.
+    let lock = database.lock("u");
     std::thread::scope(|scope| {
-        let locked = scope.spawn(|| database.query(lock));
-        std::thread::sleep(Duration::from_millis(1_500));
         let waiting = scope.spawn(|| told(&ask(&node, "u", &[])));
-        std::thread::sleep(Duration::from_millis(500));
+        until("the connection waits", || database.waiting() == 1);
         for url in ["t(1)", "t", "t/$count"] {
             assert_eq!(told(&ask(&node, url, &[])), refused(503, "SourceBusy"), "{url}");
         }
+        drop(lock);
         assert_eq!(waiting.join().expect("an answer"), refused(200, ""));
-        locked.join().expect("the lock was held");
     });
     assert_eq!(told(&ask(&node, "t", &[])), refused(200, ""));
 }

@@ -85,7 +85,7 @@ impl Shop {
                 self.runtime.spawn(async move {
                     let mut writer = PageWriter::new(read.shape, LIMITS, Row::default());
                     let key = Value::Integer(key);
-                    let options = || RunOptions { lock_wait: Duration::from_secs(30), ..Ask::default().run };
+                    let options = || RunOptions { lock_wait: Duration::from_secs(60), ..Ask::default().run };
                     let source = &setting.served.source;
                     let ran = source.run_point(&read.program, Some(&key), options, &mut writer).await;
                     let outcome = ran.expect("it can be awaited")?;
@@ -151,7 +151,8 @@ fn many_reads_share_a_few_connections() {
     for _ in 0..20 {
         few.check(&few.read("t(1)"));
     }
-    assert_eq!((few.connections("nextlink"), few.connections(NAME)), (2, 0));
+    assert!((1..=2).contains(&few.connections("nextlink")), "{}", few.connections("nextlink"));
+    assert_eq!(few.connections(NAME), 0);
 }
 
 #[test]
@@ -159,26 +160,23 @@ fn a_lock_holds_up_nobody_else() {
     let shop = Shop::open(OWN);
     let (free, locked) = (shop.read("t(1)"), shop.read("u(1)"));
     shop.until_shared(&free);
-    let locker = Arc::clone(&shop.setting);
-    let holder = std::thread::spawn(move || {
-        locker.database.run("BEGIN; LOCK TABLE u IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2); COMMIT");
-    });
-    std::thread::sleep(Duration::from_millis(300));
-    let since = Instant::now();
+    let lock = shop.setting.database.lock("u");
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| shop.rows(&locked, 1..=4));
-        while !waiting.is_finished() {
-            let asked = Instant::now();
+        let since = Instant::now();
+        while shop.setting.database.waiting() == 0 {
+            assert!(since.elapsed() < Duration::from_secs(30), "nobody waits for the lock");
             shop.check(&free);
-            // Longer than a read takes, but less than the lock is held.
-            assert!(asked.elapsed() < Duration::from_millis(1_500), "{:?}", asked.elapsed());
         }
+        for _ in 0..10 {
+            shop.check(&free);
+        }
+        assert!(!waiting.is_finished(), "it is locked");
+        drop(lock);
         for (key, row) in (1..=4).zip(waiting.join().expect("no panic")) {
             assert_eq!(row.expect("an answer after the lock"), format!(r#"{{"id":{key},"x":{key}}}"#));
         }
     });
-    assert!(since.elapsed() > Duration::from_millis(500), "it was locked");
-    holder.join().expect("no panic");
 }
 
 #[test]

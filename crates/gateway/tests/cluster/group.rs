@@ -1,5 +1,7 @@
 //! Nodes that serve one SQLite database as the source `s`.
 
+use std::time::Duration;
+
 use nextlink_testkit::cluster::{Cluster, Plan};
 use nextlink_testkit::http::{self, Answer};
 use nextlink_testkit::node::Node;
@@ -12,11 +14,17 @@ use crate::site::prefer;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_nextlink");
 /// Where the source is served.
 pub const ROOT: &str = "/api/odata4/s/";
-/// Short leases, so that nodes are given up soon.
-pub const QUICK: &str = "heartbeat_ms = 300\nlease_ms = 3000\nanswer_ms = 3000";
+/// Short leases, so that nodes are given up soon; and longer than a busy machine keeps a node from giving a sign of life, as
+/// nodes that live are not to be given up.
+pub const QUICK: &str = "heartbeat_ms = 300\nlease_ms = 4000\nanswer_ms = 3000";
 
 /// Leases that are over sooner still.
-pub const SHORT: &str = "heartbeat_ms = 200\nlease_ms = 1000\nanswer_ms = 500";
+pub const SHORT: &str = "heartbeat_ms = 200\nlease_ms = 3000\nanswer_ms = 500";
+
+/// Nodes may take long to answer: whoever waits for one that does not is seen to.
+pub const LONG: &str = "answer_ms = 60000";
+/// Less than that, and more than anything takes that waits for nobody, however busy the machine is.
+pub const SOONER: Duration = Duration::from_secs(30);
 
 /// A plan of nodes that serve a database made from `sql`, and end soon when they are to.
 #[track_caller]

@@ -352,7 +352,7 @@ fn a_row_that_points_elsewhere_is_not_followed() {
     change(&format!(
         "CREATE TABLE before AS SELECT * FROM nodes; UPDATE nodes SET address = '{elsewhere}' WHERE name = 'n1'"
     ));
-    until("the row is not believed", || cluster.nodes[1].log().contains("row of a node is not believed"));
+    cluster.nodes[1].says("row of a node is not believed");
     // Its lease lasts, so it may come to be believed again.
     assert_eq!(refusal(&follow(&cluster, 1, &link)), (503, "OwnerUnreachable".to_owned()));
     // A row of a node that never was, with the signature of another.
@@ -376,7 +376,7 @@ fn nodes_elsewhere_are_no_members() {
     let cluster = Cluster { plan, nodes };
     let (_, link) = first_page(&cluster, 0, "T?$orderby=Id", 50);
     assert_eq!(refusal(&follow(&cluster, 1, &link)), (503, "OwnerUnreachable".to_owned()));
-    assert!(cluster.nodes[1].log().contains("in none of cluster.networks"), "{}", cluster.nodes[1].log());
+    cluster.nodes[1].says("in none of cluster.networks");
     let insider = Insider::join(&cluster.plan, 77, "127.0.0.2:1");
     let call =
         Call { method: "GET", target: PING, body: b"", from: insider.facts.party(), to: party(&cluster, 0) };

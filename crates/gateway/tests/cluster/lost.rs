@@ -11,7 +11,7 @@ use crate::group::{ROOT, each_with, first_page, follow, plan};
 use crate::site::{group, prefer, refusal, row, rows, table, until};
 
 /// No copies, and leases that are over soon.
-pub const ALONE: &str = "replicas = 0\nheartbeat_ms = 200\nlease_ms = 1000\nanswer_ms = 500";
+pub const ALONE: &str = "replicas = 0\nheartbeat_ms = 200\nlease_ms = 3000\nanswer_ms = 500";
 /// Rows that nobody changes.
 const STABLE: &str = "$filter=Id%20le%20600%20and%20Id%20mod%2050%20ne%207";
 

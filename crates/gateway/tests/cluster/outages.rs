@@ -7,12 +7,12 @@ use nextlink_testkit::cluster::{Cluster, Plan};
 use nextlink_testkit::postgres;
 
 use crate::copies::{CHANGE, Writer, copied};
-use crate::faults::{generations, read, stable};
+use crate::faults::{generations, none_waited, read, stable};
 use crate::group::{QUICK, SHORT, first_page, follow, listed, plan};
 use crate::lost::{ALONE, patient};
 use crate::site::{metric, table, until};
 
-/// Six leases long nobody can say who lives. Results are read and begun as ever, none is replaced, and afterwards the
+/// Three leases long nobody can say who lives. Results are read and begun as ever, none is replaced, and afterwards the
 /// registry knows what it missed.
 #[test]
 fn the_system_database_is_down_for_a_while() {
@@ -24,18 +24,18 @@ fn the_system_database_is_down_for_a_while() {
         let mut cluster = plan.cluster(&format!("replicas = {replicas}")).start(3);
         let writer = Writer::start(&cluster, CHANGE);
         let (mut down, mut meanwhile) = (None, None);
-        let (ledger, slowest) = read(&mut cluster, |turn, cluster| match turn {
+        let (ledger, times) = read(&mut cluster, |turn, cluster| match turn {
             4 => {
                 copied(cluster, replicas);
                 server.kill();
                 down = Some(Instant::now());
             }
-            5..12 => std::thread::sleep(Duration::from_millis(800)),
+            5..12 => std::thread::sleep(Duration::from_millis(1_300)),
             12 => {
                 let (_, link) = first_page(cluster, 1, "T?$orderby=G", 100);
                 assert_eq!(follow(cluster, 1, &link).status, 200, "what is begun meanwhile is stored, too");
                 let down = down.map(|down: Instant| down.elapsed());
-                assert!(down.is_some_and(|down| down > Duration::from_secs(5)), "{down:?}");
+                assert!(down.is_some_and(|down| down > Duration::from_secs(9)), "{down:?}");
                 server.start();
                 until("all nodes are up", || {
                     let up = |node: &serde_json::Value| node["state"] == "up";
@@ -53,8 +53,7 @@ fn the_system_database_is_down_for_a_while() {
         let what = format!("{replicas} copies");
         assert_eq!(ledger.faults(&stable()), Vec::<String>::new(), "{what}");
         assert_eq!(generations(&ledger), 1, "{what}");
-        // A call that waits for the system database takes that long, at least.
-        assert!(slowest < Duration::from_secs(5), "{what}: {slowest:?}");
+        none_waited(&times[3..11], &what);
         let headers = [("Prefer", "odata.maxpagesize=40")];
         for node in 0..3 {
             let again = ledger.reread(|url| cluster.ask(node, url, &headers));

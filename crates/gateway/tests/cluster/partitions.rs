@@ -49,7 +49,7 @@ impl Cut {
         Some(Cut { cluster, database, network: Arc::new(network) })
     }
 
-    /// Reads with a cut that lasts for four leases, and checks that all of it is of so many executions, and that afterwards
+    /// Reads with a cut that lasts longer than two leases, and checks that all of it is of so many executions, and that afterwards
     /// all links mean on all nodes what they meant before.
     #[track_caller]
     fn check(mut self, what: &str, copies: usize, cuts: &[(usize, Peer)], executions: usize) {
@@ -67,11 +67,11 @@ impl Cut {
                 let (network, cuts) = (Arc::clone(&self.network), cuts.clone());
                 // Pages may be waited for as long as it is cut.
                 mending = Some(std::thread::spawn(move || {
-                    std::thread::sleep(Duration::from_secs(4));
+                    std::thread::sleep(Duration::from_secs(8));
                     cuts.iter().for_each(|(node, other)| network.mend(*node, *other));
                 }));
             }
-            5..10 => std::thread::sleep(Duration::from_millis(400)),
+            5..10 => std::thread::sleep(Duration::from_millis(800)),
             10 => mending.take().expect("it is cut").join().expect("it is mended"),
             _ => {}
         });

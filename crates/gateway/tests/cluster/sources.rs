@@ -456,7 +456,7 @@ fn files_that_differ_make_no_difference() {
     let first = plan(&table(20)).cluster(QUICK);
     let (_, more) = database(&first, "more", 40);
     let begun = first.launch(0, "").start();
-    assert!(begun.log().contains("those of the cluster from now on"), "{}", begun.log());
+    begun.says("those of the cluster from now on");
     // Another one has the source with other settings, and one that the cluster has not.
     let lines = format!("page_rows = 3\n[sources.more]\nurl = \"{more}\"");
     let other = first.clone().settings(&lines).launch(1, "").start();
@@ -482,6 +482,7 @@ fn files_that_differ_make_no_difference() {
         assert_eq!(get(node, "more/T").status, 404);
         assert_eq!(listed(node)["revision"], 1);
     }
+    other.says("those of the cluster count");
     let warned = |node: &Node| count(&node.log(), &["WARN", "those of the cluster count"]);
     assert_eq!([&begun, &other, &bare].map(warned), [0, 1, 0], "{}", other.log());
     assert!(

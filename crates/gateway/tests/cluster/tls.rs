@@ -150,8 +150,8 @@ fn there_is_no_way_back_to_http() {
     {
         let (_, link) = first_page(&cluster, owner, "T?$orderby=Id", 50);
         assert_eq!(refusal(&follow(&cluster, asked, &link)), (503, "OwnerUnreachable".to_owned()));
-        let log = cluster.nodes[asked].log();
-        assert!(log.contains("call to another node failed") && log.contains(says), "{log}");
+        cluster.nodes[asked].says("call to another node failed");
+        cluster.nodes[asked].says(says);
         assert_eq!(follow(&cluster, owner, &link).status, 200);
     }
 }
@@ -188,7 +188,7 @@ fn certificates_are_read_again() {
     // What is not right is said, and what was read before goes on being used.
     std::fs::write(plan.dir().join("tls1/node.key"), &shown[0].key).expect("it can be written");
     cluster.nodes[1].signal("HUP");
-    until("it is said", || cluster.nodes[1].log().contains("those before are used"));
+    cluster.nodes[1].says("those before are used");
     assert!(follow(&cluster, 1, &link).body == page.body);
 }
 
