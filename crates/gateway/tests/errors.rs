@@ -93,7 +93,9 @@ fn not_supported_says_what() {
     for (url, what) in [
         ("$all?$filter=true", "$all"),
         ("$crossjoin(Products,Words)?$apply=topcount(1,Products/ID)", "$crossjoin"),
-        ("Products?$apply=nest(identity as A)", "nest"),
+        ("Categories?$expand=Products($apply=nest(identity as A))", "nest"),
+        ("Products?$apply=groupby((CategoryID),nest(identity as A))&$filter=A/$count gt 1", "'A'"),
+        ("Products?$apply=concat(nest(identity as A),identity)", "'A'"),
         (
             "Products?$apply=groupby((Category),aggregate(Price with sum from Discontinued with max as P))",
             "navigation property",

@@ -119,10 +119,10 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
     let mut items: Vec<String> = Vec::new();
     let named: Vec<&Named> = selection.named.iter().collect();
     if selection.rows {
-        return ["(", &named_list(&named, 0), ")"].concat();
+        items.extend((!named.is_empty()).then(|| named_list(&named, 0)));
     }
     let added = selection.expand.iter().any(|expand| expand.alias.is_some());
-    if selection.selected || !named.is_empty() || added {
+    if !selection.rows && (selection.selected || !named.is_empty() || added) {
         let all = selection.properties.len() == ty.possible_properties(selection.of).count()
             && selection.streams.len() == ty.possible_streams(selection.of).count()
             && selection.dynamic == if ty.open { Dynamic::All } else { Dynamic::None };
@@ -181,7 +181,7 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
             (true, Version::V40) => items.extend(expand.alias.is_some().then(|| name.to_owned())),
         }
     }
-    if items.is_empty() { String::new() } else { ["(", &items.join(","), ")"].concat() }
+    if items.is_empty() && !selection.rows { String::new() } else { ["(", &items.join(","), ")"].concat() }
 }
 
 /// A navigation property, behind the type that has it where the entities are not known to be of it.

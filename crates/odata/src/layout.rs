@@ -306,6 +306,9 @@ impl<'q> Layout<'q> {
         if selection.rows {
             let named: Vec<&Named> = selection.named.iter().collect();
             self.named(node, &named, 0);
+            for expand in &selection.expand {
+                self.collection(model, node, NodeLink { parent: node, path: Vec::new(), set, expand }, needs);
+            }
             return;
         }
         if needs.keys || selection.references {
@@ -337,12 +340,17 @@ impl<'q> Layout<'q> {
         // it needs a comma.
         for expand in selection.expand.iter().filter(|e| e.collection) {
             let link = NodeLink { parent: node, path: path.to_vec(), set, expand };
-            let child = self.node(model, &expand.selection, Some(link), needs);
             let only = selection.only_of_expanded(ty, expand);
             self.nodes[node].items.extend(only.map(|only| Item::Only(vec![only])));
-            self.nodes[node].items.push(Item::Collection(child));
+            self.collection(model, node, link, needs);
             self.nodes[node].items.extend(only.map(|_| Item::EndOnly));
         }
+    }
+
+    /// The rows of a node of their own.
+    fn collection(&mut self, model: &Model, node: usize, link: NodeLink<'q>, needs: Needs) {
+        let child = self.node(model, &link.expand.selection, Some(link), needs);
+        self.nodes[node].items.push(Item::Collection(child));
     }
 
     /// What is told of an entity that the model does not have.

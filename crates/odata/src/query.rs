@@ -1,6 +1,7 @@
 //! What is asked: every name of the URL resolved against the model, every expression typed.
 
 mod rows;
+mod expand;
 mod called;
 mod own;
 mod chosen;
@@ -9,6 +10,7 @@ mod leaf;
 mod operators;
 
 pub use chosen::{Chosen, SomeOf};
+pub use expand::{Expand, Group};
 pub use leaf::Leaf;
 pub use operators::{Arithmetic, Comparison, Function};
 pub use rows::{
@@ -281,51 +283,6 @@ pub struct Parts {
     pub whole: bool,
 }
 
-/// An expanded navigation property.
-#[derive(Debug, Clone)]
-pub struct Expand {
-    /// The type below that of the set that its entities are to be of, since it was named of that.
-    pub of: Option<usize>,
-    /// Index of the navigation property.
-    pub navigation: usize,
-    /// The name that it has here, where it is another one.
-    pub alias: Option<String>,
-    /// Whether it leads to many.
-    pub collection: bool,
-    /// Of a single entity that is wanted as of a type below that of its set: null where it is of none such.
-    pub when: Option<Expr>,
-    /// What the other options are about: the related entities, or what `$apply` makes of them.
-    pub input: Input,
-    /// What is returned of them.
-    pub selection: Selection,
-    /// `$filter` and `$search`.
-    pub filter: Option<Expr>,
-    /// `$orderby`
-    pub orderby: Vec<Order>,
-    /// `$top`
-    pub top: Option<u64>,
-    /// `$skip`
-    pub skip: u64,
-    /// `$count=true`, or only the count: `Nav/$count`.
-    pub count: bool,
-    /// `Nav/$count`: the count and nothing else.
-    pub count_only: bool,
-    /// Nested options as text, which a next link of the nested collection repeats. Between the parts of one stands the
-    /// identifier of the entity that `$it` is.
-    pub option_texts: Vec<Vec<String>>,
-    /// In a collection: the variable of the entity that the request is about, where the options use it.
-    pub it: Option<Variable>,
-    /// Whether the same is expanded once more below, as `$levels` asks.
-    pub recursive: bool,
-}
-
-impl Expand {
-    /// Whether it is a navigation property under its own name.
-    pub fn is(&self, navigation: usize) -> bool {
-        self.navigation == navigation && self.alias.is_none()
-    }
-}
-
 /// An item of `$orderby`.
 #[derive(Debug, Clone)]
 pub struct Order {
@@ -384,6 +341,8 @@ pub enum ExprKind {
     /// The sum of a value over the rows before this one in a total order, null for the first of them; without an order
     /// that over all rows.
     Running(Box<Expr>, Vec<Order>),
+    /// The number of the group that a row is in by these values, from 1 on; null is a value as others are.
+    GroupNumber(Vec<Expr>),
     /// Whether a single-valued navigation property leads to an entity.
     Exists(Place),
     /// Whether an entity is of a type below that of its set.

@@ -360,7 +360,8 @@ impl Writer<'_> {
                 self.text(")");
             }
             Sql::InSelect(needle, select) => self.in_select(needle, select),
-            Sql::RowNumber(among, order) => self.row_number(among, order),
+            Sql::RowNumber(among, order) => self.numbered("ROW_NUMBER", among, order),
+            Sql::Rank(order) => self.numbered("DENSE_RANK", &[], order),
             Sql::Call(name, args) => {
                 self.text(name);
                 self.list(args);
@@ -414,8 +415,9 @@ impl Writer<'_> {
         self.text("))");
     }
 
-    fn row_number(&mut self, among: &[Sql], order: &[OrderTerm]) {
-        self.text("ROW_NUMBER() OVER (");
+    fn numbered(&mut self, function: &str, among: &[Sql], order: &[OrderTerm]) {
+        self.text(function);
+        self.text("() OVER (");
         self.among(among);
         self.text(if among.is_empty() { "ORDER BY " } else { " ORDER BY " });
         self.order(order);

@@ -203,6 +203,8 @@ pub enum Sql {
     InSelect(Box<Sql>, Box<Select>),
     /// The number of a row in an order, among those with the same values.
     RowNumber(Vec<Sql>, Vec<OrderTerm>),
+    /// The number of a row in an order, where those have the same number that the order does not tell apart.
+    Rank(Vec<OrderTerm>),
     /// A function of the database or of the driver.
     Call(&'static str, Vec<Sql>),
     /// COLLATE

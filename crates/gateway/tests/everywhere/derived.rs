@@ -70,6 +70,18 @@ const ROWS: &[(&str, u16, &str)] = &[
         r##""value":[{"Team":null,"N@odata.type":"#Decimal","N":1},{"Team":{"Id":1,"Name":"red"},"N@odata.type":"#Decimal","N":3},{"Team":{"Id":2,"Name":"blue"},"N@odata.type":"#Decimal","N":2}]}"##,
     ),
     (
+        "People?$apply=groupby((Firm.Employee/Boss),aggregate($count as N))&$select=Boss/Name,N",
+        200,
+        r##""value":[{"Boss":null,"N@odata.type":"#Decimal","N":4},{"Boss":{"Name":"Ann"},"N@odata.type":"#Decimal","N":2}]}"##,
+    ),
+    (
+        "People?$apply=groupby((Firm.Employee/Boss/Team,Team),aggregate($count as N))&$select=Boss/Team/Name,Team/Name,N",
+        200,
+        r##""value":[{"Boss":{"Team":null},"Team":null,"N@odata.type":"#Decimal","N":1},{"Boss":{"Team":null},"Team":{"Name":"red"},"N@odata.type":"#Decimal","N":2},{"Boss":{"Team":null},"Team":{"Name":"blue"},"N@odata.type":"#Decimal","N":1},{"Boss":{"Team":{"Name":"red"}},"Team":{"Name":"red"},"N@odata.type":"#Decimal","N":1},{"Boss":{"Team":{"Name":"red"}},"Team":{"Name":"blue"},"N@odata.type":"#Decimal","N":1}]}"##,
+    ),
+    ("People?$apply=groupby((Firm.Employee))", 400, "BadUrl"),
+    ("People?$apply=groupby((Boss))", 400, "BadRequest"),
+    (
         "Reports?$apply=groupby((Author))",
         200,
         r##""value":[{"Author":{"Id":1,"Name":"Ann","Salary@odata.type":"#Int32","Salary":90,"Bonus@odata.type":"#Int32","Bonus":7}},{"Author":{"Id":2,"Name":"Bob","Salary@odata.type":"#Int32","Salary":50}},{"Author":{"Id":3,"Name":"Cy","Firm":"Acme","Home":{"Street":"High","City":"Ulm"}}}]}"##,

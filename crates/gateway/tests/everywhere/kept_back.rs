@@ -340,6 +340,7 @@ const ALL: &[&str] = &[
     "Customers?$expand=*($levels=2)", "Orders?$expand=*($expand=*)", "Items?$expand=Order($expand=Customer,Tags)",
     "Customers?$orderby=Name desc&$top=1", "Customers?$skip=3", "Customers?$compute=toupper(Name) as N&$select=N",
     "Customers?$apply=groupby((Name))", "Customers?$apply=aggregate(Name with max as N)", "Orders?$apply=groupby((Customer/Name))",
+    "Customers?$apply=nest(identity as A)", "Orders?$apply=groupby((Customer),nest(identity as A))", "Orders?$apply=join(Tags as T)/groupby((T),nest(identity as A))",
     "Orders?$apply=aggregate(Customer/Name with min as N)", "Tags?$apply=concat(identity,aggregate(Name with max as N))",
     "Customers?$apply=topcount(9,Id)", "Customers?$apply=orderby(Name desc)/skip(1)", "Orders?$apply=join(Tags as T)",
     "Customers?$apply=join(Orders as O)", "Orders?$apply=outerjoin(Tags as T)", "$crossjoin(Customers,Tags)?$expand=Customers,Tags",

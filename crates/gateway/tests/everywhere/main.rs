@@ -8,6 +8,7 @@ mod parts;
 mod world;
 mod answers;
 mod rows;
+mod groups;
 mod batches;
 mod types;
 mod shapes;

@@ -81,6 +81,7 @@ pub fn bind_collection(
         lambdas: scope.lambdas.clone(),
         optional: scope.optional.clone(),
         nested: Vec::new(),
+        below: Vec::new(),
     };
     let mut all = Collected { from, set, variable, own, inner, predicate: None, cast: None };
     loop {

@@ -206,6 +206,7 @@ fn bind_below<'a>(
     Ok(Expand {
         of: None,
         navigation: index,
+        group: None,
         alias: None,
         collection,
         when,

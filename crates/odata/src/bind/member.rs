@@ -264,6 +264,9 @@ fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u3
     match (&scope.implicit, segments.first()) {
         (Some(place), _) => Ok(Start::At(place.clone(), segments)),
         (None, Some(PathSegment { at, kind: PathSegmentKind::Name { name, .. } })) => {
+            if scope.nested.contains(name) {
+                return Err(lost(name, *at));
+            }
             Err(unknown_name(*at, &scope.named, name))
         }
         (None, Some(segment)) => Err(misplaced(segment)),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::error::{BindResult, invalid, limit_exceeded};
 use crate::model::{ComplexTypeId, EntitySetId, EntityType, Model};
-use crate::query::{Expr, Named, Place, Size, Variable};
+use crate::query::{Expand, Expr, Named, Place, Size, Variable};
 use crate::url::ast::{self, Alias, Options, TextOption};
 
 /// Bounds on what a URL may ask for.
@@ -323,8 +323,10 @@ pub struct Scope {
     pub lambdas: Vec<(String, Variable, EntitySetId)>,
     /// Variables that may stand for no entity.
     pub optional: Vec<Variable>,
-    /// What `$apply` has put below the entities.
+    /// The names of what `$apply` has put below the instances.
     pub nested: Vec<String>,
+    /// What stands below rows that are no entities.
+    pub below: Vec<Expand>,
 }
 
 impl Scope {
@@ -344,6 +346,7 @@ impl Scope {
             lambdas: Vec::new(),
             optional: Vec::new(),
             nested: Vec::new(),
+            below: Vec::new(),
         }
     }
 
@@ -358,6 +361,7 @@ impl Scope {
             lambdas: Vec::new(),
             optional: Vec::new(),
             nested: Vec::new(),
+            below: Vec::new(),
         }
     }
 

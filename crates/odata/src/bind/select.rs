@@ -13,7 +13,7 @@ use super::scope::{Context, ORDERBY_ITEMS, Scope};
 use super::search::bind_search;
 use crate::lexical::identifier;
 use crate::model::EntitySetId;
-use crate::query::{Dynamic, Expr, Inside, Named, Order, Place, Selection};
+use crate::query::{Dynamic, Expand, Expr, Inside, Named, Order, Place, Selection};
 use crate::url::ast::{ExpandItem, Options, OrderItem, Search, SelectItem};
 
 /// Binds `$select` and `$expand` of the entities at a place, whose scope has the names of `$compute`; `depth` counts the
@@ -42,6 +42,13 @@ pub fn bind_selection<'a>(
         expand_item(cx, &mut selection, place, (item, None), depth)?;
     }
     Ok(selection)
+}
+
+/// All that is returned of entities at a place where no option says otherwise.
+pub fn whole_entities(cx: &Context, scope: &Scope, place: &Place) -> Selection {
+    let mut selection = all_of(cx, scope, place, false);
+    add_whole(cx, &mut selection, place);
+    selection
 }
 
 /// All that entities at a place have.
@@ -310,16 +317,22 @@ pub fn bind_rows(
         functions: Vec::new(),
         selected_navigation: Vec::new(),
         references,
-        expand: Vec::new(),
+        expand: scope.below.clone(),
     };
     let Some(items) = &options.select else {
         return Ok(selection);
     };
+    let all = items.iter().any(|item| item.path == ["*"]);
+    let names = |item: &SelectItem, expand: &Expand| {
+        item.path.len() == 1 && expand.alias == item.path.first().cloned()
+    };
+    selection.expand.retain(|expand| all || items.iter().any(|item| names(item, expand)));
     let mut told = vec![false; selection.named.len()];
     for item in items {
         let under = |named: &Named| item.path == ["*"] || named.path.starts_with(&item.path);
         let known = selection.named.iter().any(&under);
-        if !known {
+        let below = selection.expand.iter().any(|expand| names(item, expand));
+        if !(known || below || item.path == ["*"] && !selection.expand.is_empty()) {
             return Err(unknown_name(item.at, &selection.named, &item.path.join("/")));
         }
         // What tells that the value is null that a path leads into comes along.

@@ -439,7 +439,8 @@ impl<O: PageOutput> PageWriter<O> {
 
     /// Whether a lower level takes another row for this parent.
     fn takes(&mut self, node: usize, parent: u32) -> bool {
-        let limit = self.limits.rows;
+        let whole = self.shape.nodes[node].collection.as_ref().is_some_and(|collection| collection.whole);
+        let limit = if whole { u64::MAX } else { self.limits.rows };
         let level = &mut self.levels[node];
         let rows = match level.last {
             Some((last, rows)) if last == parent => rows + 1,

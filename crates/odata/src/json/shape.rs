@@ -56,6 +56,8 @@ pub(crate) struct CollectionShape {
     pub(crate) counted: bool,
     /// Whether it is written as a string (JSON Format section 3.2).
     pub(crate) quoted_count: bool,
+    /// Whether all rows are given at once, as there is no URL for what a page would leave.
+    pub(crate) whole: bool,
     /// Only the count is written.
     pub(crate) count_only: bool,
     /// `$top` was given, so that its rows are all that is wanted.

@@ -38,6 +38,7 @@ impl Expr {
             ExprKind::Aggregate(..)
             | ExprKind::Gather(..)
             | ExprKind::Running(..)
+            | ExprKind::GroupNumber(_)
             | ExprKind::Exists(_)
             | ExprKind::Any(_)
             | ExprKind::All(_)

@@ -160,8 +160,8 @@ pub struct Transform {
     pub values: Vec<Expr>,
     /// Groups by so many values at the start; the others are of whole groups.
     pub group: Option<usize>,
-    /// Whether the values are the key of the entities as it lies in the table.
-    pub keys: bool,
+    /// So many values at the start are of the key of the entities as it lies in the table.
+    pub keys: usize,
     /// The order that `top` and `skip` are about; it is total.
     pub orderby: Vec<Order>,
     /// Rows at most.

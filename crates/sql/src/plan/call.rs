@@ -55,7 +55,7 @@ impl Planner<'_> {
         (first.columns, first.limit) = (columns, Some(1));
         let mut frames = new();
         let columns = keys(&frames);
-        frames.keep(Source::Selects(vec![first]), &columns);
+        frames.keep(Source::Selects(vec![first]), columns.into_iter().enumerate());
         Ok(frames)
     }
 

@@ -356,6 +356,7 @@ impl Planner<'_> {
             ExprKind::Aggregate(method, of) => {
                 self.aggregate(frames, *method, of.as_deref(), expr.primitive.unwrap_or(P::Decimal))?
             }
+            ExprKind::GroupNumber(values) => self.group_number(frames, values)?,
             ExprKind::Running(of, orderby) => {
                 self.running(frames, of, orderby, expr.primitive.unwrap_or(P::Decimal))?
             }

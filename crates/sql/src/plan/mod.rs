@@ -11,6 +11,7 @@ mod zones;
 mod expr;
 mod there;
 mod frames;
+mod group;
 mod call;
 mod words;
 mod full_text;
@@ -70,6 +71,8 @@ pub struct Plan {
 pub struct NodePlan {
     /// The level above.
     pub parent: Option<usize>,
+    /// Whether all rows below a row of it are needed, however many there are.
+    pub whole: bool,
     /// Rows; none where only the count is asked for.
     pub rows: Option<Select>,
     /// Rows counted for each parent.
@@ -159,7 +162,10 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
             seek: node.rows.as_ref().filter(|_| seeks && node.parent.is_none()).and_then(seek),
             position: None,
             parent: node.parent,
-            rows: node.rows.as_ref().map(|rows| child(rows, plan.nested.filter(|_| node.parent.is_some()))),
+            rows: node.rows.as_ref().map(|rows| {
+                let some = node.parent.is_some() && !node.whole;
+                child(rows, plan.nested.filter(|_| some))
+            }),
             count: node.count.as_ref().map(|count| child(count, None)),
             cells: node.cells.as_slice().into(),
             link: node.link.clone(),
@@ -353,27 +359,5 @@ impl Planner<'_> {
     fn of_one(&self, function: usize) -> bool {
         let bound = &self.mapping.model.functions[function].bound;
         bound.as_ref().is_some_and(|bound| !bound.collection)
-    }
-
-    /// Numbers of the link columns that a child needs in its parent's rows, added where they are missing: properties of
-    /// entities that have an alias there.
-    fn link_columns(&self, parent: &mut NodePlan, wanted: &[(usize, EntitySetId, usize)]) -> Vec<usize> {
-        let Some(rows) = &mut parent.rows else {
-            return Vec::new();
-        };
-        let position = usize::from(parent.parent.is_some());
-        let behind = position + parent.cells.len();
-        wanted
-            .iter()
-            .map(|(alias, set, property)| {
-                let wanted = Sql::column(*alias, &self.mapping.table(*set).columns[*property].column);
-                let found = rows.columns[behind..].iter().position(|c| *c == wanted);
-                found.unwrap_or_else(|| {
-                    rows.columns.push(wanted);
-                    parent.links += 1;
-                    parent.links - 1
-                })
-            })
-            .collect()
     }
 }

@@ -1,14 +1,15 @@
 //! One level of the result: its columns, conditions and total order.
 
 use nextlink_odata::layout::{Cell, Node, NodeLink};
-use nextlink_odata::model::EntitySetId;
+use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{
-    Addressed, Expr, ExprKind, Input, Order, Place, Query, Rows, RowsKind, Step, Transform, Variable,
+    Addressed, Expand, Expr, ExprKind, Input, Order, Place, Query, Rows, RowsKind, Step, Transform, Variable,
 };
 
 use super::frames::{Frames, target_set};
 use super::rows::Base;
 use super::{NodePlan, PlanLimits, Planner};
+use crate::catalog::NativeType;
 use crate::dialect::Unsupported;
 use crate::mapping::Link;
 use crate::statement::ResultColumn;
@@ -81,7 +82,7 @@ impl Planner<'_> {
         above: &mut [NodePlan],
     ) -> Result<NodePlan, Unsupported> {
         let expand = link.expand;
-        let (mut frames, near) = self.child_frames(link);
+        let (mut frames, near) = self.child_frames(link)?;
         if !matches!(expand.input, Input::Path) {
             frames = self.input(Base::Below(link), &expand.input)?;
         }
@@ -90,22 +91,22 @@ impl Planner<'_> {
             let position = Sql::carried(alias, rows.columns.len());
             frames.filter(Sql::binary(Operator::Eq, position, Sql::Position));
         }
-        let mut linked: Vec<(EntitySetId, usize)> =
-            near.iter().map(|property| (link.set, *property)).collect();
+        let (mut keys, mut further) = (self.link_keys(link, &near), Vec::new());
         let mut it = None;
         if let Some(variable) = expand.it {
             // The entity that the request is about, found by its key.
             let set = query.selection.set;
             let key = &self.mapping.model.entity_type(self.mapping.model.entity_set(set).entity_type).key;
-            let first = linked.len();
-            linked.extend(key.iter().map(|property| (set, *property)));
-            let values = (first..linked.len()).map(Sql::Key).collect();
+            let first = keys.len();
+            further.extend(key.iter().map(|property| (set, *property)));
+            keys.extend(self.key_columns(&further));
+            let values = (first..keys.len()).map(Sql::Key).collect();
             it = Some(frames.also(self.mapping, variable, set, key, values));
         }
         self.add_filter(&mut frames, expand.filter.as_ref())?;
         let count = if expand.count {
             let mut select = frames.select().clone();
-            select.keys = Some(self.key_columns(&linked));
+            select.keys = Some(keys.clone());
             select.columns = vec![Sql::Position, Sql::CountAll];
             select.count_by_parent = true;
             Some(select)
@@ -114,28 +115,44 @@ impl Planner<'_> {
         };
         frames.select().columns.push(Sql::Position);
         let cells = self.add_cells(&mut frames, node)?;
-        match &expand.input {
-            Input::Rows(rows) => self.add_row_order(&mut frames, &expand.orderby, rows)?,
+        match (&expand.input, &expand.group) {
+            (Input::Rows(rows), _) => self.add_row_order(&mut frames, &expand.orderby, rows)?,
+            (_, Some(group)) if !group.entities => {
+                self.add_row_order(&mut frames, &expand.orderby, &group.rows)?;
+            }
             _ => self.add_order(&mut frames, &expand.orderby, expand.selection.set)?,
         }
         let mut rows = frames.finish();
-        rows.keys = Some(self.key_columns(&linked));
+        rows.keys = Some(keys);
         if expand.top.is_some() || expand.skip > 0 {
             rows.window = Some((expand.skip, expand.top));
         }
         let parent = &mut above[link.parent];
         let alias = self.alias_in(parent, &link.path);
         let own = parent.it.unwrap_or_else(|| self.alias_in(parent, &[]));
-        let number = |(place, (set, property)): (usize, &(EntitySetId, usize))| {
-            (if place < near.len() { alias } else { own }, *set, *property)
+        let column = |alias, (set, property): (EntitySetId, usize)| {
+            Sql::column(alias, &self.mapping.table(set).columns[property].column)
         };
-        let wanted: Vec<_> = linked.iter().enumerate().map(number).collect();
-        let numbers = self.link_columns(parent, &wanted);
+        let mut wanted: Vec<Sql> = near.iter().map(|property| column(alias, (link.set, *property))).collect();
+        wanted.extend(number_of_group(expand, alias));
+        wanted.extend(further.iter().map(|key| column(own, *key)));
+        let numbers = link_columns(parent, wanted);
         let rows = if expand.count_only { None } else { Some(rows) };
-        Ok(NodePlan { it, ..node_plan(Some(link.parent), rows, count, cells, numbers) })
+        let whole = expand.group.is_some();
+        Ok(NodePlan { it, whole, ..node_plan(Some(link.parent), rows, count, cells, numbers) })
     }
 
-    pub(super) fn key_columns(&self, linked: &[(EntitySetId, usize)]) -> Vec<KeyColumn> {
+    /// What tells to which parent row the rows of a lower level belong.
+    pub(super) fn link_keys(&self, link: &NodeLink, near: &[usize]) -> Vec<KeyColumn> {
+        if link.expand.group.is_some() {
+            let native = NativeType::Named { schema: "pg_catalog".to_owned(), name: "int8".to_owned() };
+            return vec![KeyColumn { primitive: PrimitiveType::Int64, native }];
+        }
+        let linked: Vec<_> = near.iter().map(|property| (link.set, *property)).collect();
+        self.key_columns(&linked)
+    }
+
+    fn key_columns(&self, linked: &[(EntitySetId, usize)]) -> Vec<KeyColumn> {
         let column = |(set, property): &(EntitySetId, usize)| {
             let column = &self.mapping.table(*set).columns[*property];
             KeyColumn { primitive: column.primitive, native: column.native.clone() }
@@ -144,7 +161,10 @@ impl Planner<'_> {
     }
 
     /// The tables of a lower level, and the parent's properties it is found by.
-    pub(super) fn child_frames(&self, link: &NodeLink) -> (Frames, Vec<usize>) {
+    pub(super) fn child_frames(&self, link: &NodeLink) -> Result<(Frames, Vec<usize>), Unsupported> {
+        if let Some(group) = &link.expand.group {
+            return Ok((self.of_group(group)?, Vec::new()));
+        }
         let navigation = link.expand.navigation;
         let target = target_set(self.mapping, link.set, navigation);
         let mut frames = Frames::empty();
@@ -161,7 +181,7 @@ impl Planner<'_> {
                 through.near.iter().map(|(here, _)| *here).collect()
             }
         };
-        (frames, near)
+        Ok((frames, near))
     }
 
     /// The alias, in the parent's rows, of the entity that the collection hangs on: single-valued navigation was
@@ -356,6 +376,32 @@ impl Planner<'_> {
     }
 }
 
+/// Where the rows above have the number of the group that belongs to each of them.
+fn number_of_group(expand: &Expand, alias: usize) -> Option<Sql> {
+    match &expand.group.as_ref()?.number.kind {
+        ExprKind::Column(_, number) => Some(Sql::carried(alias, *number)),
+        _ => None,
+    }
+}
+
+/// Numbers of the link columns that a child needs in its parent's rows, added where they are missing.
+fn link_columns(parent: &mut NodePlan, wanted: Vec<Sql>) -> Vec<usize> {
+    let Some(rows) = &mut parent.rows else {
+        return Vec::new();
+    };
+    let position = usize::from(parent.parent.is_some());
+    let behind = position + parent.cells.len();
+    let mut number = |wanted: Sql| {
+        let found = rows.columns[behind..].iter().position(|c| *c == wanted);
+        found.unwrap_or_else(|| {
+            rows.columns.push(wanted);
+            parent.links += 1;
+            parent.links - 1
+        })
+    };
+    wanted.into_iter().map(&mut number).collect()
+}
+
 /// What rows are of, whatever stands beside them.
 fn innermost(mut input: &Input) -> &Input {
     while let Input::Walked(walked) = input {
@@ -394,5 +440,15 @@ pub(super) fn node_plan(
     link: Vec<usize>,
 ) -> NodePlan {
     let cells = cells.into().unwrap_or(Cells { columns: Vec::new(), aliases: Vec::new() });
-    NodePlan { parent, rows, count, cells: cells.columns, aliases: cells.aliases, it: None, link, links: 0 }
+    NodePlan {
+        parent,
+        whole: false,
+        rows,
+        count,
+        cells: cells.columns,
+        aliases: cells.aliases,
+        it: None,
+        link,
+        links: 0,
+    }
 }

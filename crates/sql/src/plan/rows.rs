@@ -43,7 +43,7 @@ impl Planner<'_> {
                     // An entity can belong to several parent rows.
                     key.push(Sql::Position);
                 }
-                frames.keep(Source::Selects(selects), &key);
+                frames.keep(Source::Selects(selects), key.into_iter().enumerate());
                 frames
             }
             Input::Product(sets) => {
@@ -76,9 +76,8 @@ impl Planner<'_> {
         match base {
             Base::Request => self.path(self.query.root, &self.query.steps),
             Base::Below(link) => {
-                let (mut frames, near) = self.child_frames(link);
-                let linked: Vec<_> = near.iter().map(|property| (link.set, *property)).collect();
-                frames.select().keys = Some(self.key_columns(&linked));
+                let (mut frames, near) = self.child_frames(link)?;
+                frames.select().keys = Some(self.link_keys(link, &near));
                 Ok(frames)
             }
         }
@@ -202,7 +201,7 @@ impl Planner<'_> {
             let operand = if matches!(operand.sql, Sql::Null) {
                 let null = self.dialect.null(value.primitive.unwrap_or(P::String));
                 Operand { form: Form::Computed, ..operand.with(null) }
-            } else if transform.keys {
+            } else if number < transform.keys {
                 match self.bare_key(&mut frames, value) {
                     Some(key) => operand.with(key),
                     None => self.dialect.carried(operand),

@@ -107,7 +107,17 @@ fn result(primitive: PrimitiveType, storage: Storage) -> ResultColumn {
 
 fn level(rows: Select, cells: Vec<ResultColumn>) -> NodePlan {
     let (aliases, link) = (Vec::new(), Vec::new());
-    NodePlan { parent: None, rows: Some(rows), count: None, cells, aliases, it: None, link, links: 0 }
+    NodePlan {
+        parent: None,
+        whole: false,
+        rows: Some(rows),
+        count: None,
+        cells,
+        aliases,
+        it: None,
+        link,
+        links: 0,
+    }
 }
 
 fn statement(dialect: &dyn Dialect, select: &Select, cells: Vec<ResultColumn>) -> NodeStatement {

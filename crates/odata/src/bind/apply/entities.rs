@@ -3,12 +3,13 @@
 
 use std::rc::Rc;
 
+use super::super::cast::{cast_at, is_known, of_type};
 use super::super::error::{BindResult, invalid};
 use super::super::expr::condition;
 use super::super::member::{both, read};
 use super::super::scope::Context;
 use super::state::{State, column, row_column};
-use super::values::entity;
+use super::values::{entity, only_where};
 use crate::model::EntitySetId;
 use crate::query::{Comparison, Expr, ExprKind, Input, Joined, Place, Related, RowColumn};
 use crate::url::apply::{DataPath, Name};
@@ -31,17 +32,34 @@ pub fn names_of(path: &DataPath) -> Vec<String> {
     path.iter().filter(|name| !name.name.contains('.')).map(|name| name.name.clone()).collect()
 }
 
-/// The single entity that a path ends at.
-pub fn entity_of(cx: &Context, state: &State, path: &DataPath) -> Option<Place> {
-    let next = |place: Place, name: &Name| {
-        let ty = cx.type_of(place.target());
-        let index = ty.find_navigation(&name.name)?;
-        let navigation = &ty.navigation[index];
-        let mut path = place.path;
-        path.push((index, navigation.target_set));
-        (!navigation.collection).then_some(Place { path, ..place })
+/// The single entity that a path ends at, and the condition on which casts on its way lead there.
+pub fn entity_of(cx: &Context, state: &State, path: &DataPath) -> BindResult<Option<(Place, Option<Expr>)>> {
+    let first = path.first().map_or("", |name| name.name.as_str());
+    let beside = state.scope.lambdas.iter().rev().find(|(alias, ..)| alias == first);
+    let (mut place, rest) = match (beside, &state.scope.implicit) {
+        (Some((_, variable, set)), _) => (cx.place_of(*variable, *set), &path[1..]),
+        (None, Some(place)) => (place.clone(), path.as_slice()),
+        (None, None) => return Ok(None),
     };
-    path.iter().try_fold(state.scope.implicit.clone()?, next)
+    let (mut guard, mut leads) = (None, beside.is_some());
+    for Name { at, name } in rest {
+        if let Some(to) = cast_at(cx, &place, name, *at)? {
+            if let (false, Some(to)) = (is_known(cx, &place, to), to) {
+                guard = both(guard, Some(of_type(&place.clone().typed(None), to, *at)));
+            }
+            place.of = to;
+            continue;
+        }
+        let ty = cx.type_of(place.target());
+        let Some(index) = ty.find_navigation_of(name, place.of) else { return Ok(None) };
+        let navigation = &ty.navigation[index];
+        if navigation.collection {
+            return Ok(None);
+        }
+        place.path.push((index, navigation.target_set));
+        (place.of, leads) = (None, true);
+    }
+    Ok(leads.then_some((place, guard)))
 }
 
 /// Groups by the keys of the entities that some of the paths end at.
@@ -54,7 +72,7 @@ pub fn by_entities(
 ) -> BindResult<Vec<Grouped>> {
     let mut found: Vec<Grouped> = Vec::new();
     for path in paths {
-        let Some(place) = entity_of(cx, state, path) else { continue };
+        let Some((place, guard)) = entity_of(cx, state, path)? else { continue };
         let (at, names) = (path.first().map_or(0, |name| name.at), names_of(path));
         if found.iter().any(|known| known.names == names) {
             let name = names.join("/");
@@ -70,6 +88,10 @@ pub fn by_entities(
         for property in &ty.key {
             let kind = ExprKind::Property(place.clone(), *property);
             let value = read(at, ty.properties[*property].ty, true, kind);
+            let value = match &guard {
+                Some(guard) => only_where(guard, value),
+                None => value,
+            };
             let own = row_column(Vec::new(), &value);
             key.push(column(&own, values.len()));
             values.push(value);

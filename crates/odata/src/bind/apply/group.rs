@@ -5,9 +5,10 @@ use super::super::error::{BindResult, invalid, not_supported};
 use super::super::expr::{bind, typed};
 use super::super::scope::Context;
 use super::aggregate::{aggregation, bind_aggregate, bind_beside, common_collections, made};
-use super::entities::{NO_ENTITY, attach, by_entities, entity_of, names_of};
+use super::entities::{Grouped, NO_ENTITY, attach, by_entities, entity_of, names_of};
 use super::hierarchy;
 use super::join::beside;
+use super::nest::nest;
 use super::state::{State, row_column};
 use super::union;
 use crate::model::PrimitiveType as P;
@@ -98,23 +99,43 @@ fn grouped(cx: &Context, state: &mut State, paths: &[&DataPath], then: &[Transfo
         }
         then = rest;
     }
-    let [first, rest @ ..] = then else {
-        return aggregate(cx, state, paths, &[]);
-    };
-    let T::Aggregate(items) = &first.kind else {
-        let message = "Within groupby only aggregate is supported first, behind compute.";
-        return Err(not_supported(first.at, "groupby", message));
-    };
-    aggregate(cx, state, paths, items)?;
+    let rest = within(cx, state, paths, then)?;
     // A group is one row now, so the rest is the same for all of them at once.
     for step in rest {
         if !matches!(step.kind, T::Compute(_) | T::Filter(_) | T::Identity) {
-            let message = "Within groupby only compute and filter are supported behind aggregate.";
+            let message = "Within groupby only compute and filter are supported behind aggregate and nest.";
             return Err(not_supported(step.at, "groupby", message));
         }
         super::transform(cx, state, step)?;
     }
     Ok(())
+}
+
+/// Makes one row of each group, and gives the transformations behind the one that does so.
+fn within<'t>(
+    cx: &Context,
+    state: &mut State,
+    paths: &[&DataPath],
+    then: &'t [Transformation],
+) -> BindResult<&'t [Transformation]> {
+    let nests = then.iter().enumerate().find_map(|(number, step)| match &step.kind {
+        T::Nest(items) => Some((number, items, step.at)),
+        _ => None,
+    });
+    if let Some((number, items, at)) = nests {
+        nest(cx, state, (paths, &then[..number]), items, at)?;
+        return Ok(&then[number + 1..]);
+    }
+    let [first, rest @ ..] = then else {
+        aggregate(cx, state, paths, &[])?;
+        return Ok(&[]);
+    };
+    let T::Aggregate(items) = &first.kind else {
+        let message = "Within groupby only aggregate and nest are supported first, behind compute.";
+        return Err(not_supported(first.at, "groupby", message));
+    };
+    aggregate(cx, state, paths, items)?;
+    Ok(rest)
 }
 
 /// Makes one row for each group, with values of its rows.
@@ -124,23 +145,7 @@ pub fn aggregate(
     paths: &[&DataPath],
     items: &[Aggregate],
 ) -> BindResult<()> {
-    state.settled();
-    let mut values: Vec<Expr> = Vec::new();
-    let mut columns: Vec<RowColumn> = Vec::new();
-    if let Some((value, column)) = state.rolled.take() {
-        values.push(value);
-        columns.push(column);
-    }
-    let entities = by_entities(cx, state, paths, &mut values, &mut columns)?;
-    for path in paths {
-        // An entity has one value of each of its properties.
-        let of_known = entities
-            .iter()
-            .any(|entity| path.len() > entity.names.len() && names_of(path).starts_with(&entity.names));
-        if !of_known && entity_of(cx, state, path).is_none() {
-            group_by(cx, state, path, &mut values, &mut columns)?;
-        }
-    }
+    let Grouping { mut values, mut columns, entities } = grouping(cx, state, paths)?;
     if let [item] = items
         && !item.from.is_empty()
     {
@@ -164,20 +169,58 @@ pub fn aggregate(
         columns.push(row_column(vec![alias(item, &columns)?], &value));
         values.push(value);
     }
+    replace(state, values, columns, keys);
+    attach(cx, state, entities)
+}
+
+/// What rows are grouped by.
+pub struct Grouping {
+    /// The values.
+    pub values: Vec<Expr>,
+    /// The columns that hold them.
+    pub columns: Vec<RowColumn>,
+    /// The entities whose keys are among them.
+    pub entities: Vec<Grouped>,
+}
+
+/// Binds the paths that rows are grouped by.
+pub fn grouping(cx: &Context, state: &mut State, paths: &[&DataPath]) -> BindResult<Grouping> {
+    state.settled();
+    let mut values: Vec<Expr> = Vec::new();
+    let mut columns: Vec<RowColumn> = Vec::new();
+    if let Some((value, column)) = state.rolled.take() {
+        values.push(value);
+        columns.push(column);
+    }
+    let entities = by_entities(cx, state, paths, &mut values, &mut columns)?;
+    for path in paths {
+        // An entity has one value of each of its properties.
+        let of_known = entities
+            .iter()
+            .any(|entity| path.len() > entity.names.len() && names_of(path).starts_with(&entity.names));
+        if !of_known && entity_of(cx, state, path)?.is_none() {
+            group_by(cx, state, path, &mut values, &mut columns)?;
+        }
+    }
+    Ok(Grouping { values, columns, entities })
+}
+
+/// Puts grouped rows in the place of those that were grouped.
+fn replace(state: &mut State, values: Vec<Expr>, columns: Vec<RowColumn>, keys: usize) {
+    let rows = groups(state, values, columns, keys);
+    *state = State::of_rows(rows, state.set);
+}
+
+/// A row for each group of the rows so far, which are used up.
+pub fn groups(state: &mut State, mut values: Vec<Expr>, mut columns: Vec<RowColumn>, keys: usize) -> Rows {
     if values.is_empty() {
         // All rows are one group, which is one row even where nothing is said of it.
         let count = typed(0, P::Decimal, false, ExprKind::Aggregate(Aggregation::Count, None));
         columns.push(row_column(Vec::new(), &count));
         values.push(count);
     }
-    replace(state, values, columns, keys);
-    attach(cx, state, entities)
-}
-
-/// Puts grouped rows in the place of those that were grouped.
-fn replace(state: &mut State, values: Vec<Expr>, columns: Vec<RowColumn>, keys: usize) {
     let kind = RowsKind::Select(Box::new(state.select(values, Some(keys))));
-    *state = State::of_rows(Rows { columns, identity: (0..keys).collect(), kind });
+    Rows { columns, identity: (0..keys).collect(), kind }
 }
 
 /// The name of an aggregated value.
@@ -208,7 +251,7 @@ fn group_by(
         let name = names.join("/");
         return Err(invalid(at, &name, format!("'{name}' is grouped by twice.")));
     }
-    if entity_of(cx, state, path).is_some() {
+    if entity_of(cx, state, path)?.is_some() {
         return Err(not_supported(at, &names.join("/"), NO_ENTITY));
     }
     let segments = path.iter().map(|name| PathSegment {

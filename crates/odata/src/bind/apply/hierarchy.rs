@@ -201,6 +201,6 @@ pub fn started_from(mut state: State, value: Expr) -> Rows {
     let columns = vec![row_column(vec!["node".to_owned()], &value)];
     // It is compared as it lies in the table.
     let select = state.select(vec![value], None);
-    let kind = RowsKind::Select(Box::new(crate::query::Transform { keys: true, ..select }));
+    let kind = RowsKind::Select(Box::new(crate::query::Transform { keys: 1, ..select }));
     Rows { columns, identity: vec![0], kind }
 }

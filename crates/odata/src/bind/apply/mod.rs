@@ -11,6 +11,7 @@ mod entities;
 mod group;
 mod rank;
 mod nested;
+mod nest;
 mod all;
 
 use super::compute::add_computed;
@@ -49,6 +50,11 @@ pub fn bind_apply(
 ) -> BindResult<Applied> {
     let mut state = State { filter, ..State::of_entities(cx, place) };
     run(cx, &mut state, pipeline)?;
+    applied(cx, state)
+}
+
+/// What transformations have made in the end.
+fn applied(cx: &Context, mut state: State) -> BindResult<Applied> {
     let joined = state.joined;
     if joined {
         values::as_rows(cx, &mut state, 0)?;
@@ -174,7 +180,7 @@ fn transform(cx: &Context, state: &mut State, step: &Transformation) -> BindResu
         T::Traverse { hierarchy, order, start, orderby } => {
             hierarchy::traverse(cx, state, hierarchy, *order, start.as_ref(), orderby)
         }
-        T::Nest(_) => Err(not_supported(step.at, "nest", "The transformation nest is not supported.")),
+        T::Nest(items) => nest::nest(cx, state, (&[], &[]), items, step.at),
         T::AddNested(items) => nested::add_nested(cx, state, items, step.at),
         T::Expand(item) => nested::expand(state, item),
         T::Join { outer, path, alias, then } => join::join(cx, state, *outer, path, alias, then.as_deref()),

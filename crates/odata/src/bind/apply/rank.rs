@@ -4,6 +4,7 @@ use super::super::error::{BindResult, invalid, not_supported};
 use super::super::expr::{bind, meet, typed};
 use super::super::scope::Context;
 use super::aggregate::result;
+use super::nested::nothing_below;
 use super::state::{State, column, row_column};
 use crate::model::PrimitiveType as P;
 use crate::query::{
@@ -71,16 +72,17 @@ fn keep_until(
         added.push(sum(Vec::new()));
     }
     if state.scope.implicit.is_none() {
+        nothing_below(state, at)?;
         let rows = state.take_rows(&added.iter().collect::<Vec<_>>());
         let condition = reached(&rows, added.len(), &amount)?;
-        *state = State::of_rows(rows);
+        *state = State::of_rows(rows, state.set);
         state.add_filter(condition);
         return Ok(());
     }
     let keys = state.identity.len();
     let values: Vec<Expr> = state.identity.iter().cloned().chain(added.iter().cloned()).collect();
     let columns = values.iter().map(|value| row_column(Vec::new(), value)).collect();
-    let select = Transform { keys: true, ..state.select(values, None) };
+    let select = Transform { keys: values.len(), ..state.select(values, None) };
     let identity: Vec<usize> = (0..keys).collect();
     let ranked = Rows { columns, identity: identity.clone(), kind: RowsKind::Select(Box::new(select)) };
     let condition = reached(&ranked, added.len(), &amount)?;
@@ -91,7 +93,7 @@ fn keep_until(
         filter: Some(condition),
         values,
         group: None,
-        keys: true,
+        keys,
         orderby: Vec::new(),
         top: None,
         skip: 0,

@@ -6,7 +6,7 @@ use super::super::member::both;
 use super::super::scope::{Context, Scope};
 use crate::model::EntitySetId;
 use crate::query::{
-    Expr, ExprKind, Input, Named, Order, Place, RowColumn, Rows, RowsKind, Size, Transform, Variable,
+    Expand, Expr, ExprKind, Input, Named, Order, Place, RowColumn, Rows, RowsKind, Size, Transform, Variable,
 };
 
 /// The size of a column.
@@ -15,6 +15,8 @@ const COLUMN: Size = Size { nodes: 1, depth: 1, navigations: 0 };
 /// Rows, as far as they are not yet the input of others.
 #[derive(Debug, Clone)]
 pub struct State {
+    /// The set that the request is about.
+    pub set: EntitySetId,
     /// Names in sight.
     pub scope: Scope,
     /// Where they come from.
@@ -49,6 +51,7 @@ impl State {
             super::super::member::read(0, ty.properties[*key].ty, false, ExprKind::Property(place, *key))
         });
         State {
+            set,
             scope: Scope::of_resource(place.clone()),
             input: Input::Path,
             filter: None,
@@ -77,7 +80,21 @@ impl State {
         let input = Input::Product(sets.to_vec());
         let (filter, orderby, top, skip) = (None, Vec::new(), None, 0);
         let (joined, traversed, nodes) = (false, false, 1);
-        State { scope, input, identity, filter, orderby, top, skip, joined, traversed, rolled: None, nodes }
+        let set = sets[0];
+        State {
+            set,
+            scope,
+            input,
+            identity,
+            filter,
+            orderby,
+            top,
+            skip,
+            joined,
+            traversed,
+            rolled: None,
+            nodes,
+        }
     }
 
     /// All entities of a set, whatever the path leads to.
@@ -86,8 +103,8 @@ impl State {
         State { input: Input::Product(vec![set]), ..entities }
     }
 
-    /// All of some rows.
-    pub fn of_rows(rows: Rows) -> State {
+    /// All of some rows that were made of what is in a set.
+    pub fn of_rows(rows: Rows, set: EntitySetId) -> State {
         let column = |number: usize| column(&rows.columns[number], number);
         let named = rows.columns.iter().enumerate().filter(|(_, c)| !c.path.is_empty());
         let named = named.map(|(number, c)| {
@@ -95,6 +112,7 @@ impl State {
             Named { path, expr: column(number), size: COLUMN, present, whole: c.whole }
         });
         State {
+            set,
             scope: Scope::of_rows(named.collect()),
             filter: None,
             orderby: Vec::new(),
@@ -134,7 +152,7 @@ impl State {
             filter: self.filter.take(),
             values,
             group,
-            keys: false,
+            keys: 0,
             orderby: Vec::new(),
             top: None,
             skip: 0,
@@ -160,29 +178,37 @@ impl State {
         let (top, skip) = (self.top.take(), std::mem::take(&mut self.skip));
         if self.scope.implicit.is_some() {
             let values = self.identity.clone();
-            let columns = values.iter().map(|value| row_column(Vec::new(), value)).collect();
+            let columns: Vec<_> = values.iter().map(|value| row_column(Vec::new(), value)).collect();
             let select = self.select(values, None);
-            let transform = Transform { keys: true, orderby, top, skip, ..select };
+            let transform = Transform { keys: columns.len(), orderby, top, skip, ..select };
             let identity = (0..self.identity.len()).collect();
             let kind = RowsKind::Select(Box::new(transform));
             self.input = Input::Keys(Box::new(Rows { columns, identity, kind }));
             return;
         }
         let order = std::mem::take(&mut self.orderby);
-        let mut rows = self.take_rows(&order.iter().map(|order| &order.expr).collect::<Vec<_>>());
+        let mut below = std::mem::take(&mut self.scope.below);
+        let more = order.iter().map(|order| &order.expr).chain(below.iter().filter_map(number_of));
+        let mut rows = self.take_rows(&more.collect::<Vec<_>>());
         if let RowsKind::Select(transform) = &mut rows.kind
             && (top.is_some() || skip > 0)
         {
             (transform.orderby, transform.top, transform.skip) = (orderby, top, skip);
         }
-        let first = rows.columns.len() - order.len();
+        let first_below = rows.columns.len() - below.len();
+        for (number, group) in below.iter_mut().filter_map(|expand| expand.group.as_mut()).enumerate() {
+            group.number = column(&rows.columns[first_below + number], first_below + number);
+        }
+        let nested = std::mem::take(&mut self.scope.nested);
+        let first = first_below - order.len();
         let again = order.iter().enumerate().map(|(number, order)| Order {
             expr: column(&rows.columns[first + number], first + number),
             descending: order.descending,
         });
         let again = again.collect();
-        *self = State::of_rows(rows);
+        *self = State::of_rows(rows, self.set);
         self.orderby = again;
+        (self.scope.below, self.scope.nested) = (below, nested);
     }
 
     /// The rows so far with the values that have names, then those that tell them apart, then some more.
@@ -217,6 +243,11 @@ impl State {
         }
         Rows { columns, identity, kind: RowsKind::Select(Box::new(self.select(values, None))) }
     }
+}
+
+/// By which value of a row something is below it.
+fn number_of(expand: &Expand) -> Option<&Expr> {
+    expand.group.as_ref().map(|group| &group.number)
 }
 
 /// A column that holds the value of an expression.

@@ -4,7 +4,7 @@ use super::super::error::{BindError, BindResult, limit_exceeded, not_supported};
 use super::super::scope::Context;
 use super::state::{State, column, row_column};
 use super::values::as_rows;
-use crate::model::PrimitiveType;
+use crate::model::{EntitySetId, PrimitiveType};
 use crate::query::{Expr, ExprKind, RowColumn, Rows, RowsKind};
 use crate::value::Value;
 
@@ -26,8 +26,8 @@ pub fn concat(cx: &Context, state: &mut State, parts: Vec<State>, at: u32) -> Bi
         });
     }
     let columns = common(&all, at)?;
-    let rows = aligned(all, &columns);
-    *state = State::of_rows(rows);
+    let rows = aligned(all, &columns, state.set);
+    *state = State::of_rows(rows, state.set);
     Ok(())
 }
 
@@ -59,7 +59,7 @@ fn same_type(one: &RowColumn, other: &RowColumn) -> bool {
 }
 
 /// The rows with the same columns: those common to them, which of them are there, and a number for each kind of rows.
-fn aligned(all: Vec<Rows>, common: &[RowColumn]) -> Rows {
+fn aligned(all: Vec<Rows>, common: &[RowColumn], set: EntitySetId) -> Rows {
     let find = |rows: &Rows, path: &[String]| rows.columns.iter().position(|own| own.path == path);
     let mut columns = common.to_vec();
     let mut optional = Vec::new();
@@ -114,7 +114,7 @@ fn aligned(all: Vec<Rows>, common: &[RowColumn]) -> Rows {
             Some(own) => column(&rows.columns[*own], *own),
             None => mark(Value::Null),
         }));
-        let mut part = State::of_rows(rows);
+        let mut part = State::of_rows(rows, set);
         let kind = RowsKind::Select(Box::new(part.select(values, None)));
         Rows { columns: columns.clone(), identity: identity.clone(), kind }
     });

@@ -17,10 +17,10 @@ const ONE: Size = Size { nodes: 1, depth: 1, navigations: 0 };
 
 /// Gives entities the values of their properties as names, so that they are rows as others are.
 pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
+    nothing_below(state, at)?;
     let Some(place) = state.scope.implicit.clone() else {
         return Ok(());
     };
-    nothing_below(state, at)?;
     state.settled();
     let mut named = properties(cx, &place, &[], &state.scope, at)?;
     let beside = if state.joined { state.scope.lambdas.as_slice() } else { &[] };
@@ -129,7 +129,7 @@ fn parts(
 }
 
 /// A value, null where a condition does not hold.
-fn only_where(condition: &Expr, value: Expr) -> Expr {
+pub fn only_where(condition: &Expr, value: Expr) -> Expr {
     let kind = ExprKind::Case(vec![(condition.clone(), value.clone())]);
     Expr { kind, nullable: true, ..value }
 }

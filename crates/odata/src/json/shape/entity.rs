@@ -259,8 +259,9 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn collection(&self, set: EntitySetId, expand: &Expand) -> CollectionShape {
-        let path = &self.type_of(set).navigation[expand.navigation].name;
-        let name = expand.alias.as_ref().unwrap_or(path);
+        let navigation = expand.group.is_none().then(|| &self.type_of(set).navigation[expand.navigation]);
+        let path = navigation.map_or("", |navigation| navigation.name.as_str());
+        let name = expand.alias.as_deref().unwrap_or(path);
         let mut open = Vec::new();
         if expand.alias.is_some() && self.format.metadata != MetadataLevel::None {
             // The model does not have it (Data Aggregation section 3.4.1.3).
@@ -271,6 +272,23 @@ impl<'a> Compiler<'a> {
         open.extend(self.member(name));
         open.push(b'[');
         let next_link = self.link(name, "nextLink");
+        let next_path = if expand.group.is_some() { Vec::new() } else { self.next_path(set, path, expand) };
+        CollectionShape {
+            open,
+            count: self.annotation(name, "count"),
+            next_link,
+            next_path,
+            counted: expand.count,
+            quoted_count: self.format.ieee754_compatible,
+            count_only: expand.count_only,
+            whole: expand.group.is_some(),
+            top: expand.top,
+            skip: expand.skip,
+        }
+    }
+
+    /// Path and options of a next link behind the parent's identifier.
+    fn next_path(&self, set: EntitySetId, path: &str, expand: &Expand) -> Vec<Vec<u8>> {
         let mut next_path = self.cast(set, self.type_of(set).owner_of_navigation(expand.navigation));
         next_path.push(b'/');
         write_plain_key(&mut next_path, path);
@@ -291,16 +309,6 @@ impl<'a> Compiler<'a> {
         }
         next_path.extend_from_slice(b"$skip=");
         parts.push(next_path);
-        CollectionShape {
-            open,
-            count: self.annotation(name, "count"),
-            next_link,
-            next_path: parts,
-            counted: expand.count,
-            quoted_count: self.format.ieee754_compatible,
-            count_only: expand.count_only,
-            top: expand.top,
-            skip: expand.skip,
-        }
+        parts
     }
 }

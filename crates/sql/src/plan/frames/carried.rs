@@ -54,11 +54,11 @@ impl Frames {
         self.top().columns = vec![item];
     }
 
-    /// Keeps the rows of the innermost select for which selects have a row whose columns equal the given ones.
-    pub(crate) fn keep(&mut self, source: Source, columns: &[Sql]) {
+    /// Keeps the rows of the innermost select for which selects have a row some of whose columns equal the given ones.
+    pub(crate) fn keep(&mut self, source: Source, columns: impl IntoIterator<Item = (usize, Sql)>) {
         let alias = self.alias();
-        let pairs = columns.iter().enumerate();
-        let on = pairs.map(|(number, column)| equal(column.clone(), Sql::carried(alias, number))).collect();
+        let pairs = columns.into_iter();
+        let on = pairs.map(|(number, column)| equal(column, Sql::carried(alias, number))).collect();
         let join = Join { kind: JoinKind::Inner, table: TableRef { source, alias }, on };
         self.top().select.from.push(join);
     }
