@@ -80,14 +80,7 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         return Box::pin(resume::page(state, request, &token, stages)).await;
     }
     let served = request.slot.served()?;
-    let url = url::parse_with(&request.url, &request.slot.limits(&state.config).parse_options())?;
-    stages.end("url");
-    // Only expressions can ask for the time, and they stand in the query.
-    let time = if request.query().is_empty() { String::new() } else { now() };
-    let limits = request.slot.limits(&state.config).bind();
-    let mut asked = bind::bind(&served.mapping.model, &url, limits, &time)?;
-    asked.set_user(request.login.as_ref().map(|login| login.user.as_str()));
-    stages.end("bind");
+    let asked = asked(state, request, &served, &mut stages)?;
     let mut response = match asked {
         Asked::ServiceDocument => documents::service(request, &served, request.option("$format").as_deref())?,
         Asked::Metadata => documents::metadata(request, &served, request.option("$format").as_deref())?,
@@ -111,6 +104,24 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         response.headers_mut().insert(SERVER_TIMING, header);
     }
     Ok(response)
+}
+
+/// What is asked. Here and not where it is answered, so that the future of a request does not keep the text's parts.
+fn asked(
+    state: &State,
+    request: &Request,
+    served: &Served,
+    stages: &mut Stages,
+) -> Result<Asked, Refusal> {
+    let url = url::parse_with(&request.url, &request.slot.limits(&state.config).parse_options())?;
+    stages.end("url");
+    // Only expressions can ask for the time, and they stand in the query.
+    let time = if request.query().is_empty() { String::new() } else { now() };
+    let limits = request.slot.limits(&state.config).bind();
+    let mut asked = bind::bind(&served.mapping.model, &url, limits, &time)?;
+    asked.set_user(request.login.as_ref().map(|login| login.user.as_str()));
+    stages.end("bind");
+    Ok(asked)
 }
 
 /// Answers a query whose changes are followed. Boxed, as the future of a request is to be small.
