@@ -62,7 +62,8 @@ fn child_that_writes() {
     let store = open(Path::new(&dir));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut writer = store.create(new_result(Codec::None)).unwrap();
-    println!("whole {}", writer.id());
+    // Where tests run one by one, the name of this one stands on the line that has begun.
+    println!("\nwhole {}", writer.id());
     writer.page(page(0)).unwrap();
     writer.finish(page(1)).unwrap();
     let mut writers: Vec<_> = CODECS.map(|codec| store.create(new_result(codec)).unwrap()).into();

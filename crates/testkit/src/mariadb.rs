@@ -24,7 +24,7 @@ const SETTINGS: &[&str] = &[
     // What `fsync=off` is to PostgreSQL.
     "--debug-no-sync",
     "--table-open-cache=400",
-    "--max-connections=200",
+    "--max-connections=1000",
     "--max-allowed-packet=64M",
     "--character-set-server=utf8mb4",
     "--collation-server=utf8mb4_general_ci",

@@ -21,7 +21,7 @@ const SETTINGS: &[&str] = &[
     "full_page_writes=off",
     "wal_level=minimal",
     "max_wal_senders=0",
-    "max_connections=200",
+    "max_connections=1000",
     "shared_buffers=32MB",
     // Files in the data directory, which go with it, in place of segments that would stay.
     "dynamic_shared_memory_type=mmap",

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use nextlink_testkit::cluster::{Cluster, Plan};
 use nextlink_testkit::ledger::{Expected, Ledger, read_with};
-use nextlink_testkit::sqlite::sqlite;
 
 use crate::copies::{Writer, copied};
 use crate::group::{PROGRAM, QUICK, ROOT, first_page, follow, plan};
@@ -90,7 +89,7 @@ fn the_disk_of_the_owner_is_full() {
 fn what_the_owner_may_use_of_its_disk_is_full() {
     let plan = Plan::new(PROGRAM).cluster(QUICK).cluster("drain_grace_ms = 100");
     let source = plan.dir().join("s.db");
-    sqlite(&source, &sql());
+    crate::group::source(&source, &sql());
     let source = source.display();
     without_room(plan.settings(&format!(
         "[results]\nmin_free_mib = 0\nresult_mib = 2\n[sources.s]\nurl = \"sqlite:{source}\""

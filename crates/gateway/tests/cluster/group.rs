@@ -1,5 +1,6 @@
 //! Nodes that serve one SQLite database as the source `s`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use nextlink_testkit::cluster::{Cluster, Plan};
@@ -26,6 +27,11 @@ pub const LONG: &str = "answer_ms = 60000";
 /// Less than that, and more than anything takes that waits for nobody, however busy the machine is.
 pub const SOONER: Duration = Duration::from_secs(30);
 
+/// Makes a database that can be read while it is written, however long either takes on a busy machine.
+pub fn source(path: &Path, sql: &str) {
+    sqlite(path, &["PRAGMA journal_mode = WAL;", sql].concat());
+}
+
 /// A plan of nodes that serve a database made from `sql`, and end soon when they are to.
 #[track_caller]
 pub fn plan(sql: &str) -> Plan {
@@ -37,7 +43,7 @@ pub fn plan(sql: &str) -> Plan {
 pub fn slow_to_end(sql: &str) -> Plan {
     let plan = Plan::new(PROGRAM);
     let database = plan.dir().join("s.db");
-    sqlite(&database, sql);
+    source(&database, sql);
     plan.settings(&format!(
         "[results]\nmin_free_mib = 0\n[log]\nlevel = \"debug\"\n[sources.s]\nurl = \"sqlite:{}\"",
         database.display()

@@ -119,7 +119,7 @@ fn clocks_of_nodes_are_off_by_an_hour() {
     let database = postgres::server().database("clocks");
     let plan = Plan::new(crate::group::PROGRAM);
     let source = plan.dir().join("s.db");
-    nextlink_testkit::sqlite::sqlite(&source, &table(3_000));
+    crate::group::source(&source, &table(3_000));
     let settings = format!(
         "[results]\nmin_free_mib = 0\nidle_minutes = 0.2\nsweep_seconds = 1\n[sources.s]\nurl = \"sqlite:{}\"",
         source.display()
