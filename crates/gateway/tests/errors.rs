@@ -101,10 +101,6 @@ fn not_supported_says_what() {
             "navigation property",
         ),
         ("Products?$apply=groupby((CategoryID))/search(a)", "$search"),
-        (
-            "Categories?$expand=Products($apply=traverse($root/Categories,ParentHierarchy,ID,preorder))",
-            "Hierarchies",
-        ),
         ("Products/$each/Name", "$each"),
         ("Products?$filter=hassubset([1],[1])", "hassubset"),
         ("Categories?$filter=Products ne Products", "Comparing"),

@@ -2,8 +2,11 @@
 
 mod keys;
 mod joined;
+mod recursion;
 
 use nextlink_odata::value::Value;
+
+use recursion::NamedFirst;
 
 use crate::dialect::{Dialect, ParentRows};
 use crate::identifier::is_continue;
@@ -17,13 +20,15 @@ pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> State
     let rows = if dialect.parent_rows() == ParentRows::Arrays { 1 } else { parent_rows };
     let taken = select.keys.as_ref().map_or(0, |columns| columns.len() * rows);
     let out = String::with_capacity(768);
-    let mut writer = Writer { dialect, out, params: Vec::new(), taken, recursive: false };
+    let mut writer = Writer { dialect, out, params: Vec::new(), taken, recursive: false, first: None };
     writer.keys(select, parent_rows);
+    writer.begin_named(select);
     if select.window.is_some() {
         writer.windowed(select);
     } else {
         writer.select(select, false);
     }
+    writer.put_named();
     if writer.recursive {
         writer.out.insert_str(0, dialect.before_recursion());
     }
@@ -38,6 +43,8 @@ struct Writer<'a> {
     taken: usize,
     /// Whether a select refers to itself.
     recursive: bool,
+    /// Selects that refer to themselves and have to stand first.
+    first: Option<NamedFirst>,
 }
 
 impl Writer<'_> {
@@ -197,7 +204,7 @@ impl Writer<'_> {
             Source::Told(pieces) => self.told(pieces),
             Source::Selects(selects) => self.selects(selects),
             Source::Recursive { base, step } => self.recursive(base, step),
-            Source::SoFar => self.text("h"),
+            Source::SoFar => self.so_far(),
             Source::Joined(joined) => self.joined(joined),
             Source::JsonItems(array) => {
                 let rows = self.dialect.json_rows();
@@ -239,21 +246,6 @@ impl Writer<'_> {
             }
         }
         self.text(")");
-    }
-
-    /// A recursive select in the place of a table.
-    fn recursive(&mut self, base: &Select, step: &Select) {
-        self.recursive = true;
-        self.text("(WITH RECURSIVE h(");
-        for column in 0..base.columns.len() {
-            self.text(if column == 0 { "c" } else { ", c" });
-            self.number(column as u64);
-        }
-        self.text(") AS (");
-        self.select(base, false);
-        self.text(" UNION ");
-        self.select(step, false);
-        self.text(") SELECT * FROM h)");
     }
 
     /// Selects in the place of a table.
@@ -359,6 +351,7 @@ impl Writer<'_> {
                 self.list(items);
                 self.text(")");
             }
+            Sql::Row(values) => self.list(values),
             Sql::InSelect(needle, select) => self.in_select(needle, select),
             Sql::RowNumber(among, order) => self.numbered("ROW_NUMBER", among, order),
             Sql::Rank(order) => self.numbered("DENSE_RANK", &[], order),

@@ -199,6 +199,8 @@ pub enum Sql {
     IsNotTrue(Box<Sql>),
     /// IN with a list.
     In(Box<Sql>, Vec<Sql>),
+    /// Several values side by side, to be compared with what a select gives.
+    Row(Vec<Sql>),
     /// IN with a select.
     InSelect(Box<Sql>, Box<Select>),
     /// The number of a row in an order, among those with the same values.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nextlink_testkit::http::get;
-use nextlink_testkit::ledger::read_all;
+use nextlink_testkit::ledger::{End, read_all};
 use serde_json::Value;
 
 use crate::common::encoded;
@@ -16,7 +16,9 @@ const PAGES: &[(&str, &str)] =
 /// All rows of a URL.
 fn rows(world: &World, source: &str, url: &str) -> Vec<Value> {
     let url = [world.node.service(source), encoded(url)].concat();
-    read_all(&url, PAGES).rows().cloned().collect()
+    let ledger = read_all(&url, PAGES);
+    assert_eq!(ledger.end, End::LastPage, "{source}: {url}");
+    ledger.rows().cloned().collect()
 }
 
 #[test]
@@ -96,5 +98,54 @@ fn collections_of_groups_are_whole() {
         let all: usize = (0..2).map(|group| page["value"][group]["All"].as_array().map_or(0, Vec::len)).sum();
         assert!(all > 1_000, "{source}: {all}");
         assert!(page["value"][0].get("All@odata.nextLink").is_none(), "{source}");
+    }
+}
+
+/// Ways through the tree of categories, of rows that have its nodes.
+const WALKS: &[&str] = &[
+    "descendants($root/Categories,ParentHierarchy,CategoryId,topcount(1,CategoryId),keep start)",
+    "descendants($root/Categories,ParentHierarchy,CategoryId,filter(contains(Name,'a')))",
+    "descendants($root/Categories,ParentHierarchy,CategoryId,filter(contains(Name,'e')),1,keep start)",
+    "ancestors($root/Categories,ParentHierarchy,CategoryId,filter(contains(Name,'e')))",
+    "ancestors($root/Categories,ParentHierarchy,CategoryId,skip(1)/top(2),1)",
+    "filter(CategoryId gt 2)/ancestors($root/Categories,ParentHierarchy,CategoryId,descendants($root/Categories,ParentHierarchy,CategoryId,top(3)),keep start)/top(3)",
+    "traverse($root/Categories,ParentHierarchy,CategoryId,preorder,Name desc)",
+    "traverse($root/Categories,ParentHierarchy,CategoryId,postorder,descendants($root/Categories,ParentHierarchy,CategoryId,filter(Name eq 'Drinks'),keep start))",
+    "groupby((rolluprecursive($root/Categories,ParentHierarchy,CategoryId)),aggregate($count as N))",
+    "descendants($root/Categories,ParentHierarchy,CategoryId,filter(contains(Name,'o')),keep start)/aggregate($count as N)",
+];
+
+#[test]
+fn hierarchies_below_entities_and_in_groups() {
+    let world = World::trading();
+    for source in SOURCES {
+        let mut all_of_suppliers = 0;
+        for walk in WALKS {
+            let parents = format!("Suppliers?$select=SupplierId&$expand=Products($apply={walk})");
+            for parent in rows(&world, source, &parents) {
+                let own = format!("Suppliers({})/Products?$apply={walk}", parent["SupplierId"]);
+                let own = rows(&world, source, &own);
+                all_of_suppliers += own.len();
+                // Of none nothing is summed up.
+                let found = parent["Products"].as_array().expect("rows").clone();
+                let none = found.is_empty() && own.len() == 1 && own[0]["N"] == 0;
+                assert!(none || found == own, "{source}: {parent}, not {own:?}: {walk}");
+            }
+            let parity = "compute(CategoryId mod 2 as Odd)";
+            let groups = format!("Categories?$apply={parity}/groupby((Odd),nest({walk} as All))");
+            let mut all = 0;
+            for group in rows(&world, source, &groups) {
+                let own = format!("Categories?$apply={parity}/filter(Odd eq {})/{walk}", group["Odd"]);
+                let own = rows(&world, source, &own);
+                all += own.len();
+                assert_eq!(group["All"].as_array(), Some(&own), "{source}: {walk}");
+            }
+            let every = rows(&world, source, &format!("Categories?$apply=nest({walk} as All)"));
+            let own = rows(&world, source, &format!("Categories?$apply={walk}"));
+            assert_eq!(every.len(), 1, "{source}: {walk}");
+            assert_eq!(every[0]["All"].as_array(), Some(&own), "{source}: {walk}");
+            assert!(own.len() + all > 0, "{source}: {walk}");
+        }
+        assert!(all_of_suppliers > 500, "{source}: {all_of_suppliers}");
     }
 }

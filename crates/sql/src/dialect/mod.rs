@@ -213,6 +213,11 @@ pub trait Dialect: Sync {
         ""
     }
 
+    /// Whether a select that refers to itself has to be named where the table of parent rows is, and sees that nowhere else.
+    fn names_recursion_first(&self) -> bool {
+        false
+    }
+
     /// Whether columns that are equal are taken for each other in conditions. Not where they are compared by [`Operator::Same`].
     fn takes_equals_for_each_other(&self) -> bool {
         false

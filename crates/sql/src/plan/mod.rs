@@ -28,7 +28,7 @@ mod log;
 mod json;
 mod changes;
 
-use nextlink_odata::layout::Layout;
+use nextlink_odata::layout::{Layout, NodeLink};
 use nextlink_odata::model::{EntitySetId, PrimitiveType};
 use nextlink_odata::query::{Addressed, Comparison, Input, Query, Step, Variable};
 use nextlink_odata::value::Value;
@@ -110,12 +110,12 @@ pub fn plan(
     limits: PlanLimits,
 ) -> Result<Plan, Unsupported> {
     let seen = Seen::of(mapping, dialect, query);
-    let planner = Planner { mapping: &seen, dialect, query };
+    let planner = Planner { mapping: &seen, dialect, query, link: None };
     let mut nodes: Vec<NodePlan> = Vec::with_capacity(layout.nodes.len());
     for node in &layout.nodes {
         let planned = match &node.link {
             None => planner.root(query, node, limits)?,
-            Some(link) => planner.child(query, node, link, &mut nodes)?,
+            Some(link) => Planner { link: Some(link), ..planner }.child(query, node, link, &mut nodes)?,
         };
         nodes.push(planned);
     }
@@ -231,6 +231,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) mapping: &'a Seen<'a>,
     pub(crate) dialect: &'a dyn Dialect,
     pub(crate) query: &'a Query,
+    /// How the level that is planned hangs on the one above, where there is one.
+    pub(crate) link: Option<&'a NodeLink<'a>>,
 }
 
 impl Planner<'_> {

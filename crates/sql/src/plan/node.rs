@@ -91,6 +91,7 @@ impl Planner<'_> {
             let position = Sql::carried(alias, rows.columns.len());
             frames.filter(Sql::binary(Operator::Eq, position, Sql::Position));
         }
+        frames.belong(Sql::Position);
         let (mut keys, mut further) = (self.link_keys(link, &near), Vec::new());
         let mut it = None;
         if let Some(variable) = expand.it {

@@ -56,7 +56,7 @@ impl Planner<'_> {
             Input::Walked(walked) => {
                 let (input, value, variable, walked) = &**walked;
                 let mut frames = self.input(base, input)?;
-                self.walk_beside(base, &mut frames, (value, *variable, walked))?;
+                self.walk_beside(&mut frames, (value, *variable, walked))?;
                 frames
             }
             Input::Joined(joined) => {
@@ -392,7 +392,7 @@ impl Planner<'_> {
 }
 
 /// The set that all rows come from, where that is not what the path leads to.
-fn whole_set(rows: &Rows) -> Option<EntitySetId> {
+pub(super) fn whole_set(rows: &Rows) -> Option<EntitySetId> {
     let mut input = match &rows.kind {
         RowsKind::Select(transform) => &transform.input,
         RowsKind::Union(parts) => return whole_set(parts.first()?),

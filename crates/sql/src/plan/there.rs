@@ -71,7 +71,7 @@ impl<'a> Seen<'a> {
             return None;
         }
         let whole = Seen { mapping: self.mapping.whole.as_deref()?, ..*self };
-        let planner = Planner { mapping: &whole, dialect: self.dialect, query: self.query };
+        let planner = Planner { mapping: &whole, dialect: self.dialect, query: self.query, link: None };
         Some(planner.rule(*set, &rule.condition, alias))
     }
 }
@@ -140,7 +140,7 @@ pub fn rows_trials<'m>(mapping: &'m Mapping, dialect: &dyn Dialect) -> Vec<RowsT
         };
         let query = Query { user: Some(String::new()), ..*query };
         let seen = Seen::of(mapping, dialect, &query);
-        let planner = Planner { mapping: &seen, dialect, query: &query };
+        let planner = Planner { mapping: &seen, dialect, query: &query, link: None };
         let Some(allowed) = seen.allowed(rows, 0) else { continue };
         let program = allowed.and_then(|_| planner.counted(&query)).map(|select| counting(dialect, &select));
         trials.push(RowsTrial { set, rows, program });

@@ -5,7 +5,7 @@ use nextlink_odata::query::{Expr, Order, Rows, Tree, Variable, Walk, Walked};
 
 use super::Planner;
 use super::frames::{Carried, Frames};
-use super::rows::Base;
+use super::rows::{Base, whole_set};
 use super::there::{stays, with_all_rows};
 use crate::dialect::{Operand, Unsupported};
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef};
@@ -19,6 +19,7 @@ const DEPTH: i64 = 300;
 const NODE: usize = 0;
 const ABOVE: usize = 1;
 const SO_FAR: usize = 2;
+const START: usize = 3;
 
 impl Planner<'_> {
     /// Whether a value names a node that a walk finds.
@@ -29,22 +30,32 @@ impl Planner<'_> {
         walked: &Walked,
     ) -> Result<Sql, Unsupported> {
         let needle = self.node_value(frames, value)?;
-        let (source, _) = self.walked(Base::Request, walked)?;
+        // Where each parent row has nodes of its own to start from, those that are found belong to it, too.
+        let position = frames.parent().pop().filter(|_| starts_from_path(walked));
+        let base = match (self.link, &position) {
+            (Some(link), Some(_)) => Base::Below(link),
+            _ => Base::Request,
+        };
+        let (source, found) = self.walked(base, walked)?;
         let table = TableRef { source, alias: 0 };
         let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
-        let select = Select { columns: vec![Sql::carried(0, 0)], from, ..Select::default() };
-        Ok(Sql::InSelect(Box::new(needle), Box::new(select)))
+        let mut select = Select { columns: vec![Sql::carried(0, 0)], from, ..Select::default() };
+        let Some(position) = position else {
+            return Ok(Sql::InSelect(Box::new(needle), Box::new(select)));
+        };
+        select.columns.push(Sql::carried(0, found.len()));
+        Ok(Sql::InSelect(Box::new(Sql::Row(vec![needle, position])), Box::new(select)))
     }
 
     /// Puts what a walk gives beside the rows.
     pub(super) fn walk_beside(
         &self,
-        base: Base<'_>,
         frames: &mut Frames,
         (value, variable, walked): (&Expr, Variable, &Walked),
     ) -> Result<(), Unsupported> {
         let needle = self.node_value(frames, value)?;
-        let (source, columns) = self.walked(base, walked)?;
+        // All start from nodes of the whole set, or from all of them.
+        let (source, columns) = self.walked(Base::Request, walked)?;
         frames.beside(source, variable, columns, needle);
         Ok(())
     }
@@ -67,7 +78,7 @@ impl Planner<'_> {
                 (self.relatives(base, tree, start, *up, (*max_distance, *keep_start))?, vec![id])
             }
             Walk::Traverse { start, siblings, siblings_of, children_first } => {
-                let source = self.traversed(base, tree, start.as_ref(), (siblings, *siblings_of))?;
+                let source = self.traversed(tree, start.as_ref(), (siblings, *siblings_of))?;
                 let place = Carried::of(Operand::computed(Sql::Null, P::String), false);
                 let source = if *children_first { behind_children(source) } else { source };
                 (source, vec![id, place])
@@ -97,17 +108,10 @@ impl Planner<'_> {
         (max_distance, keep_start): (Option<u64>, bool),
     ) -> Result<Source, Unsupported> {
         let start = self.start(from, start)?;
-        let among = |sql: Sql| Sql::InSelect(Box::new(sql), Box::new(start.clone()));
         let mut base = self.nodes(tree, NODE);
-        let found = match (keep_start, up) {
-            (true, _) => {
-                base.filter.push(among(self.id(tree, NODE)));
-                NODE
-            }
-            (false, false) => {
-                base.filter.push(among(self.parent_of(tree, NODE)));
-                NODE
-            }
+        let (found, first) = match (keep_start, up) {
+            (true, _) => (NODE, self.id(tree, NODE)),
+            (false, false) => (NODE, self.parent_of(tree, NODE)),
             (false, true) => {
                 base.from.push(self.join_nodes(
                     tree,
@@ -115,8 +119,7 @@ impl Planner<'_> {
                     self.id(tree, ABOVE),
                     self.parent_of(tree, NODE),
                 ));
-                base.filter.push(among(self.id(tree, NODE)));
-                ABOVE
+                (ABOVE, self.id(tree, NODE))
             }
         };
         base.columns.push(self.id(tree, found));
@@ -135,9 +138,21 @@ impl Planner<'_> {
             if distance > most {
                 base.filter.push(Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0)));
             }
-            let distance = Sql::carried(SO_FAR, 1);
+            // What is kept of the parent row stands before it.
+            let distance = Sql::carried(SO_FAR, if matches!(from, Base::Below(_)) { 2 } else { 1 });
             step.columns.push(Sql::binary(Operator::Add, distance.clone(), Sql::Integer(1)));
             step.filter.push(Sql::binary(Operator::Lt, distance, Sql::Integer(most)));
+        }
+        match from {
+            Base::Request => base.filter.push(Sql::InSelect(Box::new(first), Box::new(start))),
+            Base::Below(_) => {
+                // The parent row is kept on the way.
+                let table = TableRef { source: Source::Selects(vec![start]), alias: START };
+                let on = vec![Sql::binary(Operator::Eq, first, Sql::carried(START, 0))];
+                base.from.push(Join { kind: JoinKind::Inner, table, on });
+                step.columns.insert(1, Sql::carried(SO_FAR, 1));
+                base.columns.insert(1, Sql::carried(START, 1));
+            }
         }
         Ok(recursive(base, step))
     }
@@ -145,7 +160,6 @@ impl Planner<'_> {
     /// All nodes with their places in the tree: the numbers of those on the way to them among their siblings.
     fn traversed(
         &self,
-        from: Base<'_>,
         tree: &Tree,
         start: Option<&Rows>,
         (siblings, variable): (&[Order], Variable),
@@ -179,7 +193,7 @@ impl Planner<'_> {
         base.columns = vec![column(0), column(first).cast(self.dialect.long_text())];
         base.filter.push(match start {
             None => Sql::IsNull(Box::new(column(1))),
-            Some(start) => Sql::InSelect(Box::new(column(0)), Box::new(self.start(from, start)?)),
+            Some(start) => Sql::InSelect(Box::new(column(0)), Box::new(self.start(Base::Request, start)?)),
         });
         let mut step = so_far();
         let so_far = |number| Sql::carried(SO_FAR, number);
@@ -218,6 +232,11 @@ impl Planner<'_> {
     fn parent_of(&self, tree: &Tree, alias: usize) -> Sql {
         Sql::column(alias, &self.mapping.table(tree.set).columns[tree.parent].column)
     }
+}
+
+/// Whether a walk starts from instances of those that the path leads to.
+fn starts_from_path(walked: &Walked) -> bool {
+    matches!(&walked.walk, Walk::Relatives { start, .. } if whole_set(start).is_none())
 }
 
 /// The rows that a recursive select has given so far.

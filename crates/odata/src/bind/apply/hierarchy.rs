@@ -104,10 +104,6 @@ fn beside(cx: &Context, state: &mut State, value: Expr, walked: Walked) -> Varia
 
 /// The tree that a transformation names.
 fn named(cx: &Context, hierarchy: &Hierarchy) -> BindResult<Tree> {
-    if cx.is_in_expand() {
-        let at = hierarchy.qualifier.at;
-        return Err(not_supported(at, "$apply", "Hierarchies inside of $expand are not supported."));
-    }
     tree(cx, &hierarchy.nodes, &hierarchy.qualifier)
 }
 

@@ -126,6 +126,10 @@ impl Dialect for MySql {
         "/*M! SET STATEMENT tmp_memory_table_size = 0, max_recursive_iterations = 4294967295 FOR */ "
     }
 
+    fn names_recursion_first(&self) -> bool {
+        true
+    }
+
     fn takes_equals_for_each_other(&self) -> bool {
         true
     }
