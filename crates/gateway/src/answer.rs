@@ -97,6 +97,13 @@ impl Refusal {
         }
     }
 
+    /// What the model file says of the rows of an entity set cannot be computed. Why may tell of rows that are kept back.
+    pub fn of_rows(set: &str, cause: String) -> Refusal {
+        let message = format!("Which entities of `{set}` there are cannot be computed.");
+        let refusal = Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "RowsFailed", message);
+        Refusal { cause: Some(cause), ..refusal.about(set) }
+    }
+
     fn caused(mut self, cause: &dyn std::fmt::Display) -> Refusal {
         self.cause = Some(cause.to_string());
         self

@@ -18,8 +18,9 @@ use nextlink_odata::version::Version;
 use nextlink_sql::dialect::Dialect;
 use nextlink_sql::mapping::{self, Mapping, unusable};
 use nextlink_sql::notice::Notice;
-use nextlink_sql::plan::{RowsTrial, rows_trials, trial, zone_trial};
+use nextlink_sql::plan::{RowsTrial, rows_trial, rows_trials, trial, zone_trial};
 use nextlink_sql::shape::SettingsShape;
+use nextlink_sql::statement::Program;
 use nextlink_sql::zone::Zone;
 
 use crate::config::{ClientLogin, HERE, SourceConfig};
@@ -183,6 +184,27 @@ impl Served {
         trials.map(|trial| (trial.set.name.as_str(), trial.rows.told.text.trim(), fails(trial))).collect()
     }
 
+    /// The entity set whose condition on rows failed where a program came to this error, and what is to be logged. Blocks.
+    pub fn failed_rows(
+        &self,
+        program: &Program,
+        options: &RunOptions,
+        error: &DbError,
+    ) -> Option<(&str, String)> {
+        if !in_doubt(program, error) {
+            return None;
+        }
+        let user = options.login.as_ref().map_or("", |login| &login.user);
+        // Databases don't say which of several expressions has failed, so conditions are tried by themselves.
+        program.failing.iter().find_map(|set| {
+            let trial = rows_trial(&self.mapping, self.source.dialect(), *set, user)?;
+            let failed = self.source.count(&trial.program.ok()?, options).err()?;
+            let (set, spot) = (trial.set.name.as_str(), trial.rows.told.spot);
+            let cause = format!("the condition on rows of {set} (the model file, {spot}) fails: {failed}");
+            matches!(failed, DbError::Expression(_)).then_some((set, cause))
+        })
+    }
+
     /// Whether clients are told the same model.
     pub fn has_model_of(&self, other: &Served) -> bool {
         let texts = |served: &Served| served.documents.values().map(|d| d.pieces.clone()).collect::<Vec<_>>();
@@ -219,6 +241,11 @@ impl Served {
         document.insert("servers".to_owned(), openapi::servers(root));
         format!("{:#}", serde_json::Value::Object(document))
     }
+}
+
+/// Whether an error may be that of a condition on rows, and not of the request.
+pub fn in_doubt(program: &Program, error: &DbError) -> bool {
+    matches!(error, DbError::Expression(_)) && !program.failing.is_empty()
 }
 
 /// Conditions on rows by which nobody sees any.

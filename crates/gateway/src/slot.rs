@@ -301,7 +301,7 @@ impl Slot {
         sink: &mut S,
     ) -> Result<Outcome, Refusal> {
         let outcome = served.source.run(program, options, sink);
-        outcome.map_err(|error| self.refusal(served, error, options.login.is_some()))
+        outcome.map_err(|error| self.failed(served, program, options, error))
     }
 
     /// Reads bytes as [`nextlink_db::source::Source::stream`] does. Blocks.
@@ -316,7 +316,7 @@ impl Slot {
         sink: &mut S,
     ) -> Result<Outcome, Refusal> {
         let outcome = served.source.stream(stream, options, sink);
-        outcome.map_err(|error| self.refusal(served, error, options.login.is_some()))
+        outcome.map_err(|error| self.failed(served, &stream.head, options, error))
     }
 
     /// Counts as [`nextlink_db::source::Source::count`] does. Blocks.
@@ -330,7 +330,21 @@ impl Slot {
         options: &RunOptions,
     ) -> Result<(u64, Option<bool>), Refusal> {
         let counted = served.source.count(program, options);
-        counted.map_err(|error| self.refusal(served, error, options.login.is_some()))
+        counted.map_err(|error| self.failed(served, program, options, error))
+    }
+
+    /// The answer to an error that a program came to: what a condition of the model file is to blame for is no mistake of the client.
+    fn failed(
+        &self,
+        served: &Arc<Served>,
+        program: &Program,
+        options: &RunOptions,
+        error: DbError,
+    ) -> Refusal {
+        match served.failed_rows(program, options, &error) {
+            Some((set, cause)) => Refusal::of_rows(set, cause),
+            None => self.refusal(served, error, options.login.is_some()),
+        }
     }
 
     /// The answer to an error of the database. Those that say that what is served is out of date have it opened again.

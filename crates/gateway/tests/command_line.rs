@@ -249,6 +249,46 @@ fn what_is_printed() {
     assert_eq!(run(&["dump-config", "--config", &file.display().to_string()]).out, printed);
 }
 
+/// Whoever reads what is printed may have enough: that is no error. What cannot be written is one.
+#[test]
+fn output_that_nobody_reads() {
+    let launch = folder();
+    let good = source(launch.data_dir(), "shop.db");
+    for args in [
+        &["explain", &good, "Products"][..],
+        &["openapi", &good],
+        &["model", &good],
+        &["model", "--schema"],
+        &["check", &good],
+        &["dump-config", &good],
+    ] {
+        for (reader, code, err) in [
+            (Stdio::from(closed_pipe()), 0, ""),
+            (Stdio::from(full()), 1, "nextlink: the output cannot be written: No space left on device"),
+        ] {
+            let command = Command::new(PROGRAM).args(args).stdout(reader).stderr(Stdio::piped()).output();
+            let done = command.expect("the program runs");
+            let told = String::from_utf8_lossy(&done.stderr);
+            assert_eq!(done.status.code(), Some(code), "{args:?}: {told}");
+            assert!(told.starts_with(err) && told.is_empty() == err.is_empty(), "{args:?}: {told}");
+        }
+    }
+    let failed = Command::new(PROGRAM).args(["check", "nothing"]).stderr(closed_pipe()).status();
+    assert_eq!(failed.expect("the program runs").code(), Some(1), "there is nobody to tell it");
+}
+
+/// A pipe whose other end is closed.
+fn closed_pipe() -> std::io::PipeWriter {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer
+}
+
+/// A device that is full.
+fn full() -> std::fs::File {
+    std::fs::File::options().write(true).open("/dev/full").expect("the device is there")
+}
+
 #[test]
 fn one_data_directory_one_server() {
     let first = shop();

@@ -2,8 +2,8 @@
 
 use nextlink_odata::model::{
     ComplexType, ComplexTypeId, Computed, DerivedType, EntitySet, EntitySetId, EntityType, EntityTypeId,
-    EnumMember, EnumType, EnumTypeId, Family, MediaType, Model, NavigationProperty, PrimitiveType, Property,
-    Stream, Type,
+    EnumMember, EnumType, EnumTypeId, Family, Function, MediaType, Model, NavigationProperty, Omitted,
+    PrimitiveType, Property, Returns, Stream, Type,
 };
 use nextlink_odata::openapi::{Login, OpenApiOptions, document, servers};
 use serde_json::{Value, json};
@@ -328,6 +328,74 @@ fn types_below_have_casts_and_streams_have_media_types() {
     ];
     for (pointer, expected) in rows {
         assert_eq!(made.pointer(pointer).unwrap_or(&Value::Null), expected, "{pointer}");
+    }
+}
+
+/// A function of this name that takes parameters, of which some need not be given.
+fn called(
+    name: &str,
+    takes: &[(&str, PrimitiveType, bool, bool)],
+    returns: Returns,
+    collection: bool,
+) -> Function {
+    let parameter = |(name, ty, nullable, _): &(&str, PrimitiveType, bool, bool)| {
+        property(name, Type::Primitive(*ty), *nullable)
+    };
+    Function {
+        name: name.to_owned(),
+        parameters: takes.iter().map(parameter).collect(),
+        defaults: takes.iter().map(|(.., optional)| optional.then_some(Omitted::Unknown)).collect(),
+        returns,
+        collection,
+        bound: None,
+        description: None,
+    }
+}
+
+#[test]
+fn calls_say_what_need_not_be_given_and_what_can_be_null() {
+    use PrimitiveType::{Binary, Int16, String as Text};
+    let mut model = model();
+    let value = |ty| Returns::Values(Box::new(property("", ty, false)));
+    let (spot, entities) = (value(Type::Complex(ComplexTypeId(0))), Returns::Entities(EntitySetId(1)));
+    model.functions = vec![
+        called(
+            "Find",
+            &[("a", Int16, false, false), ("b", Text, false, true), ("c", Binary, true, false)],
+            spot,
+            true,
+        ),
+        called("Find", &[("a", Int16, false, false), ("top", Int16, true, true)], entities.clone(), true),
+        called("One", &[("top", Int16, true, true)], entities, false),
+        called("Text", &[("t", Text, false, false)], value(Type::Primitive(Int16)), true),
+    ];
+    let made = made_of(&model, Login::None);
+    holds_together(&made);
+    let paths = made["paths"].as_object().expect("paths").keys();
+    let paths: Vec<&str> = paths.map(String::as_str).skip(11).collect();
+    assert_eq!(paths, ["/Find(a={a})", "/Find(a={a},top={top})", "/One()", "/Text(t='{t}')"]);
+    let find = "/paths/~1Find(a={a})";
+    let option = |name: &str, required: bool, what: &str, schema: Value| json!({ "name": name, "in": "query", "description": what, "schema": schema, "required": required });
+    let int = json!({ "type": "integer", "format": "int16", "minimum": -32768, "maximum": 32767 });
+    let text = |before: &str| json!({ "type": "string", "pattern": format!("^{before}'([^']|'')*'$") });
+    let or_null = |schema: Value| json!({ "anyOf": [schema, { "const": "null" }] });
+    let rows = [
+        (format!("{find}/parameters/0/in"), json!("path")),
+        (format!("{find}/parameters/1"), option("b", false, "Need not be given.", text(""))),
+        (format!("{find}/parameters/2"), option("c", true, "Can be null.", or_null(text("binary")))),
+        (format!("{find}/get/responses/200/description"), json!("The values, in pages.")),
+        (
+            format!("{find}/get/responses/200/content/application~1json/schema/properties/value/items"),
+            json!({ "$ref": "#/components/schemas/N.S.Spot" }),
+        ),
+        (format!("{find}/get/parameters/1"), json!({ "$ref": "#/components/parameters/orderby" })),
+        ("/paths/~1Find(a={a},top={top})/parameters/1/in".to_owned(), json!("path")),
+        ("/paths/~1One()/parameters/0".to_owned(), option("@top", false, "Need not be given.", or_null(int))),
+        ("/paths/~1One()/get/responses/204/description".to_owned(), json!("There is none.")),
+        ("/paths/~1Text(t='{t}')/get/responses/200/description".to_owned(), json!("The values, in pages.")),
+    ];
+    for (pointer, expected) in rows {
+        assert_eq!(made.pointer(&pointer).unwrap_or(&Value::Null), &expected, "{pointer}");
     }
 }
 

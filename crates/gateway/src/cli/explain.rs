@@ -11,7 +11,9 @@ use nextlink_sql::plan::{PlanLimits, plan, program, stream};
 use nextlink_sql::statement::{ChildStatement, Statement};
 
 use super::ExplainArgs;
+use super::out::say;
 use crate::answer::Refusal;
+use crate::config::ClientLogin;
 use crate::limits::{Limits, Told};
 use crate::state::now;
 
@@ -33,30 +35,35 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
         anyhow!("{} {}: {}{place}", refusal.status.as_u16(), refusal.code, refusal.message)
     };
     let tree = url::parse_with(text, &limits.parse_options()).map_err(|e| refused(e.into()))?;
-    println!("-- url\n{tree:#?}");
+    if args.user.is_some() && source.client_login == ClientLogin::Never {
+        say!(
+            "-- as no request is: source '{name}' takes no logins of clients (`client_login`), so `@user` is nobody"
+        );
+    }
+    say!("-- url\n{tree:#?}");
     let model = &served.mapping.model;
     let mut asked = bind::bind(model, &tree, limits.bind(), &now()).map_err(|e| refused(e.into()))?;
     asked.set_user(args.user.as_deref());
     let query = match asked {
         Request::ServiceDocument => {
-            println!("-- query\nthe service document");
+            say!("-- query\nthe service document");
             return Ok(());
         }
         Request::Metadata => {
-            println!("-- query\nthe metadata document");
+            say!("-- query\nthe metadata document");
             return Ok(());
         }
         Request::OpenApi => {
-            println!("-- query\nthe OpenAPI document");
+            say!("-- query\nthe OpenAPI document");
             return Ok(());
         }
         Request::Query(query) => *query,
     };
-    println!("-- query\n{query:#?}");
+    say!("-- query\n{query:#?}");
     let dialect = served.source.dialect();
     if let Addressed::Stream(property) = query.addressed {
         let stream = stream(&served.mapping, dialect, &query, property).map_err(|e| refused(e.into()))?;
-        println!("-- statements ({})", dialect.name());
+        say!("-- statements ({})", dialect.name());
         for (what, node) in [
             ("what the bytes are", stream.head.nodes.first()),
             ("the first of them", Some(&stream.piece(0, 1))),
@@ -76,9 +83,9 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
     let layout = Layout::of(model, &query, Shape::needs(&query, format));
     let planned = plan(&served.mapping, dialect, &query, &layout, PlanLimits::default())
         .map_err(|e| refused(e.into()))?;
-    println!("-- plan\n{planned:#?}");
+    say!("-- plan\n{planned:#?}");
     let program = program(dialect, &planned);
-    println!("-- statements ({})", dialect.name());
+    say!("-- statements ({})", dialect.name());
     if let Some(count) = &program.count {
         print("count", count);
     }
@@ -98,8 +105,8 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
 }
 
 fn print(what: &str, statement: &Statement) {
-    println!("-- {what}\n{};", statement.sql);
+    say!("-- {what}\n{};", statement.sql);
     for (i, param) in statement.params.iter().enumerate() {
-        println!("--   parameter {}: {:?}", i + 1, param.value);
+        say!("--   parameter {}: {:?}", i + 1, param.value);
     }
 }

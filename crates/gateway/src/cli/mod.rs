@@ -1,5 +1,6 @@
 //! The command line.
 
+mod out;
 mod demo;
 mod explain;
 mod model;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use nextlink_sql::mapping::Mapping;
 
+use self::out::say;
 use crate::config::{ClientLogin, Config, ConfigError, LogFormat, SourceConfig, is_source_name, line_of};
 
 /// Serves SQL databases as OData 4.
@@ -201,10 +203,10 @@ pub fn main() -> ExitCode {
         Command::NewKeys(args) => new_keys(&args),
         Command::DumpConfig(args) => dump_config(&args),
     };
-    match done {
+    match done.and_then(|()| out::end()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("nextlink: {}", without_urls_of_line(&format!("{error:#}")));
+            out::tell(format_args!("nextlink: {}\n", without_urls_of_line(&format!("{error:#}"))));
             ExitCode::FAILURE
         }
     }
@@ -230,7 +232,7 @@ fn wrong_line(error: &clap::Error) -> ExitCode {
         // Help and the usual errors, in colours where the terminal has them.
         error.exit();
     }
-    eprint!("{shown}");
+    out::tell(format_args!("{shown}"));
     ExitCode::from(2)
 }
 
@@ -327,13 +329,13 @@ fn dump_config(args: &ServeArgs) -> anyhow::Result<()> {
     let mut config = configuration(&args.from)?;
     apply(&mut config, &args.server);
     validate(&config, &args.from)?;
-    print!("{}", toml::to_string(&config)?);
+    out::print(format_args!("{}", toml::to_string(&config)?));
     Ok(())
 }
 
 fn new_keys(args: &NewKeysArgs) -> anyhow::Result<()> {
     let keys = nextlink_results::keys::MasterKeys::make(&args.file)?;
-    println!("made {} with the key {:?}", args.file.display(), keys.current.id());
+    say!("made {} with the key {:?}", args.file.display(), keys.current.id());
     Ok(())
 }
 
@@ -362,11 +364,11 @@ fn one_source(
 fn print_renamed(mapping: &Mapping) {
     for (set, map) in mapping.model.entity_sets.iter().zip(&mapping.tables) {
         if set.name != map.table {
-            println!("  {}: served as {}", map.table, set.name);
+            say!("  {}: served as {}", map.table, set.name);
         }
         let properties = &mapping.model.entity_type(set.entity_type).properties;
         for (property, column) in properties.iter().zip(&map.columns).filter(|(p, c)| p.name != c.column) {
-            println!("  {}.{}: served as {}", map.table, column.column, property.name);
+            say!("  {}.{}: served as {}", map.table, column.column, property.name);
         }
     }
 }
@@ -375,7 +377,7 @@ fn print_renamed(mapping: &Mapping) {
 fn print_zones(mapping: &Mapping) {
     for map in &mapping.tables {
         for (column, zone) in map.columns.iter().filter_map(|column| Some((column, column.zone()?))) {
-            println!("  {}.{}: its points in time are meant in {zone}", map.table, column.column);
+            say!("  {}.{}: its points in time are meant in {zone}", map.table, column.column);
         }
     }
 }
@@ -388,27 +390,27 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
             config.cluster.system.is_some(),
             "the configuration is valid, but there is no source to serve"
         );
-        println!("The configuration is valid. What the cluster serves is told by: nextlink sources");
+        say!("The configuration is valid. What the cluster serves is told by: nextlink sources");
         return Ok(());
     }
     let mut failed = 0;
     for (name, source) in &config.sources {
         match crate::served::Served::open(name, source, config.server.vocabularies()) {
             Ok(served) => {
-                println!("{name}: {} entity sets", served.mapping.model.entity_sets.len());
+                say!("{name}: {} entity sets", served.mapping.model.entity_sets.len());
                 for notice in &served.notices {
-                    println!("  {notice}");
+                    say!("  {notice}");
                 }
                 print_zones(&served.mapping);
                 for (function, why) in served.failing_functions() {
-                    println!("  {function}: The SELECT of this function fails ({why}).");
+                    say!("  {function}: The SELECT of this function fails ({why}).");
                 }
                 // Where only clients read, the source's own user need not be able to.
                 let tried = source.client_login != ClientLogin::Required;
                 for (set, rows, failed) in served.tried_rows(tried) {
-                    println!("  {set}: Of its rows there are for clients: {}", rows.replace('\n', " "));
+                    say!("  {set}: Of its rows there are for clients: {}", rows.replace('\n', " "));
                     if let Some(why) = failed {
-                        println!("  {set}: The condition on its rows fails ({why}).");
+                        say!("  {set}: The condition on its rows fails ({why}).");
                     }
                 }
                 if !source.plural_sets && !source.has_model() {
@@ -417,13 +419,13 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
             }
             Err(error) => {
                 failed += 1;
-                println!("{error}");
+                say!("{error}");
             }
         }
     }
     if failed > 0 {
         anyhow::bail!("{failed} of {} sources cannot be served", config.sources.len());
     }
-    println!("The configuration is valid.");
+    say!("The configuration is valid.");
     Ok(())
 }

@@ -11,7 +11,7 @@ use nextlink_sql::mapping::{ColumnMap, EnumMap, FullTextMap, Link, TableMap};
 use nextlink_sql::shape::{LossShape, SettingsShape};
 use nextlink_sql::zone::Zone;
 
-use super::ModelArgs;
+use super::{ModelArgs, out};
 use crate::served::Served;
 use functions::functions;
 use streams::{media, stream_properties};
@@ -22,11 +22,11 @@ const SCHEMA: &str = include_str!("../../../../docs/model.schema.json");
 /// Prints the model of a source, or the schema of model files.
 pub fn model(args: &ModelArgs) -> anyhow::Result<()> {
     let Some(source) = args.source.as_ref().filter(|_| !args.schema) else {
-        print!("{SCHEMA}");
+        out::print(format_args!("{SCHEMA}"));
         return Ok(());
     };
     let (name, served, _) = super::one_source(source, args.config.as_ref())?;
-    print!("{}", text_of(&name, &served));
+    out::print(format_args!("{}", text_of(&name, &served)));
     Ok(())
 }
 

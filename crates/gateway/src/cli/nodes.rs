@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use nextlink_system::System;
 
+use super::out::say;
 use super::{NodesArgs, SourceArgs, configuration, validate};
 use crate::nodes::{ListedNode, list};
 use crate::results::ListedResult;
@@ -35,7 +36,7 @@ pub(super) fn print<const N: usize>(heads: [&str; N], rows: impl Iterator<Item =
     for row in &all {
         let cells: Vec<String> =
             row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        println!("{}", cells.join("  ").trim_end());
+        say!("{}", cells.join("  ").trim_end());
     }
 }
 
@@ -44,7 +45,7 @@ pub fn nodes(args: &NodesArgs) -> anyhow::Result<()> {
     let system = open(args)?;
     let found = list(&*system, None)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&found)?);
+        say!("{}", serde_json::to_string_pretty(&found)?);
         return Ok(());
     }
     let heads = ["NAME", "STATE", "ADDRESS", "LEASE", "RESULTS", "BYTES", "STARTS", "ID"];
@@ -67,7 +68,7 @@ pub fn results(args: &NodesArgs) -> anyhow::Result<()> {
     let found: Vec<ListedResult> =
         found.into_iter().map(|(result, owner)| ListedResult::of(result, &owner, &names)).collect();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&found)?);
+        say!("{}", serde_json::to_string_pretty(&found)?);
         return Ok(());
     }
     let heads = ["ID", "STATE", "OWNER", "SOURCE", "USER", "PAGES", "ROWS", "BYTES", "MADE", "EXPIRES"];

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::out::say;
 use crate::config::Config;
 use crate::observe;
 use crate::server::{self, Listeners};
@@ -17,12 +18,12 @@ pub fn serve(config: Config, banner: impl FnOnce(&State, SocketAddr)) -> anyhow:
         let state = server::open(config, exporter).await?;
         let cluster = state.cluster.as_ref().and_then(|cluster| Some((cluster, cluster.listening()?)));
         if let Some((cluster, address)) = cluster {
-            println!("node {} on {}://{address}", cluster.own.name, cluster.scheme());
+            say!("node {} on {}://{address}", cluster.own.name, cluster.scheme());
         }
         let listeners = Listeners::open(&state.config).await?;
         let (public, admin) = listeners.addresses()?;
-        println!("listening on http://{public}");
-        println!("admin on http://{admin}");
+        say!("listening on http://{public}");
+        say!("admin on http://{admin}");
         banner(&state, public);
         server::serve(Arc::clone(&state), listeners).await;
         anyhow::Ok(())
@@ -36,6 +37,6 @@ pub fn serve(config: Config, banner: impl FnOnce(&State, SocketAddr)) -> anyhow:
 pub fn banner(state: &State, public: SocketAddr) {
     for slot in state.slots.all() {
         let later = if slot.served().is_ok() { "" } else { " (its database cannot be read yet)" };
-        println!("{}: http://{public}/api/odata4/{}/{later}", slot.name, slot.name);
+        say!("{}: http://{public}/api/odata4/{}/{later}", slot.name, slot.name);
     }
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use super::nodes::print;
+use super::out::say;
 use super::{SourceArgs, configuration, validate};
 use crate::cluster::{self, Connected, Done, Rule, Shared};
 use crate::config::{Config, SourceConfig, with_model_texts};
@@ -76,12 +77,12 @@ pub(super) fn sources(args: &SourcesArgs) -> anyhow::Result<()> {
         None => {
             let found = sources::list(&*connected.system, &shared)?;
             if args.json {
-                println!("{}", serde_json::to_string_pretty(&found)?);
+                say!("{}", serde_json::to_string_pretty(&found)?);
                 return Ok(());
             }
             print(["NAME", "URL", "REVISION", "CHANGED", "NODES"], found.sources.iter().map(row));
             for source in &found.sources {
-                source.problem.iter().for_each(|problem| println!("{}: {problem}", source.name));
+                source.problem.iter().for_each(|problem| say!("{}: {problem}", source.name));
             }
             Ok(())
         }
@@ -172,7 +173,7 @@ pub(super) fn tell(done: &[(String, Done)]) {
             Done::Ignored => "not added",
             Done::Removed => "removed",
         };
-        println!("{name}: {what}");
+        say!("{name}: {what}");
     }
 }
 

@@ -9,6 +9,7 @@ use nextlink_results::keys::{KEY_FILE, MasterKeys};
 use nextlink_results::{NodeId, NodeIdentity, ResultRow, of_directory};
 use nextlink_system::{System, open};
 
+use super::out::say;
 use super::{SourceArgs, configuration, sources, validate};
 use crate::cluster::Rule;
 use crate::config::{Config, with_model_texts};
@@ -56,7 +57,7 @@ pub(super) fn system(args: &SystemArgs) -> anyhow::Result<()> {
     let (connected, shared) = sources::open(&config)?;
     sources::tell(&shared.put(&with_model_texts(&config.sources)?, Rule::Missing)?);
     if !alone.exists() {
-        println!("stored results: none, as there is no {}", alone.display());
+        say!("stored results: none, as there is no {}", alone.display());
         return Ok(());
     }
     results(&config, &*connected.system, &connected.keys, node.id())
@@ -66,7 +67,7 @@ pub(super) fn system(args: &SystemArgs) -> anyhow::Result<()> {
 fn results(config: &Config, to: &dyn System, keys: &MasterKeys, node: NodeId) -> anyhow::Result<()> {
     let url = ["sqlite:", &config.data_dir.join("system.db").to_string_lossy()].concat();
     if config.cluster.system.as_ref().is_some_and(|system| system.reveal() == url) {
-        println!("stored results: nothing to do, as the cluster has the system database of this node");
+        say!("stored results: nothing to do, as the cluster has the system database of this node");
         return Ok(());
     }
     let from = open(&url, None).context("the system database that the node had alone")?;
@@ -77,13 +78,13 @@ fn results(config: &Config, to: &dyn System, keys: &MasterKeys, node: NodeId) ->
     for batch in found.chunks(BATCH) {
         added += to.import(batch)?;
     }
-    println!(
+    say!(
         "stored results: {added} added, {} known already, {} not readable",
         found.len() as u64 - added,
         there - found.len()
     );
     if !has_key(config, keys)? {
-        println!(
+        say!(
             "The key in {} is not among those of the cluster: links that this node gave before are answered with 410, and \
              its files are removed when it starts. To keep them, add the last line of it as a further line to \
              cluster.key_file, on all nodes, and run this again before.",

@@ -14,7 +14,7 @@ use crate::delivery::Whole;
 use crate::headers::SERVER_TIMING;
 use crate::repeat::{Kept, Repeat};
 use crate::response::Stages;
-use crate::served::Served;
+use crate::served::{Served, in_doubt};
 use crate::slot::Slot;
 use crate::state::State;
 
@@ -71,6 +71,8 @@ impl Again {
     ) -> Option<Answered> {
         let outcome = match ran {
             Ok(outcome) => outcome,
+            // It goes through all stages, where there is time to find out.
+            Err(error) if in_doubt(&self.kept.program, &error) => return None,
             Err(error) => return Some(Err(slot.refusal(&self.served, error, false))),
         };
         if outcome.rows == 0 {

@@ -25,7 +25,7 @@ use crate::headers::{ODATA_VERSION, SERVER_TIMING, TRACE_ID};
 use crate::repeat::Kept;
 use crate::request::Request;
 use crate::response::{CancelGuard, Stages, add_common, crashed, json_response};
-use crate::served::Served;
+use crate::served::{Served, in_doubt};
 use crate::state::State;
 
 /// Bytes from which an answer of one piece is compressed.
@@ -42,7 +42,9 @@ async fn run<S: RowSink + Send + 'static>(
     if program.point {
         let login = request.login.as_ref();
         let options = || state.run_options(&request.slot, Cancel::default(), login);
-        if let Some(outcome) = served.source.run_point(program, None, options, &mut *sink).await {
+        if let Some(outcome) = served.source.run_point(program, None, options, &mut *sink).await
+            && !outcome.as_ref().is_err_and(|error| in_doubt(program, error))
+        {
             let outcome = outcome.map_err(|e| request.slot.refusal(served, e, login.is_some()))?;
             return Ok((sink, outcome));
         }

@@ -34,4 +34,5 @@ mod logs;
 mod search;
 mod edges;
 mod kept_back;
+mod failing_rows;
 mod zones;

@@ -18,6 +18,8 @@ pub struct Rule {
     pub condition: Expr,
     /// Whether it names who asks.
     pub names_user: bool,
+    /// Whether it fails for some rows, as quotients do.
+    pub can_fail: bool,
 }
 
 /// Binds a condition on the entities of a set, in which `@user` is the name of the login that a request reads with.
@@ -30,7 +32,7 @@ pub fn bind_rule(model: &Model, set: EntitySetId, condition: &ast::Expr) -> Bind
     cx.rule.set(Some(false));
     let scope = Scope::of_resource(Place::of(Variable(0), set));
     let condition = bind_condition(&cx, &scope, condition, "rows")?;
-    Ok(Rule { condition, names_user: cx.rule.get() == Some(true) })
+    Ok(Rule { condition, names_user: cx.rule.get() == Some(true), can_fail: cx.can_fail() })
 }
 
 /// Binds a parameter alias.

@@ -7,6 +7,7 @@ mod names;
 mod schemas;
 mod parameters;
 mod responses;
+mod calls;
 mod paths;
 
 use serde_json::{Map, Value, json};

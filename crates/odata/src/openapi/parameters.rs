@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::Object;
 use super::names::{component, parameter, type_name};
 use super::schemas;
-use crate::model::{EntitySetId, EntityType, EntityTypeId, Function, Model, PrimitiveType, Property, Type};
+use crate::model::{EntitySetId, EntityType, EntityTypeId, Model, PrimitiveType, Property, Type};
 
 /// Query options that mean the same everywhere: name, schema, description.
-fn common() -> [(&'static str, Value, &'static str); 7] {
+fn common() -> [(&'static str, Value, &'static str); 8] {
     let number = || json!({ "type": "integer", "minimum": 0 });
     let text = |example: &str| json!({ "type": "string", "examples": [example] });
     [
@@ -16,6 +16,7 @@ fn common() -> [(&'static str, Value, &'static str); 7] {
         ("skip", number(), "Not the first so many."),
         ("count", json!({ "type": "boolean" }), "Whether to say how many there are in all."),
         ("filter", text("Name eq 'x'"), "A condition, in the expressions of OData."),
+        ("orderby", text("$this desc"), "In this order, in the expressions of OData."),
         (
             "search",
             text("word"),
@@ -68,7 +69,8 @@ fn lists(model: &Model, id: EntityTypeId, of: Option<usize>, found: &mut Object)
     }
 }
 
-fn query(name: &str, schema: Value, description: &str) -> Value {
+/// A query option.
+pub(super) fn query(name: &str, schema: Value, description: &str) -> Value {
     json!({ "name": name, "in": "query", "description": description, "schema": schema })
 }
 
@@ -139,7 +141,7 @@ pub(super) fn of_count(model: &Model, set: EntitySetId) -> Vec<Value> {
 
 /// What applies to a collection of values.
 pub(super) fn of_values() -> Vec<Value> {
-    ["filter", "top", "skip", "count", "prefer"].map(parameter).into()
+    ["filter", "orderby", "top", "skip", "count", "prefer"].map(parameter).into()
 }
 
 /// What applies to one entity.
@@ -177,33 +179,21 @@ pub(super) fn key(model: &Model, entity_type: &EntityType) -> (String, Vec<Value
     (path, parameters)
 }
 
-/// A call of a function as it stands in a path, `(year={year},city='{city}')`, with its parameters.
-pub(super) fn call(model: &Model, function: &Function) -> (String, Vec<Value>) {
-    let mut path = String::from("(");
-    let mut parameters = Vec::new();
-    for (position, (_, parameter)) in function.own_parameters().enumerate() {
-        path.push_str(if position > 0 { "," } else { "" });
-        path.push_str(&super::paths::segment(&parameter.name));
-        let (before, after) = literal(model, parameter);
-        path.extend(["=", &before, "{", &parameter.name, "}", after]);
-        parameters.push(json!({
-            "name": parameter.name,
-            "in": "path",
-            "required": true,
-            "schema": schemas::value(model, parameter),
-        }));
+/// What stands before and behind the value of a key in a URL (Part 2 section 4.3.1).
+pub(super) fn literal(model: &Model, property: &Property) -> (String, &'static str) {
+    match quoted(model, property) {
+        Some(prefix) => ([&super::paths::segment(&prefix), "'"].concat(), "'"),
+        None => (String::new(), ""),
     }
-    path.push(')');
-    (path, parameters)
 }
 
-/// What stands before and behind the value of a key in a URL (Part 2 section 4.3.1).
-fn literal(model: &Model, property: &Property) -> (String, &'static str) {
+/// What stands before the quotes around a value in a URL; none where there are no quotes.
+pub(super) fn quoted(model: &Model, property: &Property) -> Option<String> {
     match property.ty {
-        Type::Primitive(PrimitiveType::String) => ("'".to_owned(), "'"),
-        Type::Primitive(PrimitiveType::Binary) => ("binary'".to_owned(), "'"),
-        Type::Primitive(PrimitiveType::Duration) => ("duration'".to_owned(), "'"),
-        Type::Enum(_) => ([&super::paths::segment(&model.type_name(property.ty)), "'"].concat(), "'"),
-        Type::Primitive(_) | Type::Complex(_) => (String::new(), ""),
+        Type::Primitive(PrimitiveType::String) => Some(String::new()),
+        Type::Primitive(PrimitiveType::Binary) => Some("binary".to_owned()),
+        Type::Primitive(PrimitiveType::Duration) => Some("duration".to_owned()),
+        Type::Enum(_) => Some(model.type_name(property.ty)),
+        Type::Primitive(_) | Type::Complex(_) => None,
     }
 }

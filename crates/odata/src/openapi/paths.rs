@@ -3,10 +3,13 @@
 use serde_json::{Value, json};
 
 use super::names::type_name;
-use super::{Object, parameters, responses, schemas};
-use crate::model::{EntitySetId, EntityTypeId, Function, Model, NavigationProperty, Returns, Singleton};
+use super::{Object, calls, parameters, responses, schemas};
+use crate::model::{EntitySetId, EntityTypeId, Model, NavigationProperty, Singleton};
 
 pub(super) use crate::service::segment;
+
+/// What pages hold.
+pub(super) const ENTITIES: &str = "entities";
 
 /// All paths of the service, in the order of the model.
 pub(super) fn paths(model: &Model) -> Object {
@@ -20,65 +23,9 @@ pub(super) fn paths(model: &Model) -> Object {
         singleton(model, single, &mut found);
     }
     for one in &model.functions {
-        function(model, one, &mut found);
+        calls::function(model, one, &mut found);
     }
     found
-}
-
-fn function(model: &Model, function: &Function, paths: &mut Object) {
-    let (call, mut parameters) = parameters::call(model, function);
-    let (tag, options, responses) = match &function.returns {
-        Returns::Entities(id) => {
-            let set = model.entity_set(*id);
-            let schema = schemas::entities(model, set.entity_type, None);
-            let (options, responses) = match function.collection {
-                true => (parameters::of_collection(model, *id, None), responses::page(&schema)),
-                false => {
-                    (parameters::of_entity(model, set.entity_type, None), responses::entity(&schema, true))
-                }
-            };
-            (set.name.as_str(), options, responses)
-        }
-        Returns::Values(value) => {
-            let schema = schemas::value_or_null(model, value);
-            let (options, responses) = match function.collection {
-                true => (parameters::of_values(), responses::page(&schema)),
-                false => (Vec::new(), responses::value(&schema, value.is_structured())),
-            };
-            (function.name.as_str(), options, responses)
-        }
-    };
-    let read = Read {
-        tag,
-        id: operation(model, function),
-        summary: function.description.clone().unwrap_or_else(|| ["What ", &function.name, " gives"].concat()),
-        parameters: options,
-        responses,
-    };
-    let path = match &function.bound {
-        None => ["/", &segment(&function.name), &call].concat(),
-        Some(bound) => {
-            let set = model.entity_set(bound.set);
-            let (mut key, mut all) = parameters::key(model, model.entity_type(set.entity_type));
-            if bound.collection {
-                key.clear();
-                all.clear();
-            }
-            all.append(&mut parameters);
-            parameters = all;
-            ["/", &segment(&set.name), &key, "/", &segment(&model.function_name(function)), &call].concat()
-        }
-    };
-    paths.insert(path, read.item(&parameters));
-}
-
-/// The name of a call: that of the function, with a number behind it where there are several.
-fn operation(model: &Model, function: &Function) -> String {
-    let same: Vec<_> = model.functions.iter().filter(|other| other.name == function.name).collect();
-    match same.iter().position(|other| std::ptr::eq(*other, function)) {
-        Some(place @ 1..) => [&function.name, ".call", &(place + 1).to_string()].concat(),
-        _ => [&function.name, ".call"].concat(),
-    }
 }
 
 fn service_document() -> Value {
@@ -113,17 +60,17 @@ fn metadata() -> Value {
 }
 
 /// Something to read: what it is called, which parameters it takes, and what comes.
-struct Read<'a> {
-    tag: &'a str,
-    id: String,
-    summary: String,
-    parameters: Vec<Value>,
-    responses: Value,
+pub(super) struct Read<'a> {
+    pub(super) tag: &'a str,
+    pub(super) id: String,
+    pub(super) summary: String,
+    pub(super) parameters: Vec<Value>,
+    pub(super) responses: Value,
 }
 
 impl Read<'_> {
     /// The path item; `shared` are the parameters of the path.
-    fn item(self, shared: &[Value]) -> Value {
+    pub(super) fn item(self, shared: &[Value]) -> Value {
         let mut get = Object::new();
         get.insert("tags".to_owned(), json!([self.tag]));
         get.insert("summary".to_owned(), self.summary.into());
@@ -192,7 +139,10 @@ fn collection(model: &Model, collection: &Collection<'_>, path: &str, paths: &mu
         id: [id, ".list"].concat(),
         summary: ["Entities of ", named].concat(),
         parameters: parameters::of_collection(model, set, of),
-        responses: responses::page(&schemas::entities(model, model.entity_set(set).entity_type, of)),
+        responses: responses::page(
+            &schemas::entities(model, model.entity_set(set).entity_type, of),
+            ENTITIES,
+        ),
     };
     let count = Read {
         tag,
@@ -220,7 +170,7 @@ fn single(
         id: [from.base, ".get"].concat(),
         summary,
         parameters: parameters::of_entity(model, id, of),
-        responses: responses::entity(&schemas::entities(model, id, of), false),
+        responses: responses::entity(&schemas::entities(model, id, of), None),
     };
     paths.insert(from.path.to_owned(), read.item(from.key));
     let own = |index: &usize| entity_type.owner_of_stream(*index) == of;
@@ -275,7 +225,7 @@ fn related(model: &Model, from: &From<'_>, relation: &NavigationProperty, paths:
             id: [&id, ".get"].concat(),
             summary,
             parameters: parameters::of_entity(model, relation.target, None),
-            responses: responses::entity(&schema, relation.nullable),
+            responses: responses::entity(&schema, relation.nullable.then_some("There is no related entity.")),
         };
         paths.insert(path, read.item(from.key));
         return;
@@ -292,7 +242,7 @@ fn related(model: &Model, from: &From<'_>, relation: &NavigationProperty, paths:
         id: [&id, ".list"].concat(),
         summary,
         parameters: parameters::of_collection(model, relation.target_set, None),
-        responses: responses::page(&schema),
+        responses: responses::page(&schema, ENTITIES),
     };
     paths.insert([&path, "/$count"].concat(), count.item(from.key));
     paths.insert(path, all.item(from.key));

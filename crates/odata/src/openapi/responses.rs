@@ -27,8 +27,8 @@ pub(super) fn components() -> Object {
     found
 }
 
-/// An answer that is a page of entities.
-pub(super) fn page(entity: &Value) -> Value {
+/// An answer that is a page: of entities, or of values.
+pub(super) fn page(item: &Value, what: &str) -> Value {
     let schema = json!({
         "type": "object",
         "required": ["value"],
@@ -36,17 +36,17 @@ pub(super) fn page(entity: &Value) -> Value {
             "@odata.context": { "type": "string" },
             "@odata.count": count(),
             "@odata.nextLink": { "type": "string", "description": "Where the next page is; the last one has none." },
-            "value": { "type": "array", "items": entity },
+            "value": { "type": "array", "items": item },
         },
     });
-    all(json!({ "description": "The entities, in pages.", "content": json_of(schema) }))
+    all(json!({ "description": format!("The {what}, in pages."), "content": json_of(schema) }))
 }
 
-/// An answer that is one entity; `nullable`: or none at all.
-pub(super) fn entity(entity: &Value, nullable: bool) -> Value {
+/// An answer that is one entity; with why there may be none, if that can be.
+pub(super) fn entity(entity: &Value, none: Option<&str>) -> Value {
     let mut found = all(json!({ "description": "The entity.", "content": json_of(entity.clone()) }));
-    if nullable {
-        found["204"] = json!({ "description": "There is no related entity." });
+    if let Some(none) = none {
+        found["204"] = json!({ "description": none });
     }
     found
 }

@@ -29,6 +29,7 @@ use ast::{ComputeItem, ExpandItem, Expr, Options, OrderItem, Search, SelectItem,
 pub(crate) use call::{cast_segments, near_functions};
 use cursor::Cursor;
 pub use error::{ParseError, ParseErrorKind};
+pub(crate) use option_names::meant;
 use percent::Component;
 
 /// Limits and habits of the parser.

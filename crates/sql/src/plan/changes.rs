@@ -70,7 +70,15 @@ fn end(dialect: &dyn Dialect, (select, term): (Select, OrderTerm)) -> Result<Pro
     let mut select = Select { limit: Some(1), ..select };
     select.order.push(term);
     let nodes = vec![node_plan(None, Some(select), None, None, Vec::new())];
-    let plan = Plan { nodes, count: None, parent: None, point: false, keyed: None, nested: None };
+    let plan = Plan {
+        nodes,
+        count: None,
+        parent: None,
+        point: false,
+        keyed: None,
+        nested: None,
+        failing: Vec::new(),
+    };
     paged(dialect, plan, None)
 }
 

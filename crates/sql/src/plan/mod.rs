@@ -46,7 +46,7 @@ pub use told::{told, trial};
 
 pub use changes::{all_told, mark};
 pub use stream::stream;
-pub use there::{RowsTrial, rows_trials};
+pub use there::{RowsTrial, rows_trial, rows_trials};
 pub use zones::zone_trial;
 
 /// The plan of a query.
@@ -64,6 +64,8 @@ pub struct Plan {
     pub keyed: Option<usize>,
     /// Rows that are needed of each expanded collection.
     pub nested: Option<u64>,
+    /// Entity sets with conditions on their rows, among those that are read, that fail for some of them.
+    pub failing: Vec<EntitySetId>,
 }
 
 /// The plan of one level.
@@ -138,7 +140,7 @@ pub fn plan(
             *most = Some(most.map_or(nested, |most| most.min(nested)));
         }
     }
-    Ok(Plan { nodes, count, parent, point, keyed, nested: limits.nested })
+    Ok(Plan { nodes, count, parent, point, keyed, nested: limits.nested, failing: seen.failing() })
 }
 
 /// Writes the statements of a plan.
@@ -173,8 +175,14 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
         })
         .collect();
     let one = |select: &Option<Select>| -> Option<Statement> { select.as_ref().map(|s| emit(dialect, s, 0)) };
-    let mut program =
-        Program { nodes, count: one(&plan.count), parent: one(&plan.parent), point: plan.point, key: None };
+    let mut program = Program {
+        nodes,
+        count: one(&plan.count),
+        parent: one(&plan.parent),
+        point: plan.point,
+        key: None,
+        failing: plan.failing.clone(),
+    };
     // Conditions come last.
     let first = |values: usize| program.nodes.first()?.rows.as_ref()?.one.params.len().checked_sub(values);
     program.key = plan.keyed.and_then(first);

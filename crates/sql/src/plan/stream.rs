@@ -51,6 +51,7 @@ pub fn stream(
         point: false,
         keyed: None,
         nested: None,
+        failing: seen.failing(),
     };
     let number = || Sql::Param(Param { value: Value::Integer(0), form: ParamForm::Native });
     let piece = Select { columns: vec![dialect.piece(bytes(), number(), number())], ..select.clone() };

@@ -1,7 +1,9 @@
 //! Tables of entities in a select. All of them are opened here, so that rows which are not there for clients are nowhere.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use nextlink_odata::bind::{BindLimits, Request, bind};
@@ -21,11 +23,13 @@ use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef, Told}
 const INSIDE: usize = 1_000_000;
 
 /// A model as one who asks sees it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Seen<'a> {
     mapping: &'a Mapping,
     dialect: &'a dyn Dialect,
     query: &'a Query,
+    /// Entity sets of which a condition was written that fails for some rows.
+    failing: Rc<RefCell<BTreeSet<EntitySetId>>>,
 }
 
 impl Deref for Seen<'_> {
@@ -38,13 +42,18 @@ impl Deref for Seen<'_> {
 
 impl<'a> Seen<'a> {
     pub(super) fn of(mapping: &'a Mapping, dialect: &'a dyn Dialect, query: &'a Query) -> Seen<'a> {
-        Seen { mapping, dialect, query }
+        Seen { mapping, dialect, query, failing: Rc::default() }
     }
 
     /// Whether rows have to be chosen before anything is computed of them: databases are free in the order of conditions, and an
     /// error would tell of a row that is kept back.
     pub(super) fn comes_first(&self, set: EntitySetId) -> bool {
         self.query.can_fail && self.mapping.table(set).rows.is_some()
+    }
+
+    /// The entity sets of which conditions were written until now that fail for some rows.
+    pub(super) fn failing(&self) -> Vec<EntitySetId> {
+        self.failing.borrow().iter().copied().collect()
     }
 
     /// What keys that lead to a row are compared by. Some databases compute with the one value in the place of the other, and so
@@ -60,6 +69,9 @@ impl<'a> Seen<'a> {
     /// The condition on the rows of a table, where the model file has one.
     fn rule(&self, set: EntitySetId, alias: usize) -> Option<Sql> {
         let rows = self.mapping.table(set).rows.as_ref()?;
+        if rows.rule.as_ref().is_some_and(|(_, rule)| rule.can_fail) {
+            self.failing.borrow_mut().insert(set);
+        }
         let never = || Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0));
         Some(self.allowed(rows, alias).and_then(Result::ok).unwrap_or_else(never))
     }
@@ -70,7 +82,7 @@ impl<'a> Seen<'a> {
         if rule.names_user && self.query.user.is_none() {
             return None;
         }
-        let whole = Seen { mapping: self.mapping.whole.as_deref()?, ..*self };
+        let whole = Seen { mapping: self.mapping.whole.as_deref()?, ..self.clone() };
         let planner = Planner { mapping: &whole, dialect: self.dialect, query: self.query, link: None };
         Some(planner.rule(*set, &rule.condition, alias))
     }
@@ -126,26 +138,35 @@ pub struct RowsTrial<'m> {
     pub set: &'m EntitySet,
     /// The condition.
     pub rows: &'m RowsMap,
-    /// How many rows there are for somebody without a name. An error where the database cannot do it; then none is there for anybody.
+    /// How many rows there are for the one who asks. An error where the database cannot do it; then none is there for anybody.
     pub program: Result<Program, Unsupported>,
 }
 
 /// The conditions on rows that mean something, each to be tried.
 pub fn rows_trials<'m>(mapping: &'m Mapping, dialect: &dyn Dialect) -> Vec<RowsTrial<'m>> {
-    let mut trials = Vec::new();
-    for (set, table) in mapping.model.entity_sets.iter().zip(&mapping.tables) {
-        let (Some(rows), Ok(url)) = (&table.rows, url::parse(&set.name)) else { continue };
-        let Ok(Request::Query(query)) = bind(&mapping.model, &url, BindLimits::default(), "") else {
-            continue;
-        };
-        let query = Query { user: Some(String::new()), ..*query };
-        let seen = Seen::of(mapping, dialect, &query);
-        let planner = Planner { mapping: &seen, dialect, query: &query, link: None };
-        let Some(allowed) = seen.allowed(rows, 0) else { continue };
-        let program = allowed.and_then(|_| planner.counted(&query)).map(|select| counting(dialect, &select));
-        trials.push(RowsTrial { set, rows, program });
-    }
-    trials
+    let sets = (0..mapping.tables.len()).map(EntitySetId);
+    sets.filter_map(|set| rows_trial(mapping, dialect, set, "")).collect()
+}
+
+/// The condition on the rows of one entity set, to be tried for a login of this name.
+pub fn rows_trial<'m>(
+    mapping: &'m Mapping,
+    dialect: &dyn Dialect,
+    set: EntitySetId,
+    user: &str,
+) -> Option<RowsTrial<'m>> {
+    let rows = mapping.table(set).rows.as_deref()?;
+    let set = mapping.model.entity_set(set);
+    let url = url::parse(&set.name).ok()?;
+    let Request::Query(query) = bind(&mapping.model, &url, BindLimits::default(), "").ok()? else {
+        return None;
+    };
+    let query = Query { user: Some(user.to_owned()), ..*query };
+    let seen = Seen::of(mapping, dialect, &query);
+    let planner = Planner { mapping: &seen, dialect, query: &query, link: None };
+    let allowed = seen.allowed(rows, 0)?;
+    let program = allowed.and_then(|_| planner.counted(&query)).map(|select| counting(dialect, &select));
+    Some(RowsTrial { set, rows, program })
 }
 
 /// Joins a table of entities to what was before, or begins with it.

@@ -62,7 +62,7 @@ pub(super) fn counting(dialect: &dyn Dialect, select: &Select) -> Program {
         seek: None,
         position: None,
     };
-    Program { nodes: vec![node], count: None, parent: None, point: false, key: None }
+    Program { nodes: vec![node], count: None, parent: None, point: false, key: None, failing: Vec::new() }
 }
 
 /// Any value of a type.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use nextlink_sample::trading;
 
+use super::out::say;
 use super::{DemoArgs, apply, serve};
 use crate::config::{Config, SourceConfig};
 use crate::state::State;
@@ -18,7 +19,7 @@ pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let path = config.data_dir.join("demo.db");
     if !path.exists() {
         let summary = trading::create(&path)?;
-        println!("made {} with {} rows in {} tables", path.display(), summary.rows(), summary.tables.len());
+        say!("made {} with {} rows in {} tables", path.display(), summary.rows(), summary.tables.len());
     }
     let location = ["sqlite:", &path.to_string_lossy()].concat();
     let mut source = SourceConfig::at(&location);
@@ -34,7 +35,7 @@ pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
 
 fn banner(_: &State, public: SocketAddr) {
     let root = format!("http://{public}/api/odata4/demo");
-    println!(
+    say!(
         "
 The sample company is served:
 

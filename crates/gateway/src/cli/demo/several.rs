@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use nextlink_results::keys::MasterKeys;
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::super::out::say;
 use crate::cluster::{self, Rule};
 use crate::config::{Config, SystemUrl};
 
@@ -45,7 +46,7 @@ pub fn serve(mut config: Config, nodes: u16) -> anyhow::Result<()> {
         }
     }
     let text = banner(&running);
-    println!("{text}");
+    say!("{text}");
     let result = wait(&mut running);
     stop(&mut running);
     result
@@ -107,7 +108,7 @@ fn follow(name: &str, out: impl std::io::Read + Send + 'static) -> Receiver<Stri
     let name = name.to_owned();
     std::thread::spawn(move || {
         for line in BufReader::new(out).lines().map_while(Result::ok) {
-            println!("{name}: {line}");
+            say!("{name}: {line}");
             if let Some(base) = line.strip_prefix("listening on ") {
                 // It is wanted once.
                 let _ = send.send(base.to_owned());
@@ -158,7 +159,7 @@ fn wait(running: &mut [Running]) -> anyhow::Result<()> {
                 _ = look.tick() => {
                     for (node, ended) in running.iter_mut().zip(&mut ended) {
                         if let (false, Some(status)) = (*ended, node.child.try_wait()?) {
-                            println!("{}: ended ({status})", node.name);
+                            say!("{}: ended ({status})", node.name);
                             *ended = true;
                         }
                     }
