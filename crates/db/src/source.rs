@@ -110,8 +110,11 @@ impl Source {
         }
     }
 
-    /// Describes a SELECT as a view of this name would be; why not, where the database refuses it.
-    fn describe(
+    /// Describes a SELECT as a view of this name would be; why not, where the database refuses it. Blocks.
+    ///
+    /// # Errors
+    /// As [`Source::introspect`].
+    pub fn describe(
         &self,
         name: &str,
         select: &Arc<str>,

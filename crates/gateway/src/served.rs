@@ -12,9 +12,10 @@ use nextlink_db::source::Source;
 use nextlink_db::sqlite::IntrospectLimits;
 use nextlink_odata::csdl::{self, CsdlOptions};
 use nextlink_odata::json::EtagText;
-use nextlink_odata::model::Function;
+use nextlink_odata::model::{Function, PrimitiveType};
 use nextlink_odata::openapi::{self, Login, OpenApiOptions};
 use nextlink_odata::version::Version;
+use nextlink_sql::catalog::ColumnType;
 use nextlink_sql::dialect::Dialect;
 use nextlink_sql::mapping::{self, Mapping, unusable};
 use nextlink_sql::notice::Notice;
@@ -182,6 +183,29 @@ impl Served {
             failed.filter(|error| !matches!(error, DbError::TimedOut { .. })).map(|error| error.to_string())
         };
         trials.map(|trial| (trial.set.name.as_str(), trial.rows.told.text.trim(), fails(trial))).collect()
+    }
+
+    /// Columns of SELECTs with values that are none of their types, each with its entity set and type. All rows are read; when the
+    /// source is opened, only so many of them are.
+    pub fn unfit_columns(&self) -> Vec<(&str, &str, &'static str)> {
+        let mut unfit = Vec::new();
+        let all = IntrospectLimits { probe_rows: u32::MAX, ..IntrospectLimits::default() };
+        for (set, table) in self.mapping.model.entity_sets.iter().zip(&self.mapping.tables) {
+            let Some(select) = &table.select else { continue };
+            // What fails here has failed before, or may pass.
+            let Ok(Ok((catalog, _))) = self.source.describe(&set.name, select, &all) else { continue };
+            for column in catalog.tables.iter().flat_map(|table| &table.columns) {
+                let known = table.columns.iter().find(|known| known.column == column.name);
+                let served =
+                    known.filter(|known| known.codes.is_none() && !known.json).map(|known| known.primitive);
+                if let (Some(served), ColumnType::Primitive(seen)) = (served, &column.ty)
+                    && ![*seen, PrimitiveType::String].contains(&served)
+                {
+                    unfit.push((set.name.as_str(), known.map_or("", |known| &known.column), served.name()));
+                }
+            }
+        }
+        unfit
     }
 
     /// The entity set whose condition on rows failed where a program came to this error, and what is to be logged. Blocks.

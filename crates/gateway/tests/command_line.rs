@@ -249,6 +249,27 @@ fn what_is_printed() {
     assert_eq!(run(&["dump-config", "--config", &file.display().to_string()]).out, printed);
 }
 
+/// The first rows of a SELECT tell of which types its columns are; `check` looks at all of them.
+#[test]
+fn values_further_on_in_a_select_are_told() {
+    let launch = folder();
+    let dir = launch.data_dir();
+    let model = "entities:\n  Numbers:\n    key: [id]\n    sql: |\n      WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 12000)\n      \
+                 SELECT i AS id, CASE WHEN i < 11000 THEN i ELSE 'x' END AS n FROM c\n";
+    std::fs::write(dir.join("model.yaml"), model).expect("a file can be written");
+    let url = source(dir, "shop.db");
+    let (_, url) = url.split_once('=').expect("a name");
+    let config = dir.join("nextlink.toml").display().to_string();
+    let model = dir.join("model.yaml").display().to_string();
+    std::fs::write(&config, format!("[sources.a]\nurl = {url:?}\nmodel = {model:?}\n"))
+        .expect("a file can be written");
+    let checked = run(&["check", "--config", &config]);
+    let said =
+        "  Numbers.n: Further on in its SELECT are values that are no Edm.Int64: what reads them fails.";
+    assert_eq!((checked.code, checked.out.matches(said).count()), (Some(0), 1), "{}", checked.out);
+    assert_eq!(checked.out.matches("Further on").count(), 1, "{}", checked.out);
+}
+
 /// Whoever reads what is printed may have enough: that is no error. What cannot be written is one.
 #[test]
 fn output_that_nobody_reads() {

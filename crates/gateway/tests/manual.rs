@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use nextlink_sql::shape::{Limit, PAGE_BYTES, PAGE_ROWS, REFRESH_SECONDS, REPLICAS};
+
 /// Sections in the order of the page: TOML table, source, struct.
 const SECTIONS: &[(&str, &str, &str)] = &[
     ("", include_str!("../src/config/mod.rs"), "Config"),
@@ -68,11 +70,32 @@ fn page() -> String {
             "\n## {}\n\n| key | meaning |\n|---|---|\n",
             if table.is_empty() { "At the top" } else { table }
         ));
-        for (field, doc) in rows {
+        for (field, mut doc) in rows {
+            if *name == "SourceLimits" {
+                let limit = Limit::ALL.into_iter().find(|limit| limit.keys().0 == field).expect("a limit");
+                let range = limit.range();
+                doc.push_str(&format!(" {} to {}.", range.start(), range.end()));
+            }
             page.push_str(&format!("| `{field}` | {} |\n", doc.replace('|', "\\|")));
         }
     }
     page
+}
+
+/// The page on model files tells the ranges of all numbers among the settings.
+#[test]
+fn settings_of_model_files_have_their_ranges() {
+    let page = include_str!("../../../docs/model.md");
+    let settings = [
+        ("pageRows", PAGE_ROWS),
+        ("pageBytes", PAGE_BYTES),
+        ("refreshSeconds", REFRESH_SECONDS),
+        ("replicas", REPLICAS),
+    ];
+    for (key, range) in settings.into_iter().chain(Limit::ALL.map(|limit| (limit.keys().1, limit.range()))) {
+        let row = format!("| `{key}` | {} to {} |", range.start(), range.end());
+        assert!(page.contains(&row), "docs/model.md has no row {row}");
+    }
 }
 
 #[test]

@@ -278,19 +278,17 @@ fn column(
 
 fn describe(change: Change, raw: &RawColumn, served: &Served) -> String {
     let name = served.primitive.name();
+    let told = match (raw.declared.is_empty(), raw.checked) {
+        (true, _) => "Bounded by a CHECK".to_owned(),
+        (false, true) => ["Declared ", &raw.declared, " and bounded by a CHECK"].concat(),
+        (false, false) => ["Declared ", &raw.declared].concat(),
+    };
     match change {
-        Change::Type => {
-            ["Declared ", &raw.declared, ", but not all values fit: served as ", name, "."].concat()
+        Change::Type => format!("{told}, but not all values fit: served as {name}."),
+        Change::Facets => {
+            format!("{told}, but some values are longer: served as {name} without that limit.")
         }
-        Change::Facets => [
-            "Declared ",
-            &raw.declared,
-            ", but some values are longer: served as ",
-            name,
-            " without that limit.",
-        ]
-        .concat(),
-        Change::Mixed => ["It holds values of several types: served as ", name, "."].concat(),
+        Change::Mixed => format!("It holds values of several types: served as {name}."),
     }
 }
 

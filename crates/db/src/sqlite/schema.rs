@@ -46,6 +46,8 @@ pub(super) struct RawColumn {
     pub(super) declared: String,
     /// What its declaration, and the CHECKs of its table, ask for.
     pub(super) wish: Wish,
+    /// Whether that is not as declared because of a CHECK.
+    pub(super) checked: bool,
     pub(super) not_null: bool,
     pub(super) default: Option<String>,
     /// Place in the primary key from 1, or 0.
@@ -76,6 +78,7 @@ fn table_columns(conn: &Connection, relation: &Relation) -> rusqlite::Result<Vec
         columns.push(RawColumn {
             binary_collation: is_binary(conn, table, &name),
             wish: wish(&declared),
+            checked: false,
             declared,
             not_null: row.get(2)?,
             default: row.get(3)?,
@@ -109,7 +112,9 @@ fn refine(conn: &Connection, relation: &Relation, columns: &mut [RawColumn]) -> 
             of_key: column.key > 0 || keys.iter().any(|key| key.eq_ignore_ascii_case(&column.name)),
             binary: column.binary_collation,
         };
-        column.wish = checks::refined(column.wish, &own, place);
+        let refined = checks::refined(column.wish, &own, place);
+        column.checked = refined != column.wish;
+        column.wish = refined;
     }
     Ok(())
 }
@@ -121,6 +126,7 @@ fn view_columns(conn: &Connection, view: &Relation) -> rusqlite::Result<Vec<RawC
     let columns = statement.columns().map(|column| RawColumn {
         name: column.name().to_owned(),
         wish: wish(column.decl_type().unwrap_or_default()),
+        checked: false,
         declared: column.decl_type().unwrap_or_default().to_owned(),
         not_null: false,
         default: None,

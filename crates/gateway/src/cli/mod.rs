@@ -402,6 +402,12 @@ fn check(args: &SourceArgs) -> anyhow::Result<()> {
                     say!("  {notice}");
                 }
                 print_zones(&served.mapping);
+                for (set, column, ty) in served.unfit_columns() {
+                    say!(
+                        "  {set}.{column}: Further on in its SELECT are values that are no {ty}: what reads them fails. \
+                         Cast the column there."
+                    );
+                }
                 for (function, why) in served.failing_functions() {
                     say!("  {function}: The SELECT of this function fails ({why}).");
                 }

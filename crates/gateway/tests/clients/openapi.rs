@@ -23,7 +23,10 @@ fn the_document_of_each_database_is_valid() {
     let types = World::scripts(
         "CREATE TYPE color AS ENUM ('red', 'blue');
          CREATE TYPE spot AS (x INTEGER, \"Straße\" TEXT);
-         CREATE TABLE things (color color PRIMARY KEY, spot spot, tags TEXT[], span INTERVAL, at TIME, raw BYTEA, id UUID);",
+         CREATE TABLE things (color color PRIMARY KEY, spot spot, tags TEXT[], span INTERVAL, at TIME, raw BYTEA, id UUID);
+         CREATE FUNCTION twice(a INT, top TEXT DEFAULT 'x') RETURNS INT STABLE LANGUAGE sql AS 'SELECT 2 * a';
+         CREATE FUNCTION chosen(a BYTEA, b INT DEFAULT 3) RETURNS SETOF things STABLE LANGUAGE sql AS 'SELECT * FROM things';
+         CREATE FUNCTION spots() RETURNS SETOF spot STABLE LANGUAGE sql AS 'SELECT (spot).* FROM things';",
         "CREATE TABLE things (id BINARY(16) PRIMARY KEY, flags SET('a', 'b') NOT NULL, size ENUM('s', 'l'), y YEAR);",
         "",
     );

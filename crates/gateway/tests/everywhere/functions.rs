@@ -18,6 +18,9 @@ const MODEL: &str = "
 namespace: Shop
 enumerations:
   State: {members: {Open: 0, Closed: 5}}
+  Grade: {members: {Good: 1, Bad: 2}}
+complexTypes:
+  Spot: {properties: {Street: {type: Edm.String}, Number: {type: Edm.Int32}}}
 typeDefinitions:
   Money: {underlying: Edm.Decimal, precision: 12, scale: 2}
 entities:
@@ -45,6 +48,8 @@ functions:
   Days: {sql: SELECT placed FROM orders, type: Edm.Date, collection: true}
   States: {sql: SELECT state FROM customers, type: State, collection: true}
   Place: {sql: 'SELECT street AS Street, city AS City FROM customers WHERE id = :id', parameters: {id: Edm.Int32}, type: Address}
+  Grades: {sql: SELECT id FROM customers WHERE id < 3, type: Grade, collection: true}
+  Where: {sql: 'SELECT city AS Street, id AS Number FROM customers WHERE id = 1', type: Spot}
   Places: {sql: 'SELECT city, street, 1 AS more FROM customers WHERE city IS NOT NULL', type: Address, collection: true}
 ";
 
@@ -114,6 +119,10 @@ const CALLS: &[(&str, u16, &str)] = &[
     ),
     ("Places()?$orderby=City,Street&$top=1", 200, r#""value":[{"Street":"Side 2","City":"Bonn"}]}"#),
     ("Places()/$count", 200, "3"),
+    // No column is of these types.
+    ("Grades()?$orderby=$this desc", 200, r#""value":["Bad","Good"]}"#),
+    ("Where()", 200, r#""Street":"Ulm","Number":1}"#),
+    ("Where()/Number/$value", 200, "1"),
     ("Places()(1)", 400, "BadRequest"),
     ("Places()/$filter(City eq 'Ulm')", 501, "NotImplemented"),
     ("Places()?$select=City", 501, "NotImplemented"),
@@ -318,6 +327,15 @@ fn functions_of_one_name_differ_in_what_they_take() {
             assert_eq!(service.contains(&format!("\"url\":\"{name}\"")), there, "{source}: {service}");
         }
         let full = [("accept", "application/json;odata.metadata=full")];
+        let orders: Value =
+            serde_json::from_str(&world.ask(source, "Orders?$top=1", &full).body).expect("JSON");
+        let largest = json!({ "title": "Largest", "target": "Orders/Shop.Largest(least=@least)" });
+        assert_eq!(orders["#Shop.Largest"], largest, "{source}: {orders}");
+        assert_eq!(orders["#Shop.Sum"], json!({ "title": "Sum", "target": "Orders/Shop.Sum()" }), "{source}");
+        for url in ["Customers(1)/orders", "Orders?$apply=aggregate($count as N)", "Orders/Shop.Largest()"] {
+            let told = world.ask(source, url, &full).body;
+            assert!(!told.contains("#Shop.Sum"), "{source}: {url}: {told}");
+        }
         let told = world.ask(source, "Customers(1)", &full).body;
         let told: Value = serde_json::from_str(&told).expect("JSON");
         let city = json!({ "title": "Find", "target": "Customers(1)/Shop.Find(city=@city)" });

@@ -250,6 +250,12 @@ functions:
   Nothing: {routine: nowhere}
   Wrong: {routine: twice, arguments: {X: other}}
   Hidden: {routine: refuse}
+  Lost: {routine: strictly, bound: Customers}
+  ByDay: {routine: find, takes: [Edm.Date]}
+  ByText: {routine: find, takes: [Edm.String]}
+  ByNone: {routine: find, takes: [Edm.Guid]}
+complexTypes: {Where: {of: nowhere_t}}
+enumerations: {Unused: {members: {A: 1}}}
 ";
 
 const SHAPED: &[(&str, u16, &str)] = &[
@@ -274,11 +280,28 @@ fn a_model_file_shapes_functions_of_the_database() {
     let said = [
         ("`nowhere`: the database has no such function that can be served", 3),
         ("`refuse`: the database has no such function that can be served", 1),
+        ("Hidden: The model file, line 12, column 21: `refuse`: it is left out by `exclude`", 2),
+        (
+            "Lost: The model file, line 13, column 36: `Customers`: the function is not served: each property of its key has to be",
+            2,
+        ),
+        ("`find`: what it takes (`takes`) is [Edm.Int32] or [Edm.Date] or [Edm.String]", 1),
+        ("Where: The model file, line 17, column 27: `nowhere_t`: the database has no such type", 3),
+        ("`Unused`: nothing that is served is of this type, so it is left out", 3),
         ("`other`: the function has no argument of this name", 2),
         ("refu*`: no table or view matches", 1),
     ];
     world.says(&world.config(), &said);
     assert!(world.ask("postgres", "$metadata", &[]).body.contains("String=\"All of it\""));
+    // Two take parameters of one name.
+    for (url, expected) in [
+        ("ByDay(day=1997-02-03)/$count", "1"),
+        ("ByText(n='x')/$count", "4"),
+        ("find(n=10)/$count", "1"),
+        ("ByNone(n=1)", "NotFound at ByNone(n=1)"),
+    ] {
+        assert_eq!(world.ask("postgres", url, &[]).body, expected, "{url}");
+    }
     round_trip(&world);
     for (number, (file, code)) in [
         ("namespace: Shop\nothers: false\nentities: {Customers: {table: customers}}", 404),
@@ -313,6 +336,14 @@ fn model_files_that_say_too_much_of_functions_of_the_database_are_refused() {
         (
             "functions:\n  A: {sql: SELECT 1, type: Edm.Int32, arguments: {a: b}}",
             "line 2, column 3: a function has either",
+        ),
+        (
+            "functions:\n  A: {sql: SELECT 1, type: Edm.Int32, takes: []}",
+            "line 2, column 3: a function has either",
+        ),
+        (
+            "functions:\n  A: {routine: x, takes: [int]}",
+            "line 2, column 27: `int`: a function takes values of a type",
         ),
         ("functions:\n  A: {routine: x, bound: A, boundSet: B}", "`bound` or `boundSet`, not both"),
     ] {

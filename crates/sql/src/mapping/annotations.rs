@@ -4,7 +4,7 @@ use nextlink_odata::model::{Annotated, Applied, EntityType, Model};
 use serde_json::{Map, Value as Json};
 
 use super::Mapping;
-use super::reshape::about;
+use super::find::about;
 use crate::notice::Notice;
 use crate::shape::{Annotatee, Shape, term_of};
 

@@ -8,13 +8,15 @@ use nextlink_odata::model::{EntitySet, EntitySetId, EntityType, EntityTypeId, Mo
 use super::annotations;
 use super::etags;
 use super::families;
+use super::find::about;
 use super::functions;
+use super::given;
 use super::joined;
 use super::keys::{self, Key};
 use super::links::Parts;
 use super::logs;
 use super::names::{Scope, Wish, namespace, set_text, type_text};
-use super::options::{ModelOptions, matches_table};
+use super::options::{EXCLUDED, ModelOptions, matches_table};
 use super::reshape::{self, Reshaped, TableShape};
 use super::routines::{self, Chosen};
 use super::rules;
@@ -55,18 +57,15 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let mut found = HashMap::new();
     for (index, (table, told)) in catalog.tables.iter().zip(&told).enumerate() {
         let part = joins.taken.contains(&index);
-        if let (true, Some((name, _))) = (part, told) {
-            notices.push(reshape::about(name, &table.name, "the table is that of a derived type"));
-        }
-        if !part
-            && is_chosen(table, told.is_some(), options)
-            && let Some(key) = keys::find(table, told.map(|(_, told)| told), options, &mut notices)
-        {
+        if part || !is_chosen(table, told.is_some(), options) {
+            let why = if part { "the table is that of a derived type" } else { EXCLUDED };
+            notices.extend(told.map(|(name, _)| about(name, &table.name, why)));
+        } else if let Some(key) = keys::find(table, told.map(|(_, told)| told), options, &mut notices) {
             tables.push(index);
             found.insert(index, key);
         }
     }
-    let Reshaped { catalog, tables: shapes, made } =
+    let Reshaped { catalog, tables: shapes, given, made } =
         reshape::reshape(catalog, options, &joins, told, &mut found, &mut notices);
     let keys: Vec<&Key> = tables.iter().filter_map(|index| found.get(index)).collect();
     let chosen = || tables.iter().map(|&t| (&catalog.tables[t], &shapes[t]));
@@ -75,7 +74,8 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let Named { types: type_names, sets: set_names, container, mut schema, inside } =
         Named::of(type_wishes, set_wishes, options);
     let columns = chosen().map(|(table, shape)| (table.name.as_str(), &table.columns[..shape.visible]));
-    let all: Vec<(&str, &[Column])> = columns.chain(routines.iter().filter_map(Chosen::column)).collect();
+    let all: Vec<(&str, &[Column])> =
+        columns.chain(routines.iter().filter_map(Chosen::column)).chain([("", &*given)]).collect();
     let used = Types::of((&catalog, &made), &all, &mut schema, options);
     used.notices(&all, &mut notices);
 
@@ -107,6 +107,7 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     mapping.know_between();
     let singletons = singletons::of(&mapping, &options.shape, &mut notices);
     mapping.model = mapping.model.with_singletons(singletons);
+    given::unused((&catalog, &made), &options.shape, &mapping.model, &mut notices);
     functions::add(&mut mapping, all_functions, &options.shape, &mut notices);
     schema.add(inside);
     routines::add(&mut mapping, routines, &mut schema, options, &mut notices);
@@ -245,7 +246,7 @@ fn unmatched(catalog: &Catalog, options: &ModelOptions) -> Vec<Notice> {
     let missing = patterns.filter(|p| !found(p));
     let missing = missing.map(|p| Notice::table(p, "The options name it, but no table or view matches."));
     let told = options.shape.include.iter().chain(&options.shape.exclude).filter(|p| !found(&p.text));
-    missing.chain(told.map(|p| reshape::about(p, &p.text, "no table or view matches"))).collect()
+    missing.chain(told.map(|p| about(p, &p.text, "no table or view matches"))).collect()
 }
 
 /// The entity type of a table, without its navigation. Property `i` is column `i`. A property may have the

@@ -3,7 +3,7 @@
 use nextlink_odata::model::PrimitiveType as P;
 
 use super::ChangesMap;
-use super::reshape::{about, find_column};
+use super::find::{about, find_column};
 use crate::catalog::{Column, ColumnType, Table};
 use crate::notice::Notice;
 use crate::shape::{EntityShape, Named};

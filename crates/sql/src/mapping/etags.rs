@@ -2,7 +2,8 @@
 
 use nextlink_odata::model::{Etag, PrimitiveType};
 
-use super::reshape::{Shaper, about, find_column};
+use super::find::{about, find_column};
+use super::reshape::Shaper;
 use super::streams::Streams;
 use crate::catalog::ColumnType;
 use crate::shape::EntityShape;

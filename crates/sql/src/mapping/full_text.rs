@@ -2,7 +2,7 @@
 
 use nextlink_odata::model::PrimitiveType;
 
-use super::reshape::{about, find_column};
+use super::find::{about, find_column};
 use crate::catalog::{Column, ColumnType, NativeType, Table};
 use crate::full_text::{ColumnIndex, FullTexts, VectorIndex, WordTable};
 use crate::notice::Notice;

@@ -5,7 +5,7 @@ use nextlink_odata::model::{
     TypeDefinitionId,
 };
 
-use super::reshape::about;
+use super::find::about;
 use super::{Behind, FunctionMap, Mapping};
 use crate::notice::Notice;
 use crate::shape::{FunctionShape, Named, ParameterShape, Shape, ToldSelect};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use nextlink_odata::model::{Computed, PrimitiveType};
 
-use super::reshape::{about, find_table};
+use super::find::{about, find_table};
 use crate::catalog::{
     Catalog, Column, ColumnType, ForeignKey, JoinedTable, JoinedTables, NativeType, Storage, Table,
 };

@@ -26,7 +26,7 @@ impl<'s> Shaper<'s, '_> {
     }
 
     /// A type by its name. None holds itself, as the file was checked.
-    fn json_type(&mut self, shape: &'s Shape, name: &str) -> Option<ColumnType> {
+    pub(super) fn json_type(&mut self, shape: &'s Shape, name: &str) -> Option<ColumnType> {
         if let Some(item) = item_type(name) {
             return Some(ColumnType::Array(Box::new(self.json_type(shape, item)?)));
         }
@@ -59,7 +59,7 @@ impl<'s> Shaper<'s, '_> {
 }
 
 /// A member of an object.
-fn member(name: &str, ty: ColumnType, told: &PropertyShape, shape: &Shape) -> Column {
+pub(super) fn member(name: &str, ty: ColumnType, told: &PropertyShape, shape: &Shape) -> Column {
     let defined = told.type_name.as_ref().and_then(|name| shape.type_definitions.get(&name.text));
     let facet = |own: Option<u32>, defined: Option<u32>| defined.or(own);
     Column {

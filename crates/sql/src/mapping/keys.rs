@@ -2,6 +2,7 @@
 
 use nextlink_odata::model::PrimitiveType;
 
+use super::find::{about, find_column};
 use super::options::{ModelOptions, matches_table};
 use crate::catalog::{ColumnType, Table, TableKind};
 use crate::notice::Notice;
@@ -32,15 +33,23 @@ pub(super) fn find(
     options: &ModelOptions,
     notices: &mut Vec<Notice>,
 ) -> Option<Key> {
-    let told = told.filter(|told| !told.key.is_empty()).map(told_key);
-    if let Some(names) = told.as_ref().or_else(|| options_key(table, options)) {
+    let told = told.filter(|told| !told.key.is_empty());
+    let own = told.map(told_key);
+    if let Some(names) = own.as_ref().or_else(|| options_key(table, options)) {
         match resolve(table, names) {
             Ok(columns) if columns.iter().all(|&c| can_be_key(&table.columns[c].ty)) => {
                 let indexed = columns == table.primary_key || table.unique.contains(&columns);
                 return Some(key(table, columns, indexed));
             }
             Ok(columns) => notices.push(unfit(table, &columns, "The key given for it can't be used")),
-            Err(text) => notices.push(Notice::table(&table.name, text)),
+            Err(Misnamed { place, text }) => notices.push(match told.and_then(|told| told.key.get(place)) {
+                Some(named) => about(named, &table.name, text),
+                None => {
+                    let name = names.get(place).map_or("", String::as_str);
+                    let text = ["The key given for it names `", name, "`: ", text, "."].concat();
+                    Notice::table(&table.name, text)
+                }
+            }),
         }
     }
     let fits = |columns: &[usize]| {
@@ -116,23 +125,25 @@ fn options_key<'o>(table: &Table, options: &'o ModelOptions) -> Option<&'o Vec<S
     exact.or_else(|| found().map(|(_, columns)| columns))
 }
 
-fn resolve(table: &Table, names: &[String]) -> Result<Vec<usize>, String> {
+/// A name that is no column of a key.
+struct Misnamed {
+    /// Its place among the names.
+    place: usize,
+    text: &'static str,
+}
+
+fn resolve(table: &Table, names: &[String]) -> Result<Vec<usize>, Misnamed> {
     if names.is_empty() {
-        return Err("The key given for it names no column.".to_owned());
+        return Err(Misnamed { place: 0, text: "a key has columns" });
     }
     let mut columns = Vec::with_capacity(names.len());
-    for name in names {
-        let exact = table.columns.iter().position(|c| c.name == *name);
-        let lower = name.to_lowercase();
-        let found = exact.or_else(|| table.columns.iter().position(|c| c.name.to_lowercase() == lower));
-        match found {
+    for (place, name) in names.iter().enumerate() {
+        match find_column(table, name) {
             Some(column) if columns.contains(&column) => {
-                return Err(["The key given for it names `", name, "` twice."].concat());
+                return Err(Misnamed { place, text: "it stands in the key twice" });
             }
             Some(column) => columns.push(column),
-            None => {
-                return Err(["The key given for it names `", name, "`, which it has not."].concat());
-            }
+            None => return Err(Misnamed { place, text: "it has no such column" }),
         }
     }
     Ok(columns)

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use nextlink_odata::model::PrimitiveType;
 
+use super::find::about;
 use super::groups::Group;
-use super::reshape::{Shaper, about};
+use super::reshape::Shaper;
 use crate::catalog::{Column, ColumnType};
 use crate::shape::{Code, EntityShape, Named, PropertyShape};
 

@@ -2,8 +2,8 @@
 
 use super::LogMap;
 use super::changes::can_order;
+use super::find::{about, find_column, find_table};
 use super::keys::Key;
-use super::reshape::{about, find_column, find_table};
 use super::types::Types;
 use super::wanted::{Known, comparable};
 use crate::notice::Notice;

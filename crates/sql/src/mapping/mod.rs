@@ -4,6 +4,8 @@ mod options;
 
 mod names;
 
+mod find;
+
 mod keys;
 
 mod streams;
@@ -45,6 +47,8 @@ mod links;
 mod navigation;
 
 mod singletons;
+
+mod given;
 
 mod families;
 

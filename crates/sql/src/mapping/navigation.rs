@@ -3,8 +3,9 @@
 use nextlink_odata::model::{EntitySetId, EntityTypeId, NavigationProperty};
 
 use super::Link;
+use super::find::{about, find_column};
 use super::links::{Parts, identifies};
-use super::reshape::{TableShape, about, find_column};
+use super::reshape::TableShape;
 use crate::notice::Notice;
 
 impl Parts<'_> {
@@ -59,7 +60,11 @@ impl Parts<'_> {
                         back.partner = back.partner.or(Some(own));
                     }
                     _ => {
-                        let text = "it can't be the partner: it does not lead back, or another one does";
+                        let known = there.iter().any(|n| n.name == partner.text);
+                        let text = match known {
+                            true => "it can't be the partner: it does not lead back, or another one does",
+                            false => "it can't be the partner: the target has no such navigation property",
+                        };
                         notices.push(about(partner, &self.table(entity).name, text));
                     }
                 }

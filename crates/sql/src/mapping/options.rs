@@ -62,6 +62,9 @@ impl Default for ModelOptions {
     }
 }
 
+/// Why what the model file names is not there.
+pub(super) const EXCLUDED: &str = "it is left out by `exclude`";
+
 impl ModelOptions {
     /// Whether a table, view or function of the database is to be served; `told` is whether the model file names it.
     pub(super) fn serves(&self, schema: Option<&str>, name: &str, told: bool) -> bool {

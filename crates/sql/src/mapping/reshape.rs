@@ -6,17 +6,16 @@ use nextlink_odata::model::PrimitiveType;
 
 use super::ChangesMap;
 use super::changes;
+use super::find::{about, find_column, find_table};
 use super::full_text::{self, FullTextMap};
 use super::groups::{Group, widen};
 use super::joined::Joins;
 use super::keys::Key;
 use super::open;
-use super::options::{ModelOptions, matches_table};
+use super::options::ModelOptions;
 use super::streams::Streams;
 use super::zones;
-use crate::catalog::{
-    Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table,
-};
+use crate::catalog::{Catalog, CatalogComposite, Column, ColumnType, NativeType, Storage, Table};
 use crate::notice::Notice;
 use crate::shape::{Code, EntityShape, Entries, Named, NavigationShape, PropertyShape, Shape};
 
@@ -62,6 +61,8 @@ pub(super) struct Reshaped<'s> {
     pub(super) catalog: Catalog,
     /// By table.
     pub(super) tables: Vec<TableShape<'s>>,
+    /// What functions give whose types are among those of the model file.
+    pub(super) given: Vec<Column>,
     pub(super) made: Made,
 }
 
@@ -110,39 +111,6 @@ pub(super) fn told<'s>(
     found
 }
 
-/// A table by its name, with or without its schema.
-pub(super) fn find_table(catalog: &Catalog, name: &str) -> Option<usize> {
-    let exact = |table: &Table| {
-        let schema = table.schema.as_deref().unwrap_or_default();
-        table.name == name || [schema, ".", &table.name].concat() == name
-    };
-    let like = |table: &Table| {
-        !name.contains(['*', '?']) && matches_table(name, table.schema.as_deref(), &table.name)
-    };
-    let find = |fits: &dyn Fn(&Table) -> bool| {
-        catalog.tables.iter().position(|table| table.select.is_none() && fits(table))
-    };
-    find(&exact).or_else(|| find(&like))
-}
-
-/// A column by its name.
-pub(super) fn find_column(table: &Table, name: &str) -> Option<usize> {
-    let exact = table.columns.iter().position(|column| column.name == name);
-    let lower = || {
-        let name = name.to_lowercase();
-        table.columns.iter().position(|column| column.name.to_lowercase() == name)
-    };
-    exact.or_else(lower)
-}
-
-/// A notice about what a model file says.
-pub(super) fn about(named: &Named, table: &str, text: &str) -> Notice {
-    Notice::table(
-        table,
-        ["The model file, ", &named.spot.to_string(), ": `", &named.text, "`: ", text, "."].concat(),
-    )
-}
-
 /// Makes it so. The keys of tables follow.
 pub(super) fn reshape<'s>(
     catalog: &Catalog,
@@ -164,6 +132,7 @@ pub(super) fn reshape<'s>(
         tables.push(table);
         places.push(place);
     }
+    let given = shaper.given();
     let mut catalog = shaper.catalog;
     for (table, place) in catalog.tables.iter_mut().zip(&places) {
         let moved =
@@ -180,12 +149,12 @@ pub(super) fn reshape<'s>(
     for (index, key) in keys {
         key.columns.iter_mut().for_each(|c| *c = places[*index][*c]);
     }
-    Reshaped { catalog, tables, made }
+    Reshaped { catalog, tables, given, made }
 }
 
 pub(super) struct Shaper<'s, 'n> {
     pub(super) shape: &'s Shape,
-    made: Made,
+    pub(super) made: Made,
     pub(super) catalog: Catalog,
     pub(super) joins: &'n Joins,
     /// The derived type among whose columns names are looked for first.
@@ -397,8 +366,7 @@ impl<'s> Shaper<'s, '_> {
         let Some(told) = self.shape.enumerations.get(name).filter(|told| told.of.is_none()) else {
             return false;
         };
-        let column = &mut self.catalog.tables[index].columns[column];
-        let ColumnType::Primitive(primitive) = column.ty else {
+        let ColumnType::Primitive(primitive) = self.catalog.tables[index].columns[column].ty else {
             return false;
         };
         let fits = |(_, code): &(Named, Code)| match code {
@@ -408,18 +376,8 @@ impl<'s> Shaper<'s, '_> {
         if !told.members.iter().all(fits) {
             return false;
         }
-        let enums = &mut self.catalog.enums;
-        let known = enums[self.made.enums..].iter().position(|known| known.name == name);
-        let found = known.map_or(enums.len(), |known| known + self.made.enums);
-        if known.is_none() {
-            enums.push(CatalogEnum {
-                schema: None,
-                name: name.to_owned(),
-                labels: told.members.iter().map(|(member, _)| member.text.clone()).collect(),
-                flags: told.flags,
-                comment: None,
-            });
-        }
+        let found = self.enumeration(name, told);
+        let column = &mut self.catalog.tables[index].columns[column];
         column.ty = ColumnType::Coded(found, primitive);
         true
     }

@@ -2,10 +2,10 @@
 
 use nextlink_odata::model::{Function, Omitted, Property, Returns, Type};
 
+use super::find::about;
 use super::functions::{bound, stand};
 use super::names::{Scope, Wish};
-use super::options::ModelOptions;
-use super::reshape::about;
+use super::options::{EXCLUDED, ModelOptions};
 use super::types::Types;
 use super::{Behind, FunctionMap, Mapping};
 use crate::catalog::{Catalog, Column, ColumnType, Gives, Routine};
@@ -32,9 +32,10 @@ pub(super) fn choose<'a>(
         options.shape.functions.iter().flat_map(|(name, all)| all.0.iter().map(move |one| (name, one)));
     for (name, told) in told {
         let Some(named) = &told.routine else { continue };
-        let found = find(routines, &named.text);
-        if found.is_empty() {
-            notices.push(about(named, &name.text, "the database has no such function that can be served"));
+        let all = find(routines, &named.text);
+        let found: Vec<&Routine> = all.iter().copied().filter(|one| takes(one, told)).collect();
+        if let Some(problem) = problem(&all, &found) {
+            notices.push(about(named, &name.text, &problem));
         }
         for (_, argument) in told.arguments.iter() {
             let known = |routine: &&Routine| routine.arguments.iter().any(|own| own.name == argument.text);
@@ -42,8 +43,13 @@ pub(super) fn choose<'a>(
                 notices.push(about(argument, &name.text, "the function has no argument of this name"));
             }
         }
-        let left = found.into_iter().filter(|one| options.serves(one.schema.as_deref(), &one.name, true));
-        chosen.extend(left.map(|routine| Chosen { routine, told: Some((name, told)), value: None }));
+        for routine in found {
+            if options.serves(routine.schema.as_deref(), &routine.name, true) {
+                chosen.push(Chosen { routine, told: Some((name, told)), value: None });
+            } else {
+                notices.push(about(named, &name.text, EXCLUDED));
+            }
+        }
     }
     let named = chosen.len();
     let bounded = options.shape.tables().any(|(_, entity)| entity.rows.is_some());
@@ -61,7 +67,7 @@ pub(super) fn choose<'a>(
     chosen.retain(|one| {
         let fits = !has_values_inside(catalog, one.routine);
         if !fits {
-            notices.push(not_served(one.routine, "it gives values that have values inside"));
+            notices.push(one.not_served(None, "it gives values that have values inside"));
         }
         fits
     });
@@ -70,6 +76,25 @@ pub(super) fn choose<'a>(
 
 fn not_served(routine: &Routine, why: &str) -> Notice {
     Notice::table(&routine.name, ["This function is not served: ", why, "."].concat())
+}
+
+/// Whether a function of the database takes what the model file says.
+fn takes(routine: &Routine, told: &FunctionShape) -> bool {
+    let types = routine.arguments.iter().map(|argument| argument.ty.name());
+    told.takes.as_ref().is_none_or(|told| types.eq(told.iter().map(|ty| ty.text.as_str())))
+}
+
+/// Why there is none of those that have a name.
+fn problem(all: &[&Routine], found: &[&Routine]) -> Option<String> {
+    if all.is_empty() {
+        return Some("the database has no such function that can be served".to_owned());
+    }
+    let types = |routine: &&Routine| {
+        let types = routine.arguments.iter().map(|argument| argument.ty.name());
+        ["[", &types.collect::<Vec<_>>().join(", "), "]"].concat()
+    };
+    let known = || all.iter().map(types).collect::<Vec<_>>().join(" or ");
+    found.is_empty().then(|| ["what it takes (`takes`) is ", &known()].concat())
 }
 
 /// Whether it gives complex values with collections or complex values inside.
@@ -102,6 +127,17 @@ impl<'a> Chosen<'a> {
         }
     }
 
+    /// Says that it is not served; where the model file names it, with the place there that this is about.
+    fn not_served(&self, at: Option<&Named>, why: &str) -> Notice {
+        match self.told {
+            Some((name, FunctionShape { routine: Some(named), .. })) => {
+                let text = ["the function is not served: ", why].concat();
+                about(at.unwrap_or(named), &name.text, &text)
+            }
+            _ => not_served(self.routine, why),
+        }
+    }
+
     /// With what its values are like among the types of the model.
     pub(super) fn typed(self, types: &Types<'_>) -> Chosen<'a> {
         let value = match &self.routine.gives {
@@ -121,10 +157,11 @@ pub(super) fn add(
     notices: &mut Vec<Notice>,
 ) {
     let mut names: Vec<(&Routine, String)> = Vec::new();
-    for Chosen { routine, told, value } in chosen {
+    for one in chosen {
+        let routine = one.routine;
         let same =
             |(other, _): &&(&Routine, String)| other.name == routine.name && other.schema == routine.schema;
-        let name = match (told, names.iter().find(same)) {
+        let name = match (one.told, names.iter().find(same)) {
             (Some((name, _)), _) => name.text.clone(),
             (None, Some((_, known))) => known.clone(),
             (None, None) => {
@@ -132,31 +169,34 @@ pub(super) fn add(
                 names[names.len() - 1].1.clone()
             }
         };
-        let told = told.map(|(_, told)| told);
-        let made = function(mapping, routine, told, value, options);
+        let made = function(mapping, &one, options);
         let added = made.and_then(|(function, columns)| {
             let behind = Behind::Routine(Box::new(routine.clone()));
             stand(mapping, Function { name, ..function }, FunctionMap { behind, columns })
-                .map_err(str::to_owned)
+                .map_err(|problem| (None, problem.to_owned()))
         });
-        if let Err(problem) = added {
-            notices.push(not_served(routine, &problem));
+        if let Err((at, problem)) = added {
+            notices.push(one.not_served(at, &problem));
         }
     }
 }
 
-/// The function, without its name, and the columns of its SELECT; or why it cannot be served.
-fn function(
+/// Why a function can't be served, with the place in the model file where that is not its name.
+type Problem<'a> = (Option<&'a Named>, String);
+
+/// The function, without its name, and the columns of its SELECT.
+fn function<'a>(
     mapping: &Mapping,
-    routine: &Routine,
-    told: Option<&FunctionShape>,
-    value: Option<Property>,
+    chosen: &Chosen<'a>,
     options: &ModelOptions,
-) -> Result<(Function, Vec<String>), String> {
-    let (returns, columns) = match (&routine.gives, value) {
-        (Gives::Rows { schema, table }, _) => rows(mapping, schema.as_deref(), table)?,
-        (Gives::Values(column), Some(value)) => values(mapping, column, value),
-        (Gives::Values(_), None) => return Err("its type is not known".to_owned()),
+) -> Result<(Function, Vec<String>), Problem<'a>> {
+    let (routine, told) = (chosen.routine, chosen.told.map(|(_, told)| told));
+    let (returns, columns) = match (&routine.gives, &chosen.value) {
+        (Gives::Rows { schema, table }, _) => {
+            rows(mapping, schema.as_deref(), table).map_err(|problem| (None, problem))?
+        }
+        (Gives::Values(column), Some(value)) => values(mapping, column, value.clone()),
+        (Gives::Values(_), None) => return Err((None, "its type is not known".to_owned())),
     };
     let wish = |name: &'_ String| {
         let of = told.and_then(|told| told.arguments.iter().find(|(_, of)| of.text == *name));
@@ -167,7 +207,10 @@ fn function(
     let typed: Vec<_> = names.into_iter().zip(routine.arguments.iter().map(|argument| argument.ty)).collect();
     let on = told.and_then(|told| told.bound.as_ref().or(told.bound_set.as_ref()));
     let whole = told.is_some_and(|told| told.bound.is_none());
-    let bound = on.map(|named| bound(&mapping.model, (named, whole), &typed)).transpose()?;
+    let bound = |named: &'a Named| {
+        bound(&mapping.model, (named, whole), &typed).map_err(|problem| (Some(named), problem.to_owned()))
+    };
+    let bound = on.map(bound).transpose()?;
     let parameters = typed
         .iter()
         .zip(&routine.arguments)

@@ -4,7 +4,8 @@ use nextlink_odata::bind::{Rule, bind_rule};
 use nextlink_odata::model::EntitySetId;
 use nextlink_odata::url::parse_plain_expression;
 
-use super::reshape::{TableShape, about, find_table};
+use super::find::{about, find_table};
+use super::reshape::TableShape;
 use super::{Link, Mapping, RowsMap, TableMap};
 use crate::catalog::Catalog;
 use crate::notice::Notice;

@@ -5,7 +5,7 @@ use nextlink_odata::model::{EntitySetId, Model, Property, Singleton, Type};
 use nextlink_odata::value::Value;
 
 use super::Mapping;
-use super::reshape::about;
+use super::find::about;
 use crate::notice::Notice;
 use crate::shape::{Code, Named, Shape, SingletonShape};
 

@@ -3,8 +3,8 @@
 use nextlink_odata::model::{BYTES, MediaType, PrimitiveType, Stream};
 
 use super::StreamMap;
+use super::find::{about, find_column};
 use super::joined::Joined;
-use super::reshape::{about, find_column};
 use crate::catalog::{Column, ColumnType, Table};
 use crate::notice::Notice;
 use crate::shape::{EntityShape, Entries, MediaShape, MediaTypeShape, Named, PropertyShape};

@@ -1,6 +1,7 @@
 //! Navigation properties that a model file names, resolved against the catalogue.
 
-use super::reshape::{TableShape, about, find_column, find_table};
+use super::find::{about, find_column, find_table};
+use super::reshape::TableShape;
 use super::{Link, LinkTable, zones};
 use crate::catalog::{Catalog, Column, ColumnType, Table};
 use crate::notice::Notice;

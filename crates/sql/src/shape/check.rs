@@ -78,10 +78,10 @@ fn function(name: &Named, told: &FunctionShape) -> Checked {
         return Err(bad(set.spot, &["a function has `bound` or `boundSet`, not both"]));
     }
     match (&told.sql, &told.routine) {
-        (Some(sql), None) if told.arguments.is_empty() => select(name, told, sql),
+        (Some(sql), None) if told.arguments.is_empty() && told.takes.is_none() => select(name, told, sql),
         (None, Some(named)) => routine(named, told),
         _ => {
-            let words = "a function has either `sql` or `routine`; `arguments` go with `routine`";
+            let words = "a function has either `sql` or `routine`; `arguments` and `takes` go with `routine`";
             Err(bad(name.spot, &[words]))
         }
     }
@@ -137,18 +137,25 @@ fn select(name: &Named, told: &FunctionShape, sql: &Named) -> Checked {
 
 /// A function of the database, which says itself what it takes and gives.
 fn routine(routine: &Named, told: &FunctionShape) -> Checked {
-    let FunctionShape { bound, bound_set, description, arguments, .. } = told;
+    let FunctionShape { bound, bound_set, description, arguments, takes, .. } = told;
     let alone = FunctionShape {
         routine: told.routine.clone(),
         arguments: arguments.clone(),
+        takes: takes.clone(),
         bound: bound.clone(),
         bound_set: bound_set.clone(),
         description: description.clone(),
         ..FunctionShape::default()
     };
     if *told != alone {
-        let words = "of a function of the database only `arguments`, `bound`, `boundSet` and `description` can be said";
+        let words = "of a function of the database only `takes`, `arguments`, `bound`, `boundSet` and `description` can be said";
         return Err(bad(routine.spot, &[words]));
+    }
+    if let Some(ty) = takes.iter().flatten().find(|ty| PrimitiveType::from_name(&ty.text).is_none()) {
+        return Err(bad(
+            ty.spot,
+            &["`", &ty.text, "`: a function takes values of a type such as Edm.String"],
+        ));
     }
     let mut names = Names::default();
     arguments.iter().try_for_each(|(name, _)| names.add(name))

@@ -17,6 +17,8 @@ pub struct FunctionShape {
     pub sql: Option<Named>,
     /// In its place: the function of the database, with its schema before a dot where that is needed.
     pub routine: Option<Named>,
+    /// Of several of that name: the one that takes these types, in their order.
+    pub takes: Option<Vec<Named>>,
     /// Names of parameters, with the arguments of that function that they are.
     #[serde(default)]
     pub arguments: Entries<Named>,

@@ -173,10 +173,10 @@ mod tests {
     #[test]
     fn bad_schema_maps_are_refused() {
         for (text, expected) in [
-            (r#"{"odata_mapping_v3": {"schema": []}}"#, "line 1, column 23: unknown field"),
+            (r#"{"odata_mapping_v3": {"schema": []}}"#, "line 1, column 23: `schema` is no key here"),
             (
                 r#"{"odata_mapping_v3": {"schemas": []}, "namespace": "A"}"#,
-                "line 1, column 39: unknown field",
+                "line 1, column 39: `namespace` is no key here",
             ),
             (
                 r#"{"odata_mapping_v3": {"schemas": [{"tables": {"a": {"ODataAlias": "a b"}}}]}}"#,

@@ -1,5 +1,6 @@
 //! What a model file says: how the owner of a source wants its model to be. YAML in, plain values out.
 
+mod message;
 mod named;
 mod media;
 mod etag;
@@ -26,7 +27,6 @@ use std::sync::Arc;
 use nextlink_odata::model::PrimitiveType;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 
 use hdp::SchemaMap;
 
@@ -88,8 +88,7 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, ShapeError> {
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let at = error.location();
         let spot = at.map_or(Spot::default(), |at| Spot::new(at.line(), at.column()));
-        let problem = UserMessageFormatter.format_message(error.without_snippet()).into_owned();
-        ShapeError { spot, problem }
+        ShapeError { spot, problem: message::message(&error) }
     })
 }
 

@@ -101,11 +101,10 @@ pub(super) fn within<'de, D: Deserializer<'de>>(
     range: &RangeInclusive<u64>,
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {
-    let number = u64::deserialize(deserializer)?;
-    if range.contains(&number) {
-        return Ok(Some(number));
-    }
-    Err(D::Error::custom(["the number ", &must_be(range)].concat()))
+    // What is no such number at all is told in the same words.
+    let number = u64::deserialize(deserializer).ok().filter(|number| range.contains(number));
+    let wrong = || D::Error::custom(["the number ", &must_be(range)].concat());
+    number.ok_or_else(wrong).map(Some)
 }
 
 /// What a number must be.

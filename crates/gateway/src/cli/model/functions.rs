@@ -20,14 +20,7 @@ pub(super) fn functions(served: &Served, out: &mut String) {
         if all[..place].iter().any(|(other, _)| other.name == *name) {
             continue;
         }
-        let mut same: Vec<_> = all[place..].iter().filter(|(other, _)| other.name == *name).collect();
-        // What is said of a function of the database is said of all that have its name there.
-        same.dedup_by(|(_, one), (_, before)| match (&one.behind, &before.behind) {
-            (Behind::Routine(one), Behind::Routine(before)) => {
-                one.name == before.name && one.schema == before.schema
-            }
-            _ => false,
-        });
+        let same: Vec<_> = all[place..].iter().filter(|(other, _)| other.name == *name).collect();
         out.push_str(&format!("  {}:\n", text(name)));
         for (function, behind) in &same {
             for (number, line) in told(model, function, behind).iter().enumerate() {
@@ -61,6 +54,8 @@ fn told(model: &Model, function: &Function, map: &FunctionMap) -> Vec<String> {
 /// What is said of a function of the database.
 fn routine(function: &Function, found: &Routine) -> Vec<String> {
     let mut lines = vec![format!("routine: {}", text(&qualified(found.schema.as_ref(), &found.name)))];
+    let types: Vec<&str> = found.arguments.iter().map(|argument| argument.ty.name()).collect();
+    lines.push(format!("takes: [{}]", types.join(", ")));
     let pairs = function.parameters.iter().zip(&found.arguments);
     let renamed = pairs.filter(|(parameter, argument)| parameter.name != argument.name);
     let renamed = renamed.map(|(parameter, own)| format!("{}: {}", text(&parameter.name), text(&own.name)));

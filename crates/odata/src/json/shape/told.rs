@@ -7,7 +7,7 @@ use crate::json::format::Format;
 use crate::json::text::write_string;
 use crate::layout::Item;
 use crate::model::{ComplexTypeId, EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
-use crate::query::{Addressed, Expr, Leaf, Named, Query, Selection};
+use crate::query::{Addressed, Expr, Input, Leaf, Named, Query, Selection};
 use crate::version::{MetadataLevel, Version};
 
 /// Whether a value shows of which type it is.
@@ -64,10 +64,19 @@ pub fn told_type(model: &Model, format: Format, leaf: &Leaf, value: &[u8]) -> Op
     String::from_utf8(told.split_off(1)).ok()
 }
 
-/// The same of a collection of values that a function gives.
+/// The same of a collection: of values that a function gives, their type; of a set, the functions that are called on all of it.
 pub fn told_collection(model: &Model, query: &Query, format: Format) -> Option<String> {
-    let ty = query.result(model).filter(|_| query.addressed == Addressed::Collection)?.ty;
-    told_type(model, format, &Leaf { path: Vec::new(), ty, collection: true }, b"[")
+    if query.addressed != Addressed::Collection {
+        return None;
+    }
+    if let Some(value) = query.result(model) {
+        let leaf = Leaf { path: Vec::new(), ty: value.ty, collection: true };
+        return told_type(model, format, &leaf, b"[");
+    }
+    let is_set = query.steps.is_empty() && query.singleton.is_none() && query.selection.of.is_none();
+    let whole = is_set && query.since.is_none() && matches!(query.input, Input::Path);
+    let compiler = Compiler { model, format, base: "", values: Vec::new(), identified: false, called: None };
+    (whole && format.metadata == MetadataLevel::Full).then(|| compiler.set_links(query.root)).flatten()
 }
 
 impl Compiler<'_> {

@@ -6,8 +6,8 @@ use super::super::Shape;
 fn bad_files_are_refused_with_line_and_column() {
     for (text, expected) in [
         ("a: [", "line 1"),
-        ("nam: x", "line 1, column 1: unknown field"),
-        ("entities:\n  A:\n    tabel: x", "line 3, column 5: unknown field"),
+        ("nam: x", "line 1, column 1: `nam` is no key here"),
+        ("entities:\n  A:\n    tabel: x", "line 3, column 5: `tabel` is no key here"),
         ("entities:\n  A: {table: [x]}", "line 2, column 14: "),
         ("entities:\n  A: {}\n  A: {}", "line 3, column 3: "),
         ("entities:\n  A b: {}", "line 2, column 3: `A b` can't be a name"),
@@ -150,10 +150,21 @@ fn bad_files_are_refused_with_line_and_column() {
         ("settings: {readOnly: false}", "line 1, column 22: there is no writing yet"),
         ("settings:\n  limits:\n    rows: 0", "line 3, column 11: the number must be 1 to"),
         ("settings: {limits: {expandDepth: 17}}", "line 1, column 34: the number must be 0 to 16"),
-        ("settings: {limits: {rows: many}}", "line 1, column 27: "),
+        ("settings: {limits: {rows: many}}", "line 1, column 27: the number must be 1 to"),
+        ("settings: {limits: {rows: -1}}", "line 1, column 27: the number must be 1 to"),
+        ("settings: {replicas: }", "line 1, column 22: the number must be 0 to 2"),
         ("settings: {limits: {row: 5}}", "line 1, column 21: "),
         ("settings: {limits: {rows: 5, rows: 6}}", "line 1, column 30: "),
-        ("settings: {limits: 5}", "line 1, column 20: "),
+        ("settings: {limits: 5}", "line 1, column 20: a table of names (`name: …`) is needed here"),
+        ("include: shop", "line 1, column 10: a list (`[one, two]`) is needed here"),
+        ("case: Pascal", "line 1, column 7: `Pascal` is none of asIs, upper, lower, pascal, camel"),
+        ("others: yes", "line 1, column 9: true or false is needed here"),
+        ("namespace: ~", "line 1, column 12: a text is needed here"),
+        (
+            "functions: {F: {sql: SELECT a, b FROM c, type: T}}",
+            "line 1, column 32: `b FROM c` is no key here; the keys are sql, routine, takes, arguments, parameters, returns, type, nullable, collection, \
+             bound, boundSet, description; a text with a comma in it stands in quotes",
+        ),
         ("settings: {zone: UTC}", "line 1, column 12: "),
         (
             "settings: {timeZone: Berlin}",
