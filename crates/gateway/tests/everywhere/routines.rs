@@ -285,8 +285,8 @@ fn a_model_file_shapes_functions_of_the_database() {
             "Lost: The model file, line 13, column 36: `Customers`: the function is not served: each property of its key has to be",
             2,
         ),
-        ("`find`: what it takes (`takes`) is [Edm.Int32] or [Edm.Date] or [Edm.String]", 1),
-        ("Where: The model file, line 17, column 27: `nowhere_t`: the database has no such type", 3),
+        ("`find`: what it takes (`takes`) is [Edm.Date] or [Edm.Int32] or [Edm.String]", 1),
+        ("Where: The model file, line 17, column 28: `nowhere_t`: the database has no such type", 3),
         ("`Unused`: nothing that is served is of this type, so it is left out", 3),
         ("`other`: the function has no argument of this name", 2),
         ("refu*`: no table or view matches", 1),
@@ -327,7 +327,7 @@ fn model_files_that_say_too_much_of_functions_of_the_database_are_refused() {
     for (file, words) in [
         (
             "functions:\n  A: {routine: x, type: Edm.Int32}",
-            "line 2, column 16: of a function of the database only `arguments`",
+            "line 2, column 16: of a function of the database only `takes`, `arguments`",
         ),
         (
             "functions:\n  A: {routine: x, sql: SELECT 1}",
