@@ -7,8 +7,9 @@ use nextlink_odata::layout::Layout;
 use nextlink_odata::query::Addressed;
 use nextlink_odata::url;
 use nextlink_odata::version::{MetadataLevel, Version};
+use nextlink_sql::dialect::Dialect;
 use nextlink_sql::plan::{PlanLimits, plan, program, stream};
-use nextlink_sql::statement::{ChildStatement, Statement};
+use nextlink_sql::statement::{ChildStatement, Program, Statement};
 
 use super::ExplainArgs;
 use super::out::say;
@@ -84,7 +85,12 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
     let planned = plan(&served.mapping, dialect, &query, &layout, PlanLimits::default())
         .map_err(|e| refused(e.into()))?;
     say!("-- plan\n{planned:#?}");
-    let program = program(dialect, &planned);
+    statements(dialect, &program(dialect, &planned));
+    Ok(())
+}
+
+/// Prints the statements of a query.
+fn statements(dialect: &dyn Dialect, program: &Program) {
     say!("-- statements ({})", dialect.name());
     if let Some(count) = &program.count {
         print("count", count);
@@ -101,7 +107,6 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
     if let Some(parent) = &program.parent {
         print("is the parent there, where there are no rows", parent);
     }
-    Ok(())
 }
 
 fn print(what: &str, statement: &Statement) {

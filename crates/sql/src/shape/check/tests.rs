@@ -152,14 +152,18 @@ fn bad_files_are_refused_with_line_and_column() {
         ("settings: {limits: {expandDepth: 17}}", "line 1, column 34: the number must be 0 to 16"),
         ("settings: {limits: {rows: many}}", "line 1, column 27: the number must be 1 to"),
         ("settings: {limits: {rows: -1}}", "line 1, column 27: the number must be 1 to"),
-        ("settings: {replicas: }", "line 1, column 22: the number must be 0 to 2"),
+        ("settings: {replicas: }", "line 1, column 20: the number must be 0 to 2"),
         ("settings: {limits: {row: 5}}", "line 1, column 21: "),
         ("settings: {limits: {rows: 5, rows: 6}}", "line 1, column 30: "),
         ("settings: {limits: 5}", "line 1, column 20: a table of names (`name: …`) is needed here"),
         ("include: shop", "line 1, column 10: a list (`[one, two]`) is needed here"),
         ("case: Pascal", "line 1, column 7: `Pascal` is none of asIs, upper, lower, pascal, camel"),
         ("others: yes", "line 1, column 9: true or false is needed here"),
-        ("namespace: ~", "line 1, column 12: a text is needed here"),
+        (
+            "typeDefinitions: {T: {underlying: Edm.String, maxLength: x}}",
+            "line 1, column 58: a whole number is needed here",
+        ),
+        ("include: [~]", "line 1, column 11: a text is needed here"),
         (
             "functions: {F: {sql: SELECT a, b FROM c, type: T}}",
             "line 1, column 32: `b FROM c` is no key here; the keys are sql, routine, takes, arguments, parameters, returns, type, nullable, collection, \
