@@ -298,7 +298,7 @@ fn a_model_file_shapes_functions_of_the_database() {
         ("ByDay(day=1997-02-03)/$count", "1"),
         ("ByText(n='x')/$count", "4"),
         ("find(n=10)/$count", "1"),
-        ("ByNone(n=1)", "NotFound at ByNone(n=1)"),
+        ("ByNone(n=1)", "NotFound at ByNone"),
     ] {
         assert_eq!(world.ask("postgres", url, &[]).body, expected, "{url}");
     }
