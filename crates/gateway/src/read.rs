@@ -107,12 +107,7 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
 }
 
 /// What is asked. Here and not where it is answered, so that the future of a request does not keep the text's parts.
-fn asked(
-    state: &State,
-    request: &Request,
-    served: &Served,
-    stages: &mut Stages,
-) -> Result<Asked, Refusal> {
+fn asked(state: &State, request: &Request, served: &Served, stages: &mut Stages) -> Result<Asked, Refusal> {
     let url = url::parse_with(&request.url, &request.slot.limits(&state.config).parse_options())?;
     stages.end("url");
     // Only expressions can ask for the time, and they stand in the query.
