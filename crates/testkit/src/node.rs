@@ -136,29 +136,32 @@ impl Launch {
     /// When it does not start, ends before, or says nothing; with what it wrote.
     #[track_caller]
     pub fn start(&self) -> Node {
-        self.clone().on_own_ports().run()
+        self.run().unwrap_or_else(|why| panic!("{why}"))
     }
 
+    /// The node, or why there is none, with what it wrote.
     #[track_caller]
-    fn run(self) -> Node {
-        let mut command = Command::new(&self.program);
-        command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
+    fn run(&self) -> Result<Node, String> {
+        let launch = self.clone().on_own_ports();
+        let mut command = Command::new(&launch.program);
+        command.args(&launch.args).envs(launch.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
-        let wants_admin = self.args.iter().any(|arg| arg == "--admin-listen");
+        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", launch.program.display()));
+        let wants_admin = launch.args.iter().any(|arg| arg == "--admin-listen");
         let mut node =
-            Node { launch: self, child, base: String::new(), admin: None, member: None, log: Log::default() };
+            Node { launch, child, base: String::new(), admin: None, member: None, log: Log::default() };
         let (send, receive) = mpsc::channel();
         node.log.follow(node.child.stdout.take(), Some(send));
         node.log.follow(node.child.stderr.take(), None);
         while node.base.is_empty() || wants_admin && node.admin.is_none() {
-            let line = receive.recv_timeout(STUCK).unwrap_or_else(|error| {
+            let line = receive.recv_timeout(STUCK).map_err(|error| {
                 let why = match error {
                     RecvTimeoutError::Timeout => "has not said where it listens",
                     RecvTimeoutError::Disconnected => "closed its output before it listened",
                 };
-                panic!("{:?} {why}", node.launch.args)
-            });
+                node.log.wait();
+                format!("{:?} {why}; it wrote:\n{}", node.launch.args, node.log())
+            })?;
             if let Some((name, address)) = line.strip_prefix(CLUSTER).and_then(|rest| rest.split_once(" on "))
             {
                 node.member = Some((name.to_owned(), address.trim_end_matches('/').to_owned()));
@@ -168,7 +171,7 @@ impl Launch {
                 node.admin = Some(address.trim_end_matches('/').to_owned());
             }
         }
-        node
+        Ok(node)
     }
 }
 
@@ -319,10 +322,31 @@ impl Node {
     /// As [`Launch::start`] does.
     #[track_caller]
     pub fn start_again(&mut self) -> Node {
+        self.end();
+        self.launch.start()
+    }
+
+    /// The same as one who looks after nodes does it: once more where it ends before it listens, as it does when the system
+    /// database does not answer in time.
+    ///
+    /// # Panics
+    /// When it never listens.
+    #[track_caller]
+    pub fn start_until_it_listens(&mut self) -> Node {
+        self.end();
+        let since = Instant::now();
+        loop {
+            match self.launch.run() {
+                Ok(node) => return node,
+                Err(why) => assert!(since.elapsed() < STUCK, "{why}"),
+            }
+        }
+    }
+
+    fn end(&mut self) {
         if !self.has_ended() {
             self.kill();
         }
-        self.launch.start()
     }
 }
 

@@ -221,7 +221,7 @@ fn restart(site: &Site, node: &mut Node, end: impl FnOnce(&mut Node), meanwhile:
     meanwhile();
     let _there = site.server.read().unwrap_or_else(PoisonError::into_inner);
     site.heard(node);
-    *node = node.start_again();
+    *node = node.start_until_it_listens();
 }
 
 fn end(site: &Site, number: usize, node: &mut Node) {
