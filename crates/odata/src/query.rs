@@ -9,6 +9,7 @@ mod narrowed;
 mod leaf;
 mod operators;
 
+pub use called::Called;
 pub use chosen::{Chosen, SomeOf};
 pub use expand::{Expand, Group};
 pub use leaf::Leaf;
@@ -363,6 +364,8 @@ pub enum ExprKind {
     In(Box<Expr>, Vec<Expr>),
     /// A canonical function.
     Call(Function, Vec<Expr>),
+    /// A function of the model.
+    Called(Box<Called>),
     /// `cast` to the type of the expression.
     Cast(Box<Expr>),
     /// `case`: conditions with values; without a match null.

@@ -374,6 +374,7 @@ impl Writer<'_> {
             Sql::Case(pairs) => self.case(pairs),
             Sql::Exists(select) => self.within("EXISTS (", select),
             Sql::Scalar(select) => self.within("(", select),
+            Sql::Told(pieces) => self.told(pieces),
             Sql::Array(select) => self.within("ARRAY(", select),
             Sql::JsonNumbers(select) => self.json_numbers(select),
             Sql::BooleanMode(inner) => self.wrapped("(", inner, " IN BOOLEAN MODE)"),

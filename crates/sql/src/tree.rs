@@ -225,6 +225,8 @@ pub enum Sql {
     Exists(Box<Select>),
     /// A scalar subquery.
     Scalar(Box<Select>),
+    /// A SELECT of the owner in the place of a value.
+    Told(Vec<Told>),
     /// An array of the rows of a select.
     Array(Box<Select>),
     /// The numbers that the one column of a select gives as a text, in its order, with commas between them.

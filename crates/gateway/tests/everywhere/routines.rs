@@ -102,6 +102,12 @@ const BOTH: &[(&str, u16, &str)] = &[
     ("odd_name(a_b=5)", 200, r#""value":5}"#),
     ("state_of(n=0)/$value", 200, "Open"),
     ("act()", 404, "NotFound"),
+    ("customers?$filter=here.twice(p1=id) eq 4&$select=id", 200, r#""value":[{"id":2}]}"#),
+    ("customers?$orderby=here.twice(p1=0 sub id)&$select=id&$top=1", 200, r#""value":[{"id":4}]}"#),
+    ("orders?$filter=here.turnover(since=placed) gt 16&$select=id", 200, r#""value":[{"id":10},{"id":11}]}"#),
+    ("customers?$filter=here.state_of(n=id sub 1) eq 'Open'&$select=id", 200, r#""value":[{"id":1}]}"#),
+    ("customers?$filter=here.refuse(why=name) eq 1", 400, "ExpressionFailed"),
+    ("customers?$filter=here.lies() eq 1", 400, "ExpressionFailed"),
 ];
 
 const ONLY_POSTGRES: &[(&str, u16, &str)] = &[

@@ -8,7 +8,7 @@ use super::member::read;
 use super::path::BoundPath;
 use super::scope::{Context, Scope};
 use super::select::{bind_filter, bind_orderby, bind_rows};
-use crate::model::{Omitted, PrimitiveType as P, Property, Type};
+use crate::model::{Function, Omitted, PrimitiveType as P, Property, Type};
 use crate::query::{
     self, Addressed, Given, Input, Named, Query, RowColumn, Rows, RowsKind, Size, Step, Variable,
 };
@@ -64,21 +64,7 @@ pub fn bind_call(
 ) -> BindResult<Step> {
     let function = &cx.model.functions[number];
     let args = args.unwrap_or_default();
-    for (place, arg) in args.iter().enumerate() {
-        let Some(name) = &arg.name else {
-            let message =
-                format!("Values for '{}' have names, as in {}(name=value).", function.name, function.name);
-            return Err(invalid(arg.at, &function.name, message));
-        };
-        if !function.own_parameters().any(|(_, parameter)| parameter.name == *name) {
-            let names: Vec<&str> = function.own_parameters().map(|(_, p)| p.name.as_str()).collect();
-            let message = format!("'{}' has no parameter '{name}': ({}).", function.name, names.join(", "));
-            return Err(invalid(arg.at, name, message));
-        }
-        if args[..place].iter().any(|other| other.name == arg.name) {
-            return Err(invalid(arg.at, name, format!("Parameter '{name}' is given twice.")));
-        }
-    }
+    check_names(function, args)?;
     let mut values = Vec::with_capacity(function.parameters.len());
     for (number, parameter) in function.parameters.iter().enumerate() {
         if let Some(property) = function.bound.as_ref().and_then(|bound| bound.keys[number]) {
@@ -102,6 +88,26 @@ pub fn bind_call(
         });
     }
     Ok(Step::Call(number, values))
+}
+
+/// Checks that arguments have names, those of parameters, each once.
+pub fn check_names(function: &Function, args: &[Argument]) -> BindResult<()> {
+    for (place, arg) in args.iter().enumerate() {
+        let Some(name) = &arg.name else {
+            let message =
+                format!("Values for '{}' have names, as in {}(name=value).", function.name, function.name);
+            return Err(invalid(arg.at, &function.name, message));
+        };
+        if !function.own_parameters().any(|(_, parameter)| parameter.name == *name) {
+            let names: Vec<&str> = function.own_parameters().map(|(_, p)| p.name.as_str()).collect();
+            let message = format!("'{}' has no parameter '{name}': ({}).", function.name, names.join(", "));
+            return Err(invalid(arg.at, name, message));
+        }
+        if args[..place].iter().any(|other| other.name == arg.name) {
+            return Err(invalid(arg.at, name, format!("Parameter '{name}' is given twice.")));
+        }
+    }
+    Ok(())
 }
 
 /// The value of a parameter that is a query option of its own, with or without `@`.
@@ -130,20 +136,26 @@ fn value(cx: &Context, parameter: &Property, expr: &Expr) -> BindResult<Value> {
         }
         _ => return Err(invalid(expr.at, name, format!("The value of '{name}' is a literal."))),
     };
-    let (query::ExprKind::Value(found), Type::Primitive(primitive)) = (bound.kind, parameter.ty) else {
+    let query::ExprKind::Value(found) = bound.kind else {
         return Err(invalid(expr.at, name, format!("The value of '{name}' is a literal.")));
     };
+    constant_of(parameter, found, expr.at)
+}
+
+/// A constant as the value of a parameter.
+pub fn constant_of(parameter: &Property, found: Value, at: u32) -> BindResult<Value> {
+    let (name, primitive) = (parameter.name.as_str(), parameter.primitive().unwrap_or(P::String));
     if found == Value::Null && parameter.nullable {
         return Ok(found);
     }
     if found == Value::Null {
-        return Err(invalid(expr.at, name, format!("The value of '{name}' cannot be null.")));
+        return Err(invalid(at, name, format!("The value of '{name}' cannot be null.")));
     }
     let wrong = |error| BindError { target: name.to_owned(), ..error };
-    let found = coerce(found, primitive, expr.at).map_err(wrong)?;
+    let found = coerce(found, primitive, at).map_err(wrong)?;
     if !fits(&found, primitive) {
         let message = format!("The value of '{name}' is none of {}.", primitive.name());
-        return Err(invalid(expr.at, name, message));
+        return Err(invalid(at, name, message));
     }
     Ok(found)
 }

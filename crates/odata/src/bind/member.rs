@@ -1,6 +1,7 @@
 //! Paths in expressions: properties and single-valued navigation (Part 2 section 5.1.1.13 ff.).
 
 use super::apply::{bind_position, lost};
+use super::called::{bind_alone, bind_behind};
 use super::cast::{cast_at, guarded, is_known, of_type};
 use super::collection::bind_collection;
 use super::dynamic::bind_dynamic;
@@ -12,7 +13,6 @@ use super::scope::{Context, Scope};
 use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
 use crate::query::{Expr, ExprKind, Items, Named, Place, Related, Variable, Whole};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
-use crate::url::near_functions;
 
 /// What a path leads to.
 pub enum Member {
@@ -38,6 +38,11 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
     if let Some(found) = bind_position(cx, scope, path)? {
         return Ok(Member::Value(found));
     }
+    if path.root == PathRoot::Implicit
+        && let Some(found) = bind_alone(cx, scope, &path.segments)?
+    {
+        return Ok(found);
+    }
     let (mut place, mut segments) = match start(cx, scope, path, at)? {
         Start::At(place, segments) => (place, segments),
         Start::Complex(value, id, segments) => {
@@ -60,14 +65,16 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
             return guarded(Member::Entity(place, None), guards, at);
         };
         segments = rest;
-        let PathSegmentKind::Name { name, args } = &segment.kind else {
+        let PathSegmentKind::Name { name, .. } = &segment.kind else {
             return Err(misplaced(segment));
         };
         if name.starts_with('@') {
             return Err(misplaced(segment));
         }
         let ty = cx.type_of(place.target());
-        refuse_call(cx, name, args.is_some(), segment.at)?;
+        if let Some(found) = bind_behind(cx, scope, (&place, optional), segment, rest)? {
+            return guarded(found, guards, segment.at);
+        }
         if let Some(to) = cast_at(cx, &place, name, segment.at)? {
             if let (false, Some(to)) = (is_known(cx, &place, to), to) {
                 guards.push(of_type(&place.clone().typed(None), to, segment.at));
@@ -105,19 +112,6 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
         place.path.push((index, navigation.target_set));
         place.of = None;
     }
-}
-
-/// Refuses functions of the model, and what looks like one.
-fn refuse_call(cx: &Context, name: &str, called: bool, at: u32) -> BindResult<()> {
-    if cx.model.functions.iter().any(|function| cx.model.function_name(function) == *name) {
-        let message = format!("Function '{name}' in an expression is not supported.");
-        return Err(not_supported(at, name, message));
-    }
-    if called {
-        let message = format!("There is no function '{name}'.{}", near_functions(name));
-        return Err(invalid(at, name, message));
-    }
-    Ok(())
 }
 
 /// A value of some type as an expression.
@@ -335,7 +329,8 @@ fn path_name(path: &ast::Path) -> &str {
     }
 }
 
-fn after_value(next: &PathSegment, property: &str) -> super::error::BindError {
+/// Refuses what stands behind a primitive value.
+pub fn after_value(next: &PathSegment, property: &str) -> super::error::BindError {
     match &next.kind {
         PathSegmentKind::Name { name, .. } if !name.starts_with('@') => {
             let message = format!("'{property}' is a primitive property; '{name}' cannot follow it.");

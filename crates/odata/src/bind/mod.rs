@@ -1,6 +1,7 @@
 //! From the syntax tree to a query: names are looked up in the model, expressions get their types.
 
 mod call;
+mod called;
 mod cast;
 mod collection;
 mod compute;

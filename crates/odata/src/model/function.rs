@@ -93,8 +93,7 @@ impl Model {
 
     /// The same by the qualified name.
     pub fn bound_overloads(&self, set: EntitySetId, collection: bool, name: &str) -> Vec<usize> {
-        let simple = name.strip_prefix(self.namespace.as_str()).and_then(|rest| rest.strip_prefix('.'));
-        simple.map_or_else(Vec::new, |simple| self.overloads(Some((set, collection)), simple))
+        self.simple_name(name).map_or_else(Vec::new, |simple| self.overloads(Some((set, collection)), simple))
     }
 
     /// Whether a function that stands alone, or another one of its name, can be called without any value.

@@ -374,7 +374,7 @@ impl Model {
     }
 
     /// The simple name in a name qualified with the namespace of the schema.
-    fn simple_name<'n>(&self, name: &'n str) -> Option<&'n str> {
+    pub fn simple_name<'n>(&self, name: &'n str) -> Option<&'n str> {
         name.strip_prefix(self.namespace.as_str())?.strip_prefix('.')
     }
 

@@ -1,7 +1,20 @@
 //! What the values of a function are like.
 
-use super::Query;
+use super::{Expr, Place, Query};
 use crate::model::{ComplexTypeId, Model, Property, Type};
+
+/// A call of a function of the model in an expression.
+#[derive(Debug, Clone)]
+pub struct Called {
+    /// The function.
+    pub function: usize,
+    /// The entity that it is called on, where that can be missing: there is no value then.
+    pub on: Option<Place>,
+    /// The values of its parameters; none is what the database takes then.
+    pub values: Vec<Option<Expr>>,
+    /// Which part of its value: the number of a property where that is a complex one, else 0.
+    pub member: usize,
+}
 
 impl Query {
     /// What the values of a function are like that are asked for.

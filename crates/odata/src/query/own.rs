@@ -39,6 +39,7 @@ impl Expr {
             | ExprKind::Gather(..)
             | ExprKind::Running(..)
             | ExprKind::GroupNumber(_)
+            | ExprKind::Called(_)
             | ExprKind::Exists(_)
             | ExprKind::Any(_)
             | ExprKind::All(_)

@@ -338,6 +338,14 @@ pub trait Dialect: Sync {
         Operand::computed(column, primitive)
     }
 
+    /// A value as a SELECT of the owner takes it in the place of a parameter of a type.
+    fn argument(&self, operand: Operand, primitive: PrimitiveType) -> Sql;
+
+    /// Whether a select in the place of a table, inside of a select in the place of a value, can name columns around both.
+    fn tables_see_rows(&self) -> bool {
+        true
+    }
+
     /// A value that a condition chooses, as the conditions and the values make it.
     fn chosen(&self, case: Sql, primitive: Option<PrimitiveType>) -> Sql {
         _ = primitive;

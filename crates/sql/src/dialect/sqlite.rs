@@ -319,6 +319,21 @@ impl Dialect for Sqlite {
         Operand { form, ..Operand::computed(column, primitive) }
     }
 
+    fn argument(&self, operand: Operand, primitive: P) -> Sql {
+        match (primitive, operand.sql) {
+            (P::String, Sql::Collate(inner, _)) => *inner,
+            (P::Double | P::Single, sql) => Sql::Call("nl_double", vec![sql]),
+            (_, sql) => {
+                let operand = Operand { sql, ..operand };
+                if needs_digits(&operand) {
+                    digits(operand).cast("NUMERIC")
+                } else {
+                    comparable(operand, None)
+                }
+            }
+        }
+    }
+
     fn carried(&self, operand: Operand) -> Operand {
         rows::carried(operand)
     }

@@ -27,7 +27,7 @@ impl Planner<'_> {
         values: &[Given],
     ) -> Result<Frames, Unsupported> {
         let (model, map) = (&self.mapping.model.functions[function], &self.mapping.functions[function]);
-        let told = self.told(at, function, values)?;
+        let told = self.told(function, |number| self.given(at, function, (number, &values[number])))?;
         // What gives values is no set of entities: they are rows beside the path.
         let set = model.set().unwrap_or_else(|| before.current().1);
         let new = || Frames::new(self.mapping, Variable(0), set);
@@ -38,7 +38,7 @@ impl Planner<'_> {
             there.columns.push(Sql::Integer(1));
             frames.filter(Sql::Exists(Box::new(there)));
         }
-        frames.among(self.mapping, told, &map.columns);
+        frames.among(self.mapping, Source::Told(told), &map.columns);
         if model.collection || at.2 + 1 == at.1.len() {
             return Ok(frames);
         }
@@ -67,44 +67,40 @@ impl Planner<'_> {
     ) -> Result<(Select, Vec<Carried>), Unsupported> {
         let Query { root, steps, .. } = self.query;
         let (model, map) = (&self.mapping.model.functions[function], &self.mapping.functions[function]);
-        let source = self.told((*root, steps, steps.len().saturating_sub(1)), function, values)?;
+        let at = (*root, steps.as_slice(), steps.len().saturating_sub(1));
+        let source =
+            Source::Told(self.told(function, |number| self.given(at, function, (number, &values[number])))?);
         let table = TableRef { source, alias: 0 };
         let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
         let mut select = Select { from, ..Select::default() };
         let mut carried = Vec::with_capacity(map.columns.len());
         let parts = model.value().map_or_else(Vec::new, |value| self.mapping.model.plain_parts(value));
         for ((_, part), column) in parts.iter().zip(&map.columns) {
-            let operand = self.told_value(Sql::column(0, column), part.ty)?;
-            let text =
-                matches!(operand.sql, Sql::Collate(..)) && operand.primitive == Some(PrimitiveType::String);
-            let operand = self.dialect.carried(operand);
-            select.columns.push(operand.sql.clone());
-            let members = if let Type::Enum(id) = part.ty { Some(id) } else { None };
-            carried.push(Carried { members, ..Carried::of(operand, text) });
+            let (value, held) = self.told_column(Sql::column(0, column), part.ty)?;
+            select.columns.push(value);
+            carried.push(held);
         }
         Ok((select, carried))
     }
 
+    /// A column of a SELECT of the owner in rows that others read, and what it holds there.
+    pub(super) fn told_column(&self, column: Sql, ty: Type) -> Result<(Sql, Carried), Unsupported> {
+        let operand = self.told_value(column, ty)?;
+        let text =
+            matches!(operand.sql, Sql::Collate(..)) && operand.primitive == Some(PrimitiveType::String);
+        let operand = self.dialect.carried(operand);
+        let members = if let Type::Enum(id) = ty { Some(id) } else { None };
+        Ok((operand.sql.clone(), Carried { members, ..Carried::of(operand, text) }))
+    }
+
     /// A column of a SELECT of the owner, which is to be of a type.
-    fn told_value(&self, column: Sql, ty: Type) -> Result<Operand, Unsupported> {
-        let plain = |primitive: PrimitiveType| {
-            let operand = self.dialect.told(column.clone(), primitive);
-            if primitive != PrimitiveType::String {
-                return operand;
-            }
-            let sql = self.dialect.by_code_point(operand.sql.clone(), &NativeType::Plain);
-            operand.with(sql)
-        };
+    pub(super) fn told_value(&self, column: Sql, ty: Type) -> Result<Operand, Unsupported> {
+        let plain = self.told_plain(column, ty);
         match ty {
-            Type::Primitive(primitive) => Ok(plain(primitive)),
-            Type::Enum(id) => match &self.mapping.enums[id.0] {
-                EnumMap::Codes(codes) => {
-                    let number = matches!(codes.members.first(), Some((_, Value::Integer(_))));
-                    let primitive = if number { PrimitiveType::Int64 } else { PrimitiveType::String };
-                    self.decoded_operand(plain(primitive), codes)
-                }
-                EnumMap::Database(_) => Ok(plain(PrimitiveType::String)),
-            },
+            Type::Enum(id) if let EnumMap::Codes(codes) = &self.mapping.enums[id.0] => {
+                self.decoded_operand(plain, codes)
+            }
+            Type::Primitive(_) | Type::Enum(_) => Ok(plain),
             Type::Complex(_) => {
                 let what = "A value within the value of a function".to_owned();
                 Err(Unsupported { what, database: self.dialect.name() })
@@ -112,8 +108,36 @@ impl Planner<'_> {
         }
     }
 
+    /// The same as it stands there: of a member of an enumeration what stands for it.
+    pub(super) fn told_plain(&self, column: Sql, ty: Type) -> Operand {
+        let primitive = match ty {
+            Type::Primitive(primitive) => primitive,
+            Type::Enum(id) => match &self.mapping.enums[id.0] {
+                EnumMap::Codes(codes) if matches!(codes.members.first(), Some((_, Value::Integer(_)))) => {
+                    PrimitiveType::Int64
+                }
+                EnumMap::Codes(_) | EnumMap::Database(_) => PrimitiveType::String,
+            },
+            Type::Complex(_) => PrimitiveType::String,
+        };
+        self.by_itself(self.dialect.told(column, primitive))
+    }
+
+    /// A value that compares by code point, where it is text.
+    pub(super) fn by_itself(&self, operand: Operand) -> Operand {
+        if operand.primitive != Some(PrimitiveType::String) {
+            return operand;
+        }
+        let sql = self.dialect.by_code_point(operand.sql.clone(), &NativeType::Plain);
+        operand.with(sql)
+    }
+
     /// The SELECT of a function with its values.
-    fn told(&self, at: At<'_>, function: usize, values: &[Given]) -> Result<Source, Unsupported> {
+    pub(super) fn told(
+        &self,
+        function: usize,
+        value: impl Fn(usize) -> Result<Option<Sql>, Unsupported>,
+    ) -> Result<Vec<Told>, Unsupported> {
         let mut told = Vec::new();
         match &self.mapping.functions[function].behind {
             Behind::Select(pieces) => {
@@ -121,7 +145,7 @@ impl Planner<'_> {
                     match piece {
                         ToldPiece::Text(text) => told.push(Told::Text(Arc::clone(text))),
                         ToldPiece::Parameter(number) => {
-                            told.extend(self.given(at, function, (*number, &values[*number]))?);
+                            told.extend(value(*number)?.map(Told::Value));
                         }
                     }
                 }
@@ -129,9 +153,7 @@ impl Planner<'_> {
             Behind::Routine(routine) => {
                 told.push(Told::Text(Arc::clone(&routine.call.before)));
                 for (number, (before, after)) in routine.call.arguments.iter().enumerate() {
-                    let Some(value) = self.given(at, function, (number, &values[number]))? else {
-                        continue;
-                    };
+                    let Some(value) = value(number)?.map(Told::Value) else { continue };
                     if told.len() > 1 {
                         told.push(Told::Text(", ".into()));
                     }
@@ -140,7 +162,7 @@ impl Planner<'_> {
                 told.push(Told::Text(Arc::clone(&routine.call.after)));
             }
         }
-        Ok(Source::Told(told))
+        Ok(told)
     }
 
     /// The value of a parameter, where there is one.
@@ -149,14 +171,21 @@ impl Planner<'_> {
         at: At<'_>,
         function: usize,
         (number, given): (usize, &Given),
-    ) -> Result<Option<Told>, Unsupported> {
+    ) -> Result<Option<Sql>, Unsupported> {
         let ty = self.mapping.model.functions[function].parameters[number].ty;
-        Ok(Some(Told::Value(match (given, ty) {
-            (Given::Omitted, _) => return Ok(None),
-            (Given::Key(property), _) => self.key_before(at, *property)?,
-            (Given::Value(Value::Null), Type::Primitive(primitive)) => self.dialect.null(primitive),
-            (Given::Value(value), _) => Sql::Param(Param { value: value.clone(), form: ParamForm::Native }),
-        })))
+        Ok(Some(match given {
+            Given::Omitted => return Ok(None),
+            Given::Key(property) => self.key_before(at, *property)?,
+            Given::Value(value) => self.constant_argument(value, ty),
+        }))
+    }
+
+    /// A constant as the value of a parameter.
+    pub(super) fn constant_argument(&self, value: &Value, ty: Type) -> Sql {
+        match (value, ty) {
+            (Value::Null, Type::Primitive(primitive)) => self.dialect.null(primitive),
+            _ => Sql::Param(Param { value: value.clone(), form: ParamForm::Native }),
+        }
     }
 
     /// A property of the key of the entity before a step.

@@ -23,7 +23,8 @@ use crate::tree::{Operator, OrderTerm, Select, Sql};
 /// # Errors
 /// What the database cannot do.
 pub fn mark(mapping: &Mapping, dialect: &dyn Dialect, query: &Query) -> Result<Program, Unsupported> {
-    let planner = Planner { mapping: &Seen::of(mapping, dialect, query), dialect, query, link: None };
+    let seen = Seen::of(mapping, dialect, query);
+    let planner = Planner::new(&seen, dialect, query);
     let (mut select, term) = match planner.log(query.root) {
         Some(log) => planner.log_rows(log),
         None => {
@@ -48,7 +49,8 @@ pub fn all_told(
     query: &Query,
     since: &[u8],
 ) -> Result<Option<Program>, Unsupported> {
-    let planner = Planner { mapping: &Seen::of(mapping, dialect, query), dialect, query, link: None };
+    let seen = Seen::of(mapping, dialect, query);
+    let planner = Planner::new(&seen, dialect, query);
     let Some(log) = planner.log(query.root) else {
         return Ok(None);
     };

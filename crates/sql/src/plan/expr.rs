@@ -199,7 +199,7 @@ impl Planner<'_> {
         })
     }
 
-    fn exists(&self, frames: &mut Frames, place: &Place) -> Sql {
+    pub(super) fn exists(&self, frames: &mut Frames, place: &Place) -> Sql {
         let alias = frames.resolve(self.mapping, place);
         let model = &self.mapping.model;
         let key = model.entity_type(model.entity_set(place.target()).entity_type).key[0];
@@ -389,6 +389,7 @@ impl Planner<'_> {
                 let operand = self.dialect.call(*function, args, expr.primitive.unwrap_or(P::String))?;
                 Operand { nullable: expr.nullable, ..operand }
             }
+            ExprKind::Called(called) => self.called_value(frames, called)?,
             ExprKind::Cast(inner) => {
                 let operand = self.operand(frames, inner)?;
                 if inner.enumeration.is_some() {

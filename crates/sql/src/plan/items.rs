@@ -31,9 +31,10 @@ impl Planner<'_> {
         negated: bool,
         numbered: bool,
     ) -> Result<(), Unsupported> {
-        match self.json_place(frames, &items.collection) {
-            Some(place) => self.enter_json_items(frames, place, items.variable),
-            None => self.enter_array(frames, items, numbered)?,
+        match (&items.collection.kind, self.json_place(frames, &items.collection)) {
+            (ExprKind::Called(called), _) => self.enter_called(frames, called, items.variable)?,
+            (_, Some(place)) => self.enter_json_items(frames, place, items.variable),
+            (_, None) => self.enter_array(frames, items, numbered)?,
         }
         if let Some(predicate) = &items.predicate {
             let condition = self.condition(frames, predicate)?;

@@ -13,6 +13,7 @@ mod there;
 mod frames;
 mod group;
 mod call;
+mod called;
 mod words;
 mod full_text;
 mod rows;
@@ -27,6 +28,8 @@ mod dynamic;
 mod log;
 mod json;
 mod changes;
+
+use std::cell::Cell;
 
 use nextlink_odata::layout::{Layout, NodeLink};
 use nextlink_odata::model::{EntitySetId, PrimitiveType};
@@ -112,12 +115,13 @@ pub fn plan(
     limits: PlanLimits,
 ) -> Result<Plan, Unsupported> {
     let seen = Seen::of(mapping, dialect, query);
-    let planner = Planner { mapping: &seen, dialect, query, link: None };
+    let planner = Planner::new(&seen, dialect, query);
     let mut nodes: Vec<NodePlan> = Vec::with_capacity(layout.nodes.len());
     for node in &layout.nodes {
         let planned = match &node.link {
             None => planner.root(query, node, limits)?,
-            Some(link) => Planner { link: Some(link), ..planner }.child(query, node, link, &mut nodes)?,
+            Some(link) => Planner { link: Some(link), ..Planner::new(&seen, dialect, query) }
+                .child(query, node, link, &mut nodes)?,
         };
         nodes.push(planned);
     }
@@ -241,6 +245,15 @@ pub(crate) struct Planner<'a> {
     pub(crate) query: &'a Query,
     /// How the level that is planned hangs on the one above, where there is one.
     pub(crate) link: Option<&'a NodeLink<'a>>,
+    /// How many calls of functions have been written so far.
+    calls: Cell<usize>,
+}
+
+impl<'a> Planner<'a> {
+    /// A planner of one query.
+    pub(crate) fn new(mapping: &'a Seen<'a>, dialect: &'a dyn Dialect, query: &'a Query) -> Planner<'a> {
+        Planner { mapping, dialect, query, link: None, calls: Cell::new(0) }
+    }
 }
 
 impl Planner<'_> {

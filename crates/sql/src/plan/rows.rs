@@ -267,6 +267,10 @@ impl Planner<'_> {
         let known = self.member_order(frames, expr).or_else(|| self.coded_order(frames, expr));
         let operand = match known {
             Some(operand) => operand,
+            None if expr.enumeration.is_some() && matches!(expr.kind, ExprKind::Called(_)) => {
+                let what = "The order of members that a function gives".to_owned();
+                return Err(Unsupported { what, database: self.dialect.name() });
+            }
             None => self.operand(frames, expr)?,
         };
         // A bare number would be that of a column.

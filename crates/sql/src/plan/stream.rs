@@ -26,7 +26,7 @@ pub fn stream(
     property: Option<usize>,
 ) -> Result<Stream, Unsupported> {
     let seen = Seen::of(mapping, dialect, query);
-    let planner = Planner { mapping: &seen, dialect, query, link: None };
+    let planner = Planner::new(&seen, dialect, query);
     let frames = planner.path(query.root, &query.steps)?;
     let (alias, set) = frames.current();
     let table = mapping.table(set);

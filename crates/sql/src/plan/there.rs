@@ -83,7 +83,7 @@ impl<'a> Seen<'a> {
             return None;
         }
         let whole = Seen { mapping: self.mapping.whole.as_deref()?, ..self.clone() };
-        let planner = Planner { mapping: &whole, dialect: self.dialect, query: self.query, link: None };
+        let planner = Planner::new(&whole, self.dialect, self.query);
         Some(planner.rule(*set, &rule.condition, alias))
     }
 }
@@ -163,7 +163,7 @@ pub fn rows_trial<'m>(
     };
     let query = Query { user: Some(user.to_owned()), ..*query };
     let seen = Seen::of(mapping, dialect, &query);
-    let planner = Planner { mapping: &seen, dialect, query: &query, link: None };
+    let planner = Planner::new(&seen, dialect, &query);
     let allowed = seen.allowed(rows, 0)?;
     let program = allowed.and_then(|_| planner.counted(&query)).map(|select| counting(dialect, &select));
     Some(RowsTrial { set, rows, program })

@@ -325,6 +325,14 @@ impl Dialect for MySql {
         Ok(Operand::computed(sql, to))
     }
 
+    fn argument(&self, operand: Operand, _: P) -> Sql {
+        bare(plain(operand))
+    }
+
+    fn tables_see_rows(&self) -> bool {
+        false
+    }
+
     fn told(&self, column: Sql, primitive: P) -> Operand {
         Operand::computed(rows::told(column, primitive), primitive)
     }

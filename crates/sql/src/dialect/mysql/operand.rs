@@ -115,7 +115,12 @@ pub(super) fn is_short(sql: &Sql) -> bool {
 fn parts(sql: &Sql) -> Option<usize> {
     let all = |items: &mut dyn Iterator<Item = &Sql>| items.map(parts).sum::<Option<usize>>();
     let inside = match sql {
-        Sql::Scalar(_) | Sql::Array(_) | Sql::JsonNumbers(_) | Sql::Exists(_) | Sql::Let(..) => return None,
+        Sql::Scalar(_)
+        | Sql::Told(_)
+        | Sql::Array(_)
+        | Sql::JsonNumbers(_)
+        | Sql::Exists(_)
+        | Sql::Let(..) => return None,
         Sql::Binary(_, left, right) => parts(left)? + parts(right)?,
         Sql::Not(inner)
         | Sql::Negate(inner)

@@ -305,6 +305,16 @@ impl Dialect for Postgres {
         rows::carried(operand)
     }
 
+    fn argument(&self, operand: Operand, primitive: P) -> Sql {
+        let to = match primitive {
+            // As constants travel.
+            P::Single => "float8",
+            primitive if primitive.is_integer() => "int8",
+            primitive => rows::type_of(primitive),
+        };
+        bare(plain(operand)).cast(to)
+    }
+
     fn told(&self, column: Sql, primitive: P) -> Operand {
         Operand::computed(column.cast(rows::type_of(primitive)), primitive)
     }
