@@ -348,6 +348,8 @@ pub enum ExprKind {
     Exists(Place),
     /// Whether an entity is of a type below that of its set.
     OfType(Place, usize),
+    /// Whether a function of the model gives the entity at a place.
+    Given(Place, Box<Called>),
     /// A comparison.
     Compare(Comparison, Box<Expr>, Box<Expr>),
     /// `and`
@@ -386,6 +388,8 @@ pub enum ExprKind {
     AnyItem(Box<Items>),
     /// `all` over a collection of values.
     AllItems(Box<Items>),
+    /// Whether a collection has values for which these hold, one somewhere behind the other: each with a variable of its own.
+    Sequence(Vec<Items>),
     /// `$count` of a collection of values.
     CountItems(Box<Items>),
     /// One word or phrase of `$search` in the searchable properties of the place.

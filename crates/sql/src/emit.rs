@@ -459,7 +459,12 @@ impl Writer<'_> {
 
     /// The body over one row of the values.
     fn with_values(&mut self, values: &[Sql], body: &Sql) {
-        self.wrapped("(SELECT ", body, " FROM (SELECT ");
+        self.wrapped("(SELECT ", body, " FROM ");
+        if let (Some((before, behind)), [value]) = (self.dialect.number_table(), values) {
+            self.wrapped(before, value, behind);
+            return self.text(" AS v)");
+        }
+        self.text("(SELECT ");
         for (i, value) in values.iter().enumerate() {
             self.wrapped(if i == 0 { "" } else { ", " }, value, " AS v");
             self.number(i as u64);

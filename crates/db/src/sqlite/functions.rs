@@ -81,6 +81,10 @@ fn text_functions(connection: &Connection) -> Result<(), Error> {
     for (name, change) in changes {
         connection.create_scalar_function(name, 1, PURE, move |cx| Ok(text(cx, 0).map(|t| change(&t))))?;
     }
+    connection.create_scalar_function("nl_text", 1, PURE, |cx| match cx.get_raw(0) {
+        ValueRef::Text(bytes) => Ok(Some(whole_text(bytes))),
+        _ => Ok(None),
+    })?;
     connection.create_scalar_function("nl_length", 1, PURE, |cx| {
         Ok(text(cx, 0).map(|t| t.chars().count() as i64))
     })?;
@@ -97,6 +101,26 @@ fn text_functions(connection: &Connection) -> Result<(), Error> {
         let length = if cx.len() > 2 { integer(cx, 2) } else { None };
         Ok(text(cx, 0).zip(integer(cx, 1)).map(|(t, start)| substring(&t, start, length)))
     })
+}
+
+/// Text in which U+FFFD stands in the place of each half of a surrogate pair, of which SQLite makes three bytes.
+fn whole_text(bytes: &[u8]) -> String {
+    let lossy = |rest: &[u8]| String::from_utf8_lossy(rest).into_owned();
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        let known = match std::str::from_utf8(rest) {
+            Ok(whole) => return text + whole,
+            Err(fault) => fault.valid_up_to(),
+        };
+        let (whole, behind) = rest.split_at(known);
+        text += &lossy(whole);
+        text.push(char::REPLACEMENT_CHARACTER);
+        rest = match behind {
+            [0xed, 0xa0..=0xbf, 0x80..=0xbf, behind @ ..] | [_, behind @ ..] => behind,
+            [] => return text,
+        };
+    }
 }
 
 /// Characters from a start counted from 0; a negative start counts from the end (4.01).

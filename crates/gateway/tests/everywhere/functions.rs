@@ -60,6 +60,13 @@ const MORE: &str = "
   Least: {sql: SELECT min(total) AS m FROM orders WHERE total > :total, parameters: {total: Edm.Decimal}, type: Edm.Decimal}
   IdOf: {sql: SELECT min(id) AS m FROM customers WHERE name = :name, parameters: {name: Edm.String}, type: Edm.Int32}
   Odd: {sql: SELECT count(*) > :n AS odd FROM orders AS t0, parameters: {n: Edm.Int32}, type: Edm.Boolean}
+  Best: {sql: 'SELECT id FROM customers WHERE id <= :n', parameters: {n: Edm.Int32}, returns: Customers}
+  OneOf: {sql: 'SELECT id FROM customers WHERE id = :n', parameters: {n: Edm.Int32}, returns: Customers, collection: false}
+  Peers:
+    bound: Customers
+    sql: SELECT p.id FROM customers AS p JOIN customers AS own ON own.city = p.city WHERE own.id = :Id AND p.id <> own.id
+    parameters: {Id: Edm.Int32}
+    returns: Customers
   Same: {sql: SELECT :n + :n AS same FROM orders WHERE id = 10, parameters: {n: Edm.Int32}, type: Edm.Int64}
 ";
 
@@ -301,6 +308,26 @@ const IN_EXPRESSIONS: &[(&str, u16, &str)] = &[
         200,
         r##""value":[{"S@odata.type":"#Decimal","S":13.5}]}"##,
     ),
+    (
+        "Orders?$filter=Shop.Best(n=2)/any(b:b/Id eq customer/Id)&$select=Id",
+        200,
+        r#""value":[{"Id":10},{"Id":11},{"Id":12}]}"#,
+    ),
+    ("Orders?$filter=Shop.Best(n=1)/$count eq 1&$select=Id&$top=1", 200, r#""value":[{"Id":10}]}"#),
+    ("Customers?$filter=Shop.Best(n=4)/all(b:b/Home/City ne null)", 200, r#""value":[]}"#),
+    (
+        "Customers?$filter=Shop.Best(n=1)/all(b:b/Home/City ne null)&$select=Id&$top=1",
+        200,
+        r#""value":[{"Id":1}]}"#,
+    ),
+    (
+        "Customers?$filter=Shop.Best(n=4)/$filter(Id gt 3)/any()&$select=Id&$top=1",
+        200,
+        r#""value":[{"Id":1}]}"#,
+    ),
+    ("Customers?$filter=Id in Shop.Best(n=2)/Id&$select=Id", 200, r#""value":[{"Id":1},{"Id":2}]}"#),
+    ("Customers?$filter=Shop.Best(n=4) eq null", 501, "NotImplemented"),
+    ("Customers?$filter=Shop.OneOf(n=1)/Name eq 'Ann'", 501, "NotImplemented"),
     ("Customers?$filter=Shop.Nothing() gt 5", 400, "BadRequest"),
     ("Customers?$filter=Spent() gt 5", 400, "BadRequest"),
     ("Customers?$filter=Shop.Spent gt 5", 400, "BadUrl"),
@@ -313,7 +340,7 @@ const IN_EXPRESSIONS: &[(&str, u16, &str)] = &[
     ("Orders?$filter=Shop.Many(n=null)", 400, "BadRequest"),
     ("Orders?$filter=Shop.Many(n=Total)", 400, "BadRequest"),
     ("Orders?$filter=Shop.Many(n=1)/Name eq 'a'", 400, "BadRequest"),
-    ("Customers?$filter=Shop.Cities() eq 'Ulm'", 501, "NotImplemented"),
+    ("Customers?$filter=Shop.Cities() eq 'Ulm'", 400, "BadRequest"),
     ("Customers?$filter=Shop.Place(id=1)/Nothing eq 'Ulm'", 400, "BadRequest"),
     ("Customers?$filter=Shop.Place(id=1) eq null", 501, "NotImplemented"),
     ("Customers?$filter=Shop.Places()/$count gt 1", 501, "NotImplemented"),
@@ -333,6 +360,9 @@ const FOR_EACH_ROW: &[(&str, &str)] = &[
         "Orders?$filter=customer/Shop.Totals()/any(t:t lt 6)&$select=Id",
         r#""value":[{"Id":10},{"Id":11},{"Id":12}]}"#,
     ),
+    ("Customers?$filter=Shop.Peers()/any(p:p/Id gt Id)&$select=Id", r#""value":[{"Id":3}]}"#),
+    ("Orders?$filter=Shop.Best(n=Id sub 10)/$count eq 2&$select=Id", r#""value":[{"Id":12}]}"#),
+    ("Orders?$filter=customer/Shop.Peers()/any()&$select=Id", r#""value":[{"Id":13}]}"#),
     ("Customers?$filter=Shop.First() eq 5.5&$select=Id", r#""value":[{"Id":1}]}"#),
 ];
 

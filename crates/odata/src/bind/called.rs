@@ -1,5 +1,6 @@
 //! Functions of the model in expressions: `Shop.Discount(price=Price)`, `Customer/Shop.Rating()` (Part 2 section 5.1.1.15).
 
+use super::collection::bind_given;
 use super::dynamic::as_type;
 use super::error::BindErrorKind;
 use super::error::{BindResult, invalid, not_supported, unknown_member};
@@ -82,15 +83,19 @@ fn bind(
     if cx.rule.get().is_some() {
         return Err(not_supported(at, name, "A condition on rows can't call functions."));
     }
-    let Some(value) = function.value() else {
-        let message = format!("'{name}' gives entities, which is not supported in an expression.");
-        return Err(not_supported(at, name, message));
-    };
     cx.count_navigation(at)?;
     // The SELECT of an owner can fail for some values.
     cx.note_failing(true);
     let values = arguments(cx, scope, on, number, args, at)?;
     let place = on.filter(|(_, optional)| *optional).map(|(place, _)| place.clone());
+    let Some(value) = function.value() else {
+        let Some(set) = function.set().filter(|_| function.collection) else {
+            let message = format!("'{name}' gives one entity, which is not supported in an expression.");
+            return Err(not_supported(at, name, message));
+        };
+        let called = Called { function: number, on: place, values, member: 0 };
+        return bind_given(cx, scope, (called, set), rest, at);
+    };
     let call = |member| {
         ExprKind::Called(Box::new(Called {
             function: number,

@@ -10,7 +10,7 @@ use super::member::{Member, bind_path, both, condition, misplaced};
 use super::scope::{Context, Scope};
 use super::search::bind_search;
 use crate::model::{EntitySetId, PrimitiveType};
-use crate::query::{Expr, ExprKind, Place, Related, Variable};
+use crate::query::{Called, Expr, ExprKind, Place, Related, Variable};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 
 /// A collection of entities that a path has come to.
@@ -68,8 +68,28 @@ pub fn bind_collection(
     scope: &Scope,
     from: Option<(Place, usize)>,
     set: EntitySetId,
-    mut segments: &[PathSegment],
+    segments: &[PathSegment],
 ) -> BindResult<Member> {
+    follow(cx, scope, collected(cx, scope, from, set), segments)
+}
+
+/// Binds what follows the entities that a function gives.
+pub fn bind_given(
+    cx: &Context,
+    scope: &Scope,
+    (called, set): (Called, EntitySetId),
+    segments: &[PathSegment],
+    at: u32,
+) -> BindResult<Member> {
+    let mut all = collected(cx, scope, None, set);
+    // As a cast does, it says of which entities `all` speaks.
+    let kind = ExprKind::Given(all.own.clone(), Box::new(called));
+    all.cast = Some(typed(at, PrimitiveType::Boolean, false, kind));
+    follow(cx, scope, all, segments)
+}
+
+/// All entities of a collection, and what names mean there.
+fn collected(cx: &Context, scope: &Scope, from: Option<(Place, usize)>, set: EntitySetId) -> Collected {
     let variable = cx.new_variable();
     let own = Place::of(variable, set);
     let inner = Scope {
@@ -83,7 +103,15 @@ pub fn bind_collection(
         nested: Vec::new(),
         below: Vec::new(),
     };
-    let mut all = Collected { from, set, variable, own, inner, predicate: None, cast: None };
+    Collected { from, set, variable, own, inner, predicate: None, cast: None }
+}
+
+fn follow(
+    cx: &Context,
+    scope: &Scope,
+    mut all: Collected,
+    mut segments: &[PathSegment],
+) -> BindResult<Member> {
     loop {
         let Some((segment, rest)) = segments.split_first() else {
             return Ok(Member::Entities);

@@ -4,11 +4,12 @@ use super::call::structured_cast;
 use super::constant::{coerce, read};
 use super::dynamic;
 use super::enumeration;
-use super::error::{BindError, BindResult, invalid, limit_exceeded, not_supported};
+use super::error::{BindError, BindResult, invalid, not_supported};
 use super::member::{Member, bind_path, both};
 use super::rule;
 use super::same;
 use super::scope::{Context, Scope};
+use super::subset::{self, Values, literals};
 use crate::model::{ComplexTypeId, PrimitiveType};
 use crate::query::{Arithmetic, Comparison, Expr, ExprKind, Place};
 use crate::url::ast::{self, BinaryOp, UnaryOp};
@@ -86,7 +87,7 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
         }
         ast::ExprKind::Unary(UnaryOp::Negate, operand) => negate(cx, scope, operand, at),
         ast::ExprKind::Binary(op, left, right) => bind_binary(cx, scope, *op, left, right, at),
-        ast::ExprKind::In(left, list) => bind_in(cx, scope, left, list, at),
+        ast::ExprKind::In(left, list) => super::list::bind_in(cx, scope, left, list, at),
         ast::ExprKind::List(items) if items.len() == 1 => bind_open(cx, scope, &items[0]),
         ast::ExprKind::List(_) => Err(invalid(at, "list", "A list can only stand after 'in'.")),
         ast::ExprKind::Array(_) => {
@@ -201,12 +202,20 @@ enum Side {
     Entity(Place, Expr),
     /// With the condition on which it is one of the entity.
     Complex(Expr, ComplexTypeId, Option<Expr>),
+    /// A collection of values.
+    Items(Values),
+    /// A list.
+    List(Vec<Expr>),
 }
 
 fn bind_side(cx: &Context, scope: &Scope, comparison: Comparison, expr: &ast::Expr) -> BindResult<Side> {
     let cast = structured_cast(cx, expr);
     let path = match (&expr.kind, &cast) {
         (ast::ExprKind::Path(path), _) | (_, Some(path)) => path,
+        (ast::ExprKind::Array(_), _) if is_equality(comparison) => {
+            let list = literals(cx, scope, expr, expr.at)?;
+            return Ok(Side::List(list.unwrap_or_default()));
+        }
         _ => return bind_open(cx, scope, expr).map(Side::Value),
     };
     cx.count_nodes(expr.at, 1)?;
@@ -219,8 +228,9 @@ fn bind_side(cx: &Context, scope: &Scope, comparison: Comparison, expr: &ast::Ex
             Ok(Side::Entity(place, both(guard, exists).unwrap_or_else(always)))
         }
         Member::Complex(value, id, guard) => Ok(Side::Complex(value, id, guard)),
-        Member::Entities | Member::Values(..) | Member::Items(..) if is_equality(comparison) => {
-            let message = "Comparing collections is not supported; use any, all or $count.";
+        Member::Items(items, value) if is_equality(comparison) => Ok(Side::Items((*items, value))),
+        Member::Entities | Member::Values(..) if is_equality(comparison) => {
+            let message = "Comparing collections of entities is not supported; use any, all or $count.";
             Err(not_supported(expr.at, "navigation", message))
         }
         Member::Entities | Member::Values(..) | Member::Items(..) => Err(no_value(expr.at)),
@@ -259,6 +269,26 @@ fn compare(
         (Side::Complex(left, one, here), Side::Complex(right, other, there)) if is_equality(comparison) => {
             let same = same::guarded(cx, (left, one, here), (right, other, there), at)?;
             return Ok(negated_if(comparison, same));
+        }
+        (Side::Items(left), Side::Items(right)) => {
+            return Ok(negated_if(comparison, same::collections(cx, left, right, at)?));
+        }
+        (Side::Items(items), Side::List(list)) | (Side::List(list), Side::Items(items)) => {
+            return Ok(negated_if(comparison, subset::is_list(cx, items, list, at)?));
+        }
+        (Side::List(left), Side::List(right)) => {
+            return Ok(negated_if(comparison, constant(at, Value::Boolean(subset::are_same(&left, &right)))));
+        }
+        // A collection is never null, but empty.
+        (Side::Items(_) | Side::List(_), Side::Value(other))
+        | (Side::Value(other), Side::Items(_) | Side::List(_))
+            if other.primitive.is_none() =>
+        {
+            return Ok(negated_if(comparison, constant(at, Value::Boolean(false))));
+        }
+        (Side::Items(_) | Side::List(_), _) | (_, Side::Items(_) | Side::List(_)) => {
+            let message = "A collection can only be compared with another one, a list or null, by eq or ne.";
+            return Err(invalid(at, "collection", message));
         }
         _ => return Err(invalid(at, "navigation", ONLY_NULL)),
     };
@@ -325,7 +355,7 @@ pub fn meet(expr: Expr, other: Option<PrimitiveType>, at: u32) -> BindResult<Exp
 }
 
 /// Whether an expression is a constant.
-fn is_constant(expr: &Expr) -> bool {
+pub fn is_constant(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Value(_))
 }
 
@@ -348,30 +378,6 @@ pub fn duration(expr: Expr) -> Expr {
     }
 }
 
-fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, at: u32) -> BindResult<Expr> {
-    let needle = bind_open(cx, scope, left)?;
-    let items = match &list.kind {
-        ast::ExprKind::List(items) | ast::ExprKind::Array(items) => {
-            bind_items(cx, scope, &needle, items, at)?
-        }
-        ast::ExprKind::Alias(name) => {
-            let bound = cx.with_alias(name, at, |value| match &value.kind {
-                ast::ExprKind::List(items) | ast::ExprKind::Array(items) => {
-                    bind_items(cx, scope, &needle, items, at)
-                }
-                _ => Err(invalid(at, name, format!("Parameter alias '@{name}' is not a list."))),
-            })?;
-            bound.unwrap_or_default()
-        }
-        ast::ExprKind::Path(path) => return bind_in_path(cx, scope, needle, path, list.at),
-        _ => {
-            return Err(not_supported(list.at, "in", "Only a list or a collection can stand after 'in'."));
-        }
-    };
-    let (needle, items) = dynamic::listed(needle, items)?;
-    Ok(condition(at, ExprKind::In(Box::new(needle), items)))
-}
-
 /// Whether two values of which each can say of which type the other is are the same.
 pub fn equal(cx: &Context, left: Expr, right: Expr, at: u32) -> BindResult<Expr> {
     match left.enumeration.or(right.enumeration) {
@@ -381,56 +387,6 @@ pub fn equal(cx: &Context, left: Expr, right: Expr, at: u32) -> BindResult<Expr>
             compare_values(Comparison::Eq, left, right, at)
         }
     }
-}
-
-/// Whether a value is one of those that a path leads to: `CategoryId in $root/Categories/CategoryId`, `'a' in Tags`.
-fn bind_in_path(cx: &Context, scope: &Scope, needle: Expr, path: &ast::Path, at: u32) -> BindResult<Expr> {
-    let same = |needle: Expr, value: Expr| equal(cx, needle, value, at);
-    let kind = match bind_path(cx, scope, path, at)? {
-        Member::Values(mut related, value) => {
-            related.predicate = both(related.predicate.take(), Some(same(needle, value)?));
-            ExprKind::Any(related)
-        }
-        Member::Items(mut items, value) if value.primitive.is_some() => {
-            items.predicate = both(items.predicate.take(), Some(same(needle, value)?));
-            ExprKind::AnyItem(items)
-        }
-        _ => {
-            let message =
-                "Behind 'in' stands a list, a collection of values, or a path through a collection to one.";
-            return Err(invalid(at, "in", message));
-        }
-    };
-    Ok(condition(at, kind))
-}
-
-fn bind_items(
-    cx: &Context,
-    scope: &Scope,
-    needle: &Expr,
-    items: &[ast::Expr],
-    at: u32,
-) -> BindResult<Vec<Expr>> {
-    if items.len() > cx.limits.list_values {
-        let message = format!(
-            "A list has at most {} values (limit `list_values`), this one {}.",
-            cx.limits.list_values,
-            items.len()
-        );
-        return Err(limit_exceeded(at, "in", message));
-    }
-    let item = |item: &ast::Expr| {
-        let bound = bind(cx, scope, item)?;
-        if !is_constant(&bound) {
-            return Err(not_supported(item.at, "in", "Only literals can stand in a list after 'in'."));
-        }
-        match (needle.enumeration, bound.enumeration, needle.primitive) {
-            (Some(id), _, _) => enumeration::meet(cx, bound, id),
-            (None, Some(_), Some(primitive)) => Err(enumeration::refuse(cx, &bound, primitive.name())),
-            (None, _, primitive) => meet(bound, primitive, item.at),
-        }
-    };
-    items.iter().map(item).collect()
 }
 
 fn arithmetic(

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use super::error::{BindError, BindResult, invalid, not_supported};
+use super::error::{BindResult, invalid, not_supported};
 use super::expr::{bind_condition, typed};
 use super::member::{Member, both, condition, misplaced, read};
 use super::scope::{Context, Scope};
+use super::search::search_values;
 use super::select::bind_orderby;
 use crate::model::{ComplexTypeId, PrimitiveType, Type};
 use crate::query::{Chosen, Expr, ExprKind, Inside, Items, Named, Place, Size, SomeOf};
@@ -34,7 +35,7 @@ pub fn chosen(
     (narrowed, options): (&[ast::Expr], &Options),
     at: u32,
 ) -> BindResult<Option<Box<Chosen>>> {
-    let filtered = options.filter.is_some() || !narrowed.is_empty();
+    let filtered = options.filter.is_some() || options.search.is_some() || !narrowed.is_empty();
     let asked = filtered || options.orderby.is_some() || options.top.is_some();
     if !(asked || options.skip.is_some() || options.count.is_some_and(|(count, _)| count)) {
         return Ok(None);
@@ -110,12 +111,12 @@ fn which(
     let item = read(at, ty, nullable, ExprKind::Column(variable, 0));
     let outer = Scope { it, ..Scope::of_rows(Vec::new()) };
     let scope = of_item(&outer, None, &item, ty);
-    if options.search.is_some() {
-        return Err(no_search(at));
-    }
     let mut predicate = None;
     for filter in narrowed.iter().chain(&options.filter) {
         predicate = both(predicate, Some(bind_condition(cx, &scope, filter, "$filter")?));
+    }
+    if let Some(search) = &options.search {
+        predicate = both(predicate, Some(search_values(cx, &item, ty, search, at)?));
     }
     Ok((Items { collection: value, variable, predicate, numbered: false }, scope))
 }
@@ -142,10 +143,6 @@ fn of_item(scope: &Scope, variable: Option<&str>, item: &Expr, ty: Type) -> Scop
         }
     }
     inner
-}
-
-fn no_search(at: u32) -> BindError {
-    not_supported(at, "$search", "$search in a collection of values is not supported.")
 }
 
 /// Binds what follows a property that is a collection of values.
@@ -194,15 +191,17 @@ pub fn bind_items(
             PathSegmentKind::All(_) => {
                 return Err(not_supported(at, "all", "all after $filter is not supported."));
             }
-            PathSegmentKind::Count(options) if options.search.is_none() => {
+            PathSegmentKind::Count(options) => {
                 if let Some(filter) = &options.filter {
                     predicate = both(predicate, Some(bind_condition(cx, &this(), filter, "$filter")?));
+                }
+                if let Some(search) = &options.search {
+                    predicate = both(predicate, Some(search_values(cx, &value, ty, search, at)?));
                 }
                 let items = Items { collection, variable, predicate, numbered: false };
                 let kind = ExprKind::CountItems(Box::new(items));
                 return Ok(Member::Value(typed(at, PrimitiveType::Int64, false, kind)));
             }
-            PathSegmentKind::Count(_) => return Err(no_search(at)),
             _ => {
                 let message = "After a collection of values only any, all, $count and $filter can stand.";
                 return Err(invalid(at, "path", message));

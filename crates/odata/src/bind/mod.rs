@@ -15,6 +15,7 @@ mod expr;
 mod function;
 mod items;
 mod key;
+mod list;
 mod member;
 mod parts;
 mod path;
@@ -273,7 +274,7 @@ fn check_options(options: &Options, path: &BoundPath, at: u32) -> BindResult<()>
     let complex = path.structured && path.complex;
     let wrong = [
         (options.filter.is_some() && !counted && !items && !values, "$filter"),
-        (options.search.is_some() && !counted, "$search"),
+        (options.search.is_some() && !counted && !items && !values, "$search"),
         (options.orderby.is_some() && !counted && !values, "$orderby"),
         (options.top.is_some() && !counted && !values, "$top"),
         (options.skip.is_some() && !counted && !values, "$skip"),
@@ -285,7 +286,7 @@ fn check_options(options: &Options, path: &BoundPath, at: u32) -> BindResult<()>
     ]
     .into_iter()
     .find(|(wrong, _)| *wrong);
-    let other = |option: &str| matches!(option, "$search" | "$compute" | "$expand" | "$apply");
+    let other = |option: &str| matches!(option, "$compute" | "$expand" | "$apply");
     // What a dynamic property is, nobody knows.
     let known = path.values || path.complex;
     match wrong {

@@ -2,11 +2,12 @@
 //! that have the same parts. Null is only the same as null.
 
 use super::error::{BindResult, invalid, not_supported};
-use super::expr::{balanced, condition};
+use super::expr::{balanced, condition, typed};
 use super::member::{both, read};
 use super::scope::Context;
+use super::subset::{Values, number};
 use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
-use crate::query::{Comparison, Expr, ExprKind, Place};
+use crate::query::{Comparison, Expr, ExprKind, Items, Place};
 use crate::url::ast::BinaryOp;
 
 /// Whether two entities, each with the condition on which it is there, are the same one.
@@ -90,18 +91,69 @@ pub fn complex(
 }
 
 fn part(cx: &Context, property: &Property, left: Expr, right: Expr, at: u32) -> BindResult<Expr> {
-    let refused = property.collection || property.primitive().is_some_and(PrimitiveType::is_shape);
-    if refused {
+    if property.primitive().is_some_and(PrimitiveType::is_shape) {
         let message = format!(
-            "Complex values with a part such as '{}', a collection or a shape, are not compared; compare what is in them.",
+            "Complex values with a part such as '{}', a shape, are not compared; compare what is in them.",
             property.name
         );
         return Err(not_supported(at, &property.name, message));
+    }
+    if property.collection {
+        let all = |collection| all_of(cx, collection, (property.ty, property.nullable));
+        return collections(cx, all(left), all(right), at);
     }
     match property.ty {
         Type::Complex(id) => complex(cx, (left, id), (right, id), at),
         Type::Primitive(_) | Type::Enum(_) => equal(cx, left, right, at),
     }
+}
+
+/// All values of a collection.
+fn all_of(cx: &Context, collection: Expr, (ty, nullable): (Type, bool)) -> Values {
+    let variable = cx.new_variable();
+    let value = read(collection.at, ty, nullable, ExprKind::Column(variable, 0));
+    (Items { collection, variable, predicate: None, numbered: false }, value)
+}
+
+/// The type of the values of a collection, where that is a complex one.
+fn complex_type(cx: &Context, items: &Items) -> Option<ComplexTypeId> {
+    let ty = match &items.collection.kind {
+        ExprKind::Property(place, property) => cx.type_of(place.target()).properties[*property].ty,
+        ExprKind::Member(_, id, property) => cx.model.complex_type(*id).properties[*property].ty,
+        _ => return None,
+    };
+    if let Type::Complex(id) = ty { Some(id) } else { None }
+}
+
+/// Whether two collections have the same values in the same order.
+pub fn collections(cx: &Context, left: Values, right: Values, at: u32) -> BindResult<Expr> {
+    let ((mut all, one), (mut others, other)) = (left, right);
+    if all.predicate.is_some() || others.predicate.is_some() {
+        let message = "Collections of which $filter leaves some values are not compared.";
+        return Err(not_supported(at, "collection", message));
+    }
+    cx.count_nodes(at, 8)?;
+    let compare = |comparison, left, right| {
+        condition(at, ExprKind::Compare(comparison, Box::new(left), Box::new(right)))
+    };
+    // Of their own variables, as each is looked at once more.
+    let again = |items: &Items| {
+        let variable = cx.new_variable();
+        number(at, Items { variable, ..items.clone() })
+    };
+    let as_many = compare(Comparison::Eq, again(&all), again(&others));
+    let same = match (complex_type(cx, &all), complex_type(cx, &others)) {
+        (Some(id), Some(own)) => complex(cx, (one, id), (other, own), at)?,
+        (None, None) => super::expr::equal(cx, one, other, at)?,
+        _ => return Err(invalid(at, "comparison", "Values of different types are never the same.")),
+    };
+    let place = |items: &Items| typed(at, PrimitiveType::Int64, false, ExprKind::ItemNumber(items.variable));
+    let there = compare(Comparison::Eq, place(&others), place(&all));
+    (all.numbered, others.numbered) = (true, true);
+    others.predicate = both(Some(there), Some(same));
+    all.predicate = Some(condition(at, ExprKind::AnyItem(Box::new(others))));
+    let each = condition(at, ExprKind::AllItems(Box::new(all)));
+    Ok(condition(at, ExprKind::And(Box::new(as_many), Box::new(each))))
 }
 
 fn equal(cx: &Context, left: Expr, right: Expr, at: u32) -> BindResult<Expr> {

@@ -2,9 +2,11 @@
 
 use super::cast::of_type;
 use super::error::{BindResult, not_supported};
-use super::expr::condition;
+use super::expr::{condition, constant, typed};
+use super::member::read;
 use super::scope::Context;
-use crate::query::{Expr, ExprKind, Place};
+use crate::model::{PrimitiveType, Type};
+use crate::query::{Comparison, Expr, ExprKind, Function, Place};
 use crate::url::ast::Search;
 use crate::value::Value;
 
@@ -19,7 +21,8 @@ pub fn bind_search(cx: &Context, places: &[Place], search: &Search, at: u32) -> 
         return Err(not_supported(at, "$search", message));
     }
     cx.count_nodes(at, words(search).saturating_mul(searched.max(1)))?;
-    Ok(node(&sought, search, at))
+    let word = |text: &str| either(at, sought.iter().map(|one| word(one, text, at)));
+    Ok(node(&word, search, at))
 }
 
 /// Where an entity is looked at.
@@ -58,13 +61,12 @@ fn words(search: &Search) -> usize {
     }
 }
 
-fn node(sought: &[Sought], search: &Search, at: u32) -> Expr {
-    let pair = |a: &Search, b: &Search| (Box::new(node(sought, a, at)), Box::new(node(sought, b, at)));
+/// What holds where each word does what `word` says.
+fn node(word: &impl Fn(&str) -> Expr, search: &Search, at: u32) -> Expr {
+    let pair = |a: &Search, b: &Search| (Box::new(node(word, a, at)), Box::new(node(word, b, at)));
     let kind = match search {
-        Search::Word(text) | Search::Phrase(text) | Search::Incomplete(text) => {
-            return either(at, sought.iter().map(|one| word(one, text, at)));
-        }
-        Search::Not(inner) => ExprKind::Not(Box::new(node(sought, inner, at))),
+        Search::Word(text) | Search::Phrase(text) | Search::Incomplete(text) => return word(text),
+        Search::Not(inner) => ExprKind::Not(Box::new(node(word, inner, at))),
         Search::And(a, b) => {
             let (a, b) = pair(a, b);
             ExprKind::And(a, b)
@@ -75,6 +77,45 @@ fn node(sought: &[Sought], search: &Search, at: u32) -> Expr {
         }
     };
     condition(at, kind)
+}
+
+/// Binds a search to the values of a collection, of which one is given: a word may be found in any text of it.
+pub fn search_values(cx: &Context, value: &Expr, ty: Type, search: &Search, at: u32) -> BindResult<Expr> {
+    let mut texts = Vec::new();
+    add_texts(cx, value, ty, &mut texts);
+    if texts.is_empty() {
+        return Err(not_supported(at, "$search", "These values have no text that $search could look in."));
+    }
+    cx.count_nodes(at, words(search).saturating_mul(texts.len()).saturating_mul(6))?;
+    let word = |text: &str| either(at, texts.iter().map(|value| holds(value, text, at)));
+    Ok(node(&word, search, at))
+}
+
+/// Adds the texts of a value, which may be a complex one.
+fn add_texts(cx: &Context, value: &Expr, ty: Type, texts: &mut Vec<Expr>) {
+    match ty {
+        Type::Primitive(PrimitiveType::String) => texts.push(value.clone()),
+        Type::Complex(id) => {
+            let properties = cx.model.complex_type(id).properties.iter().enumerate();
+            for (index, property) in properties.filter(|(_, property)| !property.collection) {
+                let kind = ExprKind::Member(Box::new(value.clone()), id, index);
+                add_texts(cx, &read(value.at, property.ty, true, kind), property.ty, texts);
+            }
+        }
+        Type::Primitive(_) | Type::Enum(_) => {}
+    }
+}
+
+/// Whether a text holds a word, without regard to case. Not where it is null.
+fn holds(value: &Expr, text: &str, at: u32) -> Expr {
+    let there =
+        ExprKind::Compare(Comparison::Ne, Box::new(value.clone()), Box::new(constant(at, Value::Null)));
+    let kind = ExprKind::Call(Function::ToLower, vec![value.clone()]);
+    let lower = typed(at, PrimitiveType::String, value.nullable, kind);
+    let sought = constant(at, Value::String(text.to_lowercase()));
+    let kind = ExprKind::Call(Function::Contains, vec![lower, sought]);
+    let found = typed(at, PrimitiveType::Boolean, value.nullable, kind);
+    condition(at, ExprKind::And(Box::new(condition(at, there)), Box::new(found)))
 }
 
 /// One word in all that is looked at of an entity.

@@ -5,16 +5,17 @@ use super::error::{BindResult, invalid, limit_exceeded, not_supported};
 use super::expr::{balanced, bind, condition, constant, equal, typed};
 use super::member::{Member, bind_path, both};
 use super::scope::{Context, Scope};
+use crate::decimal::compare_decimals;
 use crate::model::PrimitiveType as P;
 use crate::query::{Comparison, Expr, ExprKind, Items};
 use crate::url::ast::{self, BinaryOp};
 use crate::value::Value;
 
-/// Values of a list that are looked for in their order, at most: each is a select within the one before.
+/// Values of a list that are looked for in their order, at most: each is a select around the one before.
 const SEQUENCE: usize = 20;
 
 /// A collection of values, and the value that each of them is.
-type Values = (Items, Expr);
+pub type Values = (Items, Expr);
 
 pub fn has_subset(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
     let [all, some] = args else {
@@ -24,8 +25,12 @@ pub fn has_subset(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> B
         (None, Some(wanted)) => of_list(cx, scope, all, wanted, at),
         (Some(known), None) => in_list(cx, scope, known, some, at),
         (None, None) => of_values(cx, scope, all, some, at),
-        (Some(_), Some(_)) => {
-            Err(not_supported(at, "hassubset", "'hassubset' of two lists is not supported."))
+        (Some(known), Some(wanted)) => {
+            let times = |value: &Expr| {
+                known.iter().find(|(known, _)| is_same(known, value)).map_or(0, |(_, times)| *times)
+            };
+            let all = wanted.iter().all(|(value, wanted)| times(value) >= *wanted);
+            Ok(constant(at, Value::Boolean(all)))
         }
     }
 }
@@ -36,38 +41,91 @@ pub fn has_subsequence(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32)
     let [all, some] = args else {
         return Err(invalid(at, "hassubsequence", "'hassubsequence' takes two collections."));
     };
-    // It is a collection also where nothing is wanted of it.
-    values(cx, scope, all)?;
     let Some(wanted) = literals(cx, scope, some, at)? else {
         values(cx, scope, some)?;
-        let message = "'hassubsequence' is only supported with a list of literals behind the collection.";
+        let message = "'hassubsequence' is only supported with a list of literals as what is looked for.";
         return Err(not_supported(at, "hassubsequence", message));
     };
+    if let Some(known) = literals(cx, scope, all, at)? {
+        let mut rest = known.iter();
+        let found = wanted.iter().all(|value| rest.any(|known| is_same(known, value)));
+        return Ok(constant(at, Value::Boolean(found)));
+    }
+    // It is a collection also where nothing is wanted of it.
+    values(cx, scope, all)?;
+    sequence(cx, wanted, at, || values(cx, scope, all))
+}
+
+/// Whether a collection, which is given anew for each, has values one behind the other.
+fn sequence(
+    cx: &Context,
+    wanted: Vec<Expr>,
+    at: u32,
+    values: impl Fn() -> BindResult<Values>,
+) -> BindResult<Expr> {
     if wanted.len() > SEQUENCE {
         let message = format!("The list has at most {SEQUENCE} values (limit `sequence_values`).");
         return Err(limit_exceeded(at, "hassubsequence", message));
     }
-    let mut found = wanted.iter().map(|_| values(cx, scope, all)).collect::<BindResult<Vec<Values>>>()?;
-    let number = |items: &Items| typed(at, P::Int64, false, ExprKind::ItemNumber(items.variable));
-    let mut behind: Option<Expr> = None;
-    // From the last one to the first: each has the next one somewhere behind it.
-    for (place, value) in wanted.into_iter().enumerate().rev() {
-        let before = place.checked_sub(1).map(|before| number(&found[before].0));
-        let Some((items, item)) = found.pop() else { break };
-        let later = before.map(|before| {
-            let kind = ExprKind::Compare(Comparison::Gt, Box::new(number(&items)), Box::new(before));
-            condition(at, kind)
-        });
-        let mut items = those(cx, (items, item), value, at)?;
-        items.predicate = both(both(items.predicate, later), behind);
-        items.numbered = true;
-        behind = Some(condition(at, ExprKind::AnyItem(Box::new(items))));
+    let mut steps = Vec::with_capacity(wanted.len());
+    for value in wanted {
+        let items = those(cx, values()?, value, at)?;
+        steps.push(Items { numbered: true, ..items });
     }
-    Ok(behind.unwrap_or_else(|| constant(at, Value::Boolean(true))))
+    Ok(condition(at, ExprKind::Sequence(steps)))
+}
+
+/// Whether a collection has the values of a list, and no others, in their order.
+pub fn is_list(cx: &Context, (items, value): Values, list: Vec<Expr>, at: u32) -> BindResult<Expr> {
+    if items.predicate.is_some() {
+        let message = "A collection of which $filter leaves some values is not compared.";
+        return Err(not_supported(at, "collection", message));
+    }
+    if value.primitive.is_none_or(P::is_shape) {
+        return Err(invalid(at, "collection", "Only primitive values are compared with those of a list."));
+    }
+    let again = || {
+        cx.count_nodes(at, 2)?;
+        let variable = cx.new_variable();
+        let value = Expr { kind: ExprKind::Column(variable, 0), ..value.clone() };
+        Ok((Items { variable, ..items.clone() }, value))
+    };
+    let length = constant(at, Value::Integer(i64::try_from(list.len()).unwrap_or(i64::MAX)));
+    let (all, _) = again()?;
+    let kind = ExprKind::Compare(Comparison::Eq, Box::new(number(at, all)), Box::new(length));
+    let as_many = condition(at, kind);
+    let found = sequence(cx, list, at, again)?;
+    Ok(condition(at, ExprKind::And(Box::new(as_many), Box::new(found))))
+}
+
+/// Whether two lists have the same values in the same order.
+pub fn are_same(left: &[Expr], right: &[Expr]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).all(|(left, right)| is_same(left, right))
+}
+
+/// Whether two constants are the same value; numbers of different types can be.
+fn is_same(left: &Expr, right: &Expr) -> bool {
+    let (ExprKind::Value(left), ExprKind::Value(right)) = (&left.kind, &right.kind) else {
+        return false;
+    };
+    match (digits(left), digits(right)) {
+        (Some(left), Some(right)) => compare_decimals(&left, &right).is_eq(),
+        _ => left == right,
+    }
+}
+
+/// A number as decimal digits.
+fn digits(value: &Value) -> Option<String> {
+    match value {
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Decimal(digits) => Some(digits.clone()),
+        Value::Double(number) if number.is_finite() => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// The values of a list; none where an expression is no list.
-fn literals(cx: &Context, scope: &Scope, expr: &ast::Expr, at: u32) -> BindResult<Option<Vec<Expr>>> {
+pub fn literals(cx: &Context, scope: &Scope, expr: &ast::Expr, at: u32) -> BindResult<Option<Vec<Expr>>> {
     let all = |items: &[ast::Expr]| -> BindResult<Vec<Expr>> {
         items.iter().map(|item| literal(cx, scope, item)).collect()
     };
@@ -99,11 +157,7 @@ fn list_of(cx: &Context, scope: &Scope, expr: &ast::Expr, at: u32) -> BindResult
     };
     let mut distinct: Vec<(Expr, i64)> = Vec::new();
     for bound in all {
-        let same = |known: &(Expr, i64)| match (&known.0.kind, &bound.kind) {
-            (ExprKind::Value(known), ExprKind::Value(own)) => known == own,
-            _ => false,
-        };
-        match distinct.iter_mut().find(|known| same(known)) {
+        match distinct.iter_mut().find(|(known, _)| is_same(known, &bound)) {
             Some((_, times)) => *times += 1,
             None => distinct.push((bound, 1)),
         }
@@ -201,7 +255,8 @@ fn values(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Values> {
     }
 }
 
-fn number(at: u32, items: Items) -> Expr {
+/// How many values of a collection there are.
+pub fn number(at: u32, items: Items) -> Expr {
     typed(at, P::Int64, false, ExprKind::CountItems(Box::new(items)))
 }
 

@@ -77,6 +77,41 @@ pub(crate) fn find<'j>(json: &'j str, path: &[JsonStep]) -> Option<&'j RawValue>
     (found.get() != "null").then_some(found)
 }
 
+/// JSON in which no text has half of a surrogate pair, which is no character: U+FFFD stands in its place.
+pub(crate) fn without_halves(json: &str) -> Cow<'_, str> {
+    const HALF: &str = "\\ufffd";
+    if !(json.contains("\\ud") || json.contains("\\uD")) {
+        return Cow::Borrowed(json);
+    }
+    let mut whole = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        whole.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let pair = rest.get(6..).and_then(unit).filter(|low| (0xdc00..0xe000).contains(low));
+        let (written, bytes) = match (unit(rest), pair) {
+            (Some(0xd800..0xdc00), Some(_)) => (&rest[..12], 12),
+            (Some(0xd800..0xe000), _) => (HALF, 6),
+            (Some(_), _) => (&rest[..6], 6),
+            // Behind a backslash there is a character, as this is JSON.
+            (None, _) => {
+                let bytes = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+                (&rest[..bytes], bytes)
+            }
+        };
+        whole.push_str(written);
+        rest = &rest[bytes..];
+    }
+    whole.push_str(rest);
+    Cow::Owned(whole)
+}
+
+/// The code unit that stands at the start as `\uXXXX`.
+fn unit(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+}
+
 /// Appends JSON without the spaces between its tokens.
 pub(crate) fn write_json(out: &mut Vec<u8>, json: &str) {
     let (mut inside, mut escaped) = (false, false);
@@ -137,7 +172,7 @@ pub(crate) fn plain_text(primitive: P, json: &str) -> Option<PlainText> {
 
 /// The raw form of the value of a primitive type that steps lead to in a JSON text; none where there is none that fits.
 pub fn raw_typed(json: &str, path: &[JsonStep], primitive: P) -> Option<Vec<u8>> {
-    match plain_text(primitive, find(json, path)?.get())? {
+    match plain_text(primitive, find(&without_halves(json), path)?.get())? {
         PlainText::Text(text) | PlainText::Bare(text) => Some(text.into_bytes()),
     }
 }
@@ -151,7 +186,8 @@ pub struct NoPlainValue;
 /// # Errors
 /// It is an object or an array.
 pub fn raw_json(json: &str, path: &[JsonStep]) -> Result<Option<Vec<u8>>, NoPlainValue> {
-    let Some(found) = find(json, path).map(RawValue::get) else {
+    let json = without_halves(json);
+    let Some(found) = find(&json, path).map(RawValue::get) else {
         return Ok(None);
     };
     match found.as_bytes().first() {
@@ -164,6 +200,19 @@ pub fn raw_json(json: &str, path: &[JsonStep]) -> Result<Option<Vec<u8>>, NoPlai
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn halves_of_pairs() {
+        for (json, expected) in [
+            (r#""a\u00e4""#, r#""a\u00e4""#),
+            (r#""\ud83d\ude00\ud83d""#, r#""\ud83d\ude00\ufffd""#),
+            (r#"{"\uDE00x":"\uD83D\u0041"}"#, r#"{"\ufffdx":"\ufffd\u0041"}"#),
+            (r#""\\ud800\"\ud800ä\ud8""#, r#""\\ud800\"\ufffdä\ud8""#),
+            ("\\ud800\\", "\\ufffd\\"),
+        ] {
+            assert_eq!(without_halves(json), expected, "{json}");
+        }
+    }
 
     #[test]
     fn steps_lead_to_values() {

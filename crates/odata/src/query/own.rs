@@ -35,11 +35,13 @@ impl Expr {
             ExprKind::AnyItem(found) | ExprKind::AllItems(found) | ExprKind::CountItems(found) => {
                 items(found)
             }
+            ExprKind::Sequence(steps) => steps.iter().all(items),
             ExprKind::Aggregate(..)
             | ExprKind::Gather(..)
             | ExprKind::Running(..)
             | ExprKind::GroupNumber(_)
             | ExprKind::Called(_)
+            | ExprKind::Given(..)
             | ExprKind::Exists(_)
             | ExprKind::Any(_)
             | ExprKind::All(_)

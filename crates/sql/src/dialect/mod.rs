@@ -346,6 +346,12 @@ pub trait Dialect: Sync {
         true
     }
 
+    /// What stands around a whole number that becomes a table with the column `v0`, where a select in the place of a table cannot
+    /// name what is around it.
+    fn number_table(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// A value that a condition chooses, as the conditions and the values make it.
     fn chosen(&self, case: Sql, primitive: Option<PrimitiveType>) -> Sql {
         _ = primitive;

@@ -38,7 +38,9 @@ impl Planner<'_> {
             there.columns.push(Sql::Integer(1));
             frames.filter(Sql::Exists(Box::new(there)));
         }
-        frames.among(self.mapping, Source::Told(told), &map.columns);
+        let entity = frames.current();
+        let given = frames.among(self.mapping, entity, Source::Told(told), &map.columns);
+        frames.filter(given);
         if model.collection || at.2 + 1 == at.1.len() {
             return Ok(frames);
         }

@@ -1,14 +1,14 @@
 //! Functions of the model in expressions: the SELECT of the owner, or the call of the database's own, as a value.
 
 use nextlink_odata::model::{PrimitiveType, Type};
-use nextlink_odata::query::{Called, Expr, ExprKind, Variable};
+use nextlink_odata::query::{Called, Expr, ExprKind, Place, Variable};
 
 use super::Planner;
 use super::frames::Frames;
 use crate::dialect::{Operand, Unsupported};
 use crate::mapping::Behind;
 use crate::shape::ToldPiece;
-use crate::tree::{Join, JoinKind, OrderTerm, Select, Source, Sql, TableRef, Told};
+use crate::tree::{Join, JoinKind, Operator, OrderTerm, Select, Source, Sql, TableRef, Told};
 
 /// What is put in the place of a call.
 struct Pasted {
@@ -66,6 +66,26 @@ impl Planner<'_> {
         }
         frames.enter_items(Source::Selects(vec![select]), variable, carried);
         Ok(())
+    }
+
+    /// Whether a function gives an entity.
+    pub(super) fn is_given(
+        &self,
+        frames: &mut Frames,
+        place: &Place,
+        called: &Called,
+    ) -> Result<Sql, Unsupported> {
+        let pasted = self.pasted(frames, called)?;
+        if pasted.outer && !self.dialect.tables_see_rows() {
+            return Err(self.cannot_call("A collection that a function gives for a row"));
+        }
+        let entity = (frames.resolve(self.mapping, place), place.target());
+        let columns = &self.mapping.functions[called.function].columns;
+        let given = frames.among(self.mapping, entity, Source::Told(pasted.pieces), columns);
+        Ok(match &called.on {
+            Some(place) => Sql::binary(Operator::And, self.exists(frames, place), given),
+            None => given,
+        })
     }
 
     /// The type of the value, or of each of them.

@@ -53,6 +53,8 @@ impl Planner<'_> {
             ExprKind::AllItems(items) => {
                 Sql::Not(Box::new(Sql::Exists(Box::new(self.items(frames, items, true)?))))
             }
+            ExprKind::Given(place, called) => never_null(self.is_given(frames, place, called)?, true, truth),
+            ExprKind::Sequence(steps) => self.sequence(frames, steps)?,
             // A row of nulls is a value all the same.
             ExprKind::IsNull(value) if self.group(frames, value).is_some() => self.no_part(frames, value),
             ExprKind::IsNull(value) if let Some(place) = self.json_place(frames, value) => {

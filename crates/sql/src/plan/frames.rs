@@ -181,9 +181,14 @@ impl Frames {
         });
     }
 
-    /// Keeps the entities of the innermost select whose keys a SELECT of the owner gives, in these columns.
-    pub(crate) fn among(&mut self, mapping: &Seen<'_>, source: Source, columns: &[String]) {
-        let (alias, set) = self.current();
+    /// Whether a SELECT of the owner gives, in these columns, the key of an entity.
+    pub(crate) fn among(
+        &mut self,
+        mapping: &Seen<'_>,
+        (alias, set): (usize, EntitySetId),
+        source: Source,
+        columns: &[String],
+    ) -> Sql {
         let key = &mapping.model.entity_type(mapping.model.entity_set(set).entity_type).key;
         let table = mapping.table(set);
         let own = |property: &usize| Sql::column(alias, &table.columns[*property].column);
@@ -191,7 +196,7 @@ impl Frames {
         let there = |column: &String| Sql::column(inner, column);
         let table = TableRef { source, alias: inner };
         let from = vec![Join { kind: JoinKind::Inner, table, on: Vec::new() }];
-        let condition = match (key.as_slice(), columns) {
+        match (key.as_slice(), columns) {
             ([property], [column]) => {
                 let select = Select { columns: vec![there(column)], from, ..Select::default() };
                 Sql::InSelect(Box::new(own(property)), Box::new(select))
@@ -201,8 +206,7 @@ impl Frames {
                     key.iter().zip(columns).map(|(k, column)| equal(there(column), own(k))).collect();
                 Sql::Exists(Box::new(Select { from, filter, ..Select::default() }))
             }
-        };
-        self.filter(condition);
+        }
     }
 
     /// Says by which value rows belong to parent rows.

@@ -8,7 +8,7 @@ use super::frames::{Carried, Frames};
 use crate::catalog::{NativeType, Storage};
 use crate::dialect::{Form, Operand, Unsupported};
 use crate::statement::ResultColumn;
-use crate::tree::{OrderTerm, Select, Source, Sql};
+use crate::tree::{Operator, OrderTerm, Select, Source, Sql};
 
 impl Planner<'_> {
     /// The values of a collection for which the predicate holds, or (`negated`) does not hold.
@@ -43,13 +43,36 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The number of an item in its collection.
+    /// Whether a collection has values for which predicates hold, one behind the other. The first one that fits leaves most to come
+    /// behind it, so each is looked for once.
+    pub(super) fn sequence(&self, frames: &mut Frames, steps: &[Items]) -> Result<Sql, Unsupported> {
+        let mut found: Option<Sql> = None;
+        for items in steps {
+            self.enter_items(frames, items, false, true)?;
+            let number = self.item_number(frames, items.variable).sql;
+            if found.is_some() {
+                frames.filter(Sql::binary(Operator::Gt, number.clone(), Sql::Bound(0)));
+            }
+            frames.select().columns.push(Sql::call("MIN", [number]));
+            let first = Sql::Scalar(Box::new(frames.leave()));
+            found = Some(match found {
+                Some(before) => Sql::Let(vec![before], Box::new(first)),
+                None => first,
+            });
+        }
+        let none = || Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(1));
+        Ok(found.map_or_else(none, |found| Sql::IsNotNull(Box::new(found))))
+    }
+
+    /// The number of an item in its collection, from 0.
     pub(super) fn item_number(&self, frames: &Frames, variable: Variable) -> Operand {
         let Some((alias, item)) = frames.item(variable) else {
             return Operand::constant(Sql::Null, Some(PrimitiveType::Int64), true);
         };
-        let number =
-            if item.json.is_some() { self.dialect.json_index(alias) } else { Sql::carried(alias, 1) };
+        let number = match item.json {
+            Some(_) => self.dialect.json_index(alias),
+            None => Sql::binary(Operator::Sub, Sql::carried(alias, 1), Sql::Integer(1)),
+        };
         Operand { nullable: false, ..Operand::computed(number, PrimitiveType::Int64) }
     }
 

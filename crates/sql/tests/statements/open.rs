@@ -12,7 +12,7 @@ use super::shop::{Kind, on, table};
 fn names_of_dynamic_properties_are_parameters() {
     let valid = "CASE WHEN json_valid(t0.`Data`) THEN t0.`Data` END";
     let sqlite = format!(
-        "WHERE (CASE WHEN (json_type({valid}, ?1) IN ('text')) THEN json_extract({valid}, ?2) END = ?3) ORDER BY"
+        "WHERE (CASE WHEN (json_type({valid}, ?1) IN ('text')) THEN nl_text(json_extract({valid}, ?2)) END = ?3) ORDER BY"
     );
     let postgres = "CASE WHEN (jsonb_typeof(jsonb_extract_path(t0.`Data`, $1::text, $2::text)) = 'string') THEN \
                     jsonb_extract_path_text(t0.`Data`, $3::text, $4::text) END";

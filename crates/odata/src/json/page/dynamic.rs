@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use super::PageWriter;
-use crate::json::document::{PlainText, find, items, members, plain_text, write_json};
+use crate::json::document::{PlainText, find, items, members, plain_text, without_halves, write_json};
 use crate::json::level::member;
 use crate::json::shape::{DocumentShape, DynamicShape, JsonShape, ValueShape};
 use crate::json::text::write_string;
@@ -17,14 +17,18 @@ impl<O> PageWriter<O> {
     pub(super) fn write_told(&mut self, text: Option<&str>) {
         let shape = Arc::clone(&self.shape);
         match shape.values.get(self.found) {
-            Some(ValueShape::Members(told)) => self.write_members(told, text.unwrap_or_default()),
+            Some(ValueShape::Members(told)) => {
+                self.write_members(told, &without_halves(text.unwrap_or_default()));
+            }
             Some(ValueShape::MediaType { prefix }) => {
                 // Just as it is told where the bytes are.
                 let told = text.filter(|text| is_media_type(text)).unwrap_or(BYTES);
                 member(&mut self.buffer, prefix);
                 write_string(&mut self.buffer, told);
             }
-            Some(ValueShape::Document(told)) => self.write_document(told, text.unwrap_or_default()),
+            Some(ValueShape::Document(told)) => {
+                self.write_document(told, &without_halves(text.unwrap_or_default()));
+            }
             _ => {}
         }
     }

@@ -333,6 +333,10 @@ impl Dialect for MySql {
         false
     }
 
+    fn number_table(&self) -> Option<(&'static str, &'static str)> {
+        Some(("JSON_TABLE(JSON_ARRAY(", "), '$[*]' COLUMNS (v0 BIGINT PATH '$'))"))
+    }
+
     fn told(&self, column: Sql, primitive: P) -> Operand {
         Operand::computed(rows::told(column, primitive), primitive)
     }

@@ -13,7 +13,6 @@ pub(super) fn member(column: Sql, path: &JsonPath, wanted: Option<P>) -> Operand
     let is = |kinds: &[&'static str]| {
         Sql::In(Box::new(kind()), kinds.iter().map(|kind| Sql::Word(kind)).collect())
     };
-    let only = |kinds: &[&'static str]| Sql::Case(vec![(is(kinds), value())]);
     // What is beyond all numbers of binary64 becomes infinite, which has no difference to itself.
     let finite = |kinds: &[&'static str]| {
         let difference = Sql::binary(Operator::Sub, value(), value());
@@ -29,7 +28,11 @@ pub(super) fn member(column: Sql, path: &JsonPath, wanted: Option<P>) -> Operand
         // What is greater than numbers of 64 bits is a double.
         Some(P::Int64) => (finite(&["integer"]), Form::Column(Storage::Native)),
         Some(P::Double) => (finite(&["integer", "real"]), Form::Computed),
-        Some(_) => (only(&["text"]), Form::Computed),
+        // JSON can have half of a surrogate pair, which SQLite makes bytes of that are no text.
+        Some(_) => {
+            let text = Sql::call("nl_text", [value()]);
+            (Sql::Case(vec![(is(&["text"]), text)]), Form::Computed)
+        }
     };
     let primitive = if wanted == Some(P::Int64) { Some(P::Decimal) } else { wanted };
     Operand { sql, primitive, form, nullable: true, native: NativeType::Plain }
