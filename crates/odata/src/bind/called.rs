@@ -11,15 +11,15 @@ use super::member::{Member, after_value, read};
 use super::scope::{Context, Scope};
 use crate::model::{Function, Omitted, PrimitiveType as P, Property, Type};
 use crate::query::{Called, Expr, ExprKind, Place};
-use crate::url::ast::{Argument, PathSegment, PathSegmentKind};
+use crate::url::ast::{self, Argument, PathRoot, PathSegment, PathSegmentKind};
 use crate::url::near_functions;
 
 /// What a function is called on: nothing, or an entity, which may not be there.
 type On<'p> = Option<(&'p Place, bool)>;
 
 /// Binds a path that starts with a function which stands alone.
-pub fn bind_alone(cx: &Context, scope: &Scope, segments: &[PathSegment]) -> BindResult<Option<Member>> {
-    let Some((first, rest)) = segments.split_first() else {
+pub fn bind_alone(cx: &Context, scope: &Scope, path: &ast::Path) -> BindResult<Option<Member>> {
+    let (PathRoot::Implicit, Some((first, rest))) = (path.root, path.segments.split_first()) else {
         return Ok(None);
     };
     let PathSegmentKind::Name { name, args: Some(args) } = &first.kind else {

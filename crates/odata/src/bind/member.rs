@@ -38,11 +38,13 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
     if let Some(found) = bind_position(cx, scope, path)? {
         return Ok(Member::Value(found));
     }
-    if path.root == PathRoot::Implicit
-        && let Some(found) = bind_alone(cx, scope, &path.segments)?
-    {
-        return Ok(found);
+    match bind_alone(cx, scope, path)? {
+        Some(found) => Ok(found),
+        None => bind_from_start(cx, scope, path, at),
     }
+}
+
+fn bind_from_start(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> BindResult<Member> {
     let (mut place, mut segments) = match start(cx, scope, path, at)? {
         Start::At(place, segments) => (place, segments),
         Start::Complex(value, id, segments) => {
