@@ -40,7 +40,9 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
         {
             let name = model.declared_type(value);
             let several = query.addressed == Addressed::Collection;
-            if several { ["Collection(", &name, ")"].concat() } else { name }
+            let all = !selection.selected;
+            let list = if all { String::new() } else { select_list(model, selection, None, version) };
+            if several { ["Collection(", &name, ")", &list].concat() } else { [name, list].concat() }
         }
         Addressed::Result | Addressed::RawResult => String::new(),
         Addressed::Count | Addressed::ItemCount(_) => "Edm.Int64".to_owned(),

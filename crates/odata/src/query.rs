@@ -380,6 +380,8 @@ pub enum ExprKind {
     Count(Box<Related>),
     /// A value of an entity that is found by its key, wherever it is: the variable stands for it.
     Root(Variable, EntitySetId, Vec<(usize, Value)>, Box<Expr>),
+    /// A value of the first entity that a function of the model gives: the variable stands for it.
+    One(Variable, EntitySetId, Box<Called>, Box<Expr>),
     /// Whether a value names one of the nodes that a walk through a tree finds.
     InTree(Box<Expr>, Box<Walked>),
     /// Whether a complex value is null.

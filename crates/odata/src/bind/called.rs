@@ -8,6 +8,7 @@ use super::expr::bind_open;
 use super::function::{choose, constant_of};
 use super::items::bind_items;
 use super::member::{Member, after_value, read};
+use super::root::bind_of_one;
 use super::scope::{Context, Scope};
 use crate::model::{Function, Omitted, PrimitiveType as P, Property, Type};
 use crate::query::{Called, Expr, ExprKind, Place};
@@ -89,12 +90,15 @@ fn bind(
     let values = arguments(cx, scope, on, number, args, at)?;
     let place = on.filter(|(_, optional)| *optional).map(|(place, _)| place.clone());
     let Some(value) = function.value() else {
-        let Some(set) = function.set().filter(|_| function.collection) else {
-            let message = format!("'{name}' gives one entity, which is not supported in an expression.");
-            return Err(not_supported(at, name, message));
+        let Some(set) = function.set() else {
+            return Err(invalid(at, name, format!("'{name}' gives nothing.")));
         };
         let called = Called { function: number, on: place, values, member: 0 };
-        return bind_given(cx, scope, (called, set), rest, at);
+        if function.collection {
+            return bind_given(cx, scope, (called, set), rest, at);
+        }
+        let of = |variable, value| ExprKind::One(variable, set, Box::new(called), value);
+        return bind_of_one(cx, set, rest, at, of);
     };
     let call = |member| {
         ExprKind::Called(Box::new(Called {

@@ -4,7 +4,8 @@
 use super::constant::coerce;
 use super::enumeration;
 use super::error::{BindError, BindErrorKind, BindResult, invalid, not_found, not_supported, unknown_member};
-use super::member::read;
+use super::expr::bind_condition;
+use super::member::{both, read};
 use super::path::BoundPath;
 use super::scope::{Context, Scope};
 use super::select::{bind_filter, bind_orderby, bind_rows};
@@ -197,10 +198,8 @@ pub fn bind_behind_values(
                 path.called = Some((number, Some(found)));
             }
         }
-        (SegmentKind::Filter(_), Addressed::Collection, _) => {
-            let message = "A path segment $filter behind values is not supported; the option $filter is.";
-            return Err(not_supported(at, "$filter", message));
-        }
+        // What is meant by it is said when it is known what the values are.
+        (SegmentKind::Filter(condition), Addressed::Collection, _) => path.narrowed.push(condition.clone()),
         _ => {
             let message = format!("This cannot follow what '{}' gives.", function.name);
             return Err(not_found(at, &function.name, message));
@@ -217,7 +216,7 @@ pub fn bind_values(
     options: &Options,
     at: u32,
 ) -> BindResult<Query> {
-    check_options(&path, options, at)?;
+    check_options(cx, &path, options, at)?;
     let function = &cx.model.functions[number];
     let Some(Step::Call(_, values)) = path.steps.last() else {
         return Err(not_found(at, &function.name, "Nothing is called here.".to_owned()));
@@ -249,6 +248,11 @@ pub fn bind_values(
     }
     // The one value of a row has no name.
     let inside = if complex { scope } else { Scope { this: scope.this, ..Scope::of_rows(Vec::new()) } };
+    let mut filter = None;
+    for narrowed in &path.narrowed {
+        filter = both(filter, Some(bind_condition(cx, &inside, narrowed, "$filter")?));
+    }
+    filter = both(filter, bind_filter(cx, &inside, options, at)?);
     Ok(Query {
         root: path.root,
         singleton: path.singleton,
@@ -259,7 +263,7 @@ pub fn bind_values(
         inside: Vec::new(),
         steps_inside: Vec::new(),
         selection,
-        filter: bind_filter(cx, &inside, options, at)?,
+        filter,
         orderby: bind_orderby(cx, &inside, options.orderby.as_deref())?,
         top: options.top.map(|(n, _)| n),
         skip: options.skip.map_or(0, |(n, _)| n),
@@ -272,8 +276,11 @@ pub fn bind_values(
 }
 
 /// Which options apply to values.
-fn check_options(path: &BoundPath, options: &Options, at: u32) -> BindResult<()> {
+fn check_options(cx: &Context, path: &BoundPath, options: &Options, at: u32) -> BindResult<()> {
     let collection = path.addressed == Addressed::Collection;
+    let of = path.called.and_then(|(number, member)| Some((cx.model.functions[number].value()?.ty, member)));
+    let complex = matches!(of, Some((Type::Complex(_), None)));
+    let whole = complex && (collection || path.addressed == Addressed::Result);
     let counted = collection || path.addressed == Addressed::Count;
     let wrong = [
         (options.filter.is_some() && !counted, "$filter"),
@@ -281,12 +288,12 @@ fn check_options(path: &BoundPath, options: &Options, at: u32) -> BindResult<()>
         (options.top.is_some() && !counted, "$top"),
         (options.skip.is_some() && !counted, "$skip"),
         (options.count.is_some() && !counted, "$count"),
+        (options.select.is_some() && !whole, "$select"),
     ];
     if let Some((_, option)) = wrong.into_iter().find(|(wrong, _)| *wrong) {
         return Err(invalid(at, option, format!("{option} cannot be applied to this resource.")));
     }
     let unsupported = [
-        (options.select.is_some(), "$select"),
         (options.search.is_some(), "$search"),
         (options.expand.is_some(), "$expand"),
         (options.compute.is_some(), "$compute"),

@@ -6,9 +6,8 @@ use super::key::bind_key;
 use super::member::{Member, bind_path};
 use super::scope::{Context, Scope};
 use crate::model::EntitySetId;
-use crate::query::{Expr, ExprKind, Place};
+use crate::query::{Expr, ExprKind, Place, Variable};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
-use crate::value::Value;
 
 /// Binds a path from the service root: to a value of one entity, or from a set to what is made of its entities.
 pub fn bind_root(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> BindResult<Member> {
@@ -23,7 +22,8 @@ pub fn bind_root(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
         }
         let single = &cx.model.singletons[number];
         cx.count_navigation(*set_at)?;
-        return bind_of_one(cx, single.set, single.row.clone(), rest, at);
+        let (set, row) = (single.set, single.row.clone());
+        return bind_of_one(cx, set, rest, at, |variable, value| ExprKind::Root(variable, set, row, value));
     }
     let Some(set) = cx.model.find_set(name) else {
         return Err(super::error::BindError {
@@ -36,16 +36,16 @@ pub fn bind_root(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
         return bind_collection(cx, scope, None, set, rest);
     };
     let key = bind_key(cx, cx.type_of(set), args, *set_at)?;
-    bind_of_one(cx, set, key, rest, at)
+    bind_of_one(cx, set, rest, at, |variable, value| ExprKind::Root(variable, set, key, value))
 }
 
-/// Binds a path from one entity to a value of it.
-fn bind_of_one(
+/// Binds a path from one entity to a value of it. `of` says which entity the variable is.
+pub fn bind_of_one(
     cx: &Context,
     set: EntitySetId,
-    key: Vec<(usize, Value)>,
     rest: &[PathSegment],
     at: u32,
+    of: impl FnOnce(Variable, Box<Expr>) -> ExprKind,
 ) -> BindResult<Member> {
     let variable = cx.new_variable();
     let inner = Scope::of_expanded(Place::of(variable, set));
@@ -53,11 +53,11 @@ fn bind_of_one(
     match bind_path(cx, &inner, &path, at)? {
         Member::Value(value) => {
             let outer = Expr { nullable: true, ..value.clone() };
-            let kind = ExprKind::Root(variable, set, key, Box::new(value));
-            Ok(Member::Value(Expr { kind, ..outer }))
+            Ok(Member::Value(Expr { kind: of(variable, Box::new(value)), ..outer }))
         }
         _ => Err(not_supported(at, "$root", ONE_VALUE)),
     }
 }
 
-const ONE_VALUE: &str = "From one entity of $root only a value can be had, as in $root/Set(1)/Name.";
+const ONE_VALUE: &str =
+    "Of one entity that $root or a function leads to only a value can be had, as in $root/Set(1)/Name.";

@@ -42,6 +42,7 @@ impl Expr {
             | ExprKind::GroupNumber(_)
             | ExprKind::Called(_)
             | ExprKind::Given(..)
+            | ExprKind::One(..)
             | ExprKind::Exists(_)
             | ExprKind::Any(_)
             | ExprKind::All(_)

@@ -1,6 +1,6 @@
 //! Functions of the model in expressions: the SELECT of the owner, or the call of the database's own, as a value.
 
-use nextlink_odata::model::{PrimitiveType, Type};
+use nextlink_odata::model::{EntitySetId, PrimitiveType, Type};
 use nextlink_odata::query::{Called, Expr, ExprKind, Place, Variable};
 
 use super::Planner;
@@ -86,6 +86,26 @@ impl Planner<'_> {
             Some(place) => Sql::binary(Operator::And, self.exists(frames, place), given),
             None => given,
         })
+    }
+
+    /// A value of the first entity that a function gives.
+    pub(super) fn of_given(
+        &self,
+        frames: &mut Frames,
+        (variable, set): (Variable, EntitySetId),
+        called: &Called,
+        value: &Expr,
+    ) -> Result<Operand, Unsupported> {
+        frames.push_direct(self.mapping, variable, set, &[], Vec::new());
+        let given = self.is_given(frames, &Place::of(variable, set), called)?;
+        frames.filter(given);
+        let value = self.operand(frames, value)?;
+        self.add_order(frames, &[], set)?;
+        frames.select().columns.push(value.sql.clone());
+        frames.select().limit = Some(1);
+        let select = frames.leave();
+        self.fits(&select)?;
+        Ok(Operand { nullable: true, ..value.with(Sql::Scalar(Box::new(select))) })
     }
 
     /// The type of the value, or of each of them.

@@ -405,6 +405,7 @@ impl Planner<'_> {
                 frames.push_direct(self.mapping, *variable, *set, &[], Vec::new());
                 self.of_key(frames, key, value)?
             }
+            ExprKind::One(own, set, called, value) => self.of_given(frames, (*own, *set), called, value)?,
             ExprKind::ItemNumber(variable) => self.item_number(frames, *variable),
             ExprKind::CountItems(items) => count_of(self.items(frames, items, false)?),
             _ => {
