@@ -14,9 +14,6 @@ use crate::model::EntitySetId;
 use crate::query::{Comparison, Expr, ExprKind, Input, Joined, Place, Related, RowColumn};
 use crate::url::apply::{DataPath, Name};
 
-/// Where a navigation property cannot stand.
-pub const NO_ENTITY: &str = "A navigation property cannot be grouped by here; group by the key behind it.";
-
 /// An entity that rows are grouped by.
 pub struct Grouped {
     /// The path to it.

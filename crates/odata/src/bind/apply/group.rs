@@ -5,11 +5,11 @@ use super::super::error::{BindResult, invalid, not_supported};
 use super::super::expr::{bind, typed};
 use super::super::scope::Context;
 use super::aggregate::{aggregation, bind_aggregate, bind_beside, common_collections, made};
-use super::entities::{Grouped, NO_ENTITY, attach, by_entities, entity_of, names_of};
+use super::entities::{Grouped, attach, by_entities, entity_of, names_of};
 use super::hierarchy;
 use super::join::beside;
 use super::nest::nest;
-use super::state::{State, row_column};
+use super::state::{State, column, row_column};
 use super::union;
 use crate::model::PrimitiveType as P;
 use crate::query::{Aggregation, Expr, ExprKind, RowColumn, Rows, RowsKind};
@@ -149,10 +149,8 @@ pub fn aggregate(
     if let [item] = items
         && !item.from.is_empty()
     {
-        if let Some(entity) = entities.first() {
-            return Err(not_supported(item.at, &entity.names.join("/"), NO_ENTITY));
-        }
-        return from(cx, state, item, values, columns);
+        from(cx, state, item, values, columns)?;
+        return attach(cx, state, entities);
     }
     let keys = values.len();
     let common = common_collections(cx, &state.scope, items)?;
@@ -251,9 +249,6 @@ fn group_by(
         let name = names.join("/");
         return Err(invalid(at, &name, format!("'{name}' is grouped by twice.")));
     }
-    if entity_of(cx, state, path)?.is_some() {
-        return Err(not_supported(at, &names.join("/"), NO_ENTITY));
-    }
     let segments = path.iter().map(|name| PathSegment {
         at: name.at,
         kind: PathSegmentKind::Name { name: name.name.clone(), args: None },
@@ -278,7 +273,10 @@ fn from(
     let mut ends = vec![keys];
     for from in item.from.iter().rev() {
         for path in &from.grouping {
-            group_by(cx, state, path, &mut values, &mut columns)?;
+            // An entity is told apart by its key.
+            if by_entities(cx, state, &[path], &mut values, &mut columns)?.is_empty() {
+                group_by(cx, state, path, &mut values, &mut columns)?;
+            }
         }
         ends.push(values.len());
     }
@@ -287,7 +285,7 @@ fn from(
     columns.push(row_column(vec![name.clone()], &value));
     let all = values.len();
     values.push(value);
-    replace(state, values, columns, all);
+    let mut rows = groups(state, values, columns, all);
     ends.pop();
     for (from, end) in item.from.iter().zip(ends.into_iter().rev()) {
         let Some(method) = &from.method else {
@@ -297,17 +295,17 @@ fn from(
                 "A method is needed behind from, as in 'from Time with average'.",
             ));
         };
-        let named = std::rc::Rc::clone(&state.scope.named);
-        let mut values: Vec<Expr> = named[..end].iter().map(|named| named.expr.clone()).collect();
-        let mut columns: Vec<RowColumn> =
-            named[..end].iter().map(|named| row_column(named.path.clone(), &named.expr)).collect();
+        let own = |number: usize| column(&rows.columns[number], number);
+        let mut values: Vec<Expr> = (0..end).map(own).collect();
+        let mut columns: Vec<RowColumn> = rows.columns[..end].to_vec();
         let method = aggregation(method)?;
-        let Some(last) = named.last() else { continue };
-        let of = last.expr.clone();
+        let of = own(rows.columns.len() - 1);
         let value = made(cx, method, of, from.at, |of| ExprKind::Aggregate(method, Some(Box::new(of))))?;
         columns.push(row_column(vec![name.clone()], &value));
         values.push(value);
-        replace(state, values, columns, end);
+        *state = State::of_rows(rows, state.set);
+        rows = groups(state, values, columns, end);
     }
+    *state = State::of_rows(rows, state.set);
     Ok(())
 }
