@@ -123,7 +123,7 @@ fn expressions_that_cannot_be_computed() {
         ("Products?$filter=ID div 0 eq 1", "ExpressionFailed", None),
         ("Products?$filter=ID mod 0 eq 1", "ExpressionFailed", None),
         ("Products?$filter=ID add 9223372036854775807 gt 0", "ExpressionFailed", None),
-        ("Products?$filter=matchesPattern(Name,'(')", "ExpressionFailed", None),
+        ("Products?$filter=matchesPattern(Name,'(')", "BadRequest", Some("matchespattern")),
         ("Products?$filter=Name eq 1", "BadRequest", None),
         ("Products?$filter=ID", "BadRequest", None),
         ("Products?$filter=ID eq", "BadUrl", Some("$filter")),

@@ -10,6 +10,7 @@ pub mod decimal;
 pub mod lexical;
 pub mod model;
 pub mod cast;
+pub mod pattern;
 mod near;
 pub mod url;
 pub mod prefer;

@@ -30,6 +30,7 @@ const ROOMS: &[Room] = &[
             "itoa",
             "memchr",
             "quick-xml",
+            "regex-syntax",
             "serde",
             "serde_json",
             "sha2",

@@ -1,49 +1,126 @@
 //! Whether a column of dates holds nothing else: the server lets it have zeros in the place of days, months and years.
 
 use nextlink_odata::model::PrimitiveType;
-use nextlink_sql::catalog::{ColumnType, NativeType, Table};
+use nextlink_sql::catalog::{Column, ColumnType, NativeType, Table, TableKind};
 use nextlink_sql::dialect::{Dialect, MARIADB};
+use nextlink_sql::notice::Notice;
 
 use super::errors::Done;
 use super::schema::{Place, number};
 use super::session::Session;
 
+/// What is told of a column with zeros.
+const NULL: &str =
+    "Holds dates without a year, a month or a day, such as 0000-00-00, which are served as null.";
+const KEY: &str = "Holds dates without a year, a month or a day, such as 0000-00-00; a key can't be null, so reading these rows fails.";
 /// Years between the first and the last date: each makes thirteen places to look at.
 const MOST_YEARS: u64 = 300;
 
+/// Rows of a table that are looked at for zeros where no index leads to them.
+const SAMPLE: &str = "10000";
+
+/// What a column of dates holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Dates,
+    Zeros,
+    /// It would take too long to know.
+    Unknown,
+}
+
 /// Marks the columns of a table that may be null, begin an index and hold no zeros: their order is that of the index.
-/// Without one it takes the whole table to know, and there is nothing to win.
+/// Without one it takes the whole table to know, and there is nothing to win. Columns that hold zeros may be null, whatever they are
+/// declared as, unless they are of a key.
 pub(super) async fn mark(
     session: &mut Session,
     place: &Place,
     table: &mut Table,
     indexed: &[String],
+    notices: &mut Vec<Notice>,
 ) -> Done<()> {
-    for column in &mut table.columns {
-        let dates =
-            matches!(column.ty, ColumnType::Primitive(PrimitiveType::Date | PrimitiveType::DateTimeOffset));
-        if !(dates && column.nullable && indexed.contains(&column.name)) {
-            continue;
-        }
-        match only_dates(session, place, &column.name).await {
-            Ok(true) => column.native = NativeType::Dates,
-            Ok(false) => {}
+    let dated = |column: &Column| {
+        matches!(column.ty, ColumnType::Primitive(PrimitiveType::Date | PrimitiveType::DateTimeOffset))
+    };
+    let dates: Vec<usize> = (0..table.columns.len()).filter(|i| dated(&table.columns[*i])).collect();
+    let begins = |i: &usize| indexed.contains(&table.columns[*i].name);
+    let (led, others): (Vec<usize>, Vec<usize>) = dates.into_iter().partition(begins);
+    let mut found = Vec::with_capacity(led.len());
+    for i in led {
+        found.push((i, known(only_dates(session, place, &table.columns[i].name).await)?));
+    }
+    // Those that may be null are taken for columns with zeros anyway. A view can take long.
+    let asked: Vec<usize> = others.into_iter().filter(|i| !table.columns[*i].nullable).collect();
+    if table.kind == TableKind::Table && !asked.is_empty() {
+        let names: Vec<&str> = asked.iter().map(|i| table.columns[*i].name.as_str()).collect();
+        let zeros = match sample(session, place, &names).await {
             Err(fault) if fault.lost => return Err(fault),
-            // What cannot be known may be so.
-            Err(_) => {}
+            zeros => zeros.unwrap_or_default(),
+        };
+        found.extend(asked.into_iter().zip(zeros).filter(|(_, zero)| *zero).map(|(i, _)| (i, Found::Zeros)));
+    }
+    for (i, found) in found {
+        let of_key = table.primary_key.contains(&i)
+            || (table.primary_key.is_empty() && table.unique.iter().flatten().any(|of| *of == i));
+        let column = &mut table.columns[i];
+        match found {
+            Found::Dates if column.nullable => column.native = NativeType::Dates,
+            Found::Zeros => {
+                column.nullable |= !of_key;
+                let text = if column.nullable { NULL } else { KEY };
+                notices.push(Notice::column(&place.table, &column.name, text));
+            }
+            Found::Dates | Found::Unknown => {}
         }
     }
     Ok(())
 }
 
-async fn only_dates(session: &mut Session, place: &Place, column: &str) -> Done<bool> {
+/// What cannot be known may be so.
+fn known(found: Done<Found>) -> Done<Found> {
+    match found {
+        Err(fault) if fault.lost => Err(fault),
+        found => Ok(found.unwrap_or(Found::Unknown)),
+    }
+}
+
+/// Whether columns have zeros in the first rows of a table.
+async fn sample(session: &mut Session, place: &Place, columns: &[&str]) -> Done<Vec<bool>> {
+    let names: Vec<String> = columns.iter().map(|column| quoted(place, column).1).collect();
+    let zeros = |name: &String| {
+        let zero = |part| ["COALESCE(MAX(", part, "(", name, ") = 0), 0)"].concat();
+        [zero("YEAR"), zero("MONTH"), zero("DAYOFMONTH")].join(" + ")
+    };
+    let zeros: Vec<String> = names.iter().map(zeros).collect();
+    let (from, _) = quoted(place, "");
+    let sql = [
+        "SELECT ",
+        &zeros.join(", "),
+        " FROM (SELECT ",
+        &names.join(", "),
+        &from,
+        " LIMIT ",
+        SAMPLE,
+        ") AS sample",
+    ];
+    let mut rows = session.query(&sql.concat(), Vec::new()).await?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().await? {
+        found = (0..columns.len()).map(|i| number(&row, i).is_some_and(|zeros| zeros > 0)).collect();
+    }
+    Ok(found)
+}
+
+async fn only_dates(session: &mut Session, place: &Place, column: &str) -> Done<Found> {
     let (from, column) = quoted(place, column);
     let ends = ["SELECT YEAR(MIN(", &column, ")), YEAR(MAX(", &column, "))", &from].concat();
     let Some((first, last)) = years(session, &ends).await? else {
-        return Ok(true);
+        return Ok(Found::Dates);
     };
-    if first == 0 || last - first > MOST_YEARS {
-        return Ok(false);
+    if first == 0 {
+        return Ok(Found::Zeros);
+    }
+    if last - first > MOST_YEARS {
+        return Ok(Found::Unknown);
     }
     let mut sql = ["SELECT 1", &from, " WHERE "].concat();
     for year in first..=last {
@@ -60,7 +137,7 @@ async fn only_dates(session: &mut Session, place: &Place, column: &str) -> Done<
     let mut rows = session.query(&sql, Vec::new()).await?;
     let none = rows.next().await?.is_none();
     while rows.next().await?.is_some() {}
-    Ok(none)
+    Ok(if none { Found::Dates } else { Found::Zeros })
 }
 
 /// The first and the last year; none where there is no date.

@@ -12,6 +12,7 @@ use nextlink_sql::notice::Notice;
 use super::dates;
 use super::defaults;
 use super::errors::Done;
+use super::flags;
 use super::routines::routines;
 use super::schema::{self, ForeignColumn, IndexColumn, Place, RawColumn, Relation};
 use super::session::Session;
@@ -54,7 +55,7 @@ pub(super) async fn introspect(
         let indexes = unique.remove(&relation.place).unwrap_or_default();
         if let Some(mut table) = reader.table(&relation, &raw, indexes) {
             let indexed = indexed.remove(&relation.place).unwrap_or_default();
-            dates::mark(session, &relation.place, &mut table, &indexed).await?;
+            dates::mark(session, &relation.place, &mut table, &indexed, &mut reader.notices).await?;
             tables.push((relation.place, table));
         }
     }
@@ -66,7 +67,9 @@ pub(super) async fn introspect(
         })
         .collect();
     let tables = tables.into_iter().zip(keys);
-    let tables = tables.map(|((_, table), foreign_keys)| Table { foreign_keys, ..table }).collect();
+    let mut tables: Vec<Table> =
+        tables.map(|((_, table), foreign_keys)| Table { foreign_keys, ..table }).collect();
+    flags::as_numbers(&mut tables);
     let Reader { enums, mut notices, .. } = reader;
     let routines = routines(session, &schemas, limits.tables, &mut notices).await?;
     Ok((Catalog { tables, enums, routines, ..Catalog::default() }, notices))

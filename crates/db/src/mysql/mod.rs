@@ -10,6 +10,7 @@ mod pool;
 mod run;
 mod levels;
 mod schema;
+mod flags;
 mod types;
 mod defaults;
 mod dates;

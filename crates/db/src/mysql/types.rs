@@ -5,6 +5,7 @@ use nextlink_sql::catalog::{NativeType, Storage};
 use nextlink_sql::dialect::SORTED;
 use nextlink_sql::zone::Zone;
 
+use super::flags::BOOLEAN;
 use super::schema::RawColumn;
 
 /// Digits of the greatest unsigned number of 64 bits.
@@ -28,7 +29,7 @@ pub(super) fn served(column: &RawColumn) -> Option<Served> {
     let unsigned = column.declared.contains("unsigned");
     let primitive = match column.kind.as_str() {
         // BOOLEAN is another word for this.
-        "tinyint" if column.declared == "tinyint(1)" => P::Boolean,
+        "tinyint" if column.declared == BOOLEAN => P::Boolean,
         "bit" if column.precision == Some(1) => P::Boolean,
         "tinyint" => {
             if unsigned {

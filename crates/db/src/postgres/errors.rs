@@ -13,6 +13,10 @@ const IDLE_SESSION: &str = "57P05";
 
 /// The part of the server that says what a function wants to be said.
 const RAISE: &str = "exec_stmt_raise";
+/// The parts that say that a function which reads only has statements that write: of SQL in two versions, and of others.
+const WRITES: [&str; 3] = ["init_execution_state", "prepare_next_query", "_SPI_execute_plan"];
+/// What the parts that tell of other servers' tables have in common.
+const FOREIGN: &str = "pgfdw_report";
 
 /// A run that failed.
 #[derive(Debug)]
@@ -117,8 +121,9 @@ fn in_full(error: &tokio_postgres::Error) -> String {
 
 /// Whether a function that is no part of the server failed with a statement or a rule of its own.
 fn is_of_function(error: &DbError, code: &str) -> bool {
-    // Foreign tables tell of their surroundings, too.
-    let inside = error.where_().is_some_and(|place| place.contains("function "));
+    // What it stands in is told in the language of the server. Foreign tables tell so, too.
+    let foreign = error.routine().is_some_and(|part| part.starts_with(FOREIGN));
+    let inside = error.where_().is_some() && !foreign;
     matches!(&code[..2], "38" | "39" | "P0")
         || (inside && matches!(&code[..2], "0A" | "21" | "23" | "2F" | "42"))
 }
@@ -150,7 +155,8 @@ fn said(error: &DbError) -> Error {
             expression("shapes have different reference systems, or one that is not known")
         }
         "42501" => Error::Denied(message),
-        "25006" | "0A000" if code.code() == "25006" || message.contains("non-volatile") => {
+        "25006" => expression("a function of the database tries to write"),
+        "0A000" if error.routine().is_some_and(|part| WRITES.contains(&part)) => {
             expression("a function of the database tries to write")
         }
         "42725" => expression("the call fits several functions of the database"),

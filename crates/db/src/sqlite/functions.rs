@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use nextlink_odata::model::PrimitiveType as P;
-use regex::Regex;
+use nextlink_sql::dialect::sqlite_pattern;
+use regex::bytes::Regex;
 use rusqlite::functions::Context;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Error};
@@ -15,7 +16,7 @@ use super::{cast, dates, numbers, sums};
 /// Bytes of a pattern of `matchesPattern`.
 const MAX_PATTERN: usize = 1_000;
 /// Bytes that a compiled pattern may take.
-const MAX_COMPILED: usize = 1 << 20;
+const MAX_COMPILED: usize = 8 << 20;
 
 /// Registers all functions.
 pub fn register(connection: &Connection) -> Result<(), Error> {
@@ -85,6 +86,11 @@ fn text_functions(connection: &Connection) -> Result<(), Error> {
         ValueRef::Text(bytes) => Ok(Some(whole_text(bytes))),
         _ => Ok(None),
     })?;
+    connection.create_scalar_function("nl_shown", 1, PURE, |cx| Ok(text(cx, 0)))?;
+    connection.create_scalar_function("nl_bytes", 1, PURE, |cx| match cx.get_raw(0) {
+        ValueRef::Blob(bytes) => Ok(Some(bytes.to_vec())),
+        _ => Ok(text(cx, 0).map(String::into_bytes)),
+    })?;
     connection.create_scalar_function("nl_length", 1, PURE, |cx| {
         Ok(text(cx, 0).map(|t| t.chars().count() as i64))
     })?;
@@ -142,14 +148,18 @@ fn pattern(connection: &Connection) -> Result<(), Error> {
         if any_null(cx) {
             return Ok(None);
         }
-        let compiled: Arc<Regex> = cx.get_or_create_aux(1, |value| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
-            let pattern = value.as_str()?;
-            if pattern.len() > MAX_PATTERN {
-                return Err("the pattern is longer than 1000 bytes".into());
-            }
-            Ok(regex::RegexBuilder::new(pattern).size_limit(MAX_COMPILED).build()?)
-        })
-        .map_err(|_| refuse("the pattern of matchesPattern cannot be used: it must be a regular expression without look-around and back-references"))?;
-        Ok(text(cx, 0).map(|t| compiled.is_match(&t)))
+        let compiled: Arc<Regex> = cx
+            .get_or_create_aux(1, |value| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
+                let pattern = value.as_str()?;
+                if pattern.len() > MAX_PATTERN {
+                    return Err("the pattern is longer than 1000 bytes".into());
+                }
+                let pattern = sqlite_pattern(pattern)?;
+                Ok(regex::bytes::RegexBuilder::new(&pattern).size_limit(MAX_COMPILED).build()?)
+            })
+            .map_err(|_| refuse("the pattern of matchesPattern cannot be used, or needs too much memory"))?;
+        // Nothing at all can be found within a character.
+        let found = |t: &str| compiled.find_iter(t.as_bytes()).any(|found| t.is_char_boundary(found.start()));
+        Ok(text(cx, 0).map(|t| found(&t)))
     })
 }

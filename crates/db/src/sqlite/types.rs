@@ -240,7 +240,7 @@ fn sized(primitive: PrimitiveType, length: Option<u32>, facts: &Facts) -> Served
     }
 }
 
-/// A type that holds all the values.
+/// A type that holds all the values. Where some of them are of another one, they are compared as what they are shown as.
 fn by_values(facts: &Facts) -> Served {
     let kinds = [facts.integers + facts.reals, facts.texts, facts.blobs].iter().filter(|&&n| n > 0).count();
     let primitive = if facts.blobs > 0 {
@@ -257,7 +257,9 @@ fn by_values(facts: &Facts) -> Served {
     } else {
         PrimitiveType::String
     };
-    Served { change: (kinds > 1).then_some(Change::Mixed), ..Served::plain(primitive) }
+    let numbers = primitive == PrimitiveType::String && facts.integers + facts.reals > 0;
+    let served = if numbers || kinds > 1 { Served::text(primitive) } else { Served::plain(primitive) };
+    Served { change: (kinds > 1).then_some(Change::Mixed), ..served }
 }
 
 impl Served {

@@ -37,7 +37,7 @@ it_s of it_s (x_y)
 order of order (select)
   select Edm.Int64
   a__quoted__name Edm.String?
-  null Edm.String?
+  null_ Edm.String?
   _2nd Edm.Int32?
   größe Edm.Double?
   な Edm.String?

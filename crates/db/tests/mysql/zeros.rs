@@ -26,6 +26,10 @@ INSERT INTO month VALUES (-1, '2001-02-00', '2001-02-03', 2);
 CREATE TABLE far LIKE led;
 INSERT INTO far SELECT * FROM clean;
 INSERT INTO far VALUES (-1, '1000-02-03', '1000-02-03', 1);
+CREATE TABLE strict (id INT PRIMARY KEY, d DATE NOT NULL, at DATETIME NOT NULL, n INT NOT NULL, good DATE NOT NULL, led DATE NOT NULL, KEY (led));
+INSERT INTO strict SELECT id, COALESCE(d, '0000-00-00'), COALESCE(at, '0000-00-00'), n, '2024-01-01', COALESCE(d, '0000-00-00') FROM plain;
+CREATE TABLE keyed (d DATE PRIMARY KEY);
+INSERT INTO keyed VALUES ('2024-00-00');
 ";
 
 /// What stands behind the table, and the ids that are found.
@@ -55,7 +59,30 @@ fn zeros_are_null_everywhere() {
     let asked = Asked { source: &world.source, mapping: &world.mapping };
     let mut ask = Ask::default();
     ask.limits.rows = 2;
-    for table in ["plain", "led"] {
+    for (place, times) in [
+        ("strict.d", 1),
+        ("strict.at", 1),
+        ("strict.led", 1),
+        ("led.d", 1),
+        ("plain.d", 0),
+        ("strict.good", 0),
+        ("clean.d", 0),
+    ] {
+        let told = [
+            place,
+            ": Holds dates without a year, a month or a day, such as 0000-00-00, which are served as null.",
+        ]
+        .concat();
+        let found = world.notices.iter().filter(|notice| **notice == told).count();
+        assert_eq!(found, times, "{place}: {:?}", world.notices);
+    }
+    assert!(
+        world
+            .notices
+            .iter()
+            .any(|notice| notice.starts_with("keyed.d: ") && notice.contains("reading these rows fails"))
+    );
+    for table in ["plain", "led", "strict"] {
         for (options, expected) in ASKED {
             let url = format!("{table}?$select=id&{options}");
             let whole =

@@ -80,8 +80,10 @@ fn text() {
         ("matchesPattern('abc','b')", "true"),
         ("matchesPattern('abc','%5Eb')", "false"),
         ("matchesPattern('日','^.$')", "true"),
-        ("matchesPattern('a','(')", "Expression"),
-        ("matchesPattern('a','(?=a)')", "Expression"),
+        ("matchesPattern('a',concat('(',N))", "Expression"),
+        ("matchesPattern('a',concat('(?=a)',N))", "Expression"),
+        ("matchesPattern('aMiXed7',concat(N,'%5Cd$'))", "true"),
+        ("matchesPattern('१',concat(trim(' '),'%5Cd'))", "false"),
         ("matchesPattern(T,null)", "null"),
         // By code point, whatever the collation of the column.
         ("N eq 'mixed'", "false"),

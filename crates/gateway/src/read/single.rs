@@ -135,6 +135,11 @@ pub async fn answer(
         response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
         return Ok(response);
     }
+    if outcome.rows > 1 && matches!(query.steps.last(), Some(Step::Key(_))) {
+        // The owner may have said of a view that columns are a key which are none.
+        let message = "The database has several rows with this key.";
+        return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ValueMismatch", message));
+    }
     if let Some(known) = unless_holds(&request.headers, etag.as_deref(), request.version)? {
         return Ok(known);
     }

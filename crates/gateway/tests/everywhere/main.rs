@@ -36,3 +36,5 @@ mod edges;
 mod kept_back;
 mod failing_rows;
 mod zones;
+mod patterns;
+mod shown;

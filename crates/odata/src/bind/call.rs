@@ -168,6 +168,7 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
         F::MaxDateTime => {
             return Ok(constant(at, Value::DateTimeOffset("9999-12-31T23:59:59.999999999999".to_owned())));
         }
+        F::MatchesPattern => pattern(name, &bound[1])?,
         // A constant is in UTC from then on.
         F::TotalOffsetMinutes if let Some(minutes) = told_offset(&args[0]) => {
             return Ok(typed(at, P::Int32, false, ExprKind::Value(Value::Integer(minutes))));
@@ -178,6 +179,15 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
     let nullable = bound.iter().any(|b| b.nullable);
     let result = result.or(bound[0].primitive).unwrap_or(P::Int64);
     Ok(typed(at, result, nullable, ExprKind::Call(*function, bound)))
+}
+
+/// A pattern that is known is one.
+fn pattern(name: &str, told: &Expr) -> BindResult<()> {
+    let ExprKind::Value(Value::String(text)) = &told.kind else {
+        return Ok(());
+    };
+    let message = |mistake| format!("The second argument of '{name}' is no regular expression. {mistake}.");
+    crate::pattern::parse(text).map(drop).map_err(|mistake| invalid(told.at, name, message(mistake)))
 }
 
 /// Minutes that a literal says to be ahead of UTC.

@@ -2,6 +2,7 @@
 
 mod micros;
 mod json;
+mod pattern;
 mod sqlite;
 mod postgres;
 mod mysql;
@@ -17,6 +18,7 @@ use crate::zone::Zone;
 
 pub use json::JsonPath;
 pub use mysql::{MARIADB, MYSQL, MySql, SORTED};
+pub use pattern::sqlite_pattern;
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
@@ -227,7 +229,8 @@ pub trait Dialect: Sync {
     fn forced_join(&self) -> &'static str;
 
     /// The left side and each right side of comparisons, in forms in which equal values are equal and the order is
-    /// that of the values.
+    /// that of the values. Where a constant stands for several values of the database, there are more right sides than before: what
+    /// equals one of them is equal.
     fn comparable(&self, left: Operand, right: Vec<Operand>, relation: Relation) -> (Sql, Vec<Sql>);
 
     /// The last value before this one that a column can hold, where the database counts seconds less finely than the

@@ -9,7 +9,8 @@ use nextlink_odata::query::{Arithmetic, Function};
 use nextlink_odata::value::Value;
 
 use super::{
-    Bounds, Dialect, Form, JsonKind, JsonPath, JsonRows, Operand, ParentRows, Relation, Unsupported, standard,
+    Bounds, Dialect, Form, JsonKind, JsonPath, JsonRows, Operand, ParentRows, Relation, Unsupported,
+    sqlite_pattern, standard,
 };
 use crate::catalog::{NativeType, Storage};
 use crate::statement::ResultColumn;
@@ -254,7 +255,14 @@ impl Dialect for Sqlite {
             Function::EndsWith => "nl_endswith",
             Function::IndexOf => "nl_indexof",
             Function::Length => "nl_length",
-            Function::MatchesPattern => "nl_matches",
+            Function::MatchesPattern => {
+                if let Some(Sql::Param(Param { value: Value::String(known), .. })) =
+                    args.get(1).map(|arg| &arg.sql)
+                {
+                    sqlite_pattern(known).map_err(|what| self.unsupported(what))?;
+                }
+                "nl_matches"
+            }
             Function::StartsWith => "nl_startswith",
             Function::Substring => "nl_substring",
             Function::ToLower => "nl_lower",
@@ -470,6 +478,8 @@ fn comparable(operand: Operand, storage: Option<Storage>) -> Sql {
             Sql::Call("nl_guid", vec![sql])
         }
         (Form::Column(Storage::Text), Some(P::Guid), sql) => Sql::Call("lower", vec![sql]),
+        (Form::Column(Storage::Text), Some(P::String), sql) => Sql::Call("nl_shown", vec![sql]),
+        (Form::Column(Storage::Text), Some(P::Binary), sql) => Sql::Call("nl_bytes", vec![sql]),
         (Form::Column(Storage::Text), Some(P::DateTimeOffset), sql) => Sql::Call("nl_instant", vec![sql]),
         (Form::Column(Storage::Text), Some(P::TimeOfDay), sql) => Sql::Call("nl_time", vec![sql]),
         (Form::Column(Storage::Text), Some(P::Decimal), sql) => {

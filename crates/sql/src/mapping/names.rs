@@ -9,6 +9,9 @@ use crate::identifier::{MAX_CHARS, is_continue, is_start};
 /// Namespaces that a schema may not have (CSDL 4.01 section 5.1).
 const RESERVED_NAMESPACES: [&str; 4] = ["Edm", "odata", "System", "Transient"];
 
+/// Words that stand for a value or an operator wherever an expression could name a property (ABNF rules `primitiveLiteral`, `notExpr`).
+const WORDS: [&str; 4] = ["null", "INF", "NaN", "not"];
+
 /// Names already given in one scope. They differ by case-sensitive comparison, as the standard compares
 /// them.
 #[derive(Debug, Default)]
@@ -110,7 +113,7 @@ impl Wish<'_> {
     }
 }
 
-/// A legal identifier close to the text: other characters become `_`, a leading digit gets one before it.
+/// A legal identifier close to the text: other characters become `_`, a leading digit gets one before it, a word of the language one behind it.
 fn identifier(text: &str, case: Case) -> String {
     let cased = in_case(text, case);
     let mut name = String::with_capacity(cased.len());
@@ -120,7 +123,8 @@ fn identifier(text: &str, case: Case) -> String {
         }
         name.push(if is_continue(c) { c } else { '_' });
     }
-    if name.is_empty() {
+    let boolean = ["true", "false"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    if name.is_empty() || boolean || WORDS.contains(&name.as_str()) {
         name.push('_');
     }
     name.chars().take(MAX_CHARS).collect()
@@ -264,6 +268,9 @@ mod tests {
             ("2020", Case::AsIs, "_2020"),
             ("a-b.c/d$e@f", Case::AsIs, "a_b_c_d_e_f"),
             ("", Case::AsIs, "_"),
+            ("null", Case::AsIs, "null_"),
+            ("TRUE", Case::AsIs, "TRUE_"),
+            ("not", Case::Pascal, "Not"),
             ("\"'", Case::AsIs, "__"),
             ("größe", Case::AsIs, "größe"),
             ("注文", Case::AsIs, "注文"),

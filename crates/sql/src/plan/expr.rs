@@ -133,6 +133,14 @@ impl Planner<'_> {
             _ => Relation::Order,
         };
         let (left, mut right) = self.dialect.comparable(left, vec![right], relation);
+        if right.len() > 1 {
+            let found = Sql::In(Box::new(left), right);
+            return Ok(match op {
+                Comparison::Ne if nullable => Sql::IsNotTrue(Box::new(found)),
+                Comparison::Ne => Sql::Not(Box::new(found)),
+                _ => never_null(found, nullable, truth),
+            });
+        }
         let right = right.pop().unwrap_or(Sql::Null);
         let plain = |operator| Sql::binary(operator, left.clone(), right.clone());
         if let Some(hint) = hint.filter(|_| truth == Truth::OnlyTrue) {

@@ -332,7 +332,10 @@ impl Planner<'_> {
         conditions.extend(self.near(alias, map, Comparison::Eq, value));
         let constant = Operand::constant(param, value.primitive(), false);
         let (left, mut right) = self.dialect.comparable(column, vec![constant], Relation::Equality);
-        conditions.push(Sql::binary(Operator::Eq, left, right.pop().unwrap_or(Sql::Null)));
+        conditions.push(match right.pop() {
+            Some(value) if right.is_empty() => Sql::binary(Operator::Eq, left, value),
+            other => Sql::In(Box::new(left), right.into_iter().chain(other).collect()),
+        });
         conditions
     }
 
@@ -349,9 +352,13 @@ impl Planner<'_> {
             return false;
         }
         let indexed = self.mapping.table(query.root).indexed_key;
-        // The values of the key are the last parameters, so that others can take their places; codes are no such values.
+        // The values of the key are the last parameters, so that others can take their places; codes are no such values, nor are dates.
         let columns = &self.mapping.table(query.root).columns;
-        let plain = values.iter().all(|(property, _)| columns[*property].codes.is_none());
+        // Some dates stand for more than one value.
+        let dated = |p| matches!(p, PrimitiveType::Date | PrimitiveType::DateTimeOffset);
+        let plain = values
+            .iter()
+            .all(|(property, _)| columns[*property].codes.is_none() && !dated(columns[*property].primitive));
         let bare_table = rows.from.len() == 1 && !matches!(rows.from[0].table.source, Source::Chosen(_));
         indexed && plain && bare_table && rows.filter.iter().filter(bare).count() >= values.len()
     }

@@ -6,6 +6,7 @@ use nextlink_odata::value::Value;
 
 use super::operand::{bare, is_short, plain, seconds, string_param};
 use crate::catalog::{NativeType, Storage};
+use crate::dialect::pattern::{MYSQL, spell};
 use crate::dialect::{Form, Operand};
 use crate::text::WHITE_SPACE;
 use crate::tree::{Operator, Param, Sql};
@@ -27,6 +28,7 @@ pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Result<
         [text, start, length @ ..] if function == Function::Substring => {
             substring(text.clone(), start, length.first().cloned())
         }
+        [text, pattern] if function == Function::MatchesPattern => matches(text.clone(), pattern.clone()),
         [text, part] if function == Function::StartsWith => Ok(starts_with(text.clone(), part.clone())),
         [operand] if function == Function::TotalSeconds => Ok(seconds(operand.clone())),
         [operand] => one(function, plain(operand.clone())).ok_or(missing),
@@ -92,12 +94,20 @@ fn two(function: Function, left: Sql, right: Sql) -> Option<Sql> {
             Sql::binary(Operator::Eq, Sql::call("RIGHT", [left, length]), right)
         }
         Function::IndexOf => Sql::binary(Operator::Sub, Sql::call("LOCATE", [right, left]), Sql::Integer(1)),
-        Function::MatchesPattern => Sql::binary(Operator::Matches, left, right),
         Function::HasFlag => {
             Sql::binary(Operator::Gt, Sql::call("FIND_IN_SET", [right, left]), Sql::Integer(0))
         }
         _ => return None,
     })
+}
+
+/// A pattern that is computed is one of the server.
+fn matches(text: Operand, pattern: Operand) -> Result<Sql, &'static str> {
+    let pattern = match pattern.sql {
+        Sql::Param(Param { value: Value::String(known), .. }) => string_param(spell(&known, &MYSQL)?),
+        _ => plain(pattern),
+    };
+    Ok(Sql::binary(Operator::Matches, plain(text), pattern))
 }
 
 /// Beside the comparison by code point stands one by the column's own collation, which an index serves. It holds wherever

@@ -32,16 +32,20 @@ pub struct MySql {
     collation: &'static str,
     /// What stands for the first group where a regular expression replaces.
     first_group: &'static str,
+    /// Digits behind the point of a decimal.
+    most_scale: usize,
 }
 
 /// Characters of a text that a session sorts by, whatever they are: `max_sort_length` counts bytes of a sort key.
 pub const SORTED: i64 = 16_000;
 
 /// MySQL.
-pub static MYSQL: MySql = MySql { name: "MySQL", collation: "utf8mb4_0900_bin", first_group: "$1" };
+pub static MYSQL: MySql =
+    MySql { name: "MySQL", collation: "utf8mb4_0900_bin", first_group: "$1", most_scale: 30 };
 
 /// MariaDB.
-pub static MARIADB: MySql = MySql { name: "MariaDB", collation: "utf8mb4_nopad_bin", first_group: "\\1" };
+pub static MARIADB: MySql =
+    MySql { name: "MariaDB", collation: "utf8mb4_nopad_bin", first_group: "\\1", most_scale: 38 };
 
 impl Dialect for MySql {
     fn name(&self) -> &'static str {
@@ -65,7 +69,7 @@ impl Dialect for MySql {
             Value::Decimal(digits) => {
                 let scale = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
                 out.push_str("CAST(? AS DECIMAL(65,");
-                out.push_str(&scale.min(operand::MOST_SCALE).to_string());
+                out.push_str(&scale.min(self.most_scale).to_string());
                 out.push_str("))");
             }
             Value::Binary(_) => out.push_str("CAST(? AS BINARY)"),

@@ -10,8 +10,6 @@ use crate::tree::{Operator, Param, ParamForm, Sql};
 
 /// Text of any script.
 pub(super) const TO_TEXT: &str = "CHAR CHARACTER SET utf8mb4";
-/// Digits behind the point that both servers take.
-pub(super) const MOST_SCALE: usize = 30;
 /// Picoseconds of the longest time of the type TIME.
 const LONGEST_TIME: i128 = (839 * 3600 * 1_000_000 - 1) * (PICOS as i128 / 1_000_000);
 /// Where durations are counted from.

@@ -35,18 +35,37 @@ pub(super) fn finite(operand: Operand) -> Sql {
     }
 }
 
-/// Whether it is the first point in time, as a constant, which is sent as infinity.
-pub(super) fn is_first(operand: &Operand) -> bool {
-    matches!(&operand.sql, Sql::Param(Param { value: Value::DateTimeOffset(text), .. }) if is_first_text(text))
+/// Whether it is an end of time, as a constant, that a column may hold beside infinity: the first point in time, which is sent as infinity, or
+/// the first or last day.
+pub(super) fn is_shared(operand: &Operand) -> bool {
+    match &operand.sql {
+        Sql::Param(Param { value: Value::DateTimeOffset(text), .. }) => is_first_text(text),
+        Sql::Param(Param { value: Value::Date(text), .. }) => text == FIRST_DAY || text == LAST_DAY,
+        _ => false,
+    }
+}
+
+/// What a column holds where it is served as such an end, beside the constant itself.
+pub(super) fn beside(operand: &Operand) -> Option<Sql> {
+    match &operand.sql {
+        _ if !is_shared(operand) => None,
+        Sql::Param(Param { value: Value::Date(text), .. }) => {
+            Some(Sql::Word(if text == LAST_DAY { "infinity" } else { "-infinity" }).cast("date"))
+        }
+        _ => Some(Sql::Word(FIRST).cast("timestamptz")),
+    }
 }
 
 fn is_first_text(text: &str) -> bool {
     text == &FIRST[..FIRST.len() - 1]
 }
 
-/// A point in time as what it is served as.
+/// A point in time or a day as what it is served as.
 pub(super) fn told(operand: Operand) -> Sql {
-    if is_first(&operand) { Sql::Word(FIRST).cast("timestamptz") } else { finite(operand) }
+    match operand.primitive {
+        Some(P::DateTimeOffset) if is_shared(&operand) => Sql::Word(FIRST).cast("timestamptz"),
+        _ => finite(operand),
+    }
 }
 
 fn is_end(x: &Sql) -> bool {

@@ -5,6 +5,7 @@ use nextlink_odata::query::Function;
 use nextlink_odata::value::Value;
 
 use super::{UNICODE, bare, ends, plain, string_param};
+use crate::dialect::pattern::{POSTGRES, spell};
 use crate::dialect::{Form, Operand};
 use crate::text::{WHITE_SPACE, like_pattern};
 use crate::tree::{Operator, Param, Sql};
@@ -12,8 +13,16 @@ use crate::tree::{Operator, Param, Sql};
 /// Greatest length that functions of text take.
 const LONGEST: i64 = i32::MAX as i64;
 
-/// A canonical function of arguments that are not null; none where there is no such.
-pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Option<Sql> {
+/// A canonical function of arguments that are not null, or what there is not.
+pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Result<Sql, &'static str> {
+    match args.as_slice() {
+        [text, pattern] if function == Function::MatchesPattern => matches(text.clone(), pattern.clone()),
+        _ => simple(function, args, result).ok_or("This function"),
+    }
+}
+
+/// A function that is there for all arguments of its types.
+fn simple(function: Function, args: Vec<Operand>, result: P) -> Option<Sql> {
     let geo = match function {
         Function::GeoDistance => Some("ST_Distance"),
         Function::GeoIntersects => Some("ST_Intersects"),
@@ -28,9 +37,6 @@ pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Option<
             if matches!(function, Function::Contains | Function::StartsWith | Function::EndsWith) =>
         {
             Some(found(function, text.clone(), part.clone()))
-        }
-        [text, pattern] if function == Function::MatchesPattern => {
-            Some(matches(text.clone(), pattern.clone()))
         }
         [operand] if matches!(function, Function::Ceiling | Function::Floor | Function::Round) => {
             Some(rounded(function, operand.clone(), result))
@@ -156,14 +162,13 @@ fn found(function: Function, text: Operand, part: Operand) -> Sql {
     }
 }
 
-/// A point stands for any character but a new line.
-fn matches(text: Operand, pattern: Operand) -> Sql {
-    let flags = "(?p)";
+/// A pattern that is computed is one of the server, where a point stands for any character but a new line.
+fn matches(text: Operand, pattern: Operand) -> Result<Sql, &'static str> {
     let pattern = match pattern.sql {
-        Sql::Param(Param { value: Value::String(known), .. }) => string_param([flags, &known].concat()),
-        _ => Sql::binary(Operator::Concat, Sql::Word(flags), plain(pattern)),
+        Sql::Param(Param { value: Value::String(known), .. }) => string_param(spell(&known, &POSTGRES)?),
+        _ => Sql::binary(Operator::Concat, Sql::Word("(?p)"), plain(pattern)),
     };
-    Sql::binary(Operator::Matches, plain(text), pattern)
+    Ok(Sql::binary(Operator::Matches, plain(text), pattern))
 }
 
 /// Characters from a start counted from 0; a negative start counts from the end (4.01).

@@ -129,11 +129,16 @@ impl Dialect for Postgres {
     }
 
     fn comparable(&self, left: Operand, right: Vec<Operand>, relation: Relation) -> (Sql, Vec<Sql>) {
-        if ends::is_first(&left) || right.iter().any(ends::is_first) {
+        let constants = right.iter().all(|r| r.form == Form::Constant);
+        if ends::is_shared(&left) || right.iter().any(ends::is_shared) {
             // Infinity is served as what a column may hold besides.
+            if relation == Relation::Equality && constants && left.form != Form::Constant {
+                let ends: Vec<Sql> = right.iter().filter_map(ends::beside).collect();
+                let all = right.into_iter().map(plain).chain(ends).collect();
+                return (plain(left), all);
+            }
             return (ends::told(left), right.into_iter().map(ends::told).collect());
         }
-        let constants = right.iter().all(|r| r.form == Form::Constant);
         match (&left.native, relation) {
             (NativeType::Enum { schema, name }, _) if constants && matches!(left.form, Form::Column(_)) => {
                 let label = |label: Operand| {
@@ -287,7 +292,7 @@ impl Dialect for Postgres {
         if args.iter().any(is_null) {
             return Ok(null(result));
         }
-        let sql = functions::call(function, args, result).ok_or_else(|| self.cannot("This function"))?;
+        let sql = functions::call(function, args, result).map_err(|what| self.cannot(what))?;
         let sql = if result == P::String { by_code_point(sql) } else { sql };
         Ok(Operand::computed(sql, result))
     }
