@@ -194,7 +194,9 @@ impl From<BindError> for Refusal {
 
 impl From<Unsupported> for Refusal {
     fn from(error: Unsupported) -> Refusal {
-        Refusal::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", error.to_string()).about(&error.what)
+        // Some of it is told in words, which are the name of nothing.
+        let target = if error.what.contains(' ') { "expression" } else { &error.what };
+        Refusal::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", error.to_string()).about(target)
     }
 }
 

@@ -49,6 +49,10 @@ impl Entry {
             "GET" => Ok(Entry::Read { head: false }),
             "HEAD" => Ok(Entry::Read { head: true }),
             "POST" if without_query_segment(path).is_some() => Ok(Entry::Query),
+            _ if is_monitor(path) => Err(not_allowed(
+                "Use GET or HEAD to ask for the answer, DELETE to cancel it.",
+                "GET, HEAD, DELETE",
+            )),
             _ => Err(not_allowed("This service is read-only: use GET or HEAD.", "GET, HEAD")),
         }
     }

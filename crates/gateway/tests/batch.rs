@@ -348,6 +348,24 @@ fn requests_refer_to_others() {
     assert_eq!(parts[2].json()["value"], "Green tea");
 }
 
+/// A batch takes no options but those of its form.
+#[test]
+fn options_of_a_batch() {
+    let node = shop();
+    for (query, status) in [
+        ("?$format=json", 200),
+        ("?$schemaversion=*", 200),
+        ("?mine=1", 200),
+        ("?$schemaversion=7", 404),
+        ("?$filter=1", 400),
+        ("?$top=1", 400),
+    ] {
+        let url = node.url(&[SHOP, "$batch", query].concat());
+        let answer = http::send("POST", &url, &[JSON], Some(b"{\"requests\":[]}")).expect("an answer");
+        assert_eq!(answer.status, status, "{query}: {}", answer.text());
+    }
+}
+
 /// Groups and change sets: reading needs no more than the order, and writing is refused, each in its place.
 #[test]
 fn nothing_is_written() {

@@ -241,6 +241,8 @@ fn cancels(node: &Node, url: &str) {
     }
     assert_eq!(ask(node, "Products?$top=1", &[]).status, 503, "the one turn is taken");
     let delete = || http::send("DELETE", &location, &[], None).expect("an answer");
+    let posted = http::send("POST", &location, &[], None).expect("an answer");
+    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET, HEAD, DELETE")));
     let answer = delete();
     assert_eq!((answer.status, answer.headers_named("odata-version").count()), (204, 1));
     for answer in [delete(), http::get(&location, &[])] {

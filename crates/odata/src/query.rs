@@ -340,8 +340,8 @@ pub enum ExprKind {
     /// The same of the entities of a collection.
     Gather(Aggregation, Option<Box<Expr>>, Box<Related>),
     /// The sum of a value over the rows before this one in a total order, null for the first of them; without an order
-    /// that over all rows.
-    Running(Box<Expr>, Vec<Order>),
+    /// that over all rows. Rows count among those that have the last values in common.
+    Running(Box<Expr>, Vec<Order>, Vec<Expr>),
     /// The number of the group that a row is in by these values, from 1 on; null is a value as others are.
     GroupNumber(Vec<Expr>),
     /// Whether a single-valued navigation property leads to an entity.

@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use nextlink_odata::batch;
+use nextlink_odata::bind;
 use nextlink_odata::prefer::parse_lenient;
+use nextlink_odata::url;
 use nextlink_odata::version::Version;
 use tokio::sync::mpsc;
 
@@ -41,6 +43,7 @@ const PIECES: usize = 8;
 /// It is no batch, or has too many requests.
 pub async fn answer(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Result<Response<Body>, Refusal> {
     let version = negotiate::version(&came.headers)?;
+    check_options(state, &came)?;
     if wants_snapshot(&came.headers) {
         let message =
             "The requests of a batch are not of one point in time: send it without Isolation, or them alone.";
@@ -100,6 +103,16 @@ pub async fn answer(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Resul
     });
     *response.body_mut() = Body::Stream(None, Box::new(Answers::new(receiver)));
     Ok(response)
+}
+
+/// What is asked of a batch as a whole can only be its form and the version of the schema.
+fn check_options(state: &State, came: &Came<'_>) -> Result<(), Refusal> {
+    if !came.url.contains('?') {
+        return Ok(());
+    }
+    let url = came.url.strip_prefix('/').unwrap_or(came.url);
+    let parsed = url::parse_with(url, &came.slot.limits(&state.config).parse_options())?;
+    Ok(bind::check_texts(&parsed)?)
 }
 
 /// Whether the answer to a batch is to come later.

@@ -272,7 +272,8 @@ fn failed(code: &str, message: &str) -> Refusal {
         }
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "SourceFailed"),
     };
-    Refusal::new(status, code, message)
+    let refusal = Refusal::new(status, code, message);
+    if code == "ExpressionFailed" { refusal.about("expression") } else { refusal }
 }
 
 /// Whether the monitor answers with a whole message of HTTP: to clients of 4.0, and to those that ask for it.

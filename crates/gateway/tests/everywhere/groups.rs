@@ -149,3 +149,41 @@ fn hierarchies_below_entities_and_in_groups() {
         assert!(all_of_suppliers > 500, "{source}: {all_of_suppliers}");
     }
 }
+
+/// What is done in a group is what is done with its instances alone.
+#[test]
+fn transformations_in_groups() {
+    let world = World::trading();
+    let inner = [
+        ("topcount(2,Freight)", "OrderId"),
+        ("filter(GiftWrap)/bottomcount(3,OrderId)", "OrderId"),
+        ("orderby(OrderedAt desc,OrderId)/top(2)", "OrderId"),
+        ("topsum(500,OrderId)", "OrderId"),
+        ("toppercent(40,OrderId)/filter(GiftWrap)", "OrderId"),
+        ("filter(GiftWrap)/aggregate($count as N,OrderId with max as M,Freight with sum as S)", "N,M,S"),
+        ("filter(Freight gt 1e9)/aggregate($count as N,OrderId with sum as S)", "N,S"),
+        ("filter(GiftWrap)/aggregate(OrderItems/Quantity with sum as Q,OrderItems/$count as N)", "Q,N"),
+        ("topcount(3,OrderId)/aggregate(OrderId with min as M)", "M"),
+        ("topcount(3,OrderId)/filter(GiftWrap)/aggregate($count as N)", "N"),
+    ];
+    for source in SOURCES {
+        for (inner, names) in inner {
+            let names: Vec<&str> = names.split(',').collect();
+            let told = |row: &Value| names.iter().map(|name| row[*name].to_string()).collect::<Vec<_>>();
+            let grouped = format!("Orders?$apply=groupby((Status),{inner})");
+            let mut grouped: Vec<_> = rows(&world, source, &grouped).iter().map(told).collect();
+            let mut alone = Vec::new();
+            for group in rows(&world, source, "Orders?$apply=groupby((Status))") {
+                let own = format!(
+                    "Orders?$apply=filter(Status eq '{}')/{inner}",
+                    group["Status"].as_str().expect("text")
+                );
+                alone.extend(rows(&world, source, &own).iter().map(told));
+            }
+            grouped.sort();
+            alone.sort();
+            assert!(!alone.is_empty(), "{source}: {inner}");
+            assert_eq!(grouped, alone, "{source}: {inner}");
+        }
+    }
+}

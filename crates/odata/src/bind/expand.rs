@@ -31,6 +31,10 @@ pub fn expand_item<'a>(
             (name, rest.first())
         }
         [name, cast] if cast.contains('.') && name != "*" => (name, Some(cast)),
+        [first, next, ..] if ty.find_navigation_of(first, of).is_some() => {
+            let message = format!("Behind '{first}' no '{next}' can stand; write {first}($expand={next}).");
+            return Err(invalid(item.at, next, message));
+        }
         _ => {
             return Err(not_supported(
                 item.at,

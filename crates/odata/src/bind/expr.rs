@@ -76,7 +76,7 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
             Member::Entity(..) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
             Member::Entities | Member::Values(..) | Member::Items(..) => Err(no_value(at)),
             Member::Complex(..) => {
-                let message = "A complex value can only be compared with null; its parts can stand here.";
+                let message = "A complex value can only be compared with null or another one; its parts can stand here.";
                 Err(not_supported(at, "complex", message))
             }
         },

@@ -132,7 +132,11 @@ fn value(cx: &Context, parameter: &Property, expr: &Expr) -> BindResult<Value> {
         ExprKind::Alias(alias) => {
             return match cx.with_alias(alias, expr.at, |expr| value(cx, parameter, expr))? {
                 Some(value) => Ok(value),
-                None => Err(invalid(expr.at, alias, format!("Parameter alias '@{alias}' has no value."))),
+                None => Err(invalid(
+                    expr.at,
+                    &["@", alias].concat(),
+                    format!("Parameter alias '@{alias}' has no value."),
+                )),
             };
         }
         _ => return Err(invalid(expr.at, name, format!("The value of '{name}' is a literal."))),

@@ -72,18 +72,7 @@ const OUTER_OPTIONS: &[&str] = &["$format", "$skiptoken", "$deltatoken"];
 /// # Errors
 /// Names that are not in the model, types that do not fit, limits, and what is not supported, each with its place.
 pub fn bind(model: &Model, url: &Url, limits: BindLimits, now: &str) -> BindResult<Request> {
-    for option in &url.options.text {
-        match option.name.as_str() {
-            "$schemaversion" if option.value != "*" => {
-                let message = format!("There is no version '{}' of the schema.", option.value);
-                return Err(not_found(option.at, &option.name, message));
-            }
-            "$schemaversion" => {}
-            "$id" if by_id(url).is_some() => {}
-            name if OUTER_OPTIONS.contains(&name) => {}
-            name => return Err(not_supported(option.at, name, format!("{name} is not supported."))),
-        }
-    }
+    check_texts(url)?;
     match url.path.as_slice() {
         [] => return Ok(Request::ServiceDocument),
         [first, rest @ ..] => match &first.kind {
@@ -107,6 +96,26 @@ pub fn bind(model: &Model, url: &Url, limits: BindLimits, now: &str) -> BindResu
     }
     let cx = Context::new(model, limits, &url.options, now);
     bind_query(&cx, url).map(|query| Request::Query(Box::new(query)))
+}
+
+/// Looks at the options that are text: which of them are known, and whether the schema has the version that is asked for.
+///
+/// # Errors
+/// 404 for another version, 501 for an option that is not supported.
+pub fn check_texts(url: &Url) -> BindResult<()> {
+    for option in &url.options.text {
+        match option.name.as_str() {
+            "$schemaversion" if option.value != "*" => {
+                let message = format!("There is no version '{}' of the schema.", option.value);
+                return Err(not_found(option.at, &option.name, message));
+            }
+            "$schemaversion" => {}
+            "$id" if by_id(url).is_some() => {}
+            name if OUTER_OPTIONS.contains(&name) => {}
+            name => return Err(not_supported(option.at, name, format!("{name} is not supported."))),
+        }
+    }
+    Ok(())
 }
 
 fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
@@ -266,7 +275,8 @@ fn check_options(options: &Options, path: &BoundPath, at: u32) -> BindResult<()>
     check_levels(options)?;
     let collection = addressed == Addressed::Collection;
     let counted = collection || addressed == Addressed::Count;
-    let entities = collection || addressed == Addressed::Entity;
+    // Of references nothing is told but where they lead.
+    let entities = !path.references && (collection || addressed == Addressed::Entity);
     let items = matches!(addressed, Addressed::ItemCount(_));
     // A delta link has the options of what is followed, also where the number of changes is asked for.
     let followed = counted && options.text.iter().any(|option| option.name == "$deltatoken");

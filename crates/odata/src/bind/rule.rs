@@ -44,7 +44,7 @@ pub fn bind_alias(cx: &Context, scope: &Scope, name: &str, at: u32) -> BindResul
     }
     if name != USER {
         let message = format!("'@{name}' is not known here: '@user' is the name of the login that reads.");
-        return Err(invalid(at, name, message));
+        return Err(invalid(at, &["@", name].concat(), message));
     }
     cx.rule.set(Some(true));
     Ok(typed(at, PrimitiveType::String, false, ExprKind::User))

@@ -290,7 +290,7 @@ impl<'a> Context<'a> {
         if self.alias_depth.get() >= ALIAS_DEPTH {
             return Err(invalid(
                 at,
-                name,
+                &["@", name].concat(),
                 format!("Parameter alias '@{name}' refers to itself or too deep."),
             ));
         }

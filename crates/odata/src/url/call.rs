@@ -51,6 +51,9 @@ pub(crate) fn near_functions(name: &str) -> String {
     suggestion(name, FUNCTIONS.iter().map(|(canonical, _, _)| *canonical))
 }
 
+/// What stands in the parentheses of a key, and of a function of the model.
+const ARGUMENT: &str = "a literal, an alias or name=value";
+
 /// What may stand in parentheses behind a name.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Arguments {
@@ -82,10 +85,12 @@ impl Cursor<'_> {
         self.path(at, PathRoot::Implicit, first)
     }
 
-    /// A name with arguments that nothing but a canonical function takes is a misspelled one, where there is one near.
+    /// A name with arguments that nothing but a canonical function takes is a misspelled one, where there is one near, or where
+    /// it has an argument as only such a function has.
     fn misspelled(&self, start: usize, name: &str, fault: ParseError) -> ParseError {
         let near = near_functions(name);
-        if near.is_empty() || fault.kind != ParseErrorKind::Syntax {
+        let is_none = near.is_empty() && fault.expected != ARGUMENT;
+        if is_none || fault.kind != ParseErrorKind::Syntax {
             return fault;
         }
         self.fault(start, "a function", format!("there is no function '{name}'.{near}"))
@@ -148,7 +153,11 @@ impl Cursor<'_> {
     /// An expression, which may be missing, and a type name.
     fn type_arguments(&mut self) -> Result<Vec<Expr>> {
         let start = self.pos;
-        if let Some(type_name) = self.type_name() {
+        // Some clients write it as text.
+        let quoted = self.eat(b'\'');
+        if let Some(type_name) = self.type_name()
+            && (!quoted || self.eat(b'\''))
+        {
             self.skip_space();
             if self.peek() == Some(b')') {
                 return Ok(vec![type_name]);
@@ -160,7 +169,6 @@ impl Cursor<'_> {
             self.skip_space();
             return Err(self.expected(", and the name of a type"));
         }
-        // Some clients write it as text.
         let quoted = self.eat(b'\'');
         match self.type_name() {
             Some(type_name) if !quoted || self.eat(b'\'') => Ok(vec![operand, type_name]),
@@ -217,7 +225,7 @@ impl Cursor<'_> {
         }
         let value = match self.peek() {
             Some(b'[' | b'{') => self.json()?,
-            _ => self.literal_or_name_fault("a literal, an alias or name=value")?,
+            _ => self.literal_or_name_fault(ARGUMENT)?,
         };
         Ok(Argument { at, name: None, value })
     }

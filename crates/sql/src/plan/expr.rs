@@ -367,8 +367,8 @@ impl Planner<'_> {
                 self.aggregate(frames, *method, of.as_deref(), expr.primitive.unwrap_or(P::Decimal))?
             }
             ExprKind::GroupNumber(values) => self.group_number(frames, values)?,
-            ExprKind::Running(of, orderby) => {
-                self.running(frames, of, orderby, expr.primitive.unwrap_or(P::Decimal))?
+            ExprKind::Running(of, orderby, among) => {
+                self.running(frames, of, (orderby, among), expr.primitive.unwrap_or(P::Decimal))?
             }
             ExprKind::Gather(method, of, related) => {
                 let result = expr.primitive.unwrap_or(P::Decimal);

@@ -355,12 +355,12 @@ impl Planner<'_> {
         })
     }
 
-    /// The sum of a value over the rows before this one, or over all.
+    /// The sum of a value over the rows before this one, or over all, among those that have some values in common.
     pub(super) fn running(
         &self,
         frames: &mut Frames,
         of: &Expr,
-        orderby: &[Order],
+        (orderby, common): (&[Order], &[Expr]),
         result: P,
     ) -> Result<Operand, Unsupported> {
         let operand = self.operand(frames, of)?;
@@ -369,7 +369,11 @@ impl Planner<'_> {
         for order in orderby {
             terms.extend(self.term(frames, &order.expr, order.descending)?);
         }
-        let among = frames.parent();
+        let mut among = frames.parent();
+        for value in common {
+            let operand = self.operand(frames, value)?;
+            among.push(self.dialect.carried(operand).sql);
+        }
         let over = |call: Sql, terms: Vec<OrderTerm>| Sql::Over(Box::new(call), among, terms);
         let sql = match sum.sql.clone() {
             Sql::Cast(inner, to) => Sql::Cast(Box::new(over(*inner, terms)), to),

@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
+use super::super::cast::there;
 use super::super::enumeration;
 use super::super::error::{BindResult, invalid, not_supported};
 use super::super::expr::{bind, typed};
-use super::super::member::read;
+use super::super::member::{both, read};
 use super::super::scope::{Context, Scope};
+use super::values::only_where;
 use crate::model::PrimitiveType as P;
 use crate::query::{Aggregation, Expr, ExprKind, Place, Related};
 use crate::url::apply::{Aggregate, Method, MethodKind};
@@ -128,6 +130,24 @@ pub fn bind_in_path(cx: &Context, related: Related, item: &Aggregate) -> BindRes
     }
     let scope = Scope::of_expanded(Place::of(related.variable, related.set));
     gather(cx, &scope, related, Rest::Expr(&item.expr), item)
+}
+
+/// What is aggregated, of those instances alone for which a condition holds.
+pub fn only_of(condition: &Expr, value: Expr) -> Expr {
+    let ExprKind::Aggregate(method, of) = value.kind else {
+        return value;
+    };
+    let of = match of {
+        Some(of) => match *of {
+            Expr { kind: ExprKind::Gather(inner, of, mut related), at, primitive, enumeration, nullable } => {
+                related.predicate = both(Some(condition.clone()), related.predicate);
+                Expr { at, primitive, enumeration, nullable, kind: ExprKind::Gather(inner, of, related) }
+            }
+            of => only_where(condition, of),
+        },
+        None => there(condition.clone()),
+    };
+    Expr { kind: ExprKind::Aggregate(method, Some(Box::new(of))), ..value }
 }
 
 /// What is made of the entities of a collection.

@@ -1,19 +1,19 @@
 //! `groupby` and `aggregate` (section 3.2).
 
-use super::super::compute::{add_computed, with_type};
+use super::super::compute::with_type;
 use super::super::error::{BindResult, invalid, not_supported};
 use super::super::expr::{bind, typed};
 use super::super::scope::Context;
-use super::aggregate::{aggregation, bind_aggregate, bind_beside, common_collections, made};
+use super::aggregate::{aggregation, bind_aggregate, bind_beside, common_collections, made, only_of};
 use super::entities::{Grouped, attach, by_entities, entity_of, names_of};
 use super::hierarchy;
 use super::join::beside;
-use super::nest::nest;
 use super::state::{State, column, row_column};
 use super::union;
+use super::within::grouped;
 use crate::model::PrimitiveType as P;
 use crate::query::{Aggregation, Expr, ExprKind, RowColumn, Rows, RowsKind};
-use crate::url::apply::{Aggregate, DataPath, GroupingElement, Transformation, TransformationKind as T};
+use crate::url::apply::{Aggregate, DataPath, GroupingElement, Transformation};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 
 /// Binds `groupby`.
@@ -24,7 +24,6 @@ pub fn groupby(
     then: Option<&[Transformation]>,
     at: u32,
 ) -> BindResult<()> {
-    let then = then.unwrap_or_default();
     let mut rolled = None;
     for element in elements {
         if let GroupingElement::RollupRecursive { hierarchy, restrict } = element {
@@ -84,60 +83,6 @@ fn is_all(path: &DataPath) -> bool {
     matches!(path.as_slice(), [only] if only.name == "$all")
 }
 
-/// Groups by some paths, and does something in each group.
-fn grouped(cx: &Context, state: &mut State, paths: &[&DataPath], then: &[Transformation]) -> BindResult<()> {
-    // What is computed for each row is the same before it is grouped.
-    let mut then = then;
-    while let [first, rest @ ..] = then {
-        match &first.kind {
-            T::Compute(items) => {
-                state.settled();
-                add_computed(cx, &mut state.scope, items)?;
-            }
-            T::Identity => {}
-            _ => break,
-        }
-        then = rest;
-    }
-    let rest = within(cx, state, paths, then)?;
-    // A group is one row now, so the rest is the same for all of them at once.
-    for step in rest {
-        if !matches!(step.kind, T::Compute(_) | T::Filter(_) | T::Identity) {
-            let message = "Within groupby only compute and filter are supported behind aggregate and nest.";
-            return Err(not_supported(step.at, "groupby", message));
-        }
-        super::transform(cx, state, step)?;
-    }
-    Ok(())
-}
-
-/// Makes one row of each group, and gives the transformations behind the one that does so.
-fn within<'t>(
-    cx: &Context,
-    state: &mut State,
-    paths: &[&DataPath],
-    then: &'t [Transformation],
-) -> BindResult<&'t [Transformation]> {
-    let nests = then.iter().enumerate().find_map(|(number, step)| match &step.kind {
-        T::Nest(items) => Some((number, items, step.at)),
-        _ => None,
-    });
-    if let Some((number, items, at)) = nests {
-        nest(cx, state, (paths, &then[..number]), items, at)?;
-        return Ok(&then[number + 1..]);
-    }
-    let [first, rest @ ..] = then else {
-        aggregate(cx, state, paths, &[])?;
-        return Ok(&[]);
-    };
-    let T::Aggregate(items) = &first.kind else {
-        let message = "Within groupby only aggregate and nest are supported first, behind compute.";
-        return Err(not_supported(first.at, "groupby", message));
-    };
-    aggregate(cx, state, paths, items)?;
-    Ok(rest)
-}
-
 /// Makes one row for each group, with values of its rows.
 pub fn aggregate(
     cx: &Context,
@@ -149,10 +94,16 @@ pub fn aggregate(
     if let [item] = items
         && !item.from.is_empty()
     {
+        if state.counted.is_some() {
+            let message =
+                "from behind a transformation that chooses instances of the group is not supported.";
+            return Err(not_supported(item.at, "from", message));
+        }
         from(cx, state, item, values, columns)?;
         return attach(cx, state, entities);
     }
     let keys = values.len();
+    let counted = state.counted.take();
     let common = common_collections(cx, &state.scope, items)?;
     for related in &common {
         // Groups stay in which there is nothing to count.
@@ -164,6 +115,10 @@ pub fn aggregate(
             return Err(not_supported(from.at, "from", message));
         }
         let value = bind_beside(cx, &state.scope, &common, item)?;
+        let value = match &counted {
+            Some(condition) => only_of(condition, value),
+            None => value,
+        };
         columns.push(row_column(vec![alias(item, &columns)?], &value));
         values.push(value);
     }
@@ -236,7 +191,7 @@ fn alias(item: &Aggregate, columns: &[RowColumn]) -> BindResult<String> {
 }
 
 /// Binds a path to group by.
-fn group_by(
+pub fn group_by(
     cx: &Context,
     state: &State,
     path: &DataPath,

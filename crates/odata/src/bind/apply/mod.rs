@@ -10,6 +10,7 @@ mod position;
 mod entities;
 mod group;
 mod rank;
+mod within;
 mod nested;
 mod nest;
 mod all;
@@ -172,7 +173,7 @@ fn transform(cx: &Context, state: &mut State, step: &Transformation) -> BindResu
             }
             union::concat(cx, state, parts, step.at)
         }
-        T::Rank { method, amount, by } => rank::rank(cx, state, *method, amount, by),
+        T::Rank { method, amount, by } => rank::rank(cx, state, (*method, amount, by), Vec::new()),
         T::Relatives { direction, hierarchy, start, max_distance, keep_start } => {
             let (start, bounds) = ((*direction, start), (*max_distance, *keep_start));
             hierarchy::relatives(cx, state, hierarchy, start, bounds)

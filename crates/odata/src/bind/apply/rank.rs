@@ -14,13 +14,12 @@ use crate::url::apply::RankMethod as M;
 use crate::url::ast;
 use crate::value::Value;
 
-/// Binds a transformation that keeps the greatest or the least rows.
+/// Binds a transformation that keeps the greatest or the least rows, of each group by some values where there are such.
 pub fn rank(
     cx: &Context,
     state: &mut State,
-    method: M,
-    amount: &ast::Expr,
-    by: &ast::Expr,
+    (method, amount, by): (M, &ast::Expr, &ast::Expr),
+    groups: Vec<Expr>,
 ) -> BindResult<()> {
     let (name, descending) = match method {
         M::BottomCount => ("bottomcount", false),
@@ -40,22 +39,41 @@ pub fn rank(
         let Value::Integer(rows @ 0..) = value else {
             return Err(invalid(amount.at, name, format!("{name} takes a whole number from 0.")));
         };
-        state.orderby = vec![Order { expr: by, descending }];
+        let orderby = vec![Order { expr: by, descending }];
+        if !groups.is_empty() {
+            return first(cx, state, orderby, rows.unsigned_abs(), groups);
+        }
+        state.orderby = orderby;
         state.top = Some(rows.unsigned_abs());
         state.settle();
         state.orderby.clear();
         return Ok(());
     }
     let percent = matches!(method, M::BottomPercent | M::TopPercent);
-    keep_until(cx, state, by, descending, amount, percent)
+    let orderby = vec![Order { expr: by.clone(), descending }];
+    keep_until(cx, state, (by, orderby, groups), amount, percent)
 }
 
-/// Keeps the rows at one end whose values together just reach an amount: of each of them those before it do not.
+/// Keeps so many rows of each group, in an order.
+pub fn first(
+    cx: &Context,
+    state: &mut State,
+    orderby: Vec<Order>,
+    rows: u64,
+    groups: Vec<Expr>,
+) -> BindResult<()> {
+    let number = |rows: u64| {
+        let rows = Value::Integer(i64::try_from(rows).unwrap_or(i64::MAX));
+        typed(0, P::Int32, false, ExprKind::Value(rows))
+    };
+    keep_until(cx, state, (number(1), orderby, groups), number(rows), false)
+}
+
+/// Keeps the first rows of each group whose values together just reach an amount: of each of them those before it do not.
 fn keep_until(
     cx: &Context,
     state: &mut State,
-    by: Expr,
-    descending: bool,
+    (by, mut orderby, groups): (Expr, Vec<Order>, Vec<Expr>),
     amount: Expr,
     percent: bool,
 ) -> BindResult<()> {
@@ -64,9 +82,10 @@ fn keep_until(
     if !amount.primitive.is_some_and(P::is_numeric) {
         return Err(invalid(amount.at, "amount", "A number is needed here."));
     }
-    let mut orderby = vec![Order { expr: by.clone(), descending }];
     orderby.extend(state.identity.iter().map(|expr| Order { expr: expr.clone(), descending: false }));
-    let sum = |orderby| typed(at, primitive, true, ExprKind::Running(Box::new(by.clone()), orderby));
+    let sum = |orderby| {
+        typed(at, primitive, true, ExprKind::Running(Box::new(by.clone()), orderby, groups.clone()))
+    };
     let mut added = vec![sum(orderby)];
     if percent {
         added.push(sum(Vec::new()));
@@ -110,8 +129,7 @@ fn reached(rows: &Rows, added: usize, amount: &Expr) -> BindResult<Expr> {
     let double = before.primitive == Some(P::Double);
     let exact = if double { P::Double } else { P::Decimal };
     let amount = meet(amount.clone(), Some(exact), at)?;
-    let positive = matches!(&amount.kind, ExprKind::Value(Value::Decimal(digits)) if !digits.starts_with('-') && digits.bytes().any(|b| matches!(b, b'1'..=b'9')))
-        || matches!(&amount.kind, ExprKind::Value(Value::Double(number)) if *number > 0.0);
+    let positive = matches!(&amount.kind, ExprKind::Value(value) if is_positive(value));
     if !positive {
         // Nothing is needed to reach it.
         return Ok(typed(at, P::Boolean, false, ExprKind::Value(Value::Boolean(false))));
@@ -134,4 +152,16 @@ fn reached(rows: &Rows, added: usize, amount: &Expr) -> BindResult<Expr> {
     let first_row = compare(Comparison::Eq, before.clone(), null);
     let not_yet = compare(Comparison::Lt, before, limit);
     Ok(typed(at, P::Boolean, false, ExprKind::Or(Box::new(first_row), Box::new(not_yet))))
+}
+
+/// Whether a number is greater than zero.
+pub fn is_positive(number: &Value) -> bool {
+    match number {
+        Value::Integer(number) => *number > 0,
+        Value::Double(number) => *number > 0.0,
+        Value::Decimal(digits) => {
+            !digits.starts_with('-') && digits.bytes().any(|b| matches!(b, b'1'..=b'9'))
+        }
+        _ => false,
+    }
 }

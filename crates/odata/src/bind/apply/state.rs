@@ -37,6 +37,8 @@ pub struct State {
     pub traversed: bool,
     /// The node of a tree that they are to be grouped by before all else.
     pub rolled: Option<(Expr, RowColumn)>,
+    /// In a group: of which instances values are aggregated, while the others still tell that the group is there.
+    pub counted: Option<Expr>,
     /// Parts of expressions in all this, which count again where it is used twice.
     pub nodes: usize,
 }
@@ -62,6 +64,7 @@ impl State {
             joined: false,
             traversed: false,
             rolled: None,
+            counted: None,
             nodes: 1,
         }
     }
@@ -93,6 +96,7 @@ impl State {
             joined,
             traversed,
             rolled: None,
+            counted: None,
             nodes,
         }
     }
@@ -122,6 +126,7 @@ impl State {
             joined: false,
             traversed: false,
             rolled: None,
+            counted: None,
             nodes: 1,
             input: Input::Rows(Box::new(rows)),
         }
