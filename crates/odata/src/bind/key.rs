@@ -182,12 +182,16 @@ fn key_value(cx: &Context, ty: &EntityType, property: usize, expr: &Expr) -> Bin
                 ExprKind::Literal(literal) => enumeration::from_literal(cx, literal, value.at),
                 _ => Err(invalid(
                     value.at,
-                    name,
+                    &["@", name].concat(),
                     format!("Parameter alias '@{name}' is no literal, so no key."),
                 )),
             })?;
             let Some(bound) = bound else {
-                return Err(invalid(expr.at, name, format!("Parameter alias '@{name}' has no value.")));
+                return Err(invalid(
+                    expr.at,
+                    &["@", name].concat(),
+                    format!("Parameter alias '@{name}' has no value."),
+                ));
             };
             bound
         }

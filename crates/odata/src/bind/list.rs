@@ -21,7 +21,11 @@ pub fn bind_in(cx: &Context, scope: &Scope, left: &ast::Expr, list: &ast::Expr, 
                 ast::ExprKind::List(items) | ast::ExprKind::Array(items) => {
                     bind_items(cx, scope, &needle, items, at)
                 }
-                _ => Err(invalid(at, name, format!("Parameter alias '@{name}' is not a list."))),
+                _ => Err(invalid(
+                    at,
+                    &["@", name].concat(),
+                    format!("Parameter alias '@{name}' is not a list."),
+                )),
             })?;
             bound.unwrap_or_default()
         }

@@ -134,7 +134,11 @@ pub fn literals(cx: &Context, scope: &Scope, expr: &ast::Expr, at: u32) -> BindR
         ast::ExprKind::Alias(name) => {
             let bound = cx.with_alias(name, at, |value| match &value.kind {
                 ast::ExprKind::Array(items) => all(items),
-                _ => Err(invalid(at, name, format!("Parameter alias '@{name}' is not a list."))),
+                _ => Err(invalid(
+                    at,
+                    &["@", name].concat(),
+                    format!("Parameter alias '@{name}' is not a list."),
+                )),
             })?;
             Ok(Some(bound.unwrap_or_default()))
         }

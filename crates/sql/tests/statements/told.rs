@@ -93,7 +93,7 @@ fn functions_stand_in_conditions_and_their_values_are_parameters() {
             ("Good(size=1)", "Invalid at 5 (size): 'Good' has no parameter 'size'"),
             ("Good('x')", "Invalid at 5 (Good): Values for 'Good' have names"),
             ("Good(name=1)", "Invalid at 10 (name): A value of Edm.String is needed here"),
-            ("Good(name=@a)", "Invalid at 10 (a): Parameter alias '@a' has no value."),
+            ("Good(name=@a)", "Invalid at 10 (@a): Parameter alias '@a' has no value."),
             ("Good(name=@a)?@a=@a", "refers to itself or too deep"),
             ("Good?name=concat('a','b')", "Invalid at 5 (name): The value of 'name' is a literal."),
         ] {
