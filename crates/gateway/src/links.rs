@@ -61,14 +61,21 @@ fn absolute(config: &ServerConfig, headers: &HeaderMap, peer: IpAddr) -> Result<
     let scheme = if scheme.eq_ignore_ascii_case("https") { "https" } else { "http" };
     check_host(config, host)?;
     let (name, port) = authority(scheme, host, port);
-    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'.' | b'_' | b'~');
-    let prefix = if prefix.starts_with('/') && prefix.bytes().all(legal) { prefix } else { "" };
+    let prefix = if is_prefix(prefix) { prefix } else { "" };
     let colon = if port.is_empty() { "" } else { ":" };
     let mut base = String::with_capacity(host.len() + prefix.len() + ROOM);
     for part in [scheme, "://", name, colon, port, prefix] {
         base.push_str(part);
     }
     Ok(base)
+}
+
+/// Whether a text is a path as links can begin with: a relative one that began with `//` would lead to another host, and
+/// clients take `.` and `..` for steps (RFC 3986 sections 4.2 and 5.2.4).
+fn is_prefix(text: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    let is_segment = |s: &str| !matches!(s, "" | "." | "..") && s.bytes().all(legal);
+    text.strip_prefix('/').is_some_and(|segments| segments.split('/').all(is_segment))
 }
 
 /// The value of a header; of one that was sent by the client and added to by the proxy, what the proxy added.
@@ -112,10 +119,15 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Whether a text is the number of a port, without a sign or zeros before it.
+fn is_port(text: &str) -> bool {
+    text.parse().is_ok_and(|port: u16| port > 0 && port.to_string() == text)
+}
+
 /// Host and port; default ports are dropped.
 fn authority<'h>(scheme: &str, host: &'h str, forwarded_port: Option<&'h str>) -> (&'h str, &'h str) {
     let (name, port) = split_port(host);
-    let port = port.or(forwarded_port.filter(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit())));
+    let port = port.or(forwarded_port.filter(|port| is_port(port)));
     match (scheme, port) {
         (_, None) | ("http", Some("80")) | ("https", Some("443")) => (name, ""),
         (_, Some(port)) => (name, port),
@@ -156,6 +168,14 @@ mod tests {
                 Some("https://d.example"),
             ),
             (true, &[("host", "n1"), ("x-forwarded-prefix", "/a\"b")], Some("http://n1")),
+            (true, &[("host", "n1"), ("x-forwarded-prefix", "//evil.example")], Some("http://n1")),
+            (true, &[("host", "n1"), ("x-forwarded-prefix", "/a//evil.example")], Some("http://n1")),
+            (true, &[("host", "n1"), ("x-forwarded-prefix", "/a/../..")], Some("http://n1")),
+            (true, &[("host", "n1"), ("x-forwarded-prefix", "/./a")], Some("http://n1")),
+            (true, &[("host", "n1"), ("x-forwarded-port", "65535")], Some("http://n1:65535")),
+            (true, &[("host", "n1"), ("x-forwarded-port", "65536")], Some("http://n1")),
+            (true, &[("host", "n1"), ("x-forwarded-port", "0")], Some("http://n1")),
+            (true, &[("host", "n1"), ("x-forwarded-port", "+80")], Some("http://n1")),
             // What a client has sent stands before what the proxy adds, in one line or in several.
             (
                 true,

@@ -38,8 +38,12 @@ pub struct Asked<'r> {
     pub started: Instant,
     /// Its method.
     pub method: &'r Method,
+    /// Where it came from.
+    pub peer: IpAddr,
     /// The name of the source.
     pub source: &'r str,
+    /// What stands behind that.
+    pub url: &'r str,
     /// Its kind.
     pub kind: &'static str,
     /// Identifies it in logs.
@@ -63,7 +67,7 @@ pub fn concluded(
     version: impl FnOnce() -> Version,
     asked: &Asked<'_>,
 ) -> Response<Body> {
-    let Asked { started, method, source, kind, trace } = asked;
+    let Asked { started, method, peer, source, url, kind, trace } = asked;
     let (response, refusal) = match answered {
         Ok(response) => (response, None),
         Err(refusal) => (refusal.response(version(), trace), Some(refusal)),
@@ -71,7 +75,9 @@ pub fn concluded(
     event(&Event::Answered {
         answered: Answered {
             method: method.as_str(),
+            peer: *peer,
             source,
+            path: url.split('?').next().unwrap_or_default(),
             kind,
             status: response.status().as_u16(),
             code: refusal.as_ref().map_or("", |r| r.code),

@@ -118,7 +118,7 @@ fn at_once<B>(state: &State, request: &HttpRequest<B>, peer: IpAddr) -> Option<R
     let answered = read::again::at_once(&slot, served, &repeat, headers)?;
     let trace = Trace::of(headers);
     let version = || negotiate::version(headers).unwrap_or(Version::V40);
-    let asked = Asked { started, method, source, kind: "read", trace: trace.as_str() };
+    let asked = Asked { started, method, peer, source, url, kind: "read", trace: trace.as_str() };
     let mut response = concluded(answered, version, &asked);
     let grant = Grant::of(&state.config.server.cors, headers);
     finish(&mut response, trace, false, grant.as_ref());
@@ -165,7 +165,9 @@ where
         }
         Err(refusal) => Err(refusal),
     };
-    let asked = Asked { started, method: &method, source, kind, trace: trace.as_str() };
+    // Taken apart once more, so that what was awaited does not hold it.
+    let (source, url) = target(&uri);
+    let asked = Asked { started, method: &method, peer, source, url, kind, trace: trace.as_str() };
     let mut response = concluded(answered, || version, &asked);
     if wants_token {
         // Nothing can be forged where nothing can be written, but some clients begin with it.

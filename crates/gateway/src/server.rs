@@ -25,9 +25,8 @@ use crate::config::{Config, with_model_texts};
 use crate::observe::{Event, Exporter, event, store_observer};
 use crate::slots::{Slots, follow};
 use crate::state::State;
-use crate::vocabularies::Vocabularies;
 use crate::watch::Watch;
-use crate::{admin, router};
+use crate::{admin, router, start};
 
 /// Opens everything that a server needs. Sources that cannot be opened are served as soon as they can.
 ///
@@ -35,26 +34,22 @@ use crate::{admin, router};
 /// No source of a node that is alone can be served and waiting does not help, or the data directory or the system database
 /// cannot be opened.
 pub async fn open(config: Config, exporter: Exporter) -> anyhow::Result<Arc<State>> {
-    let vocabularies = match &config.server.vocabulary_folder {
-        Some(folder) => Vocabularies::read(folder)?,
-        None => Vocabularies::default(),
-    };
+    let (vocabularies, tls) = (start::vocabularies(&config)?, start::tls(&config)?);
     let of_file = match config.cluster.system {
         None => Some(Slots::of_file(&config).await?),
         Some(_) => None,
     };
     let dir = &config.data_dir;
-    std::fs::create_dir_all(dir)
-        .with_context(|| format!("cannot create the data directory {}", dir.display()))?;
-    let node = NodeIdentity::open(dir)?;
+    let node = NodeIdentity::open(dir).context("data_dir")?;
     let connected = cluster::connect(&config)?;
+    connected.check_keys(node.id())?;
     // Before the node joins: opening may take longer than a lease that nobody extends yet.
     let slots = match (of_file, &connected.shared) {
         (Some(slots), _) => slots,
         (None, Some(shared)) => Slots::of_cluster(&config, &settled(shared, &config)?).await?,
         (None, None) => anyhow::bail!("a node that is alone serves what its configuration names"),
     };
-    let joined = cluster::join(&config, connected, node.id())?;
+    let joined = cluster::join(&config, connected, tls, node.id())?;
     let tokens = TokenKeys::new(&joined.keys)?;
     let (idle, absolute) = config.results.expiry();
     let mut store = StoreConfig::new(dir.join("results"), node, joined.keys.clone());

@@ -5,16 +5,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use nextlink_db::error::Error as DbError;
+use nextlink_db::location::Login;
 use nextlink_db::run::{Outcome, RunOptions};
 use nextlink_odata::rows::{PieceSink, RowSink};
 use nextlink_results::SourceRules;
 use nextlink_sql::statement::{Program, Stream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::answer::Refusal;
 use crate::config::{Config, SourceConfig};
 use crate::effective::Effective;
 use crate::limits::Limits;
+use crate::logins::Logins;
 use crate::observe::{Event, event};
 use crate::served::{OpenError, Served};
 
@@ -22,6 +24,10 @@ use crate::served::{OpenError, Served};
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two attempts.
 const MOST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Sources that are served and read again at one time: each takes connections of its server beside those that it has, and
+/// many may be on one server.
+static TURNS: Semaphore = Semaphore::const_new(4);
 
 /// The place of a source.
 #[derive(Debug)]
@@ -44,6 +50,7 @@ pub struct Slot {
     /// Another one is in its place, or none.
     closed: AtomicBool,
     wake: Notify,
+    logins: Logins,
 }
 
 /// What is served.
@@ -94,6 +101,7 @@ impl Slot {
             changed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             wake: Notify::new(),
+            logins: Logins::default(),
         }
     }
 
@@ -300,8 +308,7 @@ impl Slot {
         options: &RunOptions,
         sink: &mut S,
     ) -> Result<Outcome, Refusal> {
-        let outcome = served.source.run(program, options, sink);
-        outcome.map_err(|error| self.failed(served, program, options, error))
+        self.asked(served, program, options, || served.source.run(program, options, sink))
     }
 
     /// Reads bytes as [`nextlink_db::source::Source::stream`] does. Blocks.
@@ -315,8 +322,7 @@ impl Slot {
         options: &RunOptions,
         sink: &mut S,
     ) -> Result<Outcome, Refusal> {
-        let outcome = served.source.stream(stream, options, sink);
-        outcome.map_err(|error| self.failed(served, &stream.head, options, error))
+        self.asked(served, &stream.head, options, || served.source.stream(stream, options, sink))
     }
 
     /// Counts as [`nextlink_db::source::Source::count`] does. Blocks.
@@ -329,21 +335,46 @@ impl Slot {
         program: &Program,
         options: &RunOptions,
     ) -> Result<(u64, Option<bool>), Refusal> {
-        let counted = served.source.count(program, options);
-        counted.map_err(|error| self.failed(served, program, options, error))
+        self.asked(served, program, options, || served.source.count(program, options))
     }
 
-    /// The answer to an error that a program came to: what a condition of the model file is to blame for is no mistake of the client.
-    fn failed(
+    /// Asks the database, unless the login of the client has to wait.
+    fn asked<T>(
         &self,
         served: &Arc<Served>,
         program: &Program,
         options: &RunOptions,
-        error: DbError,
-    ) -> Refusal {
-        match served.failed_rows(program, options, &error) {
+        ask: impl FnOnce() -> Result<T, DbError>,
+    ) -> Result<T, Refusal> {
+        let login = options.login.as_ref();
+        self.admit(login)?;
+        let answer = ask();
+        self.note(login, answer.as_ref().err());
+        // What a condition of the model file is to blame for is no mistake of the client.
+        answer.map_err(|error| match served.failed_rows(program, options, &error) {
             Some((set, cause)) => Refusal::of_rows(set, cause),
-            None => self.refusal(served, error, options.login.is_some()),
+            None => self.refusal(served, error, login.is_some()),
+        })
+    }
+
+    /// Whether the database may be asked with the login of a client.
+    ///
+    /// # Errors
+    /// 429 after too many wrong ones of its user.
+    pub fn admit(&self, login: Option<&Login>) -> Result<(), Refusal> {
+        login.map_or(Ok(()), |login| self.logins.admit(login, Instant::now()))
+    }
+
+    /// Notes what the database makes of the login of a client.
+    pub fn note(&self, login: Option<&Login>, error: Option<&DbError>) {
+        let Some(login) = login else { return };
+        match error {
+            None => self.logins.right(login),
+            Some(DbError::LoginRefused(_)) => {
+                let told = self.logins.wrong(login, Instant::now());
+                event(&Event::LoginRefused { source: &self.name, told });
+            }
+            Some(_) => {}
         }
     }
 
@@ -379,6 +410,8 @@ fn pause(attempts: u32) -> Duration {
 /// Opens a source again whenever that is due: after a failure, at a change of the database, when somebody asks.
 pub async fn tend(slot: Arc<Slot>) {
     while slot.due().await {
+        // One that is down holds up nobody, however long its server takes to answer.
+        let _turn = if slot.down().is_none() { TURNS.acquire().await.ok() } else { None };
         let opened = Arc::clone(&slot);
         if tokio::task::spawn_blocking(move || opened.open().is_ok()).await.is_err() {
             // It has panicked, and may do so again.

@@ -125,6 +125,7 @@ fn wrong_arguments() {
         (&[], 2, "Usage"),
         (&["frobnicate"], 2, "frobnicate"),
         (&["serve", "--frobnicate"], 2, "--frobnicate"),
+        (&["serve", "--listen", "localhost:80"], 2, "an IP address and a port are needed"),
         (&["serve"], 1, "no source to serve"),
         (&["check"], 1, "no source to serve"),
         (&["serve", "a=sqlite:x", "a=sqlite:y"], 1, "source 'a' is named twice"),
@@ -182,6 +183,7 @@ fn wrong_files() {
         ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", 2, "10.0.0.0/33"),
         ("[server]\npublic_url = \"x\"", 2, "server.public_url"),
         ("[results]\nidle_minutes = 0", 2, "results.idle_minutes"),
+        ("[server]\nlisten = \"localhost:8080\"", 2, "listen: an IP address and a port are needed"),
         ("[log]\nformat = \"xml\"", 2, "xml"),
         ("[log]\nlevel = \"loud\"", 2, "log.level"),
         ("[sources.x]\nurl = \"oracle:y\"", 2, "sources.x.url"),
@@ -199,6 +201,70 @@ fn wrong_files() {
             assert!(named, "{command} {text}: {}", run.err);
         }
     }
+}
+
+/// What would keep a node from starting is told by `check`, all of it, and by `serve`.
+#[test]
+fn what_a_start_takes_is_checked() {
+    let launch = folder();
+    let dir = launch.data_dir();
+    let made = run(&["new-keys", &dir.join("good.keys").display().to_string()]);
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    std::fs::write(dir.join("open.keys"), std::fs::read(dir.join("good.keys")).expect("keys"))
+        .expect("a file");
+    std::fs::set_permissions(dir.join("open.keys"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .expect("the mode can be changed");
+    let made = run(&["new-keys", &dir.join("nowhere/new.keys").display().to_string()]);
+    assert!(made.code == Some(1) && made.err.contains("nowhere is not there"), "{}", made.err);
+    let file = dir.join("nextlink.toml");
+    let (server, data) = ("[server]\nvocabulary_folder = \"none\"", "data_dir = \"shop.db/data\"");
+    let cluster = |keys: &str, system: &str, more: &str| {
+        format!("data_dir = \"data\"\n[cluster]\nkey_file = \"{keys}\"\nsystem = \"{system}\"\n{more}")
+    };
+    let (system, away) = ("sqlite:system.db", "postgres://u:S3CRET@127.0.0.1:1/d");
+    let tls = "tls = {certificate = \"c.pem\", key = \"k.pem\", ca = \"ca.pem\"}";
+    let both = format!("{data}\n{server}");
+    for (text, words) in [
+        (server, &["server.vocabulary_folder"][..]),
+        (data, &["shop.db is no directory"]),
+        (&both, &["server.vocabulary_folder", "shop.db is no directory"]),
+        (&cluster("none.keys", system, ""), &["none.keys: No such file"]),
+        (&cluster("open.keys", system, ""), &["open.keys may be read by others"]),
+        (&cluster("shop.db", system, ""), &["cannot read the key file"]),
+        (&cluster("good.keys", "sqlite:none/system.db", ""), &["none/system.db: No such file"]),
+        (&cluster("good.keys", "sqlite:text.db", ""), &["text.db: file is not a database"]),
+        (&cluster("good.keys", away, ""), &["cannot open the system database"]),
+        (&cluster("good.keys", away, "system_ca = \"ca.pem\""), &["TLS of the system database"]),
+        (&cluster("good.keys", system, tls), &["c.pem (cluster.tls.certificate)"]),
+        (&cluster("none.keys", "sqlite:none/s.db", tls), &["none.keys", "none/s.db", "c.pem"]),
+    ] {
+        let text = format!("{text}\n[sources.shop]\nurl = \"sqlite:shop.db\"");
+        std::fs::write(&file, &text).expect("a file can be written");
+        let from = file.display().to_string();
+        let check = run(&["check", "--config", &from]);
+        assert_eq!(check.code, Some(1), "{text}: {}{}", check.out, check.err);
+        for words in words {
+            assert_eq!(check.out.matches(words).count(), 1, "{text}: {words}: {}", check.out);
+        }
+        assert!(check.out.contains("shop: 5 entity sets"), "{text}: {}", check.out);
+        assert!(!dir.join("data").exists() && !dir.join("system.db").exists(), "{text}: nothing is made");
+        let free =
+            ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--cluster-listen", "127.0.0.1:0"];
+        let serve = run(&[&["serve", "--config", &from][..], &free].concat());
+        assert_eq!(serve.code, Some(1), "{text}: {}{}", serve.out, serve.err);
+        // It ends at the first one, which it may see in another way.
+        let names =
+            |words: &&&str| words.split([':', ' ']).next().is_some_and(|name| serve.err.contains(name));
+        assert!(words.iter().any(|words| names(&words)), "{text}: {}", serve.err);
+        assert!(!serve.err.contains("S3CRET") && !check.out.contains("S3CRET"), "{text}");
+        let _ = std::fs::remove_dir_all(dir.join("data"));
+        let _ = std::fs::remove_file(dir.join("system.db"));
+    }
+    // A start would make the system database.
+    std::fs::write(&file, cluster("good.keys", system, "")).expect("a file can be written");
+    let check = run(&["check", "--config", &file.display().to_string()]);
+    assert_eq!(check.code, Some(0), "{}{}", check.out, check.err);
+    assert!(!dir.join("system.db").exists(), "nothing is made");
 }
 
 #[test]

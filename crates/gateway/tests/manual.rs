@@ -29,6 +29,8 @@ Settings come from a TOML file (`nextlink serve --config nextlink.toml`); some c
 url = \"sqlite:/data/shop.db\"
 ```
 
+Relative paths in the file, also those of `sqlite:`, begin at the folder that it is in; those on the command line at the current one.
+
 This page is made from the source code.
 ";
 

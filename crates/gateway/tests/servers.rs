@@ -362,6 +362,76 @@ fn mariadb_clients_see_rows_of_their_own() {
     clients_see_rows_of_their_own(mariadb::private());
 }
 
+/// Wrong passwords for one user are slowed down, and told of, but not by name; others, and whoever came in before, do not wait.
+fn wrong_logins_wait(server: PrivateServer) {
+    let (_server, database) = prepared(server);
+    user(&database, "cataloguer", "own", &["t", "u"]);
+    user(&database, "annsmith", "S3CRET ann", &["t"]);
+    user(&database, "bobsmith", "S3CRET bob", &["t"]);
+    let node = served(&format!(
+        "[sources.s]\nurl = \"{}\"\nuser = \"cataloguer\"\npassword = \"own\"\nclient_login = \"required\"",
+        bare(&database)
+    ));
+    let ask = |user: &str, password: &str| {
+        let login = [("ddcloud-datasource-user", user), ("ddcloud-datasource-password", password)];
+        ask(&node, "t(1)", &login)
+    };
+    assert_eq!(ask("annsmith", "S3CRET ann").status, 200);
+    let mut statuses = Vec::new();
+    let last = loop {
+        let answer = ask("annsmith", &format!("S3CRET {}", statuses.len()));
+        statuses.push(answer.status);
+        if answer.status != 403 {
+            break answer;
+        }
+    };
+    assert!((11..100).contains(&statuses.len()), "{statuses:?}");
+    let error = odata_error("too many", &last);
+    assert_eq!((last.status, error.code.as_str()), (429, "TooManyLogins"));
+    let retry = last.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
+    assert!(retry.is_some_and(|seconds| (1..=8).contains(&seconds)), "{retry:?}");
+    assert_eq!(ask("annsmith", "S3CRET ann").status, 200, "it was right before");
+    assert_eq!(ask("bobsmith", "S3CRET bob").status, 200, "it is another user");
+    let metrics = http::get(&node.admin_url("/metrics"), &[]).text();
+    let refused = format!("nextlink_logins_refused_total {}\n", statuses.len() - 1);
+    assert!(metrics.contains(&refused), "{refused}: {metrics}");
+    let log = node.log();
+    assert!(log.contains("logins of clients were refused"), "{log}");
+    assert!(!log.contains("S3CRET") && !log.contains("annsmith"), "{log}");
+    // Where every request has a line, it says what was asked for, without the query, and by whom.
+    assert!(log.contains("path=\"/t(1)\" client=\"127.0.0.1\""), "{log}");
+}
+
+#[test]
+fn postgres_wrong_logins_wait() {
+    wrong_logins_wait(postgres::private());
+}
+
+#[test]
+fn mariadb_wrong_logins_wait() {
+    wrong_logins_wait(mariadb::private());
+}
+
+/// Sources that are read again need few connections beside those that they have, however many they are.
+#[test]
+fn sources_of_one_server_are_read_again_in_turn() {
+    const SOURCES: usize = 24;
+    let (_server, database) = prepared(postgres::private());
+    user(&database, "reader", "own", &["t"]);
+    database.run(&format!("ALTER ROLE reader CONNECTION LIMIT {}", SOURCES * 3 / 2));
+    let source = |number: usize| {
+        format!("[sources.s{number}]\nurl = \"{}\"\nuser = \"reader\"\npassword = \"own\"\n", bare(&database))
+    };
+    let mut node = served(&(0..SOURCES).map(source).collect::<String>());
+    let told = |node: &Node, what: &str| node.log().matches(what).count();
+    until("all are served", || told(&node, "source opened") == SOURCES);
+    for turn in 1..=3 {
+        node.signal("HUP");
+        until("all were read again", || told(&node, "source read again") == SOURCES * turn);
+    }
+    assert_eq!(told(&node, "cannot be"), 0, "{}", node.log());
+}
+
 fn a_password_changes(server: PrivateServer) {
     let (_server, database) = prepared(server);
     user(&database, "reader", "first", &["t", "u"]);

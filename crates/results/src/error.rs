@@ -29,6 +29,14 @@ pub enum Error {
     /// The key file is not one.
     #[error("the key file is not usable: {0}")]
     KeyFile(&'static str),
+    /// The same, by its path.
+    #[error("the key file {} is not usable: {why}", path.display())]
+    KeyFileAt {
+        /// The key file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The key file can be read by others than its owner.
     #[error("{} may be read by others: its mode must be 0600", path.display())]
     KeysExposed {

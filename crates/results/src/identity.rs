@@ -1,7 +1,7 @@
 //! The identity of a node: made once, kept in the data directory, held by one process at a time.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -47,6 +47,21 @@ impl NodeIdentity {
         Ok(Self { id, _file: file })
     }
 
+    /// Reads the identity in `dir`, if there is one yet, whoever holds it.
+    ///
+    /// # Errors
+    /// As [`NodeIdentity::open`], but [`Error::Locked`].
+    pub fn look(dir: &Path) -> Result<Option<NodeId>, Error> {
+        let path = dir.join(FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) if text.is_empty() => return Ok(None),
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io("read the identity file", &path, error)),
+        };
+        NodeId::parse(text.trim_end()).map(Some).ok_or(Error::Identity { path })
+    }
+
     /// The node's name.
     #[must_use]
     pub fn id(&self) -> NodeId {
@@ -82,7 +97,9 @@ mod tests {
     fn the_identity_is_made_once_and_held_by_one() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
+        assert_eq!(NodeIdentity::look(&data).unwrap(), None);
         let first = NodeIdentity::open(&data).unwrap();
+        assert_eq!(NodeIdentity::look(&data).unwrap(), Some(first.id()));
         assert!(matches!(NodeIdentity::open(&data), Err(Error::Locked { .. })));
         let id = first.id();
         drop(first);
@@ -90,5 +107,6 @@ mod tests {
         assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
         std::fs::write(data.join(FILE), "something else").unwrap();
         assert!(matches!(NodeIdentity::open(&data), Err(Error::Identity { .. })));
+        assert!(matches!(NodeIdentity::look(&data), Err(Error::Identity { .. })));
     }
 }

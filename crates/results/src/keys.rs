@@ -151,7 +151,7 @@ impl MasterKeys {
     /// Reads the key file [`KEY_FILE`] in `dir`, or makes it with one new key (mode 0600).
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::KeyFile`] for a file that is not a key file, [`Error::KeysExposed`]
+    /// [`Error::Io`], [`Error::KeyFileAt`] for a file that is not a key file, [`Error::KeysExposed`]
     /// when others than the owner may read the file.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(KEY_FILE);
@@ -163,8 +163,7 @@ impl MasterKeys {
         }
     }
 
-    /// Makes a key file with one new key (mode 0600), in a directory that is made when it is not
-    /// there.
+    /// Makes a key file with one new key (mode 0600), in a directory that is there.
     ///
     /// # Errors
     /// As [`MasterKeys::open`]; a file that is there already is [`Error::Io`].
@@ -189,7 +188,10 @@ impl MasterKeys {
         if found.permissions().mode() & 0o077 != 0 {
             return Err(Error::KeysExposed { path: path.to_owned() });
         }
-        Self::parse(&text)
+        Self::parse(&text).map_err(|error| match error {
+            Error::KeyFile(why) => Error::KeyFileAt { path: path.to_owned(), why },
+            other => other,
+        })
     }
 
     /// Makes a new current key, keeps the present one for reading, and writes the key file in
@@ -241,9 +243,6 @@ impl MasterKeys {
             let line = Zeroizing::new(STANDARD.encode(key.secret.as_slice()));
             text.push_str(&line);
             text.push('\n');
-        }
-        if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-            std::fs::create_dir_all(dir).map_err(fail)?;
         }
         let draft = path.with_file_name(".keys.new");
         let _ = std::fs::remove_file(&draft);

@@ -17,7 +17,7 @@ mod open;
 pub use error::Error;
 pub use migrate::{MIGRATIONS, Migration};
 pub use node::{Beat, Holding, Join, JoinError, NodeRow, NodeState, Nodes, Roll, System};
-pub use open::{check_url, open, shown};
+pub use open::{check_url, look, open, shown};
 pub use postgres::PostgresSystem;
 pub use source::{SourceChange, SourceRoll, SourceRow, Sources};
 pub use sqlite::SqliteSystem;

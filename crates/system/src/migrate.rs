@@ -1,5 +1,7 @@
 //! Numbered migrations of the SQLite file: each is applied once, in order, in a transaction of its own.
 
+use std::cmp::Ordering;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 /// A step of the schema.
@@ -141,6 +143,17 @@ pub(crate) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> 
         transaction.commit()?;
     }
     Ok(Fit::Good)
+}
+
+/// Whether the schema has all steps of this version.
+pub(crate) fn is_current(connection: &Connection, migrations: &[Migration]) -> rusqlite::Result<Option<Fit>> {
+    let known = migrations.last().map_or(0, |migration| migration.number);
+    let at: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match at.cmp(&known) {
+        Ordering::Less => Ok(None),
+        Ordering::Equal => Ok(Some(Fit::Good)),
+        Ordering::Greater => fit(connection, known).map(Some),
+    }
 }
 
 /// Whether a version that knows so many steps can use what a later one has made of the file.

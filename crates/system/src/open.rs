@@ -49,6 +49,21 @@ pub fn open(url: &str, ca: Option<&Path>) -> Result<Arc<dyn System>, Error> {
     })
 }
 
+/// Opens the system database as it is; `None` where a start would make it, or bring its schema up to date, first.
+/// May block.
+///
+/// # Errors
+/// [`Error`].
+pub fn look(url: &str, ca: Option<&Path>) -> Result<Option<Arc<dyn System>>, Error> {
+    fn shared<S: System + 'static>(system: S) -> Arc<dyn System> {
+        Arc::new(system)
+    }
+    Ok(match kind(url)? {
+        Kind::Sqlite(path) => SqliteSystem::look(path)?.map(shared),
+        Kind::Postgres => PostgresSystem::look(url, ca)?.map(shared),
+    })
+}
+
 /// A URL with everything hidden that may be secret.
 #[must_use]
 pub fn shown(url: &str) -> String {

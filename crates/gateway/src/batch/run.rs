@@ -158,7 +158,9 @@ impl Batch {
         let url = url.ok().map(|(url, _)| url);
         let kind = url.as_deref().map_or("read", kind);
         let (method, source, trace) = (&call.method, self.slot.name.as_str(), self.trace.as_str());
-        let mut response = concluded(answered, || version, &Asked { started, method, source, kind, trace });
+        let shown = url.as_deref().unwrap_or_default();
+        let asked = Asked { started, method, peer: self.peer, source, url: shown, kind, trace };
+        let mut response = concluded(answered, || version, &asked);
         if head {
             *response.body_mut() = Body::empty();
         }

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod out;
+mod check;
 mod demo;
 mod explain;
 mod model;
@@ -15,10 +16,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use nextlink_sql::mapping::Mapping;
 
 use self::out::say;
-use crate::config::{ClientLogin, Config, ConfigError, LogFormat, SourceConfig, is_source_name, line_of};
+use crate::config::{ADDRESS, Config, ConfigError, LogFormat, SourceConfig, is_source_name, line_of};
 
 /// Serves SQL databases as OData 4.
 #[derive(Debug, Parser)]
@@ -90,13 +90,13 @@ struct ServeArgs {
 #[derive(Debug, Args)]
 struct ServerArgs {
     /// Address of the public listener [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Address of the administration listener: metrics and health [default: 127.0.0.1:8189]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     admin_listen: Option<SocketAddr>,
     /// Address of the listener for the other nodes of a cluster [default: 127.0.0.1:8190]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     cluster_listen: Option<SocketAddr>,
     /// Name of the node in its cluster [default: n1, n2, … in the order of first starts]
     #[arg(long, value_name = "NAME")]
@@ -120,7 +120,8 @@ struct ServerArgs {
 
 #[derive(Debug, Args)]
 struct DemoArgs {
-    /// How many nodes serve it as one service, 1 to 9; each is a process of its own
+    /// How many nodes serve it as one service, 1 to 9; each is a process of its own. Ports go up from those that are given,
+    /// of the administration listeners down
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=9))]
     nodes: u16,
     #[command(flatten)]
@@ -183,6 +184,11 @@ struct NewKeysArgs {
     file: PathBuf,
 }
 
+/// The address of a listener.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| ADDRESS)
+}
+
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -192,7 +198,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => serve_config(&args).and_then(|config| serve::serve(config, serve::banner)),
         Command::Demo(args) => demo::demo(&args),
-        Command::Check(args) => check(&args),
+        Command::Check(args) => check::check(&args),
         Command::Model(args) => model::model(&args),
         Command::Openapi(args) => openapi::openapi(&args),
         Command::Explain(args) => explain::explain(&args),
@@ -206,10 +212,21 @@ pub fn main() -> ExitCode {
     match done.and_then(|()| out::end()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            out::tell(format_args!("nextlink: {}\n", without_urls_of_line(&format!("{error:#}"))));
+            out::tell(format_args!("nextlink: {}\n", without_urls_of_line(&told(&error))));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error with its causes in one line; some repeat their cause in their own text.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.extend([": ", &cause]);
+        }
+    }
+    text
 }
 
 /// A text without the URLs that stand on the command line, which may hold passwords.
@@ -329,11 +346,17 @@ fn dump_config(args: &ServeArgs) -> anyhow::Result<()> {
     let mut config = configuration(&args.from)?;
     apply(&mut config, &args.server);
     validate(&config, &args.from)?;
+    // They are to mean the same in a file that lies elsewhere.
+    config.beside(&std::env::current_dir()?, true);
     out::print(format_args!("{}", toml::to_string(&config)?));
     Ok(())
 }
 
 fn new_keys(args: &NewKeysArgs) -> anyhow::Result<()> {
+    let dir = args.file.parent().filter(|dir| !dir.as_os_str().is_empty());
+    if let Some(dir) = dir.filter(|dir| !dir.is_dir()) {
+        anyhow::bail!("the directory {} is not there", dir.display());
+    }
     let keys = nextlink_results::keys::MasterKeys::make(&args.file)?;
     say!("made {} with the key {:?}", args.file.display(), keys.current.id());
     Ok(())
@@ -358,80 +381,4 @@ fn one_source(
     };
     let served = crate::served::Served::open(name, source, config.server.vocabularies())?;
     Ok((name.clone(), served, config))
-}
-
-/// Says what is served under another name than it has in the database, where that is no legal one.
-fn print_renamed(mapping: &Mapping) {
-    for (set, map) in mapping.model.entity_sets.iter().zip(&mapping.tables) {
-        if set.name != map.table {
-            say!("  {}: served as {}", map.table, set.name);
-        }
-        let properties = &mapping.model.entity_type(set.entity_type).properties;
-        for (property, column) in properties.iter().zip(&map.columns).filter(|(p, c)| p.name != c.column) {
-            say!("  {}.{}: served as {}", map.table, column.column, property.name);
-        }
-    }
-}
-
-/// Says which columns are meant in another time zone than UTC.
-fn print_zones(mapping: &Mapping) {
-    for map in &mapping.tables {
-        for (column, zone) in map.columns.iter().filter_map(|column| Some((column, column.zone()?))) {
-            say!("  {}.{}: its points in time are meant in {zone}", map.table, column.column);
-        }
-    }
-}
-
-fn check(args: &SourceArgs) -> anyhow::Result<()> {
-    let config = configuration(args)?;
-    validate(&config, args)?;
-    if config.sources.is_empty() {
-        anyhow::ensure!(
-            config.cluster.system.is_some(),
-            "the configuration is valid, but there is no source to serve"
-        );
-        say!("The configuration is valid. What the cluster serves is told by: nextlink sources");
-        return Ok(());
-    }
-    let mut failed = 0;
-    for (name, source) in &config.sources {
-        match crate::served::Served::open(name, source, config.server.vocabularies()) {
-            Ok(served) => {
-                say!("{name}: {} entity sets", served.mapping.model.entity_sets.len());
-                for notice in &served.notices {
-                    say!("  {notice}");
-                }
-                print_zones(&served.mapping);
-                for (set, column, ty) in served.unfit_columns() {
-                    say!(
-                        "  {set}.{column}: Further on in its SELECT are values that are no {ty}: what reads them fails. \
-                         Cast the column there."
-                    );
-                }
-                for (function, why) in served.failing_functions() {
-                    say!("  {function}: The SELECT of this function fails ({why}).");
-                }
-                // Where only clients read, the source's own user need not be able to.
-                let tried = source.client_login != ClientLogin::Required;
-                for (set, rows, failed) in served.tried_rows(tried) {
-                    say!("  {set}: Of its rows there are for clients: {}", rows.replace('\n', " "));
-                    if let Some(why) = failed {
-                        say!("  {set}: The condition on its rows fails ({why}).");
-                    }
-                }
-                if !source.plural_sets && !source.has_model() {
-                    print_renamed(&served.mapping);
-                }
-            }
-            Err(error) => {
-                failed += 1;
-                say!("{error}");
-            }
-        }
-    }
-    if failed > 0 {
-        anyhow::bail!("{failed} of {} sources cannot be served", config.sources.len());
-    }
-    say!("The configuration is valid.");
-    Ok(())
 }

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::ahead::Ahead;
+use super::belonging::check_keys;
 use super::client::Peers;
 use super::foreign::Foreigners;
 use super::lease::Lease;
@@ -96,29 +97,62 @@ pub fn connect(config: &Config) -> anyhow::Result<Connected> {
         let url = format!("sqlite:{}", config.data_dir.join("system.db").display());
         return Ok(Connected { system: nextlink_system::open(&url, None)?, keys, shared: None });
     };
-    let key_file = cluster.key_file.as_deref().context("cluster.key_file must be set")?;
-    let keys = MasterKeys::read(key_file)?;
+    let keys = keys(cluster)?;
     let system = nextlink_system::open(url.reveal(), cluster.system_ca.as_deref())?;
     let shared = Some(Shared::new(Arc::clone(&system), &keys)?);
     Ok(Connected { system, keys, shared })
+}
+
+/// The keys of a cluster.
+fn keys(cluster: &ClusterConfig) -> anyhow::Result<MasterKeys> {
+    let key_file = cluster.key_file.as_deref().context("cluster.key_file must be set")?;
+    MasterKeys::read(key_file).context("cluster.key_file")
+}
+
+/// Finds what keeps this node from joining, and changes nothing.
+pub fn look(config: &Config, own: Option<NodeId>) -> Vec<anyhow::Error> {
+    let cluster = &config.cluster;
+    let Some(url) = &cluster.system else { return Vec::new() };
+    let system = nextlink_system::look(url.reveal(), cluster.system_ca.as_deref()).context("cluster.system");
+    match (keys(cluster), system) {
+        (Ok(keys), Ok(Some(system))) => {
+            let shared = Shared::new(Arc::clone(&system), &keys);
+            let checked = shared.and_then(|shared| check_keys(&*system, &shared, &keys, own));
+            checked.err().into_iter().collect()
+        }
+        (keys, system) => keys.err().into_iter().chain(system.err()).collect(),
+    }
+}
+
+impl Connected {
+    /// Refuses keys that are not those of the cluster. Blocks.
+    ///
+    /// # Errors
+    /// As [`check_keys`].
+    pub fn check_keys(&self, own: NodeId) -> anyhow::Result<()> {
+        match &self.shared {
+            Some(shared) => check_keys(&*self.system, shared, &self.keys, Some(own)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Registers the node. Blocks; for the lease of an earlier start that was reached elsewhere, too.
 ///
 /// # Errors
 /// The listener for other nodes cannot be opened, the system database does not answer, or the node lives elsewhere.
-pub fn join(config: &Config, connected: Connected, id: NodeId) -> anyhow::Result<Joined> {
+pub fn join(config: &Config, connected: Connected, tls: Option<Tls>, id: NodeId) -> anyhow::Result<Joined> {
     let cluster = &config.cluster;
     let registration = Registration::generate().map_err(|_| anyhow::anyhow!("no random bytes"))?;
     let Connected { system, keys, shared } = connected;
     let Some(shared) = shared else {
         let sign = |_: &NodeFacts| Vec::new();
         let alone = Join { id, registration, name: None, address: None, lease: None, sign: &sign };
-        let own = system.join(&alone)?;
+        let own =
+            system.join(&alone).with_context(|| format!("in {} (data_dir)", config.data_dir.display()))?;
         return Ok(Joined { system, own, keys, cluster: None });
     };
     let peer_keys = Arc::new(PeerKeys::new(&keys)?);
-    let tls = cluster.tls.as_ref().map(Tls::open).transpose()?;
     // Whoever holds the listener of an address is the only one there: that is what a registration builds on.
     let listener = TcpListener::bind(cluster.listen)
         .with_context(|| format!("cannot listen on {} (cluster.listen)", cluster.listen))?;
@@ -135,7 +169,7 @@ pub fn join(config: &Config, connected: Connected, id: NodeId) -> anyhow::Result
         lease: Some(cluster.lease()),
         sign: &sign,
     };
-    let (given, own) = join_when_free(&*system, &wanted)?;
+    let (given, own) = join_when_free(&*system, &wanted).context("cluster.system")?;
     event(&Event::Joined { name: &own.name, id: &own.id, boot: own.boot });
     let asked = Instant::now();
     let roll = system.roll()?;
@@ -271,12 +305,23 @@ impl Cluster {
     pub async fn live(self: Arc<Self>) {
         let heartbeat = self.config.heartbeat();
         tokio::spawn(Arc::clone(&self).announce());
+        // Since when signs of life fail, and why the last one did.
+        let mut failing: Option<(Instant, String)> = None;
         loop {
             self.ahead.sweep();
             let wait = match self.beat().await {
-                Ok(()) => heartbeat,
+                Ok(()) => {
+                    if let Some((since, _)) = failing.take() {
+                        event(&Event::HeartbeatBack { after: since.elapsed() });
+                    }
+                    heartbeat
+                }
                 Err(error) => {
-                    event(&Event::HeartbeatFailed { cause: &error.to_string() });
+                    let cause = error.to_string();
+                    let again = failing.as_ref().is_some_and(|(_, before)| *before == cause);
+                    event(&Event::HeartbeatFailed { cause: &cause, again });
+                    let since = failing.map_or_else(Instant::now, |(since, _)| since);
+                    failing = Some((since, cause));
                     heartbeat.min(RETRY)
                 }
             };
@@ -374,7 +419,7 @@ impl Cluster {
         let left =
             tokio::task::spawn_blocking(move || system.beat(id, party, NodeState::Down, Duration::ZERO));
         if let Ok(Err(error)) = left.await {
-            event(&Event::HeartbeatFailed { cause: &error.to_string() });
+            event(&Event::HeartbeatFailed { cause: &error.to_string(), again: false });
         }
     }
 

@@ -1,6 +1,7 @@
 //! Several nodes as one service: membership, calls between nodes, pages of other nodes.
 
 mod sources;
+mod belonging;
 mod members;
 mod wire;
 mod tls;
@@ -26,10 +27,11 @@ pub use drain::Drained;
 pub use fetch::{ask_copies, page};
 pub use listing::{Told, end, results};
 pub use members::{Member, Members};
-pub use membership::{Cluster, Connected, Joined, connect, join};
+pub use membership::{Cluster, Connected, Joined, connect, join, look};
 pub use renewal::renew_copies;
 pub use replicas::keep_copies;
 pub use seek::Missing;
 pub use serve::listen;
 pub use sources::{Done, Known, KnownSource, Rule, Shared};
 pub use succession::{Copies, Executions, go_on};
+pub use tls::Tls;

@@ -97,6 +97,15 @@ impl Shared {
         Ok(Known { revision: roll.revision, sources })
     }
 
+    /// Of each source, whether one of the keys opens it. Blocks.
+    ///
+    /// # Errors
+    /// The system database does not answer.
+    pub fn opens(&self) -> Result<Vec<bool>, RegistryError> {
+        let opens = |row: &SourceRow| self.vault.open(&bound(&row.name), &row.sealed).is_some();
+        Ok(self.system.sources()?.rows.iter().map(opens).collect())
+    }
+
     fn opened(&self, row: SourceRow) -> KnownSource {
         let read = || {
             let opened = self.vault.open(&bound(&row.name), &row.sealed);

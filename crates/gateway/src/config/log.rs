@@ -12,7 +12,8 @@ pub struct LogConfig {
     pub format: LogFormat,
     /// `error`, `warn`, `info`, `debug` or `trace`; also by module, as in `info,nextlink=debug`. Default info.
     pub level: String,
-    /// A line for every request, not only for failures. Default false.
+    /// A line for every request, not only for failures, with its path (in which keys stand), without its query, and with
+    /// the address that it came from. Default false.
     pub requests: bool,
 }
 

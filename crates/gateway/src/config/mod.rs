@@ -13,6 +13,7 @@ mod client_login;
 mod source_limits;
 mod source;
 mod login;
+mod paths;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -108,10 +109,14 @@ fn key_at(text: &str, at: usize) -> Option<&str> {
     (!key.is_empty() && key.chars().all(is_key)).then_some(key)
 }
 
+/// What an address of a listener is.
+pub const ADDRESS: &str = "an IP address and a port are needed, as in 127.0.0.1:8080";
+
 /// What is wrong with the value of a key; a value that may be secret is not repeated.
 fn named(key: Option<&str>, problem: &str) -> String {
     match key {
         Some(key) if key.contains("password") => format!("{key}: a text in quotes is needed"),
+        Some(key) if problem.starts_with("invalid socket address") => format!("{key}: {ADDRESS}"),
         Some(key) => format!("{key}: {problem}"),
         None => problem.to_owned(),
     }
@@ -138,20 +143,23 @@ pub(crate) fn bad(key: &str, problem: impl Into<String>) -> ConfigError {
 }
 
 impl Config {
-    /// Reads a file; it is validated when all settings are together.
+    /// Reads a file, whose relative paths begin at its folder; it is validated when all settings are together.
     ///
     /// # Errors
     /// The file cannot be read, or is not right: with line and column.
     pub fn read(path: &Path) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::Read { path: path.to_owned(), error })?;
-        toml::from_str(&text).map_err(|error| {
+        let mut config: Config = toml::from_str(&text).map_err(|error| {
             let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
             let problem = named(key_at(&text, before.len()), &without_urls(error.message()));
             ConfigError::Syntax { path: path.to_owned(), line, column, problem }
-        })
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.beside(folder, line_of(&text, "data_dir").is_some());
+        Ok(config)
     }
 
     /// Checks all values.

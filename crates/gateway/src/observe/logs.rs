@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use nextlink_results::Event as StoreEvent;
 use tracing::{debug, error, info, warn};
@@ -64,6 +65,11 @@ pub(super) fn log(event: &Event<'_>) {
                 "sources of this node's configuration are not served as they stand there: those of the cluster count"
             );
         }
+        // Whoever asks could fill the log, and users are not named there; they are counted.
+        Event::LoginRefused { told: None, .. } => {}
+        Event::LoginRefused { source, told: Some(logins) } => {
+            warn!(source, logins, "logins of clients were refused by the database");
+        }
         Event::SourceNotice { source, notice } => warn!(source, "{notice}"),
         Event::Answered { answered } => log_answered(answered),
         Event::BrokenOff { source, trace, cause } => warn!(source, trace, cause, "first page broke off"),
@@ -73,10 +79,17 @@ pub(super) fn log(event: &Event<'_>) {
         Event::Store(event) => log_store(event),
         Event::Joined { name, id, boot } => info!(name, %id, boot, "joined the cluster"),
         Event::WaitingForLease { address, left } => {
-            let seconds = left.as_secs_f64();
+            let seconds = seconds(*left);
             info!(address, seconds, "waiting for the lease of an earlier start to end");
         }
-        Event::HeartbeatFailed { cause } => warn!(cause, "heartbeat failed"),
+        // Once for each cause, not once for each attempt.
+        Event::HeartbeatFailed { again: true, .. } => {}
+        Event::HeartbeatFailed { cause, again: false } => {
+            warn!(cause, "heartbeat failed: the system database does not answer; it is tried again");
+        }
+        Event::HeartbeatBack { after } => {
+            info!(seconds = seconds(*after), "heartbeat is back: the system database answers again");
+        }
         Event::Fenced { name } => error!(name, "another process has registered as this node"),
         Event::NodesForgotten { nodes } => info!(nodes, "nodes that were away for too long are forgotten"),
         Event::NodeDistrusted { id, why } => warn!(%id, why, "row of a node is not believed"),
@@ -102,14 +115,24 @@ pub(super) fn log(event: &Event<'_>) {
     }
 }
 
+/// Seconds with three digits behind the point.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e3).round() / 1e3
+}
+
 /// A request that was answered: when that went wrong on this side, or when every request gets a line.
 fn log_answered(a: &Answered<'_>) {
-    let ms = a.elapsed.as_secs_f64() * 1e3;
+    // Both can say of people what not everybody wants in logs: keys, and who asks for them.
+    let every = REQUESTS.load(Ordering::Relaxed);
+    let (path, client) = (every.then_some(a.path), every.then(|| a.peer.to_string()));
+    let ms = a.elapsed.as_micros() as f64 / 1e3;
     macro_rules! line {
         ($level:ident, $($more:tt)+) => {
             $level!(
                 method = a.method,
                 source = a.source,
+                path,
+                client,
                 kind = a.kind,
                 status = a.status,
                 code = a.code,
@@ -121,7 +144,7 @@ fn log_answered(a: &Answered<'_>) {
     }
     if a.status >= 500 && a.status != 501 {
         line!(error, cause = a.cause.unwrap_or(""), "request failed");
-    } else if REQUESTS.load(Ordering::Relaxed) {
+    } else if every {
         line!(info, "request");
     }
 }

@@ -40,6 +40,9 @@ pub enum Event<'a> {
     SourcesShared { names: &'a [String] },
     /// Sources of the node's own file or command line that the cluster has with other settings, or has not.
     SourcesNotShared { names: &'a [String] },
+    /// A source's database does not accept the login of a client; `told`: so many since the log told of it last, where it is
+    /// to tell.
+    LoginRefused { source: &'a str, told: Option<u64> },
     /// Something of a source is not served, or other than declared.
     SourceNotice { source: &'a str, notice: &'a str },
     /// A request was answered.
@@ -54,8 +57,10 @@ pub enum Event<'a> {
     Joined { name: &'a str, id: &'a dyn Display, boot: u64 },
     /// An earlier start of this node may still be alive elsewhere.
     WaitingForLease { address: &'a str, left: Duration },
-    /// The system database does not answer; the lease is not extended.
-    HeartbeatFailed { cause: &'a str },
+    /// The system database does not answer; the lease is not extended. `again`: as before, for the same cause.
+    HeartbeatFailed { cause: &'a str, again: bool },
+    /// The system database answers again.
+    HeartbeatBack { after: Duration },
     /// Another process has registered as this node.
     Fenced { name: &'a str },
     /// A row of the system database that claims to be of a node is not believed.
@@ -99,7 +104,10 @@ pub enum Event<'a> {
 #[allow(missing_docs)]
 pub struct Answered<'a> {
     pub method: &'a str,
+    pub peer: IpAddr,
     pub source: &'a str,
+    /// Behind the name of the source, without the query.
+    pub path: &'a str,
     pub kind: &'static str,
     pub status: u16,
     pub code: &'a str,

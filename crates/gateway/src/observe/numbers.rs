@@ -59,6 +59,7 @@ impl Exporter {
             "nextlink_copies_given_up_total",
             "nextlink_copies_renewed_total",
             "nextlink_results_read_on_total",
+            "nextlink_logins_refused_total",
         ] {
             counter!(name).increment(0);
         }
@@ -82,6 +83,7 @@ pub(super) fn count(event: &Event<'_>) {
         Event::SourceOpened { source, .. } | Event::SourceRefreshed { source, .. } => up(source, true),
         Event::SourceFailed { source, served, .. } => up(source, *served),
         Event::SourceRemoved { source } => gone(source),
+        Event::LoginRefused { .. } => counter!("nextlink_logins_refused_total").increment(1),
         Event::BrokenOff { .. } => counter!("nextlink_broken_off_total").increment(1),
         Event::NotStored { .. } => counter!("nextlink_not_stored_total").increment(1),
         Event::Connection { .. } => counter!("nextlink_connection_failures_total").increment(1),
@@ -111,6 +113,7 @@ pub(super) fn count(event: &Event<'_>) {
         | Event::Refreshing { .. }
         | Event::Joined { .. }
         | Event::WaitingForLease { .. }
+        | Event::HeartbeatBack { .. }
         | Event::Fenced { .. }
         | Event::Drained { .. }
         | Event::CertificatesRead { .. }

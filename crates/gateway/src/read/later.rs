@@ -266,6 +266,7 @@ fn failed(code: &str, message: &str) -> Refusal {
         "ExpressionFailed" => (StatusCode::BAD_REQUEST, "ExpressionFailed"),
         "SourceDenied" => (StatusCode::FORBIDDEN, "SourceDenied"),
         "SourceLoginRefused" => (StatusCode::FORBIDDEN, "SourceLoginRefused"),
+        "TooManyLogins" => (StatusCode::TOO_MANY_REQUESTS, "TooManyLogins"),
         "StatementTimeout" => (StatusCode::GATEWAY_TIMEOUT, "StatementTimeout"),
         "SourceLocked" | "SourceUnreachable" | "SourceBusy" | "StatementEnded" | "SourceChanged" => {
             (StatusCode::SERVICE_UNAVAILABLE, "SourceFailed")

@@ -41,10 +41,12 @@ async fn run<S: RowSink + Send + 'static>(
     let Prepared { served, program, .. } = prepared;
     if program.point {
         let login = request.login.as_ref();
+        request.slot.admit(login)?;
         let options = || state.run_options(&request.slot, Cancel::default(), login);
         if let Some(outcome) = served.source.run_point(program, None, options, &mut *sink).await
             && !outcome.as_ref().is_err_and(|error| in_doubt(program, error))
         {
+            request.slot.note(login, outcome.as_ref().err());
             let outcome = outcome.map_err(|e| request.slot.refusal(served, e, login.is_some()))?;
             return Ok((sink, outcome));
         }

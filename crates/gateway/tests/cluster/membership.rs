@@ -172,6 +172,42 @@ fn nodes_have_the_names_they_are_given() {
     assert!(!good && said.contains("the name 'left' is that of the node"), "{said}");
 }
 
+/// A node without a key of the cluster could serve nothing: it does not start, and `check` says so before.
+#[test]
+fn a_node_with_another_key_does_not_start() {
+    let plan = plan(&table(10)).cluster(QUICK);
+    let mut cluster = plan.start(2);
+    let (old, new) = (plan.keys(), plan.new_key());
+    let config = plan.config_file(0).display().to_string();
+    let refused = |number: usize, what: &str, expected: &str| {
+        let (good, said) = run(&plan, number, "");
+        assert!(!good && said.contains(expected), "{what}: {said}");
+        let check = std::process::Command::new(PROGRAM).args(["check", "--config", &config]).output();
+        let check = check.expect("the program runs");
+        let said = String::from_utf8_lossy(&check.stdout).into_owned();
+        assert!(!check.status.success() && said.contains(expected), "{what}: {said}");
+    };
+    plan.set_keys(std::slice::from_ref(&new));
+    refused(2, "a new node", "the other nodes of the cluster have another key");
+    assert!(cluster.nodes[0].terminate().success());
+    refused(0, "one that comes back", "the other nodes of the cluster have another key");
+    assert!(cluster.nodes[1].terminate().success());
+    refused(0, "the first of all", "the sources of the cluster were sealed with another key");
+    // Any of the keys will do.
+    plan.set_keys(&[&[new.clone()][..], &old].concat());
+    cluster.nodes[0] = plan.launch(0, "").start();
+    // Where the key is lost, the sources are set anew.
+    assert!(cluster.nodes[0].terminate().success());
+    let other = plan.new_key();
+    plan.set_keys(std::slice::from_ref(&other));
+    refused(0, "a lost key", "nextlink sources apply");
+    let apply = ["sources", "apply", &config, "--only"];
+    let applied = std::process::Command::new(PROGRAM).args(apply).output().expect("the program runs");
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    cluster.nodes[0] = plan.launch(0, "").start();
+    assert_eq!(cluster.nodes[0].get("/api/odata4/s/T(1)", &[]).status, 200);
+}
+
 /// What is wrong with the setting is said, and never with a password.
 #[test]
 fn a_cluster_that_cannot_be_joined_is_said_to_be() {

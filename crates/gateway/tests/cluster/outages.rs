@@ -64,7 +64,12 @@ fn the_system_database_is_down_for_a_while() {
         let numbers = database.query("SELECT max(generation) FROM results");
         assert_eq!(numbers, [[Some("1".to_owned())]], "{what}: nobody took anything over");
         for node in &cluster.nodes {
-            assert!(metric(node, "nextlink_heartbeat_failures_total") > 0.0, "{what}: it noticed");
+            let failures = metric(node, "nextlink_heartbeat_failures_total");
+            assert!(failures > 0.0, "{what}: it noticed");
+            // The log tells of begin, change of cause and end, not of each attempt.
+            node.says("heartbeat is back");
+            let told = node.log().matches("heartbeat failed").count();
+            assert!((1..=10).contains(&told) && told as f64 <= failures, "{what}: {told} of {failures}");
         }
     }
 }

@@ -72,7 +72,9 @@ fn check(places: &[Place<'_>]) -> Result<(), BatchFault> {
         };
         for id in id.as_deref().into_iter().chain(group) {
             if id.is_empty() || id.len() > MAX_ID || id.chars().any(char::is_control) {
-                return Err(bad(format!("Ids of requests and groups have 1 to {MAX_ID} characters.")));
+                return Err(bad(format!(
+                    "Ids of requests and groups have 1 to {MAX_ID} bytes, and no control characters."
+                )));
             }
         }
         if let Some(group) = group.filter(|_| last != group)

@@ -84,7 +84,7 @@ fn sets(cx: &Context, names: &[String], at: u32) -> BindResult<Vec<EntitySetId>>
         sets.push(set);
     }
     if sets.is_empty() || sets.len() > SETS {
-        let message = format!("$crossjoin takes 1 to {SETS} sets (limit `crossjoin_sets`).");
+        let message = format!("$crossjoin takes 1 to {SETS} sets (fixed limit `crossjoin_sets`).");
         return Err(invalid(at, "$crossjoin", message));
     }
     Ok(sets)

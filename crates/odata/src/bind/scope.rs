@@ -218,7 +218,7 @@ impl<'a> Context<'a> {
         self.nodes.set(self.nodes.get().saturating_add(more));
         if self.nodes.get() > EXPRESSION_NODES {
             let message = format!(
-                "The expressions of one request have more than {EXPRESSION_NODES} parts (limit \
+                "The expressions of one request have more than {EXPRESSION_NODES} parts (fixed limit \
                  `expression_nodes`)."
             );
             return Err(limit_exceeded(at, "expression", message));
@@ -231,7 +231,7 @@ impl<'a> Context<'a> {
         self.transformations.set(self.transformations.get() + 1);
         if self.transformations.get() > TRANSFORMATIONS {
             let message = format!(
-                "More than {TRANSFORMATIONS} transformations in one request (limit `transformations`)."
+                "More than {TRANSFORMATIONS} transformations in one request (fixed limit `transformations`)."
             );
             return Err(limit_exceeded(at, "$apply", message));
         }

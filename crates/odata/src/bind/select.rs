@@ -377,7 +377,7 @@ pub fn search_in(cx: &Context, scope: &Scope, search: &Search, at: u32) -> BindR
 pub fn bind_orderby(cx: &Context, scope: &Scope, items: Option<&[OrderItem]>) -> BindResult<Vec<Order>> {
     let items = items.unwrap_or_default();
     if let Some(beyond) = items.get(ORDERBY_ITEMS) {
-        let message = format!("$orderby has at most {ORDERBY_ITEMS} items (limit `orderby_items`).");
+        let message = format!("$orderby has at most {ORDERBY_ITEMS} items (fixed limit `orderby_items`).");
         return Err(limit_exceeded(beyond.expr.at, "$orderby", message));
     }
     let mut all = Vec::with_capacity(items.len());

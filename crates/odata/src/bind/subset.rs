@@ -64,7 +64,7 @@ fn sequence(
     values: impl Fn() -> BindResult<Values>,
 ) -> BindResult<Expr> {
     if wanted.len() > SEQUENCE {
-        let message = format!("The list has at most {SEQUENCE} values (limit `sequence_values`).");
+        let message = format!("The list has at most {SEQUENCE} values (fixed limit `sequence_values`).");
         return Err(limit_exceeded(at, "hassubsequence", message));
     }
     let mut steps = Vec::with_capacity(wanted.len());

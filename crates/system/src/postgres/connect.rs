@@ -128,6 +128,21 @@ async fn steps(client: &mut Client, all: &[(&str, &str)]) -> Result<(), Error> {
     runner.run_async(client).await.map(drop).map_err(failed)
 }
 
+/// Whether the schema has all steps of this version.
+pub(super) async fn is_current(pool: &Pool, all: &[(&str, &str)]) -> Result<bool, Error> {
+    let connection = pool.get().await.map_err(|error| Error::Server(told(&error)))?;
+    let failed = |error: tokio_postgres::Error| Error::Migrate(told(&error));
+    let known = u32::try_from(all.len()).unwrap_or(u32::MAX);
+    refuse_later(&connection, known).await?;
+    let begun = "SELECT to_regclass($1) IS NOT NULL";
+    if !connection.query_one(begun, &[&MIGRATION_TABLE]).await.map_err(failed)?.get::<_, bool>(0) {
+        return Ok(false);
+    }
+    let steps = ["SELECT count(*) FROM ", MIGRATION_TABLE].concat();
+    let steps: i64 = connection.query_one(&steps, &[]).await.map_err(failed)?.get(0);
+    Ok(steps >= i64::from(known))
+}
+
 /// Refuses a schema that versions such as this one, which knows so many steps, cannot use.
 async fn refuse_later(client: &Client, known: u32) -> Result<(), Error> {
     let failed = |error: tokio_postgres::Error| Error::Migrate(told(&error));

@@ -32,11 +32,27 @@ impl PostgresSystem {
     /// # Errors
     /// [`Error`].
     pub fn open(url: &str, ca: Option<&Path>) -> Result<Self, Error> {
+        let system = Self::connect(url, ca)?;
+        let pool = system.pool.clone();
+        let migrated = system.bridge.wait(async move { connect::migrate(&pool, connect::STEPS).await });
+        migrated.unwrap_or_else(no_answer)?;
+        Ok(system)
+    }
+
+    /// Connects, and changes nothing; `None` where the schema is not up to date. May block.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn look(url: &str, ca: Option<&Path>) -> Result<Option<Self>, Error> {
+        let system = Self::connect(url, ca)?;
+        let pool = system.pool.clone();
+        let current = system.bridge.wait(async move { connect::is_current(&pool, connect::STEPS).await });
+        Ok(current.unwrap_or_else(no_answer)?.then_some(system))
+    }
+
+    fn connect(url: &str, ca: Option<&Path>) -> Result<Self, Error> {
         let pool = connect::pool(connect::config(url)?, ca)?;
         let bridge = Bridge::start().map_err(|error| Error::Server(error.to_string()))?;
-        let migrated = pool.clone();
-        let migrated = bridge.wait(async move { connect::migrate(&migrated, connect::STEPS).await });
-        migrated.unwrap_or_else(|| Err(Error::Server("it does not answer in time".into())))?;
         Ok(Self { bridge, pool })
     }
 
@@ -59,6 +75,10 @@ impl PostgresSystem {
             run(connection).await.map_err(|error| RegistryError::Unavailable(told(&error)))
         })
     }
+}
+
+fn no_answer<T>() -> Result<T, Error> {
+    Err(Error::Server("it does not answer in time".into()))
 }
 
 impl System for PostgresSystem {

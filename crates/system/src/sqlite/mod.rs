@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 use nextlink_results::peer::NodeFacts;
 use nextlink_results::{Moved, Registry, RegistryError};
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::Error;
-use crate::migrate::{Fit, MIGRATIONS, migrate};
+use crate::migrate::{Fit, MIGRATIONS, is_current, migrate};
 use crate::node::System;
 use results::SqliteResults;
 
@@ -45,11 +45,27 @@ impl SqliteSystem {
         let sqlite = |source| Error::Sqlite { path: path.to_owned(), source };
         let mut connection = Connection::open(path).map_err(sqlite)?;
         prepare(&connection).map_err(sqlite)?;
-        if let Fit::TooNew { reader } = migrate(&mut connection, MIGRATIONS).map_err(sqlite)? {
-            let known = MIGRATIONS.last().map_or(0, |migration| migration.number);
-            return Err(Error::TooNew { reader, known });
-        }
+        usable(migrate(&mut connection, MIGRATIONS).map_err(sqlite)?)?;
         Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// Opens the file if it is there, and changes nothing in it; `None` where it is not or its schema is not up to date.
+    ///
+    /// # Errors
+    /// [`Error`]; the directory is not there either.
+    pub fn look(path: &Path) -> Result<Option<Self>, Error> {
+        if matches!(path.try_exists(), Ok(false)) {
+            let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let there = std::fs::read_dir(dir).map(drop);
+            return there.map(|()| None).map_err(|source| Error::Io { path: path.to_owned(), source });
+        }
+        let sqlite = |source| Error::Sqlite { path: path.to_owned(), source };
+        let connection =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
+        let Some(fit) = is_current(&connection, MIGRATIONS).map_err(sqlite)? else { return Ok(None) };
+        usable(fit)?;
+        Ok(Some(Self { connection: Mutex::new(connection) }))
     }
 
     /// A database in memory with a clock of its own, in milliseconds since 1970: for simulations, which are faster than
@@ -69,6 +85,15 @@ impl SqliteSystem {
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Refuses a schema that only later versions can use.
+fn usable(fit: Fit) -> Result<(), Error> {
+    let known = MIGRATIONS.last().map_or(0, |migration| migration.number);
+    match fit {
+        Fit::Good => Ok(()),
+        Fit::TooNew { reader } => Err(Error::TooNew { reader, known }),
     }
 }
 

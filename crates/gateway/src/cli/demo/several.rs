@@ -1,5 +1,6 @@
 //! `demo --nodes N`: several nodes on one machine, each a process of its own, with one system database in a file.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ struct Running {
 
 /// Starts the nodes, says what to try, and waits until all of them have ended or a signal ends them.
 pub fn serve(mut config: Config, nodes: u16) -> anyhow::Result<()> {
+    check_ports(&config, nodes)?;
     let dir = config.data_dir.join("cluster");
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let key_file = dir.join("keys");
@@ -65,9 +67,7 @@ fn start(dir: &Path, common: &Config, number: u16) -> anyhow::Result<Running> {
     let name = format!("n{}", number + 1);
     let mut config = common.clone();
     config.data_dir = dir.join(&name);
-    config.server.listen = above(common.server.listen, number);
-    config.server.admin_listen = below(common.server.admin_listen, number);
-    config.cluster.listen = above(common.cluster.listen, number);
+    [config.server.listen, config.server.admin_listen, config.cluster.listen] = addresses(common, number);
     config.cluster.name = Some(name.clone());
     // Nobody in front of them has to notice.
     config.cluster.drain_grace_ms = 0;
@@ -90,6 +90,26 @@ fn start(dir: &Path, common: &Config, number: u16) -> anyhow::Result<Running> {
             anyhow::bail!("the node {name} did not start; its configuration is {}", file.display())
         }
     }
+}
+
+/// Where a node of this number listens: for clients, for administration and for the others.
+fn addresses(common: &Config, number: u16) -> [SocketAddr; 3] {
+    let (server, cluster) = (&common.server, &common.cluster);
+    [above(server.listen, number), below(server.admin_listen, number), above(cluster.listen, number)]
+}
+
+/// Refuses ports of which two nodes, or two listeners of one, would have the same.
+fn check_ports(common: &Config, nodes: u16) -> anyhow::Result<()> {
+    let mut seen = HashSet::new();
+    let taken = (0..nodes).flat_map(|number| addresses(common, number)).filter(|address| address.port() > 0);
+    for address in taken {
+        anyhow::ensure!(
+            seen.insert(address),
+            "two listeners of the nodes would be at {address}: ports go up from --listen and --cluster-listen, and down \
+             from --admin-listen, one for each node"
+        );
+    }
+    Ok(())
 }
 
 /// The address for a node of this number; port 0 is any port for all.
@@ -183,5 +203,31 @@ fn stop(running: &mut [Running]) {
     }
     for node in running.iter_mut() {
         let _ = node.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_have_ports_of_their_own() {
+        for (listen, admin, cluster, nodes, good) in [
+            (8080, 8189, 8190, 9, true),
+            (0, 0, 0, 9, true),
+            (59_580, 59_582, 8_190, 2, false),
+            (59_580, 59_582, 8_190, 1, true),
+            (8080, 8189, 8082, 2, true),
+            (8080, 8189, 8082, 3, false),
+            (65_535, 8189, 8190, 2, false),
+            (8080, 1, 8190, 3, true),
+        ] {
+            let mut config = Config::default();
+            config.server.listen.set_port(listen);
+            config.server.admin_listen.set_port(admin);
+            config.cluster.listen.set_port(cluster);
+            let checked = check_ports(&config, nodes);
+            assert_eq!(checked.is_ok(), good, "{listen} {admin} {cluster} {nodes}: {checked:?}");
+        }
     }
 }

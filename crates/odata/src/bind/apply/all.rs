@@ -23,7 +23,8 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
     refuse(options, addressed, at)?;
     let sets: Vec<EntitySetId> = cx.model.served_sets().map(|(id, _)| id).collect();
     if sets.is_empty() || sets.len() > PARTS {
-        let message = format!("$all is only supported for 1 to {PARTS} entity sets (limit `rows_kinds`).");
+        let message =
+            format!("$all is only supported for 1 to {PARTS} entity sets (fixed limit `rows_kinds`).");
         return Err(not_supported(at, "$all", message));
     }
     let mut types: Vec<EntityKind> = Vec::new();

@@ -26,7 +26,7 @@ pub fn relatives(
 ) -> BindResult<()> {
     let at = hierarchy.qualifier.at;
     if max_distance.is_some_and(|most| most > DISTANCE) {
-        let message = format!("The distance is at most {DISTANCE} (limit `hierarchy_distance`).");
+        let message = format!("The distance is at most {DISTANCE} (fixed limit `hierarchy_distance`).");
         return Err(limit_exceeded(at, "distance", message));
     }
     let tree = named(cx, hierarchy)?;

@@ -92,7 +92,7 @@ fn run(cx: &Context, state: &mut State, pipeline: &[Transformation]) -> BindResu
         state.nodes = before + size.nodes;
         if selects(&state.input) > SELECTS {
             let message =
-                format!("$apply makes more than {SELECTS} selects of one request (limit `selects`).");
+                format!("$apply makes more than {SELECTS} selects of one request (fixed limit `selects`).");
             return Err(limit_exceeded(step.at, "$apply", message));
         }
     }

@@ -193,7 +193,7 @@ impl Call<'_, '_> {
             _ => return Err(invalid(at, "MaxDistance", "The distance is a whole number from 1.")),
         };
         if max_distance.is_some_and(|most| most > DISTANCE) {
-            let message = format!("The distance is at most {DISTANCE} (limit `hierarchy_distance`).");
+            let message = format!("The distance is at most {DISTANCE} (fixed limit `hierarchy_distance`).");
             return Err(limit_exceeded(at, "MaxDistance", message));
         }
         let keep_start = match self.value("IncludeSelf")?.kind {

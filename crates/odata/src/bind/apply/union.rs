@@ -33,7 +33,7 @@ pub fn concat(cx: &Context, state: &mut State, parts: Vec<State>, at: u32) -> Bi
 
 /// Refuses what makes too many kinds of rows.
 pub fn too_many(at: u32) -> BindError {
-    let message = format!("concat and rollup make at most {PARTS} kinds of rows (limit `rows_kinds`).");
+    let message = format!("concat and rollup make at most {PARTS} kinds of rows (fixed limit `rows_kinds`).");
     limit_exceeded(at, "concat", message)
 }
 
