@@ -47,8 +47,8 @@ fn texts(of: &Value) -> Vec<String> {
     items.iter().map(|item| item.as_str().unwrap_or_else(|| panic!("no text: {item}")).to_owned()).collect()
 }
 
-/// All settings of a node that is started so, with this text in its configuration file. Sources are checked too: in
-/// the place of their databases there is a small one.
+/// All settings of a node that is started so, with this text in its configuration file. What a start takes is checked too:
+/// in the place of the databases there is a small one, and all else is in its folder.
 #[track_caller]
 fn settings(args: &[String], configuration: &str) -> Settings {
     let dir = TempDir::new().expect("a temporary directory can be made");
@@ -68,11 +68,16 @@ fn settings(args: &[String], configuration: &str) -> Settings {
     let source = format!("url = \"sqlite:{}\"", database.display());
     let ours = |line: &str| match line.trim_start() {
         line if line.starts_with("url = ") => Some(source.clone()),
+        line if line.starts_with("system = ") => Some("system = \"sqlite:system.db\"".to_owned()),
+        line if line.starts_with("key_file = ") => Some("key_file = \"cluster.keys\"".to_owned()),
+        line if line.starts_with("data_dir = ") => Some("data_dir = \"data\"".to_owned()),
         line if ["user", "password", "tls"].iter().any(|key| line.starts_with(key)) => None,
         line => Some(line.to_owned()),
     };
     let lines: Vec<String> = configuration.lines().filter_map(ours).collect();
     std::fs::write(&file, lines.join("\n")).expect("the configuration can be written");
+    let made = run(&["new-keys", &dir.path().join("cluster.keys").display().to_string()]);
+    assert_eq!(made.code, Some(0), "{}", made.err);
     let checked = run(&["check", "--config", &file]);
     assert_eq!((checked.code, checked.err.as_str()), (Some(0), ""), "{}", checked.out);
     assert!(checked.out.contains("shop: 1 entity sets"), "{}", checked.out);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Timeouts};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Timeouts};
 use refinery::{Migration, Runner};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -101,9 +101,17 @@ fn tls(config: &Config, ca: Option<&Path>) -> Result<Option<MakeRustlsConnect>, 
     Ok(Some(MakeRustlsConnect::new(config)))
 }
 
+/// Why there is no connection, without what the pool says of itself.
+pub(super) fn refused(error: &PoolError) -> String {
+    match error {
+        PoolError::Backend(error) => told(error),
+        other => told(other),
+    }
+}
+
 /// Brings the schema up to date; nodes that start at the same time do so one after the other.
 pub(super) async fn migrate(pool: &Pool, all: &[(&str, &str)]) -> Result<(), Error> {
-    let mut connection = pool.get().await.map_err(|error| Error::Server(told(&error)))?;
+    let mut connection = pool.get().await.map_err(|error| Error::Server(refused(&error)))?;
     let failed = |error: &dyn std::error::Error| Error::Migrate(told(error));
     // A node that waits here waits for another that does the same, which may take longer than other statements.
     let patient = "SET statement_timeout = '60s'; SET lock_timeout = '60s'";
@@ -130,7 +138,7 @@ async fn steps(client: &mut Client, all: &[(&str, &str)]) -> Result<(), Error> {
 
 /// Whether the schema has all steps of this version.
 pub(super) async fn is_current(pool: &Pool, all: &[(&str, &str)]) -> Result<bool, Error> {
-    let connection = pool.get().await.map_err(|error| Error::Server(told(&error)))?;
+    let connection = pool.get().await.map_err(|error| Error::Server(refused(&error)))?;
     let failed = |error: tokio_postgres::Error| Error::Migrate(told(&error));
     let known = u32::try_from(all.len()).unwrap_or(u32::MAX);
     refuse_later(&connection, known).await?;

@@ -71,7 +71,8 @@ impl PostgresSystem {
     ) -> Result<T, RegistryError> {
         let pool = self.pool.clone();
         self.bridge.call(async move {
-            let connection = pool.get().await.map_err(|error| RegistryError::Unavailable(told(&error)))?;
+            let refused = |error| RegistryError::Unavailable(connect::refused(&error));
+            let connection = pool.get().await.map_err(refused)?;
             run(connection).await.map_err(|error| RegistryError::Unavailable(told(&error)))
         })
     }
