@@ -158,6 +158,9 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::OperationInterrupted) => Error::Cancelled,
             Some(ErrorCode::TooBig) => Error::Expression("a value is too large".to_owned()),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged(text),
+            _ if TOO_COMPLEX.iter().any(|words| text.contains(words)) => {
+                Error::Expression("the request is too complex for this database".to_owned())
+            }
             _ if text.contains("no such table") || text.contains("no such column") => Error::Changed(text),
             _ => match text.find(EXPRESSION) {
                 Some(at) => Error::Expression(text[at + EXPRESSION.len()..].to_owned()),
@@ -166,6 +169,9 @@ impl From<rusqlite::Error> for Error {
         }
     }
 }
+
+/// What SQLite says where a statement is beyond its own limits, which have no code.
+const TOO_COMPLEX: [&str; 3] = ["Expression tree is too large", "parser stack overflow", "at most 64 tables"];
 
 /// Marks messages of the functions of this crate that are about the request.
 pub(crate) const EXPRESSION: &str = "expression: ";

@@ -8,6 +8,7 @@ pub mod headers;
 pub mod body;
 pub mod cors;
 pub mod answer;
+mod address;
 pub mod conditions;
 pub mod stored;
 pub mod watch;

@@ -19,12 +19,12 @@ use nextlink_odata::bind::{self, Request as Asked};
 use nextlink_odata::json::{Format, Shape};
 use nextlink_odata::layout::Layout;
 use nextlink_odata::query::{Addressed, Query, Step};
-use nextlink_odata::url;
 use nextlink_odata::value::Value;
 use nextlink_results::Recovery;
 use nextlink_sql::plan::{PlanLimits, Resume, paged, plan, program};
 use nextlink_sql::statement::Program;
 
+use crate::address;
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::headers::{SERVER_TIMING, wants_snapshot};
@@ -108,7 +108,8 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
 
 /// What is asked. Here and not where it is answered, so that the future of a request does not keep the text's parts.
 fn asked(state: &State, request: &Request, served: &Served, stages: &mut Stages) -> Result<Asked, Refusal> {
-    let url = url::parse_with(&request.url, &request.slot.limits(&state.config).parse_options())?;
+    let options = request.slot.limits(&state.config).parse_options();
+    let url = address::parse(&request.url, &options, &request.slot.name)?;
     stages.end("url");
     // Only expressions can ask for the time, and they stand in the query.
     let time = if request.query().is_empty() { String::new() } else { now() };

@@ -366,6 +366,8 @@ fn context_urls() {
         ("4.0", "Products?$top=0&$expand=Category", "#Products"),
         ("4.01", "Products?$top=0&$expand=Category", "#Products(Category())"),
         ("4.0", "Products?$top=0&$select=ID&$expand=Category($select=ID)", "#Products(ID,Category(ID))"),
+        ("4.0", "Products?$top=0&$select=Category&$expand=Category", "#Products(Category)"),
+        ("4.01", "Products?$top=0&$select=Category&$expand=Category", "#Products(Category,Category())"),
         ("4.0", "Products(1)/Category", "#Categories/$entity"),
         ("4.0", "Categories(2)/Products?$top=0", "#Products"),
         ("4.0", "Products(1)/Category/Name", "#Categories(2)/Name"),

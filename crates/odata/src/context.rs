@@ -154,9 +154,8 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
         if let Dynamic::Named(names) = &selection.dynamic {
             items.extend(names.iter().map(|path| path.join("/")));
         }
-        let expanded = |n: &usize| selection.expand.iter().any(|e| e.is(*n));
-        let links = selection.selected_navigation.iter().filter(|n| !expanded(n));
-        items.extend(links.map(|n| navigation_name(model, selection, *n)));
+        // What is expanded, too, stands twice.
+        items.extend(selection.selected_navigation.iter().map(|n| navigation_name(model, selection, *n)));
         items.extend((!named.is_empty()).then(|| named_list(&named, 0)));
     }
     // Where only counts or references are given, nothing is expanded; what `$levels` repeats stands once, with a plus sign.

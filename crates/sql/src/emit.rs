@@ -3,6 +3,8 @@
 mod keys;
 mod joined;
 mod recursion;
+mod values;
+mod windows;
 
 use nextlink_odata::value::Value;
 
@@ -20,7 +22,16 @@ pub fn emit(dialect: &dyn Dialect, select: &Select, parent_rows: usize) -> State
     let rows = if dialect.parent_rows() == ParentRows::Arrays { 1 } else { parent_rows };
     let taken = select.keys.as_ref().map_or(0, |columns| columns.len() * rows);
     let out = String::with_capacity(768);
-    let mut writer = Writer { dialect, out, params: Vec::new(), taken, recursive: false, first: None };
+    let mut writer = Writer {
+        dialect,
+        out,
+        params: Vec::new(),
+        taken,
+        recursive: false,
+        first: None,
+        derived: Vec::new(),
+        derivations: 0,
+    };
     writer.keys(select, parent_rows);
     writer.begin_named(select);
     if select.window.is_some() {
@@ -45,6 +56,10 @@ struct Writer<'a> {
     recursive: bool,
     /// Selects that refer to themselves and have to stand first.
     first: Option<NamedFirst>,
+    /// The aliases of tables that are selects with values of their own.
+    derived: Vec<usize>,
+    /// Selects and columns of such tables so far.
+    derivations: usize,
 }
 
 impl Writer<'_> {
@@ -61,38 +76,9 @@ impl Writer<'_> {
         self.dialect.param(self.taken + self.params.len(), param, &mut self.out);
     }
 
-    /// Numbers the rows of each parent and keeps those inside the window.
-    fn windowed(&mut self, select: &Select) {
-        let (after, at_most) = select.window.unwrap_or_default();
-        self.text("SELECT o");
-        for column in 1..select.columns.len() {
-            self.text(", c");
-            self.number(column as u64);
-        }
-        self.text(" FROM (SELECT ");
-        for (i, column) in select.columns.iter().enumerate() {
-            self.expr(column);
-            self.text(if i == 0 { " AS o, " } else { " AS c" });
-            if i > 0 {
-                self.number(i as u64);
-                self.text(", ");
-            }
-        }
-        self.text("ROW_NUMBER() OVER (PARTITION BY k.o ORDER BY ");
-        self.order(&select.order);
-        self.text(") AS n");
-        self.body(select);
-        self.text(") AS w WHERE n > ");
-        self.number(after);
-        if let Some(at_most) = at_most {
-            self.text(" AND n <= ");
-            self.number(after.saturating_add(at_most));
-        }
-        self.text(" ORDER BY o, n");
-    }
-
     /// A select; in the place of a table its columns have names.
     fn select(&mut self, select: &Select, named: bool) {
+        self.derives(select);
         self.text("SELECT ");
         for (i, column) in select.columns.iter().enumerate() {
             if i > 0 {
@@ -309,6 +295,7 @@ impl Writer<'_> {
     fn expr(&mut self, expr: &Sql) {
         match expr {
             Sql::Column(alias, name) => {
+                self.derivations += usize::from(self.derived.contains(alias));
                 self.text("t");
                 self.number(*alias as u64);
                 self.text(".");
@@ -413,9 +400,16 @@ impl Writer<'_> {
         self.text(function);
         self.text("() OVER (");
         self.among(among);
-        self.text(if among.is_empty() { "ORDER BY " } else { " ORDER BY " });
-        self.order(order);
+        self.ordered(!among.is_empty(), order);
         self.text(")");
+    }
+
+    /// The order of a window, where it has one; rows of which there is one need none.
+    fn ordered(&mut self, behind: bool, order: &[OrderTerm]) {
+        if !order.is_empty() {
+            self.text(if behind { " ORDER BY " } else { "ORDER BY " });
+            self.order(order);
+        }
     }
 
     fn among(&mut self, values: &[Sql]) {
@@ -427,9 +421,8 @@ impl Writer<'_> {
     fn over(&mut self, call: &Sql, among: &[Sql], order: &[OrderTerm]) {
         self.wrapped("", call, " OVER (");
         self.among(among);
+        self.ordered(!among.is_empty(), order);
         if !order.is_empty() {
-            self.text(if among.is_empty() { "ORDER BY " } else { " ORDER BY " });
-            self.order(order);
             self.text(" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING");
         }
         self.text(")");
@@ -455,21 +448,6 @@ impl Writer<'_> {
             }
         }
         self.text(")");
-    }
-
-    /// The body over one row of the values.
-    fn with_values(&mut self, values: &[Sql], body: &Sql) {
-        self.wrapped("(SELECT ", body, " FROM ");
-        if let (Some((before, behind)), [value]) = (self.dialect.number_table(), values) {
-            self.wrapped(before, value, behind);
-            return self.text(" AS v)");
-        }
-        self.text("(SELECT ");
-        for (i, value) in values.iter().enumerate() {
-            self.wrapped(if i == 0 { "" } else { ", " }, value, " AS v");
-            self.number(i as u64);
-        }
-        self.text(") AS v)");
     }
 
     fn case(&mut self, pairs: &[(Sql, Sql)]) {

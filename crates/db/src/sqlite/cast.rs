@@ -55,8 +55,12 @@ fn turned(text: &str, from: P, to: P) -> Option<Value> {
     Some(match to {
         P::String if from == P::DateTimeOffset => Value::Text([&utc(Instant::parse(text)?)?, "Z"].concat()),
         // As other databases write a double that is a whole number.
+        P::String if from == P::Double => Value::Text(double_text(text.strip_suffix(".0").unwrap_or(text))),
         P::String => Value::Text(text.strip_suffix(".0").unwrap_or(text).to_owned()),
-        P::Boolean if from.is_numeric() => boolean(text)?,
+        P::Boolean if from.is_numeric() => {
+            let whole = if text.contains('.') { text.trim_end_matches('0') } else { text };
+            boolean(whole.strip_suffix('.').unwrap_or(whole))?
+        }
         P::Double if from.is_numeric() => Value::Real(double(text)?),
         P::Single if from.is_numeric() => Value::Real(single(double(text)?)?),
         P::Decimal if from.is_numeric() => {
@@ -76,6 +80,19 @@ fn turned(text: &str, from: P, to: P) -> Option<Value> {
         to if to == from => Value::Text(text.to_owned()),
         _ => return None,
     })
+}
+
+/// A double as other databases write it: with an exponent from 10 to the power of 15 on, which has no plus sign.
+fn double_text(text: &str) -> String {
+    const WHOLE_DIGITS: usize = 16;
+    let (sign, magnitude) = text.strip_prefix('-').map_or(("", text), |magnitude| ("-", magnitude));
+    let (whole, fraction) = magnitude.split_once('.').unwrap_or((magnitude, ""));
+    if whole.len() < WHOLE_DIGITS || !whole.bytes().all(|b| b.is_ascii_digit()) {
+        return text.replacen("e+", "e", 1);
+    }
+    let (first, rest) = whole.split_at(1);
+    let digits = [first, ".", rest, fraction].concat();
+    [sign, digits.trim_end_matches('0').trim_end_matches('.'), "e15"].concat()
 }
 
 fn boolean(text: &str) -> Option<Value> {

@@ -112,7 +112,7 @@ fn arithmetic(connection: &Connection) -> Result<(), Error> {
             let Some(instant) = Instant::parse(start) else {
                 return Ok(Value::Null);
             };
-            let beyond = || refuse("a date lies outside of the years 0 to 9999");
+            let beyond = || refuse("a date lies outside of the years 1 to 9999");
             let picos = parse_seconds(seconds).ok_or_else(beyond)?;
             let moved = Instant::from_picos(instant.total_picos() + sign * picos, 0).ok_or_else(beyond)?;
             let result = if start.len() == 10 {
@@ -120,7 +120,7 @@ fn arithmetic(connection: &Connection) -> Result<(), Error> {
             } else {
                 utc(moved)
             };
-            result.map(Value::Text).ok_or_else(beyond)
+            result.filter(|text| !text.starts_with("0000")).map(Value::Text).ok_or_else(beyond)
         })?;
     }
     connection.create_scalar_function("nl_between", 2, PURE, |cx| {

@@ -10,11 +10,10 @@ use percent_encoding::percent_decode_str;
 use super::call::{Call, bad};
 use super::condition;
 use super::values::{self, Answer, Reference};
+use crate::address::behind_root;
 use crate::answer::Refusal;
 use crate::tunnel::url_text;
 
-/// Before the names of sources.
-const SERVICES: &str = "/api/odata4/";
 /// Segments that begin with a dollar and are no references.
 const SYSTEM: [&str; 9] =
     ["$metadata", "$batch", "$all", "$crossjoin", "$entity", "$root", "$id", "$query", "$openapi"];
@@ -81,7 +80,9 @@ impl Done {
     /// It leads elsewhere, or refers to what is not there.
     pub fn target(&self, url: &str, source: &str) -> Result<String, Refusal> {
         let url = url_text(url);
-        let behind = behind_root(&url, source)?;
+        let elsewhere =
+            || Refusal::not_found("A batch is for one service: this URL leads elsewhere.").about("url");
+        let behind = behind_root(&url, source).ok_or_else(elsewhere)?;
         let end = behind.find(['/', '?', '(']).unwrap_or(behind.len());
         let (first, rest) = behind.split_at(end);
         let first = percent_decode_str(first).decode_utf8_lossy();
@@ -144,36 +145,6 @@ fn failed_dependency(id: &str) -> Refusal {
 
 fn dependency(message: &str, about: &'static str) -> Refusal {
     Refusal::new(StatusCode::FAILED_DEPENDENCY, "FailedDependency", message).about(about)
-}
-
-/// What stands behind the service root in a URL: an absolute one, one from the host on, from the service root on (with a
-/// slash before it, as some clients write it), or a relative one. Which host it names does not count: a load balancer may be
-/// called by another name.
-fn behind_root<'u>(url: &'u str, source: &str) -> Result<&'u str, Refusal> {
-    let elsewhere =
-        || Refusal::not_found("A batch is for one service: this URL leads elsewhere.").about("url");
-    let whole = ["http://", "https://"].into_iter().find_map(|scheme| {
-        let given = url.get(..scheme.len())?;
-        given.eq_ignore_ascii_case(scheme).then(|| &url[scheme.len()..])
-    });
-    let from_host = match whole {
-        Some(rest) => &rest[rest.find('/').ok_or_else(elsewhere)?..],
-        None => url,
-    };
-    let path = from_host.split('?').next().unwrap_or_default();
-    let root = path.starts_with('/').then(|| path.find(SERVICES)).flatten();
-    let Some(root) = root else {
-        return if whole.is_some() { Err(elsewhere()) } else { Ok(without_start(from_host)) };
-    };
-    let named = &from_host[root + SERVICES.len()..];
-    let end = named.find(['/', '?']).unwrap_or(named.len());
-    let (name, behind) = named.split_at(end);
-    let same = percent_decode_str(name).decode_utf8_lossy().eq_ignore_ascii_case(source);
-    if same { Ok(without_start(behind)) } else { Err(elsewhere()) }
-}
-
-fn without_start(url: &str) -> &str {
-    url.trim_start_matches("./").trim_start_matches('/')
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use nextlink_odata::bind::{self, Request};
 use nextlink_odata::json::{Format, Shape};
 use nextlink_odata::layout::Layout;
 use nextlink_odata::query::Addressed;
-use nextlink_odata::url;
 use nextlink_odata::version::{MetadataLevel, Version};
 use nextlink_sql::dialect::Dialect;
 use nextlink_sql::plan::{PlanLimits, plan, program, stream};
@@ -13,6 +12,7 @@ use nextlink_sql::statement::{ChildStatement, Program, Statement};
 
 use super::ExplainArgs;
 use super::out::say;
+use crate::address;
 use crate::answer::Refusal;
 use crate::config::ClientLogin;
 use crate::limits::{Limits, Told};
@@ -35,7 +35,7 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
             refusal.offset.map_or(String::new(), |at| format!("\n  {text}\n  {}^", " ".repeat(at as usize)));
         anyhow!("{} {}: {}{place}", refusal.status.as_u16(), refusal.code, refusal.message)
     };
-    let tree = url::parse_with(text, &limits.parse_options()).map_err(|e| refused(e.into()))?;
+    let tree = address::parse(text, &limits.parse_options(), &name).map_err(refused)?;
     if args.user.is_some() && source.client_login == ClientLogin::Never {
         say!(
             "-- as no request is: source '{name}' takes no logins of clients (`client_login`), so `@user` is nobody"

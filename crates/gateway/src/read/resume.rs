@@ -7,7 +7,6 @@ use std::time::Duration;
 use http::Response;
 use nextlink_odata::bind::{self, Request as Asked};
 use nextlink_odata::json::{PageLimits, PageWriter};
-use nextlink_odata::url;
 use nextlink_results::token::Token;
 use nextlink_results::{After, Continues, CreateError, Generation, NodeId};
 use nextlink_sql::plan::Resume;
@@ -16,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::collection::{conclude, page_limits, storing};
 use super::prepare;
+use crate::address;
 use crate::answer::{Refusal, gone};
 use crate::body::Body;
 use crate::cluster::{self, Copies, Executions};
@@ -162,7 +162,7 @@ impl Executions for Lost<'_> {
             last.ok_or_else(|| gone("The stored result was lost, and its place cannot be found again."))?;
         let served = request.slot.served()?;
         let source_limits = request.slot.limits(&state.config);
-        let parsed = url::parse_with(form.url(), &source_limits.parse_options())?;
+        let parsed = address::parse(form.url(), &source_limits.parse_options(), &request.slot.name)?;
         let mut asked = bind::bind(&served.mapping.model, &parsed, source_limits.bind(), &now())?;
         asked.set_user(request.login.as_ref().map(|login| login.user.as_str()));
         let Asked::Query(query) = asked else {

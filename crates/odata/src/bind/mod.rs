@@ -240,20 +240,15 @@ fn by_id(url: &Url) -> Option<&TextOption> {
     url.options.text.iter().find(|option| entity && option.name == "$id")
 }
 
-/// Binds the path in an identifier, and type casts behind `$entity` (Part 2 section 4.10).
+/// Binds the path in an identifier, which is relative to the service root, and type casts behind `$entity` (Part 2 section 4.10).
 fn bind_id(cx: &Context, id: &TextOption, casts: &[Segment]) -> BindResult<BoundPath> {
     let wrong = |message: String| invalid(id.at, "$id", message);
-    // The service root of an absolute identifier ends where the name of a set begins.
-    let set = |from: usize| {
-        let end = id.value[from..].find(['(', '/', '?']).map_or(id.value.len(), |end| from + end);
-        let name = &id.value[from..end];
-        cx.model.find_set(name).is_some() || cx.model.find_singleton(name).is_some()
-    };
-    let starts = std::iter::once(0).chain(id.value.match_indices('/').map(|(at, _)| at + 1));
-    let Some(start) = starts.into_iter().find(|start| set(*start)) else {
+    let end = id.value.find(['(', '/', '?']).unwrap_or(id.value.len());
+    let name = &id.value[..end];
+    if cx.model.find_set(name).is_none() && cx.model.find_singleton(name).is_none() {
         return Err(wrong(format!("'{}' is no identifier of an entity of this service.", id.value)));
-    };
-    let url = crate::url::parse(&id.value[start..]).map_err(|error| wrong(error.message))?;
+    }
+    let url = crate::url::parse(&id.value).map_err(|error| wrong(error.message))?;
     let segments: Vec<Segment> = url.path.iter().chain(casts).cloned().collect();
     let path = path::bind_path(cx, &segments).map_err(|error| BindError { at: id.at, ..error })?;
     if path.addressed != Addressed::Entity || path.references {

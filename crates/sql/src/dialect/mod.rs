@@ -349,6 +349,12 @@ pub trait Dialect: Sync {
         true
     }
 
+    /// What ends a select of values so that the database computes each of them once, where it would write it into each place where
+    /// it is named. Of values in which others are named, and so on, that makes more than memory holds.
+    fn fence(&self) -> &'static str {
+        ""
+    }
+
     /// What stands around a whole number that becomes a table with the column `v0`, where a select in the place of a table cannot
     /// name what is around it.
     fn number_table(&self) -> Option<(&'static str, &'static str)> {

@@ -4,9 +4,13 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::Arithmetic;
 use nextlink_odata::value::Value;
 
-use super::operand::{between, is_short, plain, seconds};
+use super::operand::{between, difference, is_short, micros_between, plain, seconds};
 use crate::dialect::{Operand, QUOTIENT_DIGITS, SECOND_DIGITS};
 use crate::tree::{Operator, Param, Sql};
+
+/// The first point in time, and microseconds from there to the last.
+const FIRST: &str = "0001-01-01";
+const LAST_MICRO: i64 = 315_537_897_599_999_999;
 
 /// Arithmetic with a result of the given type, or what there is not.
 pub(super) fn arithmetic(
@@ -16,6 +20,7 @@ pub(super) fn arithmetic(
     result: P,
 ) -> Result<Sql, &'static str> {
     match result {
+        p if p.is_integer() && op == Arithmetic::Sub => Ok(difference(plain(left), plain(right))),
         p if p.is_integer() => {
             let (left, right) = (plain(left).cast("SIGNED"), plain(right).cast("SIGNED"));
             let operator = if divides(op) { Operator::IntegerDiv } else { operator(op) };
@@ -96,7 +101,21 @@ fn moved(op: Arithmetic, left: Operand, right: Operand, result: P) -> Result<Sql
         Arithmetic::Sub => Sql::Negate(Box::new(micros)),
         _ => return Err("This arithmetic"),
     };
-    let at = plain(moment).cast("DATETIME(6)");
-    let sum = Sql::call("TIMESTAMPADD", [Sql::Keyword("MICROSECOND"), micros, at]);
+    let sum = since_first(plain(moment).cast("DATETIME(6)"), micros);
     Ok(if result == P::Date { sum.cast("DATE") } else { sum })
+}
+
+/// So many microseconds behind a point in time. Beyond the years that there are the server would give null; the number of
+/// microseconds since the first of them is made to overflow there.
+fn since_first(at: Sql, micros: Sql) -> Sql {
+    let first = || Sql::Word(FIRST).cast("DATETIME(6)");
+    let number = |n: i64| Sql::Integer(n);
+    let since = Sql::binary(Operator::Add, micros_between(first(), at), micros);
+    // Below zero this is less than any integer, …
+    let below = Sql::binary(Operator::Sub, Sql::binary(Operator::Sub, since, number(i64::MAX)), number(1));
+    // … and behind the last it is more.
+    let again = Sql::binary(Operator::Add, below, number(i64::MAX));
+    let above = Sql::binary(Operator::Add, again, number(i64::MAX - LAST_MICRO + 1));
+    let since = Sql::binary(Operator::Sub, above, number(i64::MAX - LAST_MICRO));
+    Sql::call("TIMESTAMPADD", [Sql::Keyword("MICROSECOND"), since, first()])
 }

@@ -3,18 +3,18 @@
 
 use nextlink_odata::model::PrimitiveType as P;
 
-use super::operand::{TO_TEXT, is_short};
+use super::operand::{INTEGER_DECIMAL, TO_TEXT, is_short};
 use crate::tree::{Operator, Sql};
 
 const DOUBLE: &str = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?\\z";
 const DECIMAL: &str = "^[+-]?[0-9]{1,35}([.][0-9]{1,30})?([eE][+-]?[0-9]{1,2})?\\z";
-/// What the servers take for numbers that are too large.
-const MOST_DOUBLE: [&str; 2] = ["1.7976931348623157e308", "-1.7976931348623157e308"];
+/// Numbers other than those that the servers take for any that are too large.
+const LESS_THAN_MOST_DOUBLE: &str = "^(?!-?1[.]7976931348623157e308\\z).+";
+const LESS_THAN_MOST_SINGLE: &str = "^(?!-?3[.]4028234663852886e38\\z).+";
+const LESS_THAN_MOST_DECIMAL: &str = "^(?!-?9{35}[.]9{30}\\z).+";
 const MOST_SINGLE: [&str; 2] = ["3.4028234663852886e38", "-3.4028234663852886e38"];
-const MOST_DECIMAL: [&str; 2] = [
-    "99999999999999999999999999999999999.999999999999999999999999999999",
-    "-99999999999999999999999999999999999.999999999999999999999999999999",
-];
+/// A number that is 0 or 1.
+const BIT: &str = "^(-?0|1)([.]0*)?\\z";
 const INTEGER: &str = "^[+-]?[0-9]{1,30}([.][0-9]*)?\\z";
 const GUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\z";
 /// Without the digits behind the sixth of a second.
@@ -48,15 +48,19 @@ impl Cast {
                 let value = Sql::Call("ELT", std::iter::once(place).chain(values).collect());
                 Sql::binary(Operator::Ne, value.cast("SIGNED"), Sql::Integer(0))
             }
-            (_, P::Boolean) if number => Sql::binary(Operator::Ne, within(x, 0, 1), Sql::Integer(0)),
+            (_, P::Boolean) if number => {
+                Sql::binary(Operator::Ne, number_like(BIT, x).cast("SIGNED"), Sql::Integer(0))
+            }
             (_, P::Single) if number || from == P::String => {
                 let x = if number { x } else { found(DOUBLE, x) }.cast("DOUBLE");
-                other_than(MOST_SINGLE, within_single(x).cast("FLOAT"))
+                number_like(LESS_THAN_MOST_SINGLE, within_single(x)).cast("DOUBLE").cast("FLOAT")
             }
-            (P::String, P::Double) => other_than(MOST_DOUBLE, found(DOUBLE, x).cast("DOUBLE")),
+            (P::String, P::Double) => {
+                number_like(LESS_THAN_MOST_DOUBLE, found(DOUBLE, x).cast("DOUBLE")).cast("DOUBLE")
+            }
             (_, P::Double) if number => x.cast("DOUBLE"),
-            (P::String, P::Decimal) => other_than(MOST_DECIMAL, found(DECIMAL, x).cast("DECIMAL(65,30)")),
-            (P::Double | P::Single, P::Decimal) => other_than(MOST_DECIMAL, x.cast("DECIMAL(65,30)")),
+            (P::String, P::Decimal) => decimal(found(DECIMAL, x)),
+            (P::Double | P::Single, P::Decimal) => decimal(x),
             (_, P::Decimal) if number => x.cast("DECIMAL(65,30)"),
             (P::String, to) if to.is_integer() => ranged(found(INTEGER, x).cast("DECIMAL(65,30)"), to),
             (_, to) if number && to.is_integer() => ranged(x.cast("DECIMAL(65,20)"), to),
@@ -111,9 +115,24 @@ fn of_a_day(text: Sql) -> Sql {
     Sql::call("TIMESTAMPADD", [Sql::Keyword("DAY"), Sql::Integer(0), text])
 }
 
-/// Text of this form, else null: one server gives that by itself, the other an empty text.
+/// Text of this form, else null: one server gives that by itself, the other an empty text. `NULLIF` would compute the text
+/// twice, and what stands in it four times; what is no hexadecimal digit makes null of the empty one, too.
 fn found(pattern: &'static str, text: Sql) -> Sql {
-    Sql::call("NULLIF", [Sql::call("REGEXP_SUBSTR", [text, Sql::Word(pattern)]), Sql::Word("")])
+    let digits = Sql::call("HEX", [Sql::call("REGEXP_SUBSTR", [text, Sql::Word(pattern)])]);
+    let marked = Sql::call("CONCAT", [Sql::Word("Z"), digits]);
+    let digits = Sql::call("REGEXP_REPLACE", [marked, Sql::Word("^Z(?=.)"), Sql::Word("")]);
+    Sql::call("UNHEX", [digits]).cast(TO_TEXT)
+}
+
+/// The text of a number of this form, else null.
+fn number_like(pattern: &'static str, x: Sql) -> Sql {
+    found(pattern, x.cast(TO_TEXT))
+}
+
+/// A number, or text that is one, as a decimal; null where that is too large.
+fn decimal(x: Sql) -> Sql {
+    const DECIMAL: &str = "DECIMAL(65,30)";
+    number_like(LESS_THAN_MOST_DECIMAL, x.cast(DECIMAL)).cast(DECIMAL)
 }
 
 /// A number, the greatest of binary32 at most.
@@ -122,27 +141,18 @@ fn within_single(x: Sql) -> Sql {
     Sql::call("LEAST", [Sql::call("GREATEST", [x, least]), most])
 }
 
-/// A number, and null in the place of these.
-fn other_than(numbers: [&'static str; 2], x: Sql) -> Sql {
-    numbers.into_iter().fold(x, |x, number| Sql::call("NULLIF", [x, Sql::Keyword(number)]))
-}
-
-/// A whole number in these bounds, else null.
-fn within(x: Sql, least: i64, greatest: i64) -> Sql {
-    let below = Sql::binary(Operator::Sub, Sql::Integer(least).cast("DECIMAL(20,0)"), Sql::Integer(1));
-    let above = Sql::binary(Operator::Add, Sql::Integer(greatest).cast("DECIMAL(20,0)"), Sql::Integer(1));
-    let clipped = Sql::call("LEAST", [Sql::call("GREATEST", [x, below.clone()]), above.clone()]);
-    Sql::call("NULLIF", [Sql::call("NULLIF", [clipped, below]), above])
-}
-
 /// A decimal without its fraction, where the integer type holds it.
 fn ranged(x: Sql, to: P) -> Sql {
-    let (least, greatest) = match to {
-        P::Byte => (0, 255),
-        P::SByte => (-128, 127),
-        P::Int16 => (-32_768, 32_767),
-        P::Int32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
-        _ => (i64::MIN, i64::MAX),
+    let (least, greatest, within) = match to {
+        P::Byte => (0, 255, "^(?!(-1|256)\\z).+"),
+        P::SByte => (-128, 127, "^(?!(-129|128)\\z).+"),
+        P::Int16 => (-32_768, 32_767, "^(?!(-32769|32768)\\z).+"),
+        P::Int32 => (i64::from(i32::MIN), i64::from(i32::MAX), "^(?!(-2147483649|2147483648)\\z).+"),
+        _ => (i64::MIN, i64::MAX, "^(?!(-9223372036854775809|9223372036854775808)\\z).+"),
     };
-    within(Sql::call("TRUNCATE", [x, Sql::Integer(0)]), least, greatest).cast("SIGNED")
+    let below = Sql::binary(Operator::Sub, Sql::Integer(least).cast(INTEGER_DECIMAL), Sql::Integer(1));
+    let above = Sql::binary(Operator::Add, Sql::Integer(greatest).cast(INTEGER_DECIMAL), Sql::Integer(1));
+    let whole = Sql::call("TRUNCATE", [x, Sql::Integer(0)]);
+    let clipped = Sql::call("LEAST", [Sql::call("GREATEST", [whole, below]), above]);
+    number_like(within, clipped).cast("SIGNED")
 }

@@ -172,12 +172,12 @@ fn substring(text: Operand, start: &Operand, length: Option<Operand>) -> Result<
 /// `round` is half away from zero (Part 2 section 5.1.1.9.1), which that of the servers is for decimals only.
 fn rounded(function: Function, operand: Operand, result: P) -> Sql {
     let x = plain(operand);
-    match function {
-        _ if result.is_integer() => x,
+    let rounded = match function {
+        _ if result.is_integer() => return x,
         Function::Ceiling => Sql::call("CEILING", [x]),
         Function::Floor => Sql::call("FLOOR", [x]),
         _ if result == P::Decimal => Sql::call("ROUND", [x]),
-        _ if !is_short(&x) => Sql::call("ROUND", [x.cast("DECIMAL(65,20)")]).cast("DOUBLE"),
+        _ if !is_short(&x) => Sql::call("ROUND", [x.cast("DECIMAL(65,20)")]),
         // All steps are exact: what is whole, and whether what is left is half or more.
         _ => {
             let whole = |x: Sql| Sql::call("TRUNCATE", [x, Sql::Integer(0)]);
@@ -185,5 +185,7 @@ fn rounded(function: Function, operand: Operand, result: P) -> Sql {
             let half = whole(Sql::binary(Operator::Mul, left, Sql::Integer(2)));
             Sql::binary(Operator::Add, whole(x), half)
         }
-    }
+    };
+    // The servers take it for a double of 17 digits and no more, where they keep it.
+    if result == P::Decimal { rounded } else { rounded.cast("DOUBLE") }
 }

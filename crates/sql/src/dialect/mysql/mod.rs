@@ -302,10 +302,7 @@ impl Dialect for MySql {
         let (sql, form) = match primitive {
             P::Duration => (Sql::Negate(Box::new(seconds(operand))), Form::Exact),
             // The least integer has no negative, which the server notices.
-            p if p.is_integer() => {
-                let number = plain(operand).cast("SIGNED");
-                (Sql::binary(Operator::Sub, Sql::Integer(0), number), Form::Computed)
-            }
+            p if p.is_integer() => (operand::difference(Sql::Integer(0), plain(operand)), Form::Computed),
             _ => (Sql::Negate(Box::new(plain(operand))), Form::Computed),
         };
         Ok(Operand { nullable, form, ..Operand::computed(sql, primitive) })

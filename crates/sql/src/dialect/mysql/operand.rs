@@ -10,6 +10,8 @@ use crate::tree::{Operator, Param, ParamForm, Sql};
 
 /// Text of any script.
 pub(super) const TO_TEXT: &str = "CHAR CHARACTER SET utf8mb4";
+/// A decimal that holds any integer.
+pub(super) const INTEGER_DECIMAL: &str = "DECIMAL(20,0)";
 /// Picoseconds of the longest time of the type TIME.
 const LONGEST_TIME: i128 = (839 * 3600 * 1_000_000 - 1) * (PICOS as i128 / 1_000_000);
 /// Where durations are counted from.
@@ -84,6 +86,13 @@ pub(super) fn may_be_zero(operand: &Operand) -> bool {
         && matches!(operand.primitive, Some(P::Date | P::DateTimeOffset))
 }
 
+/// The difference of two integers: MariaDB does not notice that zero less the least integer is out of range, but
+/// that a decimal is.
+pub(super) fn difference(left: Sql, right: Sql) -> Sql {
+    let difference = Sql::binary(Operator::Sub, left.cast(INTEGER_DECIMAL), right.cast(INTEGER_DECIMAL));
+    Sql::binary(Operator::IntegerDiv, difference, Sql::Integer(1))
+}
+
 /// A duration as seconds with their fraction.
 pub(super) fn seconds(operand: Operand) -> Sql {
     match (operand.form, operand.sql) {
@@ -100,8 +109,12 @@ pub(super) fn seconds(operand: Operand) -> Sql {
 
 /// Seconds with their fraction from one point in time to another.
 pub(super) fn between(from: Sql, to: Sql) -> Sql {
-    let micros = Sql::call("TIMESTAMPDIFF", [Sql::Keyword("MICROSECOND"), from, to]);
-    Sql::binary(Operator::Mul, micros, Sql::Keyword("0.000001"))
+    Sql::binary(Operator::Mul, micros_between(from, to), Sql::Keyword("0.000001"))
+}
+
+/// Microseconds from one point in time to another.
+pub(super) fn micros_between(from: Sql, to: Sql) -> Sql {
+    Sql::call("TIMESTAMPDIFF", [Sql::Keyword("MICROSECOND"), from, to])
 }
 
 /// Whether an expression may be written twice: it is short, and has no select.

@@ -164,5 +164,9 @@ fn moved(op: Arithmetic, left: Operand, right: Operand, result: P) -> Option<Sql
         ends::finite(left),
         plain(right),
     );
-    Some(if result == P::Date { sum.cast("date") } else { sum.cast("timestamptz") })
+    Some(if result == P::Date {
+        ends::in_years(sum, "timestamp").cast("date")
+    } else {
+        ends::in_years(sum, "timestamptz")
+    })
 }

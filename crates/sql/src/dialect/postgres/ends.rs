@@ -95,6 +95,24 @@ fn between(x: Sql, [least, greatest]: [Sql; 2]) -> Sql {
     })
 }
 
+/// A point in time of a type that is in the years that there are. Any other is moved out of those that the server knows,
+/// which is an error.
+pub(super) fn in_years(x: Sql, ty: &'static str) -> Sql {
+    let interval = |word| Sql::Word(word).cast("interval");
+    let end = |word| Sql::Word(word).cast(ty);
+    several(x.cast(ty), |x| {
+        let moved = |op, by| Sql::binary(op, x.clone(), interval(by));
+        let below = Sql::binary(Operator::Lt, x.clone(), end(FIRST));
+        let above = Sql::binary(Operator::Gt, x.clone(), end(LAST));
+        let known = Sql::IsNotNull(Box::new(x.clone()));
+        Sql::Case(vec![
+            (below, moved(Operator::Sub, "10000 years")),
+            (above, moved(Operator::Add, "290000 years")),
+            (known, x),
+        ])
+    })
+}
+
 /// What is made of a value that it names several times.
 fn several(x: Sql, made: impl FnOnce(Sql) -> Sql) -> Sql {
     match &x {

@@ -120,6 +120,10 @@ impl Dialect for Postgres {
         true
     }
 
+    fn fence(&self) -> &'static str {
+        " OFFSET 0"
+    }
+
     fn nulls_are_smallest(&self) -> bool {
         false
     }
