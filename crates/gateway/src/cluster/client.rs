@@ -11,14 +11,14 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use nextlink_results::MAX_PAGE_BYTES;
 use nextlink_results::Registration;
-use nextlink_results::peer::{Call, Party, PeerKeys, Stamp};
+use nextlink_results::peer::{BodyHash, Call, Party, PeerKeys, Stamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::link::{Link, LinkError, Way};
 use super::members::Member;
 use super::tls::Tls;
-use super::wire::{AUTH, NODE, SEALED};
+use super::wire::{AUTH, BODY, NODE, SEALED};
 use crate::config::ClusterConfig;
 
 /// The longest body that is taken: a page, and what can stand beside it.
@@ -135,18 +135,20 @@ impl Peers {
         wait: Duration,
     ) -> Result<Answer, CallError> {
         let (peer, _turn) = self.turn(to).await?;
-        let call =
-            Call { method: method.as_str(), target, body: &body, from: self.own, to: to.facts.party() };
+        let hash = BodyHash::of(&body);
+        let call = Call { method: method.as_str(), target, body: hash, from: self.own, to: to.facts.party() };
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (proof, stamp) = self.keys.prove(&call, now_ms, number).ok_or_else(|| refused(to))?;
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(target)
             .header(header::HOST, to.address.to_string())
             .header(NODE, self.name.clone())
-            .header(AUTH, proof)
-            .body(Full::new(body))
-            .map_err(|error| unreachable(to, &error))?;
+            .header(AUTH, proof);
+        if !body.is_empty() {
+            request = request.header(BODY, hash.to_string());
+        }
+        let request = request.body(Full::new(body)).map_err(|error| unreachable(to, &error))?;
         let way = self.way.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (mut link, response) = self.send(&peer, to, &way, request, self.answer + wait).await?;
         let (parts, body) = response.into_parts();

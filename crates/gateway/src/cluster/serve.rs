@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioIo;
-use nextlink_results::peer::{Call, Stamp};
+use nextlink_results::peer::{BodyHash, Call, Stamp};
 use nextlink_results::{MAX_PAGE_BYTES, NodeId, PageError, Registration, ResultId, Store};
 use serde::Serialize;
 use tokio::net::{TcpListener, TcpStream};
@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use super::drain::{self, Handoff};
 use super::membership::Cluster;
 use super::replicas::receive;
-use super::wire::{AUTH, NODE, ROOT, SEALED, put_page, tell};
+use super::wire::{AUTH, BODY, NODE, ROOT, SEALED, put_page, tell};
 use crate::body::Body;
 use crate::observe::{Event, event};
 use crate::stored::{self, Window};
@@ -185,7 +185,7 @@ where
 }
 
 /// Whether a call comes from another node of the cluster, is meant for this start of this node, and comes in time and
-/// for the first time.
+/// for the first time. All that is known before its body has come: nobody else has a byte of that taken.
 async fn admit<B>(
     cluster: &Cluster,
     parts: &http::request::Parts,
@@ -201,23 +201,33 @@ where
     }
     let registration = Registration::parse(one(&parts.headers, &NODE)?)?;
     let proof = one(&parts.headers, &AUTH)?;
+    let empty = body.is_end_stream();
+    let hash = if empty { BodyHash::of(b"") } else { BodyHash::parse(one(&parts.headers, &BODY)?)? };
     let member = cluster.caller(registration).await?;
-    let body = if body.is_end_stream() {
-        Bytes::new()
-    } else {
-        let most = if parts.method == Method::PUT { MAX_PAGES } else { MAX_BODY };
-        tokio::time::timeout(SLOW, Limited::new(body, most).collect()).await.ok()?.ok()?.to_bytes()
-    };
     let call = Call {
         method: parts.method.as_str(),
         target: parts.uri.path_and_query()?.as_str(),
-        body: &body,
+        body: hash,
         from: member.facts.party(),
         to: cluster.own.party(),
     };
     let stamp = cluster.keys.check(proof, &call)?;
-    let admitted = cluster.replays.admit(call.from, &stamp, cluster.clock.now_ms());
-    admitted.then_some((member.facts.id, stamp, body))
+    if !cluster.replays.admit(call.from, &stamp, cluster.clock.now_ms()) {
+        return None;
+    }
+    let body = if empty { Bytes::new() } else { proved(body, &parts.method, hash).await? };
+    Some((member.facts.id, stamp, body))
+}
+
+/// The body that the proof of its call is about.
+async fn proved<B>(body: B, method: &Method, hash: BodyHash) -> Option<Bytes>
+where
+    B: hyper::body::Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let most = if *method == Method::PUT { MAX_PAGES } else { MAX_BODY };
+    let body = tokio::time::timeout(SLOW, Limited::new(body, most).collect()).await.ok()?.ok()?.to_bytes();
+    (BodyHash::of(&body) == hash).then_some(body)
 }
 
 /// The value of a header that is there once.

@@ -16,6 +16,8 @@ pub const SEALED: &str = "application/vnd.nextlink.sealed";
 pub const NODE: HeaderName = HeaderName::from_static("x-nextlink-node");
 /// The proof of a call or of an answer.
 pub const AUTH: HeaderName = HeaderName::from_static("x-nextlink-auth");
+/// The hash of the body of a call that has one: what is proved of it before it has come.
+pub const BODY: HeaderName = HeaderName::from_static("x-nextlink-body");
 
 /// Bytes of an index entry on the wire.
 const INDEX: usize = 32;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nextlink_results::keys::{MasterKey, MasterKeys};
-use nextlink_results::peer::{Call, NodeFacts, Party, PeerKeys};
+use nextlink_results::peer::{BodyHash, Call, NodeFacts, Party, PeerKeys};
 use nextlink_results::{NodeId, Registration};
 use nextlink_system::{Join, open};
 use nextlink_testkit::cluster::{Cluster, Plan};
@@ -19,6 +19,7 @@ use crate::site::{metric, refusal, table, until};
 
 const NODE: &str = "X-Nextlink-Node";
 const AUTH: &str = "X-Nextlink-Auth";
+const BODY: &str = "X-Nextlink-Body";
 const PING: &str = "/internal/v1/ping";
 
 /// A member of the cluster that is this test: it has the keys and a row.
@@ -77,7 +78,7 @@ pub fn signed_pings(cluster: &Cluster, node: usize) -> impl FnMut() -> String + 
     let mut number = 0;
     move || {
         number += 1;
-        let call = Call { method: "GET", target: PING, body: b"", from, to };
+        let call = Call { method: "GET", target: PING, body: BodyHash::of(b""), from, to };
         let headers = insider.sign(&insider.keys, &call, now_ms(), number);
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         format!("GET {PING} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n")
@@ -89,7 +90,7 @@ pub fn end(cluster: &Cluster, node: usize, id: &str) {
     let insider = Insider::join(&cluster.plan, 78, "127.0.0.1:1");
     let target = format!("/internal/v1/results/{id}/1");
     let (from, to) = (insider.facts.party(), party(cluster, node));
-    let call = Call { method: "DELETE", target: &target, body: b"", from, to };
+    let call = Call { method: "DELETE", target: &target, body: BodyHash::of(b""), from, to };
     let headers = insider.sign(&insider.keys, &call, now_ms(), 1);
     assert_eq!(send(cluster, node, "DELETE", &target, &headers).status, 204);
 }
@@ -99,7 +100,7 @@ fn only_calls_of_members_are_answered() {
     let cluster = plan(&table(500)).start(2);
     let insider = Insider::join(&cluster.plan, 77, "127.0.0.1:1");
     let (to, other) = (party(&cluster, 0), party(&cluster, 1));
-    let ping = Call { method: "GET", target: PING, body: b"", from: insider.facts.party(), to };
+    let ping = Call { method: "GET", target: PING, body: BodyHash::of(b""), from: insider.facts.party(), to };
     let strangers =
         MasterKeys::new(MasterKey::from_bytes([1; 32]).expect("a key"), Vec::new()).expect("keys");
     let strangers = PeerKeys::new(&strangers).expect("keys");
@@ -163,7 +164,7 @@ fn only_calls_of_members_are_answered() {
         ("POST", "/internal/v1/handoff".to_owned()),
         ("POST", "/internal/v1/touch".to_owned()),
     ] {
-        let call = Call { method, target: &target, body: b"", from: insider.facts.party(), to };
+        let call = Call { method, target: &target, body: BodyHash::of(b""), from: insider.facts.party(), to };
         let (stranger, late) = (
             insider.sign(&strangers, &call, now_ms(), 2_000),
             insider.sign(&insider.keys, &call, now_ms() - minute, 2_001),
@@ -180,6 +181,50 @@ fn only_calls_of_members_are_answered() {
     assert_eq!((unsigned.status, unsigned.body.len()), (401, 0), "no reason is given");
     assert!(unsigned.header(AUTH).is_none() && unsigned.header("content-type").is_none(), "{unsigned:?}");
     assert!(metric(&cluster.nodes[0], "nextlink_peer_refused_total") >= 18.0);
+}
+
+/// Nobody has a body taken that is not proved to come from a member, and a member none that is not the one of its proof.
+#[test]
+fn bodies_are_taken_from_members_alone() {
+    const LENGTH: usize = 100_000_000;
+    let cluster = plan(&table(500)).start(1);
+    let insider = Insider::join(&cluster.plan, 77, "127.0.0.1:1");
+    let to = party(&cluster, 0);
+    let strangers =
+        MasterKeys::new(MasterKey::from_bytes([1; 32]).expect("a key"), Vec::new()).expect("keys");
+    let strangers = PeerKeys::new(&strangers).expect("keys");
+    let target = "/internal/v1/replicas/00112233445566778899aabbccddeeff/1?offset=0";
+    let hash = BodyHash::of(b"another");
+    let call = Call { method: "PUT", target, body: hash, from: insider.facts.party(), to };
+    let host = cluster.nodes[0].cluster_base().trim_start_matches("http://").to_owned();
+    let piece = vec![0; 64 * 1024];
+    for (what, keys, told) in [
+        ("a stranger", &strangers, hash.to_string()),
+        ("another hash", &insider.keys, BodyHash::of(b"").to_string()),
+        ("no hash", &insider.keys, String::new()),
+    ] {
+        let [node, proof] = insider.sign(keys, &call, now_ms(), 1);
+        let mut stream = std::net::TcpStream::connect(&host).expect("a connection");
+        write!(
+            stream,
+            "PUT {target} HTTP/1.1\r\nHost: {host}\r\n{}: {}\r\n{}: {}\r\n{BODY}: {told}\r\nContent-Length: {LENGTH}\r\n\r\n",
+            node.0, node.1, proof.0, proof.1
+        )
+        .expect("the head can be sent");
+        let sent = (0..LENGTH / piece.len()).take_while(|_| stream.write_all(&piece).is_ok()).count();
+        assert!(sent < LENGTH / piece.len(), "{what}: all was taken");
+    }
+    let headers = insider.sign(&insider.keys, &call, now_ms(), 2);
+    let mut headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let told = hash.to_string();
+    headers.push((BODY, &told));
+    let url = [cluster.nodes[0].cluster_base(), target].concat();
+    let status = |body: &[u8]| http::send("PUT", &url, &headers, Some(body)).expect("an answer").status;
+    assert_eq!(status(b"one that is not proved"), 401);
+    let [node, proof] = insider.sign(&insider.keys, &call, now_ms(), 3);
+    let headers = [(&*node.0, &*node.1), (&*proof.0, &*proof.1), (BODY, &told)];
+    let answer = http::send("PUT", &url, &headers, Some(b"another")).expect("an answer");
+    assert_eq!(answer.status, 400, "it is no part of a result");
 }
 
 /// A number for a call that no other call has.
@@ -202,9 +247,12 @@ fn members_are_told_what_is_there() {
     let mut ask = |method: &str, target: &str, body: Option<&str>| {
         number += 1;
         let bytes = body.unwrap_or_default().as_bytes();
-        let call = Call { method, target, body: bytes, from: insider.facts.party(), to };
+        let hash = BodyHash::of(bytes);
+        let call = Call { method, target, body: hash, from: insider.facts.party(), to };
         let headers = insider.sign(&insider.keys, &call, now_ms(), number);
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let mut headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let hash = hash.to_string();
+        headers.extend(body.map(|_| (BODY, hash.as_str())));
         let url = [cluster.nodes[0].cluster_base(), target].concat();
         http::send(method, &url, &headers, body.map(str::as_bytes)).expect("an answer")
     };
@@ -378,8 +426,13 @@ fn nodes_elsewhere_are_no_members() {
     assert_eq!(refusal(&follow(&cluster, 1, &link)), (503, "OwnerUnreachable".to_owned()));
     cluster.nodes[1].says("in none of cluster.networks");
     let insider = Insider::join(&cluster.plan, 77, "127.0.0.2:1");
-    let call =
-        Call { method: "GET", target: PING, body: b"", from: insider.facts.party(), to: party(&cluster, 0) };
+    let call = Call {
+        method: "GET",
+        target: PING,
+        body: BodyHash::of(b""),
+        from: insider.facts.party(),
+        to: party(&cluster, 0),
+    };
     let headers = insider.sign(&insider.keys, &call, now_ms(), 1);
     assert_eq!(send(&cluster, 0, "GET", PING, &headers).status, 401);
 }

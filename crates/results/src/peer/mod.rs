@@ -8,5 +8,5 @@ mod foreign;
 
 pub use facts::{NodeFacts, Party};
 pub use foreign::{Foreign, SealedPage};
-pub use proof::{Call, MAX_PROOF_CHARS, PeerKeys, Stamp};
+pub use proof::{BodyHash, Call, MAX_PROOF_CHARS, PeerKeys, Stamp};
 pub use replay::{Replays, WINDOW_MS};

@@ -18,6 +18,33 @@ const VERSION: &str = "1";
 const MAC: usize = 32;
 const KEY_NAME: usize = 4;
 
+/// What stands for a body in the proof of its call, so that the proof can be checked before the body has come: its
+/// SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyHash([u8; 32]);
+
+impl BodyHash {
+    /// That of a body.
+    #[must_use]
+    pub fn of(body: &[u8]) -> Self {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, body).as_ref());
+        Self(hash)
+    }
+
+    /// Reads what [`fmt::Display`] writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        unhex(text).map(Self)
+    }
+}
+
+impl fmt::Display for BodyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
 /// A call from one node to another: all that its proof covers, except time and number.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
@@ -26,7 +53,7 @@ pub struct Call<'a> {
     /// Path and query as sent.
     pub target: &'a str,
     /// The whole body.
-    pub body: &'a [u8],
+    pub body: BodyHash,
     /// Who calls.
     pub from: Party,
     /// Who is called.
@@ -163,7 +190,7 @@ fn covered(call: &Call<'_>, time_ms: u64, number: u64) -> Vec<u8> {
     out.push(b'c');
     put_prefixed(&mut out, call.method.as_bytes());
     put_prefixed(&mut out, call.target.as_bytes());
-    out.extend_from_slice(digest(&SHA256, call.body).as_ref());
+    out.extend_from_slice(&call.body.0);
     for party in [call.from, call.to] {
         out.extend_from_slice(party.registration.as_bytes());
         out.extend_from_slice(&party.boot.to_le_bytes());
@@ -202,9 +229,19 @@ mod tests {
         Call {
             method: "GET",
             target: "/internal/v1/ping?a=b",
-            body: b"body",
+            body: BodyHash::of(b"body"),
             from: party(1, 3),
             to: party(2, 5),
+        }
+    }
+
+    #[test]
+    fn hashes_of_bodies_are_read_as_they_are_written() {
+        let hash = BodyHash::of(b"body");
+        assert_eq!(BodyHash::parse(&hash.to_string()), Some(hash));
+        assert_ne!(BodyHash::of(b""), hash);
+        for text in ["", "00", &hash.to_string().to_uppercase(), &format!("{hash}00")] {
+            assert_eq!(BodyHash::parse(text), None, "{text}");
         }
     }
 
@@ -218,7 +255,7 @@ mod tests {
             ("method", Call { method: "DELETE", ..call() }),
             ("path", Call { target: "/internal/v1/pong?a=b", ..call() }),
             ("query", Call { target: "/internal/v1/ping?a=c", ..call() }),
-            ("body", Call { body: b"bodY", ..call() }),
+            ("body", Call { body: BodyHash::of(b"bodY"), ..call() }),
             ("sender", Call { from: party(9, 3), ..call() }),
             ("boot of the sender", Call { from: party(1, 4), ..call() }),
             ("receiver", Call { to: party(9, 5), ..call() }),

@@ -90,7 +90,7 @@ impl std::fmt::Debug for Replays {
 
 #[cfg(test)]
 mod tests {
-    use super::super::proof::{Call, PeerKeys};
+    use super::super::proof::{BodyHash, Call, PeerKeys};
     use super::*;
     use crate::keys::{MasterKey, MasterKeys};
 
@@ -100,7 +100,7 @@ mod tests {
 
     fn stamp(time_ms: u64, number: u64) -> Stamp {
         let keys = MasterKeys::new(MasterKey::from_bytes([1; 32]).unwrap(), Vec::new()).unwrap();
-        let call = Call { method: "GET", target: "/", body: b"", from: party(1), to: party(2) };
+        let call = Call { method: "GET", target: "/", body: BodyHash::of(b""), from: party(1), to: party(2) };
         PeerKeys::new(&keys).unwrap().prove(&call, time_ms, number).unwrap().1
     }
 
