@@ -13,7 +13,7 @@ use nextlink_sql::shape::ToldSelect;
 use nextlink_sql::statement::{Program, Stream};
 
 use crate::error::Error;
-use crate::location::Location;
+use crate::location::{Location, Login};
 use crate::mysql::MySqlSource;
 use crate::postgres::PostgresSource;
 use crate::run::{Outcome, RunOptions};
@@ -150,6 +150,24 @@ impl Source {
             Source::Sqlite(source) => source.run(program, options, sink),
             Source::Postgres(source) => source.run(program, options, sink),
             Source::MySql(source) => source.run(program, options, sink),
+        }
+    }
+
+    /// Connections at most, for each login; none for a file.
+    pub fn connections(&self) -> Option<usize> {
+        match self {
+            Source::Sqlite(_) => None,
+            Source::Postgres(source) => Some(source.connections()),
+            Source::MySql(source) => Some(source.connections()),
+        }
+    }
+
+    /// Whether somebody waits for a connection of this login, or of the source's own.
+    pub fn is_awaited(&self, login: Option<&Login>) -> bool {
+        match self {
+            Source::Sqlite(_) => false,
+            Source::Postgres(source) => source.is_awaited(login),
+            Source::MySql(source) => source.is_awaited(login),
         }
     }
 

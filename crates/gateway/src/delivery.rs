@@ -10,12 +10,15 @@ use nextlink_results::{
     After, Codec, CreateError, MAX_POSITION_BYTES, NewResult, NodeId, PageIn, Recovery, ResultId,
     ResultWriter, Store,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::answer::{Refusal, create_cause};
 use crate::cluster::Cluster;
 use crate::envelope::Envelope;
 use crate::observe::{Event as Happened, event};
+use crate::state::Held;
+use crate::turns::{Place, Places};
+use crate::way::{Sender, Sent};
 
 /// Room for the next chunk.
 const CHUNK_ROOM: usize = 72 * 1024;
@@ -25,6 +28,9 @@ const GATHER_BYTES: usize = 512 * 1024;
 const GATHER_TIME: Duration = Duration::from_millis(50);
 /// How long the link to the second page waits for the registry, which mostly knows within a millisecond or two.
 pub const REGISTERED: Duration = Duration::from_millis(500);
+
+/// Why rows are not stored where others have all places.
+pub const NO_PLACE: &str = "half of the connections or of the statements that may run (`connections`, `queries`) are storing rows already";
 
 /// What the reading thread tells of the first page.
 #[derive(Debug)]
@@ -37,6 +43,21 @@ pub enum Event {
     End(Vec<Bytes>, Next),
     /// There is nothing to send; why.
     Failed(Box<Refusal>),
+}
+
+impl Sent for Event {
+    fn weight(&self) -> usize {
+        match self {
+            Event::Bytes(chunks) | Event::End(chunks, _) => chunks.iter().map(Bytes::len).sum(),
+            Event::Count(_) | Event::Failed(_) => 0,
+        }
+    }
+
+    fn forget(&mut self) {
+        if let Event::Bytes(chunks) | Event::End(chunks, _) = self {
+            *chunks = Vec::new();
+        }
+    }
 }
 
 /// What follows the first page.
@@ -88,6 +109,10 @@ pub struct Storing {
     pub form: String,
     /// What can be done when the result is lost.
     pub recovery: Recovery,
+    /// What the statement holds while rows are stored.
+    pub held: Held,
+    /// Places for such statements.
+    pub places: Places,
 }
 
 impl Storing {
@@ -135,10 +160,11 @@ pub enum Begun {
 pub struct Delivery {
     storing: Storing,
     handle: tokio::runtime::Handle,
-    patience: Duration,
     /// The way to the client, until the first page is complete.
-    client: Option<mpsc::Sender<Event>>,
+    client: Option<Sender<Event>>,
     writer: Option<ResultWriter>,
+    /// Its place among the statements whose rows are stored.
+    place: Option<Place>,
     /// Who waits to hear of a result that is stored as a whole, until it has begun.
     waits: Option<oneshot::Sender<Begun>>,
     body: Vec<u8>,
@@ -154,15 +180,19 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A delivery to a client that may take so long for each chunk.
-    pub fn new(storing: Storing, client: mpsc::Sender<Event>, patience: Duration) -> Delivery {
-        let handle = tokio::runtime::Handle::current();
+    /// A delivery to a client.
+    pub fn new(storing: Storing, client: Sender<Event>) -> Delivery {
+        Delivery { client: Some(client), ..Delivery::to_store(storing) }
+    }
+
+    /// A delivery to the store alone.
+    fn to_store(storing: Storing) -> Delivery {
         Delivery {
             storing,
-            handle,
-            patience,
-            client: Some(client),
+            handle: tokio::runtime::Handle::current(),
+            client: None,
             writer: None,
+            place: None,
             waits: None,
             body: Vec::new(),
             position: Vec::new(),
@@ -180,12 +210,8 @@ impl Delivery {
     }
 
     /// A delivery of all pages to the store, from the first one on; the result begins with the number of all rows, or before.
-    pub fn later(storing: Storing, waits: oneshot::Sender<Begun>) -> Delivery {
-        let (nobody, _) = mpsc::channel(1);
-        let mut delivery = Delivery::new(storing, nobody, Duration::ZERO);
-        delivery.client = None;
-        delivery.waits = Some(waits);
-        delivery
+    pub fn later(storing: Storing, place: Place, waits: oneshot::Sender<Begun>) -> Delivery {
+        Delivery { place: Some(place), waits: Some(waits), ..Delivery::to_store(storing) }
     }
 
     /// Begins a result that is stored as a whole, if it has not begun.
@@ -225,29 +251,27 @@ impl Delivery {
         after: After,
         first_row: u64,
         position: &[u8],
-        patience: Duration,
     ) -> Result<(Delivery, u32), CreateError> {
         let writer = storing.begin(first_row, 0, Some(after), position)?;
-        let (key, (nobody, _)) = ((writer.id(), writer.generation()), mpsc::channel(1));
-        let mut delivery = Delivery::new(storing, nobody, patience);
-        delivery.client = None;
-        delivery.writer = Some(writer);
+        let key = (writer.id(), writer.generation());
+        // Whoever was given a link is not kept waiting for a place.
+        let place = storing.places.try_take();
+        let delivery = Delivery { writer: Some(writer), place, ..Delivery::to_store(storing) };
         delivery.replicate(key);
         Ok((delivery, key.1))
     }
 
     fn send(&mut self, sent: Event) -> Flow {
-        let Some(client) = &self.client else {
-            return Flow::Stop;
-        };
-        let sent = match client.try_send(sent) {
-            Ok(()) => return Flow::Continue,
-            Err(mpsc::error::TrySendError::Full(sent)) => sent,
-            Err(mpsc::error::TrySendError::Closed(_)) => return Flow::Stop,
-        };
-        // The client is slower than the source; wait for it, but not for ever.
-        let waited = self.handle.block_on(tokio::time::timeout(self.patience, client.send(sent)));
-        if matches!(waited, Ok(Ok(()))) { Flow::Continue } else { Flow::Stop }
+        self.client.as_mut().map_or(Flow::Stop, |client| client.send(sent))
+    }
+
+    /// Begins to store what is behind the first page; says why not, where it cannot.
+    fn store_rest(&mut self, rows: u64, position: &[u8]) -> Result<ResultWriter, String> {
+        let storing = &self.storing;
+        let place = self.handle.block_on(storing.places.take_soon(|| storing.held.is_awaited()));
+        self.place = Some(place.ok_or_else(|| NO_PLACE.to_owned())?);
+        let begun = storing.begin(rows, self.gathered_bytes as u64, None, position);
+        begun.map_err(|error| create_cause(&error))
     }
 
     /// Keeps a chunk of the first page until there is enough to start with.
@@ -266,10 +290,10 @@ impl Delivery {
     fn first_page(&mut self, end: PageEnd) -> Flow {
         let mut next = Next::Nothing;
         if end.more {
-            let storing = &self.storing;
             let position = std::mem::take(&mut self.position);
-            next = match storing.begin(end.rows, self.gathered_bytes as u64, None, &position) {
+            next = match self.store_rest(end.rows, &position) {
                 Ok(writer) => {
+                    let storing = &self.storing;
                     let (id, generation, owner) = (writer.id(), writer.generation(), writer.owner());
                     self.replicate((id, generation));
                     let registers = storing.cluster.as_ref().is_some_and(|cluster| cluster.is_heard());
@@ -280,10 +304,9 @@ impl Delivery {
                     self.writer = Some(writer);
                     Next::Stored { id, generation, owner, rows: end.rows, position }
                 }
-                Err(error) => {
+                Err(cause) => {
                     // The new query pays: it is paged by row number, without a snapshot, and says so.
-                    let cause = create_cause(&error);
-                    let (source, trace) = (storing.source.as_str(), storing.trace.as_str());
+                    let (source, trace) = (self.storing.source.as_str(), self.storing.trace.as_str());
                     event(&Happened::NotStored { source, trace, cause: &cause });
                     Next::Unstored { rows: end.rows }
                 }

@@ -10,6 +10,7 @@ use nextlink_sql::shape::{Limit, LimitsShape};
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, SourceConfig};
+use crate::turns::{Queue, shared};
 
 /// What stands for a limit that nobody has set.
 const NONE: u64 = u64::MAX;
@@ -23,9 +24,12 @@ pub struct Told {
 
 /// The statements of a source that run at one time, where it has a limit of them.
 #[derive(Debug, Clone)]
-struct Running {
+pub struct Running {
     most: u64,
-    turns: Arc<Semaphore>,
+    /// Turns to run one.
+    pub turns: Arc<Queue>,
+    /// The share of them that may go on behind the first page.
+    pub storing: Arc<Semaphore>,
 }
 
 impl Default for Told {
@@ -47,17 +51,17 @@ impl Told {
     }
 
     /// What statements of the source have to wait for. What runs under another number than that of now goes on beside.
-    pub fn turns(&self, config: &SourceConfig) -> Option<(u64, Arc<Semaphore>)> {
+    pub fn running(&self, config: &SourceConfig) -> Option<Running> {
         let most = config.limits.queries.unwrap_or(NONE).min(self.get(Limit::Queries));
         if most == NONE {
             return None;
         }
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let same = running.take().filter(|running| running.most == most);
-        let turns = || Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(usize::MAX)));
-        let now = same.unwrap_or_else(|| Running { most, turns: turns() });
+        let all = usize::try_from(most).unwrap_or(usize::MAX);
+        let now = same.unwrap_or_else(|| Running { most, turns: Queue::of(all), storing: shared(all) });
         *running = Some(now.clone());
-        Some((most, now.turns))
+        Some(now)
     }
 }
 
@@ -151,17 +155,17 @@ mod tests {
     #[test]
     fn turns_follow_the_number() {
         let (told, mut config) = (Told::default(), SourceConfig::at("sqlite:x"));
-        assert!(told.turns(&config).is_none());
+        assert!(told.running(&config).is_none());
         config.limits.queries = Some(2);
-        let (_, first) = told.turns(&config).expect("there is a limit");
-        let held = Arc::clone(&first).try_acquire_many_owned(2).expect("two are free");
-        let (most, same) = told.turns(&config).expect("there is a limit");
-        assert!(most == 2 && same.try_acquire().is_err(), "it is the same");
+        let first = told.running(&config).expect("there is a limit");
+        let held = [(); 2].map(|()| first.turns.try_take().expect("two are free"));
+        let same = told.running(&config).expect("there is a limit");
+        assert!(same.turns.try_take().is_none(), "it is the same");
         let shape =
             nextlink_sql::shape::Shape::parse("settings: {limits: {queries: 1}}").expect("it is right");
         told.follow(&shape.settings.limits);
-        let (most, anew) = told.turns(&config).expect("there is a limit");
-        assert!(most == 1 && anew.available_permits() == 1);
+        let anew = told.running(&config).expect("there is a limit");
+        assert!(anew.turns.try_take().is_some() && anew.storing.available_permits() == 1);
         drop(held);
     }
 }

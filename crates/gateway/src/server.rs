@@ -28,6 +28,9 @@ use crate::state::State;
 use crate::watch::Watch;
 use crate::{admin, router, start};
 
+/// Requests of one connection at one time (HTTP/2): as many as are commended as the least (RFC 9113 section 6.5.2).
+const STREAMS: u32 = 100;
+
 /// Opens everything that a server needs. Sources that cannot be opened are served as soon as they can.
 ///
 /// # Errors
@@ -290,6 +293,7 @@ fn http(config: &Config) -> Builder<TokioExecutor> {
     // for slow clients.
     builder.http1().header_read_timeout(None);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(config.limits.header_bytes as u32);
+    builder.http2().max_concurrent_streams(STREAMS);
     builder
 }
 

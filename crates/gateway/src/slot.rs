@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::logins::Logins;
 use crate::observe::{Event, event};
 use crate::served::{OpenError, Served};
+use crate::turns::Connections;
 
 /// The pause before the first further attempt to open a source; each one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -38,6 +39,8 @@ pub struct Slot {
     pub config: SourceConfig,
     /// Those that hold now, with what the model file says.
     pub effective: Effective,
+    /// The share of the connections that statements may have which go on behind the first page.
+    pub storing: Connections,
     /// Why its settings cannot be used, if they cannot.
     unusable: Option<String>,
     vocabulary_url: String,
@@ -87,6 +90,7 @@ impl Slot {
             name: name.to_owned(),
             config: config.clone(),
             effective: Effective::of(config),
+            storing: Connections::default(),
             unusable: None,
             vocabulary_url: vocabulary_url.to_owned(),
             standing: RwLock::new(Standing::Down { cause: "it was not opened yet".to_owned(), next: now }),

@@ -11,24 +11,41 @@ use nextlink_results::token::TokenKeys;
 use nextlink_results::{Registry, Store};
 use nextlink_sql::shape::Limit;
 use nextlink_system::System;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::answer::Refusal;
 use crate::cluster::{Cluster, Drained, Joined};
 use crate::config::Config;
 use crate::observe::Exporter;
+use crate::served::Served;
 use crate::slot::Slot;
 use crate::slots::Slots;
+use crate::turns::{Places, Queue, Turn, shared};
 use crate::vocabularies::Vocabularies;
 
-/// Bytes that one permit for the body of a request stands for.
-pub const BODY_UNIT: usize = 1024;
+/// Bytes that one permit for memory stands for.
+pub const MEMORY_UNIT: usize = 1024;
 
-/// A turn to run a statement, until it is dropped.
-#[derive(Debug)]
-pub struct Turn {
-    _of_node: OwnedSemaphorePermit,
-    _of_source: Option<OwnedSemaphorePermit>,
+/// What a statement holds that others may wait for.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Turns of the node.
+    pub node: Arc<Queue>,
+    /// Turns of the source, where it has a limit of them.
+    pub source: Option<Arc<Queue>>,
+    /// Whose connections they are.
+    pub served: Arc<Served>,
+    /// Of which login.
+    pub login: Option<Login>,
+}
+
+impl Held {
+    /// Whether somebody waits for it now.
+    pub fn is_awaited(&self) -> bool {
+        self.node.is_awaited()
+            || self.source.as_ref().is_some_and(|queue| queue.is_awaited())
+            || self.served.source.is_awaited(self.login.as_ref())
+    }
 }
 
 /// What all requests share.
@@ -57,9 +74,13 @@ pub struct State {
     pub end_asked: Notify,
     /// What became of the node's results, once it has handed them over.
     pub drained: watch::Sender<Option<Drained>>,
-    queries: Arc<Semaphore>,
-    /// Memory for the bodies of requests.
+    queries: Arc<Queue>,
+    /// The share of them that may go on behind the first page.
+    storing: Arc<Semaphore>,
+    /// Memory for the bodies of requests, in the unit of memory.
     pub bodies: Arc<Semaphore>,
+    /// Memory for what slow clients have not taken, in the unit of memory.
+    pub untaken: Arc<Semaphore>,
     stopping: AtomicBool,
 }
 
@@ -77,8 +98,8 @@ impl State {
         let registry = Arc::clone(&joined.system).results(&joined.own);
         let Joined { system, cluster, own, .. } = joined;
         let name = own.name;
-        let queries = Arc::new(Semaphore::new(config.limits.queries));
-        let bodies = Arc::new(Semaphore::new(body_units(config.limits.bodies_mib)));
+        let (queries, storing) = (Queue::of(config.limits.queries), shared(config.limits.queries));
+        let [bodies, untaken] = [config.limits.bodies_mib, config.limits.slow_clients_mib].map(memory);
         let stopping = AtomicBool::new(false);
         State {
             config,
@@ -94,7 +115,9 @@ impl State {
             end_asked: Notify::new(),
             drained: watch::Sender::new(None),
             queries,
+            storing,
             bodies,
+            untaken,
             stopping,
         }
     }
@@ -105,24 +128,23 @@ impl State {
     /// # Errors
     /// 503 where the wait is too long.
     pub async fn turn(&self, slot: &Slot) -> Result<Turn, Refusal> {
-        let own = slot.effective.limits.turns(&slot.config).map(|(_, turns)| turns);
+        let own = slot.effective.limits.running(&slot.config).map(|running| running.turns);
         if own.is_none()
-            && let Ok(of_node) = Arc::clone(&self.queries).try_acquire_owned()
+            && let Some(of_node) = self.queries.try_take()
         {
-            return Ok(Turn { _of_node: of_node, _of_source: None });
+            return Ok(Turn { of_node, of_source: None });
         }
         // Boxed, as the future of a request is to be small.
         Box::pin(self.awaited_turn(own)).await
     }
 
-    async fn awaited_turn(&self, own: Option<Arc<Semaphore>>) -> Result<Turn, Refusal> {
+    async fn awaited_turn(&self, own: Option<Arc<Queue>>) -> Result<Turn, Refusal> {
         let waited = async {
             let of_source = match own {
-                Some(turns) => Some(turns.acquire_owned().await.ok()?),
+                Some(turns) => Some(turns.take().await?),
                 None => None,
             };
-            let of_node = Arc::clone(&self.queries).acquire_owned().await.ok()?;
-            Some(Turn { _of_node: of_node, _of_source: of_source })
+            Some(Turn { of_node: self.queries.take().await?, of_source })
         };
         let wait = Duration::from_secs(self.config.limits.queue_seconds);
         match tokio::time::timeout(wait, waited).await {
@@ -132,6 +154,20 @@ impl State {
                 Err(Refusal::unavailable("Busy", message, 1).about("queries"))
             }
         }
+    }
+
+    /// What a statement of a source holds.
+    pub fn held(&self, slot: &Slot, served: &Arc<Served>, login: Option<&Login>) -> Held {
+        let source = slot.effective.limits.running(&slot.config).map(|running| running.turns);
+        Held { node: Arc::clone(&self.queries), source, served: Arc::clone(served), login: login.cloned() }
+    }
+
+    /// Places for statements of a user whose rows are stored.
+    pub fn places(&self, slot: &Slot, served: &Served, user: &str) -> Places {
+        let of_source = slot.effective.limits.running(&slot.config).map(|running| running.storing);
+        let connections = served.source.connections().map(|most| slot.storing.of(user, most));
+        // What has the fewest of them comes first, so that who waits there takes none of the others.
+        Places::new(connections.into_iter().chain(of_source).chain([Arc::clone(&self.storing)]))
     }
 
     /// The bounds of a run, and who reads where a client says so.
@@ -158,9 +194,9 @@ impl State {
     }
 }
 
-/// How much memory there is for bodies, in the unit of its semaphore.
-fn body_units(mib: usize) -> usize {
-    mib * (1024 * 1024 / BODY_UNIT)
+/// So many MiB of memory.
+fn memory(mib: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(mib * (1024 * 1024 / MEMORY_UNIT)))
 }
 
 /// The time of now as UTC text that compares, to the microsecond.

@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::Refusal;
-use crate::state::{BODY_UNIT, State};
+use crate::state::{MEMORY_UNIT, State};
 
 /// A body that was read.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ where
 /// Takes as much of the memory for bodies as a body needs that has become so long.
 fn more_room(state: &State, room: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Refusal> {
     let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-    let missing = bytes.div_ceil(BODY_UNIT).saturating_sub(held);
+    let missing = bytes.div_ceil(MEMORY_UNIT).saturating_sub(held);
     if missing == 0 {
         return Ok(());
     }

@@ -85,6 +85,16 @@ impl Pools {
         Ok(Lease { opts: pool.manager().opts(), object: Some(object), reused, since: Instant::now() })
     }
 
+    /// Whether somebody waits for a connection of a login, or of the source's own.
+    pub(super) fn is_awaited(&self, login: Option<&Login>) -> bool {
+        let login = login.or(self.server.login.as_ref());
+        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.iter().find(|(known, _)| Some(known) == login).is_some_and(|(_, pool)| {
+            let status = pool.status();
+            status.size >= status.max_size && status.waiting > 0
+        })
+    }
+
     fn pool(&self, login: Option<&Login>) -> Result<Pool<Connector>, Error> {
         let login = login.or(self.server.login.as_ref()).ok_or(Error::LoginNeeded)?;
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);

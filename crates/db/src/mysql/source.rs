@@ -21,7 +21,7 @@ use super::pool::{Lease, Pools};
 use super::run::{self, Watch};
 use super::session::Session;
 use crate::error::Error;
-use crate::location::Server;
+use crate::location::{Login, Server};
 use crate::run::{Cancel, Outcome, RunOptions};
 use crate::runtime::Runtime;
 use crate::sqlite::IntrospectLimits;
@@ -60,6 +60,16 @@ impl MySqlSource {
             })?;
         }
         Ok(MySqlSource { pools, runtime })
+    }
+
+    /// Connections at most, for each login.
+    pub fn connections(&self) -> usize {
+        self.pools.server().connections
+    }
+
+    /// Whether somebody waits for a connection of a login, or of the source's own.
+    pub fn is_awaited(&self, login: Option<&Login>) -> bool {
+        self.pools.is_awaited(login)
     }
 
     /// The facts of the server: those of MariaDB until it was reached.

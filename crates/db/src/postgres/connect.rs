@@ -53,6 +53,16 @@ impl PostgresSource {
         Ok(source)
     }
 
+    /// Connections at most, for each login.
+    pub fn connections(&self) -> usize {
+        self.server.connections
+    }
+
+    /// Whether somebody waits for a connection of a login, or of the source's own.
+    pub fn is_awaited(&self, login: Option<&Login>) -> bool {
+        self.pools.is_awaited(login)
+    }
+
     /// Reads the catalogue.
     ///
     /// # Errors

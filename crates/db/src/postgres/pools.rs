@@ -77,10 +77,23 @@ impl Pools {
         login.is_none_or(|login| self.server.login.as_ref() == Some(login))
     }
 
+    /// Whether somebody waits for a connection of a login, or of the source's own.
+    pub fn is_awaited(&self, login: Option<&Login>) -> bool {
+        self.kept(login).is_some_and(|pool| {
+            let status = pool.status();
+            status.size >= status.max_size && status.waiting > 0
+        })
+    }
+
+    /// The pool of a login, or of the source's own, if there is one.
+    fn kept(&self, login: Option<&Login>) -> Option<Pool<Manager>> {
+        let of_client = login.and_then(|login| self.clients().pools.get(login).map(|(pool, _)| pool.clone()));
+        of_client.or_else(|| self.own.clone())
+    }
+
     /// Closes the connections of a login that lie idle, as they may be dead.
     pub fn forget_idle(&self, login: Option<&Login>) {
-        let kept = login.and_then(|login| self.clients().pools.get(login).map(|(pool, _)| pool.clone()));
-        if let Some(pool) = kept.as_ref().or(self.own.as_ref()) {
+        if let Some(pool) = self.kept(login) {
             pool.retain(|_, _| false);
         }
     }

@@ -50,8 +50,10 @@ pub struct LimitsConfig {
     /// Seconds that a client may take for the header of a request, and between two requests; up to half as long again where
     /// there was one before. Default 30.
     pub header_seconds: u64,
-    /// Seconds that a client may take for the first page before the statement is given up. Default 120.
+    /// Seconds for which a client may take nothing of a first page before it is given up; its statement only waits for it where memory is short. Default 120.
     pub slow_client_seconds: u64,
+    /// MiB of memory for what slow clients have not yet taken of first pages. Where more is not taken, a statement waits for its client until somebody else needs its place. Default 128.
+    pub slow_clients_mib: usize,
 }
 
 impl Default for LimitsConfig {
@@ -78,6 +80,7 @@ impl Default for LimitsConfig {
             connections: 10_000,
             header_seconds: 30,
             slow_client_seconds: 120,
+            slow_clients_mib: 128,
         }
     }
 }
@@ -112,6 +115,7 @@ impl LimitsConfig {
             ("limits.statement_seconds", self.statement_seconds > 0, "must be above 0"),
             ("limits.connections", self.connections > 0, "must be above 0"),
             ("limits.header_seconds", self.header_seconds > 0, "must be above 0"),
+            ("limits.slow_clients_mib", self.slow_clients_mib <= 1 << 20, "must be 0 to 1048576"),
             ("limits.slow_client_seconds", self.slow_client_seconds > 0, "must be above 0"),
         ];
         match rules.into_iter().find(|(_, good, _)| !good) {

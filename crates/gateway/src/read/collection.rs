@@ -15,7 +15,6 @@ use nextlink_results::Codec;
 use nextlink_results::gzip::GzipMember;
 use nextlink_results::token::Token;
 use nextlink_sql::shape::Limit;
-use tokio::sync::mpsc;
 
 use super::Prepared;
 use super::single::{batch_too_large, compressed};
@@ -29,6 +28,7 @@ use crate::page::{form_text, kept_position, meta, unstored_changes};
 use crate::request::Request;
 use crate::response::{CancelGuard, Stages, follows_changes, json_response};
 use crate::state::State;
+use crate::way::{Receiver, Terms, way};
 
 /// Chunks on their way from the reading thread to the client.
 const CHUNKS: usize = 8;
@@ -64,6 +64,8 @@ pub fn storing(
         route: affinity::own_route(state),
         form,
         recovery: prepared.recovery(request),
+        held: state.held(&request.slot, &prepared.served, request.login.as_ref()),
+        places: state.places(&request.slot, &prepared.served, &request.user),
     }
 }
 
@@ -86,7 +88,6 @@ pub async fn answer(
     stages: &mut Stages,
 ) -> Result<Response<Body>, Refusal> {
     let permit = state.turn(&request.slot).await?;
-    let (sender, mut receiver) = mpsc::channel(CHUNKS);
     let cancel = Cancel::default();
     let guard = CancelGuard::new(&cancel);
     let page_rows = request.page_rows();
@@ -96,8 +97,14 @@ pub async fn answer(
     let mut closing = Closing::new(state, request, &prepared.query, prepared.format, envelope.clone());
     let form = form_text(prepared.format, page_rows, request, &prepared.query);
     let storing = storing(state, request, &prepared, envelope, form);
-    let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
-    let mut delivery = Delivery::new(storing, sender, patience);
+    let terms = Terms {
+        room: CHUNKS,
+        memory: Some(Arc::clone(&state.untaken)),
+        patience: Duration::from_secs(state.config.limits.slow_client_seconds),
+    };
+    let held = storing.held.clone();
+    let (sender, mut receiver) = way(terms, move || held.is_awaited());
+    let mut delivery = Delivery::new(storing, sender);
     if limits.total <= page_rows {
         // Whether there are too many is known with the first page, so it is not begun before.
         delivery.keep_first_page();
@@ -199,7 +206,7 @@ fn rows_asked(count: u64, skip: u64, top: Option<u64>) -> u64 {
 
 /// The start of a first page; none where the number of rows is not allowed, which may be known before them.
 async fn gather(
-    receiver: &mut mpsc::Receiver<Event>,
+    receiver: &mut Receiver<Event>,
     envelope: &mut Envelope,
     allowed: impl Fn(u64) -> bool,
 ) -> Result<Option<Gathered>, Refusal> {
@@ -297,7 +304,7 @@ struct FirstPage {
     waiting: VecDeque<Bytes>,
     /// What follows the page, once all of it is here.
     end: Option<Next>,
-    receiver: mpsc::Receiver<Event>,
+    receiver: Receiver<Event>,
     gzip: Option<GzipMember>,
     closing: Option<Closing>,
     guard: CancelGuard,
@@ -327,21 +334,32 @@ impl FirstPage {
 impl Drop for FirstPage {
     /// A client that went away before it got the link will not ask for the rest.
     fn drop(&mut self) {
-        let Some(closing) = self.closing.take() else {
-            return;
-        };
-        // Nothing can be put in from here on; what is in it can be taken out.
-        self.receiver.close();
+        if let Some(closing) = self.closing.take() {
+            self.forsake(&closing);
+        }
+    }
+}
+
+impl FirstPage {
+    /// Ends what is stored behind a page that nobody gets to the end.
+    fn forsake(&mut self, closing: &Closing) {
+        // Nothing can be put in from here on.
         let mut next = self.end.take();
-        while let Ok(left) = self.receiver.try_recv() {
+        for left in self.receiver.close() {
             if let Event::End(_, follows) = left {
                 next = Some(follows);
             }
         }
         if let (Some(Next::Stored { id, .. }), Ok(runtime)) = (next, tokio::runtime::Handle::try_current()) {
-            runtime.spawn_blocking(move || closing.state.store.end(id));
+            let store = Arc::clone(&closing.state.store);
+            runtime.spawn_blocking(move || store.end(id));
         }
     }
+}
+
+/// Why there are no more rows.
+pub(super) fn ended(given_up: bool) -> &'static str {
+    if given_up { "the client takes too little" } else { "the thread that reads rows ended early" }
 }
 
 /// The answer has begun, so it can only be broken off.
@@ -388,9 +406,12 @@ impl Pieces for FirstPage {
                     self.closing.take().map(|closing| Err(broken(&closing, &refusal)))
                 }
                 None => {
-                    let message = "the thread that reads rows ended early";
+                    let message = ended(self.receiver.is_given_up());
                     let refusal = Refusal::bad_request("InternalError", message);
-                    self.closing.take().map(|closing| Err(broken(&closing, &refusal)))
+                    self.closing.take().map(|closing| {
+                        self.forsake(&closing);
+                        Err(broken(&closing, &refusal))
+                    })
                 }
             });
         }

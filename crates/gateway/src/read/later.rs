@@ -21,8 +21,9 @@ use crate::affinity;
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::cluster::{self, Missing};
-use crate::delivery::{Begun, Delivery};
+use crate::delivery::{Begun, Delivery, NO_PLACE};
 use crate::headers::{ASYNC_RESULT, ODATA_VERSION, PREFERENCE_APPLIED};
+use crate::observe::{Event, event};
 use crate::page::{self, Opened, form_text};
 use crate::request::{MONITOR, Request};
 use crate::response::CancelGuard;
@@ -63,17 +64,24 @@ pub async fn result(
     request: &Request,
     prepared: Prepared,
 ) -> Result<Option<Made>, Refusal> {
-    let permit = state.turn(&request.slot).await?;
     let limits = page_limits(state, request, request.page_rows());
     let form = form_text(prepared.format, request.page_rows(), request, &prepared.query);
     let storing = storing(state, request, &prepared, envelope(request, &prepared), form);
+    // Nothing is held yet that others could wait for, so there is time.
+    let wait = Duration::from_secs(state.config.limits.queue_seconds);
+    let Ok(Some(place)) = tokio::time::timeout(wait, storing.places.take()).await else {
+        let (source, trace) = (request.slot.name.as_str(), request.trace.as_str());
+        event(&Event::NotStored { source, trace, cause: NO_PLACE });
+        return Ok(None);
+    };
+    let permit = state.turn(&request.slot).await?;
     let cancel = Cancel::default();
     let options = state.run_options(&request.slot, cancel.clone(), request.login.as_ref());
     let slot = Arc::clone(&request.slot);
     // A client that is gone before it knows where to ask will not ask.
     let mut guard = CancelGuard::new(&cancel);
     let (tell, told) = oneshot::channel();
-    let mut delivery = Delivery::later(storing, tell);
+    let mut delivery = Delivery::later(storing, place, tell);
     let run = tokio::task::spawn_blocking(move || {
         // The number of all rows stands with the result, so that is known before it begins.
         if !prepared.query.count {

@@ -175,20 +175,19 @@ impl Executions for Lost<'_> {
         let limits = PageLimits { total: whole.total.saturating_sub(token.first_row), ..whole };
         let storing = storing(state, request, &prepared, envelope, form_text);
         let after = After { id: token.result, known, continues: self.at() };
-        let (first_row, patience) = (token.first_row, Duration::from_secs(1));
+        let first_row = token.first_row;
         let slot = Arc::clone(&request.slot);
         let options =
             state.run_options(&request.slot, nextlink_db::run::Cancel::default(), request.login.as_ref());
         let (tell, told) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
-            let (delivery, generation) =
-                match Delivery::resume(storing, after, first_row, &position, patience) {
-                    Ok(begun) => begun,
-                    Err(error) => {
-                        let _ = tell.send(Err(error));
-                        return;
-                    }
-                };
+            let (delivery, generation) = match Delivery::resume(storing, after, first_row, &position) {
+                Ok(begun) => begun,
+                Err(error) => {
+                    let _ = tell.send(Err(error));
+                    return;
+                }
+            };
             // Whoever asked may be gone; the rest is stored all the same, as the next one will ask for it.
             let _ = tell.send(Ok(generation));
             let mut writer = PageWriter::new(prepared.shape, limits, delivery);

@@ -5,6 +5,8 @@ mod common;
 #[allow(dead_code)]
 #[path = "../batch/parts.rs"]
 mod parts;
+#[path = "../common/narrow.rs"]
+mod narrow;
 mod world;
 mod answers;
 mod rows;
@@ -25,6 +27,7 @@ mod tables;
 mod all;
 mod media;
 mod slow_streams;
+mod slow_clients;
 mod open;
 mod json;
 mod etags;

@@ -6,6 +6,8 @@ mod links;
 mod pages;
 mod quotas;
 mod restart;
+#[path = "../common/narrow.rs"]
+mod narrow;
 mod site;
 mod snapshot;
 mod source_limits;

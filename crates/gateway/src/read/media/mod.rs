@@ -13,10 +13,10 @@ use nextlink_db::run::Cancel;
 use nextlink_odata::model::{BYTES, MediaType, is_media_type};
 use nextlink_odata::query::Query;
 use nextlink_sql::plan;
-use tokio::sync::mpsc;
 
 use self::range::Wanted;
 use self::sink::{Asked, Begun, Event, Sink};
+use super::collection::ended as why;
 use super::single::missing;
 use crate::answer::Refusal;
 use crate::body::{Body, Broken, Pieces};
@@ -27,6 +27,7 @@ use crate::request::Request;
 use crate::response::{CancelGuard, Stages};
 use crate::served::Served;
 use crate::state::State;
+use crate::way::{Receiver, Terms, way};
 
 /// Pieces on their way from the reading thread to the client.
 const PIECES: usize = 2;
@@ -46,12 +47,15 @@ pub async fn answer(
     let fixed = fixed_type(&served, query, property);
     stages.end("plan");
     let permit = state.turn(&request.slot).await?;
-    let (sender, mut receiver) = mpsc::channel(PIECES);
     let cancel = Cancel::default();
     let guard = CancelGuard::new(&cancel);
     let asked = Asked { headers: request.headers.clone(), head: request.head, told: fixed.is_none() };
     let patience = Duration::from_secs(state.config.limits.slow_client_seconds);
-    let mut sink = Sink::new(asked, sender, patience);
+    let held = state.held(&request.slot, &served, request.login.as_ref());
+    // A stream may be of any length, so nothing of it is kept.
+    let terms = Terms { room: PIECES, memory: None, patience };
+    let (sender, mut receiver) = way(terms, move || held.is_awaited());
+    let mut sink = Sink::new(asked, sender);
     let slot = Arc::clone(&request.slot);
     let options = state.run_options(&request.slot, cancel, request.login.as_ref());
     tokio::task::spawn_blocking(move || {
@@ -162,7 +166,7 @@ fn guarded(headers: &mut http::HeaderMap, media_type: &str) {
 
 /// Bytes that are sent as they are read.
 struct Rest {
-    receiver: mpsc::Receiver<Event>,
+    receiver: Receiver<Event>,
     source: String,
     trace: String,
     /// Ends the reading with the answer.
@@ -180,14 +184,18 @@ impl Rest {
 
 impl Pieces for Rest {
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
-        self.receiver.poll_recv(cx).map(|told| match told {
+        let received = self.receiver.poll_recv(cx);
+        received.map(|told| match told {
             Some(Event::Piece(piece)) => Some(Ok(piece)),
             Some(Event::End(_)) => {
                 self.guard.release();
                 None
             }
             Some(Event::Failed(refusal)) => Some(Err(self.broken(&refusal))),
-            Some(Event::Begun(_)) | None => Some(Err(self.broken(&ended()))),
+            Some(Event::Begun(_)) | None => {
+                let cause = Some(why(self.receiver.is_given_up()).to_owned());
+                Some(Err(self.broken(&Refusal { cause, ..ended() })))
+            }
         })
     }
 }

@@ -1,18 +1,17 @@
 //! The way of bytes out of the thread that reads them: what they are is told first, then they come in pieces.
 
 use std::ops::Range;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use nextlink_db::run::Outcome;
 use nextlink_odata::json::EtagText;
 use nextlink_odata::rows::{Flow, PieceSink, RowSink};
-use tokio::sync::mpsc;
 
 use super::range::{Wanted, wanted};
 use crate::answer::Refusal;
 use crate::conditions::{Verdict, verdict};
+use crate::way::{Sender, Sent};
 
 /// What the reading thread tells.
 #[derive(Debug)]
@@ -25,6 +24,18 @@ pub enum Event {
     End(Outcome),
     /// It cannot be read; why.
     Failed(Box<Refusal>),
+}
+
+impl Sent for Event {
+    fn weight(&self) -> usize {
+        if let Event::Piece(piece) = self { piece.len() } else { 0 }
+    }
+
+    fn forget(&mut self) {
+        if let Event::Piece(piece) = self {
+            *piece = Bytes::new();
+        }
+    }
 }
 
 /// How the answer begins.
@@ -54,12 +65,9 @@ pub struct Asked {
 }
 
 /// Takes bytes.
-#[derive(Debug)]
 pub struct Sink {
     asked: Asked,
-    client: mpsc::Sender<Event>,
-    handle: tokio::runtime::Handle,
-    patience: Duration,
+    client: Sender<Event>,
     /// The cell of the first row that comes next.
     cell: usize,
     length: Option<u64>,
@@ -71,13 +79,11 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// To a client that may take so long for each piece.
-    pub fn new(asked: Asked, client: mpsc::Sender<Event>, patience: Duration) -> Sink {
+    /// To a client.
+    pub fn new(asked: Asked, client: Sender<Event>) -> Sink {
         Sink {
             asked,
             client,
-            handle: tokio::runtime::Handle::current(),
-            patience,
             cell: 0,
             length: None,
             media_type: None,
@@ -87,15 +93,9 @@ impl Sink {
         }
     }
 
-    /// Tells something, and waits for a client that is slow, but not for ever.
-    pub fn send(&self, event: Event) -> Flow {
-        let event = match self.client.try_send(event) {
-            Ok(()) => return Flow::Continue,
-            Err(mpsc::error::TrySendError::Full(event)) => event,
-            Err(mpsc::error::TrySendError::Closed(_)) => return Flow::Stop,
-        };
-        let sent = self.handle.block_on(tokio::time::timeout(self.patience, self.client.send(event)));
-        if matches!(sent, Ok(Ok(()))) { Flow::Continue } else { Flow::Stop }
+    /// Tells something, and waits for a client that is slow, as long as nobody else waits for its statement.
+    pub fn send(&mut self, event: Event) -> Flow {
+        self.client.send(event)
     }
 
     /// Where the next cell has something of the ETag: behind length and media type.
