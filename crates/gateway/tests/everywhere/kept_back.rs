@@ -456,8 +456,12 @@ fn conditions_that_mean_nothing_let_nothing_be_seen() {
     for (name, rows, words) in [
         ("nobody", "name eq @user", "`@user` is nobody, since the source takes no logins of clients"),
         ("nothing", "nothing eq 1", "Type 'Tags' has no property 'nothing'."),
+        // Not even a dynamic one.
+        ("open", "ID ne 7", "Type 'Tags' has no property 'ID'. Did you mean 'id'?"),
     ] {
-        let config = world.config_with(name, &format!("entities: {{Tags: {{table: tags, rows: {rows}}}}}"));
+        let open = if name == "open" { ", open: name" } else { "" };
+        let model = format!("entities: {{Tags: {{table: tags, rows: {rows}{open}}}}}");
+        let config = world.config_with(name, &model);
         world.says(&config, &[(words, 3), ("So none of its rows is there for clients.", 3)]);
         let node = world.node_with(&config);
         for source in SOURCES {

@@ -4,7 +4,7 @@ mod set;
 mod parse;
 
 pub use parse::parse;
-pub use set::{Item, Set, others};
+pub use set::{Item, Ranges, Set, others};
 
 /// The greatest character.
 pub const LAST: u32 = 0x10_FFFF;

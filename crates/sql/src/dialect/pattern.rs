@@ -1,11 +1,14 @@
 //! Regular expressions as each database has them.
 
+mod work;
+
 use std::collections::BTreeMap;
 
-use nextlink_odata::pattern::{Item, LAST, Node, Set, others, parse};
+use nextlink_odata::pattern::{Item, LAST, Node, Ranges, Set, others, parse};
 
 /// Bytes that a pattern may take for a database: Unicode has hundreds of ranges of letters.
 const LONGEST: usize = 1 << 16;
+const SO_MANY: &str = "A pattern with so many repetitions";
 /// A place between a character of a word and another one, and one that is not.
 const BOUNDARY: &str = "(?:(?<=[0-9A-Z_a-z])(?![0-9A-Z_a-z])|(?<![0-9A-Z_a-z])(?=[0-9A-Z_a-z]))";
 const NO_BOUNDARY: &str = "(?:(?<=[0-9A-Z_a-z])(?=[0-9A-Z_a-z])|(?<![0-9A-Z_a-z])(?![0-9A-Z_a-z]))";
@@ -22,7 +25,7 @@ pub(super) struct Spelling {
     code: fn(u32) -> String,
     /// The first character that a text can have.
     first: u32,
-    /// How often something can be repeated.
+    /// How often something can be repeated, where not as often as in any pattern.
     most: u32,
     /// Whether it knows the general categories.
     categories: bool,
@@ -67,7 +70,7 @@ pub(super) const POSTGRES: Spelling = Spelling {
     end: "$",
     boundary: "\\y",
     no_boundary: "\\Y",
-    never: "(?!)",
+    never: "(?:(?!))",
     code: |code| match code {
         0x1_0000.. => ["\\U", &hexadecimal(code, 8)].concat(),
         _ => ["\\u", &hexadecimal(code, 4)].concat(),
@@ -85,10 +88,10 @@ pub(super) const MYSQL: Spelling = Spelling {
     end: "\\z",
     boundary: BOUNDARY,
     no_boundary: NO_BOUNDARY,
-    never: "(?!)",
+    never: "(?:(?!))",
     code: braced,
     first: 0,
-    most: 65_535,
+    most: u32::MAX,
     categories: true,
     looks: Looks::OneLength,
     references: References::All,
@@ -117,6 +120,9 @@ pub fn sqlite_pattern(text: &str) -> Result<String, &'static str> {
 /// A pattern as a database has it.
 pub(super) fn spell(text: &str, spelling: &Spelling) -> Result<String, &'static str> {
     let node = parse(text).map_err(|mistake| mistake.what)?;
+    if work::is_too_much(&node) {
+        return Err(SO_MANY);
+    }
     let mut writer = Writer { spelling, out: String::new(), groups: BTreeMap::new(), looks: 0 };
     referred(&node, &mut writer.groups);
     writer.node(&node)?;
@@ -207,7 +213,7 @@ impl Writer<'_> {
             self.out.push_str(if set.negated { "[^" } else { "[" });
             for item in &set.items {
                 match item {
-                    Item::Range(first, last) => self.range(*first, *last),
+                    Item::Range(first, last) => self.ranges(&self.there(vec![(*first, *last)])),
                     Item::Category { name, negated } => {
                         let letter = if *negated { 'P' } else { 'p' };
                         self.out.extend(["\\", letter.encode_utf8(&mut [0; 1]), "{", name, "}"]);
@@ -217,32 +223,35 @@ impl Writer<'_> {
             self.out.push(']');
             return;
         }
-        let ranges = set.ranges();
+        let ranges = self.there(set.ranges());
         let Some((_, last)) = ranges.last() else {
             return self.out.push_str(spelling.never);
         };
         // What has all characters at the end is shorter as what it has not.
-        let all = *last == LAST && ranges != [(0, LAST)];
-        self.out.push_str(if all { "[^" } else { "[" });
-        for (first, last) in if all { others(ranges) } else { ranges } {
-            self.range(first, last);
-        }
+        let left = if *last == LAST { self.there(others(ranges.clone())) } else { Ranges::new() };
+        self.out.push_str(if left.is_empty() { "[" } else { "[^" });
+        self.ranges(if left.is_empty() { &ranges } else { &left });
         self.out.push(']');
     }
 
-    /// A range of a set, without the halves of characters of UTF-16.
-    fn range(&mut self, first: u32, last: u32) {
-        let spelling = self.spelling;
+    /// What of ranges a text can have: no halves of characters of UTF-16.
+    fn there(&self, ranges: Ranges) -> Ranges {
         let half = |code: u32| (0xD800..0xE000).contains(&code);
-        let first = if half(first) { 0xE000 } else { first.max(spelling.first) };
-        let last = if half(last) { 0xD7FF } else { last };
-        if first > last {
-            return;
-        }
-        self.end(first);
-        if last > first {
-            self.out.push('-');
-            self.end(last);
+        let there = |(first, last): (u32, u32)| {
+            let first = if half(first) { 0xE000 } else { first.max(self.spelling.first) };
+            let last = if half(last) { 0xD7FF } else { last };
+            (first <= last).then_some((first, last))
+        };
+        ranges.into_iter().filter_map(there).collect()
+    }
+
+    fn ranges(&mut self, ranges: &[(u32, u32)]) {
+        for (first, last) in ranges {
+            self.end(*first);
+            if last > first {
+                self.out.push('-');
+                self.end(*last);
+            }
         }
     }
 
@@ -286,7 +295,7 @@ impl Writer<'_> {
 
     fn repeat(&mut self, inner: &Node, least: u32, most: Option<u32>) -> Written {
         if most.unwrap_or(least).max(least) > self.spelling.most {
-            return Err("A pattern with so many repetitions");
+            return Err(SO_MANY);
         }
         self.part(inner)?;
         let (least, most) = (least.to_string(), most.map(|most| most.to_string()));

@@ -98,6 +98,8 @@ fn name_hidden(mapping: &Mapping, whole: &mut Mapping) {
 /// Binds them; `whole` has all that the model file hides. Where one means nothing, no row is there.
 pub(super) fn add(mapping: &mut Mapping, mut whole: Mapping, notices: &mut Vec<Notice>) {
     name_hidden(mapping, &mut whole);
+    // A name that is mistyped would be that of a dynamic property which no row has, and the condition hold of all.
+    whole.model.entity_types.iter_mut().for_each(|ty| ty.open = false);
     let mut ruled = Vec::new();
     for (number, table) in mapping.tables.iter_mut().enumerate() {
         let Some(rows) = &mut table.rows else { continue };

@@ -33,7 +33,12 @@ impl Planner<'_> {
             (select.columns, select.limit) = (vec![value.sql.clone()], Some(1));
             self.by_itself(value.with(Sql::Scalar(Box::new(select))))
         } else if columns.len() == 1 {
-            self.told_value(Sql::Told(pasted.pieces), ty)?
+            // MariaDB loses the rows around a SELECT that has neither FROM nor WHERE, where those are chosen first.
+            let one = || Sql::Integer(1);
+            let filter = vec![Sql::binary(Operator::Eq, one(), one())];
+            let columns = vec![Sql::Told(pasted.pieces)];
+            let value = Sql::Scalar(Box::new(Select { columns, filter, ..Select::default() }));
+            self.told_value(value, ty)?
         } else {
             return Err(self.cannot_call("A part of what a function gives for a row"));
         };
@@ -178,7 +183,7 @@ impl Planner<'_> {
         })
     }
 
-    fn cannot_call(&self, what: &str) -> Unsupported {
+    pub(super) fn cannot_call(&self, what: &str) -> Unsupported {
         Unsupported { what: what.to_owned(), database: self.dialect.name() }
     }
 }

@@ -32,6 +32,10 @@ impl Planner<'_> {
         numbered: bool,
     ) -> Result<(), Unsupported> {
         match (&items.collection.kind, self.json_place(frames, &items.collection)) {
+            // Rows of a SELECT have no order.
+            (ExprKind::Called(_), _) if numbered => {
+                return Err(self.cannot_call("The order of what a function gives"));
+            }
             (ExprKind::Called(called), _) => self.enter_called(frames, called, items.variable)?,
             (_, Some(place)) => self.enter_json_items(frames, place, items.variable),
             (_, None) => self.enter_array(frames, items, numbered)?,
