@@ -384,7 +384,11 @@ const IN_EXPRESSIONS: &[(&str, u16, &str)] = &[
         200,
         r##""value":[{"Id":13,"N@odata.type":"#Int32","N":15}]}"##,
     ),
-    ("Customers?$filter=orders/any(o:Shop.Plus(a=o/Id,b=Id) eq 16)&$select=Id", 200, r#""value":[{"Id":3}]}"#),
+    (
+        "Customers?$filter=orders/any(o:Shop.Plus(a=o/Id,b=Id) eq 16)&$select=Id",
+        200,
+        r#""value":[{"Id":3}]}"#,
+    ),
     (
         "Orders?$apply=filter(Shop.Plus(a=Id) gt 12)/aggregate($count as N)",
         200,
