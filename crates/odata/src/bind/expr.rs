@@ -277,7 +277,10 @@ fn compare(
             return Ok(negated_if(comparison, subset::is_list(cx, items, list, at)?));
         }
         (Side::List(left), Side::List(right)) => {
-            return Ok(negated_if(comparison, constant(at, Value::Boolean(subset::are_same(&left, &right)))));
+            return Ok(negated_if(
+                comparison,
+                constant(at, Value::Boolean(subset::are_same(cx, &left, &right, at)?)),
+            ));
         }
         // A collection is never null, but empty.
         (Side::Items(_) | Side::List(_), Side::Value(other))

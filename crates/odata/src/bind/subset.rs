@@ -26,6 +26,7 @@ pub fn has_subset(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> B
         (Some(known), None) => in_list(cx, scope, known, some, at),
         (None, None) => of_values(cx, scope, all, some, at),
         (Some(known), Some(wanted)) => {
+            alike(cx, known.iter().chain(&wanted).map(|(value, _)| value), at)?;
             let times = |value: &Expr| {
                 known.iter().find(|(known, _)| is_same(known, value)).map_or(0, |(_, times)| *times)
             };
@@ -47,6 +48,7 @@ pub fn has_subsequence(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32)
         return Err(not_supported(at, "hassubsequence", message));
     };
     if let Some(known) = literals(cx, scope, all, at)? {
+        alike(cx, known.iter().chain(&wanted), at)?;
         let mut rest = known.iter();
         let found = wanted.iter().all(|value| rest.any(|known| is_same(known, value)));
         return Ok(constant(at, Value::Boolean(found)));
@@ -99,8 +101,18 @@ pub fn is_list(cx: &Context, (items, value): Values, list: Vec<Expr>, at: u32) -
 }
 
 /// Whether two lists have the same values in the same order.
-pub fn are_same(left: &[Expr], right: &[Expr]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).all(|(left, right)| is_same(left, right))
+pub fn are_same(cx: &Context, left: &[Expr], right: &[Expr], at: u32) -> BindResult<bool> {
+    alike(cx, left.iter().chain(right), at)?;
+    Ok(left.len() == right.len() && left.iter().zip(right).all(|(left, right)| is_same(left, right)))
+}
+
+/// Refuses values of lists that are not compared with each other.
+fn alike<'a>(cx: &Context, values: impl Iterator<Item = &'a Expr>, at: u32) -> BindResult<()> {
+    let mut known = values.filter(|value| value.primitive.is_some());
+    let Some(first) = known.next() else {
+        return Ok(());
+    };
+    known.try_for_each(|value| equal(cx, first.clone(), value.clone(), at).map(drop))
 }
 
 /// Whether two constants are the same value; numbers of different types can be.
