@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nextlink_testkit::http::get;
 use nextlink_testkit::ledger::{End, read_all};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::common::encoded;
 use crate::world::{SOURCES, World};
@@ -98,6 +98,17 @@ fn collections_of_groups_are_whole() {
         let all: usize = (0..2).map(|group| page["value"][group]["All"].as_array().map_or(0, Vec::len)).sum();
         assert!(all > 1_000, "{source}: {all}");
         assert!(page["value"][0].get("All@odata.nextLink").is_none(), "{source}");
+        // Nothing is computed of no instances.
+        for none in [
+            "filter(OrderId lt 0)/nest(aggregate($count as N) as All)",
+            "groupby((GiftWrap),nest(filter(OrderId lt 0)/aggregate($count as N) as All))",
+        ] {
+            let found = rows(&world, source, &["Orders?$apply=", none].concat());
+            assert!(
+                !found.is_empty() && found.iter().all(|row| row["All"] == json!([])),
+                "{source}: {found:?}"
+            );
+        }
     }
 }
 
