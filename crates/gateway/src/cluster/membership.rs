@@ -128,7 +128,7 @@ impl Connected {
     /// Refuses keys that are not those of the cluster. Blocks.
     ///
     /// # Errors
-    /// As [`check_keys`].
+    /// The keys open nothing of what the live nodes or the sources have written; the system database does not answer.
     pub fn check_keys(&self, own: NodeId) -> anyhow::Result<()> {
         match &self.shared {
             Some(shared) => check_keys(&*self.system, shared, &self.keys, Some(own)),
