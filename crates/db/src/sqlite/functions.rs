@@ -6,17 +6,15 @@ use nextlink_odata::model::PrimitiveType as P;
 use nextlink_sql::dialect::sqlite_pattern;
 use regex::bytes::Regex;
 use rusqlite::functions::Context;
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Error};
 
 use super::cells::real_text;
 use super::numbers::{PURE, any_null, integer, refuse};
 use super::{cast, dates, numbers, sums};
 
-/// Bytes of a pattern of `matchesPattern`.
-const MAX_PATTERN: usize = 1_000;
-/// Bytes that a compiled pattern may take.
-const MAX_COMPILED: usize = 8 << 20;
+/// Bytes that a compiled pattern may take; a request has some of them at once.
+const MAX_COMPILED: usize = 2 << 20;
 
 /// Registers all functions.
 pub fn register(connection: &Connection) -> Result<(), Error> {
@@ -83,8 +81,10 @@ fn text_functions(connection: &Connection) -> Result<(), Error> {
         connection.create_scalar_function(name, 1, PURE, move |cx| Ok(text(cx, 0).map(|t| change(&t))))?;
     }
     connection.create_scalar_function("nl_text", 1, PURE, |cx| match cx.get_raw(0) {
-        ValueRef::Text(bytes) => Ok(Some(whole_text(bytes))),
-        _ => Ok(None),
+        // Nearly all text is whole, and needs no copy.
+        ValueRef::Text(bytes) if std::str::from_utf8(bytes).is_ok() => Ok(ToSqlOutput::Arg(0)),
+        ValueRef::Text(bytes) => Ok(whole_text(bytes).into()),
+        _ => Ok(ToSqlOutput::Owned(Value::Null)),
     })?;
     connection.create_scalar_function("nl_shown", 1, PURE, |cx| Ok(text(cx, 0)))?;
     connection.create_scalar_function("nl_bytes", 1, PURE, |cx| match cx.get_raw(0) {
@@ -150,11 +150,7 @@ fn pattern(connection: &Connection) -> Result<(), Error> {
         }
         let compiled: Arc<Regex> = cx
             .get_or_create_aux(1, |value| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
-                let pattern = value.as_str()?;
-                if pattern.len() > MAX_PATTERN {
-                    return Err("the pattern is longer than 1000 bytes".into());
-                }
-                let pattern = sqlite_pattern(pattern)?;
+                let pattern = sqlite_pattern(value.as_str()?)?;
                 Ok(regex::bytes::RegexBuilder::new(&pattern).size_limit(MAX_COMPILED).build()?)
             })
             .map_err(|_| refuse("the pattern of matchesPattern cannot be used, or needs too much memory"))?;

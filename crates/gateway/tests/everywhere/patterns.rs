@@ -127,6 +127,12 @@ fn patterns_are_those_of_ecmascript() {
         for pattern in WRONG {
             check(source, &format!("'{pattern}'"), 400, "BadRequest at matchespattern");
         }
+        let many = vec!["a"; 1_001].concat();
+        check(source, &format!("'{many}'"), 400, "LimitExceeded at matchespattern");
+        // What is large when it is compiled is no more than a mistake.
+        if source == "sqlite" {
+            check(source, r"'\p{L}{300}'", 400, "ExpressionFailed at expression");
+        }
         check(source, "concat('^',Told)", 200, &found(if source == "mariadb" { &[1, 13] } else { &[1] }));
         match source {
             // The server takes it for a pattern that nothing matches.

@@ -4,7 +4,7 @@ use super::cast::{is_known, of_type};
 use super::constant::coerce;
 use super::dynamic::{as_type, known};
 use super::enumeration;
-use super::error::{BindResult, invalid, not_supported};
+use super::error::{BindResult, invalid, limit_exceeded, not_supported};
 use super::expr::{bind, bind_any, bind_condition, bind_open, constant, duration, meet, typed};
 use super::member::{Member, bind_path, both};
 use super::same;
@@ -168,7 +168,7 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
         F::MaxDateTime => {
             return Ok(constant(at, Value::DateTimeOffset("9999-12-31T23:59:59.999999999999".to_owned())));
         }
-        F::MatchesPattern => pattern(name, &bound[1])?,
+        F::MatchesPattern => pattern(cx, name, &bound[1])?,
         // A constant is in UTC from then on.
         F::TotalOffsetMinutes if let Some(minutes) = told_offset(&args[0]) => {
             return Ok(typed(at, P::Int32, false, ExprKind::Value(Value::Integer(minutes))));
@@ -182,12 +182,22 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
 }
 
 /// A pattern that is known is one.
-fn pattern(name: &str, told: &Expr) -> BindResult<()> {
+fn pattern(cx: &Context, name: &str, told: &Expr) -> BindResult<()> {
+    cx.count_pattern(told.at)?;
     let ExprKind::Value(Value::String(text)) = &told.kind else {
         return Ok(());
     };
-    let message = |mistake| format!("The second argument of '{name}' is no regular expression. {mistake}.");
-    crate::pattern::parse(text).map(drop).map_err(|mistake| invalid(told.at, name, message(mistake)))
+    crate::pattern::parse(text).map(drop).map_err(|mistake| match mistake.limit {
+        true => {
+            let message =
+                format!("The second argument of '{name}' is too large. {mistake} (limit `pattern`).");
+            limit_exceeded(told.at, name, message)
+        }
+        false => {
+            let message = format!("The second argument of '{name}' is no regular expression. {mistake}.");
+            invalid(told.at, name, message)
+        }
+    })
 }
 
 /// Minutes that a literal says to be ahead of UTC.

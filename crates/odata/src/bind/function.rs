@@ -238,8 +238,7 @@ pub fn bind_values(
             present: None,
             whole: None,
         });
-        let size = Size { nodes: 1, depth: 1, navigations: 0 };
-        named.push(Named { path: vec![name.to_owned()], expr, size, present: None, whole: None });
+        named.push(Named { path: vec![name.to_owned()], expr, size: Size::ONE, present: None, whole: None });
     }
     let identity = (0..columns.len()).collect();
     let rows = Rows { columns, identity, kind: RowsKind::Called(number, values.clone()) };

@@ -136,9 +136,8 @@ fn of_item(scope: &Scope, variable: Option<&str>, item: &Expr, ty: Type) -> Scop
         }
         (_, None) => inner.this = Some(item.clone()),
         (_, Some(name)) => {
-            let size = Size { nodes: 1, depth: 1, navigations: 0 };
             let path = vec![name.to_owned()];
-            let named = Named { path, expr: item.clone(), size, present: None, whole: None };
+            let named = Named { path, expr: item.clone(), size: Size::ONE, present: None, whole: None };
             Rc::make_mut(&mut inner.named).insert(0, named);
         }
     }

@@ -51,6 +51,9 @@ pub const TRANSFORMATIONS: usize = 25;
 /// Greatest number of selects that one `$apply` makes, where rows that follow each other come from the same ones.
 pub const SELECTS: usize = 100;
 
+/// Greatest number of calls of `matchesPattern` in one request: each keeps a compiled pattern for as long as its statement runs.
+pub const PATTERNS: usize = 20;
+
 /// What is the same for all of a URL.
 pub struct Context<'a> {
     /// The model.
@@ -73,6 +76,7 @@ pub struct Context<'a> {
     deepest: Cell<usize>,
     nodes: Cell<usize>,
     transformations: Cell<usize>,
+    patterns: Cell<usize>,
     it: RefCell<Option<Place>>,
     it_used: Cell<bool>,
     in_expand: Cell<bool>,
@@ -102,6 +106,7 @@ impl<'a> Context<'a> {
             deepest: Cell::new(0),
             nodes: Cell::new(0),
             transformations: Cell::new(0),
+            patterns: Cell::new(0),
             it: RefCell::new(None),
             it_used: Cell::new(false),
             in_expand: Cell::new(false),
@@ -193,12 +198,14 @@ impl<'a> Context<'a> {
     /// Binds something, and says how large it is.
     pub fn measured<T>(&self, bind: impl FnOnce() -> BindResult<T>) -> BindResult<(T, Size)> {
         let (nodes, navigations) = (self.nodes.get(), self.navigations.get());
+        let patterns = self.patterns.get();
         let deepest = self.deepest.replace(self.depth.get());
         let bound = bind()?;
         let size = Size {
             nodes: self.nodes.get() - nodes,
             depth: self.deepest.get() - self.depth.get(),
             navigations: self.navigations.get() - navigations,
+            patterns: self.patterns.get() - patterns,
         };
         self.deepest.set(self.deepest.get().max(deepest));
         Ok((bound, size))
@@ -209,6 +216,9 @@ impl<'a> Context<'a> {
         self.count_nodes(at, size.nodes)?;
         for _ in 0..size.navigations {
             self.count_navigation(at)?;
+        }
+        for _ in 0..size.patterns {
+            self.count_pattern(at)?;
         }
         self.reach(at, self.depth.get() + size.depth)
     }
@@ -234,6 +244,16 @@ impl<'a> Context<'a> {
                 "More than {TRANSFORMATIONS} transformations in one request (fixed limit `transformations`)."
             );
             return Err(limit_exceeded(at, "$apply", message));
+        }
+        Ok(())
+    }
+
+    /// Counts a pattern against its limit.
+    pub fn count_pattern(&self, at: u32) -> BindResult<()> {
+        self.patterns.set(self.patterns.get() + 1);
+        if self.patterns.get() > PATTERNS {
+            let message = format!("More than {PATTERNS} patterns in one request (limit `patterns`).");
+            return Err(limit_exceeded(at, "matchesPattern", message));
         }
         Ok(())
     }

@@ -9,6 +9,9 @@ pub use set::{Item, Ranges, Set, others};
 /// The greatest character.
 pub const LAST: u32 = 0x10_FFFF;
 
+/// Bytes of the longest pattern.
+pub const LONGEST: usize = 1_000;
+
 /// A part of a regular expression.
 ///
 /// Whether as much or as little as possible is repeated is not told: it makes no difference to whether a text matches.
@@ -57,7 +60,7 @@ pub enum Node {
     },
 }
 
-/// What is no regular expression.
+/// What is no regular expression, or none that is read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}, at character {at} of the pattern")]
 pub struct Mistake {
@@ -65,6 +68,8 @@ pub struct Mistake {
     pub what: &'static str,
     /// Where, counted from 1.
     pub at: usize,
+    /// Whether it passes a limit.
+    pub limit: bool,
 }
 
 #[cfg(test)]

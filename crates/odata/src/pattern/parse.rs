@@ -1,12 +1,14 @@
 //! Reads a regular expression.
 
-use std::collections::BTreeSet;
-
 use super::set::{Item, Set, of_property, others};
-use super::{Mistake, Node};
+use super::{LONGEST, Mistake, Node};
 
 /// How deep groups may stand in each other.
 const DEPTH: usize = 50;
+/// How many of them can be referred to: as many as `sure` has bits for, and less.
+const GROUPS: u32 = 100;
+/// Ranges of all sets: those of a property can be hundreds.
+const RANGES: usize = 10_000;
 /// What ends lines: `.` is any other character.
 const LINES: [(u32, u32); 3] = [(0xA, 0xA), (0xD, 0xD), (0x2028, 0x2029)];
 const DIGITS: &[(u32, u32)] = &[(0x30, 0x39)];
@@ -33,15 +35,20 @@ type Parsed<T> = Result<T, Mistake>;
 ///
 /// # Errors
 ///
-/// What is none.
+/// What is none, and what passes a limit.
 pub fn parse(text: &str) -> Parsed<Node> {
+    if text.len() > LONGEST {
+        return Err(Mistake { what: "It is longer than 1000 bytes", at: 1, limit: true });
+    }
     let mut parser = Parser { rest: text.chars().collect(), ..Parser::default() };
     let node = parser.choice()?;
     if parser.peek().is_some() {
         return Err(parser.mistake("There is a ')' without a '('"));
     }
     match parser.farthest {
-        (group, at) if group > parser.groups => Err(Mistake { what: "There is no such group", at }),
+        (group, at) if group > parser.groups => {
+            Err(Mistake { what: "There is no such group", at, limit: false })
+        }
         _ => Ok(node),
     }
 }
@@ -54,8 +61,10 @@ struct Parser {
     /// How many groups there are, and their names.
     groups: u32,
     names: Vec<(String, u32)>,
-    /// Groups that have matched wherever the place that is read is reached.
-    sure: BTreeSet<u32>,
+    /// Groups that have matched wherever the place that is read is reached: a bit for each.
+    sure: u128,
+    /// How many ranges the sets have until now.
+    ranges: usize,
     /// The greatest number of a group that something refers to, and where.
     farthest: (u32, usize),
 }
@@ -84,14 +93,22 @@ impl Parser {
     }
 
     fn mistake(&self, what: &'static str) -> Mistake {
-        Mistake { what, at: self.at.min(self.rest.len().saturating_sub(1)) + 1 }
+        Mistake { what, at: self.at.min(self.rest.len().saturating_sub(1)) + 1, limit: false }
+    }
+
+    fn limit(&self, what: &'static str) -> Mistake {
+        Mistake { limit: true, ..self.mistake(what) }
+    }
+
+    fn is_sure(&self, group: u32) -> bool {
+        self.sure & bit(group) != 0
     }
 
     fn choice(&mut self) -> Parsed<Node> {
-        let before = self.sure.clone();
+        let before = self.sure;
         let mut branches = vec![self.sequence()?];
         while self.eat("|") {
-            self.sure = before.clone();
+            self.sure = before;
             branches.push(self.sequence()?);
         }
         if branches.len() > 1 {
@@ -103,7 +120,7 @@ impl Parser {
     fn sequence(&mut self) -> Parsed<Node> {
         let mut nodes = Vec::new();
         while self.peek().is_some_and(|c| !matches!(c, '|' | ')')) {
-            let before = self.sure.clone();
+            let before = self.sure;
             let node = self.term()?;
             let assertion = matches!(node, Node::Start | Node::End | Node::Boundary(_) | Node::Look { .. });
             match if assertion { None } else { self.often()? } {
@@ -136,7 +153,7 @@ impl Parser {
                     let group = self.number().unwrap_or(u32::MAX);
                     let at = self.at;
                     self.farthest = self.farthest.max((group, at));
-                    Node::Reference { group, sure: self.sure.contains(&group) }
+                    Node::Reference { group, sure: self.is_sure(group) }
                 }
                 _ => match self.escaped()? {
                     Escaped::Char(code) => character(code),
@@ -158,9 +175,9 @@ impl Parser {
     fn group(&mut self) -> Parsed<Node> {
         self.depth += 1;
         if self.depth > DEPTH {
-            return Err(self.mistake("Groups stand too deep in each other"));
+            return Err(self.limit("Groups stand too deep in each other"));
         }
-        let before = self.sure.clone();
+        let before = self.sure;
         let looks = [("?=", true, true), ("?!", true, false), ("?<=", false, true), ("?<!", false, false)];
         let look = looks.into_iter().find(|(text, ..)| self.eat(text));
         let number = if look.is_some() || self.eat("?:") { None } else { Some(self.numbered()?) };
@@ -175,7 +192,7 @@ impl Parser {
                 Node::Look { ahead, wanted, inner }
             }
             (None, Some(number)) => {
-                self.sure.insert(number);
+                self.sure |= bit(number);
                 Node::Group(number, inner)
             }
             (None, None) => match *inner {
@@ -191,6 +208,9 @@ impl Parser {
         let name = if self.eat("?<") { Some(self.name()?) } else { None };
         if self.peek() == Some('?') {
             return Err(self.mistake("There is no such kind of group"));
+        }
+        if self.groups == GROUPS {
+            return Err(self.limit("There are more than 100 groups"));
         }
         self.groups += 1;
         if let Some(name) = name {
@@ -221,10 +241,10 @@ impl Parser {
         }
         let name = self.name()?;
         let found = self.names.iter().find(|(other, _)| *other == name);
-        let Some((_, group)) = found else {
+        let Some(&(_, group)) = found else {
             return Err(self.mistake("There is no such group before this place"));
         };
-        Ok(Node::Reference { group: *group, sure: self.sure.contains(group) })
+        Ok(Node::Reference { group, sure: self.is_sure(group) })
     }
 
     /// A number, unless it is larger than any that is used.
@@ -372,12 +392,21 @@ impl Parser {
             if self.eat("}")
                 && let Some(items) = of_property(&name, negated)
             {
+                self.ranges += items.len();
+                if self.ranges > RANGES {
+                    return Err(self.limit("Its sets have more than 10000 ranges of characters"));
+                }
                 return Ok(Escaped::Items(items));
             }
         }
         self.at = start;
         Err(self.mistake("There is no such property of characters"))
     }
+}
+
+/// The bit of a group; none for those that cannot be.
+fn bit(group: u32) -> u128 {
+    1_u128.checked_shl(group).unwrap_or_default()
 }
 
 fn items(ranges: &[(u32, u32)]) -> Vec<Item> {

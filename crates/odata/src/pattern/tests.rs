@@ -68,6 +68,20 @@ fn what_is_a_pattern() {
         let found = parse(pattern).map_err(|mistake| mistake.to_string());
         assert!(found.as_ref().is_err_and(|text| text.starts_with(expected)), "{pattern}: {found:?}");
     }
-    assert!(parse(&["(".repeat(60), ")".repeat(60)].concat()).is_err());
-    assert!(parse(&"(a)".repeat(200)).is_ok());
+}
+
+#[test]
+fn what_passes_a_limit() {
+    let inside = |depth: usize| ["(".repeat(depth), ")".repeat(depth)].concat();
+    let rows = [
+        (inside(50), inside(51)),
+        ("(a)".repeat(100), "(a)".repeat(101)),
+        ("ä".repeat(500), ["a", &*"ä".repeat(500)].concat()),
+        ("\\p{Alpha}".repeat(10), "\\p{Alpha}".repeat(20)),
+        (["(?:a|", &*"b|".repeat(497), ")"].concat(), "\\p{L}".repeat(201)),
+    ];
+    for (good, bad) in rows {
+        assert!(parse(&good).is_ok(), "{good}: {:?}", parse(&good));
+        assert!(parse(&bad).is_err_and(|mistake| mistake.limit), "{bad}");
+    }
 }

@@ -12,6 +12,13 @@ pub struct Size {
     pub depth: usize,
     /// Navigation properties in it.
     pub navigations: usize,
+    /// Calls of `matchesPattern` in it.
+    pub patterns: usize,
+}
+
+impl Size {
+    /// That of a property.
+    pub const ONE: Size = Size { nodes: 1, depth: 1, navigations: 0, patterns: 0 };
 }
 
 /// A value under a name that no property of the model has.

@@ -159,7 +159,7 @@ impl Writer<'_> {
         let spelling = self.spelling;
         match node {
             Node::Char(c) => self.char(*c),
-            Node::Set(set) => self.set(set),
+            Node::Set(set) => self.set(set)?,
             Node::Sequence(nodes) => nodes.iter().try_for_each(|node| self.part(node))?,
             Node::Choice(nodes) => {
                 for (i, node) in nodes.iter().enumerate() {
@@ -184,6 +184,11 @@ impl Writer<'_> {
             Node::Reference { group, sure } => self.reference(*group, *sure)?,
             Node::Repeat { inner, least, most } => self.repeat(inner, *least, *most)?,
         }
+        self.short()
+    }
+
+    /// That it is not too long until now.
+    fn short(&self) -> Written {
         if self.out.len() > LONGEST { Err("So long a pattern") } else { Ok(()) }
     }
 
@@ -206,12 +211,13 @@ impl Writer<'_> {
         }
     }
 
-    fn set(&mut self, set: &Set) {
+    fn set(&mut self, set: &Set) -> Written {
         let spelling = self.spelling;
         let named = |item: &Item| matches!(item, Item::Category { .. });
         if spelling.categories && set.items.iter().any(named) {
             self.out.push_str(if set.negated { "[^" } else { "[" });
             for item in &set.items {
+                self.short()?;
                 match item {
                     Item::Range(first, last) => self.ranges(&self.there(vec![(*first, *last)])),
                     Item::Category { name, negated } => {
@@ -221,17 +227,19 @@ impl Writer<'_> {
                 }
             }
             self.out.push(']');
-            return;
+            return Ok(());
         }
         let ranges = self.there(set.ranges());
         let Some((_, last)) = ranges.last() else {
-            return self.out.push_str(spelling.never);
+            self.out.push_str(spelling.never);
+            return Ok(());
         };
         // What has all characters at the end is shorter as what it has not.
         let left = if *last == LAST { self.there(others(ranges.clone())) } else { Ranges::new() };
         self.out.push_str(if left.is_empty() { "[" } else { "[^" });
         self.ranges(if left.is_empty() { &ranges } else { &left });
         self.out.push(']');
+        Ok(())
     }
 
     /// What of ranges a text can have: no halves of characters of UTF-16.

@@ -92,6 +92,19 @@ fn limits_pass_and_one_more_is_refused() {
         ("transformations", 25, nothing, |n| {
             format!("Staff?$apply=concat(identity,{})", vec!["top(9)"; n - 2].join("/"))
         }),
+        ("pattern", 1_000, nothing, |n| format!("Staff?$filter=matchesPattern(Name,'{}')", "a".repeat(n))),
+        ("pattern", 100, nothing, |n| format!("Staff?$filter=matchesPattern(Name,'{}')", "(a)".repeat(n))),
+        ("patterns", 20, nothing, |n| {
+            format!("Staff?$filter={}", vec!["matchesPattern(Name,'a')"; n].join(" or "))
+        }),
+        ("patterns", 20, nothing, |n| {
+            format!("Staff?$filter={}&@m=matchesPattern(Name,'a')", vec!["@m"; n].join(" or "))
+        }),
+        ("patterns", 20, nothing, |n| {
+            // Where the name is made, and where it is used.
+            let uses = vec!["M"; n - 1].join(" or ");
+            format!("Staff?$compute=matchesPattern(Name,'a') as M&$filter={uses}")
+        }),
         ("orderby_items", 100, nothing, |n| format!("Staff?$orderby={}", vec!["Id"; n].join(","))),
         (
             "expression_nodes",

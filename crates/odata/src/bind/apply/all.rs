@@ -32,9 +32,8 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
     for set in &sets {
         let place = Place::of(Variable(0), *set);
         let number = type_of(cx, &place, &mut types);
-        let size = Size { nodes: 1, depth: 1, navigations: 0 };
         let path = vec![TYPE.to_owned()];
-        let mut named = vec![Named { path, expr: number, size, present: None, whole: None }];
+        let mut named = vec![Named { path, expr: number, size: Size::ONE, present: None, whole: None }];
         if addressed == Addressed::Collection {
             let scope = Scope::of_expanded(place.clone());
             // Those of different sets can be called alike and have different types.

@@ -9,9 +9,6 @@ use crate::query::{
     Expand, Expr, ExprKind, Input, Named, Order, Place, RowColumn, Rows, RowsKind, Size, Transform, Variable,
 };
 
-/// The size of a column.
-const COLUMN: Size = Size { nodes: 1, depth: 1, navigations: 0 };
-
 /// Rows, as far as they are not yet the input of others.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -113,7 +110,7 @@ impl State {
         let named = rows.columns.iter().enumerate().filter(|(_, c)| !c.path.is_empty());
         let named = named.map(|(number, c)| {
             let (path, present) = (c.path.clone(), c.present.map(column));
-            Named { path, expr: column(number), size: COLUMN, present, whole: c.whole }
+            Named { path, expr: column(number), size: Size::ONE, present, whole: c.whole }
         });
         State {
             set,

@@ -12,9 +12,6 @@ use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
 use crate::query::{Expr, ExprKind, Named, Place, Size};
 use crate::value::Value;
 
-/// The size of a value of a property.
-const ONE: Size = Size { nodes: 1, depth: 1, navigations: 0 };
-
 /// Gives entities the values of their properties as names, so that they are rows as others are.
 pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
     nothing_below(state, at)?;
@@ -66,7 +63,7 @@ pub fn properties(
             Some(is) => (only_where(&is, value(index)), Some(there(is))),
             None => (value(index), exists.map(there)),
         };
-        named.push(Named { path, expr, size: ONE, present, whole });
+        named.push(Named { path, expr, size: Size::ONE, present, whole });
     }
     Ok(named)
 }
@@ -92,7 +89,7 @@ fn marker(path: &[String], exists: &Expr, missing: Expr) -> Named {
     Named {
         path: path.to_vec(),
         expr: only_where(exists, some),
-        size: ONE,
+        size: Size::ONE,
         present: Some(there(missing)),
         whole: None,
     }
@@ -123,7 +120,7 @@ fn parts(
         let kind = ExprKind::Member(Box::new(value.clone()), id, index);
         let expr = only_where(&exists, read(at, member.ty, true, kind));
         let path = path.iter().chain([&member.name]).cloned().collect();
-        named.push(Named { path, expr, size: ONE, present: Some(there(exists.clone())), whole: None });
+        named.push(Named { path, expr, size: Size::ONE, present: Some(there(exists.clone())), whole: None });
     }
     Ok(())
 }
