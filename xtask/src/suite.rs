@@ -55,8 +55,9 @@ pub fn test(with_setup: bool, args: &[String]) -> Result<()> {
     }
 }
 
-/// The threads that tests of the profile `all` share: as many of one thread as there are cores, which mostly wait, and half as
-/// many again of two threads (`.config/nextest.toml`).
+/// The threads that tests of the profile `all` share (`.config/nextest.toml`). While tests of clusters run, as many of them as there are
+/// cores, which mostly wait, take one each, and the others, two each, are one and a half times as many as cores; when none is
+/// left, the others have their threads, too, and are twice as many as cores.
 fn threads() -> usize {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     2 * (cores + cores.div_ceil(2)) + cores

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use nextlink_db::error::Error as DbError;
@@ -31,6 +31,9 @@ use crate::repeat::Repeats;
 
 /// How long the SELECT of a function, and a time zone, is tried.
 const TRIAL: Duration = Duration::from_secs(10);
+
+/// How long conditions on rows are tried in all where a request has failed.
+const ROWS_TRIALS: Duration = Duration::from_secs(5);
 
 /// A source as it is served.
 #[derive(Debug)]
@@ -219,10 +222,14 @@ impl Served {
             return None;
         }
         let user = options.login.as_ref().map_or("", |login| &login.user);
+        let until = Instant::now() + ROWS_TRIALS.min(options.timeout);
         // Databases don't say which of several expressions has failed, so conditions are tried by themselves.
         program.failing.iter().find_map(|set| {
             let trial = rows_trial(&self.mapping, self.source.dialect(), *set, user)?;
-            let failed = self.source.count(&trial.program.ok()?, options).err()?;
+            let left = until.saturating_duration_since(Instant::now());
+            let options = RunOptions { timeout: left, ..options.clone() };
+            let failed =
+                self.source.count(&trial.program.ok().filter(|_| !left.is_zero())?, &options).err()?;
             let (set, spot) = (trial.set.name.as_str(), trial.rows.told.spot);
             let cause = format!("the condition on rows of {set} (the model file, {spot}) fails: {failed}");
             matches!(failed, DbError::Expression(_)).then_some((set, cause))

@@ -354,6 +354,7 @@ impl Writer<'_> {
             Sql::Cast(inner, to) => self.cast(inner, to),
             Sql::Keyword(word) => self.text(word),
             Sql::Let(values, body) => self.with_values(values, body),
+            Sql::LetNumber(number, body) => self.with_number(number, body),
             Sql::Bound(value) => {
                 self.text("v.v");
                 self.number(*value as u64);

@@ -215,7 +215,9 @@ pub enum Sql {
     Cast(Box<Sql>, CastType),
     /// Values that the expression names by [`Sql::Bound`], so that each is written and computed once.
     Let(Vec<Sql>, Box<Sql>),
-    /// One of the values of the `Let` around it.
+    /// The same with one whole number, which the expression can name inside of selects in the place of tables, too.
+    LetNumber(Box<Sql>, Box<Sql>),
+    /// One of the values of the `Let` or `LetNumber` around it.
     Bound(usize),
     /// A word of the language in the place of an argument, such as a unit of time.
     Keyword(&'static str),

@@ -1,5 +1,7 @@
 //! Whether a column of dates holds nothing else: the server lets it have zeros in the place of days, months and years.
 
+use std::time::{Duration, Instant};
+
 use nextlink_odata::model::PrimitiveType;
 use nextlink_sql::catalog::{Column, ColumnType, NativeType, Table, TableKind};
 use nextlink_sql::dialect::{Dialect, MARIADB};
@@ -19,6 +21,9 @@ const MOST_YEARS: u64 = 300;
 /// Rows of a table that are looked at for zeros where no index leads to them.
 const SAMPLE: &str = "10000";
 
+/// How long the dates of all tables are looked at when a source is opened.
+pub(super) const TIME: Duration = Duration::from_secs(10);
+
 /// What a column of dates holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
@@ -36,6 +41,7 @@ pub(super) async fn mark(
     place: &Place,
     table: &mut Table,
     indexed: &[String],
+    until: Instant,
     notices: &mut Vec<Notice>,
 ) -> Done<()> {
     let dated = |column: &Column| {
@@ -46,11 +52,14 @@ pub(super) async fn mark(
     let (led, others): (Vec<usize>, Vec<usize>) = dates.into_iter().partition(begins);
     let mut found = Vec::with_capacity(led.len());
     for i in led {
-        found.push((i, known(only_dates(session, place, &table.columns[i].name).await)?));
+        let name = &table.columns[i].name;
+        let in_time = Instant::now() < until;
+        found
+            .push((i, if in_time { known(only_dates(session, place, name).await)? } else { Found::Unknown }));
     }
     // Those that may be null are taken for columns with zeros anyway. A view can take long.
     let asked: Vec<usize> = others.into_iter().filter(|i| !table.columns[*i].nullable).collect();
-    if table.kind == TableKind::Table && !asked.is_empty() {
+    if table.kind == TableKind::Table && !asked.is_empty() && Instant::now() < until {
         let names: Vec<&str> = asked.iter().map(|i| table.columns[*i].name.as_str()).collect();
         let zeros = match sample(session, place, &names).await {
             Err(fault) if fault.lost => return Err(fault),

@@ -1,6 +1,7 @@
 //! What a database says about itself: tables, views, columns and keys that the login may read.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
 
 use nextlink_odata::model::{Computed, OnDelete, PrimitiveType};
 use nextlink_sql::catalog::{
@@ -46,6 +47,7 @@ pub(super) async fn introspect(
     let rules: HashMap<(Place, String), String> = rules.into_iter().map(|(p, n, r)| ((p, n), r)).collect();
     let mut reader = Reader { maria: session.facts.maria, database, enums: Vec::new(), notices: Vec::new() };
     let mut tables: Vec<(Place, Table)> = Vec::new();
+    let until = Instant::now() + dates::TIME;
     for relation in relations {
         let raw = columns.remove(&relation.place).unwrap_or_default();
         if raw.len() > limits.columns {
@@ -55,7 +57,7 @@ pub(super) async fn introspect(
         let indexes = unique.remove(&relation.place).unwrap_or_default();
         if let Some(mut table) = reader.table(&relation, &raw, indexes) {
             let indexed = indexed.remove(&relation.place).unwrap_or_default();
-            dates::mark(session, &relation.place, &mut table, &indexed, &mut reader.notices).await?;
+            dates::mark(session, &relation.place, &mut table, &indexed, until, &mut reader.notices).await?;
             tables.push((relation.place, table));
         }
     }

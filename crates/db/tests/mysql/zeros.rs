@@ -1,7 +1,9 @@
 //! Zeros in the place of a date are null wherever one can tell: in answers, conditions, order, groups and counts.
 
+use nextlink_sql::mapping::{ModelOptions, build};
 use nextlink_sql::plan::Resume;
 use nextlink_sql::position::from_bytes;
+use nextlink_sql::shape::Shape;
 
 use crate::ask::{Ask, Asked};
 use crate::asked::index;
@@ -133,4 +135,15 @@ fn an_index_serves_columns_without_zeros() {
     ] {
         assert_eq!(index(&world, url).as_deref(), expected, "{url}");
     }
+}
+
+/// In a key that the model file says they are null, as they are elsewhere, and so their rows are no entities.
+#[test]
+fn zeros_in_keys_of_the_model_file() {
+    let world = World::new(SCRIPT);
+    let shape = Shape::parse("entities: {Days: {table: strict, key: [d, id]}}").expect("a model file");
+    let (mapping, _) = build(&world.catalog, &ModelOptions { shape, ..ModelOptions::default() });
+    let asked = Asked { source: &world.source, mapping: &mapping };
+    assert_eq!(ids(&asked.ask("Days?$select=id&$orderby=id")), "2,6,8,9");
+    assert_eq!(asked.ask("Days/$count"), "4");
 }

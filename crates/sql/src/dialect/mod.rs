@@ -233,6 +233,11 @@ pub trait Dialect: Sync {
     /// equals one of them is equal.
     fn comparable(&self, left: Operand, right: Vec<Operand>, relation: Relation) -> (Sql, Vec<Sql>);
 
+    /// Whether each constant of a type stands for one value of the database, so that [`Dialect::comparable`] makes the same of all.
+    fn has_one_of_each(&self, _: PrimitiveType) -> bool {
+        true
+    }
+
     /// The last value before this one that a column can hold, where the database counts seconds less finely than the
     /// value does.
     fn before(&self, value: &Value) -> Option<Value> {

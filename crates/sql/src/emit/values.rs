@@ -10,10 +10,6 @@ impl Writer<'_> {
         self.wrapped("(SELECT ", body, " FROM ");
         let before = self.derivations;
         self.derivations += 1;
-        if let (Some((before, behind)), [value]) = (self.dialect.number_table(), values) {
-            self.wrapped(before, value, behind);
-            return self.text(" AS v)");
-        }
         self.text("(SELECT ");
         for (i, value) in values.iter().enumerate() {
             self.wrapped(if i == 0 { "" } else { ", " }, value, " AS v");
@@ -24,6 +20,17 @@ impl Writer<'_> {
             self.text(fence);
         }
         self.text(") AS v)");
+    }
+
+    /// The same over one whole number.
+    pub(super) fn with_number(&mut self, number: &Sql, body: &Sql) {
+        let Some((before, behind)) = self.dialect.number_table() else {
+            return self.with_values(std::slice::from_ref(number), body);
+        };
+        self.wrapped("(SELECT ", body, " FROM ");
+        self.derivations += 1;
+        self.wrapped(before, number, behind);
+        self.text(" AS v)");
     }
 
     /// Takes note of a select that begins, and of those that it reads in the place of tables.

@@ -60,7 +60,7 @@ impl Planner<'_> {
             frames.select().columns.push(Sql::call("MIN", [number]));
             let first = Sql::Scalar(Box::new(frames.leave()));
             found = Some(match found {
-                Some(before) => Sql::Let(vec![before], Box::new(first)),
+                Some(before) => Sql::LetNumber(Box::new(before), Box::new(first)),
                 None => first,
             });
         }

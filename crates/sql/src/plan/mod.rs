@@ -137,7 +137,7 @@ pub fn plan(
     let point = nodes.len() == 1 && count.is_none() && planner.is_point(query, nodes[0].rows.as_ref());
     // What depends on who asks is no plan for others.
     let for_all = !mapping.table(query.root).rows.as_deref().is_some_and(RowsMap::names_user);
-    let keyed = if point && for_all { keyed(query, nodes[0].rows.as_ref()) } else { None };
+    let keyed = if point && for_all { planner.keyed(query, nodes[0].rows.as_ref()) } else { None };
     for rows in nodes.iter_mut().filter_map(|node| node.rows.as_mut()) {
         // Where rows are numbered, no more of them are read than are needed.
         if let (Some((_, most)), Some(nested)) = (&mut rows.window, limits.nested) {
@@ -191,14 +191,6 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
     let first = |values: usize| program.nodes.first()?.rows.as_ref()?.one.params.len().checked_sub(values);
     program.key = plan.keyed.and_then(first);
     program
-}
-
-/// The number of values of the key, where they are all that the conditions of a point hold.
-fn keyed(query: &Query, rows: Option<&Select>) -> Option<usize> {
-    let ([Step::Key(values)], Some(rows)) = (query.steps.as_slice(), rows) else {
-        return None;
-    };
-    (rows.filter.len() == values.len()).then_some(values.len())
 }
 
 /// Where a result goes on.
@@ -352,15 +344,22 @@ impl Planner<'_> {
             return false;
         }
         let indexed = self.mapping.table(query.root).indexed_key;
-        // The values of the key are the last parameters, so that others can take their places; codes are no such values, nor are dates.
+        // The values of the key are the last parameters, so that others can take their places; codes are no such values.
         let columns = &self.mapping.table(query.root).columns;
-        // Some dates stand for more than one value.
-        let dated = |p| matches!(p, PrimitiveType::Date | PrimitiveType::DateTimeOffset);
-        let plain = values
-            .iter()
-            .all(|(property, _)| columns[*property].codes.is_none() && !dated(columns[*property].primitive));
+        let plain = values.iter().all(|(property, _)| columns[*property].codes.is_none());
         let bare_table = rows.from.len() == 1 && !matches!(rows.from[0].table.source, Source::Chosen(_));
         indexed && plain && bare_table && rows.filter.iter().filter(bare).count() >= values.len()
+    }
+
+    /// The number of values of the key, where they are all that the conditions of a point hold, and others can take their places.
+    fn keyed(&self, query: &Query, rows: Option<&Select>) -> Option<usize> {
+        let ([Step::Key(values)], Some(rows)) = (query.steps.as_slice(), rows) else {
+            return None;
+        };
+        let columns = &self.mapping.table(query.root).columns;
+        let single =
+            |(property, _): &(usize, Value)| self.dialect.has_one_of_each(columns[*property].primitive);
+        (rows.filter.len() == values.len() && values.iter().all(single)).then_some(values.len())
     }
 
     /// Gives a row when the entity before the last navigation is there.

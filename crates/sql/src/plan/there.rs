@@ -14,7 +14,7 @@ use nextlink_odata::url;
 use super::Planner;
 use super::frames::{Frames, named_table};
 use super::told::counting;
-use crate::dialect::{Dialect, Relation, Unsupported};
+use crate::dialect::{Dialect, Form, Operand, Relation, Unsupported};
 use crate::mapping::{LinkTable, Mapping, RowsMap, TableMap};
 use crate::statement::Program;
 use crate::tree::{Join, JoinKind, Operator, Select, Source, Sql, TableRef, Told};
@@ -69,11 +69,13 @@ impl<'a> Seen<'a> {
     /// The condition on the rows of a table, where the model file has one.
     fn rule(&self, set: EntitySetId, alias: usize) -> Option<Sql> {
         let rows = self.mapping.table(set).rows.as_ref()?;
+        let Some(Ok(allowed)) = self.allowed(rows, alias) else {
+            return Some(Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0)));
+        };
         if rows.rule.as_ref().is_some_and(|(_, rule)| rule.can_fail) {
             self.failing.borrow_mut().insert(set);
         }
-        let never = || Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0));
-        Some(self.allowed(rows, alias).and_then(Result::ok).unwrap_or_else(never))
+        Some(allowed)
     }
 
     /// What holds of rows that are there; none where none is.
@@ -257,11 +259,21 @@ fn not_deleted(table: &TableMap, alias: usize) -> Option<Sql> {
 }
 
 /// Conditions that keep rows out whose key has a null: they are no entities.
-pub(super) fn key_is_there(mapping: &Mapping, set: EntitySetId, alias: usize) -> Vec<Sql> {
-    let table = mapping.table(set);
+pub(super) fn key_is_there(seen: &Seen<'_>, set: EntitySetId, alias: usize) -> Vec<Sql> {
+    let table = seen.table(set);
     if !table.null_key {
         return Vec::new();
     }
-    let key = &mapping.model.entity_type(mapping.model.entity_set(set).entity_type).key;
-    key.iter().map(|k| Sql::IsNotNull(Box::new(Sql::column(alias, &table.columns[*k].column)))).collect()
+    let key = &seen.model.entity_type(seen.model.entity_set(set).entity_type).key;
+    let there = |property: &usize| {
+        let map = &table.columns[*property];
+        seen.dialect.is_not_null(Operand {
+            sql: Sql::column(alias, &map.column),
+            primitive: Some(map.primitive),
+            form: Form::Column(map.storage),
+            nullable: true,
+            native: map.native.clone(),
+        })
+    };
+    key.iter().map(there).collect()
 }

@@ -23,8 +23,9 @@ use nextlink_odata::layout::{Layout, Needs};
 use nextlink_odata::url;
 use nextlink_odata::value::Value;
 use nextlink_odata::version::Version;
+use nextlink_sql::catalog::Catalog;
 use nextlink_sql::dialect::{Dialect, MARIADB, Postgres, Sqlite};
-use nextlink_sql::mapping::Mapping;
+use nextlink_sql::mapping::{Mapping, ModelOptions, build};
 use nextlink_sql::plan::{PlanLimits, plan, program};
 use nextlink_sql::statement::{ChildStatement, Program, Statement};
 use nextlink_sql::tree::{Param, ParamForm};
@@ -220,6 +221,30 @@ fn expanded_collections_are_read_as_far_as_they_are_needed() {
             assert_eq!(many.is_some(), two, "{}: {text}", dialect.name());
             let whole = program.nodes[0].rows.as_ref().expect("rows");
             assert!(!whole.one.sql.contains("LIMIT"), "{}: {text}", dialect.name());
+        }
+    }
+}
+
+/// A row is found by a key of dates at once; plans are kept where each date is one value of the database.
+#[test]
+fn keys_of_dates_lead_to_points() {
+    let dialects: [(&dyn Dialect, Kind); 3] =
+        [(&Sqlite, Kind::Sqlite), (&Postgres, Kind::Postgres), (&MARIADB, Kind::MySql)];
+    for (dialect, kind) in dialects {
+        let mut days = shop::table("Days", &["Id Date"], &[0], &[]);
+        days.columns.iter_mut().for_each(|column| shop::on(kind, column));
+        let catalog = Catalog { tables: vec![days], ..Catalog::default() };
+        let mapping = build(&catalog, &ModelOptions::default()).0;
+        for (text, is_point) in [("Days(2024-05-01)", true), ("Days(9999-12-31)", kind != Kind::Postgres)] {
+            let url = url::parse(text).expect("a URL");
+            let Ok(Request::Query(query)) = bind(&mapping.model, &url, BindLimits::default(), NOW) else {
+                panic!("{text} is a query");
+            };
+            let layout = Layout::of(&mapping.model, &query, Needs::default());
+            let planned = plan(&mapping, dialect, &query, &layout, PlanLimits::default()).expect("a plan");
+            let program = program(dialect, &planned);
+            let found = (program.point, program.key.is_some());
+            assert_eq!(found, (is_point, kind != Kind::Postgres), "{}: {text}", dialect.name());
         }
     }
 }

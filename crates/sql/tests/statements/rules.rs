@@ -115,6 +115,24 @@ fn plans_that_depend_on_who_asks_are_not_kept() {
 }
 
 #[test]
+fn conditions_that_may_fail_are_known_where_they_are_computed() {
+    let owned = "1 div state gt 0 and owner eq @user";
+    let rows = [
+        ("state gt 0", None, 0),
+        ("1 div state gt 0", None, 1),
+        (owned, Some("ann"), 1),
+        // Nobody has logged in, so no row is looked at.
+        (owned, None, 0),
+    ];
+    for (rows, user, expected) in rows {
+        let (mapping, notices) = mapping(Kind::Sqlite, rows);
+        assert!(notices.is_empty(), "{notices:?}");
+        let program = planned(&mapping, &Sqlite, "Things?$filter=1 div Id gt 0", user);
+        assert_eq!(program.failing.len(), expected, "{rows} for {user:?}");
+    }
+}
+
+#[test]
 fn what_means_nothing_lets_nothing_be_seen() {
     for (rows, problem) in [
         ("Owner eq 'x'", "Type 'Things' has no property 'Owner'. Did you mean 'owner'?"),

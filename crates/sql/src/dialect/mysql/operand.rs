@@ -131,7 +131,8 @@ fn parts(sql: &Sql) -> Option<usize> {
         | Sql::Array(_)
         | Sql::JsonNumbers(_)
         | Sql::Exists(_)
-        | Sql::Let(..) => return None,
+        | Sql::Let(..)
+        | Sql::LetNumber(..) => return None,
         Sql::Binary(_, left, right) => parts(left)? + parts(right)?,
         Sql::Not(inner)
         | Sql::Negate(inner)

@@ -27,10 +27,11 @@ fn of(node: &Node) -> Work {
         | Node::End
         | Node::Boundary(_)
         | Node::Reference { .. } => Work { parts: 1, optional: 0 },
-        Node::Sequence(nodes) => sum(nodes),
+        Node::Sequence(nodes) => sum(nodes.iter().map(of)),
         Node::Choice(nodes) => {
-            let all = sum(nodes);
-            let nothing = nodes.iter().filter(|node| of(node).parts == 0).count();
+            let branches: Vec<Work> = nodes.iter().map(of).collect();
+            let nothing = branches.iter().filter(|work| work.parts == 0).count();
+            let all = sum(branches);
             Work { optional: all.optional.saturating_add(nothing as u64), ..all }
         }
         Node::Look { inner, .. } | Node::Group(_, inner) => of(inner),
@@ -45,8 +46,8 @@ fn of(node: &Node) -> Work {
     }
 }
 
-fn sum(nodes: &[Node]) -> Work {
-    nodes.iter().map(of).fold(Work::default(), |sum, work| Work {
+fn sum(all: impl IntoIterator<Item = Work>) -> Work {
+    all.into_iter().fold(Work::default(), |sum, work| Work {
         parts: sum.parts.saturating_add(work.parts),
         optional: sum.optional.saturating_add(work.optional),
     })

@@ -173,6 +173,11 @@ impl Dialect for Postgres {
         (left, right.into_iter().map(|r| beside(r, single)).collect())
     }
 
+    fn has_one_of_each(&self, primitive: P) -> bool {
+        // Infinity is served as the first or the last one.
+        !matches!(primitive, P::Date | P::DateTimeOffset)
+    }
+
     fn before(&self, value: &Value) -> Option<Value> {
         match value {
             // They stand for infinity and for 24:00, which a column can hold.
