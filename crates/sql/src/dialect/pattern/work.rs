@@ -76,6 +76,8 @@ mod tests {
             ("(?:(?:(?:a{65535}){65535}){65535}){65535}{65535}".replace("}{", "}b{"), true),
             ("a".repeat(1000), false),
             ("(?=(?<x>a{1001}))".to_owned(), true),
+            // Each part is looked at once only.
+            (["(a|".repeat(50), ")".repeat(50)].concat(), false),
         ] {
             let node = parse(&pattern).expect(&pattern);
             assert_eq!(is_too_much(&node), expected, "{pattern}");
