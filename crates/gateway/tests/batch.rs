@@ -469,7 +469,8 @@ fn batches_are_bounded() {
         }
     }
     // One that takes as long as it may; what comes behind it is not begun.
-    let slow = "Products?$filter=Category/Products/any(p:p/Category/Products/any(q:q/Weight%20gt%201e301))";
+    let slow = "Products?$filter=Category/Products/any(p:p/Category/Products/any(q:\
+        q/Category/Products/any(r:r/Weight%20gt%201e301)))";
     let body = multipart("b", [get("Products(1)"), get(slow), get("Products(1)"), get("Products(2)")]);
     let answer = post(&node, &[MULTIPART, ("Prefer", "continue-on-error")], body.as_bytes());
     let parts = multipart_parts(&answer);

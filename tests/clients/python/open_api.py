@@ -20,7 +20,7 @@ def references(value):
 
 
 def check(root):
-    """The document is valid, its references lead somewhere, and each set of the service has its paths."""
+    """The document is valid, its references lead somewhere, and each set and function of the service has its paths."""
     answer = requests.get(root + "$openapi")
     require(answer.status_code == 200, f"{root}$openapi: status {answer.status_code}: {answer.text}")
     require(answer.headers["Content-Type"] == "application/json", f"{root}$openapi: {answer.headers}")
@@ -36,6 +36,12 @@ def check(root):
     paths = list(document["paths"])
     for entry in requests.get(root).json()["value"]:
         path = "/" + entry["url"]
+        if entry.get("kind") == "FunctionImport":
+            # It is called without parameters.
+            require(f"{path}()" in paths, f"{root}$openapi has no call of {path}")
+            called = requests.get(document["servers"][0]["url"] + path + "()")
+            require(called.status_code == 200, f"{path}: {called.text}")
+            continue
         require(path in paths and f"{path}/$count" in paths, f"{root}$openapi has no {path}")
         require(any(p.startswith(path + "(") for p in paths), f"{root}$openapi has no key of {path}")
         # The address is as it stands there.

@@ -167,8 +167,8 @@ fn any_node_ends_what_runs() {
         INSERT INTO Products SELECT i, i, 1 + i % 2 FROM n;";
     let cluster = plan(goods).cluster(QUICK).settings(settings).start(3);
     let balancer = start(&cluster, Program::Haproxy, SHIPPED, &[]);
-    let endless =
-        "Products?$filter=Category/Products/any(p:p/Category/Products/any(q:q/Weight%20gt%201e301))";
+    let endless = "Products?$filter=Category/Products/any(p:p/Category/Products/any(q:\
+        q/Category/Products/any(r:r/Weight%20gt%201e301)))";
     let counted = endless.replacen("Products?", "Products/$count?", 1);
     for (number, path) in [endless, &counted, endless].into_iter().enumerate() {
         let location = begin(&balancer, path, &[]);
