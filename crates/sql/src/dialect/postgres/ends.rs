@@ -101,15 +101,11 @@ pub(super) fn in_years(x: Sql, ty: &'static str) -> Sql {
     let interval = |word| Sql::Word(word).cast("interval");
     let end = |word| Sql::Word(word).cast(ty);
     several(x.cast(ty), |x| {
-        let moved = |op, by| Sql::binary(op, x.clone(), interval(by));
         let below = Sql::binary(Operator::Lt, x.clone(), end(FIRST));
         let above = Sql::binary(Operator::Gt, x.clone(), end(LAST));
-        let known = Sql::IsNotNull(Box::new(x.clone()));
-        Sql::Case(vec![
-            (below, moved(Operator::Sub, "10000 years")),
-            (above, moved(Operator::Add, "290000 years")),
-            (known, x),
-        ])
+        let within = Sql::when(above, interval("290000 years"), interval("0"));
+        // Named no more often than that, as the parameters of a statement are limited and each use has its own.
+        Sql::binary(Operator::Add, x, Sql::when(below, interval("-10000 years"), within))
     })
 }
 
@@ -118,6 +114,19 @@ fn several(x: Sql, made: impl FnOnce(Sql) -> Sql) -> Sql {
     match &x {
         // It is read at once, which a select would not be.
         Sql::Cast(column, _) if matches!(**column, Sql::Column(..)) => made(x),
+        // The planner knows it and can choose an index by it; it would know nothing of what a select gives.
+        _ if is_known(&x) => made(x),
         _ => Sql::Let(vec![x], Box::new(made(Sql::Bound(0)))),
+    }
+}
+
+/// Whether it is made of parameters alone, and of nothing that names one of them several times: written out again and again it would grow
+/// with each operation.
+fn is_known(x: &Sql) -> bool {
+    match x {
+        Sql::Param(_) => true,
+        Sql::Cast(x, _) | Sql::Negate(x) => is_known(x),
+        Sql::Binary(_, left, right) => is_known(left) && is_known(right),
+        _ => false,
     }
 }
