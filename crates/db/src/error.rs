@@ -28,8 +28,13 @@ pub enum Error {
         connections: usize,
     },
     /// The server does not accept the user or the password.
-    #[error("the server refuses the login: {0}")]
-    LoginRefused(String),
+    #[error("the server refuses the login: {message}")]
+    LoginRefused {
+        /// What the server says.
+        message: String,
+        /// Whether it says that the password is wrong.
+        wrong_password: bool,
+    },
     /// The client has to say who reads, and did not.
     #[error("a user and a password are needed")]
     LoginNeeded,
@@ -110,7 +115,7 @@ impl Error {
             | Error::Ended(_)
             | Error::Changed(_) => true,
             Error::Sqlite(_)
-            | Error::LoginRefused(_)
+            | Error::LoginRefused { .. }
             | Error::LoginNeeded
             | Error::Denied(_)
             | Error::Server { .. }
@@ -132,7 +137,7 @@ impl Error {
             | Error::TimedOut { .. }
             | Error::Unreachable(_)
             | Error::PoolFull { .. }
-            | Error::LoginRefused(_)
+            | Error::LoginRefused { .. }
             | Error::LoginNeeded
             | Error::Ended(_)
             | Error::Cancelled

@@ -225,7 +225,7 @@ impl From<DbError> for Refusal {
                 );
                 Refusal::unavailable("SourceBusy", &message, 1).about("connections")
             }
-            DbError::LoginRefused(_) => {
+            DbError::LoginRefused { .. } => {
                 let message = "The database does not accept this user and password.";
                 Refusal::new(StatusCode::FORBIDDEN, "SourceLoginRefused", message).caused(&error)
             }

@@ -268,8 +268,13 @@ impl Delivery {
     /// Begins to store what is behind the first page; says why not, where it cannot.
     fn store_rest(&mut self, rows: u64, position: &[u8]) -> Result<ResultWriter, String> {
         let storing = &self.storing;
-        let place = self.handle.block_on(storing.places.take_soon(|| storing.held.is_awaited()));
-        self.place = Some(place.ok_or_else(|| NO_PLACE.to_owned())?);
+        self.place = if storing.envelope.is_delta() {
+            // Changes that are not stored cannot be told at all, so they are not kept waiting for a place.
+            storing.places.try_take()
+        } else {
+            let place = self.handle.block_on(storing.places.take_soon(|| storing.held.is_awaited()));
+            Some(place.ok_or_else(|| NO_PLACE.to_owned())?)
+        };
         let begun = storing.begin(rows, self.gathered_bytes as u64, None, position);
         begun.map_err(|error| create_cause(&error))
     }

@@ -81,23 +81,25 @@ impl Logins {
         }
         let message = "There were too many wrong passwords for this user of the database; try again later.";
         let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyLogins", message);
-        Err(Refusal { retry_after: Some(left.as_secs() + 1), ..refusal.about("ddcloud-datasource-user") })
+        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        Err(Refusal { retry_after: Some(seconds), ..refusal.about("ddcloud-datasource-user") })
     }
 
     /// Notes that the database takes a login.
     pub fn right(&self, login: &Login) {
         let whole = self.whole(login);
         let mut inner = self.inner();
-        if inner.right.contains(&whole) {
+        if inner.right.back() == Some(&whole) {
             return;
         }
+        inner.right.retain(|right| *right != whole);
         inner.right.push_back(whole);
         if inner.right.len() > CAPACITY {
             inner.right.pop_front();
         }
     }
 
-    /// Notes that the database refuses a login; how many the log is to tell of, where it is to tell.
+    /// Notes that the database says that a password is wrong; how many the log is to tell of, where it is to tell.
     pub fn wrong(&self, login: &Login, now: Instant) -> Option<u64> {
         let (user, whole) = (self.user(login), self.whole(login));
         let mut inner = self.inner();
@@ -140,6 +142,8 @@ mod tests {
         // Each pause is twice the one before, up to a limit.
         let mut now = 0;
         for (number, pause) in [1_000, 2_000, 4_000, 8_000, 8_000].into_iter().enumerate() {
+            let whole = logins.admit(&login("ann", "new"), at(now)).err();
+            assert_eq!(whole.and_then(|refusal| refusal.retry_after), Some(pause / 1_000), "{number}");
             let refused = logins.admit(&login("ann", "new"), at(now + pause - 1)).err();
             let refused = refused.map(|refusal| (refusal.status.as_u16(), refusal.retry_after));
             assert_eq!(refused, Some((429, Some(1))), "{number}");
@@ -175,10 +179,12 @@ mod tests {
     fn what_is_remembered_is_bounded() {
         let (logins, now) = (Logins::default(), Instant::now());
         for number in 0..3 * CAPACITY {
+            logins.right(&login("ann", "used"));
             logins.wrong(&login(&number.to_string(), "x"), now);
             logins.right(&login(&number.to_string(), "y"));
         }
         let inner = logins.inner();
         assert_eq!((inner.wrong.len(), inner.right.len()), (CAPACITY, CAPACITY));
+        assert!(inner.right.contains(&logins.whole(&login("ann", "used"))), "what is used is not forgotten");
     }
 }

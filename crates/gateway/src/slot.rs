@@ -374,8 +374,9 @@ impl Slot {
         let Some(login) = login else { return };
         match error {
             None => self.logins.right(login),
-            Some(DbError::LoginRefused(_)) => {
-                let told = self.logins.wrong(login, Instant::now());
+            Some(DbError::LoginRefused { wrong_password, .. }) => {
+                // One that may not be used here or now tells nothing of the password.
+                let told = wrong_password.then(|| self.logins.wrong(login, Instant::now())).flatten();
                 event(&Event::LoginRefused { source: &self.name, told });
             }
             Some(_) => {}
@@ -384,7 +385,7 @@ impl Slot {
 
     /// The answer to an error of the database. Those that say that what is served is out of date have it opened again.
     pub fn refusal(&self, served: &Arc<Served>, error: DbError, by_client: bool) -> Refusal {
-        let own_login_refused = matches!(error, DbError::LoginRefused(_)) && !by_client;
+        let own_login_refused = matches!(error, DbError::LoginRefused { .. }) && !by_client;
         if (own_login_refused || matches!(error, DbError::Changed(_))) && self.is_current(served) {
             self.changed.store(true, Ordering::Relaxed);
             self.wake.notify_one();

@@ -59,6 +59,8 @@ struct Inner<T> {
     receiver: Option<Waker>,
     /// The thread that reads waits.
     waits: bool,
+    /// The statement holds nothing any more.
+    released: bool,
     /// No more comes.
     ended: bool,
     /// Nobody takes any more.
@@ -132,6 +134,16 @@ pub struct Sender<T: Sent> {
 #[derive(Debug)]
 pub struct Receiver<T: Sent>(Arc<Shared<T>>);
 
+/// Tells a way that the statement has ended.
+pub struct Releaser<T>(Arc<Shared<T>>);
+
+impl<T> Releaser<T> {
+    /// The statement holds nothing any more, so the little that still comes is sent without waiting for the client.
+    pub fn release(self) {
+        self.0.lock().released = true;
+    }
+}
+
 /// A way to a client; `awaited` tells whether somebody waits for what the statement holds.
 pub fn way<T: Sent>(terms: Terms, awaited: impl Fn() -> bool + Send + 'static) -> (Sender<T>, Receiver<T>) {
     let inner = Inner {
@@ -141,6 +153,7 @@ pub fn way<T: Sent>(terms: Terms, awaited: impl Fn() -> bool + Send + 'static) -
         taken: Instant::now(),
         receiver: None,
         waits: false,
+        released: false,
         ended: false,
         closed: false,
         given_up: false,
@@ -159,18 +172,28 @@ pub fn way<T: Sent>(terms: Terms, awaited: impl Fn() -> bool + Send + 'static) -
 }
 
 impl<T: Sent> Sender<T> {
+    /// What is told when the statement has ended.
+    pub fn releaser(&self) -> Releaser<T> {
+        Releaser(Arc::clone(&self.shared))
+    }
+
     /// Sends something. Blocks while the client is slow, unless it can be kept; says to stop where the client is gone or
     /// given up.
     pub fn send(&mut self, sent: T) -> Flow {
         let shared = Arc::clone(&self.shared);
         let mut inner = shared.lock();
         let mut permits = 0;
-        if inner.queue.len() >= self.terms.room && inner.is_open() {
+        let full = inner.queue.len() >= self.terms.room;
+        if full && !inner.released && inner.is_open() {
             let wanted = sent.weight().div_ceil(MEMORY_UNIT);
             (inner, permits) = self.wait(&shared, inner, wanted);
         }
         if !inner.is_open() {
             return Flow::Stop;
+        }
+        if inner.queue.is_empty() {
+            // There was nothing to take until now.
+            inner.taken = Instant::now();
         }
         inner.queue.push_back(Queued { sent, permits });
         let waker = inner.receiver.take();
@@ -178,7 +201,7 @@ impl<T: Sent> Sender<T> {
         if let Some(waker) = waker {
             waker.wake();
         }
-        if permits > 0 && !self.attended {
+        if full && !self.attended {
             self.attended = true;
             self.handle.spawn(attend(shared, self.terms.patience));
         }
@@ -378,6 +401,40 @@ mod tests {
         assert_eq!(sent.await.expect("nothing panics"), [Flow::Continue, Flow::Continue, Flow::Stop]);
         assert!(receiver.recv().await.is_none() && receiver.is_given_up());
         assert_eq!(receiver.close(), [Vec::<u8>::new(), Vec::new()], "no bytes are held");
+    }
+
+    #[tokio::test]
+    async fn what_comes_behind_the_statement_is_not_waited_for() {
+        let terms = Terms { room: 2, memory: None, patience: LONG };
+        let (mut sender, mut receiver) = way(terms, || true);
+        let releaser = sender.releaser();
+        let sent = tokio::task::spawn_blocking(move || {
+            let sent = [(); 2].map(|()| sender.send(vec![0; PIECE]));
+            releaser.release();
+            let began = Instant::now();
+            assert_eq!(sender.send(vec![0; PIECE]), Flow::Continue);
+            assert!(began.elapsed() < OTHERS_WAIT, "others do not wait for it");
+            sent
+        });
+        assert_eq!(sent.await.expect("nothing panics"), [Flow::Continue; 2]);
+        for _ in 0..3 {
+            assert!(receiver.recv().await.is_some());
+        }
+        assert!(receiver.recv().await.is_none() && !receiver.is_given_up());
+    }
+
+    #[tokio::test]
+    async fn who_has_taken_everything_is_not_slow() {
+        let (mut sender, mut receiver) = way(terms(&Arc::new(Semaphore::new(0)), LONG), || false);
+        let long_ago =
+            Instant::now().checked_sub(Duration::from_secs(60)).expect("the clock has run for so long");
+        sender.shared.lock().taken = long_ago;
+        sender.send(vec![0]);
+        let begun = sender.shared.lock().taken;
+        assert!(begun > long_ago, "there was nothing to take");
+        sender.send(vec![0]);
+        assert_eq!(sender.shared.lock().taken, begun, "there was");
+        assert!(receiver.recv().await.is_some());
     }
 
     #[tokio::test]

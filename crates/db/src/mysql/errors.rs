@@ -54,7 +54,9 @@ fn of_driver(error: &DriverError) -> Error {
         DriverError::UnknownAuthPlugin { .. }
         | DriverError::MysqlOldPasswordDisabled
         | DriverError::CleartextPluginDisabled
-        | DriverError::InvalidParsecSalt => Error::LoginRefused(error.to_string()),
+        | DriverError::InvalidParsecSalt => {
+            Error::LoginRefused { message: error.to_string(), wrong_password: false }
+        }
         DriverError::NoClientSslFlagFromServer => {
             Error::Unreachable("the server does not offer TLS".to_owned())
         }
@@ -75,7 +77,7 @@ fn of_server(error: &ServerError) -> Error {
     let message = || error.message.clone();
     match error.code {
         1044 | 1045 | 1129 | 1130 | 1251 | 1396 | 1524 | 1698 | 1820 | 1862 | 3118 | 4151 => {
-            Error::LoginRefused(message())
+            Error::LoginRefused { message: message(), wrong_password: error.code == 1045 }
         }
         1142 | 1143 | 1227 | 1370 => Error::Denied(message()),
         // No such database, table, column or function; a view of such.

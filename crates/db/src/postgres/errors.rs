@@ -98,7 +98,7 @@ impl From<tokio_postgres::Error> for Error {
         }
         // The kinds of errors of the driver have no other name than their text.
         if ["authentication error", "invalid configuration"].iter().any(|kind| text.starts_with(kind)) {
-            return Error::LoginRefused(text);
+            return Error::LoginRefused { message: text, wrong_password: false };
         }
         if text.starts_with("error performing TLS handshake") {
             return Error::Unreachable(text);
@@ -173,7 +173,7 @@ fn said(error: &DbError) -> Error {
         other => match &other[..2] {
             "08" => Error::Unreachable(message),
             "22" => Error::Expression(message),
-            "28" => Error::LoginRefused(message),
+            "28" => Error::LoginRefused { message, wrong_password: other == "28P01" },
             "23" => expression("a value breaks a rule of its type"),
             "54" => expression("the request is too large for PostgreSQL"),
             _ => Error::Server { database: NAME, message: [other, " ", &message].concat() },

@@ -39,12 +39,12 @@ fn clients_say_who_reads() {
         let found = asked.ask_with(url, &Ask::default());
         assert!(matches!(found, Err(Failure::Run(Error::LoginNeeded))), "{url}: {found:?}");
         let found = asked.ask_with(url, &as_user(&users[0], "wrong"));
-        assert!(matches!(found, Err(Failure::Run(Error::LoginRefused(_)))), "{url}: {found:?}");
+        assert!(matches!(found, Err(Failure::Run(Error::LoginRefused { .. }))), "{url}: {found:?}");
         let found = asked.ask_with(url, &as_user(&users[0], &format!("of {}", users[0])));
         assert!(found.is_ok(), "{url}: {found:?}");
         // The right password before does not open for a wrong one after.
         let found = asked.ask_with(url, &as_user(&users[0], "wrong"));
-        assert!(matches!(found, Err(Failure::Run(Error::LoginRefused(_)))), "{url}: {found:?}");
+        assert!(matches!(found, Err(Failure::Run(Error::LoginRefused { .. }))), "{url}: {found:?}");
     }
     for user in &users {
         let found = asked.ask_with("T", &as_user(user, &format!("of {user}"))).expect("an answer");
@@ -55,7 +55,7 @@ fn clients_say_who_reads() {
     // A login of the client goes before that of the source.
     let asked = Asked { source: &world.source, mapping: &world.mapping };
     let found = asked.ask_with("T", &as_user(&users[1], "wrong"));
-    assert!(matches!(found, Err(Failure::Run(Error::LoginRefused(_)))), "{found:?}");
+    assert!(matches!(found, Err(Failure::Run(Error::LoginRefused { .. }))), "{found:?}");
     let drops: Vec<String> = users.iter().map(|user| format!("DROP USER {user};")).collect();
     world.database.run(&drops.concat());
 }

@@ -81,7 +81,7 @@ fn tls() {
         });
         match served {
             Ok(_) => "ok",
-            Err(Error::LoginRefused(_)) => "refused",
+            Err(Error::LoginRefused { .. }) => "refused",
             Err(Error::Unreachable(_)) => "unreachable",
             Err(_) => "another error",
         }

@@ -69,7 +69,7 @@ fn clients_read_as_themselves() {
     let name = &roles.names[0];
     for (user, password) in [(name.as_str(), "wrong"), ("nobody at all", "x"), (name, "")] {
         let error = served.ask_with("t(1)", &as_user(user, password)).expect_err("no login");
-        assert!(matches!(error, Error::LoginRefused(_)), "{user}: {error:?}");
+        assert!(matches!(error, Error::LoginRefused { .. }), "{user}: {error:?}");
         let shown = format!("{error:?} {error}");
         assert!(!shown.contains("wrong") && !shown.contains("pw-"), "{shown}");
     }

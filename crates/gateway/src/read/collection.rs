@@ -104,6 +104,7 @@ pub async fn answer(
     };
     let held = storing.held.clone();
     let (sender, mut receiver) = way(terms, move || held.is_awaited());
+    let releaser = sender.releaser();
     let mut delivery = Delivery::new(storing, sender);
     if limits.total <= page_rows {
         // Whether there are too many is known with the first page, so it is not begun before.
@@ -116,6 +117,7 @@ pub async fn answer(
         let mut writer = PageWriter::new(shape, limits, delivery);
         let outcome = slot.run(&served, &program, &options, &mut writer);
         drop(permit);
+        releaser.release();
         conclude(writer, outcome, &query, limits);
     });
     let counted = |count| rows_asked(count, skip, top) <= limits.total;

@@ -55,12 +55,14 @@ pub async fn answer(
     // A stream may be of any length, so nothing of it is kept.
     let terms = Terms { room: PIECES, memory: None, patience };
     let (sender, mut receiver) = way(terms, move || held.is_awaited());
+    let releaser = sender.releaser();
     let mut sink = Sink::new(asked, sender);
     let slot = Arc::clone(&request.slot);
     let options = state.run_options(&request.slot, cancel, request.login.as_ref());
     tokio::task::spawn_blocking(move || {
         let outcome = slot.stream(&served, &stream, &options, &mut sink);
         drop(permit);
+        releaser.release();
         match outcome {
             Ok(outcome) if outcome.rows == 0 || outcome.complete => sink.send(Event::End(outcome)),
             // Nobody waits for the rest.
