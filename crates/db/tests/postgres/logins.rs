@@ -67,11 +67,11 @@ fn clients_read_as_themselves() {
         assert_eq!(pids.len(), 1);
     }
     let name = &roles.names[0];
-    for (user, password) in [(name.as_str(), "wrong"), ("nobody at all", "x"), (name, "")] {
+    for (user, password) in [(name.as_str(), "not-Hers-7"), ("nobody at all", "x"), (name, "")] {
         let error = served.ask_with("t(1)", &as_user(user, password)).expect_err("no login");
         assert!(matches!(error, Error::LoginRefused { .. }), "{user}: {error:?}");
         let shown = format!("{error:?} {error}");
-        assert!(!shown.contains("wrong") && !shown.contains("pw-"), "{shown}");
+        assert!(!shown.contains("Hers-7") && !shown.contains("pw-"), "{shown}");
     }
     // The source's own login is as good from a client, and uses the same connections.
     let own = as_user(setting.database.server().user(), setting.database.server().password());
