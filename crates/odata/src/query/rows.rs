@@ -177,6 +177,13 @@ pub struct Transform {
     pub skip: u64,
 }
 
+impl Transform {
+    /// These values of all rows that there are, in no order.
+    pub fn of_all(input: Input, values: Vec<Expr>, keys: usize) -> Transform {
+        Transform { input, filter: None, values, group: None, keys, orderby: Vec::new(), top: None, skip: 0 }
+    }
+}
+
 /// What is made of the values of a group (Data Aggregation section 3.2.1.2). Null is passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aggregation {

@@ -112,16 +112,7 @@ fn numbered(rows: Rows, keys: usize, by: Vec<usize>) -> Rows {
     let own = number(by.into_iter().map(|at| values[at].clone()).collect());
     columns.push(row_column(Vec::new(), &own));
     values.push(own);
-    let transform = Transform {
-        input: Input::Rows(Box::new(rows)),
-        filter: None,
-        values,
-        group: None,
-        keys,
-        orderby: Vec::new(),
-        top: None,
-        skip: 0,
-    };
+    let transform = Transform::of_all(Input::Rows(Box::new(rows)), values, keys);
     Rows { columns, identity, kind: RowsKind::Select(Box::new(transform)) }
 }
 

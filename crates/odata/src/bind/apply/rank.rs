@@ -107,16 +107,8 @@ fn keep_until(
     let condition = reached(&ranked, added.len(), &amount)?;
     let columns = ranked.columns[..keys].to_vec();
     let values = (0..keys).map(|number| column(&columns[number], number)).collect();
-    let kept = Transform {
-        input: Input::Rows(Box::new(ranked)),
-        filter: Some(condition),
-        values,
-        group: None,
-        keys,
-        orderby: Vec::new(),
-        top: None,
-        skip: 0,
-    };
+    let all = Transform::of_all(Input::Rows(Box::new(ranked)), values, keys);
+    let kept = Transform { filter: Some(condition), ..all };
     state.input = Input::Keys(Box::new(Rows { columns, identity, kind: RowsKind::Select(Box::new(kept)) }));
     Ok(())
 }
