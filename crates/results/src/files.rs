@@ -161,11 +161,14 @@ impl Files {
     }
 
     /// Tries once more without the handles kept open, when the process has no more to give.
+    ///
+    /// All of it under the lock: who fails at the same time waits until they are closed, and nobody
+    /// else takes more of them than the two it is about to keep.
     fn retry(&self, open: impl Fn() -> io::Result<Pair>) -> io::Result<Pair> {
         match open() {
             Err(error) if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) => {
-                let dropped = std::mem::take(&mut lock(&self.cache).open);
-                drop(dropped);
+                let mut cache = lock(&self.cache);
+                cache.open.clear();
                 open()
             }
             other => other,
