@@ -1,6 +1,6 @@
 //! Database logins that clients send and that are wrong: how many in a row there may be, and how often the log tells.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,11 +33,46 @@ pub struct Logins {
 #[derive(Debug, Default)]
 struct Inner {
     wrong: HashMap<u64, Wrong>,
-    /// Logins that were right, the latest last: whoever has one is not kept waiting by others who try its user.
-    right: VecDeque<u64>,
+    right: Right,
     /// When the log told last.
     told: Option<Instant>,
     untold: u64,
+}
+
+/// Logins that were right: whoever has one is not kept waiting by others who try its user. They are found by a keyed hash, so
+/// what a look takes says nothing of a password.
+#[derive(Debug, Default)]
+struct Right {
+    /// When each was used last, as a number that grows.
+    used: HashMap<u64, u64>,
+    /// The same by when.
+    by_use: BTreeMap<u64, u64>,
+    uses: u64,
+}
+
+impl Right {
+    fn contains(&self, login: u64) -> bool {
+        self.used.contains_key(&login)
+    }
+
+    fn remove(&mut self, login: u64) {
+        if let Some(used) = self.used.remove(&login) {
+            self.by_use.remove(&used);
+        }
+    }
+
+    /// Remembers one, and forgets the one that was not used for longest where there are too many.
+    fn put(&mut self, login: u64) {
+        self.remove(login);
+        self.uses += 1;
+        self.used.insert(login, self.uses);
+        self.by_use.insert(self.uses, login);
+        if self.used.len() > CAPACITY
+            && let Some((_, oldest)) = self.by_use.pop_first()
+        {
+            self.used.remove(&oldest);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +111,7 @@ impl Logins {
         let inner = self.inner();
         let until = inner.wrong.get(&user).map(|wrong| wrong.until());
         let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        if left.is_zero() || inner.right.contains(&whole) {
+        if left.is_zero() || inner.right.contains(whole) {
             return Ok(());
         }
         let message = "There were too many wrong passwords for this user of the database; try again later.";
@@ -88,22 +123,14 @@ impl Logins {
     /// Notes that the database takes a login.
     pub fn right(&self, login: &Login) {
         let whole = self.whole(login);
-        let mut inner = self.inner();
-        if inner.right.back() == Some(&whole) {
-            return;
-        }
-        inner.right.retain(|right| *right != whole);
-        inner.right.push_back(whole);
-        if inner.right.len() > CAPACITY {
-            inner.right.pop_front();
-        }
+        self.inner().right.put(whole);
     }
 
     /// Notes that the database says that a password is wrong; how many the log is to tell of, where it is to tell.
     pub fn wrong(&self, login: &Login, now: Instant) -> Option<u64> {
         let (user, whole) = (self.user(login), self.whole(login));
         let mut inner = self.inner();
-        inner.right.retain(|right| *right != whole);
+        inner.right.remove(whole);
         inner.wrong.retain(|_, wrong| now.saturating_duration_since(wrong.last) < REMEMBERED);
         if inner.wrong.len() >= CAPACITY && !inner.wrong.contains_key(&user) {
             let oldest = inner.wrong.iter().min_by_key(|(_, wrong)| wrong.last).map(|(user, _)| *user);
@@ -184,7 +211,9 @@ mod tests {
             logins.right(&login(&number.to_string(), "y"));
         }
         let inner = logins.inner();
-        assert_eq!((inner.wrong.len(), inner.right.len()), (CAPACITY, CAPACITY));
-        assert!(inner.right.contains(&logins.whole(&login("ann", "used"))), "what is used is not forgotten");
+        let sizes = [inner.wrong.len(), inner.right.used.len(), inner.right.by_use.len()];
+        assert_eq!(sizes, [CAPACITY; 3]);
+        assert!(inner.right.contains(logins.whole(&login("ann", "used"))), "what is used is not forgotten");
+        assert!(!inner.right.contains(logins.whole(&login("0", "y"))), "what is not used for long is");
     }
 }

@@ -26,10 +26,6 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two attempts.
 const MOST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Sources that are served and read again at one time: each takes connections of its server beside those that it has, and
-/// many may be on one server.
-static TURNS: Semaphore = Semaphore::const_new(4);
-
 /// The place of a source.
 #[derive(Debug)]
 pub struct Slot {
@@ -412,11 +408,12 @@ fn pause(attempts: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(attempts)).min(MOST_PAUSE)
 }
 
-/// Opens a source again whenever that is due: after a failure, at a change of the database, when somebody asks.
-pub async fn tend(slot: Arc<Slot>) {
+/// Opens a source again whenever that is due: after a failure, at a change of the database, when somebody asks. One that is served
+/// takes a turn for it, as each takes connections of its server beside those that it has, and many may be on one server.
+pub async fn tend(slot: Arc<Slot>, turns: Arc<Semaphore>) {
     while slot.due().await {
         // One that is down holds up nobody, however long its server takes to answer.
-        let _turn = if slot.down().is_none() { TURNS.acquire().await.ok() } else { None };
+        let _turn = if slot.down().is_none() { turns.acquire().await.ok() } else { None };
         let opened = Arc::clone(&slot);
         if tokio::task::spawn_blocking(move || opened.open().is_ok()).await.is_err() {
             // It has panicked, and may do so again.

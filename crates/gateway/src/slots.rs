@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use nextlink_results::Store;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::cluster::{Cluster, Known, KnownSource};
@@ -17,6 +18,8 @@ use crate::slot::{Slot, tend};
 
 /// The pause after the system database did not answer.
 const RETRY: Duration = Duration::from_millis(500);
+/// Sources that are served and read again at one time.
+const READ_AGAIN: usize = 4;
 /// The most characters that others are told of a failure.
 const CAUSE: usize = 300;
 
@@ -27,6 +30,8 @@ pub struct Slots {
     /// The revision of the cluster's sources that was looked at last.
     revision: AtomicU64,
     vocabulary_url: String,
+    /// Turns of sources that are served and read again.
+    turns: Arc<Semaphore>,
 }
 
 /// A source in its place.
@@ -96,7 +101,8 @@ impl Slots {
             map.insert(slot.name.to_lowercase(), Placed { slot, revision, wanted: revision });
         }
         let (map, revision) = (RwLock::new(map), AtomicU64::new(revision));
-        let slots = Slots { map, revision, vocabulary_url: url.to_owned() };
+        let turns = Arc::new(Semaphore::new(READ_AGAIN));
+        let slots = Slots { map, revision, vocabulary_url: url.to_owned(), turns };
         Ok((Arc::new(slots), hopeless.filter(|_| hopes == 0)))
     }
 
@@ -125,7 +131,11 @@ impl Slots {
 
     /// Opens all sources again whenever that is due.
     pub fn tend(&self) {
-        self.all().into_iter().for_each(|slot| drop(tokio::spawn(tend(slot))));
+        self.all().into_iter().for_each(|slot| self.tend_one(slot));
+    }
+
+    fn tend_one(&self, slot: Arc<Slot>) {
+        tokio::spawn(tend(slot, Arc::clone(&self.turns)));
     }
 
     /// Opens none of them again.
@@ -176,7 +186,7 @@ impl Slots {
                 None => {
                     let slot = Arc::new(slot(source, &self.vocabulary_url));
                     slot.refresh();
-                    tokio::spawn(tend(Arc::clone(&slot)));
+                    self.tend_one(Arc::clone(&slot));
                     map.insert(key, Placed { slot, revision, wanted: revision });
                 }
             }
@@ -205,7 +215,7 @@ impl Slots {
         placed.revision = revision;
         drop(map);
         before.close();
-        tokio::spawn(tend(slot));
+        self.tend_one(slot);
     }
 }
 

@@ -362,6 +362,29 @@ fn mariadb_clients_see_rows_of_their_own() {
     clients_see_rows_of_their_own(mariadb::private());
 }
 
+fn ask_as(node: &Node, user: &str, password: &str) -> Answer {
+    ask(node, "t(1)", &[("ddcloud-datasource-user", user), ("ddcloud-datasource-password", password)])
+}
+
+/// Sends wrong passwords until one has to wait; tells how many the database was asked about.
+#[track_caller]
+fn wrong_until_slowed_down(node: &Node, user: &str) -> usize {
+    let mut statuses = Vec::new();
+    let last = loop {
+        let answer = ask_as(node, user, &format!("S3CRET {}", statuses.len()));
+        statuses.push(answer.status);
+        if answer.status != 403 || statuses.len() > 99 {
+            break answer;
+        }
+    };
+    assert!((11..100).contains(&statuses.len()), "{statuses:?}");
+    let error = odata_error("too many", &last);
+    assert_eq!((last.status, error.code.as_str()), (429, "TooManyLogins"));
+    let retry = last.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
+    assert!(retry.is_some_and(|seconds| (1..=8).contains(&seconds)), "{retry:?}");
+    statuses.len() - 1
+}
+
 /// Wrong passwords for one user are slowed down, and told of, but not by name; others, and whoever came in before, do not wait.
 fn wrong_logins_wait(server: PrivateServer) {
     let (_server, database) = prepared(server);
@@ -372,28 +395,12 @@ fn wrong_logins_wait(server: PrivateServer) {
         "[sources.s]\nurl = \"{}\"\nuser = \"cataloguer\"\npassword = \"own\"\nclient_login = \"required\"",
         bare(&database)
     ));
-    let ask = |user: &str, password: &str| {
-        let login = [("ddcloud-datasource-user", user), ("ddcloud-datasource-password", password)];
-        ask(&node, "t(1)", &login)
-    };
-    assert_eq!(ask("annsmith", "S3CRET ann").status, 200);
-    let mut statuses = Vec::new();
-    let last = loop {
-        let answer = ask("annsmith", &format!("S3CRET {}", statuses.len()));
-        statuses.push(answer.status);
-        if answer.status != 403 {
-            break answer;
-        }
-    };
-    assert!((11..100).contains(&statuses.len()), "{statuses:?}");
-    let error = odata_error("too many", &last);
-    assert_eq!((last.status, error.code.as_str()), (429, "TooManyLogins"));
-    let retry = last.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
-    assert!(retry.is_some_and(|seconds| (1..=8).contains(&seconds)), "{retry:?}");
-    assert_eq!(ask("annsmith", "S3CRET ann").status, 200, "it was right before");
-    assert_eq!(ask("bobsmith", "S3CRET bob").status, 200, "it is another user");
+    assert_eq!(ask_as(&node, "annsmith", "S3CRET ann").status, 200);
+    let tried = wrong_until_slowed_down(&node, "annsmith");
+    assert_eq!(ask_as(&node, "annsmith", "S3CRET ann").status, 200, "it was right before");
+    assert_eq!(ask_as(&node, "bobsmith", "S3CRET bob").status, 200, "it is another user");
     let metrics = http::get(&node.admin_url("/metrics"), &[]).text();
-    let refused = format!("nextlink_logins_refused_total {}\n", statuses.len() - 1);
+    let refused = format!("nextlink_logins_refused_total {tried}\n");
     assert!(metrics.contains(&refused), "{refused}: {metrics}");
     let log = node.log();
     assert!(log.contains("logins of clients were refused"), "{log}");
@@ -410,6 +417,33 @@ fn postgres_wrong_logins_wait() {
 #[test]
 fn mariadb_wrong_logins_wait() {
     wrong_logins_wait(mariadb::private());
+}
+
+/// A directory may lock a user after a few wrong passwords, so those are slowed down too; what no password mends is not.
+#[test]
+fn postgres_wrong_logins_of_a_directory_wait() {
+    let (mut server, database) = prepared(postgres::private());
+    user(&database, "cataloguer", "own", &["t", "u"]);
+    for name in ["annsmith", "bobsmith"] {
+        user(&database, name, "S3CRET", &["t"]);
+    }
+    // Nothing answers there; the server says the same of a password that the directory refuses.
+    let rules = "host all annsmith 127.0.0.0/8 ldap ldapserver=127.0.0.1 ldapport=1 ldapprefix=\"cn=\"
+        host all bobsmith 127.0.0.0/8 reject
+        host all all 127.0.0.0/8 scram-sha-256";
+    let file = database.query("SHOW hba_file")[0][0].clone().expect("a path");
+    let rules: Vec<String> = rules.lines().map(|rule| format!("('{}')", rule.trim())).collect();
+    database.run(&format!("COPY (VALUES {}) TO '{file}'", rules.join(", ")));
+    server.restart();
+    let node = served(&format!(
+        "[sources.s]\nurl = \"{}\"\nuser = \"cataloguer\"\npassword = \"own\"\nclient_login = \"required\"",
+        bare(&database)
+    ));
+    wrong_until_slowed_down(&node, "annsmith");
+    for number in 0..20 {
+        let answer = ask_as(&node, "bobsmith", "S3CRET");
+        assert_eq!(told(&answer), refused(403, "SourceLoginRefused"), "{number}");
+    }
 }
 
 /// Sources that are read again need few connections beside those that they have, however many they are.

@@ -11,6 +11,10 @@ use crate::error::Error;
 /// The server closed a connection that lay idle for long.
 const IDLE_SESSION: &str = "57P05";
 
+/// The part of the server that refuses who cannot prove who he is, by a password of its own or of a directory (LDAP, PAM, RADIUS):
+/// the latter have no code of their own, and their text is in the language of the server.
+const UNPROVED: &str = "auth_failed";
+
 /// The part of the server that says what a function wants to be said.
 const RAISE: &str = "exec_stmt_raise";
 /// The parts that say that a function which reads only has statements that write: of SQL in two versions, and of others.
@@ -173,7 +177,10 @@ fn said(error: &DbError) -> Error {
         other => match &other[..2] {
             "08" => Error::Unreachable(message),
             "22" => Error::Expression(message),
-            "28" => Error::LoginRefused { message, wrong_password: other == "28P01" },
+            "28" => {
+                let wrong_password = other == "28P01" || error.routine() == Some(UNPROVED);
+                Error::LoginRefused { message, wrong_password }
+            }
             "23" => expression("a value breaks a rule of its type"),
             "54" => expression("the request is too large for PostgreSQL"),
             _ => Error::Server { database: NAME, message: [other, " ", &message].concat() },
