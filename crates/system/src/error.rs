@@ -21,6 +21,17 @@ pub enum Error {
         /// Why not.
         source: rusqlite::Error,
     },
+    /// There is no room for what SQLite writes when it is opened.
+    #[error(
+        "there is no room left on the disk for the system database {}, where a start writes a few pages: {source}",
+        path.display()
+    )]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// What failed.
+        source: rusqlite::Error,
+    },
     /// A later version of the program has changed it such that this one cannot use it.
     #[error(
         "the system database was changed by a later version: it takes one that knows step {reader} of its schema, and \

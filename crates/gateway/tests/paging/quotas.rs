@@ -1,5 +1,6 @@
 //! There is no room: the new query pays, by links without a snapshot; what was stored stays good.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -207,6 +208,14 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Takes all that is free of a small disk.
+#[track_caller]
+fn fill(other: &Path) {
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(other).expect("a file");
+    let filled = (0..1 << 20).find_map(|_| file.write_all(&[0; 4096]).err());
+    assert!(filled.is_some(), "the disk was not full");
+}
+
 #[test]
 fn a_full_disk_is_a_normal_answer() {
     const ROWS: u64 = 30_000;
@@ -222,12 +231,31 @@ fn a_full_disk_is_a_normal_answer() {
     assert!(pages.len() > 3, "{} pages were stored", pages.len());
     // The rest of the disk is taken by somebody else.
     let other = node.data_dir().join("data/other");
-    let filled = std::fs::write(&other, vec![0; 4 << 20]);
-    assert!(filled.is_err(), "the disk was not full");
+    fill(&other);
     check_unstored(&read(&node, "T", 100), &rows(1..=500), "a full disk");
     compare(&pages, &[], false, "a full disk");
-    // Room again: results are stored again, and what was lost with the disk is given back.
+    // A node starts there, too, again and again, also when somebody else takes what its end gives back.
+    for _ in 0..2 {
+        node.terminate();
+        fill(&other);
+        node = node.start_again();
+        check_unstored(&read(&node, "T", 100), &rows(1..=500), "a start on a full disk");
+        compare(&pages, &[], false, "a start on a full disk");
+    }
+    // Without the room that it keeps for that it says what is missing.
+    node.terminate();
+    std::fs::remove_file(node.data_dir().join("data/system.db-reserve")).expect("room is kept");
+    fill(&other);
+    let (config, data) = (node.data_dir().join("nextlink.toml"), node.data_dir().join("data"));
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_nextlink"));
+    serve.arg("serve").arg("--config").arg(config).arg("--data-dir").arg(data);
+    let ended = serve.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).output();
+    let said = String::from_utf8_lossy(&ended.expect("it can be started").stderr).into_owned();
+    let named = said.contains(&node.data_dir().display().to_string());
+    assert!(said.contains("no room left on the disk") && named, "{said}");
     std::fs::remove_file(&other).expect("it can be removed");
+    node = node.start_again();
+    // Room again: results are stored again, and what was lost with the disk is given back.
     node.terminate();
     for path in files(&node) {
         std::fs::remove_file(path).expect("a file can be removed");

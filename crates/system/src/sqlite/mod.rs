@@ -1,5 +1,6 @@
 //! The system database in a SQLite file: of one node, or of all nodes of one machine.
 
+mod reserve;
 mod nodes;
 mod executions;
 mod results;
@@ -20,16 +21,22 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::error::Error;
 use crate::migrate::{Fit, MIGRATIONS, is_current, migrate};
 use crate::node::System;
+use reserve::{Reserve, is_full};
 use results::SqliteResults;
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const BUSY_STEP: Duration = Duration::from_millis(5);
 
+/// What is said where the disk is full.
+const NO_ROOM: &str = "there is no room left on the disk of the system database";
+
 /// The system database in a SQLite file (WAL, one connection).
 #[derive(Debug)]
 pub struct SqliteSystem {
     connection: Mutex<Connection>,
+    /// Behind the connection, as it is filled when that is closed.
+    reserve: Reserve,
 }
 
 impl SqliteSystem {
@@ -42,11 +49,19 @@ impl SqliteSystem {
         let mut options = OpenOptions::new();
         // SQLite gives the files beside this one the same mode.
         options.write(true).create(true).truncate(false).mode(0o600).open(path).map_err(io)?;
-        let sqlite = |source| Error::Sqlite { path: path.to_owned(), source };
-        let mut connection = Connection::open(path).map_err(sqlite)?;
-        prepare(&connection).map_err(sqlite)?;
-        usable(migrate(&mut connection, MIGRATIONS).map_err(sqlite)?)?;
-        Ok(Self { connection: Mutex::new(connection) })
+        let opened = || {
+            let mut connection = Connection::open(path)?;
+            prepare(&connection)?;
+            let fit = migrate(&mut connection, MIGRATIONS)?;
+            Ok((connection, fit))
+        };
+        let reserve = Reserve::beside(path);
+        let (connection, fit) = reserve.with_room(opened).map_err(|source| match is_full(&source) {
+            true => Error::Full { path: path.to_owned(), source },
+            false => Error::Sqlite { path: path.to_owned(), source },
+        })?;
+        usable(fit)?;
+        Ok(Self { connection: Mutex::new(connection), reserve })
     }
 
     /// Opens the file if it is there, and changes nothing in it; `None` where it is not or its schema is not up to date.
@@ -65,7 +80,7 @@ impl SqliteSystem {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
         let Some(fit) = is_current(&connection, MIGRATIONS).map_err(sqlite)? else { return Ok(None) };
         usable(fit)?;
-        Ok(Some(Self { connection: Mutex::new(connection) }))
+        Ok(Some(Self { connection: Mutex::new(connection), reserve: Reserve::default() }))
     }
 
     /// A database in memory with a clock of its own, in milliseconds since 1970: for simulations, which are faster than
@@ -80,7 +95,7 @@ impl SqliteSystem {
         let now = move |_: &Context<'_>| Ok(clock_ms.load(Ordering::Relaxed) as f64 / 1_000.0);
         connection.create_scalar_function("unixepoch", 1, FunctionFlags::SQLITE_UTF8, now).map_err(sqlite)?;
         migrate(&mut connection, MIGRATIONS).map_err(sqlite)?;
-        Ok(Self { connection: Mutex::new(connection) })
+        Ok(Self { connection: Mutex::new(connection), reserve: Reserve::default() })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -113,7 +128,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn unavailable(error: rusqlite::Error) -> RegistryError {
-    RegistryError::Unavailable(error.to_string())
+    let why = error.to_string();
+    RegistryError::Unavailable(if is_full(&error) { [NO_ROOM, ": ", &why].concat() } else { why })
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

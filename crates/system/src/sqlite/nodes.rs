@@ -71,7 +71,9 @@ impl Nodes for SqliteSystem {
             transaction.commit()?;
             Ok(written > 0)
         };
-        write().map_err(unavailable)
+        let written = self.reserve.with_room(&mut write).map_err(unavailable)?;
+        self.reserve.keep();
+        Ok(written)
     }
 
     fn beat(
