@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::cluster::{Done, KnownSource, Rule, Shared};
-use crate::config::{ConfigError, SourceConfig};
+use crate::config::{Mistakes, SourceConfig};
 use crate::nodes::utc;
 use crate::slot::Slot;
 use crate::slots::{Report, Slots};
@@ -134,9 +134,9 @@ pub enum SetError {
     Registry(#[from] RegistryError),
 }
 
-impl From<ConfigError> for SetError {
-    fn from(error: ConfigError) -> SetError {
-        SetError::Settings(error.to_string())
+impl From<Mistakes> for SetError {
+    fn from(mistakes: Mistakes) -> SetError {
+        SetError::Settings(mistakes.to_string())
     }
 }
 

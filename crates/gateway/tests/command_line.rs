@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{PROGRAM, SHOP, ask, run, shop, shop_with};
+use common::{PROGRAM, SHOP, ask, run, shop, shop_configured, shop_with};
 use nextlink_testkit::http;
 use nextlink_testkit::node::Launch;
 use nextlink_testkit::sqlite::sqlite;
@@ -199,6 +199,58 @@ fn wrong_files() {
                 && run.err.contains(&format!("line {line}"))
                 && run.err.contains(words);
             assert!(named, "{command} {text}: {}", run.err);
+        }
+    }
+}
+
+/// All that is wrong with a file is told at once, without what may be secret.
+#[test]
+fn all_mistakes_of_a_file() {
+    let launch = folder();
+    let file = launch.data_dir().join("nextlink.toml");
+    let text = "[limits]\nqueries = 0\nurl_bytes = \"x://S3CRET\"\n[sources.a]\nurl = \"postgres://u:S3CRET@h\"\npasword = 1\n";
+    std::fs::write(&file, text).expect("a file can be written");
+    for command in ["check", "serve", "dump-config"] {
+        let run = run(&[command, "--config", &file.display().to_string()]);
+        let told: Vec<&str> = run.err.lines().collect();
+        assert_eq!((run.code, told.len()), (Some(1), 5), "{command}: {}", run.err);
+        let words = [
+            "4 mistakes",
+            "line 2: limits.queries",
+            "line 3, column 13: url_bytes",
+            "line 5: sources.a.url",
+            "line 6",
+        ];
+        for (line, words) in told.iter().zip(words) {
+            assert!(line.contains(words), "{command}: {words}: {}", run.err);
+        }
+        assert!(!run.err.contains("S3CRET"), "{command}: {}", run.err);
+    }
+}
+
+/// The amount of logs comes from the line, else from the environment, else from the file.
+#[test]
+fn the_amount_of_logs_comes_from_the_environment() {
+    let launch = folder();
+    let file = launch.data_dir().join("nextlink.toml");
+    std::fs::write(&file, "[log]\nlevel = \"warn\"\n").expect("a file can be written");
+    for (env, line, expected) in [
+        (None, &[][..], Ok("warn")),
+        (Some(""), &[], Ok("warn")),
+        (Some("debug"), &[], Ok("debug")),
+        (Some("debug"), &["--log", "error"], Ok("error")),
+        (Some("loud"), &[], Err("log.level: 'loud' is no level")),
+    ] {
+        let mut dump = Command::new(PROGRAM);
+        dump.args(["dump-config", "--config"]).arg(&file).args(line).env_remove("NEXTLINK_LOG");
+        env.map(|env| dump.env("NEXTLINK_LOG", env));
+        let done = dump.output().expect("it can be started");
+        let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        match expected {
+            Ok(level) => {
+                assert!(out.contains(&format!("level = \"{level}\"")), "{env:?} {line:?}: {out}{err}")
+            }
+            Err(words) => assert!(err.contains(words), "{env:?} {line:?}: {out}{err}"),
         }
     }
 }
@@ -435,6 +487,25 @@ fn stops_end_cleanly() {
         assert!(node.log().contains("stopped"), "{}", node.log());
         assert!(TcpStream::connect(&host).is_err(), "nobody listens any more");
     }
+}
+
+/// Who asks for the stop once more does not want to wait for what is under way.
+#[test]
+fn a_second_signal_ends_at_once() {
+    let mut node = shop_configured("[server]\nshutdown_seconds = 600\n[limits]\nbody_seconds = 600");
+    let mut busy = TcpStream::connect(node.base().trim_start_matches("http://")).expect("a connection");
+    let head = "Host: a\r\nContent-Type: text/plain\r\nContent-Length: 100\r\nExpect: 100-continue";
+    busy.write_all(format!("POST {SHOP}Products/$query HTTP/1.1\r\n{head}\r\n\r\n").as_bytes())
+        .expect("a request is sent");
+    let mut first = [0; 21];
+    busy.read_exact(&mut first).expect("the body is waited for");
+    assert_eq!(&first, b"HTTP/1.1 100 Continue");
+    node.signal("TERM");
+    node.says("stopping");
+    assert!(!node.has_ended(), "{}", node.log());
+    node.signal("TERM");
+    assert_eq!(node.wait().code(), Some(0), "{}", node.log());
+    assert!(node.log().contains("stopped connections=1"), "{}", node.log());
 }
 
 /// The demo makes its data once, and prints commands that work as they stand.

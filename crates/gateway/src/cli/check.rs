@@ -2,16 +2,16 @@
 
 use nextlink_sql::mapping::Mapping;
 
+use super::draft::Draft;
 use super::out::say;
-use super::{SourceArgs, configuration, told, validate, without_urls_of_line};
+use super::{SourceArgs, told, without_urls_of_line};
 use crate::config::{ClientLogin, Config, SourceConfig};
 use crate::served::Served;
 use crate::start;
 
 /// Says what cannot be served and why, and all else that would keep a node from starting. Serves and changes nothing.
 pub fn check(args: &SourceArgs) -> anyhow::Result<()> {
-    let config = configuration(args)?;
-    validate(&config, args)?;
+    let config = Draft::read(args)?.validated()?;
     anyhow::ensure!(
         !config.sources.is_empty() || config.cluster.system.is_some(),
         "the configuration is valid, but there is no source to serve"

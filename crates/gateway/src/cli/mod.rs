@@ -1,6 +1,7 @@
 //! The command line.
 
 mod out;
+mod draft;
 mod check;
 mod demo;
 mod explain;
@@ -17,8 +18,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use self::draft::{Draft, FORMS, shown_name};
 use self::out::say;
-use crate::config::{ADDRESS, Config, ConfigError, LogFormat, SourceConfig, is_source_name, line_of};
+use crate::config::{ADDRESS, Config, LogFormat};
 
 /// Serves SQL databases as OData 4.
 #[derive(Debug, Parser)]
@@ -86,6 +88,9 @@ struct ServeArgs {
     server: ServerArgs,
 }
 
+/// The variable of the environment with the amount of logs; it takes precedence over the file, for once without a change there.
+const LOG: &str = "NEXTLINK_LOG";
+
 /// Settings that the command line can change.
 #[derive(Debug, Args)]
 struct ServerArgs {
@@ -107,7 +112,7 @@ struct ServerArgs {
     /// Base of all links, as in https://data.example.com
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// Amount of logs: error, warn, info, debug or trace [default: info]
+    /// Amount of logs: error, warn, info, debug or trace [default: the variable NEXTLINK_LOG of the environment, or info]
     #[arg(long, value_name = "LEVEL")]
     log: Option<String>,
     /// Logs as JSON
@@ -253,59 +258,6 @@ fn wrong_line(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// How a source is written on the command line.
-const FORMS: &str = "NAME=sqlite:/path/to/file.db or NAME=postgres://user:password@host/database";
-
-/// What stands where the name of a source should; a URL is not repeated.
-fn shown_name(name: &str) -> &str {
-    if name.contains([':', '@']) { "…" } else { name }
-}
-
-/// Settings of the file, if any, and the sources of the command line; not validated yet.
-fn configuration(from: &SourceArgs) -> anyhow::Result<Config> {
-    let mut config = match &from.config {
-        Some(path) => Config::read(path)?,
-        None => Config::default(),
-    };
-    let mut named: Vec<&str> = Vec::new();
-    for source in &from.sources {
-        let Some((name, url)) = source.split_once('=') else {
-            anyhow::bail!("'{}' is no source; write {FORMS}", shown_name(source));
-        };
-        // A URL without a name has an equals sign too, and is not taken for a name.
-        if !is_source_name(name) && name.contains(':') {
-            anyhow::bail!("a source begins with its name; write {FORMS}");
-        }
-        if named.contains(&name) {
-            anyhow::bail!("source '{name}' is named twice; each source has a name of its own");
-        }
-        named.push(name);
-        config.sources.insert(name.to_owned(), SourceConfig::at(url));
-    }
-    Ok(config)
-}
-
-/// Checks all values; an error tells where the key stands in the file, if it does.
-fn validate(config: &Config, from: &SourceArgs) -> anyhow::Result<()> {
-    let Err(error) = config.validate() else {
-        return Ok(());
-    };
-    let place = match (&error, &from.config) {
-        (ConfigError::Value { key, .. }, Some(path)) => {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            // A key that is missing is missing in its table.
-            let table = key.rsplit_once('.').map_or("", |(table, _)| table);
-            let line = line_of(&text, key).or_else(|| line_of(&text, table));
-            line.map(|line| format!("{}, line {line}", path.display()))
-        }
-        _ => None,
-    };
-    Err(match place {
-        Some(place) => anyhow::Error::new(error).context(place),
-        None => error.into(),
-    })
-}
-
 fn apply(config: &mut Config, args: &ServerArgs) {
     let server = &mut config.server;
     server.listen = args.listen.unwrap_or(server.listen);
@@ -320,8 +272,9 @@ fn apply(config: &mut Config, args: &ServerArgs) {
     if let Some(dir) = &args.data_dir {
         config.data_dir.clone_from(dir);
     }
-    if let Some(level) = &args.log {
-        config.log.level.clone_from(level);
+    let level = args.log.clone().or_else(|| std::env::var(LOG).ok().filter(|level| !level.is_empty()));
+    if let Some(level) = level {
+        config.log.level = level;
     }
     if args.log_json {
         config.log.format = LogFormat::Json;
@@ -330,9 +283,9 @@ fn apply(config: &mut Config, args: &ServerArgs) {
 }
 
 fn serve_config(args: &ServeArgs) -> anyhow::Result<Config> {
-    let mut config = configuration(&args.from)?;
-    apply(&mut config, &args.server);
-    validate(&config, &args.from)?;
+    let mut draft = Draft::read(&args.from)?;
+    apply(&mut draft.config, &args.server);
+    let config = draft.validated()?;
     // In a cluster they are in the system database.
     if config.sources.is_empty() && config.cluster.system.is_none() {
         anyhow::bail!(
@@ -343,9 +296,9 @@ fn serve_config(args: &ServeArgs) -> anyhow::Result<Config> {
 }
 
 fn dump_config(args: &ServeArgs) -> anyhow::Result<()> {
-    let mut config = configuration(&args.from)?;
-    apply(&mut config, &args.server);
-    validate(&config, &args.from)?;
+    let mut draft = Draft::read(&args.from)?;
+    apply(&mut draft.config, &args.server);
+    let mut config = draft.validated()?;
     // They are to mean the same in a file that lies elsewhere.
     config.beside(&std::env::current_dir()?, true);
     out::print(format_args!("{}", toml::to_string(&config)?));
@@ -369,8 +322,7 @@ fn one_source(
 ) -> anyhow::Result<(String, crate::served::Served, Config)> {
     let sources = if source.contains('=') { vec![source.to_owned()] } else { Vec::new() };
     let from = SourceArgs { sources, config: config.cloned() };
-    let config = configuration(&from)?;
-    validate(&config, &from)?;
+    let config = Draft::read(&from)?.validated()?;
     let name = source.split('=').next().unwrap_or_default();
     let found = config.sources.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
     let Some((name, source)) = found else {

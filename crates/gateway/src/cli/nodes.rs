@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use nextlink_system::System;
 
+use super::draft::Draft;
 use super::out::say;
-use super::{NodesArgs, SourceArgs, configuration, validate};
+use super::{NodesArgs, SourceArgs};
 use crate::nodes::{ListedNode, list};
 use crate::results::ListedResult;
 use crate::stored::StoredResult;
@@ -13,11 +14,11 @@ use crate::stored::StoredResult;
 /// Opens the system database of a configuration. No node need run.
 fn open(args: &NodesArgs) -> anyhow::Result<Arc<dyn System>> {
     let from = SourceArgs { sources: Vec::new(), config: args.config.clone() };
-    let mut config = configuration(&from)?;
+    let mut draft = Draft::read(&from)?;
     if let Some(dir) = &args.data_dir {
-        config.data_dir.clone_from(dir);
+        draft.config.data_dir.clone_from(dir);
     }
-    validate(&config, &from)?;
+    let config = draft.validated()?;
     let alone = format!("sqlite:{}", config.data_dir.join("system.db").display());
     let cluster = &config.cluster;
     let url = cluster.system.as_ref().map_or(alone.as_str(), |url| url.reveal());

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
+use super::SourceArgs;
+use super::draft::Draft;
 use super::nodes::print;
 use super::out::say;
-use super::{SourceArgs, configuration, validate};
 use crate::cluster::{self, Connected, Done, Rule, Shared};
 use crate::config::{Config, SourceConfig, with_model_texts};
 use crate::sources::{self, ListedSource};
@@ -68,8 +69,7 @@ pub(super) fn sources(args: &SourcesArgs) -> anyhow::Result<()> {
         Some(What::Set(_) | What::Remove(_)) | None => None,
     };
     let from = SourceArgs { sources: Vec::new(), config: args.config.as_ref().or(of_file).cloned() };
-    let config = configuration(&from)?;
-    validate(&config, &from)?;
+    let config = Draft::read(&from)?.validated()?;
     // What is wrong with a change is said before anything is asked of the system database.
     let change = args.what.as_ref().map(read).transpose()?;
     let (connected, shared) = open(&config)?;
@@ -123,9 +123,8 @@ fn read(what: &What) -> anyhow::Result<Change> {
             Ok(Change::Put(wanted, Rule::Each))
         }
         What::Apply(args) => {
-            let file = Config::read(&args.file)?;
             let from = SourceArgs { sources: Vec::new(), config: Some(args.file.clone()) };
-            validate(&file, &from)?;
+            let file = Draft::read(&from)?.validated()?;
             let rule = if args.only { Rule::Only } else { Rule::Each };
             if file.sources.is_empty() {
                 anyhow::bail!("{} names no source", args.file.display());

@@ -9,8 +9,9 @@ use nextlink_results::keys::{KEY_FILE, MasterKeys};
 use nextlink_results::{NodeId, NodeIdentity, ResultRow, of_directory};
 use nextlink_system::{System, open};
 
+use super::draft::Draft;
 use super::out::say;
-use super::{SourceArgs, configuration, sources, validate};
+use super::{SourceArgs, sources};
 use crate::cluster::Rule;
 use crate::config::{Config, with_model_texts};
 
@@ -44,11 +45,11 @@ struct ImportArgs {
 pub(super) fn system(args: &SystemArgs) -> anyhow::Result<()> {
     let What::Import(args) = &args.what;
     let from = SourceArgs { sources: Vec::new(), config: args.config.clone() };
-    let mut config = configuration(&from)?;
+    let mut draft = Draft::read(&from)?;
     if let Some(dir) = &args.data_dir {
-        config.data_dir.clone_from(dir);
+        draft.config.data_dir.clone_from(dir);
     }
-    validate(&config, &from)?;
+    let config = draft.validated()?;
     let dir = &config.data_dir;
     let alone = dir.join("system.db");
     anyhow::ensure!(dir.is_dir(), "there is no data directory {}", dir.display());

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::Mistakes;
 use super::cookie::CookieConfig;
 use super::server::Network;
 use super::tls::TlsConfig;
-use super::{ConfigError, bad};
 
 /// Several nodes that are one service. Without `system` the node is alone, and listens to no other.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -111,7 +111,7 @@ impl Default for ClusterConfig {
 }
 
 impl ClusterConfig {
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+    pub(super) fn validate(&self, found: &mut Mistakes) {
         let named = |name: &String| {
             (1..=32).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         };
@@ -156,15 +156,13 @@ impl ClusterConfig {
             ),
             ("cluster.read_ahead", self.read_ahead <= 1_000, "must be 0 to 1000"),
         ];
-        if let Some((key, _, problem)) = rules.into_iter().find(|(_, good, _)| !good) {
-            return Err(bad(key, problem));
+        found.rules(rules);
+        self.cookie.validate(found);
+        if let Some(tls) = &self.tls {
+            tls.validate(found);
         }
-        self.cookie.validate()?;
-        self.tls.as_ref().map_or(Ok(()), TlsConfig::validate)?;
-        match &self.system {
-            Some(url) => nextlink_system::check_url(url.reveal())
-                .map_err(|error| bad("cluster.system", error.to_string())),
-            None => Ok(()),
+        if let Some(Err(error)) = self.system.as_ref().map(|url| nextlink_system::check_url(url.reveal())) {
+            found.add("cluster.system", error.to_string());
         }
     }
 

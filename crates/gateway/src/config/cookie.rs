@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, bad};
+use super::Mistakes;
 
 /// The cookie by which a load balancer can find the node that holds a result. It is a hint: any node serves any page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ impl Default for CookieConfig {
 }
 
 impl CookieConfig {
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+    pub(super) fn validate(&self, found: &mut Mistakes) {
         // A token (RFC 9110 section 5.6.2).
         let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         let value = |b: u8| (b' '..=b'~').contains(&b) && b != b';';
@@ -97,10 +97,7 @@ impl CookieConfig {
                 "clients take `none` only from cookies for HTTPS (cluster.cookie.secure)",
             ),
         ];
-        match rules.into_iter().find(|(_, good, _)| !good) {
-            Some((key, _, problem)) => Err(bad(key, problem)),
-            None => Ok(()),
-        }
+        found.rules(rules);
     }
 }
 

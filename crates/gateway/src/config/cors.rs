@@ -3,7 +3,7 @@
 use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, bad};
+use super::Mistakes;
 
 /// Pages of other origins, whose scripts browsers let read an answer only where it says so.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,17 +24,16 @@ impl Default for CorsConfig {
 }
 
 impl CorsConfig {
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+    pub(super) fn validate(&self, found: &mut Mistakes) {
         if let Some(origin) = self.origins.iter().find(|origin| !is_origin(origin)) {
             let problem = format!(
                 "'{origin}' is no origin; write scheme, host and port alone, as in https://app.example.com, or *"
             );
-            return Err(bad("server.cors.origins", problem));
+            found.add("server.cors.origins", problem);
         }
         if self.credentials && self.any() {
-            return Err(bad("server.cors.credentials", "name the origins; with `*` any page could read"));
+            found.add("server.cors.credentials", "name the origins; with `*` any page could read");
         }
-        Ok(())
     }
 
     /// Whether all origins may read.

@@ -3,7 +3,7 @@
 use nextlink_odata::url::ParseOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, bad};
+use super::Mistakes;
 
 /// Bounds on what clients can make large.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,7 +86,7 @@ impl Default for LimitsConfig {
 }
 
 impl LimitsConfig {
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+    pub(super) fn validate(&self, found: &mut Mistakes) {
         let rules = [
             ("limits.url_bytes", (256..=65_000).contains(&self.url_bytes), "must be 256 to 65000"),
             ("limits.expression_depth", (1..=64).contains(&self.expression_depth), "must be 1 to 64"),
@@ -118,10 +118,7 @@ impl LimitsConfig {
             ("limits.slow_clients_mib", self.slow_clients_mib <= 1 << 20, "must be 0 to 1048576"),
             ("limits.slow_client_seconds", self.slow_client_seconds > 0, "must be above 0"),
         ];
-        match rules.into_iter().find(|(_, good, _)| !good) {
-            Some((key, _, problem)) => Err(bad(key, problem)),
-            None => Ok(()),
-        }
+        found.rules(rules);
     }
 
     /// For the parser of URLs.

@@ -6,15 +6,23 @@ use nextlink_db::location::{BadLocation, HIDDEN, Location, Login, Secret, Server
 
 use super::client_login::ClientLogin;
 use super::source::SourceConfig;
-use super::{ConfigError, bad};
 
 /// A field, and what is wrong with its value.
-type Problem = (&'static str, String);
+pub(super) type Problem = (&'static str, String);
 
 impl SourceConfig {
-    /// Checks what can be checked without reading a password.
-    pub(super) fn validate_access(&self, name: &str) -> Result<(), ConfigError> {
-        check(self).map_err(|(field, problem)| bad(&["sources.", name, ".", field].concat(), problem))
+    /// What is wrong, as far as that can be seen without reading a password.
+    pub(super) fn wrong_access(&self) -> Vec<Problem> {
+        let mut wrong = Vec::new();
+        match settled(self, &mut wrong) {
+            Some(Location::Sqlite(_)) => wrong.extend(only_for_servers(self)),
+            Some(Location::Postgres(server) | Location::MySql(server)) => {
+                let login = wrong_login(self, &server);
+                wrong.extend(login.filter(|(field, _)| wrong.iter().all(|(told, _)| told != field)));
+            }
+            None => {}
+        }
+        wrong
     }
 
     /// Where the source is, with the password as it is now.
@@ -23,32 +31,18 @@ impl SourceConfig {
     /// The password cannot be read; where it should be, by its key.
     pub fn location(&self) -> Result<Location, String> {
         let said = |(field, problem): Problem| [field, ": ", &problem].concat();
-        let mut location = settled(self).map_err(said)?;
+        let mut wrong = Vec::new();
+        let settled = settled(self, &mut wrong);
+        if let Some(first) = wrong.into_iter().next() {
+            return Err(said(first));
+        }
+        let mut location = settled.ok_or("url: it says no place")?;
         if let Location::Postgres(server) | Location::MySql(server) = &mut location
             && let (Some(login), Some(password)) = (&mut server.login, password(self).map_err(said)?)
         {
             login.password = Secret(password);
         }
         Ok(location)
-    }
-}
-
-fn check(config: &SourceConfig) -> Result<(), Problem> {
-    match settled(config)? {
-        Location::Sqlite(_) => only_for_servers(config),
-        Location::Postgres(server) | Location::MySql(server) => {
-            one_password(config, &server)?;
-            if server.login.is_none() {
-                let problem = match config.client_login {
-                    ClientLogin::Never => "a server needs a user, here or in url",
-                    ClientLogin::Allowed | ClientLogin::Required => {
-                        "the catalogue is read before any client is there: name a user for it, here or in url"
-                    }
-                };
-                return Err(("user", problem.to_owned()));
-            }
-            Ok(())
-        }
     }
 }
 
@@ -73,55 +67,62 @@ fn password(config: &SourceConfig) -> Result<Option<String>, Problem> {
     Ok(Some(text))
 }
 
-/// The location of the URL with what the other fields change.
-fn settled(config: &SourceConfig) -> Result<Location, Problem> {
-    let mut location: Location =
-        config.url.reveal().parse().map_err(|e: BadLocation| ("url", e.to_string()))?;
+/// The location of the URL with what the other fields change, as far as they can; none where the URL is none.
+fn settled(config: &SourceConfig, wrong: &mut Vec<Problem>) -> Option<Location> {
+    let mut location: Location = match config.url.reveal().parse() {
+        Ok(location) => location,
+        Err(problem) => {
+            wrong.push(("url", problem.to_string()));
+            return None;
+        }
+    };
     let (Location::Postgres(server) | Location::MySql(server)) = &mut location else {
-        return Ok(location);
+        return Some(location);
     };
     if let Some(user) = &config.user {
         if server.login.is_some() {
-            return Err(("user", "url names a user too; name one".to_owned()));
+            wrong.push(("user", "url names a user too; name one".to_owned()));
+        } else if user.is_empty() || user.contains('\0') {
+            wrong.push(("user", "a user has a name".to_owned()));
+        } else {
+            server.login = Some(Login { user: user.clone(), password: Secret(String::new()) });
         }
-        if user.is_empty() || user.contains('\0') {
-            return Err(("user", "a user has a name".to_owned()));
-        }
-        server.login = Some(Login { user: user.clone(), password: Secret(String::new()) });
     }
-    if let Some(mode) = &config.tls {
-        server.tls.mode = mode.parse().map_err(|e: BadLocation| ("tls", e.to_string()))?;
+    match config.tls.as_deref().map(str::parse) {
+        Some(Ok(mode)) => server.tls.mode = mode,
+        Some(Err(problem)) => wrong.push(("tls", BadLocation::to_string(&problem))),
+        None => {}
     }
     if config.tls_ca.is_some() {
         server.tls.ca.clone_from(&config.tls_ca);
     }
     if let Some(schemas) = &config.schemas {
         if schemas.is_empty() || schemas.iter().any(String::is_empty) {
-            return Err(("schemas", "name at least one schema, or leave it out for all".to_owned()));
+            wrong.push(("schemas", "name at least one schema, or leave it out for all".to_owned()));
         }
         server.schemas.clone_from(schemas);
     }
     if let Some(seconds) = config.connect_seconds {
-        within("connect_seconds", seconds, 1, 300)?;
+        wrong.extend(within("connect_seconds", seconds, 1, 300));
         server.connect_timeout = Duration::from_secs(seconds);
     }
     if let Some(connections) = config.connections {
-        within("connections", connections as u64, 1, 1_000)?;
+        wrong.extend(within("connections", connections as u64, 1, 1_000));
         server.connections = connections;
     }
     if let Some(seconds) = config.pool_wait_seconds {
-        within("pool_wait_seconds", seconds, 1, 300)?;
+        wrong.extend(within("pool_wait_seconds", seconds, 1, 300));
         server.pool_wait = Duration::from_secs(seconds);
     }
-    Ok(location)
+    Some(location)
 }
 
-fn within(field: &'static str, value: u64, least: u64, most: u64) -> Result<(), Problem> {
-    if (least..=most).contains(&value) { Ok(()) } else { Err((field, format!("must be {least} to {most}"))) }
+fn within(field: &'static str, value: u64, least: u64, most: u64) -> Option<Problem> {
+    (!(least..=most).contains(&value)).then(|| (field, format!("must be {least} to {most}")))
 }
 
-/// A password stands in one place, and belongs to a user.
-fn one_password(config: &SourceConfig, server: &Server) -> Result<(), Problem> {
+/// A server has a user, whose password stands in one place.
+fn wrong_login(config: &SourceConfig, server: &Server) -> Option<Problem> {
     let in_url = server.login.as_ref().is_some_and(|login| !login.password.0.is_empty());
     let ways = [
         ("url", in_url),
@@ -132,20 +133,27 @@ fn one_password(config: &SourceConfig, server: &Server) -> Result<(), Problem> {
     let mut given = ways.into_iter().filter(|(_, given)| *given).map(|(field, _)| field);
     let (first, second) = (given.next(), given.next());
     if let (Some(first), Some(second)) = (first, second) {
-        return Err((second, format!("the password is given by {first} too; give it once")));
+        return Some((second, format!("the password is given by {first} too; give it once")));
     }
     if config.password.as_ref().is_some_and(|password| password.reveal() == HIDDEN) {
         let problem = "the password is hidden; what dump-config prints for reading lacks it";
-        return Err(("password", problem.to_owned()));
+        return Some(("password", problem.to_owned()));
     }
-    match (first, &server.login) {
-        (Some(field), None) => Err(("user", format!("{field} gives a password; name its user too"))),
-        _ => Ok(()),
+    if server.login.is_some() {
+        return None;
     }
+    let problem = match (first, config.client_login) {
+        (Some(field), _) => format!("{field} gives a password; name its user too"),
+        (None, ClientLogin::Never) => "a server needs a user, here or in url".to_owned(),
+        (None, ClientLogin::Allowed | ClientLogin::Required) => {
+            "the catalogue is read before any client is there: name a user for it, here or in url".to_owned()
+        }
+    };
+    Some(("user", problem))
 }
 
 /// A file has no login and no connections.
-fn only_for_servers(config: &SourceConfig) -> Result<(), Problem> {
+fn only_for_servers(config: &SourceConfig) -> impl Iterator<Item = Problem> {
     let given = [
         ("user", config.user.is_some()),
         ("password", config.password.is_some()),
@@ -159,10 +167,8 @@ fn only_for_servers(config: &SourceConfig) -> Result<(), Problem> {
         ("connections", config.connections.is_some()),
         ("pool_wait_seconds", config.pool_wait_seconds.is_some()),
     ];
-    match given.into_iter().find(|(_, given)| *given) {
-        Some((field, _)) => Err((field, "is for servers; this source is a file".to_owned())),
-        None => Ok(()),
-    }
+    let given = given.into_iter().filter(|(_, given)| *given);
+    given.map(|(field, _)| (field, "is for servers; this source is a file".to_owned()))
 }
 
 #[cfg(test)]
@@ -176,7 +182,7 @@ mod tests {
 
     fn server(text: &str) -> Server {
         let config = config(text);
-        check(&config).unwrap_or_else(|e| panic!("{text}: {e:?}"));
+        assert_eq!(config.wrong_access(), [], "{text}");
         match config.location().unwrap_or_else(|e| panic!("{text}: {e}")) {
             Location::Postgres(server) | Location::MySql(server) => server,
             Location::Sqlite(path) => panic!("{text}: {}", path.display()),
@@ -270,10 +276,11 @@ mod tests {
         ] {
             let text = [start, "\n", rest].concat();
             let config = config(&text);
-            let (found, problem) = check(&config).expect_err(&text);
-            assert_eq!(found, field, "{text}: {problem}");
+            let found = config.wrong_access();
+            let fields: Vec<&str> = found.iter().map(|(field, _)| *field).collect();
+            assert_eq!(fields, [field], "{text}: {found:?}");
             let shown =
-                format!("{problem} {config:?} {}", toml::to_string(&config).expect("it can be written"));
+                format!("{found:?} {config:?} {}", toml::to_string(&config).expect("it can be written"));
             assert!(!shown.contains("S3CRET"), "{shown}");
         }
     }

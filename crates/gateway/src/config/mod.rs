@@ -14,9 +14,11 @@ mod source_limits;
 mod source;
 mod login;
 mod paths;
+mod mistakes;
+mod file;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,7 @@ pub use cors::CorsConfig;
 pub use hidden::{SourceUrl, without_urls};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
+pub use mistakes::{ConfigError, Mistakes};
 pub use results::ResultsConfig;
 pub use server::{HERE, Network, ServerConfig};
 pub use source::{OnLoss, SourceConfig, is_source_name, with_model_texts};
@@ -37,7 +40,7 @@ pub use tls::TlsConfig;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Directory for what the server keeps: node identity, keys, system database, stored results. Created when missing.
+    /// Directory for what the server keeps: node identity, keys, system database, stored results. Created when missing. Default `nextlink-data` in the current directory.
     pub data_dir: PathBuf,
     /// Listeners and links.
     pub server: ServerConfig,
@@ -67,121 +70,30 @@ impl Default for Config {
     }
 }
 
-/// A configuration that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// The file is no valid TOML, or has a key or a value that is not known. The line itself is not shown: it may hold a
-    /// password.
-    #[error("{}, line {line}, column {column}: {problem}", path.display())]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-        /// Why.
-        problem: String,
-    },
-    /// A value cannot be used.
-    #[error("{key}: {problem}")]
-    Value {
-        /// The key, dotted.
-        key: String,
-        /// What is wrong and what would be right.
-        problem: String,
-    },
-}
-
-/// The key whose value stands at a place of a TOML text.
-fn key_at(text: &str, at: usize) -> Option<&str> {
-    let line = &text[text[..at].rfind('\n').map_or(0, |end| end + 1)..at];
-    let key = line.split_once('=')?.0.trim();
-    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    (!key.is_empty() && key.chars().all(is_key)).then_some(key)
-}
-
 /// What an address of a listener is.
 pub const ADDRESS: &str = "an IP address and a port are needed, as in 127.0.0.1:8080";
 
-/// What is wrong with the value of a key; a value that may be secret is not repeated.
-fn named(key: Option<&str>, problem: &str) -> String {
-    match key {
-        Some(key) if key.contains("password") => format!("{key}: a text in quotes is needed"),
-        Some(key) if problem.starts_with("invalid socket address") => format!("{key}: {ADDRESS}"),
-        Some(key) => format!("{key}: {problem}"),
-        None => problem.to_owned(),
-    }
-}
-
-/// The line of a TOML text, from 1, in which a dotted key stands.
-pub fn line_of(text: &str, key: &str) -> Option<usize> {
-    let root = toml::de::DeTable::parse(text).ok()?.into_inner();
-    let mut table = &root;
-    let mut parts = key.split('.').peekable();
-    while let Some(part) = parts.next() {
-        let (name, value) = table.iter().find(|(name, _)| name.get_ref().as_ref() == part)?;
-        if parts.peek().is_none() {
-            return Some(text.get(..name.span().start)?.matches('\n').count() + 1);
-        }
-        table = value.get_ref().as_table()?;
-    }
-    None
-}
-
-/// A value that cannot be used.
-pub(crate) fn bad(key: &str, problem: impl Into<String>) -> ConfigError {
-    ConfigError::Value { key: key.to_owned(), problem: problem.into() }
-}
-
 impl Config {
-    /// Reads a file, whose relative paths begin at its folder; it is validated when all settings are together.
+    /// Checks all values, and adds to the mistakes of what was read.
     ///
     /// # Errors
-    /// The file cannot be read, or is not right: with line and column.
-    pub fn read(path: &Path) -> Result<Config, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::Read { path: path.to_owned(), error })?;
-        let mut config: Config = toml::from_str(&text).map_err(|error| {
-            let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            let problem = named(key_at(&text, before.len()), &without_urls(error.message()));
-            ConfigError::Syntax { path: path.to_owned(), line, column, problem }
-        })?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        config.beside(folder, line_of(&text, "data_dir").is_some());
-        Ok(config)
-    }
-
-    /// Checks all values.
-    ///
-    /// # Errors
-    /// The first value that cannot be used, by its key.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        self.server.validate()?;
-        self.limits.validate()?;
-        self.results.validate()?;
-        self.cluster.validate()?;
-        self.log.validate()?;
+    /// The values that cannot be used, by their keys.
+    pub fn validate(&self, mut found: Mistakes) -> Result<(), Mistakes> {
+        self.server.validate(&mut found);
+        self.limits.validate(&mut found);
+        self.results.validate(&mut found);
+        self.cluster.validate(&mut found);
+        self.log.validate(&mut found);
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for (name, source) in &self.sources {
             if let Some(other) = seen.insert(name.to_lowercase(), name) {
                 let problem =
                     format!("'{other}' and '{name}' differ only in case; source names are case-insensitive");
-                return Err(bad("sources", problem));
+                found.add("sources", problem);
             }
-            source.check(name)?;
+            source.validate(name, &mut found);
         }
-        Ok(())
+        found.unless_any(())
     }
 }
 
@@ -255,24 +167,8 @@ mod tests {
             ("[log]\nlevel = \"info,nextlink=\"", "log.level"),
         ] {
             let config: Config = toml::from_str(text).expect(text);
-            let error = config.validate().expect_err(text).to_string();
+            let error = config.validate(Mistakes::default()).expect_err(text).to_string();
             assert!(error.starts_with(expected), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn keys_have_lines() {
-        let text =
-            "data_dir = \"x\"\n[limits]\nqueries = 0\n\n[sources]\na.url = \"x\"\n[sources.b]\nurl = \"y\"\n";
-        for (key, expected) in [
-            ("data_dir", Some(1)),
-            ("limits.queries", Some(3)),
-            ("sources.a.url", Some(6)),
-            ("sources.b.url", Some(8)),
-            ("sources.b.page_rows", None),
-            ("limits.queries.x", None),
-        ] {
-            assert_eq!(line_of(text, key), expected, "{key}");
         }
     }
 

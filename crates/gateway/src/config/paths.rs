@@ -73,7 +73,7 @@ mod tests {
         };
         let read = |text: &str| {
             std::fs::write(&file, text).expect("a file");
-            let config = Config::read(&file).expect(text);
+            let (config, _) = Config::read(&file).expect(text);
             toml::to_string(&config).expect("it can be written")
         };
         let at = format!("{}/", dir.path().display());
@@ -81,8 +81,14 @@ mod tests {
         assert_eq!(relative, absolute);
         assert_eq!(absolute.matches(&at).count(), 12, "{absolute}");
         // What the file does not name is as without one.
-        assert_eq!(Config::read(&file).map(|config| config.data_dir).ok(), Some(dir.path().join("data")));
+        assert_eq!(
+            Config::read(&file).map(|(config, _)| config.data_dir).ok(),
+            Some(dir.path().join("data"))
+        );
         read("[sources.c]\nurl = \"sqlite:c.db\"");
-        assert_eq!(Config::read(&file).map(|c| c.data_dir).ok(), Some(PathBuf::from("nextlink-data")));
+        assert_eq!(
+            Config::read(&file).map(|(config, _)| config.data_dir).ok(),
+            Some(PathBuf::from("nextlink-data"))
+        );
     }
 }

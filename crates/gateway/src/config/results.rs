@@ -5,7 +5,7 @@ use std::time::Duration;
 use nextlink_results::Quotas;
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, bad};
+use super::Mistakes;
 
 /// A year.
 const MAX_MINUTES: f64 = 525_600.0;
@@ -51,7 +51,7 @@ impl Default for ResultsConfig {
 }
 
 impl ResultsConfig {
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+    pub(super) fn validate(&self, found: &mut Mistakes) {
         let rules = [
             ("results.idle_minutes", self.idle_minutes > 0.0, "must be above 0"),
             (
@@ -61,10 +61,7 @@ impl ResultsConfig {
             ),
             ("results.sweep_seconds", self.sweep_seconds > 0, "must be above 0"),
         ];
-        match rules.into_iter().find(|(_, good, _)| !good) {
-            Some((key, _, problem)) => Err(bad(key, problem)),
-            None => Ok(()),
-        }
+        found.rules(rules);
     }
 
     /// For the store.

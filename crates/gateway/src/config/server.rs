@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, CorsConfig, bad};
+use super::{CorsConfig, Mistakes};
 
 /// Listeners and links.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub struct ServerConfig {
     /// Folder with the standard vocabularies (`Org.OData.Core.V1.xml`, `Org.OData.Core.V1.json`, …), read at the start: the node serves its files at `/api/vocabularies/`, and `$metadata` references them there instead of at `vocabulary_url`, so that clients that follow references need nothing else. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vocabulary_folder: Option<PathBuf>,
-    /// Seconds that requests may go on after a stop was asked for. Default 30.
+    /// Seconds that requests may go on after a stop was asked for; whoever asks for it again does not wait for them. Default 30.
     pub shutdown_seconds: u64,
     /// Pages of other origins that may read.
     pub cors: CorsConfig,
@@ -63,21 +63,21 @@ impl Default for ServerConfig {
 }
 
 impl ServerConfig {
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
+    pub(super) fn validate(&self, found: &mut Mistakes) {
         for (key, address) in [("server.listen", self.listen), ("server.admin_listen", self.admin_listen)] {
             if !address.ip().is_loopback() && !self.allow_anonymous_network {
                 let problem = format!(
                     "{address} is not a loopback address, and nobody has to log in; set \
                      server.allow_anonymous_network = true if everybody who can reach it may read all data"
                 );
-                return Err(bad(key, problem));
+                found.add(key, problem);
             }
         }
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if let Some(host) = self.admin_hosts.iter().find(|host| host.is_empty() || !host.chars().all(is_name))
         {
             let problem = format!("'{host}' is no name of a host; write it without scheme and port");
-            return Err(bad("server.admin_hosts", problem));
+            found.add("server.admin_hosts", problem);
         }
         if let Some(url) = &self.public_url {
             let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
@@ -85,10 +85,10 @@ impl ServerConfig {
                 let problem = format!(
                     "'{url}' is no base of links; it starts with http:// or https:// and has no query"
                 );
-                return Err(bad("server.public_url", problem));
+                found.add("server.public_url", problem);
             }
         }
-        self.cors.validate()
+        self.cors.validate(found);
     }
 
     /// What addresses of vocabularies begin with: a URL, or [`HERE`].

@@ -9,10 +9,10 @@ use nextlink_sql::zone::Zone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Mistakes;
 use super::client_login::ClientLogin;
 use super::hidden::{Password, SourceUrl, without_urls};
 use super::source_limits::SourceLimits;
-use super::{ConfigError, bad};
 
 /// A database that is served.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,10 +100,11 @@ impl SourceConfig {
     /// Checks all values of a source of that name.
     ///
     /// # Errors
-    /// The first value that cannot be used, by its key.
-    pub fn check(&self, name: &str) -> Result<(), ConfigError> {
-        self.validate(name)?;
-        self.validate_access(name)
+    /// The values that cannot be used, by their keys.
+    pub fn check(&self, name: &str) -> Result<(), Mistakes> {
+        let mut found = Mistakes::default();
+        self.validate(name, &mut found);
+        found.unless_any(())
     }
 
     /// Reads settings from JSON, with the keys of the file.
@@ -135,13 +136,14 @@ impl SourceConfig {
         all
     }
 
-    fn validate(&self, name: &str) -> Result<(), ConfigError> {
+    pub(super) fn validate(&self, name: &str, found: &mut Mistakes) {
         let key = |field: &str| ["sources.", name, ".", field].concat();
         if !is_source_name(name) {
             // What should have been a URL is not repeated.
             let shown = if name.contains([':', '@']) { "" } else { name };
             let problem = "a source name has letters, digits, - and _, at most 64";
-            return Err(bad(&["sources.", shown].concat(), problem));
+            // Nor is it in what could be said of the rest.
+            return found.add(&["sources.", shown].concat(), problem);
         }
         let numbers = [
             ("page_rows", self.page_rows, PAGE_ROWS),
@@ -151,23 +153,25 @@ impl SourceConfig {
         ];
         for (field, value, range) in numbers {
             if value.is_some_and(|value| !range.contains(&value)) {
-                return Err(bad(&key(field), must_be(&range)));
+                found.add(&key(field), must_be(&range));
             }
         }
         if self.read_only == Some(false) {
-            return Err(bad(&key("read_only"), ONLY_READS));
+            found.add(&key("read_only"), ONLY_READS);
         }
-        self.limits.validate(&key("limits"))?;
-        if let Some(text) = &self.time_zone {
-            Zone::parse(text).map_err(|error| bad(&key("time_zone"), error.to_string()))?;
+        self.limits.validate(&key("limits"), found);
+        if let Some(Err(error)) = self.time_zone.as_deref().map(Zone::parse) {
+            found.add(&key("time_zone"), error.to_string());
         }
         if self.model.is_some() && self.model_text.is_some() {
-            return Err(bad(&key("model_text"), "give either `model`, a file, or `model_text`"));
+            found.add(&key("model_text"), "give either `model`, a file, or `model_text`");
         }
-        if let Some(text) = &self.model_text {
-            Shape::parse(text).map_err(|error| bad(&key("model_text"), error.to_string()))?;
+        if let Some(Err(error)) = self.model_text.as_deref().map(Shape::parse) {
+            found.add(&key("model_text"), error.to_string());
         }
-        Ok(())
+        for (field, problem) in self.wrong_access() {
+            found.add(&key(field), problem);
+        }
     }
 
     /// Whether there is a model file.
@@ -222,16 +226,18 @@ impl SourceConfig {
 /// Sources with the texts of their model files, which other nodes do not have. Reads the files.
 ///
 /// # Errors
-/// One cannot be read, or is not right.
+/// Those that cannot be read, or are not right.
 pub fn with_model_texts(
     sources: &BTreeMap<String, SourceConfig>,
-) -> Result<BTreeMap<String, SourceConfig>, ConfigError> {
-    let with_text = |(name, source): (&String, &SourceConfig)| {
-        let source = source.clone().with_model_text();
-        let source = source.map_err(|problem| bad(&["sources.", name, ".model"].concat(), problem))?;
-        Ok((name.clone(), source))
-    };
-    sources.iter().map(with_text).collect()
+) -> Result<BTreeMap<String, SourceConfig>, Mistakes> {
+    let (mut found, mut all) = (Mistakes::default(), BTreeMap::new());
+    for (name, source) in sources {
+        match source.clone().with_model_text() {
+            Ok(source) => drop(all.insert(name.clone(), source)),
+            Err(problem) => found.add(&["sources.", name, ".model"].concat(), problem),
+        }
+    }
+    found.unless_any(all)
 }
 
 /// Reads a model file.

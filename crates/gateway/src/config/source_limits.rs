@@ -3,7 +3,7 @@
 use nextlink_sql::shape::{Limit, must_be};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Config, ConfigError, bad};
+use super::{Config, Mistakes};
 
 /// Limits of one source. Each takes the place of that of all sources, in both directions; those of the model file can only make it tighter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -57,10 +57,9 @@ impl SourceLimits {
     }
 
     /// Checks all values; `table` is the key of the table.
-    pub(super) fn validate(&self, table: &str) -> Result<(), ConfigError> {
-        match self.set().find(|(limit, value)| !limit.range().contains(value)) {
-            Some((limit, _)) => Err(bad(&[table, ".", limit.keys().0].concat(), must_be(&limit.range()))),
-            None => Ok(()),
+    pub(super) fn validate(&self, table: &str, found: &mut Mistakes) {
+        for (limit, _) in self.set().filter(|(limit, value)| !limit.range().contains(value)) {
+            found.add(&[table, ".", limit.keys().0].concat(), must_be(&limit.range()));
         }
     }
 }
@@ -104,10 +103,15 @@ mod tests {
             let found: Vec<_> = limits.set().collect();
             assert_eq!(found, [(limit, *limit.range().start())], "{key}");
             assert_eq!(toml::to_string(&limits).expect(key), text);
-            assert!(limits.validate("t").is_ok(), "{key}");
+            let validate = |limits: &SourceLimits| {
+                let mut found = Mistakes::default();
+                limits.validate("sources.a.limits", &mut found);
+                found.to_string()
+            };
+            assert_eq!(validate(&limits), "", "{key}");
             let beyond: SourceLimits =
                 toml::from_str(&format!("{key} = {}", limit.range().end() + 1)).expect(key);
-            let error = beyond.validate("sources.a.limits").expect_err(key).to_string();
+            let error = validate(&beyond);
             assert!(error.starts_with(&format!("sources.a.limits.{key}: must be ")), "{error}");
         }
     }

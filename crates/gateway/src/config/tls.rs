@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, bad};
+use super::Mistakes;
 
 /// What certificates of nodes are made out to, where nothing else is said.
 fn node() -> String {
@@ -30,10 +30,9 @@ pub struct TlsConfig {
 }
 
 impl TlsConfig {
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        match rustls::pki_types::DnsName::try_from(self.name.as_str()) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(bad("cluster.tls.name", "must be a DNS name such as nextlink-node")),
+    pub(super) fn validate(&self, found: &mut Mistakes) {
+        if rustls::pki_types::DnsName::try_from(self.name.as_str()).is_err() {
+            found.add("cluster.tls.name", "must be a DNS name such as nextlink-node");
         }
     }
 }

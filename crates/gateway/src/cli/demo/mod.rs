@@ -8,7 +8,7 @@ use nextlink_sample::trading;
 
 use super::out::say;
 use super::{DemoArgs, apply, serve};
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, Mistakes, SourceConfig};
 use crate::state::State;
 
 /// Makes the sample and serves it.
@@ -26,7 +26,7 @@ pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let names = |columns: &[&str]| columns.iter().map(|column| (*column).to_owned()).collect();
     source.keys = trading::VIEW_KEYS.iter().map(|(view, key)| ((*view).to_owned(), names(key))).collect();
     config.sources.insert("demo".to_owned(), source);
-    config.validate()?;
+    config.validate(Mistakes::default())?;
     if args.nodes > 1 {
         return several::serve(config, args.nodes);
     }
