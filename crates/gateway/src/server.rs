@@ -133,6 +133,11 @@ impl Listeners {
         })
     }
 
+    /// Takes no more connections; gives what says that a stop is asked for once more.
+    fn close(self) -> Stops {
+        self.stops
+    }
+
     /// Addresses of the public and the administration listener.
     ///
     /// # Errors
@@ -191,10 +196,13 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
             }
         }
     }
-    drop(listeners);
+    let mut stops = listeners.close();
     let patience = Duration::from_secs(state.config.server.shutdown_seconds);
     let left = state.config.limits.connections - connections.available_permits();
-    let _ = tokio::time::timeout(patience, graceful.shutdown()).await;
+    tokio::select! {
+        _ = tokio::time::timeout(patience, graceful.shutdown()) => {}
+        _ = stops.next() => {}
+    }
     background.abort_all();
     state.slots.close();
     if let Some(cluster) = &state.cluster {

@@ -13,13 +13,18 @@ fn metrics(node: &Node) -> BTreeMap<String, f64> {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     let mut samples = BTreeMap::new();
-    let mut types = BTreeMap::new();
+    let (mut types, mut told) = (BTreeMap::new(), String::new());
     for line in answer.text().lines().filter(|line| !line.is_empty()) {
         if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').expect("a name and a type");
             assert!(["counter", "gauge", "histogram", "summary"].contains(&kind), "{line}");
             assert_eq!(types.insert(name.to_owned(), kind.to_owned()), None, "{line} is there once");
+            assert_eq!(told, name, "{line}: what it tells stands before it");
             continue;
+        }
+        if let Some((name, text)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
+            assert!(text.ends_with('.'), "{line}");
+            told = name.to_owned();
         }
         if line.starts_with('#') {
             continue;
@@ -38,6 +43,24 @@ fn metrics(node: &Node) -> BTreeMap<String, f64> {
         assert_eq!(samples.insert(series.to_owned(), value), None, "{line} is there once");
     }
     samples
+}
+
+/// What the manual tells operators to look at is there from the start.
+#[test]
+fn the_manual_names_metrics_that_exist() {
+    let node = shop();
+    let there = metrics(&node);
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let mut found = 0;
+    for page in ["operation.md", "cluster.md", "databases.md", "stored-results.md"] {
+        let text = std::fs::read_to_string(docs.join(page)).expect("a page of the manual");
+        for (_, rest) in text.match_indices("`nextlink_").map(|(at, _)| text.split_at(at + 1)) {
+            let name = rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap_or_default();
+            assert!(there.keys().any(|series| series.split('{').next() == Some(name)), "{page}: {name}");
+            found += 1;
+        }
+    }
+    assert!(found > 8, "{found} names");
 }
 
 #[test]

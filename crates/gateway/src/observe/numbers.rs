@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use metrics::{Counter, Histogram, counter, gauge, histogram};
+use metrics::{
+    Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use nextlink_results::{Event as StoreEvent, Stats};
 
@@ -13,6 +15,59 @@ const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 
 /// Whether a source is served.
 const UP: &str = "nextlink_source_up";
+
+/// Requests by kind and status.
+const REQUESTS: &str = "nextlink_requests_total";
+/// How long they took, by kind.
+const SECONDS: &str = "nextlink_request_seconds";
+
+/// Gauges, and what they tell.
+const GAUGES: [(&str, &str); 7] = [
+    (UP, "Whether a source is served."),
+    ("nextlink_cluster_other_nodes", "Other nodes of the cluster that live."),
+    ("nextlink_results", "Stored results of this node."),
+    ("nextlink_result_copies", "Copies of results of other nodes."),
+    ("nextlink_results_writing", "Results that are being written."),
+    (
+        "nextlink_results_bytes",
+        "Bytes on disk for stored results and copies, with what is reserved for them.",
+    ),
+    ("nextlink_results_open_files", "Files of stored results that are open."),
+];
+
+/// Counters of what has happened since the start, and what they tell; they are there before anything has.
+const COUNTERS: [(&str, &str); 24] = [
+    (REQUESTS, "Requests answered, by kind and status."),
+    ("nextlink_broken_off_total", "Answers that broke off behind their beginning."),
+    (
+        "nextlink_not_stored_total",
+        "First pages behind which nothing could be stored, so that the rest is read without a snapshot.",
+    ),
+    ("nextlink_connection_failures_total", "Connections of clients that failed."),
+    ("nextlink_logins_refused_total", "Logins of clients that a database refused."),
+    ("nextlink_own_pages_total", "Further pages asked of the node that has them."),
+    ("nextlink_peer_pages_total", "Further pages fetched from the node that has them."),
+    ("nextlink_peer_pages_ahead_total", "Further pages that had been fetched before they were asked for."),
+    ("nextlink_copy_pages_total", "Further pages answered from a copy."),
+    ("nextlink_result_pages_written_total", "Pages written to disk."),
+    ("nextlink_result_pages_read_total", "Pages read from disk."),
+    ("nextlink_result_pages_sent_total", "Pages given to other nodes."),
+    ("nextlink_result_bytes_written_total", "Bytes of pages written to disk."),
+    ("nextlink_result_bytes_read_total", "Bytes of pages read from disk, as they are without compression."),
+    ("nextlink_result_pages_damaged_total", "Pages found damaged on disk."),
+    ("nextlink_results_expired_total", "Results removed because they had expired."),
+    ("nextlink_results_refused_total", "Results for which there was no room: a quota, or the disk."),
+    ("nextlink_results_read_on_total", "Results that were lost and read on from the source."),
+    ("nextlink_copies_given_up_total", "Copies of results that another node did not take."),
+    ("nextlink_copies_renewed_total", "Copies of results that were given to other nodes when one was lost."),
+    (
+        "nextlink_registry_failures_total",
+        "Changes of rows of stored results that the system database did not take.",
+    ),
+    ("nextlink_heartbeat_failures_total", "Signs of life that the system database did not take."),
+    ("nextlink_peer_failures_total", "Calls to other nodes that failed."),
+    ("nextlink_peer_refused_total", "Calls of other nodes that were refused."),
+];
 
 /// Renders the metrics.
 #[derive(Clone)]
@@ -27,6 +82,13 @@ pub fn start() -> Result<Exporter, String> {
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|e| e.to_string())?;
+    for (name, told) in GAUGES {
+        describe_gauge!(name, told);
+    }
+    for (name, told) in COUNTERS {
+        describe_counter!(name, told);
+    }
+    describe_histogram!(SECONDS, "Seconds until an answer began, by kind of request.");
     Ok(Exporter(handle))
 }
 
@@ -53,14 +115,7 @@ impl Exporter {
         counter!("nextlink_results_expired_total").absolute(stats.expired);
         counter!("nextlink_results_refused_total").absolute(stats.refused);
         counter!("nextlink_result_pages_damaged_total").absolute(stats.damaged);
-        // Those that count events are there before the first one.
-        for name in [
-            "nextlink_copy_pages_total",
-            "nextlink_copies_given_up_total",
-            "nextlink_copies_renewed_total",
-            "nextlink_results_read_on_total",
-            "nextlink_logins_refused_total",
-        ] {
+        for (name, _) in COUNTERS.into_iter().filter(|(name, _)| *name != REQUESTS) {
             counter!(name).increment(0);
         }
         LazyLock::force(&HANDLES);
@@ -150,8 +205,8 @@ struct Handles {
 static HANDLES: LazyLock<[Handles; 4]> = LazyLock::new(|| {
     KINDS.map(|kind| Handles {
         answered: ["2xx", "3xx", "4xx", "5xx"]
-            .map(|status| counter!("nextlink_requests_total", "kind" => kind, "status" => status)),
-        seconds: histogram!("nextlink_request_seconds", "kind" => kind),
+            .map(|status| counter!(REQUESTS, "kind" => kind, "status" => status)),
+        seconds: histogram!(SECONDS, "kind" => kind),
     })
 });
 
