@@ -266,3 +266,45 @@ fn what_is_deleted_is_not_served() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     round_trip(&world);
 }
+
+#[test]
+fn changes_that_cannot_be_stored_are_not_told_in_part() {
+    let world = world();
+    let settings = std::fs::read_to_string(world.config()).expect("the configuration is there");
+    let config = [&world.config(), ".full"].concat();
+    std::fs::write(&config, settings + "[results]\nmin_free_mib = 100000000\n").expect("it can be written");
+    let full = world.node_with(&config);
+    for source in SOURCES {
+        let customers = [&full.service(source), "Customers"].concat();
+        let (rows, delta, pages) = all(&customers, &[NEW, ("prefer", "track-changes")]);
+        assert_eq!((rows.len(), pages), (6, 1), "{source}");
+        change(&world, source, "UPDATE customers SET changed = '2025-01-01 00:00:00Z' WHERE id <= 4");
+        for _ in 0..2 {
+            let told = http::get(&delta, &[NEW, ("prefer", "maxpagesize=2")]);
+            assert_eq!(
+                (told.status, told.header("retry-after")),
+                (503, Some("10")),
+                "{source}: {}",
+                told.text()
+            );
+            let error = &told.json()["error"];
+            assert_eq!(
+                (&error["code"], &error["target"]),
+                (&json!("ChangesNotStored"), &json!("$deltatoken"))
+            );
+        }
+        // In one page there is nothing to store.
+        let (rows, next, pages) = all(&delta, &[NEW]);
+        assert_eq!((rows.len(), pages), (5, 1), "{source}: {rows:?}");
+        assert_eq!(all(&next, &[NEW]).0.len(), 4, "{source}");
+        // A first result goes on without changes: its links are those of rows by number.
+        let (mut link, mut read) = (Some(customers), 0);
+        while let Some(url) = link {
+            let page = json_of(&http::get(&url, &[NEW, ("prefer", "track-changes,maxpagesize=4")]));
+            read += page["value"].as_array().map_or(0, Vec::len);
+            assert_eq!(page.get("@deltaLink"), None, "{source}: {page}");
+            link = page["@nextLink"].as_str().map(str::to_owned);
+        }
+        assert_eq!(read, 6, "{source}");
+    }
+}
