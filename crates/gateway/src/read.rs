@@ -185,11 +185,13 @@ fn prepare(
     let plan = plan(&served.mapping, dialect, &query, &layout, limits)?;
     // Values can be the same more than once, so none of them is a place to go on behind.
     let known = query.addressed == Addressed::Collection && query.called.is_none();
-    let program = Arc::new(if known && !request.head {
-        paged(dialect, plan, resume)?
-    } else {
-        program(dialect, &plan)
-    });
+    let program =
+        if known && !request.head { paged(dialect, plan, resume)? } else { program(dialect, &plan) };
+    let most = dialect.bounds().parameters;
+    if program.most_parameters() > most {
+        return Err(too_many_parameters(program.most_parameters(), most));
+    }
+    let program = Arc::new(program);
     let shape = Arc::new(Shape::new(&served.mapping.model, &query, &layout, format, request.root_path()));
     // What stands for a member in a column is not the value of the key.
     let columns = &served.mapping.table(query.root).columns;
@@ -200,6 +202,14 @@ fn prepare(
         served.points.keep(point, &program, &shape);
     }
     Ok(Prepared { served, query, program, shape, format, delta: None })
+}
+
+/// What is asked has more values than a statement takes. Some parts of a URL stand for many, as members of enumerations do.
+fn too_many_parameters(parameters: usize, most: usize) -> Refusal {
+    let message = format!(
+        "The request needs a statement with {parameters} values; the database takes {most} (fixed limit `parameters`)."
+    );
+    Refusal::bad_request("LimitExceeded", message).about("parameters")
 }
 
 async fn answer(

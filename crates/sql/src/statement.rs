@@ -69,6 +69,13 @@ impl Program {
         }
         program
     }
+
+    /// The greatest number of parameters that one of the statements has, besides those that parent rows take.
+    pub fn most_parameters(&self) -> usize {
+        let of_levels = self.nodes.iter().flat_map(|node| node.rows.iter().chain(&node.count));
+        let statements = of_levels.map(|statement| &statement.one).chain(&self.count).chain(&self.parent);
+        statements.map(|statement| statement.params.len()).max().unwrap_or(0)
+    }
 }
 
 /// The statements that read the bytes of one value, in pieces.

@@ -55,7 +55,10 @@ fn turned(text: &str, from: P, to: P) -> Option<Value> {
     Some(match to {
         P::String if from == P::DateTimeOffset => Value::Text([&utc(Instant::parse(text)?)?, "Z"].concat()),
         // As other databases write a double that is a whole number.
-        P::String if from == P::Double => Value::Text(double_text(text.strip_suffix(".0").unwrap_or(text))),
+        P::String if text == "-0.0" => Value::Text("0".to_owned()),
+        P::String if matches!(from, P::Double | P::Single) => {
+            Value::Text(double_text(text.strip_suffix(".0").unwrap_or(text)))
+        }
         P::String => Value::Text(text.strip_suffix(".0").unwrap_or(text).to_owned()),
         P::Boolean if from.is_numeric() => {
             let whole = if text.contains('.') { text.trim_end_matches('0') } else { text };

@@ -170,6 +170,24 @@ const ROWS: &[(&str, &str)] = &[
         "Things?$compute=cast(Size mul 0 add cast(1e15,Edm.Double),Edm.String) as T&$select=T&$top=1",
         r#""T":"1e15""#,
     ),
+    (
+        "Things?$compute=cast(Size mul 0 add cast(0.00001234,Edm.Double),Edm.String) as T&$select=T&$top=1",
+        r#""T":"0.00001234""#,
+    ),
+    (
+        "Things?$compute=cast(Size mul 0 sub cast(0.000001,Edm.Double),Edm.String) as T&$select=T&$top=1",
+        r#""T":"-1e-6""#,
+    ),
+    (
+        "Things?$compute=cast(Size mul 0 add cast(1.25e-15,Edm.Double),Edm.String) as T&$select=T&$top=1",
+        r#""T":"1.25e-15""#,
+    ),
+    ("Things?$compute=cast(-(Size mul 0),Edm.String) as T&$select=T&$top=1", r#""T":"0""#),
+    // Nothing, of no type by itself.
+    (
+        "Things?$apply=aggregate(cast(null,Edm.Decimal) with sum as S,cast(null,Edm.Int64) with average as A)",
+        r#""S":null,"A":null}]}"#,
+    ),
     ("Things?$filter=0 sub Big sub 1 eq -9223372036854775808&$select=Id&$top=1", r#""value":[{"Id":1}]"#),
     ("Things?$compute=Id sub 4 as N&$select=N&$top=1", r#""N":-3}"#),
     // The one row of an aggregate without groups has no order.

@@ -130,6 +130,16 @@ const WALKS: &[&str] = &[
 fn hierarchies_below_entities_and_in_groups() {
     let world = World::trading();
     for source in SOURCES {
+        for constants in [
+            "groupby((ROLLED),aggregate(1 with countdistinct as N,'a' with countdistinct as W))",
+            "compute(1 as C,'a' as D)/groupby((ROLLED),aggregate(C with countdistinct as N,D with countdistinct as W))",
+        ] {
+            let rolled = "rolluprecursive($root/Categories,ParentHierarchy,CategoryId)";
+            let found =
+                rows(&world, source, &format!("Products?$apply={}", constants.replace("ROLLED", rolled)));
+            let once = found.iter().all(|row| row["N"] == 1 && row["W"] == 1);
+            assert!(once && found.len() > 3, "{source}: {found:?}");
+        }
         let mut all_of_suppliers = 0;
         for walk in WALKS {
             let parents = format!("Suppliers?$select=SupplierId&$expand=Products($apply={walk})");

@@ -38,6 +38,7 @@ mod search;
 mod edges;
 mod kept_back;
 mod failing_rows;
+mod guarded;
 mod zones;
 mod patterns;
 mod shown;

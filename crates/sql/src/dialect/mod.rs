@@ -140,6 +140,8 @@ pub struct Bounds {
     pub tables: usize,
     /// Result columns.
     pub columns: usize,
+    /// Parameters, besides those that parent rows take.
+    pub parameters: usize,
 }
 
 /// The text of an operator as most databases have it.
@@ -222,6 +224,12 @@ pub trait Dialect: Sync {
 
     /// Whether columns that are equal are taken for each other in conditions. Not where they are compared by [`Operator::Same`].
     fn takes_equals_for_each_other(&self) -> bool {
+        false
+    }
+
+    /// Whether a column that equals a constant is taken for it in other conditions, before the row is there. Not where
+    /// they are compared by [`Operator::Same`].
+    fn takes_constants_for_columns(&self) -> bool {
         false
     }
 
@@ -364,6 +372,11 @@ pub trait Dialect: Sync {
     /// name what is around it.
     fn number_table(&self) -> Option<(&'static str, &'static str)> {
         None
+    }
+
+    /// A value of which different ones are counted.
+    fn distinct(&self, operand: Operand) -> Sql {
+        self.carried(operand).sql
     }
 
     /// A value that a condition chooses, as the conditions and the values make it.

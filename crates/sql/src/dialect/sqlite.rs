@@ -63,7 +63,7 @@ impl Dialect for Sqlite {
 
     fn bounds(&self) -> Bounds {
         // https://www.sqlite.org/limits.html; a window needs a column more than the rows have.
-        Bounds { tables: 64, columns: 1_990 }
+        Bounds { tables: 64, columns: 1_990, parameters: 30_000 }
     }
 
     fn short_text(&self) -> &'static str {
@@ -75,6 +75,10 @@ impl Dialect for Sqlite {
     }
 
     fn nulls_are_smallest(&self) -> bool {
+        true
+    }
+
+    fn takes_constants_for_columns(&self) -> bool {
         true
     }
 

@@ -7,6 +7,7 @@ use nextlink_odata::value::Value;
 use super::Planner;
 use super::fine::{Fine, mirrored};
 use super::frames::Frames;
+use super::guards::any_of;
 use super::hints::in_order;
 use crate::catalog::NativeType;
 use crate::dialect::{Form, Operand, Relation, Unsupported};
@@ -14,7 +15,7 @@ use crate::tree::{Operator, Param, ParamForm, Select, Sql};
 
 /// Whether null may stand for false in a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Truth {
+pub(super) enum Truth {
     /// Only whether it is true matters, as in WHERE.
     OnlyTrue,
     /// True and false matter, as below NOT.
@@ -27,19 +28,13 @@ impl Planner<'_> {
         self.truth(frames, expr, Truth::OnlyTrue)
     }
 
-    fn truth(&self, frames: &mut Frames, expr: &Expr, truth: Truth) -> Result<Sql, Unsupported> {
+    pub(super) fn truth(&self, frames: &mut Frames, expr: &Expr, truth: Truth) -> Result<Sql, Unsupported> {
         if let Some(found) = self.full_text(frames, expr) {
             return Ok(never_null(found, true, truth));
         }
         Ok(match &expr.kind {
-            ExprKind::And(left, right) => {
-                let left = self.truth(frames, left, truth)?;
-                Sql::binary(Operator::And, left, self.truth(frames, right, truth)?)
-            }
-            ExprKind::Or(left, right) => {
-                let left = self.truth(frames, left, truth)?;
-                Sql::binary(Operator::Or, left, self.truth(frames, right, truth)?)
-            }
+            ExprKind::And(left, right) => self.all_of(frames, (left, right), truth, Vec::new())?,
+            ExprKind::Or(left, right) => self.one_of(frames, (left, right), truth)?,
             ExprKind::Not(inner) => Sql::Not(Box::new(self.truth(frames, inner, Truth::Exact)?)),
             ExprKind::Compare(op, left, right) => self.compare(frames, *op, left, right, truth)?,
             ExprKind::In(needle, items) => self.member(frames, needle, items, truth)?,
@@ -245,8 +240,7 @@ impl Planner<'_> {
     fn related(&self, frames: &mut Frames, related: &Related, negated: bool) -> Result<Select, Unsupported> {
         frames.enter(self.mapping, related);
         if let Some(predicate) = &related.predicate {
-            let condition = self.condition(frames, predicate)?;
-            frames.filter(if negated { Sql::IsNotTrue(Box::new(condition)) } else { condition });
+            self.keep(frames, predicate, negated)?;
         }
         frames.select().columns.push(Sql::Integer(1));
         let select = frames.leave();
@@ -315,8 +309,7 @@ impl Planner<'_> {
     ) -> Result<Operand, Unsupported> {
         frames.enter(self.mapping, related);
         if let Some(predicate) = &related.predicate {
-            let condition = self.condition(frames, predicate)?;
-            frames.filter(condition);
+            self.keep(frames, predicate, false)?;
         }
         let value = self.aggregate(frames, method, of, result)?;
         frames.select().columns.push(value.sql.clone());
@@ -458,28 +451,12 @@ fn count_of(mut select: Select) -> Operand {
     Operand { nullable: false, ..Operand::computed(Sql::Scalar(Box::new(select)), P::Int64) }
 }
 
-fn constant_truth(truth: bool) -> Sql {
+pub(super) fn constant_truth(truth: bool) -> Sql {
     Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(i64::from(truth)))
 }
 
 fn not_a_number(operand: &Operand) -> bool {
     matches!(&operand.sql, Sql::Param(Param { value: Value::Double(d), .. }) if d.is_nan())
-}
-
-/// Joins by OR as a balanced tree: databases bound the depth of an expression.
-fn any_of(mut level: Vec<Sql>) -> Sql {
-    while level.len() > 1 {
-        let mut operands = level.into_iter();
-        let mut next = Vec::with_capacity(operands.len().div_ceil(2));
-        while let Some(left) = operands.next() {
-            next.push(match operands.next() {
-                Some(right) => Sql::binary(Operator::Or, left, right),
-                None => left,
-            });
-        }
-        level = next;
-    }
-    level.pop().unwrap_or_else(|| constant_truth(false))
 }
 
 fn never_null(sql: Sql, nullable: bool, truth: Truth) -> Sql {

@@ -9,6 +9,7 @@ mod fine;
 mod hints;
 mod zones;
 mod expr;
+mod guards;
 mod there;
 mod frames;
 mod group;
@@ -239,12 +240,14 @@ pub(crate) struct Planner<'a> {
     pub(crate) link: Option<&'a NodeLink<'a>>,
     /// How many calls of functions have been written so far.
     calls: Cell<usize>,
+    /// Parts of conditions that have been written twice so far.
+    repeated: Cell<usize>,
 }
 
 impl<'a> Planner<'a> {
     /// A planner of one query.
     pub(crate) fn new(mapping: &'a Seen<'a>, dialect: &'a dyn Dialect, query: &'a Query) -> Planner<'a> {
-        Planner { mapping, dialect, query, link: None, calls: Cell::new(0) }
+        Planner { mapping, dialect, query, link: None, calls: Cell::new(0), repeated: Cell::new(0) }
     }
 }
 
@@ -273,10 +276,7 @@ impl Planner<'_> {
                 Step::Call(function, values) => {
                     frames = self.call(frames, (root, steps, at), *function, values)?;
                 }
-                Step::Filter(condition) => {
-                    let condition = self.condition(&mut frames, condition)?;
-                    frames.filter(condition);
-                }
+                Step::Filter(condition) => self.keep(&mut frames, condition, false)?,
             }
         }
         Ok(frames)

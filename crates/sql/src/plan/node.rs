@@ -213,11 +213,10 @@ impl Planner<'_> {
     }
 
     pub(super) fn add_filter(&self, frames: &mut Frames, filter: Option<&Expr>) -> Result<(), Unsupported> {
-        if let Some(filter) = filter {
-            let condition = self.condition(frames, filter)?;
-            frames.filter(condition);
+        match filter {
+            Some(filter) => self.keep(frames, filter, false),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn add_cells(&self, frames: &mut Frames, node: &Node) -> Result<Cells, Unsupported> {

@@ -322,7 +322,11 @@ impl Planner<'_> {
         if let (Aggregation::Average, Some((sum, count))) = (method, totals(of)) {
             return self.average_of_all(frames, &sum, &count);
         }
-        let operand = self.operand(frames, of)?;
+        let mut operand = self.operand(frames, of)?;
+        if operand.sql == Sql::Null {
+            // Without a type it would be of any.
+            operand.sql = self.dialect.null(of.primitive.unwrap_or(result));
+        }
         if let (Aggregation::Min | Aggregation::Max, Some(id)) = (method, of.enumeration) {
             let function = if method == Aggregation::Min { "MIN" } else { "MAX" };
             return self.extreme_member(function, operand, id);
@@ -333,7 +337,7 @@ impl Planner<'_> {
                 Operand { nullable: false, ..Operand::computed(count, result) }
             }
             Aggregation::CountDistinct => {
-                let value = Sql::Distinct(Box::new(self.dialect.carried(operand).sql));
+                let value = Sql::Distinct(Box::new(self.dialect.distinct(operand)));
                 Operand { nullable: false, ..Operand::computed(Sql::call("COUNT", [value]), result) }
             }
             Aggregation::Min => self.extreme("MIN", operand),

@@ -28,9 +28,26 @@ const ZONE: &str = "(Z|[+-][0-9]{2}:[0-9]{2})\\z";
 /// Zeros that say nothing at the end of a fraction.
 const LAST_ZEROS: &str = "[.]0+$|([.][0-9]*[1-9])0+$";
 
+/// Zeros behind the point, and the exponent that stands in their place; a number comes before it.
+const EXPONENTS: &str = "|00000=6|000000=7|0000000=8|00000000=9|000000000=10|0000000000=11|00000000000=12\
+                         |000000000000=13|0000000000000=14|00000000000000=15|";
+/// Such a number: sign, zeros, first digit, the others, and the exponent of as many zeros.
+const SMALL: &str = r"^(-?)0[.](0{5,14})([1-9])([0-9]*)[|](?:.*[|])?\2=([0-9]+)[|].*$";
+/// What is too much then: a point without digits, the exponents.
+const TOO_MUCH: &str = "[.](?=e)|[|].*$";
+
 pub(super) struct Cast {
     pub(super) collation: &'static str,
-    pub(super) first_group: &'static str,
+    pub(super) groups: Groups,
+}
+
+/// What a server writes for groups of a pattern in what it puts in the place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Groups {
+    /// The first one.
+    pub(super) first: &'static str,
+    /// Those of [`SMALL`], as a number with an exponent.
+    pub(super) small: &'static str,
 }
 
 impl Cast {
@@ -91,13 +108,21 @@ impl Cast {
             // A constant comes with a time of day.
             P::Date => x.cast("DATE").cast(TO_TEXT),
             P::TimeOfDay => self.without_last_zeros(x.cast(TO_TEXT)),
+            P::Double | P::Single => self.with_exponent(x.cast(TO_TEXT)),
             P::Binary | P::Duration => return None,
             _ => x.cast(TO_TEXT),
         })
     }
 
+    /// The text of a double as JSON has it. The server writes zeros from 10 to the power of -15 on.
+    fn with_exponent(&self, text: Sql) -> Sql {
+        let known = Sql::call("CONCAT", [text, Sql::Word(EXPONENTS)]);
+        let short = Sql::call("REGEXP_REPLACE", [known, Sql::Word(SMALL), Sql::Word(self.groups.small)]);
+        Sql::call("REGEXP_REPLACE", [short, Sql::Word(TOO_MUCH), Sql::Word("")])
+    }
+
     fn without_last_zeros(&self, text: Sql) -> Sql {
-        Sql::call("REGEXP_REPLACE", [text, Sql::Word(LAST_ZEROS), Sql::Word(self.first_group)])
+        Sql::call("REGEXP_REPLACE", [text, Sql::Word(LAST_ZEROS), Sql::Word(self.groups.first)])
     }
 }
 

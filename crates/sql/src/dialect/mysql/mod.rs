@@ -31,7 +31,7 @@ pub struct MySql {
     /// A collation of `utf8mb4` that compares by code point and pads nothing.
     collation: &'static str,
     /// What stands for the first group where a regular expression replaces.
-    first_group: &'static str,
+    groups: cast::Groups,
     /// Digits behind the point of a decimal.
     most_scale: usize,
 }
@@ -40,12 +40,20 @@ pub struct MySql {
 pub const SORTED: i64 = 16_000;
 
 /// MySQL.
-pub static MYSQL: MySql =
-    MySql { name: "MySQL", collation: "utf8mb4_0900_bin", first_group: "$1", most_scale: 30 };
+pub static MYSQL: MySql = MySql {
+    name: "MySQL",
+    collation: "utf8mb4_0900_bin",
+    groups: cast::Groups { first: "$1", small: "$1$3.$4e-$5" },
+    most_scale: 30,
+};
 
 /// MariaDB.
-pub static MARIADB: MySql =
-    MySql { name: "MariaDB", collation: "utf8mb4_nopad_bin", first_group: "\\1", most_scale: 38 };
+pub static MARIADB: MySql = MySql {
+    name: "MariaDB",
+    collation: "utf8mb4_nopad_bin",
+    groups: cast::Groups { first: "\\1", small: r"\1\3.\4e-\5" },
+    most_scale: 38,
+};
 
 impl Dialect for MySql {
     fn name(&self) -> &'static str {
@@ -117,7 +125,7 @@ impl Dialect for MySql {
 
     fn bounds(&self) -> Bounds {
         // https://dev.mysql.com/doc/refman/8.4/en/joins-limits.html and column-count-limit.html
-        Bounds { tables: 60, columns: 4_000 }
+        Bounds { tables: 60, columns: 4_000, parameters: 60_000 }
     }
 
     fn nulls_are_smallest(&self) -> bool {
@@ -135,6 +143,10 @@ impl Dialect for MySql {
     }
 
     fn takes_equals_for_each_other(&self) -> bool {
+        true
+    }
+
+    fn takes_constants_for_columns(&self) -> bool {
         true
     }
 
@@ -321,7 +333,7 @@ impl Dialect for MySql {
             return Ok(null(to));
         }
         let from = operand.primitive.unwrap_or(P::String);
-        let cast = cast::Cast { collation: self.collation, first_group: self.first_group };
+        let cast = cast::Cast { collation: self.collation, groups: self.groups };
         let sql = cast.cast(plain(operand), from, to).ok_or_else(|| self.cannot("This cast"))?;
         Ok(Operand::computed(sql, to))
     }
@@ -348,6 +360,17 @@ impl Dialect for MySql {
 
     fn sum(&self, operand: Operand, result: P) -> Operand {
         rows::sum(operand, result)
+    }
+
+    /// MariaDB counts a constant for each row where tables of its own lie on disk, as they do for a select that refers to itself.
+    fn distinct(&self, operand: Operand) -> Sql {
+        let column = matches!(operand.form, Form::Column(_));
+        let value = self.carried(operand).sql;
+        if column {
+            return value;
+        }
+        let always = Sql::binary(Operator::Lt, Sql::call("RAND", []), Sql::Integer(2));
+        Sql::call("IF", [always, value, Sql::Null])
     }
 
     fn search(&self, column: Operand, text: &str) -> Sql {

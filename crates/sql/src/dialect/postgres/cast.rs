@@ -82,7 +82,9 @@ fn text(x: Sql, from: P) -> Option<Sql> {
     Some(match from {
         P::Decimal => Sql::call("trim_scale", [x.cast("numeric")]).cast("text"),
         P::Double | P::Single => {
-            let mut cases = Vec::with_capacity(3);
+            let zero = Sql::binary(Operator::Eq, Sql::Bound(0), Sql::Word("0").cast("float8"));
+            // There is one that is negative, too.
+            let mut cases = vec![(zero, Sql::Word("0"))];
             for (name, word) in [("Infinity", "INF"), ("-Infinity", "-INF")] {
                 let is = Sql::binary(Operator::Eq, Sql::Bound(0), Sql::Word(name).cast("float8"));
                 cases.push((is, Sql::Word(word)));
@@ -93,6 +95,9 @@ fn text(x: Sql, from: P) -> Option<Sql> {
                 .fold(Sql::Bound(0).cast("text"), |text, (from, to)| {
                     Sql::call("replace", [text, Sql::Word(from), Sql::Word(to)])
                 });
+            // JSON has zeros where the server begins to write exponents.
+            let small = r"^(-?)(\d)[.]?(\d*)e-5$";
+            let digits = Sql::call("regexp_replace", [digits, Sql::Word(small), Sql::Word(r"\10.0000\2\3")]);
             cases.push((Sql::IsNotNull(Box::new(Sql::Bound(0))), digits));
             Sql::Let(vec![x], Box::new(Sql::Case(cases)))
         }

@@ -105,7 +105,7 @@ impl Dialect for Postgres {
 
     fn bounds(&self) -> Bounds {
         // https://www.postgresql.org/docs/current/limits.html; tables are bounded so that planning stays short.
-        Bounds { tables: 64, columns: 1_600 }
+        Bounds { tables: 64, columns: 1_600, parameters: 65_000 }
     }
 
     fn short_text(&self) -> &'static str {
