@@ -10,6 +10,6 @@ mod levels;
 mod defaults;
 mod routines;
 pub mod sqlite;
-pub mod postgres;
-pub mod mysql;
+mod postgres;
+mod mysql;
 pub mod source;

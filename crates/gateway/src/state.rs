@@ -132,7 +132,7 @@ impl State {
         if own.is_none()
             && let Some(of_node) = self.queries.try_take()
         {
-            return Ok(Turn { of_node, of_source: None });
+            return Ok(Turn::new(of_node, None));
         }
         // Boxed, as the future of a request is to be small.
         Box::pin(self.awaited_turn(own)).await
@@ -144,7 +144,7 @@ impl State {
                 Some(turns) => Some(turns.take().await?),
                 None => None,
             };
-            Some(Turn { of_node: self.queries.take().await?, of_source })
+            Some(Turn::new(self.queries.take().await?, of_source))
         };
         let wait = Duration::from_secs(self.config.limits.queue_seconds);
         match tokio::time::timeout(wait, waited).await {

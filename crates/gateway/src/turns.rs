@@ -60,10 +60,15 @@ impl Queue {
 /// A turn to run a statement, until it is dropped.
 #[derive(Debug)]
 pub struct Turn {
-    /// One of those of the node.
-    pub of_node: OwnedSemaphorePermit,
-    /// One of those of the source, where it has a limit of them.
-    pub of_source: Option<OwnedSemaphorePermit>,
+    _of_node: OwnedSemaphorePermit,
+    _of_source: Option<OwnedSemaphorePermit>,
+}
+
+impl Turn {
+    /// One of those of the node, and one of those of the source, where it has a limit of them.
+    pub fn new(of_node: OwnedSemaphorePermit, of_source: Option<OwnedSemaphorePermit>) -> Self {
+        Self { _of_node: of_node, _of_source: of_source }
+    }
 }
 
 /// The share that statements may have which go on although their first page is out: half, and one at least.

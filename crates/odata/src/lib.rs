@@ -3,7 +3,7 @@
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
 pub mod version;
-pub mod shape;
+mod shape;
 pub mod value;
 pub mod temporal;
 pub mod decimal;

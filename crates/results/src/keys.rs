@@ -18,7 +18,7 @@ use crate::wire::hex;
 pub const KEY_FILE: &str = "keys";
 
 /// How many earlier keys are kept for reading.
-pub const MAX_PREVIOUS_KEYS: usize = 3;
+const MAX_PREVIOUS_KEYS: usize = 3;
 
 const FIRST_LINE: &str = "nextlink keys 1";
 
@@ -127,7 +127,7 @@ impl MasterKey {
 pub struct MasterKeys {
     /// Seals and opens.
     pub current: MasterKey,
-    /// Open only; the latest first, at most [`MAX_PREVIOUS_KEYS`].
+    /// Open only; the latest first, at most `MAX_PREVIOUS_KEYS`.
     pub previous: Vec<MasterKey>,
 }
 
@@ -194,19 +194,6 @@ impl MasterKeys {
         })
     }
 
-    /// Makes a new current key, keeps the present one for reading, and writes the key file in
-    /// `dir`.
-    ///
-    /// # Errors
-    /// As [`MasterKeys::open`].
-    pub fn rotate(&self, dir: &Path) -> Result<Self, Error> {
-        let mut previous = vec![self.current.clone()];
-        previous.extend(self.previous.iter().take(MAX_PREVIOUS_KEYS - 1).cloned());
-        let keys = Self::new(MasterKey::generate()?, previous)?;
-        keys.save(&dir.join(KEY_FILE))?;
-        Ok(keys)
-    }
-
     /// The key of that name, current or earlier.
     pub(crate) fn find(&self, id: KeyId) -> Option<&MasterKey> {
         self.all().find(|key| key.id == id)
@@ -270,19 +257,6 @@ mod tests {
         assert_eq!(made.current.id(), read.current.id());
         let mode = std::fs::metadata(dir.path().join(KEY_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-    }
-
-    #[test]
-    fn rotation_keeps_the_earlier_keys_up_to_the_limit() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut keys = MasterKeys::open(dir.path()).unwrap();
-        for turn in 1..=MAX_PREVIOUS_KEYS + 2 {
-            let last = keys.current.id();
-            keys = keys.rotate(dir.path()).unwrap();
-            assert_eq!(keys.previous[0].id(), last, "turn {turn}");
-            assert_eq!(keys.previous.len(), turn.min(MAX_PREVIOUS_KEYS), "turn {turn}");
-            assert_eq!(MasterKeys::open(dir.path()).unwrap().current.id(), keys.current.id(), "turn {turn}");
-        }
     }
 
     #[test]

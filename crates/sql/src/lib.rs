@@ -13,7 +13,7 @@ mod text;
 pub mod tree;
 pub mod statement;
 pub mod dialect;
-pub mod emit;
+mod emit;
 pub mod seek;
 pub mod position;
 pub mod plan;

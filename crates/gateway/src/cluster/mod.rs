@@ -26,7 +26,7 @@ mod sim;
 pub use drain::Drained;
 pub use fetch::{ask_copies, page};
 pub use listing::{Told, end, results};
-pub use members::{Member, Members};
+pub use members::Member;
 pub use membership::{Cluster, Connected, Joined, connect, join, look};
 pub use renewal::renew_copies;
 pub use replicas::keep_copies;

@@ -33,7 +33,6 @@ pub use mistakes::{ConfigError, Mistakes};
 pub use results::ResultsConfig;
 pub use server::{HERE, Network, ServerConfig};
 pub use source::{OnLoss, SourceConfig, is_source_name, with_model_texts};
-pub use source_limits::SourceLimits;
 pub use tls::TlsConfig;
 
 /// All settings.

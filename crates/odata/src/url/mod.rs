@@ -24,8 +24,7 @@ mod percent;
 mod search;
 mod select;
 
-use apply::Transformation;
-use ast::{ComputeItem, ExpandItem, Expr, Options, OrderItem, Search, SelectItem, Url};
+use ast::{Expr, Options, Search, Url};
 pub(crate) use call::{cast_segments, near_functions};
 use cursor::Cursor;
 pub use error::{ParseError, ParseErrorKind};
@@ -125,52 +124,12 @@ pub fn parse_plain_expression(text: &str) -> Result<Expr, ParseError> {
     parse_expression(&raw, &ParseOptions { plus_is_space: false, ..ParseOptions::default() })
 }
 
-/// Parses the value of `$orderby`.
-///
-/// # Errors
-/// The first place where the text leaves the grammar or passes a limit.
-pub fn parse_orderby(value: &str, options: &ParseOptions) -> Result<Vec<OrderItem>, ParseError> {
-    parse_value(value, options, |cursor| cursor.orderby())
-}
-
-/// Parses the value of `$select`.
-///
-/// # Errors
-/// The first place where the text leaves the grammar or passes a limit.
-pub fn parse_select(value: &str, options: &ParseOptions) -> Result<Vec<SelectItem>, ParseError> {
-    parse_value(value, options, |cursor| cursor.select())
-}
-
-/// Parses the value of `$expand`.
-///
-/// # Errors
-/// The first place where the text leaves the grammar or passes a limit.
-pub fn parse_expand(value: &str, options: &ParseOptions) -> Result<Vec<ExpandItem>, ParseError> {
-    parse_value(value, options, |cursor| cursor.expand())
-}
-
-/// Parses the value of `$compute`.
-///
-/// # Errors
-/// The first place where the text leaves the grammar or passes a limit.
-pub fn parse_compute(value: &str, options: &ParseOptions) -> Result<Vec<ComputeItem>, ParseError> {
-    parse_value(value, options, |cursor| cursor.compute())
-}
-
 /// Parses the value of `$search`.
 ///
 /// # Errors
 /// The first place where the text leaves the grammar or passes a limit.
 pub fn parse_search(value: &str, options: &ParseOptions) -> Result<Search, ParseError> {
     parse_value(value, options, |cursor| cursor.search())
-}
-
-/// Parses the value of `$apply` (OData Data Aggregation 4.0).
-///
-/// # Errors
-/// The first place where the text leaves the grammar or passes a limit.
-pub fn parse_apply(value: &str, options: &ParseOptions) -> Result<Vec<Transformation>, ParseError> {
-    parse_value(value, options, |cursor| cursor.apply())
 }
 
 /// Checks the fragment of a context URL, what follows the `#` (OData 4.01 Part 1 section 10).
