@@ -8,14 +8,10 @@ use std::process::{Command, Stdio};
 
 use boon::{Compiler, Schemas};
 use nextlink_odata::csdl::{self, CsdlOptions};
-use nextlink_odata::model::{
-    Bound, Computed, EntitySetId, Function, Model, Omitted, PrimitiveType, Property, Returns,
-};
+use nextlink_odata::model::{Bound, EntitySetId, Function, Model, Omitted, PrimitiveType, Property, Returns};
 use nextlink_odata::value::Value as Constant;
 use nextlink_odata::version::Version;
-use nextlink_sql::catalog::{
-    Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table, TableKind,
-};
+use nextlink_sql::catalog::{Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, Table, TableKind};
 use nextlink_sql::mapping::{Case, ModelOptions, build};
 use nextlink_sql::shape::Shape;
 use serde_json::Value;
@@ -103,20 +99,12 @@ fn samples() {
 #[test]
 fn enumerations_composite_types_and_arrays() {
     let column = |name: &str, ty: ColumnType| Column {
-        name: name.to_owned(),
-        declared: String::new(),
-        ty,
-        storage: Storage::Native,
-        native: NativeType::Plain,
-        nullable: true,
         max_length: Some(20),
         precision: Some(6),
         scale: Some(2),
-        default_value: None,
-        computed: Computed::No,
         binary_collation: true,
-        zone: None,
         comment: Some("A column".to_owned()),
+        ..Column::plain(name.to_owned(), ty)
     };
     let array = |item| ColumnType::Array(Box::new(item));
     let enumeration = |name: &str, flags| CatalogEnum {

@@ -59,6 +59,12 @@ impl Refusal {
         Refusal::new(StatusCode::NOT_FOUND, "NotFound", message)
     }
 
+    /// The fault is the service's; the cause is for the log alone.
+    pub fn internal(cause: Option<String>) -> Refusal {
+        let message = "The request could not be answered.";
+        Refusal { cause, ..Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message) }
+    }
+
     /// What is there is not what the client thinks.
     pub fn differs() -> Refusal {
         let message = "What is there now has another ETag than those of If-Match.";
@@ -69,6 +75,11 @@ impl Refusal {
     pub fn unavailable(code: &'static str, message: impl Into<String>, seconds: u64) -> Refusal {
         let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
         Refusal { retry_after: Some(seconds), ..refusal }
+    }
+
+    /// What the log says of it.
+    pub fn cause_or_message(&self) -> &str {
+        self.cause.as_deref().unwrap_or(&self.message)
     }
 
     /// With what it is about.

@@ -1,6 +1,11 @@
 //! Conditions of a request on what is there: `If-Match` and `If-None-Match` (RFC 9110 section 13).
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use nextlink_odata::version::Version;
+
+use crate::answer::Refusal;
+use crate::body::Body;
+use crate::headers::ODATA_VERSION;
 
 /// What the conditions of a request come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +28,35 @@ pub fn verdict(headers: &HeaderMap, etag: &str) -> Verdict {
         Verdict::Known
     } else {
         Verdict::Holds
+    }
+}
+
+/// The answer to a client that has it already.
+///
+/// # Errors
+/// It is another one than the client wants.
+pub fn unless_holds(
+    headers: &HeaderMap,
+    etag: Option<&str>,
+    version: Version,
+) -> Result<Option<Response<Body>>, Refusal> {
+    match etag.map_or(Verdict::Holds, |etag| verdict(headers, etag)) {
+        Verdict::Holds => Ok(None),
+        Verdict::Differs => Err(Refusal::differs()),
+        Verdict::Known => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(version.as_str()));
+            tell_etag(&mut response, etag);
+            Ok(Some(response))
+        }
+    }
+}
+
+/// Says the ETag of an answer.
+pub fn tell_etag(response: &mut Response<Body>, etag: Option<&str>) {
+    if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
+        response.headers_mut().insert(header::ETAG, etag);
     }
 }
 

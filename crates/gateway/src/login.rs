@@ -65,10 +65,7 @@ pub fn name(login: Option<&Login>, keys: &TokenKeys) -> Result<String, Refusal> 
     let Some(Login { user, password }) = login else {
         return Ok(ANONYMOUS.to_owned());
     };
-    keys.caller(&[user.as_bytes(), password.0.as_bytes()]).ok_or_else(|| {
-        let message = "The request could not be answered.";
-        Refusal::new(http::StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
-    })
+    keys.caller(&[user.as_bytes(), password.0.as_bytes()]).ok_or_else(|| Refusal::internal(None))
 }
 
 #[cfg(test)]

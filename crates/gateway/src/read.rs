@@ -1,8 +1,10 @@
 //! A read, from the request to the response: each stage is one call and makes one new value.
 
+mod first_page;
 mod collection;
 mod raw;
 mod single;
+mod value;
 mod media;
 mod documents;
 pub mod again;
@@ -237,8 +239,8 @@ async fn answer(
         | Addressed::RawDynamic
         | Addressed::RawResult
         | Addressed::ItemCount(_)
-        | Addressed::Stream(_) => Box::pin(single::raw_value(state, request, prepared, stages)).await,
-        Addressed::Count => Box::pin(single::count(state, request, prepared, stages)).await,
+        | Addressed::Stream(_) => Box::pin(value::raw_value(state, request, prepared, stages)).await,
+        Addressed::Count => Box::pin(value::count(state, request, prepared, stages)).await,
     }
 }
 

@@ -293,44 +293,31 @@ pub struct LinkParts {
 impl LinkParts {
     /// A link to a page: the options of the request with the token, or (`short`) the token alone.
     pub fn page_link(&self, token: &str, short: bool) -> String {
-        let mut link = self.path.clone();
-        if !short {
-            for option in options(&self.query).filter(|o| !is_option(o, "$skiptoken")) {
-                link.push_str(option);
-                link.push('&');
-            }
-        }
-        link.push_str("$skiptoken=");
-        link.push_str(token);
-        link
+        let link = self.with_options(|name| !short && name != "$skiptoken");
+        [&link, "$skiptoken=", token].concat()
     }
 
     /// A link to what changes from now on.
     pub fn delta_link(&self, token: &str) -> String {
-        let mut link = self.path.clone();
-        let of_amount = |option: &str| OF_AMOUNT.contains(&&*name_of(option));
-        for option in options(&self.query).filter(|option| !of_amount(option)) {
-            link.push_str(option);
-            link.push('&');
-        }
-        link.push_str("$deltatoken=");
-        link.push_str(token);
-        link
+        let link = self.with_options(|name| !OF_AMOUNT.contains(&name));
+        [&link, "$deltatoken=", token].concat()
     }
 
     /// A link to the rows behind the first `rows` ones, for rows that are not stored; `skip` and `top` are those of the
     /// first request.
     pub fn skip_link(&self, rows: u64, skip: u64, top: Option<u64>) -> String {
+        let link = self.with_options(|name| !["$skip", "$top", "$skiptoken"].contains(&name));
         let (skip, top) = (skip + rows, top.map(|top| top.saturating_sub(rows)));
+        let top = top.map(|top| format!("&$top={top}")).unwrap_or_default();
+        format!("{link}$skip={skip}{top}")
+    }
+
+    /// The link with the options that are kept, each with an ampersand behind it.
+    fn with_options(&self, kept: impl Fn(&str) -> bool) -> String {
         let mut link = self.path.clone();
-        let paging = |o: &str| is_option(o, "$skip") || is_option(o, "$top") || is_option(o, "$skiptoken");
-        for option in options(&self.query).filter(|o| !paging(o)) {
+        for option in options(&self.query).filter(|option| kept(&name_of(option))) {
             link.push_str(option);
             link.push('&');
-        }
-        link.push_str(&format!("$skip={skip}"));
-        if let Some(top) = top {
-            link.push_str(&format!("&$top={top}"));
         }
         link
     }

@@ -3,16 +3,20 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, header};
 use nextlink_db::run::Cancel;
 use nextlink_odata::json::Format;
 use nextlink_odata::version::{MetadataLevel, Version};
+use nextlink_results::gzip::GzipMember;
 
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::headers::{ODATA_VERSION, PREFERENCE_APPLIED};
 use crate::request::Request;
 
+/// Bytes from which an answer of one piece is compressed.
+const COMPRESS_FROM: usize = 1_024;
 /// Stages of a request at most.
 const STAGES: usize = 6;
 /// Room for the header with their times.
@@ -160,13 +164,22 @@ impl Drop for CancelGuard {
     }
 }
 
+/// Puts pieces of text in as the body, compressed where that is wanted and worth it.
+pub fn compressed(gzip: bool, mut response: Response<Body>, text: Vec<Bytes>) -> Response<Body> {
+    let length: usize = text.iter().map(Bytes::len).sum();
+    if !gzip || length < COMPRESS_FROM {
+        *response.body_mut() = Body::from(text);
+        return response;
+    }
+    let mut member = GzipMember::default();
+    let mut body: Vec<Bytes> = text.iter().map(|piece| member.plain(piece)).collect();
+    body.push(member.finish(b""));
+    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    *response.body_mut() = Body::from(body);
+    response
+}
+
 /// A thread that reads rows has panicked.
 pub fn crashed(error: &tokio::task::JoinError) -> Refusal {
-    let mut refusal = Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "InternalError",
-        "The request could not be answered.",
-    );
-    refusal.cause = Some(error.to_string());
-    refusal
+    Refusal::internal(Some(error.to_string()))
 }

@@ -309,8 +309,16 @@ impl<T: Sent> Receiver<T> {
         std::future::poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// Whether the client was too slow.
-    pub fn is_given_up(&self) -> bool {
+    /// Why nothing more comes although there should be more, for the log.
+    pub fn why_ended(&self) -> &'static str {
+        if self.is_given_up() {
+            "the client takes too little"
+        } else {
+            "the thread that reads rows ended early"
+        }
+    }
+
+    fn is_given_up(&self) -> bool {
         self.0.lock().given_up
     }
 

@@ -303,7 +303,7 @@ fn the_manual_has_settings_that_exist() {
         assert_eq!(settings.get("cluster", "route"), "true");
     }
     // So is every file that it links to.
-    for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+    for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
         assert!(root().join("docs").join(link).exists(), "{link}");
     }
 }

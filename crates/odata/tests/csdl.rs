@@ -11,22 +11,8 @@ use nextlink_odata::version::{MetadataLevel, Version};
 use serde_json::{Value, json};
 
 fn property(name: &str, primitive: PrimitiveType) -> Property {
-    Property {
-        name: name.to_owned(),
-        ty: Type::Primitive(primitive),
-        collection: false,
-        in_parts: false,
-        json: None,
-        nullable: true,
-        max_length: None,
-        precision: None,
-        scale: None,
-        default_value: None,
-        definition: None,
-        computed: Computed::No,
-        searchable: primitive == PrimitiveType::String,
-        description: None,
-    }
+    let searchable = primitive == PrimitiveType::String;
+    Property { nullable: true, searchable, ..Property::plain(name, primitive) }
 }
 
 fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty {
@@ -51,33 +37,22 @@ fn model() -> Model {
             Property { computed: Computed::Default, ..key("ID", PrimitiveType::Int64) },
             key("Customer_ID", PrimitiveType::String),
         ],
-        streams: Vec::new(),
-        media: None,
-        etag: None,
         navigation: vec![NavigationProperty {
             constraints: vec![(1, 0)],
             ..navigation("Customer", 1, false)
         }],
-        open: false,
-        full_text: false,
-        family: None,
         description: Some("Orders of <all> \"kinds\"\u{1}".to_owned()),
+        ..EntityType::default()
     };
     let customer = EntityType {
         name: "Kunde_ä".to_owned(),
         key: vec![0],
         properties: vec![Property { max_length: Some(5), ..key("ID", PrimitiveType::String) }],
-        streams: Vec::new(),
-        media: None,
-        etag: None,
         navigation: vec![NavigationProperty {
             on_delete: Some(OnDelete::Cascade),
             ..navigation("Orders", 0, true)
         }],
-        open: false,
-        full_text: false,
-        family: None,
-        description: None,
+        ..EntityType::default()
     };
     let set = |name: &str, t| EntitySet {
         name: name.to_owned(),
@@ -100,19 +75,7 @@ fn model() -> Model {
 fn one(properties: Vec<Property>) -> Model {
     let mut all = vec![Property { nullable: false, ..property("ID", PrimitiveType::Int32) }];
     all.extend(properties);
-    let t = EntityType {
-        name: "T".to_owned(),
-        key: vec![0],
-        properties: all,
-        streams: Vec::new(),
-        media: None,
-        etag: None,
-        navigation: Vec::new(),
-        open: false,
-        full_text: false,
-        family: None,
-        description: None,
-    };
+    let t = EntityType { name: "T".to_owned(), key: vec![0], properties: all, ..EntityType::default() };
     let set =
         EntitySet { name: "T".to_owned(), entity_type: EntityTypeId(0), description: None, tracked: false };
     Model::new("N".to_owned(), "C".to_owned(), Vec::new(), Vec::new(), vec![t], vec![set])

@@ -9,22 +9,7 @@ use nextlink_odata::openapi::{Login, OpenApiOptions, document, servers};
 use serde_json::{Value, json};
 
 fn property(name: &str, ty: Type, nullable: bool) -> Property {
-    Property {
-        name: name.to_owned(),
-        ty,
-        collection: false,
-        in_parts: false,
-        json: None,
-        nullable,
-        max_length: None,
-        precision: None,
-        scale: None,
-        default_value: None,
-        definition: None,
-        computed: Computed::No,
-        searchable: false,
-        description: None,
-    }
+    Property { ty, nullable, ..Property::plain(name, PrimitiveType::Int32) }
 }
 
 fn entity_type(
@@ -34,19 +19,7 @@ fn entity_type(
     navigation: Vec<NavigationProperty>,
 ) -> EntityType {
     let (name, key) = (name.to_owned(), (0..keys).collect());
-    EntityType {
-        name,
-        key,
-        properties,
-        streams: Vec::new(),
-        media: None,
-        etag: None,
-        navigation,
-        open: false,
-        full_text: false,
-        family: None,
-        description: None,
-    }
+    EntityType { name, key, properties, navigation, ..EntityType::default() }
 }
 
 fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty {

@@ -7,8 +7,8 @@ use nextlink_odata::context::fragment;
 use nextlink_odata::json::{Format, PageEnd, PageLimits, PageOutput, PageWriter, Shape};
 use nextlink_odata::layout::Layout;
 use nextlink_odata::model::{
-    ComplexType, ComplexTypeId, Computed, EntitySet, EntitySetId, EntityType, EntityTypeId, EnumMember,
-    EnumType, EnumTypeId, Model, NavigationProperty, PrimitiveType, Property, Type,
+    ComplexType, ComplexTypeId, EntitySet, EntitySetId, EntityType, EntityTypeId, EnumMember, EnumType,
+    EnumTypeId, Model, NavigationProperty, PrimitiveType, Property, Type,
 };
 use nextlink_odata::query::Query;
 use nextlink_odata::rows::{Flow, RowSink};
@@ -24,22 +24,7 @@ const CITY: Type = Type::Complex(ComplexTypeId(0));
 const ADDRESS: Type = Type::Complex(ComplexTypeId(1));
 
 fn one(name: &str, ty: Type) -> Property {
-    Property {
-        name: name.to_owned(),
-        ty,
-        collection: false,
-        in_parts: false,
-        json: None,
-        nullable: true,
-        max_length: None,
-        precision: None,
-        scale: None,
-        default_value: None,
-        definition: None,
-        computed: Computed::No,
-        searchable: false,
-        description: None,
-    }
+    Property { ty, nullable: true, ..Property::plain(name, PrimitiveType::Int32) }
 }
 
 fn many(name: &str, ty: Type) -> Property {
@@ -57,19 +42,7 @@ fn enumeration(name: &str, flags: bool, members: &[(&str, i64)]) -> EnumType {
 }
 
 fn entity(name: &str, key: &[usize], properties: Vec<Property>) -> EntityType {
-    EntityType {
-        name: name.to_owned(),
-        key: key.to_vec(),
-        properties,
-        streams: vec![],
-        media: None,
-        etag: None,
-        navigation: vec![],
-        open: false,
-        full_text: false,
-        family: None,
-        description: None,
-    }
+    EntityType { name: name.to_owned(), key: key.to_vec(), properties, ..EntityType::default() }
 }
 
 fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty {

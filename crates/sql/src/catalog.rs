@@ -198,6 +198,28 @@ pub struct Column {
     pub comment: Option<String>,
 }
 
+impl Column {
+    /// A column of which nothing is known but its name and type. It can be null.
+    pub fn plain(name: String, ty: ColumnType) -> Column {
+        Column {
+            name,
+            declared: String::new(),
+            ty,
+            storage: Storage::Native,
+            native: NativeType::Plain,
+            nullable: true,
+            max_length: None,
+            precision: None,
+            scale: None,
+            default_value: None,
+            computed: Computed::No,
+            binary_collation: false,
+            zone: None,
+            comment: None,
+        }
+    }
+}
+
 impl ColumnType {
     /// The primitive type, where it is one.
     pub fn primitive(&self) -> Option<PrimitiveType> {

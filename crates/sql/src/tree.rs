@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use nextlink_odata::model::PrimitiveType;
+use nextlink_odata::query::Arithmetic;
 use nextlink_odata::value::Value;
 
 use crate::catalog::{JoinedTables, NativeType};
@@ -298,6 +299,18 @@ pub enum Operator {
     Like,
     /// Whether words are found by an index.
     Found,
+}
+
+impl From<Arithmetic> for Operator {
+    fn from(op: Arithmetic) -> Operator {
+        match op {
+            Arithmetic::Add => Operator::Add,
+            Arithmetic::Sub => Operator::Sub,
+            Arithmetic::Mul => Operator::Mul,
+            Arithmetic::Div | Arithmetic::DivBy => Operator::Div,
+            Arithmetic::Mod => Operator::Mod,
+        }
+    }
 }
 
 impl Sql {

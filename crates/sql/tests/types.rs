@@ -1,27 +1,17 @@
 //! Enumerations, composite types and arrays of a catalogue: what they become in the model, and what is told of it.
 
-use nextlink_odata::model::{Computed, Model, PrimitiveType, Property};
-use nextlink_sql::catalog::{
-    Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, NativeType, Storage, Table, TableKind,
-};
+use nextlink_odata::model::{Model, PrimitiveType, Property};
+use nextlink_sql::catalog::{Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, Table, TableKind};
 use nextlink_sql::mapping::{Case, ModelOptions, build};
 
 fn column(name: &str, ty: ColumnType) -> Column {
     Column {
-        name: name.to_owned(),
-        declared: String::new(),
-        ty,
-        storage: Storage::Native,
-        native: NativeType::Plain,
         nullable: false,
         max_length: Some(9),
         precision: Some(8),
         scale: Some(2),
-        default_value: None,
-        computed: Computed::No,
         binary_collation: true,
-        zone: None,
-        comment: None,
+        ..Column::plain(name.to_owned(), ty)
     }
 }
 
@@ -331,7 +321,7 @@ fn default_values() {
 #[test]
 fn keys() {
     let enums = vec![enumeration("color", &["Red"], false), enumeration("mood", &["so-so"], false)];
-    let not_served = "t: Not served: its primary key can't be a key in OData: ";
+    let not_served = "t: Not served: its primary key cannot be a key in OData: ";
     let other = ". Name other columns under `keys` of the source in the configuration.";
     for (ty, notice) in [
         (ColumnType::Enum(0), None),

@@ -14,7 +14,7 @@ use super::session::Session;
 /// What is told of a column with zeros.
 const NULL: &str =
     "Holds dates without a year, a month or a day, such as 0000-00-00, which are served as null.";
-const KEY: &str = "Holds dates without a year, a month or a day, such as 0000-00-00; a key can't be null, so reading these rows fails.";
+const KEY: &str = "Holds dates without a year, a month or a day, such as 0000-00-00; a key cannot be null, so reading these rows fails.";
 /// Years between the first and the last date: each makes thirteen places to look at.
 const MOST_YEARS: u64 = 300;
 

@@ -98,7 +98,7 @@ impl Reader<'_> {
         let name = &relation.place.table;
         if raw.is_empty() && relation.is_view {
             // The server lists no columns of a view whose tables are gone, or that its definer may not read.
-            self.notices.push(Notice::table(name, "Not served: the server can't read this view."));
+            self.notices.push(Notice::table(name, "Not served: the server cannot read this view."));
         }
         let mut columns = Vec::with_capacity(raw.len());
         for raw in raw.iter().filter(|raw| raw.readable) {

@@ -143,22 +143,13 @@ fn table<'a>(
 
 /// What rows of a table have besides: the transaction that has written them. Partitions have it, so tables made of them do.
 fn system_columns(relation: &Relation) -> Vec<Column> {
-    let native = NativeType::Named { schema: "pg_catalog".to_owned(), name: "xid".to_owned() };
     let written = || Column {
-        name: "xmin".to_owned(),
         declared: "xid".to_owned(),
-        ty: ColumnType::Primitive(PrimitiveType::String),
         storage: Storage::Text,
-        native,
+        native: NativeType::Named { schema: "pg_catalog".to_owned(), name: "xid".to_owned() },
         nullable: false,
-        max_length: None,
-        precision: None,
-        scale: None,
-        default_value: None,
         computed: Computed::Always,
-        binary_collation: false,
-        zone: None,
-        comment: None,
+        ..Column::plain("xmin".to_owned(), ColumnType::Primitive(PrimitiveType::String))
     };
     if matches!(relation.kind.as_str(), "r" | "p") { vec![written()] } else { Vec::new() }
 }

@@ -135,7 +135,7 @@ fn leave_out(relation: &Relation, error: rusqlite::Error, notices: &mut Vec<Noti
     if !is_of_the_table(&error) {
         return Err(error.into());
     }
-    let text = ["Not served: SQLite can't read it (", &error.to_string(), ")."].concat();
+    let text = ["Not served: SQLite cannot read it (", &error.to_string(), ")."].concat();
     notices.push(Notice::table(&relation.name, text));
     Ok(())
 }
@@ -228,7 +228,7 @@ fn facts(
     match probe(conn, &Probe { from: &from, columns: &columns, access, rows: limits.probe_rows }) {
         Ok(facts) => Ok(facts),
         Err(error) if is_of_the_table(&error) && relation.kind != "view" => {
-            let text = ["Its values can't be looked at (", &error.to_string(), "): types are as declared."];
+            let text = ["Its values cannot be looked at (", &error.to_string(), "): types are as declared."];
             notices.push(Notice::table(&relation.name, text.concat()));
             Ok(vec![Facts::default(); raw.len()])
         }
@@ -293,7 +293,7 @@ fn describe(change: Change, raw: &RawColumn, served: &Served) -> String {
 }
 
 fn null_in_key(relation: &Relation, raw: &RawColumn, facts: &Facts) -> Notice {
-    let text = "Rows with null in this column of the primary key can't be told apart and are not served: ";
+    let text = "Rows with null in this column of the primary key cannot be told apart and are not served: ";
     Notice::column(&relation.name, &raw.name, [text, &facts.nulls.to_string(), " seen."].concat())
 }
 

@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 
 use rust_decimal::Decimal;
 
-use crate::ask::{Ask, Asked, Failure};
+use crate::ask::Asked;
 use crate::data::Thing;
 use crate::expression::{Expr, evaluate, text, truth};
 use crate::generate::Dice;
 use crate::values::{Cell, Type, Value, compare, literal};
-use crate::{dice, many, order, scope};
+use crate::{ask_all, dice, many, order, scope};
 
 /// Questions of each kind.
 const QUESTIONS: u32 = 600;
@@ -28,26 +28,9 @@ const METHODS: &[(&str, &[Type])] = &[
 pub fn group(world: Asked<'_>, things: &[Thing], clock: bool) -> usize {
     let mut dice = dice(7, clock);
     let questions = many(QUESTIONS);
-    let (mut refused, mut wrong) = (0, Vec::new());
-    for question in 0..2 * questions {
-        let (url, expected) =
-            if question < questions { computed(&mut dice, things) } else { grouped(&mut dice, things) };
-        let found = match world.ask_with(&url, &Ask::values()) {
-            Ok(answer) => answer.rows(),
-            Err(Failure::Unsupported(_)) => {
-                refused += 1;
-                continue;
-            }
-            Err(failure) => failure.to_string(),
-        };
-        if found != expected {
-            let start = |rows: &str| rows.chars().take(400).collect::<String>();
-            wrong.push(format!("{url}\n  found    {}\n  expected {}", start(&found), start(&expected)));
-        }
-    }
-    let shown = wrong.iter().take(10).map(String::as_str).collect::<Vec<_>>().join("\n");
-    assert!(wrong.is_empty(), "{} of {} are wrong:\n{shown}", wrong.len(), 2 * questions);
-    refused
+    ask_all(world, 2 * questions, |question| {
+        if question < questions { computed(&mut dice, things) } else { grouped(&mut dice, things) }
+    })
 }
 
 /// One of some items.

@@ -72,14 +72,9 @@ fn agree(location: &Location, things: &[Thing], clock: bool) -> usize {
     let (mapping, _) = build(&catalog, &ModelOptions::default());
     let world = Asked { source: &source, mapping: &mapping };
     casts::cast(world);
-    let mut refused = positions::go_on(world)
-        + groups::group(world, things, clock)
-        + through::through(world, things, clock);
-    let mut wrong = Vec::new();
     let mut dice = dice(2024, clock);
-    let questions = many(QUESTIONS);
-    for question in 0..questions {
-        let (url, expected) = if question % 4 == 3 {
+    let condition_or_order = |question: u32| {
+        if question % 4 == 3 {
             let ty = TYPES[dice.roll(TYPES.len() as u64) as usize];
             let key = dice.value(ty, 1 + question % 3, false);
             ordered(&key, things, dice.roll(2) == 0)
@@ -87,7 +82,19 @@ fn agree(location: &Location, things: &[Thing], clock: bool) -> usize {
             let condition = dice.condition(question % 4 + question % 2, false);
             let found = things.iter().filter(|t| truth(&condition, scope(things, t)) == Some(true));
             (format!("Thing?$select=Id&$orderby=Id&$filter={}", text(&condition)), rows(found))
-        };
+        }
+    };
+    positions::go_on(world)
+        + groups::group(world, things, clock)
+        + through::through(world, things, clock)
+        + ask_all(world, many(QUESTIONS), condition_or_order)
+}
+
+/// Asks so many questions, each a URL with the rows that are expected; gives how many the database refuses to answer.
+fn ask_all(world: Asked<'_>, questions: u32, mut ask: impl FnMut(u32) -> (String, String)) -> usize {
+    let (mut refused, mut wrong) = (0, Vec::new());
+    for question in 0..questions {
+        let (url, expected) = ask(question);
         let found = match world.ask_with(&url, &Ask::values()) {
             Ok(answer) => answer.rows(),
             Err(Failure::Unsupported(_)) => {
@@ -97,7 +104,7 @@ fn agree(location: &Location, things: &[Thing], clock: bool) -> usize {
             Err(failure) => failure.to_string(),
         };
         if found != expected {
-            let start = |rows: &str| rows.chars().take(300).collect::<String>();
+            let start = |rows: &str| rows.chars().take(400).collect::<String>();
             wrong.push(format!("{url}\n  found    {}\n  expected {}", start(&found), start(&expected)));
         }
     }

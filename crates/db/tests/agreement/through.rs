@@ -2,13 +2,13 @@
 
 use std::cmp::Ordering;
 
-use crate::ask::{Ask, Asked, Failure};
+use crate::ask::Asked;
 use crate::data::Thing;
 use crate::expression::{Expr, evaluate, text, truth};
 use crate::generate::Dice;
 use crate::groups::{aggregate, object, pick};
 use crate::values::{Cell, Type, Value};
-use crate::{dice, many, order, rows, scope};
+use crate::{ask_all, dice, many, order, rows, scope};
 
 /// Questions of each kind.
 const QUESTIONS: u32 = 80;
@@ -19,25 +19,9 @@ const TREE: &str = "$root/Thing,ParentHierarchy,Id";
 pub fn through(world: Asked<'_>, things: &[Thing], clock: bool) -> usize {
     let mut dice = dice(11, clock);
     let kinds = [relatives, traversal, rolled_up, collections, joined, sought];
-    let (mut refused, mut wrong) = (0, Vec::new());
-    for question in 0..many(QUESTIONS) * kinds.len() as u32 {
-        let (url, expected) = kinds[question as usize % kinds.len()](&mut dice, things);
-        let found = match world.ask_with(&url, &Ask::values()) {
-            Ok(answer) => answer.rows(),
-            Err(Failure::Unsupported(_)) => {
-                refused += 1;
-                continue;
-            }
-            Err(failure) => failure.to_string(),
-        };
-        if found != expected {
-            let start = |rows: &str| rows.chars().take(400).collect::<String>();
-            wrong.push(format!("{url}\n  found    {}\n  expected {}", start(&found), start(&expected)));
-        }
-    }
-    let shown = wrong.iter().take(10).map(String::as_str).collect::<Vec<_>>().join("\n");
-    assert!(wrong.is_empty(), "{} are wrong:\n{shown}", wrong.len());
-    refused
+    ask_all(world, many(QUESTIONS) * kinds.len() as u32, |question| {
+        kinds[question as usize % kinds.len()](&mut dice, things)
+    })
 }
 
 fn holds(condition: &Expr, things: &[Thing], thing: &Thing) -> bool {

@@ -112,7 +112,7 @@ nulls of nulls (a)
             "none: Not served: it has no primary key and no unique index ",
             "nullable: Not served: it has no primary key and no unique in",
             "partial: Not served: it has no primary key and no unique ind",
-            "reals: Not served: its primary key can't be a key in OData: ",
+            "reals: Not served: its primary key cannot be a key in OData: ",
             "v: Not served: a view has no key. Name columns that identify",
         ],
     },
@@ -150,8 +150,8 @@ strict of strict (id)
   t Edm.String?
 ",
         notices: &[
-            "gone: Not served: SQLite can't read it (no such table: main.",
-            "wrong: Not served: SQLite can't read it (no such function: n",
+            "gone: Not served: SQLite cannot read it (no such table: main.",
+            "wrong: Not served: SQLite cannot read it (no such function: n",
             "boxes: Not served: it has no primary key and no unique index",
             "words: Not served: it has no primary key and no unique index",
         ],

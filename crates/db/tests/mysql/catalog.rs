@@ -138,7 +138,7 @@ fn keys_and_links() {
         ]
     );
     let notices = world.notices.join("\n");
-    assert!(notices.contains("gone: Not served: the server can't read this view."), "{notices}");
+    assert!(notices.contains("gone: Not served: the server cannot read this view."), "{notices}");
 }
 
 #[test]

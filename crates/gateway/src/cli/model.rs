@@ -1,20 +1,23 @@
 //! `model`: the model file that reproduces what is served for a source, as a start for editing.
 
-mod functions;
+mod properties;
 mod streams;
+mod types;
+mod navigation;
+mod functions;
 
-use nextlink_odata::model::{
-    Applied, Computed, EntitySetId, EntityType, Model, NavigationProperty, PrimitiveType, Property, Type,
-};
+use nextlink_odata::model::{Applied, EntitySetId, EntityType};
 use nextlink_odata::value::Value;
-use nextlink_sql::mapping::{ColumnMap, EnumMap, FullTextMap, Link, TableMap};
+use nextlink_sql::mapping::{FullTextMap, TableMap};
 use nextlink_sql::shape::{LossShape, SettingsShape};
-use nextlink_sql::zone::Zone;
 
 use super::{ModelArgs, out};
 use crate::served::Served;
 use functions::functions;
+use navigation::navigation;
+use properties::properties;
 use streams::{media, stream_properties};
+use types::types;
 
 /// The JSON schema of model files.
 const SCHEMA: &str = include_str!("../../../../docs/model.schema.json");
@@ -121,9 +124,7 @@ fn singletons(served: &Served, out: &mut String) {
         let row: Vec<String> = row.collect();
         out.push_str(&format!("  {}:\n    of: {}\n", text(&single.name), text(&set.name)));
         out.push_str(&format!("    row: {{{}}}\n", row.join(", ")));
-        if let Some(description) = &single.description {
-            out.push_str(&format!("    description: {}\n", text(description)));
-        }
+        description("    ", single.description.as_deref(), out);
     }
 }
 
@@ -154,9 +155,7 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     };
     out.push_str(&format!("  {}:\n    {place}\n", text(&set.name)));
     out.push_str(&format!("    type: {}\n", text(&ty.name)));
-    if let Some(description) = &ty.description {
-        out.push_str(&format!("    description: {}\n", text(description)));
-    }
+    description("    ", ty.description.as_deref(), out);
     let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
     out.push_str(&format!("    others: false\n    key: [{}]\n    properties:\n", key.join(", ")));
     properties(served, ty, table, None, out);
@@ -179,180 +178,21 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     derived(served, ty, table, out);
 }
 
+/// What is said of something, on a line of its own.
+fn description(indent: &str, said: Option<&str>, out: &mut String) {
+    if let Some(said) = said {
+        out.push_str(&format!("{indent}description: {}\n", text(said)));
+    }
+}
+
 /// The name of a table, behind that of its schema.
 fn qualified(schema: Option<&String>, name: &str) -> String {
     schema.map_or_else(|| name.to_owned(), |schema| [schema, ".", name].concat())
 }
 
-/// Properties of a type, or of one below it.
-fn properties(served: &Served, ty: &EntityType, table: &TableMap, owner: Option<usize>, out: &mut String) {
-    let (model, source) = (&served.mapping.model, served.settings.time_zone.unwrap_or(Zone::UTC));
-    // The time zone stands where it is not that of the source.
-    let place =
-        |column: &'_ ColumnMap| (column.column.clone(), column.meant_in.filter(|zone| *zone != source));
-    let indent = if owner.is_some() { "          " } else { "      " };
-    for (index, (property, column)) in ty.properties.iter().zip(&table.columns).enumerate() {
-        if ty.owner_of_property(index) != owner {
-            continue;
-        }
-        match (&column.group, property.ty) {
-            (Some(group), Type::Complex(id)) => {
-                let parts = model.complex_type(id).properties.iter().zip(group);
-                let parts = parts.map(|(part, column)| (part, place(&table.columns[*column])));
-                out.push_str(&group_of(model, property, parts.collect(), indent));
-            }
-            _ => out.push_str(&property_line(model, property, &place(column), indent)),
-        }
-    }
-}
-
 /// A YAML scalar in double quotes, which JSON's form always is.
 fn text(text: &str) -> String {
     serde_json::Value::from(text).to_string()
-}
-
-/// Enumerations and complex types, with the types of the database behind them.
-fn types(served: &Served, out: &mut String) {
-    let model = &served.mapping.model;
-    if !model.enum_types.is_empty() {
-        out.push_str("enumerations:\n");
-    }
-    for (ty, found) in model.enum_types.iter().zip(&served.mapping.enums) {
-        out.push_str(&match found {
-            EnumMap::Database(found) => {
-                let members: Vec<String> =
-                    ty.members.iter().map(|member| format!("{} = {}", member.name, member.value)).collect();
-                let flags = if ty.flags { "flags: " } else { "" };
-                let (members, of) = (members.join(", "), text(&found.name));
-                format!("  # {flags}{members}\n  {}:\n    of: {of}\n", text(&ty.name))
-            }
-            EnumMap::Codes(codes) => {
-                let code = |value: &Value| match value {
-                    Value::Integer(number) => number.to_string(),
-                    Value::String(code) => text(code),
-                    _ => "null".to_owned(),
-                };
-                let members =
-                    codes.members.iter().map(|(name, value)| format!("{}: {}", text(name), code(value)));
-                let members: Vec<String> = members.collect();
-                let (flags, members) = (codes.flags, members.join(", "));
-                format!("  {}:\n    flags: {flags}\n    members: {{{members}}}\n", text(&ty.name))
-            }
-        });
-        if let Some(description) = &ty.description {
-            out.push_str(&format!("    description: {}\n", text(description)));
-        }
-    }
-    if !model.type_definitions.is_empty() {
-        out.push_str("typeDefinitions:\n");
-    }
-    for definition in &model.type_definitions {
-        let mut facts = vec![format!("underlying: {}", definition.underlying.name())];
-        facts.extend(facets([definition.max_length, definition.precision, definition.scale]));
-        if let Some(description) = &definition.description {
-            facts.push(format!("description: {}", text(description)));
-        }
-        out.push_str(&format!("  {}: {{{}}}\n", text(&definition.name), facts.join(", ")));
-    }
-    let composites: Vec<_> = model.complex_types.iter().zip(&served.mapping.complex).collect();
-    if !composites.is_empty() {
-        out.push_str("complexTypes:\n");
-    }
-    for (ty, complex) in composites {
-        out.push_str(&format!("  {}:\n", text(&ty.name)));
-        if let Some(description) = &ty.description {
-            out.push_str(&format!("    description: {}\n", text(description)));
-        }
-        if ty.properties.iter().any(|property| property.json.is_some()) {
-            out.push_str("    properties:\n");
-            for (property, column) in ty.properties.iter().zip(&complex.columns) {
-                out.push_str(&property_line(model, property, &(column.column.clone(), None), "      "));
-            }
-            continue;
-        }
-        let Some(of) = &complex.of else {
-            out.push_str("    # Made of groups of columns.\n    properties: {}\n");
-            continue;
-        };
-        out.push_str(&format!("    of: {}\n    properties:\n", text(of)));
-        for (property, column) in ty.properties.iter().zip(&complex.columns) {
-            out.push_str(&property_line(model, property, &(column.column.clone(), None), "      "));
-        }
-    }
-}
-
-/// What is said of a property, beside its column.
-fn facts(model: &Model, property: &Property) -> Vec<String> {
-    let mut facts = vec![format!("type: {}", model.type_name(property.ty))];
-    if let Type::Enum(_) | Type::Complex(_) = property.ty {
-        facts[0] = format!("type: {}", text(simple_name(model, property.ty)));
-    }
-    if let Some(definition) = model.definition_of(property) {
-        facts[0] = format!("type: {}", text(&definition.name));
-    }
-    if property.collection && property.json.is_some() {
-        let item = facts[0].trim_start_matches("type: ").trim_matches('"');
-        facts[0] = format!("type: {}", text(&format!("Collection({item})")));
-    } else if property.collection {
-        facts.push("collection: true".to_owned());
-    }
-    facts.push(format!("nullable: {}", property.nullable));
-    facts.extend(facets([property.max_length, property.precision, property.scale]));
-    if let Some(default) = &property.default_value {
-        facts.push(format!("default: {}", text(default)));
-    }
-    match property.computed {
-        Computed::No => {}
-        Computed::Always => facts.push("computed: always".to_owned()),
-        Computed::Default => facts.push("computed: default".to_owned()),
-    }
-    if property.primitive() == Some(PrimitiveType::String) && !property.searchable {
-        facts.push("searchable: false".to_owned());
-    }
-    if let Some(description) = &property.description {
-        facts.push(format!("description: {}", text(description)));
-    }
-    facts
-}
-
-/// Length, precision and scale.
-fn facets(facets: [Option<u32>; 3]) -> impl Iterator<Item = String> {
-    let named = ["maxLength", "precision", "scale"].into_iter().zip(facets);
-    named.filter_map(|(name, facet)| Some(format!("{name}: {}", facet?)))
-}
-
-fn simple_name(model: &Model, ty: Type) -> &str {
-    match ty {
-        Type::Primitive(primitive) => primitive.name(),
-        Type::Enum(id) => &model.enum_type(id).name,
-        Type::Complex(id) => &model.complex_type(id).name,
-    }
-}
-
-/// Where the values of a property lie: the column, and the time zone that is told of it.
-type Lies = (String, Option<Zone>);
-
-fn property_line(model: &Model, property: &Property, (column, zone): &Lies, indent: &str) -> String {
-    let mut facts = facts(model, property);
-    if property.name != *column {
-        facts.push(format!("column: {}", text(column)));
-    }
-    facts.extend(zone.map(|zone| format!("timeZone: {}", text(&zone.to_string()))));
-    format!("{indent}{}: {{{}}}\n", text(&property.name), facts.join(", "))
-}
-
-/// A complex value that lies in a group of columns.
-fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, Lies)>, indent: &str) -> String {
-    let mut out = format!("{indent}{}:\n", text(&property.name));
-    for fact in facts(model, property) {
-        out.push_str(&format!("{indent}  {fact}\n"));
-    }
-    out.push_str(&format!("{indent}  columns:\n"));
-    let inner = [indent, "    "].concat();
-    for (part, column) in parts {
-        out.push_str(&property_line(model, part, &column, &inner));
-    }
-    out
 }
 
 /// By what changes are followed.
@@ -413,9 +253,7 @@ fn derived(served: &Served, ty: &EntityType, table: &TableMap, out: &mut String)
             let codes: Vec<String> = map.own[number].iter().map(constant).collect();
             out.push_str(&format!("        when: {{{}: [{}]}}\n", text(column), codes.join(", ")));
         }
-        if let Some(description) = &one.description {
-            out.push_str(&format!("        description: {}\n", text(description)));
-        }
+        description("        ", one.description.as_deref(), out);
         let mut lines = String::new();
         properties(served, ty, table, Some(number), &mut lines);
         stream_properties(ty, table, Some(number), &mut lines);
@@ -425,60 +263,4 @@ fn derived(served: &Served, ty: &EntityType, table: &TableMap, out: &mut String)
         media(ty, table, Some(number), out);
         navigation(served, ty, table, Some(number), out);
     }
-}
-
-fn navigation(served: &Served, ty: &EntityType, table: &TableMap, owner: Option<usize>, out: &mut String) {
-    let own = |(index, _): &(usize, _)| ty.owner_of_navigation(*index) == owner;
-    let all = ty.navigation.iter().zip(&table.links).enumerate().filter(own).map(|(_, both)| both);
-    let indent = if owner.is_some() { "        " } else { "    " };
-    for (number, (navigation, link)) in all.enumerate() {
-        if number == 0 {
-            out.push_str(&format!("{indent}navigation:\n"));
-        }
-        let facts = navigation_facts(served, navigation, (ty, &table.columns), link);
-        out.push_str(&format!("{indent}  {}: {{{}}}\n", text(&navigation.name), facts.join(", ")));
-    }
-}
-
-fn navigation_facts(
-    served: &Served,
-    navigation: &NavigationProperty,
-    near: (&EntityType, &[ColumnMap]),
-    link: &Link,
-) -> Vec<String> {
-    let model = &served.mapping.model;
-    let target = model.entity_set(navigation.target_set);
-    let far_type = model.entity_type(navigation.target);
-    let far = (far_type, served.mapping.table(navigation.target_set).columns.as_slice());
-    let mut facts = vec![format!("target: {}", text(&target.name))];
-    facts.push(format!("collection: {}", navigation.collection));
-    // Columns that are no properties stand by their own names.
-    let name = |(ty, columns): (&EntityType, &[ColumnMap]), index: usize| {
-        text(ty.properties.get(index).map_or(&columns[index].column, |property| &property.name))
-    };
-    let table = |pairs: Vec<String>| format!("{{{}}}", pairs.join(", "));
-    match link {
-        Link::Direct(pairs) => {
-            let pairs =
-                pairs.iter().map(|(here, there)| format!("{}: {}", name(near, *here), name(far, *there)));
-            facts.push(format!("on: {}", table(pairs.collect())));
-        }
-        Link::Through(through) => {
-            let named = qualified(through.schema.as_ref(), &through.table);
-            let here =
-                through.near.iter().map(|(here, column)| format!("{}: {}", name(near, *here), text(column)));
-            let there =
-                through.far.iter().map(|(column, there)| format!("{}: {}", text(column), name(far, *there)));
-            facts.push(format!(
-                "through: {{table: {}, near: {}, far: {}}}",
-                text(&named),
-                table(here.collect()),
-                table(there.collect())
-            ));
-        }
-    }
-    if let Some(partner) = navigation.partner {
-        facts.push(format!("partner: {}", text(&far_type.navigation[partner].name)));
-    }
-    facts
 }

@@ -10,10 +10,11 @@ use nextlink_odata::json::{PageLimits, PageWriter};
 use super::single;
 use crate::answer::Refusal;
 use crate::body::Body;
+use crate::conditions::{tell_etag, unless_holds};
 use crate::delivery::Whole;
 use crate::headers::SERVER_TIMING;
 use crate::repeat::{Kept, Repeat};
-use crate::response::Stages;
+use crate::response::{Stages, compressed};
 use crate::served::{Served, in_doubt};
 use crate::slot::Slot;
 use crate::state::State;
@@ -81,7 +82,7 @@ impl Again {
         self.stages.end("rows");
         let etag = writer.last_etag().header(false);
         if etag.is_some() {
-            match single::unless_holds(conditions, etag.as_deref(), self.kept.version) {
+            match unless_holds(conditions, etag.as_deref(), self.kept.version) {
                 Ok(None) => {}
                 known => return known.transpose(),
             }
@@ -92,7 +93,7 @@ impl Again {
         if let Some(header) = self.stages.header() {
             response.headers_mut().insert(SERVER_TIMING, header);
         }
-        single::tell(&mut response, etag.as_deref());
-        Some(Ok(single::compressed(self.kept.gzip, response, vec![text.into()])))
+        tell_etag(&mut response, etag.as_deref());
+        Some(Ok(compressed(self.kept.gzip, response, vec![text.into()])))
     }
 }

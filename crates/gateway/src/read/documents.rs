@@ -5,14 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::single;
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::conditions::{Verdict, verdict};
 use crate::headers::ODATA_VERSION;
 use crate::negotiate::{self, Kind};
 use crate::request::Request;
-use crate::response::{crashed, json_response};
+use crate::response::{compressed, crashed, json_response};
 use crate::served::{Served, etag};
 use crate::vocabularies;
 
@@ -27,7 +26,7 @@ pub fn service(
     let model = &served.mapping.model;
     let text = nextlink_odata::service::document(model, &context, agreed.format.metadata, request.version);
     let response = json_response(request, agreed.format, Body::empty());
-    Ok(single::compressed(request.gzip, response, vec![text.into()]))
+    Ok(compressed(request.gzip, response, vec![text.into()]))
 }
 
 /// Answers `$metadata`.
@@ -75,7 +74,7 @@ fn unless_known(
     match verdict(&request.headers, etag) {
         Verdict::Differs => return Err(Refusal::differs()),
         Verdict::Known => *response.status_mut() = StatusCode::NOT_MODIFIED,
-        Verdict::Holds => response = single::compressed(request.gzip, response, text),
+        Verdict::Holds => response = compressed(request.gzip, response, text),
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));

@@ -92,10 +92,7 @@ pub async fn result(
         drop(permit);
         conclude(writer, outcome, &prepared.query, limits);
     });
-    let lost = |_| {
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The request could not be answered.")
-    };
-    match told.await.map_err(lost)? {
+    match told.await.map_err(|_| Refusal::internal(None))? {
         Begun::Stored { id, generation, owner } => {
             tokio::spawn(attend(Arc::clone(state), (id, generation), run, move || cancel.cancel()));
             guard.release();

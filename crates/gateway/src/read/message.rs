@@ -7,10 +7,9 @@ use nextlink_results::token::Token;
 use nextlink_results::{MAX_PAGE_BYTES, NodeId, ResultId, StoredPage};
 use serde::{Deserialize, Serialize};
 
-use super::single::compressed;
 use crate::answer::{Refusal, gone};
 use crate::body::{Body, Broken};
-use crate::response::crashed;
+use crate::response::{compressed, crashed};
 
 /// An answer that comes later.
 pub enum Answered {

@@ -195,11 +195,7 @@ impl Executions for Lost<'_> {
             drop(permit);
             conclude(writer, outcome, &prepared.query, whole);
         });
-        let begun = told.await.map_err(|_| {
-            let (status, message) =
-                (http::StatusCode::INTERNAL_SERVER_ERROR, "The request could not be answered.");
-            Refusal::new(status, "InternalError", message)
-        })?;
+        let begun = told.await.map_err(|_| Refusal::internal(None))?;
         if let Ok(generation) = begun {
             event(&Event::GoesOn { id: &token.result, generation });
         }

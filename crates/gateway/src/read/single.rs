@@ -1,38 +1,31 @@
-//! Answers of one piece: an entity, a property, a raw value, a count, and HEAD on a collection.
+//! Answers of one piece: an entity, a property, and HEAD on a collection.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use nextlink_db::run::{Cancel, Outcome};
 use nextlink_odata::context;
-use nextlink_odata::json::{
-    EtagText, KeyValue, NoPlainValue, PageLimits, PageWriter, key_predicate, raw_json, raw_typed, told_type,
-};
+use nextlink_odata::json::{EtagText, KeyValue, PageLimits, PageWriter, key_predicate, told_type};
 use nextlink_odata::model::{Property, Type};
 use nextlink_odata::query::{Addressed, ExprKind, Inside, Leaf, Query, Step};
 use nextlink_odata::rows::RowSink;
 use nextlink_odata::version::Version;
 
 use super::Prepared;
-use super::raw::Raw;
 use crate::answer::Refusal;
 use crate::body::Body;
-use crate::conditions::{Verdict, verdict};
+use crate::conditions::{tell_etag, unless_holds};
 use crate::delivery::Whole;
 use crate::envelope::{context_member, count_member};
 use crate::headers::{ODATA_VERSION, SERVER_TIMING, TRACE_ID};
 use crate::repeat::Kept;
 use crate::request::Request;
-use crate::response::{CancelGuard, Stages, add_common, crashed, json_response};
+use crate::response::{CancelGuard, Stages, add_common, compressed, crashed, json_response};
 use crate::served::{Served, in_doubt};
 use crate::state::State;
 
-/// Bytes from which an answer of one piece is compressed.
-const COMPRESS_FROM: usize = 1_024;
-
 /// Runs a program whose rows are one piece: at once where it is found by its key, else on a thread that may block.
-async fn run<S: RowSink + Send + 'static>(
+pub(super) async fn run<S: RowSink + Send + 'static>(
     state: &Arc<State>,
     request: &Request,
     prepared: &Prepared,
@@ -81,15 +74,17 @@ async fn run_blocking<S: RowSink + Send + 'static>(
 }
 
 /// What to answer where there is no row.
-pub fn missing(query: &Query, outcome: &Outcome) -> Result<Response<Body>, Refusal> {
+pub fn missing(query: &Query, outcome: &Outcome, version: Version) -> Result<Response<Body>, Refusal> {
     let through_navigation = matches!(query.steps.last(), Some(Step::Navigate(_)));
     let called = matches!(query.steps.last(), Some(Step::Call(..))) && outcome.parent != Some(false);
     match (through_navigation, outcome.parent, query.addressed) {
         // A function that gives nothing (Part 1 section 11.5.4).
-        (_, _, Addressed::Entity | Addressed::Result | Addressed::RawResult) if called => Ok(no_content()),
+        (_, _, Addressed::Entity | Addressed::Result | Addressed::RawResult) if called => {
+            Ok(no_content(version))
+        }
         _ if called => Err(Refusal::not_found("The function gives no entity.")),
         // A single-valued navigation property that is null (Part 1 section 11.2.3).
-        (true, Some(true), Addressed::Entity) => Ok(no_content()),
+        (true, Some(true), Addressed::Entity) => Ok(no_content(version)),
         (true, Some(true), _) => Err(Refusal::not_found("The navigation property leads to no entity.")),
         _ if query.inside.iter().any(|step| matches!(step, Inside::Item(_))) => {
             Err(Refusal::not_found("There is no entity with this key, or no item with this number."))
@@ -101,9 +96,11 @@ pub fn missing(query: &Query, outcome: &Outcome) -> Result<Response<Body>, Refus
     }
 }
 
-fn no_content() -> Response<Body> {
+/// There is nothing to send.
+pub(super) fn no_content(version: Version) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(version.as_str()));
     response
 }
 
@@ -128,14 +125,12 @@ pub async fn answer(
     let Whole { bytes: rows, count } = writer.finish();
     if query.addressed == Addressed::Collection {
         if outcome.rows == 0 && outcome.parent == Some(false) {
-            return missing(&query, &outcome);
+            return missing(&query, &outcome, request.version);
         }
         return Ok(json_response(request, format, Body::empty()));
     }
     if outcome.rows == 0 {
-        let mut response = missing(&query, &outcome)?;
-        response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
-        return Ok(response);
+        return missing(&query, &outcome, request.version);
     }
     if outcome.rows > 1 && matches!(query.steps.last(), Some(Step::Key(_))) {
         // The owner may have said of a view that columns are a key which are none.
@@ -154,9 +149,8 @@ pub async fn answer(
     let context = context_member(format, &request.root, &fragment);
     let value = matches!(query.addressed, Addressed::Property(_) | Addressed::Dynamic | Addressed::Result);
     if value && rows == b"null" {
-        let mut response = no_content();
-        response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
-        tell(&mut response, etag.as_deref());
+        let mut response = no_content(request.version);
+        tell_etag(&mut response, etag.as_deref());
         return Ok(response);
     }
     // That of the values of a collection comes before them.
@@ -169,53 +163,30 @@ pub async fn answer(
     let text = in_envelope(leaf.as_ref(), &query, before.as_deref(), &rows);
     let mut response = json_response(request, format, Body::empty());
     if let (Some(repeat), Some(key)) = (&request.repeat, point_key(&served, &query)) {
-        let mut headers = response.headers().clone();
-        add_common(&mut headers);
-        // Those that differ have their place, so that no room has to be made for them.
-        for name in [SERVER_TIMING, TRACE_ID] {
-            headers.insert(name, HeaderValue::from_static(""));
-        }
+        let headers = kept_headers(&response);
         let kept =
             Kept { program, shape, context, headers, version: request.version, gzip: request.gzip, key };
         served.repeats.keep(repeat, kept);
     }
-    tell(&mut response, etag.as_deref());
+    tell_etag(&mut response, etag.as_deref());
     Ok(compressed(request.gzip, response, vec![text.into()]))
 }
 
+/// The headers of an answer that others will have, too.
+fn kept_headers(response: &Response<Body>) -> HeaderMap {
+    let mut headers = response.headers().clone();
+    add_common(&mut headers);
+    // Those that differ have their place, so that no room has to be made for them.
+    for name in [SERVER_TIMING, TRACE_ID] {
+        headers.insert(name, HeaderValue::from_static(""));
+    }
+    headers
+}
+
 /// The ETag of an answer, where it says whether all of the answer is the same: what hangs on an entity has states of its own.
-fn told_etag(query: &Query, etag: &EtagText) -> Option<String> {
+pub(super) fn told_etag(query: &Query, etag: &EtagText) -> Option<String> {
     let alone = query.selection.expand.is_empty() && query.selection.named.is_empty();
     etag.header(false).filter(|_| alone && query.addressed != Addressed::Collection)
-}
-
-/// The answer to a client that has it already.
-///
-/// # Errors
-/// It is another one than the client wants.
-pub fn unless_holds(
-    headers: &HeaderMap,
-    etag: Option<&str>,
-    version: Version,
-) -> Result<Option<Response<Body>>, Refusal> {
-    match etag.map_or(Verdict::Holds, |etag| verdict(headers, etag)) {
-        Verdict::Holds => Ok(None),
-        Verdict::Differs => Err(Refusal::differs()),
-        Verdict::Known => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(version.as_str()));
-            tell(&mut response, etag);
-            Ok(Some(response))
-        }
-    }
-}
-
-/// Says the ETag of an answer.
-pub fn tell(response: &mut Response<Body>, etag: Option<&str>) {
-    if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
 }
 
 /// The type of the one key property that a whole entity is found by.
@@ -319,114 +290,4 @@ fn entity_path(served: &Served, query: &Query, identifier: Option<String>) -> St
         }
     }
     [identifier.unwrap_or(path), casts].concat()
-}
-
-/// Puts pieces of text in as the body, compressed where that is wanted and worth it.
-pub fn compressed(gzip: bool, mut response: Response<Body>, text: Vec<Bytes>) -> Response<Body> {
-    let length: usize = text.iter().map(Bytes::len).sum();
-    if !gzip || length < COMPRESS_FROM {
-        *response.body_mut() = Body::from(text);
-        return response;
-    }
-    let mut member = nextlink_results::gzip::GzipMember::default();
-    let mut body: Vec<Bytes> = text.iter().map(|piece| member.plain(piece)).collect();
-    body.push(member.finish(b""));
-    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    *response.body_mut() = Body::from(body);
-    response
-}
-
-/// Answers `/$count`.
-pub async fn count(
-    state: &Arc<State>,
-    request: &Request,
-    prepared: Prepared,
-    stages: &mut Stages,
-) -> Result<Response<Body>, Refusal> {
-    let permit = state.turn(&request.slot).await?;
-    let cancel = Cancel::default();
-    let mut guard = CancelGuard::new(&cancel);
-    let options = state.run_options(&request.slot, cancel, request.login.as_ref());
-    let slot = Arc::clone(&request.slot);
-    let Prepared { served, program, .. } = prepared;
-    let counted = tokio::task::spawn_blocking(move || {
-        let counted = slot.count(&served, &program, &options);
-        drop(permit);
-        counted
-    })
-    .await;
-    guard.release();
-    let (rows, parent) = counted.map_err(|e| crashed(&e))??;
-    stages.end("rows");
-    if parent == Some(false) {
-        return Err(Refusal::not_found("There is no entity with this key."));
-    }
-    Ok(text_response(request, "text/plain", Body::full(rows.to_string())))
-}
-
-fn text_response(request: &Request, media: &'static str, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    headers.insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
-    response
-}
-
-/// Answers `/$value` (Part 1 section 11.2.4.1).
-pub async fn raw_value(
-    state: &Arc<State>,
-    request: &Request,
-    prepared: Prepared,
-    stages: &mut Stages,
-) -> Result<Response<Body>, Refusal> {
-    let (mut raw, outcome) = run(state, request, &prepared, Box::<Raw>::default()).await?;
-    stages.end("rows");
-    if outcome.rows == 0 {
-        return missing(&prepared.query, &outcome);
-    }
-    let etag = told_etag(&prepared.query, raw.etag());
-    if let Some(known) = unless_holds(&request.headers, etag.as_deref(), request.version)? {
-        return Ok(known);
-    }
-    let bytes = match raw.bytes {
-        Some(bytes) => raw_form(&prepared.served, &prepared.query, bytes)?,
-        None => None,
-    };
-    let Some(bytes) = bytes else {
-        let mut response = no_content();
-        response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(request.version.as_str()));
-        tell(&mut response, etag.as_deref());
-        return Ok(response);
-    };
-    let media = match prepared.query.addressed {
-        _ if raw.binary => "application/octet-stream",
-        Addressed::ItemCount(_) => "text/plain",
-        _ => "text/plain;charset=utf-8",
-    };
-    let mut response = text_response(request, media, Body::full(bytes));
-    tell(&mut response, etag.as_deref());
-    Ok(response)
-}
-
-/// The raw form of a value as it was read; none where it is null.
-fn raw_form(served: &Served, query: &Query, bytes: Vec<u8>) -> Result<Option<Vec<u8>>, Refusal> {
-    if query.addressed == Addressed::RawDynamic {
-        return raw_json(&String::from_utf8_lossy(&bytes), &query.steps_inside)
-            .map_err(|NoPlainValue| Refusal::not_found("Only a primitive property has a $value."));
-    }
-    let model = &served.mapping.model;
-    if let (Some(steps), Some(leaf)) = (query.json_steps(model), query.leaf(model)) {
-        let Type::Primitive(primitive) = leaf.ty else { return Ok(None) };
-        return Ok(raw_typed(&String::from_utf8_lossy(&bytes), &steps, primitive));
-    }
-    Ok(Some(without_flags(served, query, bytes)))
-}
-
-/// No member at all of flags is the number 0.
-fn without_flags(served: &Served, query: &Query, bytes: Vec<u8>) -> Vec<u8> {
-    let model = &served.mapping.model;
-    match query.leaf(model).map(|leaf| leaf.ty) {
-        Some(Type::Enum(id)) if bytes.is_empty() && model.enum_type(id).flags => b"0".to_vec(),
-        _ => bytes,
-    }
 }

@@ -1,7 +1,7 @@
 //! Type definitions of model files: primitive types under names of their own.
 
-use crate::models::{round_trip, validate, wrong};
-use crate::world::{SOURCES, World};
+use crate::models::{round_trip, validate, wrong, wrong_metadata};
+use crate::world::World;
 
 const SCRIPT: &str = "
 CREATE TABLE offers (id int PRIMARY KEY, price decimal(9, 2) NOT NULL, code varchar(8), low decimal(9, 2), word varchar(20));
@@ -70,15 +70,7 @@ fn primitive_types_have_names() {
     let world = World::modelled(SCRIPT, MODEL);
     validate(MODEL);
     let mut wrong = wrong(&world, ROWS);
-    for source in SOURCES {
-        for (url, part) in TOLD {
-            let full = if url.starts_with('$') { "*/*" } else { "application/json;odata.metadata=full" };
-            let told = world.ask(source, url, &[("accept", full)]);
-            if told.status != 200 || !told.body.contains(part) {
-                wrong.push(format!("{source}: {url}: {} {}, without {part}", told.status, told.body));
-            }
-        }
-    }
+    wrong.extend(wrong_metadata(&world, TOLD));
     assert!(wrong.is_empty(), "{wrong:#?}");
     round_trip(&world);
 }

@@ -459,7 +459,7 @@ fn columns_that_hold_no_json_keep_their_types() {
     let world = World::modelled(TABLES, &model);
     let checked = common::run(&["check", "--config", &world.config()]);
     assert_eq!(
-        checked.out.matches("it can't be served as Address").count(),
+        checked.out.matches("it cannot be served as Address").count(),
         SOURCES.len(),
         "{}",
         checked.out

@@ -203,6 +203,14 @@ pub fn wrong_parts(world: &World, told: &[(&str, &str, &str)]) -> Vec<String> {
     wrong
 }
 
+/// The same of documents, and of bodies that tell all metadata.
+pub fn wrong_metadata(world: &World, told: &[(&str, &str)]) -> Vec<String> {
+    let accept =
+        |url: &str| if url.starts_with('$') { "*/*" } else { "application/json;odata.metadata=full" };
+    let told: Vec<_> = told.iter().map(|(url, part)| (*url, accept(url), *part)).collect();
+    wrong_parts(world, &told)
+}
+
 /// Asks all sources, and says what is not as it should be.
 pub fn wrong(world: &World, rows: &[(&str, u16, &str)]) -> Vec<String> {
     wrong_at(world, &SOURCES, rows)
@@ -451,7 +459,7 @@ singletons:
     let world = World::modelled(SCRIPT, model);
     let rows = [
         "line 5, column 24: `none`: it has no such column",
-        "line 5, column 57: it can't be served as Edm.Int32",
+        "line 5, column 57: it cannot be served as Edm.Int32",
         "customers.id: Served although the model file hides it",
         "line 6, column 16: `nothing`: there is no such column or navigation property to hide",
         "line 7, column 30: `B`: there is no such entity set",

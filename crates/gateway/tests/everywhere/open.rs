@@ -273,7 +273,7 @@ fn columns_that_hold_no_json_are_said() {
     let world = World::modelled(&TABLES.replace("json", "varchar(99)"), &model);
     let rows = [
         "`nothing`: it has no such column",
-        "`id`: a part of the key can't have the properties of an open type",
+        "`id`: a part of the key cannot have the properties of an open type",
     ];
     world.says(&world.config(), &rows.map(|words| (words, SOURCES.len())));
     let model = MODEL.replace("open: more", "open: name");

@@ -158,7 +158,7 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
             return Err(not_supported(
                 at,
                 name,
-                "A condition on rows can't ask for the time of the request.",
+                "A condition on rows cannot ask for the time of the request.",
             ));
         }
         F::Now => return Ok(constant(at, Value::DateTimeOffset(cx.now.to_owned()))),
@@ -190,7 +190,7 @@ fn pattern(cx: &Context, name: &str, told: &Expr) -> BindResult<()> {
     crate::pattern::parse(text).map(drop).map_err(|mistake| match mistake.limit {
         true => {
             let message =
-                format!("The second argument of '{name}' is too large. {mistake} (limit `pattern`).");
+                format!("The second argument of '{name}' is too large. {mistake} (fixed limit `pattern`).");
             limit_exceeded(told.at, name, message)
         }
         false => {

@@ -82,7 +82,7 @@ fn bind(
     let function = &cx.model.functions[number];
     let name = function.name.as_str();
     if cx.rule.get().is_some() {
-        return Err(not_supported(at, name, "A condition on rows can't call functions."));
+        return Err(not_supported(at, name, "A condition on rows cannot call functions."));
     }
     cx.count_navigation(at)?;
     // The SELECT of an owner can fail for some values.

@@ -252,7 +252,7 @@ impl<'a> Context<'a> {
     pub fn count_pattern(&self, at: u32) -> BindResult<()> {
         self.patterns.set(self.patterns.get() + 1);
         if self.patterns.get() > PATTERNS {
-            let message = format!("More than {PATTERNS} patterns in one request (limit `patterns`).");
+            let message = format!("More than {PATTERNS} patterns in one request (fixed limit `patterns`).");
             return Err(limit_exceeded(at, "matchesPattern", message));
         }
         Ok(())
@@ -327,7 +327,7 @@ impl<'a> Context<'a> {
 }
 
 /// The variables in sight.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Scope {
     /// What a bare property name belongs to; also `$this`. None where the rows are no entities.
     pub implicit: Option<Place>,
@@ -357,32 +357,12 @@ impl Scope {
 
     /// The scope of options nested in `$expand`: `$it` lies outside of its statement.
     pub fn of_expanded(place: Place) -> Scope {
-        Scope {
-            implicit: Some(place),
-            named: Rc::default(),
-            this: None,
-            complex: Vec::new(),
-            it: None,
-            lambdas: Vec::new(),
-            optional: Vec::new(),
-            nested: Vec::new(),
-            below: Vec::new(),
-        }
+        Scope { implicit: Some(place), ..Scope::default() }
     }
 
     /// The scope of rows that are no entities.
     pub fn of_rows(named: Vec<Named>) -> Scope {
-        Scope {
-            implicit: None,
-            named: Rc::new(named),
-            this: None,
-            complex: Vec::new(),
-            it: None,
-            lambdas: Vec::new(),
-            optional: Vec::new(),
-            nested: Vec::new(),
-            below: Vec::new(),
-        }
+        Scope { named: Rc::new(named), ..Scope::default() }
     }
 
     /// The complex value that a variable stands for, or `$this`.

@@ -85,7 +85,7 @@ pub fn annotation_problem(value: &Json) -> Option<String> {
                 if plain {
                     annotation_problem(value)
                 } else {
-                    Some(["`", name, "` can't be a member of a record"].concat())
+                    Some(["`", name, "` cannot be a member of a record"].concat())
                 }
             }
         });

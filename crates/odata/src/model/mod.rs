@@ -65,7 +65,7 @@ pub struct Model {
 }
 
 /// An entity type (CSDL 4.01 section 6).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct EntityType {
     /// Simple name, unique among the types of the schema.
     pub name: String,

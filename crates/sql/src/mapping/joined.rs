@@ -7,9 +7,7 @@ use std::sync::Arc;
 use nextlink_odata::model::{Computed, PrimitiveType};
 
 use super::find::{about, find_table};
-use crate::catalog::{
-    Catalog, Column, ColumnType, ForeignKey, JoinedTable, JoinedTables, NativeType, Storage, Table,
-};
+use crate::catalog::{Catalog, Column, ColumnType, ForeignKey, JoinedTable, JoinedTables, Table};
 use crate::notice::Notice;
 use crate::shape::{EntityShape, Named, Shape};
 
@@ -232,20 +230,6 @@ fn free_name(table: &Table, of: &str, name: &str) -> String {
 
 /// The column with the number of the derived type, from 1; null for that of the set.
 fn kind_column(name: &str) -> Column {
-    Column {
-        name: name.to_owned(),
-        declared: String::new(),
-        ty: ColumnType::Primitive(PrimitiveType::Int64),
-        storage: Storage::Native,
-        native: NativeType::Plain,
-        nullable: true,
-        max_length: None,
-        precision: None,
-        scale: None,
-        default_value: None,
-        computed: Computed::Always,
-        binary_collation: false,
-        zone: None,
-        comment: None,
-    }
+    let ty = ColumnType::Primitive(PrimitiveType::Int64);
+    Column { computed: Computed::Always, ..Column::plain(name.to_owned(), ty) }
 }

@@ -1,10 +1,10 @@
 //! Columns of JSON whose types the model file says: complex values, and collections.
 
-use nextlink_odata::model::{Computed, PrimitiveType};
+use nextlink_odata::model::PrimitiveType;
 
 use super::open::may_be_json;
 use super::reshape::Shaper;
-use crate::catalog::{CatalogComposite, Column, ColumnType, NativeType, Storage};
+use crate::catalog::{CatalogComposite, Column, ColumnType};
 use crate::shape::{ComplexShape, PropertyShape, Shape, item_type};
 
 impl<'s> Shaper<'s, '_> {
@@ -63,19 +63,11 @@ pub(super) fn member(name: &str, ty: ColumnType, told: &PropertyShape, shape: &S
     let defined = told.type_name.as_ref().and_then(|name| shape.type_definitions.get(&name.text));
     let facet = |own: Option<u32>, defined: Option<u32>| defined.or(own);
     Column {
-        name: name.to_owned(),
-        declared: String::new(),
-        ty,
-        storage: Storage::Native,
-        native: NativeType::Plain,
         nullable: told.nullable.unwrap_or(true),
         max_length: facet(told.max_length, defined.and_then(|d| d.max_length)),
         precision: facet(told.precision, defined.and_then(|d| d.precision)),
         scale: facet(told.scale, defined.and_then(|d| d.scale)),
-        default_value: None,
-        computed: Computed::No,
-        binary_collation: false,
-        zone: None,
         comment: told.description.clone(),
+        ..Column::plain(name.to_owned(), ty)
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn find(
                 let indexed = columns == table.primary_key || table.unique.contains(&columns);
                 return Some(key(table, columns, indexed));
             }
-            Ok(columns) => notices.push(unfit(table, &columns, "The key given for it can't be used")),
+            Ok(columns) => notices.push(unfit(table, &columns, "The key given for it cannot be used")),
             Err(Misnamed { place, text }) => notices.push(match told.and_then(|told| told.key.get(place)) {
                 Some(named) => about(named, &table.name, text),
                 None => {
@@ -65,7 +65,9 @@ pub(super) fn find(
         return Some(key(table, columns.clone(), true));
     }
     notices.push(match (table.primary_key.is_empty(), table.kind) {
-        (false, _) => unfit(table, &table.primary_key, "Not served: its primary key can't be a key in OData"),
+        (false, _) => {
+            unfit(table, &table.primary_key, "Not served: its primary key cannot be a key in OData")
+        }
         (true, TableKind::View) => Notice::table(&table.name, VIEW_WITHOUT_KEY),
         (true, TableKind::Table) => Notice::table(&table.name, TABLE_WITHOUT_KEY),
     });

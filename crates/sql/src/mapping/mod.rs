@@ -12,13 +12,15 @@ mod streams;
 
 mod open;
 
-mod groups;
-
 mod changes;
 
 mod full_text;
 
 mod reshape;
+
+mod columns;
+
+mod groups;
 
 mod joined;
 

@@ -62,8 +62,8 @@ impl Parts<'_> {
                     _ => {
                         let known = there.iter().any(|n| n.name == partner.text);
                         let text = match known {
-                            true => "it can't be the partner: it does not lead back, or another one does",
-                            false => "it can't be the partner: the target has no such navigation property",
+                            true => "it cannot be the partner: it does not lead back, or another one does",
+                            false => "it cannot be the partner: the target has no such navigation property",
                         };
                         notices.push(about(partner, &self.table(entity).name, text));
                     }

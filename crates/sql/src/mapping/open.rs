@@ -13,7 +13,7 @@ pub(super) fn find(table: &Table, told: &Named, key: &[usize], notices: &mut Vec
     let problem = match found {
         None => "it has no such column",
         Some(column) if key.contains(&column) => {
-            "a part of the key can't have the properties of an open type"
+            "a part of the key cannot have the properties of an open type"
         }
         Some(column) if !may_be_json(&table.columns[column]) => {
             "only a column of JSON can have the properties of an open type"

@@ -2,22 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use nextlink_odata::model::PrimitiveType;
-
 use super::ChangesMap;
 use super::changes;
 use super::find::{about, find_column, find_table};
 use super::full_text::{self, FullTextMap};
-use super::groups::{Group, widen};
+use super::groups::Group;
 use super::joined::Joins;
 use super::keys::Key;
 use super::open;
 use super::options::ModelOptions;
 use super::streams::Streams;
 use super::zones;
-use crate::catalog::{Catalog, CatalogComposite, Column, ColumnType, NativeType, Storage, Table};
+use crate::catalog::{Catalog, Column, Table};
 use crate::notice::Notice;
-use crate::shape::{Code, EntityShape, Entries, Named, NavigationShape, PropertyShape, Shape};
+use crate::shape::{EntityShape, Named, NavigationShape, PropertyShape, Shape};
 
 /// A table as the model file wants it.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +77,28 @@ pub(super) struct Made {
 enum Slot<'s> {
     Column(usize),
     Group(Group<'s>),
+}
+
+/// The columns that are properties, with groups at the place of their first one, and those that are none.
+fn slots<'s>(
+    count: usize,
+    groups: &[Group<'s>],
+    kept: impl Fn(usize) -> bool,
+) -> (Vec<Slot<'s>>, Vec<usize>) {
+    let (mut front, mut back) = (Vec::new(), Vec::new());
+    for column in 0..count {
+        match groups.iter().find(|group| group.columns.contains(&column)) {
+            Some(group) => {
+                back.push(column);
+                if group.columns.iter().min() == Some(&column) {
+                    front.push(Slot::Group(group.clone()));
+                }
+            }
+            None if kept(column) => front.push(Slot::Column(column)),
+            None => back.push(column),
+        }
+    }
+    (front, back)
 }
 
 /// The tables that the entities of a model file are about.
@@ -211,26 +231,12 @@ impl<'s> Shaper<'s, '_> {
         let hidden: HashSet<usize> =
             entity.hide.iter().filter_map(|name| find_column(table, &name.text)).collect();
         let others = entity.others.unwrap_or(true);
-        let mut front: Vec<Slot<'s>> = Vec::new();
-        let mut back: Vec<usize> = Vec::new();
-        for column in 0..count {
-            let member = groups.iter().find(|group| group.columns.contains(&column));
+        let kept = |column: usize| {
             let taken = streams.takes(column) || [open, vector].contains(&Some(column));
-            let others = others && !taken && column < declared;
-            let kept = key.contains(&column) || singles.contains_key(&column) || others;
-            match member {
-                Some(group) => {
-                    back.push(column);
-                    if group.columns.iter().min() == Some(&column) {
-                        front.push(Slot::Group(group.clone()));
-                    }
-                }
-                None if kept && (!hidden.contains(&column) || key.contains(&column)) => {
-                    front.push(Slot::Column(column));
-                }
-                None => back.push(column),
-            }
-        }
+            let named = singles.contains_key(&column) || (others && !taken && column < declared);
+            key.contains(&column) || (named && !hidden.contains(&column))
+        };
+        let (mut front, back) = slots(count, &groups, kept);
         self.tell_hidden_keys(index, key, &hidden);
         let owner = |slot: &Slot<'_>| match slot {
             Slot::Column(column) => owners.get(column).copied(),
@@ -285,159 +291,5 @@ impl<'s> Shaper<'s, '_> {
         shape.groups = waiting.into_iter().map(|(column, members)| (column, moved(members))).collect();
         self.catalog.tables[index].columns = columns;
         (shape, place)
-    }
-
-    /// The columns of a group, each as the model file wants it.
-    pub(super) fn group(
-        &mut self,
-        index: usize,
-        told: &'s Entries<PropertyShape>,
-        key: &[usize],
-    ) -> Option<Vec<usize>> {
-        let mut columns = Vec::with_capacity(told.0.len());
-        for (name, property) in told.iter() {
-            let named = property.column.as_ref().unwrap_or(name);
-            let column = self.column(index, named)?;
-            if key.contains(&column) {
-                let table = self.catalog.tables[index].name.clone();
-                self.notices.push(about(named, &table, "a part of the key can't be part of a complex value"));
-                return None;
-            }
-            self.apply(index, column, property, false);
-            let table = &self.catalog.tables[index];
-            if matches!(table.columns[column].ty, ColumnType::Json(_)) {
-                let notice =
-                    about(named, &table.name, "JSON can't be part of a complex value made of columns");
-                self.notices.push(notice);
-                return None;
-            }
-            columns.push(column);
-        }
-        Some(columns)
-    }
-
-    pub(super) fn column(&mut self, index: usize, named: &Named) -> Option<usize> {
-        let table = &self.catalog.tables[index];
-        let own = self.part.and_then(|part| self.joins.of(index)?.column(part, &named.text));
-        let found = own.or_else(|| find_column(table, &named.text));
-        if found.is_none() {
-            self.notices.push(about(named, &table.name, "it has no such column"));
-        }
-        found
-    }
-
-    /// Lets a column be what is said of it. A key has no null anyway.
-    pub(super) fn apply(&mut self, index: usize, column: usize, told: &PropertyShape, is_key: bool) {
-        let wrong = told
-            .type_name
-            .as_ref()
-            .filter(|name| !self.is_of(index, column, name) && !self.coded(index, column, &name.text))
-            .filter(|name| is_key || !self.as_json(index, column, &name.text));
-        let table = &mut self.catalog.tables[index];
-        if let Some(name) = wrong {
-            let column = &table.columns[column].name;
-            let text =
-                ["The model file, ", &name.spot.to_string(), ": it can't be served as ", &name.text, "."];
-            self.notices.push(Notice::column(&table.name, column, text.concat()));
-        }
-        self.notices.extend(zones::tell(&table.name, &mut table.columns[column], told));
-        let column = &mut table.columns[column];
-        let set = |here: &mut Option<u32>, told: Option<u32>| *here = told.or(*here);
-        let defined = told.type_name.as_ref().and_then(|name| self.shape.type_definitions.get(&name.text));
-        set(&mut column.max_length, told.max_length);
-        set(&mut column.precision, told.precision);
-        set(&mut column.scale, told.scale);
-        if let Some(defined) = defined.filter(|_| wrong.is_none()) {
-            // What stands at the definition cannot be said in another way where it is used.
-            set(&mut column.max_length, defined.max_length);
-            set(&mut column.precision, defined.precision);
-            set(&mut column.scale, defined.scale);
-        }
-        // What is no JSON of its type is null.
-        let nullable = column.nullable || matches!(column.ty, ColumnType::Json(_));
-        column.nullable = told.nullable.filter(|_| !is_key).unwrap_or(nullable);
-        column.computed = told.computed.unwrap_or(column.computed);
-        column.default_value = told.default.clone().or(column.default_value.take());
-        column.comment = told.description.clone().or(column.comment.take());
-    }
-
-    /// Makes a column be of an enumeration whose members its numbers or texts stand for, if they can.
-    fn coded(&mut self, index: usize, column: usize, name: &str) -> bool {
-        let Some(told) = self.shape.enumerations.get(name).filter(|told| told.of.is_none()) else {
-            return false;
-        };
-        let ColumnType::Primitive(primitive) = self.catalog.tables[index].columns[column].ty else {
-            return false;
-        };
-        let fits = |(_, code): &(Named, Code)| match code {
-            Code::Number(_) => primitive.is_integer(),
-            Code::Text(_) => primitive == PrimitiveType::String,
-        };
-        if !told.members.iter().all(fits) {
-            return false;
-        }
-        let found = self.enumeration(name, told);
-        let column = &mut self.catalog.tables[index].columns[column];
-        column.ty = ColumnType::Coded(found, primitive);
-        true
-    }
-
-    /// The column that stands for a group, of a complex type that is made where there is none of its name yet.
-    fn made(
-        &mut self,
-        table: &str,
-        name: &Named,
-        told: &'s PropertyShape,
-        parts: &[Column],
-    ) -> Option<Column> {
-        let ty = told.type_name.as_ref()?;
-        let names = told.columns.iter().map(|(name, _)| name.text.clone());
-        let columns: Vec<Column> =
-            parts.iter().zip(names).map(|(column, name)| Column { name, ..column.clone() }).collect();
-        let index = match self.groups.get(ty.text.as_str()) {
-            Some(&index) => {
-                let known = &mut self.catalog.composites[index].columns;
-                if known.iter().zip(&columns).any(|(known, column)| known.ty != column.ty) {
-                    self.notices.push(about(
-                        ty,
-                        table,
-                        "its columns have other types than those of this complex type elsewhere",
-                    ));
-                    return None;
-                }
-                known.iter_mut().zip(&columns).for_each(|(known, column)| widen(known, column));
-                index
-            }
-            None => {
-                let comment =
-                    self.shape.complex_types.get(&ty.text).and_then(|told| told.description.clone());
-                let index = self.catalog.composites.len();
-                self.catalog.composites.push(CatalogComposite {
-                    schema: None,
-                    name: ty.text.clone(),
-                    columns,
-                    comment,
-                });
-                self.groups.insert(&ty.text, index);
-                index
-            }
-        };
-        Some(Column {
-            name: name.text.clone(),
-            declared: String::new(),
-            ty: ColumnType::Composite(index),
-            storage: Storage::Native,
-            native: NativeType::Plain,
-            // It is null where all of it is, if all of it can be.
-            nullable: told.nullable.unwrap_or(parts.iter().all(|part| part.nullable)),
-            max_length: None,
-            precision: None,
-            scale: None,
-            default_value: None,
-            computed: nextlink_odata::model::Computed::No,
-            binary_collation: false,
-            zone: None,
-            comment: told.description.clone(),
-        })
     }
 }

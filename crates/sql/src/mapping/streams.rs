@@ -154,7 +154,7 @@ impl<'s> Finder<'s, '_> {
         let bytes = |ty: &ColumnType| *ty == ColumnType::Primitive(PrimitiveType::Binary);
         let column = self.column(content, bytes, "only the bytes of a column can be a stream")?;
         if self.key.contains(&column) {
-            self.notices.push(about(content, &self.table.name, "a part of the key can't be a stream"));
+            self.notices.push(about(content, &self.table.name, "a part of the key cannot be a stream"));
             return None;
         }
         let text = |ty: &ColumnType| *ty == ColumnType::Primitive(PrimitiveType::String);

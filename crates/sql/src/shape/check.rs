@@ -27,7 +27,7 @@ pub(super) fn check(shape: &Shape) -> Checked {
     if let Some(namespace) = &shape.namespace
         && !namespace.text.split('.').all(is_identifier)
     {
-        return Err(bad(namespace.spot, &["`", &namespace.text, "` can't be a namespace"]));
+        return Err(bad(namespace.spot, &["`", &namespace.text, "` cannot be a namespace"]));
     }
     let mut types = Names::default();
     if let Some(container) = &shape.container {

@@ -180,7 +180,7 @@ mod tests {
             ),
             (
                 r#"{"odata_mapping_v3": {"schemas": [{"tables": {"a": {"ODataAlias": "a b"}}}]}}"#,
-                "line 1, column 67: `a b` can't be a name",
+                "line 1, column 67: `a b` cannot be a name",
             ),
         ] {
             let error = Shape::parse(text).expect_err(text).to_string();

@@ -39,7 +39,7 @@ pub(super) fn complex(shape: &Shape, name: &Named, told: &ComplexShape) -> Resul
         value(shape, ty, item_type(&ty.text).unwrap_or(&ty.text))?;
     }
     if holds(shape, &name.text, told) {
-        return Err(bad(name.spot, &["a complex type can't hold itself"]));
+        return Err(bad(name.spot, &["a complex type cannot hold itself"]));
     }
     Ok(())
 }

@@ -137,7 +137,7 @@ fn what_means_nothing_lets_nothing_be_seen() {
     for (rows, problem) in [
         ("Owner eq 'x'", "Type 'Things' has no property 'Owner'. Did you mean 'owner'?"),
         ("owner eq @who", "'@who' is not known here: '@user' is the name of the login that reads"),
-        ("now() gt 2024-01-01T00:00:00Z", "A condition on rows can't ask for the time of the request"),
+        ("now() gt 2024-01-01T00:00:00Z", "A condition on rows cannot ask for the time of the request"),
         ("Name", "A condition is needed here, not a value of Edm.String"),
         ("state eq 'x'", "A value of Edm.Int32 is needed here, not of Edm.String"),
         ("state eq @user", "A value of Edm.Int32 cannot be compared with one of Edm.String"),

@@ -1,6 +1,6 @@
 //! A model made by hand, with every way values can lie in a database and every way tables can hang together.
 
-use nextlink_odata::model::{Computed, PrimitiveType};
+use nextlink_odata::model::PrimitiveType;
 use nextlink_sql::catalog::{Catalog, Column, ColumnType, ForeignKey, NativeType, Storage, Table, TableKind};
 use nextlink_sql::mapping::{Mapping, ModelOptions, build};
 use nextlink_sql::zone::Zone;
@@ -13,24 +13,16 @@ pub fn column(line: &str) -> Column {
     let rest: Vec<&str> = words.collect();
     let primitive = PrimitiveType::from_name(&format!("Edm.{}", declared.trim_end_matches('?')));
     Column {
-        name,
         declared: declared.to_owned(),
-        ty: ColumnType::Primitive(primitive.expect("a type")),
         storage: match rest.first() {
             Some(&"text") => Storage::Text,
             Some(&"blob") => Storage::Blob,
             _ => Storage::Native,
         },
-        native: NativeType::Plain,
         nullable: declared.ends_with('?'),
-        max_length: None,
-        precision: None,
-        scale: None,
-        default_value: None,
-        computed: Computed::No,
         binary_collation: !rest.contains(&"nocase"),
         zone: rest.contains(&"local").then_some(Zone::UTC),
-        comment: None,
+        ..Column::plain(name, ColumnType::Primitive(primitive.expect("a type")))
     }
 }
 

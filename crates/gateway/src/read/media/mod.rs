@@ -16,7 +16,6 @@ use nextlink_sql::plan;
 
 use self::range::Wanted;
 use self::sink::{Asked, Begun, Event, Sink};
-use super::collection::ended as why;
 use super::single::missing;
 use crate::answer::Refusal;
 use crate::body::{Body, Broken, Pieces};
@@ -74,9 +73,9 @@ pub async fn answer(
     stages.end("rows");
     let begun = match first {
         Some(Event::Begun(begun)) => begun,
-        Some(Event::End(outcome)) => return missing(query, &outcome),
+        Some(Event::End(outcome)) => return missing(query, &outcome, request.version),
         Some(Event::Failed(refusal)) => return Err(*refusal),
-        Some(Event::Piece(_)) | None => return Err(ended()),
+        Some(Event::Piece(_)) | None => return Err(Refusal::internal(Some(receiver.why_ended().to_owned()))),
     };
     let mut response = begin(request, &begun, fixed)?;
     let sends = matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT) && !request.head;
@@ -85,14 +84,6 @@ pub async fn answer(
         *response.body_mut() = Body::Stream(None, Box::new(Rest { receiver, source, trace, guard }));
     }
     Ok(response)
-}
-
-fn ended() -> Refusal {
-    Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "InternalError",
-        "The thread that reads the stream ended early.",
-    )
 }
 
 /// What the bytes are, where all of them are the same.
@@ -178,7 +169,7 @@ struct Rest {
 impl Rest {
     /// The answer has begun, so it can only be broken off.
     fn broken(&self, refusal: &Refusal) -> Broken {
-        let cause = refusal.cause.as_deref().unwrap_or(&refusal.message);
+        let cause = refusal.cause_or_message();
         event(&Happened::BrokenOff { source: &self.source, trace: &self.trace, cause });
         Broken
     }
@@ -195,8 +186,8 @@ impl Pieces for Rest {
             }
             Some(Event::Failed(refusal)) => Some(Err(self.broken(&refusal))),
             Some(Event::Begun(_)) | None => {
-                let cause = Some(why(self.receiver.is_given_up()).to_owned());
-                Some(Err(self.broken(&Refusal { cause, ..ended() })))
+                let cause = Some(self.receiver.why_ended().to_owned());
+                Some(Err(self.broken(&Refusal::internal(cause))))
             }
         })
     }

@@ -36,7 +36,11 @@ pub fn bind_position(cx: &Context, scope: &Scope, path: &ast::Path) -> BindResul
         return Ok(None);
     };
     if cx.rule.get().is_some() {
-        return Err(not_supported(*at, name, "A condition on rows can't ask where they are in a hierarchy."));
+        return Err(not_supported(
+            *at,
+            name,
+            "A condition on rows cannot ask where they are in a hierarchy.",
+        ));
     }
     let known = FUNCTIONS.iter().find(|(known, _)| *known == function);
     let Some((function, other)) = known.filter(|_| path.root == PathRoot::Implicit) else {

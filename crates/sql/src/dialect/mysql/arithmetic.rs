@@ -23,29 +23,19 @@ pub(super) fn arithmetic(
         p if p.is_integer() && op == Arithmetic::Sub => Ok(difference(plain(left), plain(right))),
         p if p.is_integer() => {
             let (left, right) = (plain(left).cast("SIGNED"), plain(right).cast("SIGNED"));
-            let operator = if divides(op) { Operator::IntegerDiv } else { operator(op) };
+            let operator = if divides(op) { Operator::IntegerDiv } else { Operator::from(op) };
             guarded(op, operator, left, right)
         }
         P::Double | P::Single => {
-            guarded(op, operator(op), plain(left).cast("DOUBLE"), plain(right).cast("DOUBLE"))
+            guarded(op, Operator::from(op), plain(left).cast("DOUBLE"), plain(right).cast("DOUBLE"))
         }
         P::Decimal => {
-            let number = guarded(op, operator(op), plain(left), plain(right))?;
+            let number = guarded(op, Operator::from(op), plain(left), plain(right))?;
             Ok(if divides(op) { rounded(number, QUOTIENT_DIGITS) } else { number })
         }
         P::Duration => duration(op, left, right),
         P::Date | P::DateTimeOffset => moved(op, left, right, result),
         _ => Err("This arithmetic"),
-    }
-}
-
-fn operator(op: Arithmetic) -> Operator {
-    match op {
-        Arithmetic::Add => Operator::Add,
-        Arithmetic::Sub => Operator::Sub,
-        Arithmetic::Mul => Operator::Mul,
-        Arithmetic::Div | Arithmetic::DivBy => Operator::Div,
-        Arithmetic::Mod => Operator::Mod,
     }
 }
 
@@ -83,7 +73,7 @@ fn duration(op: Arithmetic, left: Operand, right: Operand) -> Result<Sql, &'stat
         return Ok(between(plain(right), plain(left)));
     }
     let number = |operand: Operand| if is_duration(&operand) { seconds(operand) } else { plain(operand) };
-    let changed = guarded(op, operator(op), number(left), number(right))?;
+    let changed = guarded(op, Operator::from(op), number(left), number(right))?;
     let scaled = divides(op) || op == Arithmetic::Mul;
     Ok(if scaled { rounded(changed, SECOND_DIGITS) } else { changed })
 }

@@ -22,7 +22,7 @@ const PART: &str = "0.0000000000000000002168404344971008868014905601739883422851
 pub(super) fn arithmetic(op: Arithmetic, left: Operand, right: Operand, result: P) -> Option<Sql> {
     if result.is_integer() {
         let (left, right) = (plain(left).cast("int8"), plain(right).cast("int8"));
-        return Some(Sql::binary(operator(op), left, right));
+        return Some(Sql::binary(Operator::from(op), left, right));
     }
     match result {
         P::Double | P::Single => {
@@ -34,9 +34,9 @@ pub(super) fn arithmetic(op: Arithmetic, left: Operand, right: Operand, result: 
             let quotient = matches!(op, Arithmetic::Div | Arithmetic::DivBy);
             let long = |left| Sql::binary(Operator::Mul, left, Sql::Keyword(QUOTIENT));
             if !quotient {
-                return Some(Sql::binary(operator(op), left, right));
+                return Some(Sql::binary(Operator::from(op), left, right));
             }
-            Some(rounded(Sql::binary(operator(op), long(left), right), QUOTIENT_DIGITS))
+            Some(rounded(Sql::binary(Operator::from(op), long(left), right), QUOTIENT_DIGITS))
         }
         P::Duration => duration(op, left, right),
         P::Date | P::DateTimeOffset => moved(op, left, right, result),
@@ -44,20 +44,10 @@ pub(super) fn arithmetic(op: Arithmetic, left: Operand, right: Operand, result: 
     }
 }
 
-fn operator(op: Arithmetic) -> Operator {
-    match op {
-        Arithmetic::Add => Operator::Add,
-        Arithmetic::Sub => Operator::Sub,
-        Arithmetic::Mul => Operator::Mul,
-        Arithmetic::Div | Arithmetic::DivBy => Operator::Div,
-        Arithmetic::Mod => Operator::Mod,
-    }
-}
-
 /// The server refuses a divisor of zero, and has no remainder of doubles.
 fn double(op: Arithmetic, left: Sql, right: Sql) -> Sql {
     if matches!(op, Arithmetic::Add | Arithmetic::Sub | Arithmetic::Mul) {
-        return Sql::binary(operator(op), left, right);
+        return Sql::binary(Operator::from(op), left, right);
     }
     let (a, b) = (Sql::Bound(0), Sql::Bound(1));
     let zero = || Sql::Integer(0).cast("float8");
@@ -127,7 +117,7 @@ fn duration(op: Arithmetic, left: Operand, right: Operand) -> Option<Sql> {
     };
     Some(match op {
         Arithmetic::Sub if !is(&left, P::Duration) => Sql::binary(Operator::Sub, moment(left), moment(right)),
-        Arithmetic::Add | Arithmetic::Sub => Sql::binary(operator(op), plain(left), plain(right)),
+        Arithmetic::Add | Arithmetic::Sub => Sql::binary(Operator::from(op), plain(left), plain(right)),
         Arithmetic::Mul if number(&left) => scaled(op, right, left),
         Arithmetic::Mul | Arithmetic::Div | Arithmetic::DivBy if number(&right) => scaled(op, left, right),
         _ => return None,

@@ -20,7 +20,7 @@ pub(super) fn is_name(name: &Named) -> Checked {
         return Ok(());
     }
     let words =
-        ["`", &name.text, "` can't be a name: letters, digits and _ can, 128 at most, no digit first"];
+        ["`", &name.text, "` cannot be a name: letters, digits and _ can, 128 at most, no digit first"];
     Err(bad(name.spot, &words))
 }
 

@@ -10,8 +10,8 @@ fn bad_files_are_refused_with_line_and_column() {
         ("entities:\n  A:\n    tabel: x", "line 3, column 5: `tabel` is no key here"),
         ("entities:\n  A: {table: [x]}", "line 2, column 14: "),
         ("entities:\n  A: {}\n  A: {}", "line 3, column 3: "),
-        ("entities:\n  A b: {}", "line 2, column 3: `A b` can't be a name"),
-        ("namespace: a..b", "line 1, column 12: `a..b` can't be a namespace"),
+        ("entities:\n  A b: {}", "line 2, column 3: `A b` cannot be a name"),
+        ("namespace: a..b", "line 1, column 12: `a..b` cannot be a namespace"),
         ("case: loud", "line 1, column 7: "),
         ("pluralSets: maybe", "line 1, column 13: "),
         (
@@ -85,11 +85,11 @@ fn bad_files_are_refused_with_line_and_column() {
         ("complexTypes:\n  A: {properties: {x: z}}", "line 2, column 20: a property in JSON needs `type`"),
         (
             "complexTypes:\n  A: {properties: {x: {type: A}}}",
-            "line 2, column 3: a complex type can't hold itself",
+            "line 2, column 3: a complex type cannot hold itself",
         ),
         (
             "complexTypes:\n  A: {properties: {x: {type: Collection(B)}}}\n  B: {properties: {z: {type: A}}}",
-            "line 2, column 3: a complex type can't hold itself",
+            "line 2, column 3: a complex type cannot hold itself",
         ),
         ("complexTypes:\n  A: {properties: {x: {type: Nope}}}", "line 2, column 30: `Nope`: values of JSON"),
         (

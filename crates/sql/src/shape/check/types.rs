@@ -51,7 +51,7 @@ pub(super) fn definition(told: &DefinitionShape) -> Checked {
         return Err(bad(name.spot, &["values of ", &name.text, " have no `", facet, "`"]));
     }
     if told.scale.zip(told.precision).is_some_and(|(scale, precision)| scale > precision) {
-        return Err(bad(name.spot, &["`scale` can't be greater than `precision`"]));
+        return Err(bad(name.spot, &["`scale` cannot be greater than `precision`"]));
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ fn members(shape: &Shape, told: &Entries<PropertyShape>) -> Checked {
         names.add(name)?;
         columns.once(told.column.as_ref().unwrap_or(name), "the column")?;
         if !told.columns.is_empty() {
-            return Err(bad(name.spot, &["a complex value can't hold another one made of columns"]));
+            return Err(bad(name.spot, &["a complex value cannot hold another one made of columns"]));
         }
         if told.is_stream() {
             return Err(bad(name.spot, &["only entities have streams"]));
@@ -90,7 +90,7 @@ pub(super) fn group(shape: &Shape, ty: &Named, told: &Entries<PropertyShape>) ->
     if shape.complex_types.get(&ty.text).is_some_and(|known| known.of.is_some()) {
         return Err(bad(
             ty.spot,
-            &["`", &ty.text, "` is a type of the database, and can't be made of columns"],
+            &["`", &ty.text, "` is a type of the database, and cannot be made of columns"],
         ));
     }
     if shape.json_type(&ty.text).is_some() {
