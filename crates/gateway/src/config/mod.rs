@@ -29,7 +29,7 @@ pub use cors::CorsConfig;
 pub use hidden::{SourceUrl, without_urls};
 pub use limits::LimitsConfig;
 pub use log::{LogConfig, LogFormat};
-pub use mistakes::{ConfigError, Mistakes};
+pub use mistakes::Mistakes;
 pub use results::ResultsConfig;
 pub use server::{HERE, Network, ServerConfig};
 pub use source::{OnLoss, SourceConfig, is_source_name, with_model_texts};
