@@ -76,6 +76,9 @@ pub enum Error {
     /// An expression of the request cannot be computed: overflow, division by zero, a bad pattern.
     #[error("{0}")]
     Expression(String),
+    /// The same of a number, in what the request, a view or a generated column computes: out of range, or divided by zero.
+    #[error("{0}")]
+    Number(String),
     /// There are more tables and views than the limit.
     #[error("the database has {found} tables and views; the limit is {limit}")]
     TooManyTables {
@@ -105,6 +108,11 @@ impl Error {
         self
     }
 
+    /// Whether what is asked for, or what it is made of, cannot be computed.
+    pub fn is_of_expression(&self) -> bool {
+        matches!(self, Error::Expression(_) | Error::Number(_))
+    }
+
     /// Whether it may work later although nobody changes anything here.
     pub fn may_pass(&self) -> bool {
         match self {
@@ -123,6 +131,7 @@ impl Error {
             | Error::Damaged(_)
             | Error::Value { .. }
             | Error::Expression(_)
+            | Error::Number(_)
             | Error::TooManyTables { .. }
             | Error::TooManyColumns { .. } => false,
         }
@@ -148,6 +157,7 @@ impl Error {
             | Error::Changed(_)
             | Error::Value { .. }
             | Error::Expression(_)
+            | Error::Number(_)
             | Error::TooManyTables { .. }
             | Error::TooManyColumns { .. } => false,
         }

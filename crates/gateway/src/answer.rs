@@ -108,6 +108,12 @@ impl Refusal {
         }
     }
 
+    /// What the database has to compute for every request cannot be computed: the request itself computes nothing.
+    pub fn of_definition(cause: &DbError) -> Refusal {
+        let message = "What a view or a column of the database computes cannot be computed of all rows.";
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "DefinitionFailed", message).caused(cause)
+    }
+
     /// What the model file says of the rows of an entity set cannot be computed. Why may tell of rows that are kept back.
     pub fn of_rows(set: &str, cause: String) -> Refusal {
         let message = format!("Which entities of `{set}` there are cannot be computed.");
@@ -265,7 +271,7 @@ impl From<DbError> for Refusal {
             DbError::Value { .. } => {
                 internal("ValueMismatch", "A value in the database does not fit the type of its property.")
             }
-            DbError::Expression(message) => Refusal::bad_request(
+            DbError::Expression(message) | DbError::Number(message) => Refusal::bad_request(
                 "ExpressionFailed",
                 format!("The expression cannot be computed: {message}."),
             )

@@ -232,7 +232,7 @@ impl Served {
                 self.source.count(&trial.program.ok().filter(|_| !left.is_zero())?, &options).err()?;
             let (set, spot) = (trial.set.name.as_str(), trial.rows.told.spot);
             let cause = format!("the condition on rows of {set} (the model file, {spot}) fails: {failed}");
-            matches!(failed, DbError::Expression(_)).then_some((set, cause))
+            failed.is_of_expression().then_some((set, cause))
         })
     }
 
@@ -276,7 +276,7 @@ impl Served {
 
 /// Whether an error may be that of a condition on rows, and not of the request.
 pub fn in_doubt(program: &Program, error: &DbError) -> bool {
-    matches!(error, DbError::Expression(_)) && !program.failing.is_empty()
+    error.is_of_expression() && !program.failing.is_empty()
 }
 
 /// Conditions on rows by which nobody sees any.

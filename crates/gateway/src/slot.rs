@@ -353,7 +353,7 @@ impl Slot {
         // What a condition of the model file is to blame for is no mistake of the client.
         answer.map_err(|error| match served.failed_rows(program, options, &error) {
             Some((set, cause)) => Refusal::of_rows(set, cause),
-            None => self.refusal(served, error, login.is_some()),
+            None => self.refusal((served, program), error, login.is_some()),
         })
     }
 
@@ -380,7 +380,15 @@ impl Slot {
     }
 
     /// The answer to an error of the database. Those that say that what is served is out of date have it opened again.
-    pub fn refusal(&self, served: &Arc<Served>, error: DbError, by_client: bool) -> Refusal {
+    pub fn refusal(
+        &self,
+        (served, program): (&Arc<Served>, &Program),
+        error: DbError,
+        by_client: bool,
+    ) -> Refusal {
+        if matches!(error, DbError::Number(_)) && !program.computes {
+            return Refusal::of_definition(&error);
+        }
         let own_login_refused = matches!(error, DbError::LoginRefused { .. }) && !by_client;
         if (own_login_refused || matches!(error, DbError::Changed(_))) && self.is_current(served) {
             self.changed.store(true, Ordering::Relaxed);

@@ -54,6 +54,8 @@ pub struct Program {
     pub point: bool,
     /// The number of the first parameter that is a value of this key, where other values can take their places.
     pub key: Option<usize>,
+    /// Whether the request itself computes something of the values in the database.
+    pub computes: bool,
     /// Entity sets with conditions of the model file on their rows, among those that are read, that fail for some of them.
     pub failing: Vec<EntitySetId>,
 }

@@ -88,8 +88,8 @@ fn of_server(error: &ServerError) -> Error {
         1317 | 1927 => Error::Ended(message()),
         1040 | 1203 | 1226 => Error::PoolFull { connections: 0 },
         // Statements make a divisor of zero overflow.
-        1690 | 1264 => Error::Expression("a number is out of range, or was divided by zero".to_owned()),
-        1365 => Error::Expression("a number was divided by zero".to_owned()),
+        1690 | 1264 => Error::Number("a number is out of range, or was divided by zero".to_owned()),
+        1365 => Error::Number("a number was divided by zero".to_owned()),
         // What a function wants to be said.
         1644 => Error::Expression(message()),
         _ if error.state == "45000" => Error::Expression(message()),

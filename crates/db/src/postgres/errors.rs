@@ -149,8 +149,8 @@ fn said(error: &DbError) -> Error {
         "XX000" if message.starts_with("invalid memory alloc request size") => {
             expression("a value is too large")
         }
-        "22012" => expression("division by zero"),
-        "22003" => expression("a number is out of range"),
+        "22012" => Error::Number("division by zero".to_owned()),
+        "22003" => Error::Number("a number is out of range".to_owned()),
         "22008" => expression("a date, a point in time or a duration is out of range"),
         "22021" => expression("PostgreSQL has no text with the character U+0000"),
         "2201B" => Error::Expression(["a bad regular expression: ", &message].concat()),

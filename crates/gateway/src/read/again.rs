@@ -74,7 +74,7 @@ impl Again {
             Ok(outcome) => outcome,
             // It goes through all stages, where there is time to find out.
             Err(error) if in_doubt(&self.kept.program, &error) => return None,
-            Err(error) => return Some(Err(slot.refusal(&self.served, error, false))),
+            Err(error) => return Some(Err(slot.refusal((&self.served, &self.kept.program), error, false))),
         };
         if outcome.rows == 0 {
             return None;

@@ -40,7 +40,7 @@ pub(super) async fn run<S: RowSink + Send + 'static>(
             && !outcome.as_ref().is_err_and(|error| in_doubt(program, error))
         {
             request.slot.note(login, outcome.as_ref().err());
-            let outcome = outcome.map_err(|e| request.slot.refusal(served, e, login.is_some()))?;
+            let outcome = outcome.map_err(|e| request.slot.refusal((served, program), e, login.is_some()))?;
             return Ok((sink, outcome));
         }
     }

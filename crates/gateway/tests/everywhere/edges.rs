@@ -183,6 +183,15 @@ const ROWS: &[(&str, &str)] = &[
         r#""T":"1.25e-15""#,
     ),
     ("Things?$compute=cast(-(Size mul 0),Edm.String) as T&$select=T&$top=1", r#""T":"0""#),
+    // Numbers with more digits than a server keeps.
+    (
+        "Things/$count?$filter=Id eq 0.99999999999999999999999999999999999999999999999999 or Id in (1e-60,5e-50)",
+        "0",
+    ),
+    (
+        "Things/$count?$filter=Id gt 0.99999999999999999999999999999999999999999999999999 and Id lt 1.00000000000000000000000000000000000000000000000001",
+        "1",
+    ),
     // Nothing, of no type by itself.
     (
         "Things?$apply=aggregate(cast(null,Edm.Decimal) with sum as S,cast(null,Edm.Int64) with average as A)",
@@ -403,5 +412,7 @@ fn edges() {
         let text = world.node.get(&url, &[("Prefer", "maxpagesize=2")]).text();
         let next = [r#"Things(1)/Marks?"#, format, r#"&$skip=2""#].concat();
         assert!(text.contains(&next), "{source}: {text}");
+        let nearly_one = ["/api/odata4/", source, "/Things(0.", &"9".repeat(50), ")"].concat();
+        assert_eq!(world.node.get(&nearly_one, &[]).status, 404, "{source}");
     }
 }

@@ -58,3 +58,29 @@ fn conditions_that_fail_are_the_fault_of_the_service() {
     // Where nothing else is wrong, `check` says so beforehand.
     world.says(&world.config(), &[("Things: The condition on its rows fails (", 3)]);
 }
+
+#[test]
+fn views_that_fail_are_the_fault_of_the_database() {
+    let with =
+        |view: &str| [SCRIPT, ";\nCREATE VIEW sums AS SELECT id, ", view, " AS q FROM things"].concat();
+    let world =
+        World::scripts(&with("total / parts"), &with("9223372036854775000 + total"), "sums = [\"id\"]");
+    let rows = [
+        ("sums", 500, "DefinitionFailed at -"),
+        ("sums(2)", 500, "DefinitionFailed at -"),
+        ("sums?$filter=q gt 1 and id in (1,2,3)&$orderby=q desc", 500, "DefinitionFailed at -"),
+        ("sums(1)?$select=id", 200, "\"id\":1}"),
+        ("sums/$count", 200, "3"),
+        // It may be the request.
+        ("sums?$compute=q mul 2 as x", 400, "ExpressionFailed at expression"),
+        ("sums?$apply=aggregate(q with sum as s)", 400, "ExpressionFailed at expression"),
+    ];
+    for source in &SOURCES[1..] {
+        // By key the same is asked for in two ways.
+        for (url, status, expected) in rows.iter().chain(&rows) {
+            let told = world.ask(source, url, &[]);
+            let same = told.status == *status && told.body.ends_with(expected);
+            assert!(same, "{source}: {url}: {} {}", told.status, told.body);
+        }
+    }
+}

@@ -247,7 +247,7 @@ pub trait Dialect: Sync {
     }
 
     /// The last value before this one that a column can hold, where the database counts seconds less finely than the
-    /// value does.
+    /// value does, or keeps fewer digits of a number.
     fn before(&self, value: &Value) -> Option<Value> {
         micros::before(value)
     }

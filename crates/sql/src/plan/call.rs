@@ -140,6 +140,7 @@ impl Planner<'_> {
         function: usize,
         value: impl Fn(usize) -> Result<Option<Sql>, Unsupported>,
     ) -> Result<Vec<Told>, Unsupported> {
+        self.mapping.note_computing();
         let mut told = Vec::new();
         match &self.mapping.functions[function].behind {
             Behind::Select(pieces) => {

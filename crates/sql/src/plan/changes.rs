@@ -80,6 +80,7 @@ fn end(dialect: &dyn Dialect, (select, term): (Select, OrderTerm)) -> Result<Pro
         keyed: None,
         nested: None,
         failing: Vec::new(),
+        computes: true,
     };
     paged(dialect, plan, None)
 }

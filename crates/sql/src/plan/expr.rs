@@ -342,6 +342,7 @@ impl Planner<'_> {
         {
             return self.json_value(&place, primitive);
         }
+        self.note_computing(&expr.kind);
         Ok(match &expr.kind {
             ExprKind::Value(Value::Null) => Operand::constant(Sql::Null, expr.primitive, true),
             ExprKind::Value(value) => {

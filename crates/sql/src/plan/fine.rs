@@ -1,4 +1,4 @@
-//! Constants between two values that a column can hold, where the database counts seconds less finely than OData.
+//! Constants between two values that a column can hold: the database counts seconds less finely than OData, or keeps fewer digits.
 
 use nextlink_odata::query::{Comparison, Expr, ExprKind};
 

@@ -110,6 +110,24 @@ impl Planner<'_> {
         }
     }
 
+    /// Notes whether an expression computes a value, and so may fail.
+    pub(super) fn note_computing(&self, kind: &ExprKind) {
+        let computes = matches!(
+            kind,
+            ExprKind::Arithmetic(..)
+                | ExprKind::Negate(_)
+                | ExprKind::Cast(_)
+                | ExprKind::Call(..)
+                | ExprKind::Called(_)
+                | ExprKind::Aggregate(..)
+                | ExprKind::Gather(..)
+                | ExprKind::Running(..)
+        );
+        if computes {
+            self.mapping.note_computing();
+        }
+    }
+
     fn both(
         &self,
         frames: &mut Frames,

@@ -70,6 +70,8 @@ pub struct Plan {
     pub nested: Option<u64>,
     /// Entity sets with conditions on their rows, among those that are read, that fail for some of them.
     pub failing: Vec<EntitySetId>,
+    /// Whether the query itself computes something of the values in the database.
+    pub computes: bool,
 }
 
 /// The plan of one level.
@@ -145,7 +147,8 @@ pub fn plan(
             *most = Some(most.map_or(nested, |most| most.min(nested)));
         }
     }
-    Ok(Plan { nodes, count, parent, point, keyed, nested: limits.nested, failing: seen.failing() })
+    let (nested, failing, computes) = (limits.nested, seen.failing(), seen.computes());
+    Ok(Plan { nodes, count, parent, point, keyed, nested, failing, computes })
 }
 
 /// Writes the statements of a plan.
@@ -187,6 +190,7 @@ pub fn program(dialect: &dyn Dialect, plan: &Plan) -> Program {
         point: plan.point,
         key: None,
         failing: plan.failing.clone(),
+        computes: plan.computes,
     };
     // Conditions come last.
     let first = |values: usize| program.nodes.first()?.rows.as_ref()?.one.params.len().checked_sub(values);
@@ -311,6 +315,9 @@ impl Planner<'_> {
             let (left, mut right) =
                 self.dialect.comparable(column, vec![codes.param(code)], Relation::Equality);
             return vec![Sql::binary(Operator::Eq, left, right.pop().unwrap_or(Sql::Null))];
+        }
+        if self.dialect.before(value).is_some() {
+            return vec![expr::constant_truth(false)];
         }
         let column = self.column(alias, set, property);
         let param = Sql::Param(Param { value: value.clone(), form: ParamForm::Native });

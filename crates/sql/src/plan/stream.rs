@@ -52,6 +52,7 @@ pub fn stream(
         keyed: None,
         nested: None,
         failing: seen.failing(),
+        computes: seen.computes(),
     };
     let number = || Sql::Param(Param { value: Value::Integer(0), form: ParamForm::Native });
     let piece = Select { columns: vec![dialect.piece(bytes(), number(), number())], ..select.clone() };

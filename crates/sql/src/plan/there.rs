@@ -1,6 +1,6 @@
 //! Tables of entities in a select. All of them are opened here, so that rows which are not there for clients are nowhere.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -30,6 +30,8 @@ pub(crate) struct Seen<'a> {
     query: &'a Query,
     /// Entity sets of which a condition was written that fails for some rows.
     failing: Rc<RefCell<BTreeSet<EntitySetId>>>,
+    /// Whether something was written that computes a value.
+    computes: Rc<Cell<bool>>,
 }
 
 impl Deref for Seen<'_> {
@@ -42,13 +44,23 @@ impl Deref for Seen<'_> {
 
 impl<'a> Seen<'a> {
     pub(super) fn of(mapping: &'a Mapping, dialect: &'a dyn Dialect, query: &'a Query) -> Seen<'a> {
-        Seen { mapping, dialect, query, failing: Rc::default() }
+        Seen { mapping, dialect, query, failing: Rc::default(), computes: Rc::default() }
     }
 
     /// Whether rows have to be chosen before anything is computed of them: databases are free in the order of conditions, and an
     /// error would tell of a row that is kept back.
     pub(super) fn comes_first(&self, set: EntitySetId) -> bool {
         self.query.can_fail && self.mapping.table(set).rows.is_some()
+    }
+
+    /// Notes that something computes a value.
+    pub(super) fn note_computing(&self) {
+        self.computes.set(true);
+    }
+
+    /// Whether something that was written until now computes a value.
+    pub(super) fn computes(&self) -> bool {
+        self.computes.get()
     }
 
     /// The entity sets of which conditions were written until now that fail for some rows.

@@ -62,7 +62,8 @@ pub(super) fn counting(dialect: &dyn Dialect, select: &Select) -> Program {
         seek: None,
         position: None,
     };
-    Program { nodes: vec![node], count: None, parent: None, point: false, key: None, failing: Vec::new() }
+    let failing = Vec::new();
+    Program { nodes: vec![node], count: None, parent: None, point: false, key: None, computes: true, failing }
 }
 
 /// Any value of a type.

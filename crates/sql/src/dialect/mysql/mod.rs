@@ -10,6 +10,7 @@ mod cast;
 mod rows;
 mod json;
 mod zones;
+mod decimals;
 
 use nextlink_odata::model::PrimitiveType as P;
 use nextlink_odata::query::{Arithmetic, Function};
@@ -75,9 +76,8 @@ impl Dialect for MySql {
         match &param.value {
             // As text it would be compared as a double.
             Value::Decimal(digits) => {
-                let scale = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
                 out.push_str("CAST(? AS DECIMAL(65,");
-                out.push_str(&scale.min(self.most_scale).to_string());
+                out.push_str(&decimals::scale(digits, self.most_scale).to_string());
                 out.push_str("))");
             }
             Value::Binary(_) => out.push_str("CAST(? AS BINARY)"),
@@ -144,6 +144,13 @@ impl Dialect for MySql {
 
     fn takes_equals_for_each_other(&self) -> bool {
         true
+    }
+
+    fn before(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::Decimal(digits) => decimals::before(digits, self.most_scale).map(Value::Decimal),
+            other => super::micros::before(other),
+        }
     }
 
     fn takes_constants_for_columns(&self) -> bool {
