@@ -7,12 +7,10 @@ use nextlink_testkit::http::{self, Answer};
 use nextlink_testkit::ledger::{Expected, read_all};
 use nextlink_testkit::node::{Launch, Node};
 use nextlink_testkit::server::{Database, PrivateServer};
+use nextlink_testkit::wait::until;
 use nextlink_testkit::{mariadb, postgres};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-/// How long something may take that happens in the background.
-const SOON: Duration = Duration::from_secs(60);
 /// A password that has to be encoded in a URL.
 const PASSWORD: &str = "S3CRET@:/%41?# ä+";
 /// Two tables; the first has 300 rows.
@@ -107,15 +105,6 @@ fn told(answer: &Answer) -> (u16, String) {
 
 fn refused(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
-}
-
-#[track_caller]
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < SOON, "{what}: not within {SOON:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 fn down_and_up(server: PrivateServer) {

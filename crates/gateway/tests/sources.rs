@@ -7,11 +7,10 @@ use nextlink_testkit::http::{self, Answer};
 use nextlink_testkit::ledger::{Expected, read_all};
 use nextlink_testkit::node::{Launch, Node};
 use nextlink_testkit::sqlite::sqlite;
+use nextlink_testkit::wait::until;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How long something may take that happens in the background.
-const SOON: Duration = Duration::from_secs(60);
 /// A table of 300 rows.
 const TABLE: &str = "CREATE TABLE T (Id INTEGER PRIMARY KEY, Name TEXT); \
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) \
@@ -39,15 +38,6 @@ fn refused(answer: &Answer) -> (u16, String) {
         assert!(retry.is_some_and(|s| (1..=31).contains(&s)), "{retry:?}");
     }
     (answer.status, code)
-}
-
-#[track_caller]
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < SOON, "{what}: not within {SOON:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 fn count(log: &str, words: &str) -> usize {

@@ -3,17 +3,14 @@
 use crate::http::{self, Answer, HttpError};
 use crate::ledger::{Expected, Ledger, read_with};
 use crate::node::{Launch, Node};
+use crate::wait::until;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The host that requests name, so that links, and with them the bytes of pages, are the same on all nodes.
 pub const HOST: &str = "data.example";
-
-/// How long nodes may take to know one another.
-const STUCK: Duration = Duration::from_secs(30);
 
 fn read_lines(file: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -209,12 +206,10 @@ impl Cluster {
     #[track_caller]
     pub fn acquainted(&self) {
         let wanted = format!("nextlink_cluster_other_nodes {}", self.nodes.len() - 1);
-        let deadline = Instant::now() + STUCK;
         for node in &self.nodes {
-            while !http::get(&node.admin_url("/metrics"), &[]).text().lines().any(|line| line == wanted) {
-                assert!(Instant::now() < deadline, "{} does not know the other nodes", node.name());
-                std::thread::sleep(Duration::from_millis(10));
-            }
+            let metrics = || http::get(&node.admin_url("/metrics"), &[]).text();
+            let what = format!("{} knows the other nodes", node.name());
+            until(&what, || metrics().lines().any(|line| line == wanted));
         }
     }
 

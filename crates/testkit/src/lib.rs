@@ -5,6 +5,7 @@
 //!
 //! The order of the modules is the order of dependency: a module uses only those above it.
 
+pub mod wait;
 pub mod http;
 pub mod ledger;
 mod signal;

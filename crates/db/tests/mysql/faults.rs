@@ -7,7 +7,8 @@ use nextlink_odata::json::{PageEnd, PageLimits, PageOutput, PageWriter};
 use nextlink_odata::rows::Flow;
 
 use crate::ask::{Ask, Asked, Failure};
-use crate::world::{Holder, World, connections, database, login, running, server, soon};
+use crate::world::{Holder, World, connections, database, login, running, server};
+use nextlink_testkit::wait::until;
 
 const TABLE: &str = "CREATE TABLE T (Id INT PRIMARY KEY, V INT, S VARCHAR(20));
     INSERT INTO T VALUES (1, 1, 'a');";
@@ -111,7 +112,7 @@ fn a_long_statement_ends_in_time_at_the_server_too() {
         let error = world.error(&url, &ask);
         assert!(matches!(error, Error::TimedOut { seconds: 0 }), "{url}: {error:?}");
         assert!(since.elapsed() < Duration::from_secs(20), "{url}: {:?}", since.elapsed());
-        soon("ended", || running(&world.database) == 0);
+        until("the statement has ended", || running(&world.database) == 0);
         assert_eq!(world.ask("N/$count"), "3000", "the next request is answered");
     }
 }
@@ -123,12 +124,12 @@ fn a_client_that_leaves_ends_its_statement_at_the_server() {
         let ask = Ask::default();
         let asked = std::thread::scope(|scope| {
             let asked = scope.spawn(|| world.ask_with(&url, &ask));
-            soon("running", || running(&world.database) == 1);
+            until("the statement runs", || running(&world.database) == 1);
             ask.run.cancel.cancel();
             asked.join().expect("no panic")
         });
         assert!(matches!(asked, Err(Failure::Run(Error::Cancelled))), "{url}: {asked:?}");
-        soon("ended", || running(&world.database) == 0);
+        until("the statement has ended", || running(&world.database) == 0);
         assert_eq!(world.ask("N/$count"), "3000", "the next request is answered");
     }
 }
@@ -150,7 +151,7 @@ fn a_point_read_that_is_dropped_ends_at_the_server() {
     let point = world.source.run_point(&program, None, || ask.run.clone(), &mut sink);
     let late = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(1), point).await });
     assert!(late.is_err(), "{late:?}");
-    soon("ended", || running(&world.database) == 0);
+    until("the statement has ended", || running(&world.database) == 0);
     holder.run("UNLOCK TABLES");
     assert_eq!(world.ask("T(1)"), ROW);
 }
@@ -185,7 +186,7 @@ fn a_result_that_is_not_read_to_its_end() {
         let answer = world.ask_with("B", &ask).expect("an answer");
         assert!(!answer.outcome.complete);
         assert_eq!(answer.pages.len(), 1);
-        soon("ended", || running(&world.database) == 0);
+        until("the statement has ended", || running(&world.database) == 0);
     }
     assert_eq!(connections(&world.database), before, "the connection was kept");
     assert_eq!(world.ask("B/$count"), "200000");
@@ -202,7 +203,7 @@ fn all_connections_are_in_use() {
         for ask in &asks {
             scope.spawn(|| world.ask_with(LONG, ask));
         }
-        soon("running", || running(&world.database) == 2);
+        until("the statement runs", || running(&world.database) == 2);
         let error = world.error("G", &Ask::default());
         assert!(matches!(error, Error::PoolFull { connections: 2 }), "{error:?}");
         asks.iter().for_each(|ask| ask.run.cancel.cancel());
@@ -232,7 +233,7 @@ fn statements_and_connections_that_somebody_ends() {
         let ask = Ask::default();
         let asked = std::thread::scope(|scope| {
             let asked = scope.spawn(|| world.ask_with(LONG, &ask));
-            soon("running", || running(&world.database) == 1);
+            until("the statement runs", || running(&world.database) == 1);
             // Longer than a connection takes that was dead before.
             std::thread::sleep(Duration::from_millis(1500));
             for id in connections(&world.database) {

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use nextlink_db::error::Error;
 use nextlink_db::location::{Tls, TlsMode};
 use nextlink_testkit::mariadb;
+use nextlink_testkit::wait::until;
 
 use crate::ask::{Ask, Failure};
-use crate::world::{World, database, login, running, soon};
+use crate::world::{World, database, login, running};
 
 const TABLE: &str = "CREATE TABLE T (Id INT PRIMARY KEY);
     CREATE TABLE N (Id INT PRIMARY KEY, TId INT NOT NULL, FOREIGN KEY (TId) REFERENCES T (Id));
@@ -38,7 +39,7 @@ fn a_server_that_goes_and_comes_back() {
     // Killed in the middle of a statement.
     let asked = std::thread::scope(|scope| {
         let asked = scope.spawn(|| world.ask_with(LONG, &Ask::default()));
-        soon("running", || running(&world.database) == 1);
+        until("the statement runs", || running(&world.database) == 1);
         server.kill();
         asked.join().expect("no panic")
     });

@@ -1,7 +1,5 @@
 //! A database of a MariaDB server, made by a script, that is served.
 
-use std::time::{Duration, Instant};
-
 use mysql_async::prelude::Queryable;
 use nextlink_db::error::Error;
 use nextlink_db::location::{Location, Login, Secret, Server};
@@ -141,14 +139,4 @@ pub fn connections(database: &Database) -> Vec<String> {
         database.name()
     );
     database.query(&select).into_iter().filter_map(|row| row.into_iter().next().flatten()).collect()
-}
-
-/// Waits for something that is to happen soon.
-#[track_caller]
-pub fn soon(what: &str, happened: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !happened() {
-        assert!(since.elapsed() < Duration::from_secs(30), "not {what} within 30 s");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

@@ -1,16 +1,13 @@
 //! A node with one SQLite source `s`, and what tests ask of it.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use nextlink_testkit::http::{self, Answer};
 use nextlink_testkit::ledger::{Entry, Expected, Ledger, read_all};
 use nextlink_testkit::node::{Launch, Node};
 use nextlink_testkit::sqlite::sqlite;
+pub use nextlink_testkit::wait::until;
 use serde_json::{Value, json};
-
-/// How long a condition may take to come true before the test is considered stuck.
-const STUCK: Duration = Duration::from_secs(60);
 
 /// Starts a node that serves a database made from `sql`. `source` is TOML for its table, `settings` TOML for the rest.
 #[track_caller]
@@ -115,16 +112,6 @@ pub fn metric(node: &Node, name: &str) -> f64 {
     let text = http::get(&node.admin_url("/metrics"), &[]).text();
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
     line.unwrap_or_else(|| panic!("no metric {name} in\n{text}"))
-}
-
-/// Waits until a condition is true.
-#[track_caller]
-pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + STUCK;
-    while !condition() {
-        assert!(Instant::now() < deadline, "this did not come true: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// Waits until no result is being written.

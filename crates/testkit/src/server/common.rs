@@ -82,9 +82,10 @@ fn write(state: &Path, server: &Server) {
 #[cfg(test)]
 mod tests {
     use super::{Common, Server};
+    use crate::wait::until;
     use crate::{mariadb::WITH_TLS, postgres::Postgres, signal};
     use std::path::Path;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     const STAYS: Duration = Duration::from_secs(3);
 
@@ -92,15 +93,6 @@ mod tests {
         match name {
             "postgres" => Common::start_in(folder, &Postgres, STAYS),
             _ => Common::start_in(folder, &WITH_TLS, STAYS),
-        }
-    }
-
-    #[track_caller]
-    fn wait_until(what: &str, done: impl Fn() -> bool) {
-        let since = Instant::now();
-        while !done() {
-            assert!(since.elapsed() < Duration::from_secs(60), "still not: {what}");
-            std::thread::sleep(Duration::from_millis(100));
         }
     }
 
@@ -122,7 +114,7 @@ mod tests {
             std::thread::sleep(STAYS + Duration::from_secs(2));
             assert!(server.answers() && state.exists(), "{name}: somebody still uses it");
             drop(second);
-            wait_until("the server has ended", || !server.dir.exists() && !server.answers());
+            until("the server has ended", || !server.dir.exists() && !server.answers());
             assert!(!state.exists(), "{name}");
         }
     }
@@ -133,7 +125,7 @@ mod tests {
         let state = folder.path().join("postgres.json");
         let first = start(folder.path(), "postgres");
         assert!(signal::send("KILL", &[process(first.server())]));
-        wait_until("the server is down", || !first.server().answers());
+        until("the server is down", || !first.server().answers());
         let second = start(folder.path(), "postgres");
         assert_ne!(first.server().port(), second.server().port());
         let text = std::fs::read_to_string(&state).unwrap();
@@ -141,7 +133,7 @@ mod tests {
         let third = start(folder.path(), "postgres");
         assert_ne!(second.server().port(), third.server().port());
         let dirs = [first, second, third].map(|common| common.server().dir.clone());
-        wait_until("all folders are gone", || dirs.iter().all(|dir| !dir.exists()));
+        until("all folders are gone", || dirs.iter().all(|dir| !dir.exists()));
     }
 
     #[test]
@@ -159,11 +151,11 @@ mod tests {
         assert_eq!(keepers().len(), 1);
         assert!(signal::send("KILL", &keepers()));
         // What it waits in, a `sleep`, holds its lock for some time longer.
-        wait_until("there is a keeper again", || {
+        until("there is a keeper again", || {
             drop(start(folder.path(), "postgres"));
             keepers().len() == 1
         });
         drop(first);
-        wait_until("the folder is gone", || !dir.exists());
+        until("the folder is gone", || !dir.exists());
     }
 }
