@@ -30,6 +30,8 @@ mod nodes;
 mod results;
 mod sources;
 mod links;
+mod options;
+mod link_parts;
 mod negotiate;
 mod request;
 mod response;

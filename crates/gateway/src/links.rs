@@ -1,4 +1,4 @@
-//! The base of all links: configured, from a trusted proxy, or from the request (clients.md calls for this order).
+//! The base of all links: configured, else from a trusted proxy, else from the request.
 
 use std::net::IpAddr;
 

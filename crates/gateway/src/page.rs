@@ -17,7 +17,8 @@ use crate::body::Body;
 use crate::envelope::{Envelope, NextLink};
 use crate::headers::{GENERATION, ODATA_MAX_VERSION};
 use crate::negotiate::{self, Kind};
-use crate::request::{Request, is_option, options};
+use crate::options::{is_option, options};
+use crate::request::Request;
 use crate::response::{crashed, follows_changes, page_response};
 use crate::state::State;
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderValue, Method, Response, header};
+use http::{HeaderValue, Method, Response, header};
 use nextlink_odata::version::Version;
 
 use crate::answer::Refusal;
@@ -12,25 +12,8 @@ use crate::body::Body;
 use crate::observe::{Answered, Event, event};
 use crate::read;
 use crate::repeat::Repeat;
-use crate::request::Request;
-use crate::slot::Slot;
+use crate::request::{Came, Request};
 use crate::state::State;
-
-/// A request as it came, of which enough is known to read it.
-pub struct Came<'r> {
-    /// The source that it is for.
-    pub slot: Arc<Slot>,
-    /// What stands behind the name of the source.
-    pub url: &'r str,
-    /// Whether all but the body is asked for.
-    pub head: bool,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Where it comes from.
-    pub peer: IpAddr,
-    /// Identifies it in logs.
-    pub trace: &'r str,
-}
 
 /// What is known of a request from its start on, to the end of its answer.
 pub struct Asked<'r> {
@@ -94,8 +77,7 @@ pub fn concluded(
 /// # Errors
 /// There is no such thing.
 pub async fn cancel(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Refusal> {
-    let Came { slot, url, headers, peer, trace, .. } = came;
-    let request = Request::new(state, slot, url, false, headers, peer, trace.to_owned())?;
+    let request = Request::new(state, Came { head: false, ..came })?;
     read::later::cancel(state, &request).await
 }
 
@@ -104,14 +86,13 @@ pub async fn cancel(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>
 /// # Errors
 /// What the client or the source did wrong, as an answer.
 pub async fn answer(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Refusal> {
-    let Came { slot, url, head, headers, peer, trace } = came;
-    let repeat = if head { None } else { Repeat::of(url, &headers, peer) };
+    let repeat = if came.head { None } else { Repeat::of(came.url, &came.headers, came.peer) };
     if let Some(repeat) = &repeat
-        && let Some(answered) = read::again::awaited(state, &slot, repeat, &headers).await
+        && let Some(answered) = read::again::awaited(state, &came.slot, repeat, &came.headers).await
     {
         return answered;
     }
-    let mut request = Request::new(state, slot, url, head, headers, peer, trace.to_owned())?;
+    let mut request = Request::new(state, came)?;
     request.repeat = repeat;
     let answered = read::read(state, &request).await;
     let mut response = answered.map_err(|refusal| refusal.of_path(request.path()))?;

@@ -1,6 +1,5 @@
 //! A request taken apart: source, path, options, version, preferences, and where links start.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -13,9 +12,11 @@ use percent_encoding::percent_decode_str;
 
 use crate::answer::Refusal;
 use crate::headers::{PREFER, TRACE_ID};
+use crate::link_parts::{LinkParts, OF_AMOUNT};
 use crate::links;
 use crate::login;
 use crate::negotiate;
+use crate::options::{is_option, name_of, options, value_of};
 use crate::repeat::Repeat;
 use crate::slot::Slot;
 use crate::state::State;
@@ -27,6 +28,23 @@ const MAX_LINK: usize = 2_000;
 
 /// Where the answers to requests are that need not wait for them.
 pub const MONITOR: &str = "$async";
+
+/// A request as it came, of which enough is known to read it.
+#[derive(Clone)]
+pub struct Came<'r> {
+    /// The source that it is for.
+    pub slot: Arc<Slot>,
+    /// What stands behind the name of the source.
+    pub url: &'r str,
+    /// Whether all but the body is asked for.
+    pub head: bool,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Where it comes from.
+    pub peer: IpAddr,
+    /// Identifies it in logs.
+    pub trace: &'r str,
+}
 
 /// A request for a source.
 #[derive(Debug, Clone)]
@@ -105,19 +123,12 @@ fn new_trace() -> HeaderValue {
 }
 
 impl Request {
-    /// Takes a request apart. `url` is what stands behind `/api/odata4/{source}`.
+    /// Takes a request apart.
     ///
     /// # Errors
     /// Headers that cannot be served.
-    pub fn new(
-        state: &State,
-        slot: Arc<Slot>,
-        url: &str,
-        head: bool,
-        mut headers: HeaderMap,
-        peer: IpAddr,
-        trace: String,
-    ) -> Result<Request, Refusal> {
+    pub fn new(state: &State, came: Came<'_>) -> Result<Request, Refusal> {
+        let Came { slot, url, head, mut headers, peer, trace } = came;
         let login = login::for_source(login::take(&mut headers)?, slot.config.client_login)?;
         let user = login::name(login.as_ref(), &state.tokens)?;
         let url = url.strip_prefix('/').unwrap_or(url).to_owned();
@@ -143,7 +154,7 @@ impl Request {
             gzip,
             root,
             https,
-            trace,
+            trace: trace.to_owned(),
             headers,
             login,
             user,
@@ -276,52 +287,8 @@ fn part(out: &mut Vec<u8>, kind: u8, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Options that say how much of a result is given, and in which order: they do not count for what changes.
-const OF_AMOUNT: &[&str] = &["$top", "$skip", "$orderby", "$skiptoken", "$deltatoken"];
 /// Options that say in which form it is given.
 const OF_FORM: &[&str] = &["$count", "$format"];
-
-/// What links to further pages are made of.
-#[derive(Debug, Clone)]
-pub struct LinkParts {
-    /// Up to the question mark.
-    path: String,
-    /// The options as sent.
-    query: String,
-}
-
-impl LinkParts {
-    /// A link to a page: the options of the request with the token, or (`short`) the token alone.
-    pub fn page_link(&self, token: &str, short: bool) -> String {
-        let link = self.with_options(|name| !short && name != "$skiptoken");
-        [&link, "$skiptoken=", token].concat()
-    }
-
-    /// A link to what changes from now on.
-    pub fn delta_link(&self, token: &str) -> String {
-        let link = self.with_options(|name| !OF_AMOUNT.contains(&name));
-        [&link, "$deltatoken=", token].concat()
-    }
-
-    /// A link to the rows behind the first `rows` ones, for rows that are not stored; `skip` and `top` are those of the
-    /// first request.
-    pub fn skip_link(&self, rows: u64, skip: u64, top: Option<u64>) -> String {
-        let link = self.with_options(|name| !["$skip", "$top", "$skiptoken"].contains(&name));
-        let (skip, top) = (skip + rows, top.map(|top| top.saturating_sub(rows)));
-        let top = top.map(|top| format!("&$top={top}")).unwrap_or_default();
-        format!("{link}$skip={skip}{top}")
-    }
-
-    /// The link with the options that are kept, each with an ampersand behind it.
-    fn with_options(&self, kept: impl Fn(&str) -> bool) -> String {
-        let mut link = self.path.clone();
-        for option in options(&self.query).filter(|option| kept(&name_of(option))) {
-            link.push_str(option);
-            link.push('&');
-        }
-        link
-    }
-}
 
 /// Whether a path leads to the answers to requests that need not wait for them.
 pub fn is_monitor(path: &str) -> bool {
@@ -339,55 +306,4 @@ fn merge(all: &mut Preferences, more: Preferences) {
     if all.include_annotations.is_none() {
         all.include_annotations = more.include_annotations;
     }
-}
-
-/// An option of a query, decoded where that is needed.
-fn decode(text: &str) -> Cow<'_, str> {
-    if !text.contains(['%', '+']) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned())
-}
-
-/// System query options that may be sent without their dollar.
-const SYSTEM: &[&str] = &[
-    "$filter",
-    "$select",
-    "$expand",
-    "$orderby",
-    "$top",
-    "$skip",
-    "$count",
-    "$search",
-    "$compute",
-    "$apply",
-    "$index",
-    "$format",
-    "$id",
-    "$skiptoken",
-    "$deltatoken",
-    "$schemaversion",
-];
-
-/// The name of an option, decoded; that of a system query option with its dollar and in lower case.
-fn name_of(option: &str) -> Cow<'_, str> {
-    let name = decode(option.split_once('=').map_or(option, |(name, _)| name));
-    let bare = name.trim_start_matches('$');
-    let system = SYSTEM.iter().find(|known| known[1..].eq_ignore_ascii_case(bare));
-    system.map_or(name, |known| Cow::Borrowed(known))
-}
-
-/// The value of an option, decoded.
-fn value_of(option: &str) -> Cow<'_, str> {
-    decode(option.split_once('=').map_or("", |(_, value)| value))
-}
-
-/// The options of a query as sent.
-pub fn options(query: &str) -> impl Iterator<Item = &str> {
-    query.split('&').filter(|option| !option.is_empty())
-}
-
-/// Whether an option as sent is this one; `name` with its dollar and in lower case.
-pub fn is_option(option: &str, name: &str) -> bool {
-    name_of(option) == name
 }

@@ -25,8 +25,7 @@ use crate::headers::{ODATA_VERSION, PREFER, PREFERENCE_APPLIED, SOURCE_USER, wan
 use crate::negotiate;
 use crate::read::message::Answered;
 use crate::read::whole;
-use crate::reading::Came;
-use crate::request::Request;
+use crate::request::{Came, Request};
 use crate::state::State;
 use crate::upload::{Upload, unsupported};
 use call::{Call, refusal};
@@ -126,12 +125,11 @@ pub fn comes_later(headers: &HeaderMap) -> bool {
 /// # Errors
 /// It is no batch, or has too many requests.
 pub async fn later(state: &Arc<State>, came: Came<'_>, upload: Upload) -> Result<Response<Body>, Refusal> {
-    let Came { slot, url, head, headers, peer, trace } = came;
-    let request = Request::new(state, Arc::clone(&slot), url, head, headers.clone(), peer, trace.to_owned())?;
-    let mut plain = headers;
-    plain.remove(header::ACCEPT_ENCODING);
+    let request = Request::new(state, came.clone())?;
+    let mut plain = came;
+    plain.headers.remove(header::ACCEPT_ENCODING);
     // What is wrong with all of it is said at once.
-    let response = answer(state, Came { slot, url, head, headers: plain, peer, trace }, upload).await?;
+    let response = answer(state, plain, upload).await?;
     let answering = Box::pin(std::future::ready(Ok(Answered::Message(response))));
     match whole::begin(state, &request, answering).await? {
         Ok(promised) => Ok(promised),
