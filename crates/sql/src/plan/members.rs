@@ -45,12 +45,34 @@ impl Planner<'_> {
 
     /// What each member stands for, by its place among all and its name.
     fn by_member(&self, label: &Sql, id: EnumTypeId, with: impl Fn(usize, &str) -> Sql) -> Sql {
-        let members = self.mapping.model.enum_type(id).members.iter().enumerate();
-        let pairs = members.map(|(place, member)| {
+        let members = &self.mapping.model.enum_type(id).members;
+        if let Some(pairs) = named(label) {
+            // What a name was made of is compared with its codes once, and not with each name again.
+            let known = pairs.iter().filter_map(|(is, value)| match value {
+                Sql::Label(name) => {
+                    let place = members.iter().position(|member| member.name == *name)?;
+                    Some((is.clone(), with(place, name)))
+                }
+                _ => None,
+            });
+            return Sql::Case(known.collect());
+        }
+        let pairs = members.iter().enumerate().map(|(place, member)| {
             let is = Sql::binary(Operator::Eq, label.clone(), param(member.name.clone()));
             (is, with(place, &member.name))
         });
         Sql::Case(pairs.collect())
+    }
+}
+
+/// Where a column holds codes of members: the conditions on them, and the names.
+fn named(mut label: &Sql) -> Option<&[(Sql, Sql)]> {
+    while let Sql::Collate(inner, _) | Sql::Cast(inner, _) = label {
+        label = inner;
+    }
+    match label {
+        Sql::Case(pairs) if matches!(pairs.first(), Some((_, Sql::Label(_)))) => Some(pairs),
+        _ => None,
     }
 }
 
