@@ -36,7 +36,10 @@ impl Reserve {
     }
 
     fn give_up(&self) -> bool {
-        self.path.as_ref().is_some_and(|path| std::fs::remove_file(path).is_ok())
+        let given_up = self.path.as_ref().is_some_and(|path| std::fs::remove_file(path).is_ok());
+        // Whoever only looked leaves it as it was.
+        self.kept.fetch_or(given_up, Ordering::Relaxed);
+        given_up
     }
 
     /// Keeps room from now on, as much as there is.
