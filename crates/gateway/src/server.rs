@@ -153,22 +153,25 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
     let connections = Arc::new(Semaphore::new(state.config.limits.connections));
     let (mut background, mut membership) = begin(&state);
     let mut drain: Option<JoinHandle<()>> = None;
-    loop {
+    let mut asked = false;
+    // Who asks by a signal again does not want to wait.
+    let at_once = loop {
         tokio::select! {
             signal = listeners.stops.next() => {
-                // Who asks again does not want to wait.
-                let at_once = drain.is_some() || state.cluster.is_none();
+                if std::mem::replace(&mut asked, true) {
+                    break true;
+                }
                 if drain.is_none() {
                     drain = Some(begin_end(&state, signal));
                 }
-                if at_once {
-                    break;
+                if state.cluster.is_none() {
+                    break false;
                 }
             }
             () = state.end_asked.notified(), if drain.is_none() => {
                 drain = Some(begin_end(&state, "administration"));
             }
-            () = ended(&mut drain) => break,
+            () = ended(&mut drain) => break false,
             Some(()) = listeners.hangups.recv() => refresh(&state),
             accepted = listeners.public.accept() => {
                 let Ok((stream, peer)) = accepted else { breathe().await; continue };
@@ -195,9 +198,9 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
                 });
             }
         }
-    }
+    };
     let mut stops = listeners.close();
-    let patience = Duration::from_secs(state.config.server.shutdown_seconds);
+    let patience = Duration::from_secs(if at_once { 0 } else { state.config.server.shutdown_seconds });
     let left = state.config.limits.connections - connections.available_permits();
     tokio::select! {
         _ = tokio::time::timeout(patience, graceful.shutdown()) => {}

@@ -3,13 +3,16 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use nextlink_results::NodeIdentity;
 use nextlink_results::keys::{KEY_FILE, MasterKeys};
+use nextlink_results::{Disk as _, LocalDisk, NodeIdentity};
 use rustix::fs::{Access, access};
 
 use crate::cluster::{self, Tls};
 use crate::config::Config;
 use crate::vocabularies::Vocabularies;
+
+/// Bytes that the first start of a node writes: its name, its keys, and a system database.
+const FIRST_START: u64 = 128 * 1024;
 
 /// Reads the standard vocabularies, where the node is to serve them.
 ///
@@ -33,7 +36,8 @@ pub fn obstacles(config: &Config) -> Vec<anyhow::Error> {
     let dir = &config.data_dir;
     let own = NodeIdentity::look(dir);
     let id = own.as_ref().ok().copied().flatten();
-    let data = usable(dir).with_context(|| format!("{} (data_dir)", dir.display()));
+    let new = matches!(own, Ok(None));
+    let data = usable(dir, new).with_context(|| format!("{} (data_dir)", dir.display()));
     let data = data.and_then(|()| own.map(drop).map_err(Into::into)).and_then(|()| own_keys(config));
     let outside = [vocabularies(config).map(drop), tls(config).map(drop), data];
     outside.into_iter().filter_map(Result::err).chain(cluster::look(config, id)).collect()
@@ -48,8 +52,8 @@ fn own_keys(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a directory can be written to, or made.
-fn usable(dir: &Path) -> anyhow::Result<()> {
+/// Whether a directory can be written to, or made; there is room for what the first start of a new node writes.
+fn usable(dir: &Path, new: bool) -> anyhow::Result<()> {
     // The first one that is there; a relative path ends in the current directory.
     let there =
         dir.ancestors().find(|dir| dir.symlink_metadata().is_ok()).filter(|dir| *dir != Path::new(""));
@@ -57,6 +61,8 @@ fn usable(dir: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(there.is_dir(), "{} is no directory", there.display());
     access(there, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)
         .with_context(|| format!("{} cannot be written to", there.display()))?;
+    let room = !new || LocalDisk.free_bytes(there)? >= FIRST_START;
+    anyhow::ensure!(room, "there is no room left on the disk of {}", there.display());
     Ok(())
 }
 
@@ -71,11 +77,11 @@ mod tests {
         for (path, good) in
             [("", true), ("new", true), ("new/below", true), ("file", false), ("file/below", false)]
         {
-            assert_eq!(usable(&dir.path().join(path)).is_ok(), good, "{path}");
+            assert_eq!(usable(&dir.path().join(path), true).is_ok(), good, "{path}");
             assert!(!dir.path().join("new").exists(), "nothing is made");
         }
         for path in ["", "no-such-directory"] {
-            assert!(usable(Path::new(path)).is_ok(), "{path}: a relative one");
+            assert!(usable(Path::new(path), false).is_ok(), "{path}: a relative one");
         }
     }
 }

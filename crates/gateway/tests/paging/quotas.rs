@@ -253,6 +253,12 @@ fn a_full_disk_is_a_normal_answer() {
     let said = String::from_utf8_lossy(&ended.expect("it can be started").stderr).into_owned();
     let named = said.contains(&node.data_dir().display().to_string());
     assert!(said.contains("no room left on the disk") && named, "{said}");
+    // Nor is there any for a new node.
+    let new = node.data_dir().join("new.toml");
+    std::fs::write(&new, "data_dir = \"data/new\"\n[sources.s]\nurl = \"sqlite:s.db\"\n").expect("a file");
+    let checked = Command::new(env!("CARGO_BIN_EXE_nextlink")).args(["check", "--config"]).arg(new).output();
+    let said = String::from_utf8_lossy(&checked.expect("it can be started").stdout).into_owned();
+    assert!(said.contains("(data_dir): there is no room left on the disk of "), "{said}");
     std::fs::remove_file(&other).expect("it can be removed");
     node = node.start_again();
     // Room again: results are stored again, and what was lost with the disk is given back.
