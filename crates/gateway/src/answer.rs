@@ -7,7 +7,7 @@ use nextlink_odata::model::{EntitySetId, Model};
 use nextlink_odata::url::{ParseError, ParseErrorKind};
 use nextlink_odata::version::Version;
 use nextlink_results::token::TokenError;
-use nextlink_results::{CreateError, Incomplete, PageError, WriteError};
+use nextlink_results::{Incomplete, PageError, WriteError};
 use nextlink_sql::dialect::Unsupported;
 
 use crate::body::Body;
@@ -348,9 +348,4 @@ impl From<PageError> for Refusal {
             PageError::Io(_) => internal("ResultUnreadable", "The stored page cannot be read."),
         }
     }
-}
-
-/// Why a result is not stored, for the log.
-pub fn create_cause(error: &CreateError) -> String {
-    error.to_string()
 }

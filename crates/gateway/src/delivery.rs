@@ -12,9 +12,10 @@ use nextlink_results::{
 };
 use tokio::sync::oneshot;
 
-use crate::answer::{Refusal, create_cause};
+use crate::answer::Refusal;
 use crate::cluster::Cluster;
 use crate::envelope::Envelope;
+use crate::kept;
 use crate::observe::{Event as Happened, event};
 use crate::state::Held;
 use crate::turns::{Place, Places};
@@ -101,11 +102,9 @@ pub struct Storing {
     pub codec: Codec,
     /// Envelope and form of all pages; the count is put in when it is known.
     pub envelope: Envelope,
-    /// Makes the metadata that is kept with the result.
-    pub meta: fn(&Envelope, &str, Option<&str>, &[u8]) -> Vec<u8>,
     /// What stands before the tokens of its links.
     pub route: Option<String>,
-    /// What `meta` needs of the request.
+    /// The form of the rows, as text.
     pub form: String,
     /// What can be done when the result is lost.
     pub recovery: Recovery,
@@ -128,7 +127,7 @@ impl Storing {
         self.store.create(NewResult {
             source: self.source.clone(),
             user: self.user.clone(),
-            meta: (self.meta)(&self.envelope, &self.form, self.route.as_deref(), position),
+            meta: kept::meta(&self.envelope, &self.form, self.route.as_deref(), position),
             codec: self.codec,
             first_row,
             recovery: self.recovery,
@@ -229,7 +228,7 @@ impl Delivery {
             }
             Err(error) => {
                 let (source, trace) = (self.storing.source.as_str(), self.storing.trace.as_str());
-                event(&Happened::NotStored { source, trace, cause: &create_cause(&error) });
+                event(&Happened::NotStored { source, trace, cause: &error.to_string() });
                 Begun::NotStored
             }
         };
@@ -276,7 +275,7 @@ impl Delivery {
             Some(place.ok_or_else(|| NO_PLACE.to_owned())?)
         };
         let begun = storing.begin(rows, self.gathered_bytes as u64, None, position);
-        begun.map_err(|error| create_cause(&error))
+        begun.map_err(|error| error.to_string())
     }
 
     /// Keeps a chunk of the first page until there is enough to start with.

@@ -37,6 +37,7 @@ mod request;
 mod response;
 mod affinity;
 mod envelope;
+mod kept;
 mod way;
 mod delivery;
 mod page;

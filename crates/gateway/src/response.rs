@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use nextlink_db::run::Cancel;
 use nextlink_odata::json::Format;
 use nextlink_odata::version::{MetadataLevel, Version};
@@ -162,6 +162,14 @@ impl Drop for CancelGuard {
             cancel.cancel();
         }
     }
+}
+
+/// There is nothing to send.
+pub fn no_content(version: Version) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(version.as_str()));
+    response
 }
 
 /// Puts pieces of text in as the body, compressed where that is wanted and worth it.

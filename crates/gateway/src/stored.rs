@@ -79,7 +79,7 @@ impl StoredResult {
     }
 }
 
-/// The request of a result, from what is kept with it (`page::meta`).
+/// The request of a result, from what is kept with it (`kept::meta`).
 fn asked(meta: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Meta {

@@ -8,7 +8,7 @@ use nextlink_results::{
 };
 
 use super::seek::Missing;
-use crate::answer::{Refusal, create_cause, gone};
+use crate::answer::{Refusal, gone};
 
 /// Times that a node tries to be the one that goes on with a result.
 const CLAIMS: u32 = 5;
@@ -187,7 +187,7 @@ async fn may_come_back<E: Executions>(executions: &E, lost: &Generation, silent:
 fn not_stored(error: &CreateError) -> Refusal {
     let message = "The stored result was lost, and its rest cannot be stored now; try again.";
     let refusal = Refusal::unavailable("NotStored", message, 5).about("$skiptoken");
-    Refusal { cause: Some(create_cause(error)), ..refusal }
+    Refusal { cause: Some(error.to_string()), ..refusal }
 }
 
 /// Nobody gives the page now, and it is not known whether somebody will: never a word of good.

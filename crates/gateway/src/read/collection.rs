@@ -20,7 +20,7 @@ use crate::answer::Refusal;
 use crate::body::Body;
 use crate::delivery::{Delivery, Event, Next, Storing};
 use crate::envelope::Envelope;
-use crate::page::{form_text, meta};
+use crate::kept::form_text;
 use crate::request::Request;
 use crate::response::{CancelGuard, Stages, compressed, follows_changes, json_response};
 use crate::state::State;
@@ -57,7 +57,6 @@ pub fn storing(
         trace: request.trace.clone(),
         codec: if request.gzip { Codec::Deflate } else { Codec::None },
         envelope,
-        meta,
         route: affinity::own_route(state),
         form,
         recovery: prepared.recovery(request),

@@ -23,10 +23,11 @@ use crate::body::Body;
 use crate::cluster::{self, Missing};
 use crate::delivery::{Begun, Delivery, NO_PLACE};
 use crate::headers::{ASYNC_RESULT, ODATA_VERSION, PREFERENCE_APPLIED};
+use crate::kept::{form_text, kept};
 use crate::observe::{Event, event};
-use crate::page::{self, Opened, form_text};
+use crate::page::{self, Opened};
 use crate::request::{MONITOR, Request};
-use crate::response::CancelGuard;
+use crate::response::{CancelGuard, no_content};
 use crate::results;
 use crate::state::State;
 
@@ -199,7 +200,7 @@ async fn status_of(state: &Arc<State>, request: &Request, token: Token) -> Resul
         }
         Err(missing) => return Err(without_result(missing.into())),
     };
-    let kept = page::kept(stored.meta.bytes())?;
+    let kept = kept(stored.meta.bytes())?;
     let format = kept.form.format();
     if kept.form.is_message() {
         let gzip = request.gzip && !is_whole(request, format.version);
@@ -232,7 +233,7 @@ pub async fn cancel(state: &Arc<State>, request: &Request) -> Result<Response<Bo
     let Opened { token, .. } = page::open(state, request, &token)?;
     let found = cluster::page(state.cluster.as_ref(), &state.store, &token, Duration::ZERO).await;
     if let Ok(stored) = found
-        && page::kept(stored.meta.bytes())?.form.is_message()
+        && kept(stored.meta.bytes())?.form.is_message()
         && let Answered::Result(made) = message::kept(stored, false).await?
     {
         results::end(state, made.id).await;
@@ -243,13 +244,7 @@ pub async fn cancel(state: &Arc<State>, request: &Request) -> Result<Response<Bo
             let message = "The node that holds the result does not answer; try again.";
             Err(Refusal::unavailable("OwnerUnreachable", message, 2).about("$skiptoken"))
         }
-        _ => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::NO_CONTENT;
-            let version = HeaderValue::from_static(request.version.as_str());
-            response.headers_mut().insert(ODATA_VERSION, version);
-            Ok(response)
-        }
+        _ => Ok(no_content(request.version)),
     }
 }
 

@@ -17,10 +17,10 @@ use crate::body::Body;
 use crate::conditions::{tell_etag, unless_holds};
 use crate::delivery::Whole;
 use crate::envelope::{context_member, count_member};
-use crate::headers::{ODATA_VERSION, SERVER_TIMING, TRACE_ID};
+use crate::headers::{SERVER_TIMING, TRACE_ID};
 use crate::repeat::Kept;
 use crate::request::Request;
-use crate::response::{CancelGuard, Stages, add_common, compressed, crashed, json_response};
+use crate::response::{CancelGuard, Stages, add_common, compressed, crashed, json_response, no_content};
 use crate::served::{Served, in_doubt};
 use crate::state::State;
 
@@ -94,14 +94,6 @@ pub fn missing(query: &Query, outcome: &Outcome, version: Version) -> Result<Res
         }
         _ => Err(Refusal::not_found("There is no entity with this key.")),
     }
-}
-
-/// There is nothing to send.
-pub(super) fn no_content(version: Version) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response.headers_mut().insert(ODATA_VERSION, HeaderValue::from_static(version.as_str()));
-    response
 }
 
 /// Answers an entity, a property, or HEAD.

@@ -10,13 +10,13 @@ use nextlink_odata::query::{Addressed, Query};
 
 use super::Prepared;
 use super::raw::Raw;
-use super::single::{missing, no_content, run, told_etag};
+use super::single::{missing, run, told_etag};
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::conditions::{tell_etag, unless_holds};
 use crate::headers::ODATA_VERSION;
 use crate::request::Request;
-use crate::response::{CancelGuard, Stages, crashed};
+use crate::response::{CancelGuard, Stages, crashed, no_content};
 use crate::served::Served;
 use crate::state::State;
 

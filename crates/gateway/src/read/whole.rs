@@ -5,16 +5,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Response;
-use nextlink_results::{Codec, MAX_PAGE_BYTES, NewResult, PageIn, Recovery, ResultWriter};
+use nextlink_results::{Codec, CreateError, MAX_PAGE_BYTES, NewResult, PageIn, Recovery, ResultWriter};
 
 use super::later;
 use super::message::{Answered, Made, kept, text_of};
 use crate::affinity;
-use crate::answer::{Refusal, create_cause};
+use crate::answer::Refusal;
 use crate::body::{Body, Broken};
 use crate::delivery::REGISTERED;
+use crate::kept::message_meta;
 use crate::observe::{Event as Happened, event};
-use crate::page::message_meta;
 use crate::request::Request;
 use crate::response::crashed;
 use crate::state::State;
@@ -48,13 +48,13 @@ pub async fn begin(
             cluster.replicate(&store, (writer.id(), writer.generation()));
         }
         writer.wait_registered(REGISTERED);
-        Ok(writer)
+        Ok::<_, CreateError>(writer)
     });
     let writer = match created.await.map_err(|error| crashed(&error))? {
         Ok(writer) => writer,
         Err(error) => {
             let (source, trace) = (request.slot.name.as_str(), request.trace.as_str());
-            event(&Happened::NotStored { source, trace, cause: &create_cause(&error) });
+            event(&Happened::NotStored { source, trace, cause: &error.to_string() });
             return Ok(Err(answering));
         }
     };
