@@ -1,14 +1,21 @@
 //! `cast` of text: it becomes a value where it is a literal of the type, else null (Part 2 section 5.1.1.10.1).
 
+use base64::Engine;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+
 use crate::lexical;
 use crate::model::PrimitiveType as P;
-use crate::temporal::{Date, Instant, Time, parse_duration, seconds_text};
+use crate::temporal::{Date, Instant, Time, duration_text, parse_duration, parse_seconds, seconds_text};
 use crate::value::Value;
 
 /// Picoseconds in a microsecond. No database has to know finer times, so further digits of a text are cut.
 const MICRO: u64 = 1_000_000;
+/// Digits of the days of a duration.
+const DAY_DIGITS: usize = 7;
+/// Digits of its hours, minutes and whole seconds.
+const CLOCK_DIGITS: usize = 9;
 
-/// A text as a date, time, point in time, duration or Guid. Years are 1 to 9999, in UTC.
+/// A text as a date, time, point in time, duration, Guid or bytes. Years are 1 to 9999, in UTC.
 pub fn text_as(text: &str, primitive: P) -> Option<Value> {
     let mut out = String::with_capacity(text.len());
     Some(match primitive {
@@ -29,13 +36,47 @@ pub fn text_as(text: &str, primitive: P) -> Option<Value> {
             instant.write_utc(&mut out)?;
             Value::DateTimeOffset(out)
         }
-        P::Duration => Value::Duration(seconds_text(parse_duration(text)?)),
+        P::Duration => {
+            let picos = duration(text)?;
+            Value::Duration(seconds_text(picos - picos % i128::from(MICRO)))
+        }
+        P::Binary => {
+            lexical::binary(text).ok()?;
+            Value::Binary(URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?)
+        }
         P::Guid => {
             lexical::guid(text).ok()?;
             Value::Guid(text.to_ascii_lowercase())
         }
         _ => return None,
     })
+}
+
+/// A constant duration, or constant bytes, as text.
+pub fn as_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Duration(seconds) => Some(duration_text(parse_seconds(seconds)?)),
+        Value::Binary(bytes) => Some(binary_text(bytes)),
+        _ => None,
+    }
+}
+
+/// Bytes as they are written in JSON.
+pub fn binary_text(bytes: &[u8]) -> String {
+    URL_SAFE.encode(bytes)
+}
+
+/// A duration in picoseconds, of as many digits as all databases take.
+fn duration(text: &str) -> Option<i128> {
+    let fits = |part: &str| {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        digits <= if part.ends_with(['D', 'd']) { DAY_DIGITS } else { CLOCK_DIGITS }
+    };
+    let mut parts = text.split_inclusive(|c: char| c.is_ascii_alphabetic());
+    if text.starts_with('+') || !parts.all(fits) {
+        return None;
+    }
+    parse_duration(text)
 }
 
 fn in_micros(picos: u64) -> u64 {

@@ -1,7 +1,7 @@
 //! Context URLs: what an answer holds, as a fragment of the metadata URL (Part 1 section 10).
 
 use crate::model::{EntitySetId, Model};
-use crate::query::{Addressed, Dynamic, Expand, JsonStep, Named, Parts, Query, Selection, Step};
+use crate::query::{Addressed, Dynamic, EntityKind, Expand, JsonStep, Named, Parts, Query, Selection, Step};
 use crate::version::Version;
 
 /// The fragment behind `$metadata#`. `entity` is the identifier of the entity that a property belongs to, as in
@@ -49,7 +49,9 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
         Addressed::Stream(_) => "Edm.Stream".to_owned(),
         Addressed::Collection if selection.references => "Collection($ref)".to_owned(),
         Addressed::Entity if selection.references => "$ref".to_owned(),
-        Addressed::Collection if !selection.types.is_empty() => "Collection(Edm.EntityType)".to_owned(),
+        Addressed::Collection if !selection.types.is_empty() => {
+            ["Collection(Edm.EntityType)", &list_of_all(model, &selection.types)].concat()
+        }
         Addressed::Collection if !selection.combined.is_empty() => {
             let list =
                 if selection.rows { select_list(model, selection, None, version) } else { String::new() };
@@ -73,6 +75,29 @@ pub(crate) fn collection(model: &Model, selection: &Selection, version: Version)
     let cast = cast(model, selection.set, selection.of, "/", "");
     let list = select_list(model, selection, None, version);
     [model.entity_set(selection.set).name.as_str(), &cast, &list].concat()
+}
+
+/// `(Shop.Product/Name,Shop.Order/Date)` behind the entities of all sets, where not all of them is told.
+fn list_of_all(model: &Model, types: &[EntityKind]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for EntityKind { set, of, selected } in types {
+        let Some(selected) = selected else {
+            return String::new();
+        };
+        let family = &model.entity_type(model.entity_set(*set).entity_type).family;
+        let is_above = |other: &&EntityKind| {
+            other.set == *set
+                && other.of != *of
+                && family.as_ref().is_some_and(|family| family.is_a(*of, other.of))
+        };
+        // What a type has from one above it is named with that.
+        let known = |name: &String| {
+            types.iter().filter(is_above).any(|other| other.selected.iter().flatten().any(|has| has == name))
+        };
+        let own = selected.iter().filter(|name| !known(name));
+        names.extend(own.map(|name| [&model.qualified_cast(*set, *of), "/", name].concat()));
+    }
+    ["(", &names.join(","), ")"].concat()
 }
 
 /// `(City,Street)` behind the path to a complex value of which only parts are told.
@@ -154,6 +179,12 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
         if let Dynamic::Named(names) = &selection.dynamic {
             items.extend(names.iter().map(|path| path.join("/")));
         }
+        let functions = selection.functions.iter().filter(|_| selection.selected);
+        for name in functions.map(|number| model.function_name(&model.functions[*number])) {
+            if !items.contains(&name) {
+                items.push(name);
+            }
+        }
         // What is expanded, too, stands twice.
         items.extend(selection.selected_navigation.iter().map(|n| navigation_name(model, selection, *n)));
         items.extend((!named.is_empty()).then(|| named_list(&named, 0)));
@@ -182,7 +213,8 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
             (true, Version::V40) => items.extend(expand.alias.is_some().then(|| name.to_owned())),
         }
     }
-    if items.is_empty() && !selection.rows { String::new() } else { ["(", &items.join(","), ")"].concat() }
+    let whole = !selection.rows && !selection.selected;
+    if items.is_empty() && whole { String::new() } else { ["(", &items.join(","), ")"].concat() }
 }
 
 /// A navigation property, behind the type that has it where the entities are not known to be of it.

@@ -182,8 +182,16 @@ pub enum Addressed {
     Stream(Option<usize>),
 }
 
-/// What an entity can be: of a set, and of the type below that of the set, or of that.
-pub type EntityKind = (EntitySetId, Option<usize>);
+/// What an entity can be, where the rows are entities of all sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityKind {
+    /// Its set.
+    pub set: EntitySetId,
+    /// The type below that of the set; none of that itself.
+    pub of: Option<usize>,
+    /// The names of what is told of it, where not all is.
+    pub selected: Option<Vec<String>>,
+}
 
 /// What is returned of entities of one set.
 #[derive(Debug, Clone)]

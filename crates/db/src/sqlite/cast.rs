@@ -1,9 +1,9 @@
 //! `cast` of primitive values; what cannot be cast is null (Part 2 section 5.1.1.10.1).
 
-use nextlink_odata::cast::text_as;
+use nextlink_odata::cast::{binary_text, text_as};
 use nextlink_odata::decimal::{is_decimal, plain_decimal};
 use nextlink_odata::model::PrimitiveType as P;
-use nextlink_odata::temporal::{Date, Instant, Time};
+use nextlink_odata::temporal::{Date, Instant, Time, duration_text, parse_seconds};
 use nextlink_odata::value::Value as Known;
 use rusqlite::types::{Value, ValueRef};
 
@@ -19,6 +19,9 @@ pub(super) fn cast(value: ValueRef<'_>, from: P, to: P) -> Value {
             _ => real_text(r),
         },
         ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        ValueRef::Blob(bytes) if from == P::Binary && to == P::String => {
+            return Value::Text(binary_text(bytes));
+        }
         ValueRef::Null | ValueRef::Blob(_) => return Value::Null,
     };
     let cast = if from == P::String { read(&written, to) } else { turned(&written, from, to) };
@@ -45,6 +48,8 @@ fn read(text: &str, to: P) -> Option<Value> {
             Known::Date(text) | Known::TimeOfDay(text) | Known::DateTimeOffset(text) | Known::Guid(text) => {
                 Value::Text(text)
             }
+            Known::Duration(seconds) => Value::Text(seconds),
+            Known::Binary(bytes) => Value::Blob(bytes),
             _ => return None,
         },
     })
@@ -53,6 +58,7 @@ fn read(text: &str, to: P) -> Option<Value> {
 /// What is no text, by how it is written.
 fn turned(text: &str, from: P, to: P) -> Option<Value> {
     Some(match to {
+        P::String if from == P::Duration => Value::Text(duration_text(parse_seconds(text)?)),
         P::String if from == P::DateTimeOffset => Value::Text([&utc(Instant::parse(text)?)?, "Z"].concat()),
         // As other databases write a double that is a whole number.
         P::String if text == "-0.0" => Value::Text("0".to_owned()),

@@ -171,6 +171,63 @@ const CASTS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "Edm.Duration",
+        &[
+            ("P1DT2H3M4.5S", r#""P1DT2H3M4.5S""#),
+            ("-PT36H", r#""-P1DT12H""#),
+            ("p1dt1s", r#""P1DT1S""#),
+            ("PT90M", r#""PT1H30M""#),
+            ("PT0S", r#""PT0S""#),
+            ("-PT0S", r#""PT0S""#),
+            ("PT1.1234569S", r#""PT1.123456S""#),
+            ("-PT0.9999999S", r#""-PT0.999999S""#),
+            ("P0009999999D", "null"),
+            ("P9999999D", r#""P9999999D""#),
+            ("P10000000D", "null"),
+            ("PT999999999S", r#""P11574DT1H46M39S""#),
+            ("PT1000000000S", "null"),
+            ("P", "null"),
+            ("PT", "null"),
+            ("P1DT", "null"),
+            ("P1Y", "null"),
+            ("P1M", "null"),
+            ("P1W", "null"),
+            ("+PT1S", "null"),
+            ("PT1S1M", "null"),
+            ("PT1.S", "null"),
+            ("PT1.5M", "null"),
+            ("PT1S\n", "null"),
+            ("1 day", "null"),
+            ("01:00", "null"),
+            ("", "null"),
+        ],
+    ),
+    (
+        "Edm.Binary",
+        &[
+            ("AP8Q", r#""AP8Q""#),
+            ("_-_-", r#""_-_-""#),
+            ("AA", r#""AA==""#),
+            ("AA==", r#""AA==""#),
+            ("AAA", r#""AAA=""#),
+            ("AAA=", r#""AAA=""#),
+            (
+                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                r#""AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=""#,
+            ),
+            ("", r#""""#),
+            ("A", "null"),
+            ("AA=", "null"),
+            ("AAA==", "null"),
+            ("AB", "null"),
+            ("AAB", "null"),
+            ("+/+/", "null"),
+            ("AP8Q\n", "null"),
+            ("====", "null"),
+            ("AP 8Q", "null"),
+        ],
+    ),
+    (
         "Edm.TimeOfDay",
         &[
             ("10:20", r#""10:20:00""#),
@@ -190,9 +247,9 @@ const CASTS: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// The script of the table that has the texts.
-pub fn script(text: &str, behind: &str) -> String {
+pub fn script(behind: &str) -> String {
     let mut script = format!(
-        "CREATE TABLE \"Word\" (\"Id\" INTEGER NOT NULL PRIMARY KEY, \"X\" {text} NOT NULL){behind};\n"
+        "CREATE TABLE \"Word\" (\"Id\" INTEGER NOT NULL PRIMARY KEY, \"X\" VARCHAR(120) NOT NULL){behind};\n"
     );
     let texts = CASTS.iter().flat_map(|(_, cases)| cases.iter());
     for (id, (text, _)) in texts.enumerate() {

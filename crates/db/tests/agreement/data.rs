@@ -215,5 +215,5 @@ pub fn script(things: &[Thing], names: &Names) -> String {
                 &format!("INSERT INTO \"Part\" VALUES ({}, {}, {});\n", part.id, cells.join(", "), thing.id);
         }
     }
-    script + &casts::script(text, behind)
+    script + &casts::script(behind)
 }

@@ -6,6 +6,8 @@ use nextlink_testkit::http::get;
 use nextlink_testkit::ledger::read_all;
 use serde_json::Value;
 
+use crate::models::{wrong, wrong_parts};
+use crate::tables;
 use crate::world::{SOURCES, World};
 
 const PAGE: (&str, &str) = ("Prefer", "maxpagesize=1500");
@@ -63,4 +65,85 @@ fn all_entities_to_the_last_one() {
         let context = some["@odata.context"].as_str().unwrap_or_default();
         assert!(context.ends_with("$metadata#Collection(Edm.EntityType)"), "{source}: {context}");
     }
+}
+
+/// Options of all entities of the teams of [`tables`].
+const OPTIONS: &[(&str, u16, &str)] = &[
+    (
+        "$all?$filter=Firm.Person/Name eq 'Ann'",
+        200,
+        r##""value":[{"@odata.context":"#People/$entity","@odata.type":"#Firm.Manager","Id":1,"Name":"Ann","Title":"chief","Salary":90,"Bonus":7}]}"##,
+    ),
+    (
+        "$all?$filter=Firm.Employee/Salary gt 80 or Firm.Team/Name eq 'red'",
+        200,
+        r##""value":[{"@odata.context":"#People/$entity","@odata.type":"#Firm.Manager","Id":1,"Name":"Ann","Title":"chief","Salary":90,"Bonus":7},{"@odata.context":"#Teams/$entity","@odata.type":"#Firm.Team","Id":1,"Name":"red"}]}"##,
+    ),
+    ("$all/$count?$filter=Firm.Employee/Salary gt 45 or Firm.Team/Name eq 'red'", 200, "3"),
+    ("$all/$count?$filter=not (Firm.Employee/Salary gt 45)", 200, "12"),
+    ("$all/$count?$filter=Firm.Person/Name eq null", 200, "9"),
+    ("$all/$count?$filter=isof(Firm.Skill) or isof(Firm.Manager)", 200, "3"),
+    ("$all/$count?$filter=Firm.Report/Author/Name eq 'Bob'", 200, "1"),
+    ("$all/$count?$filter=Firm.Report/Author ne null", 200, "2"),
+    ("$all/$count?$filter=Firm.Team/Members/any(m:m/Id eq 1)", 200, "1"),
+    ("$all/$count?$filter=Firm.Team/Members/any(m:m/Name eq $it/Firm.Person/Name) eq false", 200, "14"),
+    ("$all/$count?$filter=Firm.Team/Members/all(m:m/Id lt 3)", 200, "13"),
+    ("$all/$count?$filter=Firm.Team/Members/$count eq 2", 200, "2"),
+    ("$all/$count?$filter=length(Firm.Team/Name) eq 3 and $it/Firm.Team/Id lt 5", 200, "1"),
+    ("$all/$count?$filter=Firm.Person/Name in ('Ann','tea') or Firm.Skill/Name in ('Ann','tea')", 200, "2"),
+    ("$all?$filter=false", 200, r#""value":[]}"#),
+    ("$all/$count?$filter=false", 200, "0"),
+    (
+        "$all?$search=tea&$count=true",
+        200,
+        r##""@odata.count":1,"value":[{"@odata.context":"#Skills/$entity","@odata.type":"#Firm.Skill","Id":2,"Name":"tea"}]}"##,
+    ),
+    ("$all/$count?$search=NOT tea", 200, "13"),
+    ("$all/$count?$search=tea OR first", 200, "2"),
+    ("$all/$count?$search=o&$filter=Firm.Person/Name ne 'Bob'", 200, "2"),
+    (
+        "$all?$orderby=Firm.Person/Name desc,Firm.Skill/Name&$top=8&$skip=4&$select=Firm.Person/Name,Firm.Skill/Name,Firm.Report/Id",
+        200,
+        r##""value":[{"@odata.context":"#People/Firm.Manager(Name)/$entity","@odata.type":"#Firm.Manager","Name":"Ann"},{"@odata.context":"#known()/$entity","@odata.type":"#Firm.known"},{"@odata.context":"#known()/$entity","@odata.type":"#Firm.known"},{"@odata.context":"#known()/$entity","@odata.type":"#Firm.known"},{"@odata.context":"#Reports(Id)/$entity","@odata.type":"#Firm.Report","Id":10},{"@odata.context":"#Reports(Id)/$entity","@odata.type":"#Firm.Report","Id":11},{"@odata.context":"#Teams()/$entity","@odata.type":"#Firm.Team"},{"@odata.context":"#Teams()/$entity","@odata.type":"#Firm.Team"}]}"##,
+    ),
+    (
+        "$all?$orderby=Firm.Employee/Salary add 1 desc&$top=2&$skip=1&$select=Firm.Person/Name",
+        200,
+        r##""value":[{"@odata.context":"#People/Firm.Employee(Name)/$entity","@odata.type":"#Firm.Employee","Name":"Bob"},{"@odata.context":"#People/Firm.Employee(Name)/$entity","@odata.type":"#Firm.Employee","Name":"Eve"}]}"##,
+    ),
+    (
+        "$all?$select=*&$filter=Firm.Team/Id eq 1",
+        200,
+        r##""value":[{"@odata.context":"#Teams(*)/$entity","@odata.type":"#Firm.Team","Id":1,"Name":"red"}]}"##,
+    ),
+    (
+        "$all?$select=Firm.Employee/Salary,Firm.Guest/Firm,Firm.Employee/Name&$filter=Firm.Person/Id in (1,3,4)",
+        200,
+        r##""value":[{"@odata.context":"#People/Firm.Manager(Salary,Name)/$entity","@odata.type":"#Firm.Manager","Name":"Ann","Salary":90},{"@odata.context":"#People/Firm.Guest(Firm)/$entity","@odata.type":"#Firm.Guest","Firm":"Acme"},{"@odata.context":"#People()/$entity","@odata.type":"#Firm.Person"}]}"##,
+    ),
+    ("$all?$select=Firm.Team/*", 400, "BadUrl"),
+    ("$all?$filter=Name eq 'Ann'", 400, "BadRequest"),
+    ("$all?$filter=Firm.Nobody/Name eq 'Ann'", 400, "BadRequest"),
+    ("$all?$filter=Firm.Team/Salary gt 1", 400, "BadRequest"),
+    ("$all?$filter=Firm.Team/Id gt 'a'", 400, "BadRequest"),
+    ("$all?$filter=Firm.Team/Id", 400, "BadRequest"),
+    ("$all?$orderby=Name", 400, "BadRequest"),
+    ("$all?$select=Name", 400, "BadRequest"),
+    ("$all?$select=Firm.Team", 400, "BadRequest"),
+    ("$all?$select=Firm.Team/Salary", 400, "BadRequest"),
+    ("$all?$select=Firm.Team/Name/First", 400, "BadRequest"),
+    ("$all/$count?$orderby=Firm.Team/Name", 501, "NotImplemented"),
+    ("$all?$expand=Firm.Team/Members", 501, "NotImplemented"),
+    ("$all?$compute=1 add 1 as Two", 501, "NotImplemented"),
+];
+
+#[test]
+fn options_begin_with_a_type() {
+    let world = World::modelled(tables::SCRIPT, tables::MODEL);
+    let wrong = wrong(&world, OPTIONS);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let select = "$all?$select=Firm.Employee/Salary,Firm.Guest/Firm,Firm.Team/Name&$top=0";
+    let context = "#Collection(Edm.EntityType)(Firm.Employee/Salary,Firm.Guest/Firm,Firm.Team/Name)\"";
+    let wrong = wrong_parts(&world, &[(select, "*/*", context)]);
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -13,9 +13,9 @@ const FILLED: &str = r#"
 INSERT INTO people VALUES
     (1, 'Ann', NULL, '{"street": "Main 1", "city": "Ulm", "Geo": {"Lat": 48.40, "Lon": 9.99}, "other": 1, "Floors": [1, 2]}',
         '["b", "a", null, 7]', '[{"Kind": "home", "Number": "1", "Since": "2020-02-03"}, {"Kind": "work", "Number": "2"}]',
-        '{"Whole": 7, "Large": 9007199254740993, "Exact": 12.50, "Real": 0.5, "Truth": true, "Day": "2024-02-29", "Moment": "2024-02-29T12:00:00Z", "Clock": "12:30:00", "Id": "01234567-89ab-cdef-0123-456789abcdef"}'),
+        '{"Whole": 7, "Large": 9007199254740993, "Exact": 12.50, "Real": 0.5, "Truth": true, "Day": "2024-02-29", "Moment": "2024-02-29T12:00:00Z", "Clock": "12:30:00", "Id": "01234567-89ab-cdef-0123-456789abcdef", "Span": "PT90M", "Data": "AP8Q"}'),
     (2, 'Bob', 1, '{"street": 5, "city": "K\u00f6ln \"x\"", "Geo": 1}', '[]', '[1, {"Kind": "work"}, null]',
-        '{"Whole": "7", "Large": 1.5, "Exact": "12.50", "Real": true, "Truth": 1, "Day": "2023-02-29", "Moment": "noon", "Clock": 1, "Id": "x"}'),
+        '{"Whole": "7", "Large": 1.5, "Exact": "12.50", "Real": true, "Truth": 1, "Day": "2023-02-29", "Moment": "noon", "Clock": 1, "Id": "x", "Span": "1 hour", "Data": "+/+/"}'),
     (3, 'Cy', 1, '[1]', '{"a": 1}', '{}', '"text"'),
     (4, 'Di', 2, NULL, NULL, NULL, NULL),
     (5, 'Eve', 2, '{}', '["a", "c"]', '[{"Kind": "home", "Number": "5"}]', '{"Whole": 5000000000, "Large": -1, "Exact": 2}');
@@ -46,6 +46,8 @@ complexTypes:
       Moment: {type: Edm.DateTimeOffset}
       Clock: {type: Edm.TimeOfDay}
       Id: {type: Edm.Guid}
+      Span: {type: Edm.Duration}
+      Data: {type: Edm.Binary}
 entities:
   People:
     table: people
@@ -82,12 +84,12 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People(1)/Facts",
         200,
-        r#""Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef"}"#,
+        r#""Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef","Span":"PT90M","Data":"AP8Q"}"#,
     ),
     (
         "People(2)/Facts",
         200,
-        r#""Whole":null,"Large":null,"Exact":null,"Real":null,"Truth":null,"Day":null,"Moment":null,"Clock":null,"Id":null}"#,
+        r#""Whole":null,"Large":null,"Exact":null,"Real":null,"Truth":null,"Day":null,"Moment":null,"Clock":null,"Id":null,"Span":null,"Data":null}"#,
     ),
     ("People(3)/Facts", 204, ""),
     ("People(5)/Facts/Whole", 204, ""),
@@ -201,12 +203,12 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "$all?$top=2",
         200,
-        r##""value":[{"@odata.context":"#People/$entity","@odata.type":"#Shop.Person","Id":1,"Name":"Ann","Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]},"Tags":["b","a",null,null],"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}],"Facts":{"Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef"}},{"@odata.context":"#People/$entity","@odata.type":"#Shop.Person","Id":2,"Name":"Bob","Address":{"Street":null,"City":"Köln \"x\"","Geo":null,"Floors":[]},"Tags":[],"Phones":[null,{"Kind":"work","Number":null,"Since":null},null],"Facts":{"Whole":null,"Large":null,"Exact":null,"Real":null,"Truth":null,"Day":null,"Moment":null,"Clock":null,"Id":null}}]}"##,
+        r##""value":[{"@odata.context":"#People/$entity","@odata.type":"#Shop.Person","Id":1,"Name":"Ann","Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]},"Tags":["b","a",null,null],"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}],"Facts":{"Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef","Span":"PT90M","Data":"AP8Q"}},{"@odata.context":"#People/$entity","@odata.type":"#Shop.Person","Id":2,"Name":"Bob","Address":{"Street":null,"City":"Köln \"x\"","Geo":null,"Floors":[]},"Tags":[],"Phones":[null,{"Kind":"work","Number":null,"Since":null},null],"Facts":{"Whole":null,"Large":null,"Exact":null,"Real":null,"Truth":null,"Day":null,"Moment":null,"Clock":null,"Id":null,"Span":null,"Data":null}}]}"##,
     ),
     (
         "People(1)?$select=Tags($filter=$this ne substring($it/Name,0,1)),*",
         200,
-        r#""Id":1,"Name":"Ann","Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]},"Tags":["b","a",null,null],"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}],"Facts":{"Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef"}}"#,
+        r#""Id":1,"Name":"Ann","Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]},"Tags":["b","a",null,null],"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}],"Facts":{"Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef","Span":"PT90M","Data":"AP8Q"}}"#,
     ),
     (
         "People?$select=Id,Tags($filter=length($this) le $it/Id;$orderby=$this)&$filter=Id le 2",
@@ -353,6 +355,12 @@ const CONDITIONS: &[(&str, &[u8])] = &[
     ("Facts/Moment ge 2024-02-29T13:00:00+02:00", &[1]),
     ("Facts/Clock eq 12:30:00", &[1]),
     ("Facts/Id eq 01234567-89AB-CDEF-0123-456789abcdef", &[1]),
+    ("Facts/Span gt duration'PT1H'", &[1]),
+    ("Facts/Span eq 'PT1H30M'", &[1]),
+    ("totalseconds(Facts/Span) eq 5400", &[1]),
+    ("Facts/Span eq null", &[2, 3, 4, 5]),
+    ("Facts/Data eq binary'AP8Q'", &[1]),
+    ("Facts/Data ne null", &[1]),
     ("Tags/any()", &[1, 5]),
     ("Tags/any(t:t eq 'a')", &[1, 5]),
     ("Tags/any(t:t eq 'b')", &[1]),

@@ -1,6 +1,6 @@
 //! Entity sets whose entities are of SELECTs that stand in the model file.
 
-use crate::models::{round_trip, validate, wrong};
+use crate::models::{round_trip, validate, wrong, wrong_parts};
 use crate::world::{SOURCES, World};
 
 const SCRIPT: &str = "
@@ -273,10 +273,23 @@ const CALLS: &[(&str, u16, &str)] = &[
     ("Customers(1)/Shop.Last()/Lines?$select=qty", 200, r#""value":[{"qty":3}]}"#),
     ("Me/Shop.Last()?$select=Id", 200, r#""Id":12}"#),
     ("Customers(1)?$select=Id,Shop.*", 200, r#""Id":1}"#),
+    ("Customers(1)?$select=Shop.*", 200, ""),
     ("Customers(1)?$select=Id,Shop.Since", 200, r#""Id":1}"#),
     ("Customers(1)?$select=Id,Shop.Since(day)", 200, r#""Id":1}"#),
     ("Customers(1)?$select=Id,Shop.Since(night)", 400, "BadRequest"),
     ("Customers(1)?$select=Id,Shop.Top", 400, "BadRequest"),
+];
+
+/// Contexts name the functions that are selected, all of one name once (Part 1 section 10.7).
+const CONTEXTS: &[(&str, &str, &str)] = &[
+    ("Customers?$select=Shop.*", "*/*", "#Customers(Shop.Since,Shop.Last,Shop.All)\""),
+    ("Customers(1)?$select=Shop.Since(day),Id", "*/*", "#Customers(Id,Shop.Since)/$entity\""),
+    ("Orders?$select=Shop.*&$top=0", "*/*", "#Orders()\""),
+    (
+        "Orders?$expand=customer($select=Shop.Last)&$select=Id&$top=0",
+        "*/*",
+        "#Orders(Id,customer(Shop.Last))\"",
+    ),
 ];
 
 #[test]
@@ -290,6 +303,8 @@ fn functions_are_selects_with_values() {
     let world = World::modelled(&script.concat(), FUNCTIONS);
     validate(FUNCTIONS);
     let wrong = wrong(&world, CALLS);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let wrong = wrong_parts(&world, CONTEXTS);
     assert!(wrong.is_empty(), "{wrong:#?}");
     for source in SOURCES {
         let metadata = world.ask(source, "$metadata", &[]).body;

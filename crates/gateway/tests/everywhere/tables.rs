@@ -4,7 +4,7 @@ use crate::common;
 use crate::models::{round_trip, validate, wrong};
 use crate::world::{SOURCES, World};
 
-const SCRIPT: &str = "
+pub const SCRIPT: &str = "
 CREATE TABLE teams (id int PRIMARY KEY, name varchar(20) NOT NULL);
 CREATE TABLE skills (id int PRIMARY KEY, name varchar(20) NOT NULL);
 CREATE TABLE people (id int PRIMARY KEY, name varchar(20) NOT NULL, team int, FOREIGN KEY (team) REFERENCES teams (id));
@@ -26,7 +26,7 @@ INSERT INTO reports VALUES (10, 2, 'first'), (11, 1, 'second');
 INSERT INTO known VALUES (2, 1), (2, 2), (5, 2);
 ";
 
-const MODEL: &str = "
+pub const MODEL: &str = "
 namespace: Firm
 entities:
   People:

@@ -10,7 +10,7 @@ use super::member::{Member, bind_path, both};
 use super::same;
 use super::scope::{Context, Scope};
 use super::subset::{has_subsequence, has_subset};
-use crate::cast::text_as;
+use crate::cast::{as_text, text_as};
 use crate::model::{PrimitiveType as P, Shape, Type};
 use crate::query::{Expr, ExprKind, Function as F, Place};
 use crate::temporal::Instant;
@@ -323,18 +323,23 @@ fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
     match value.primitive {
         None => return Ok(typed(at, primitive, true, ExprKind::Value(Value::Null))),
         Some(from) if from == primitive => return Ok(value),
-        Some(P::Binary) | Some(P::Duration) => {
-            return Err(not_supported(at, "cast", "Casts of Edm.Binary and Edm.Duration are not supported."));
-        }
-        // A literal needs no database.
-        Some(P::String) if primitive == P::Duration && matches!(value.kind, ExprKind::Value(_)) => {}
-        Some(_) if matches!(primitive, P::Binary | P::Duration) => {
-            return Err(not_supported(at, "cast", "Casts to Edm.Binary and Edm.Duration are not supported."));
+        // They become text, and text becomes one of them.
+        Some(from)
+            if (is_encoded(from) && primitive != P::String)
+                || (is_encoded(primitive) && from != P::String) =>
+        {
+            return Ok(typed(at, primitive, true, ExprKind::Value(Value::Null)));
         }
         Some(_) => {}
     }
+    // A constant needs no database.
+    if let ExprKind::Value(known) = &value.kind
+        && let (P::String, Some(text)) = (primitive, as_text(known))
+    {
+        return Ok(constant(at, Value::String(text)));
+    }
     if let ExprKind::Value(Value::String(text)) = &value.kind
-        && matches!(primitive, P::Date | P::TimeOfDay | P::DateTimeOffset | P::Guid | P::Duration)
+        && matches!(primitive, P::Date | P::TimeOfDay | P::DateTimeOffset | P::Guid | P::Duration | P::Binary)
     {
         let known = text_as(text, primitive);
         return Ok(typed(at, primitive, known.is_none(), ExprKind::Value(known.unwrap_or(Value::Null))));
@@ -347,6 +352,11 @@ fn bind_cast(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindRe
         return Ok(typed(at, primitive, false, ExprKind::Value(known)));
     }
     Ok(typed(at, primitive, true, ExprKind::Cast(Box::new(value))))
+}
+
+/// Whether values of a type are compared as something else than they are written as.
+fn is_encoded(primitive: P) -> bool {
+    matches!(primitive, P::Binary | P::Duration)
 }
 
 /// Casts from and to enumerations: a member and its name become each other.

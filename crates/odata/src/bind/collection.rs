@@ -102,6 +102,7 @@ fn collected(cx: &Context, scope: &Scope, from: Option<(Place, usize)>, set: Ent
         optional: scope.optional.clone(),
         nested: Vec::new(),
         below: Vec::new(),
+        of_all: scope.of_all.clone(),
     };
     Collected { from, set, variable, own, inner, predicate: None, cast: None }
 }

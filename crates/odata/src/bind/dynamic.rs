@@ -83,7 +83,7 @@ pub fn as_type(expr: Expr, primitive: P) -> BindResult<Expr> {
         P::Single => own(P::Double),
         p if p.is_numeric() => own(P::Decimal),
         // JSON has texts for them.
-        P::Date | P::DateTimeOffset | P::TimeOfDay | P::Guid => {
+        P::Date | P::DateTimeOffset | P::TimeOfDay | P::Guid | P::Duration | P::Binary => {
             typed(at, primitive, true, ExprKind::Cast(Box::new(own(P::String))))
         }
         other => {

@@ -8,6 +8,7 @@ use super::dynamic::bind_dynamic;
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member, unknown_property};
 use super::expr::typed;
 use super::items::bind_items;
+use super::of_all::bind_of_all;
 use super::root::bind_root;
 use super::scope::{Context, Scope};
 use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
@@ -38,13 +39,17 @@ pub fn bind_path(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> Bind
     if let Some(found) = bind_position(cx, scope, path)? {
         return Ok(Member::Value(found));
     }
-    match bind_alone(cx, scope, path)? {
+    if let Some(found) = bind_alone(cx, scope, path)? {
+        return Ok(found);
+    }
+    match bind_of_all(cx, scope, path, at)? {
         Some(found) => Ok(found),
         None => bind_from_start(cx, scope, path, at),
     }
 }
 
-fn bind_from_start(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> BindResult<Member> {
+/// Binds a path that begins at the instance at hand, or at a variable.
+pub fn bind_from_start(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -> BindResult<Member> {
     let (mut place, mut segments) = match start(cx, scope, path, at)? {
         Start::At(place, segments) => (place, segments),
         Start::Complex(value, id, segments) => {

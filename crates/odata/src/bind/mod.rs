@@ -17,6 +17,7 @@ mod items;
 mod key;
 mod list;
 mod member;
+mod of_all;
 mod parts;
 mod path;
 mod root;

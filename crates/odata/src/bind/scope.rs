@@ -258,6 +258,15 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// Binds something that nothing comes of: its navigation and its patterns are no part of the request.
+    pub fn aside<T>(&self, bind: impl FnOnce() -> T) -> T {
+        let (navigations, patterns) = (self.navigations.get(), self.patterns.get());
+        let bound = bind();
+        self.navigations.set(navigations);
+        self.patterns.set(patterns);
+        bound
+    }
+
     /// Counts a navigation against its limit.
     pub fn count_navigation(&self, at: u32) -> BindResult<()> {
         self.navigations.set(self.navigations.get() + 1);
@@ -347,6 +356,8 @@ pub struct Scope {
     pub nested: Vec<String>,
     /// What stands below rows that are no entities.
     pub below: Vec<Expand>,
+    /// An entity among those of all sets: paths from it begin with a type.
+    pub of_all: Option<Place>,
 }
 
 impl Scope {

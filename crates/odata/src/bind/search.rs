@@ -12,14 +12,25 @@ use crate::value::Value;
 
 /// Binds a search to the entities at some places: a word may be found in any of them.
 pub fn bind_search(cx: &Context, places: &[Place], search: &Search, at: u32) -> BindResult<Expr> {
+    refuse_without_text(cx, places, at)?;
+    bind_words(cx, places, search, at)
+}
+
+/// Refuses a search where no entity has text.
+pub fn refuse_without_text(cx: &Context, places: &[Place], at: u32) -> BindResult<()> {
+    if places.iter().map(|place| sought(cx, place)).any(|one| one.indexed || !one.groups.is_empty()) {
+        return Ok(());
+    }
+    let names: Vec<&str> = places.iter().map(|place| cx.type_of(place.target()).name.as_str()).collect();
+    let message = format!("Type '{}' has no property that $search could look in.", names.join("', '"));
+    Err(not_supported(at, "$search", message))
+}
+
+/// The same where entities without text are among others: no word is found in them.
+pub fn bind_words(cx: &Context, places: &[Place], search: &Search, at: u32) -> BindResult<Expr> {
     let mut sought: Vec<Sought> = places.iter().map(|place| sought(cx, place)).collect();
     sought.retain(|one| one.indexed || !one.groups.is_empty());
     let searched: usize = sought.iter().flat_map(|one| &one.groups).map(|group| group.properties.len()).sum();
-    if sought.is_empty() {
-        let names: Vec<&str> = places.iter().map(|place| cx.type_of(place.target()).name.as_str()).collect();
-        let message = format!("Type '{}' has no property that $search could look in.", names.join("', '"));
-        return Err(not_supported(at, "$search", message));
-    }
     cx.count_nodes(at, words(search).saturating_mul(searched.max(1)))?;
     let word = |text: &str| either(at, sought.iter().map(|one| word(one, text, at)));
     Ok(node(&word, search, at))

@@ -10,7 +10,7 @@ use super::items::{some_are_asked_for, some_of};
 use super::member::{both, unknown_name};
 use super::parts::{add_parts, add_whole};
 use super::scope::{Context, ORDERBY_ITEMS, Scope};
-use super::search::bind_search;
+use super::search::{bind_search, bind_words};
 use crate::lexical::identifier;
 use crate::model::EntitySetId;
 use crate::query::{Dynamic, Expand, Expr, Inside, Named, Order, Place, Selection};
@@ -362,6 +362,7 @@ pub fn bind_filter(cx: &Context, scope: &Scope, options: &Options, at: u32) -> B
 /// `$search` in the instances of a scope.
 pub fn search_in(cx: &Context, scope: &Scope, search: &Search, at: u32) -> BindResult<Expr> {
     match (&scope.implicit, scope.lambdas.as_slice()) {
+        (Some(place), _) if scope.of_all.is_some() => bind_words(cx, std::slice::from_ref(place), search, at),
         (Some(place), _) => bind_search(cx, std::slice::from_ref(place), search, at),
         (None, []) => Err(not_supported(at, "$search", "$search needs entities.")),
         // Combinations: the names of their sets stand for an entity of each.

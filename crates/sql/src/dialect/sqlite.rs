@@ -310,12 +310,14 @@ impl Dialect for Sqlite {
 
     fn cast(&self, operand: Operand, to: P) -> Result<Operand, Unsupported> {
         let from = operand.primitive.map_or("Edm.String", P::name);
-        // Text and bytes of a Guid both become its text.
-        let value =
-            if operand.primitive == Some(P::Guid) { comparable(operand, None) } else { plain(operand) };
+        // Text and bytes of a Guid both become its text, and what else is served as bytes is those of its text.
+        let value = match operand.primitive {
+            Some(P::Guid | P::Binary) => comparable(operand, None),
+            _ => plain(operand),
+        };
         let sql = Sql::Call("nl_cast", vec![value, Sql::Word(from), Sql::Word(to.name())]);
         let form = match to {
-            P::Decimal | P::DateTimeOffset | P::Date | P::TimeOfDay | P::Guid => Form::Exact,
+            P::Decimal | P::DateTimeOffset | P::Date | P::Duration | P::TimeOfDay | P::Guid => Form::Exact,
             _ => Form::Computed,
         };
         Ok(Operand { form, ..computed(to, collation::own(sql, Some(to))) })

@@ -56,8 +56,8 @@ impl Planner<'_> {
             P::Boolean | P::Decimal | P::Double => primitive,
             P::Single => P::Double,
             whole if whole.is_integer() => P::Int64,
-            // Nothing that databases compute with is made of these texts.
-            P::Duration | P::Binary | P::Shape(..) => {
+            // Nothing that databases compute with is made of these.
+            P::Shape(..) => {
                 let what = ["A value of ", primitive.name(), " in JSON"].concat();
                 return Err(Unsupported { what, database: self.dialect.name() });
             }

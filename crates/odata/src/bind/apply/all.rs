@@ -3,14 +3,16 @@
 use super::super::cast::of_type;
 use super::super::error::{BindResult, not_supported};
 use super::super::expr::typed;
+use super::super::of_all::{Chosen, never_holds, scope_of_all};
 use super::super::scope::{Context, Scope};
-use super::super::select::bind_rows;
+use super::super::search::refuse_without_text;
+use super::super::select::{bind_filter, bind_orderby, bind_rows};
 use super::state::State;
 use super::union::{self, PARTS};
 use super::values;
 use crate::model::{EntitySetId, PrimitiveType as P};
 use crate::query::{
-    Addressed, Comparison, EntityKind, Expr, ExprKind, Named, Place, Query, Selection, Size, Variable,
+    Addressed, Comparison, EntityKind, Expr, ExprKind, Named, Order, Place, Query, Selection, Size, Variable,
 };
 use crate::url::ast::Options;
 use crate::value::Value;
@@ -21,35 +23,46 @@ const TYPE: &str = "@type";
 /// Binds a request for all entities, or for their number.
 pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) -> BindResult<Query> {
     refuse(options, addressed, at)?;
-    let sets: Vec<EntitySetId> = cx.model.served_sets().map(|(id, _)| id).collect();
-    if sets.is_empty() || sets.len() > PARTS {
-        let message =
-            format!("$all is only supported for 1 to {PARTS} entity sets (fixed limit `rows_kinds`).");
-        return Err(not_supported(at, "$all", message));
-    }
+    let mut all = parts(cx, options, at)?;
+    order_alike(&mut all, at)?;
+    let chosen = options.select.as_deref().map(|items| Chosen::bind(cx, items)).transpose()?;
     let mut types: Vec<EntityKind> = Vec::new();
-    let mut parts = Vec::with_capacity(sets.len());
-    for set in &sets {
-        let place = Place::of(Variable(0), *set);
-        let number = type_of(cx, &place, &mut types);
-        let path = vec![TYPE.to_owned()];
-        let mut named = vec![Named { path, expr: number, size: Size::ONE, present: None, whole: None }];
+    let mut states = Vec::with_capacity(all.len());
+    let sets: Vec<EntitySetId> = all.iter().map(|part| part.place.set).collect();
+    let descending: Vec<bool> = all[0].orderby.iter().map(|order| order.descending).collect();
+    for Part { place, filter, orderby } in all {
+        let named =
+            |path: Vec<String>, expr| Named { path, expr, size: Size::ONE, present: None, whole: None };
+        let mut values = vec![named(vec![TYPE.to_owned()], type_of(cx, &place, chosen.as_ref(), &mut types))];
         if addressed == Addressed::Collection {
             let scope = Scope::of_expanded(place.clone());
             // Those of different sets can be called alike and have different types.
-            let name = std::slice::from_ref(&cx.model.entity_set(*set).name);
-            named.extend(values::properties(cx, &place, name, &scope, at)?);
+            let name = std::slice::from_ref(&cx.model.entity_set(place.set).name);
+            let mut properties = values::properties(cx, &place, name, &scope, at)?;
+            if let Some(chosen) = &chosen {
+                properties = chosen.of_set(cx, &place, properties);
+            }
+            values.extend(properties);
+            let keys = orderby.into_iter().enumerate();
+            values.extend(keys.map(|(number, order)| named(vec![order_name(number)], order.expr)));
         }
-        cx.count_nodes(at, named.len())?;
-        let mut part = State::of_product(cx, Scope::of_rows(named), std::slice::from_ref(set));
+        cx.count_nodes(at, values.len())?;
+        let mut state = State::of_product(cx, Scope::of_rows(values), &[place.set]);
+        state.filter = filter;
         if addressed == Addressed::Count {
             // Nothing tells those apart that are only counted.
-            part.identity.clear();
+            state.identity.clear();
         }
-        parts.push(part);
+        states.push(state);
     }
     let mut state = State::of_product(cx, Scope::of_rows(Vec::new()), &sets[..1]);
-    union::concat(cx, &mut state, parts, at)?;
+    union::concat(cx, &mut state, states, at)?;
+    let mut orderby = Vec::new();
+    for (number, descending) in descending.into_iter().enumerate() {
+        let expr = column_of(&state, &order_name(number));
+        orderby.extend(expr.map(|expr| Order { expr, descending }));
+    }
+    orderby.append(&mut state.orderby);
     let selection = told(&state, bind_rows(&state.scope, sets[0], &Options::default(), false, at)?, types);
     Ok(Query {
         root: sets[0],
@@ -62,7 +75,7 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
         steps_inside: Vec::new(),
         selection,
         filter: None,
-        orderby: state.orderby,
+        orderby,
         top: options.top.map(|(n, _)| n),
         skip: options.skip.map_or(0, |(n, _)| n),
         count: options.count.is_some_and(|(c, _)| c),
@@ -73,22 +86,87 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
     })
 }
 
+/// The entities of one set among all.
+struct Part {
+    place: Place,
+    filter: Option<Expr>,
+    orderby: Vec<Order>,
+}
+
+/// The sets that have some of the entities that are asked for, one at least.
+fn parts(cx: &Context, options: &Options, at: u32) -> BindResult<Vec<Part>> {
+    let places: Vec<Place> = cx.model.served_sets().map(|(id, _)| Place::of(Variable(0), id)).collect();
+    if options.search.is_some() {
+        refuse_without_text(cx, &places, at)?;
+    }
+    let mut all = Vec::with_capacity(places.len());
+    for place in places {
+        let scope = scope_of_all(&place);
+        let filter = bind_filter(cx, &scope, options, at)?;
+        let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
+        all.push(Part { place, filter, orderby });
+    }
+    let none = |part: &Part| part.filter.as_ref().is_some_and(never_holds);
+    if all.iter().any(|part| !none(part)) {
+        all.retain(|part| !none(part));
+    } else {
+        all.truncate(1);
+    }
+    if all.is_empty() || all.len() > PARTS {
+        let message =
+            format!("$all is only supported for 1 to {PARTS} entity sets (fixed limit `rows_kinds`).");
+        return Err(not_supported(at, "$all", message));
+    }
+    Ok(all)
+}
+
+/// Gives what all entities are ordered by one type: null has that of the others.
+fn order_alike(all: &mut [Part], at: u32) -> BindResult<()> {
+    let most = all.iter().map(|part| part.orderby.len()).max().unwrap_or(0);
+    let values = || all.iter().flat_map(|part| &part.orderby).map(|order| &order.expr);
+    if all.iter().any(|part| part.orderby.len() != most) || values().any(|value| value.enumeration.is_some())
+    {
+        let message = "All entities are not ordered by dynamic properties and members of enumerations; cast can make texts of them.";
+        return Err(not_supported(at, "$orderby", message));
+    }
+    for number in 0..most {
+        let known = all.iter().find_map(|part| part.orderby[number].expr.primitive);
+        for part in all.iter_mut() {
+            let expr = &mut part.orderby[number].expr;
+            expr.primitive = expr.primitive.or(known).or(Some(P::String));
+        }
+    }
+    Ok(())
+}
+
+/// The column with the value of an item of `$orderby`.
+fn order_name(number: usize) -> String {
+    format!("@order{number}")
+}
+
+fn column_of(state: &State, name: &str) -> Option<Expr> {
+    state.scope.named.iter().find(|named| named.path == [name]).map(|named| named.expr.clone())
+}
+
 /// Each row tells its type, and the properties of that under their own names.
 fn told(state: &State, selection: Selection, types: Vec<EntityKind>) -> Selection {
-    let number = state.scope.named.iter().find(|named| named.path == [TYPE]);
-    let kind = number.map(|named| named.expr.clone());
-    let own = selection.named.into_iter().filter(|named| named.path != [TYPE]);
+    let kind = column_of(state, TYPE);
+    let own = selection.named.into_iter().filter(|named| !named.path[0].starts_with('@'));
     let named = own.map(|named| Named { path: named.path[1..].to_vec(), ..named }).collect();
     Selection { kind, types, named, ..selection }
 }
 
 /// The number of the type of an entity among all of them, from 1.
-fn type_of(cx: &Context, place: &Place, types: &mut Vec<EntityKind>) -> Expr {
+fn type_of(cx: &Context, place: &Place, chosen: Option<&Chosen>, types: &mut Vec<EntityKind>) -> Expr {
+    let kind = |of| {
+        let selected = chosen.map(|chosen| chosen.names(cx, place.set, of));
+        EntityKind { set: place.set, of, selected }
+    };
     let number = |types: &Vec<EntityKind>| {
         let number = i64::try_from(types.len()).unwrap_or(i64::MAX);
         typed(0, P::Int64, false, ExprKind::Value(Value::Integer(number)))
     };
-    types.push((place.set, None));
+    types.push(kind(None));
     let own = number(types);
     let family = cx.type_of(place.set).family.as_ref();
     let Some(family) = family else {
@@ -96,7 +174,7 @@ fn type_of(cx: &Context, place: &Place, types: &mut Vec<EntityKind>) -> Expr {
     };
     let mut pairs = Vec::with_capacity(family.derived.len() + 1);
     for derived in 0..family.derived.len() {
-        types.push((place.set, Some(derived)));
+        types.push(kind(Some(derived)));
         pairs.push((family.depth(derived), of_type(place, derived, 0), number(types)));
     }
     // Types further below are asked for first.
@@ -110,15 +188,13 @@ fn type_of(cx: &Context, place: &Place, types: &mut Vec<EntityKind>) -> Expr {
 fn refuse(options: &Options, addressed: Addressed, at: u32) -> BindResult<()> {
     let counted = addressed == Addressed::Count;
     let given = [
-        (options.filter.is_some(), "$filter"),
-        (options.search.is_some(), "$search"),
-        (options.orderby.is_some(), "$orderby"),
-        (options.select.is_some(), "$select"),
         (options.expand.is_some(), "$expand"),
         (options.compute.is_some(), "$compute"),
         (options.apply.is_some(), "$apply"),
         (options.levels.is_some(), "$levels"),
         (options.index.is_some(), "$index"),
+        (counted && options.select.is_some(), "$select"),
+        (counted && options.orderby.is_some(), "$orderby"),
         (counted && options.top.is_some(), "$top"),
         (counted && options.skip.is_some(), "$skip"),
         (counted && options.count.is_some(), "$count"),

@@ -29,6 +29,7 @@ pub use aggregate::bind_in_path;
 pub use all::bind_all;
 pub use nested::{lost, nested};
 pub use position::bind_position;
+pub use values::only_where;
 
 /// What `$apply` makes of the entities of a set.
 pub struct Applied {

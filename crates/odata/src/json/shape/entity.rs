@@ -102,13 +102,19 @@ impl<'a> Compiler<'a> {
 
     /// The same of entities of all sets: each tells its set (Part 1 section 10.18) and its type.
     pub(super) fn kind_of_all(&self, entity: Entity<'_>, types: &[EntityKind]) -> Op {
-        let told = types.iter().map(|(set, of)| {
+        let told = types.iter().map(|EntityKind { set, of, selected }| {
             if self.format.metadata == MetadataLevel::None {
                 return Vec::new();
             }
             let mut told = self.annotation("", "context");
             let one = if self.model.is_single(*set) { "" } else { "/$entity" };
-            write_string(&mut told, &["#", &self.model.entity_set(*set).name, one].concat());
+            let cast = of.filter(|_| selected.is_some());
+            let cast =
+                cast.map_or_else(String::new, |_| ["/", &self.model.qualified_cast(*set, *of)].concat());
+            let list =
+                selected.as_ref().map_or_else(String::new, |names| ["(", &names.join(","), ")"].concat());
+            let name = self.model.entity_set(*set).name.as_str();
+            write_string(&mut told, &["#", name, &cast, &list, one].concat());
             told.extend(self.told_type(*set, *of));
             told
         });

@@ -3,6 +3,7 @@
 
 use nextlink_odata::model::PrimitiveType as P;
 
+use super::encoded;
 use super::operand::{INTEGER_DECIMAL, TO_TEXT, is_short};
 use crate::tree::{Operator, Sql};
 
@@ -90,6 +91,8 @@ impl Cast {
             (P::String, P::Date) => of_a_day(found(DATE, x)).cast("DATE"),
             (P::String, P::DateTimeOffset) if is_short(&x) => instant(x),
             (P::String, P::DateTimeOffset) => return None,
+            (P::String, P::Duration) => encoded::duration(x)?,
+            (P::String, P::Binary) => encoded::binary(x, self.groups.first),
             _ => Sql::Null,
         })
     }
@@ -109,7 +112,8 @@ impl Cast {
             P::Date => x.cast("DATE").cast(TO_TEXT),
             P::TimeOfDay => self.without_last_zeros(x.cast(TO_TEXT)),
             P::Double | P::Single => self.with_exponent(x.cast(TO_TEXT)),
-            P::Binary | P::Duration => return None,
+            P::Binary => encoded::binary_text(x),
+            P::Duration => encoded::duration_text(x, |text| self.without_last_zeros(text))?,
             _ => x.cast(TO_TEXT),
         })
     }
@@ -142,7 +146,7 @@ fn of_a_day(text: Sql) -> Sql {
 
 /// Text of this form, else null: one server gives that by itself, the other an empty text. `NULLIF` would compute the text
 /// twice, and what stands in it four times; what is no hexadecimal digit makes null of the empty one, too.
-fn found(pattern: &'static str, text: Sql) -> Sql {
+pub(super) fn found(pattern: &'static str, text: Sql) -> Sql {
     let digits = Sql::call("HEX", [Sql::call("REGEXP_SUBSTR", [text, Sql::Word(pattern)])]);
     let marked = Sql::call("CONCAT", [Sql::Word("Z"), digits]);
     let digits = Sql::call("REGEXP_REPLACE", [marked, Sql::Word("^Z(?=.)"), Sql::Word("")]);

@@ -7,6 +7,7 @@ mod operand;
 mod functions;
 mod arithmetic;
 mod cast;
+mod encoded;
 mod rows;
 mod json;
 mod zones;
@@ -341,8 +342,10 @@ impl Dialect for MySql {
         }
         let from = operand.primitive.unwrap_or(P::String);
         let cast = cast::Cast { collation: self.collation, groups: self.groups };
-        let sql = cast.cast(plain(operand), from, to).ok_or_else(|| self.cannot("This cast"))?;
-        Ok(Operand::computed(sql, to))
+        let value = if from == P::Duration { seconds(operand) } else { plain(operand) };
+        let sql = cast.cast(value, from, to).ok_or_else(|| self.cannot("This cast"))?;
+        let form = if to == P::Duration { Form::Exact } else { Form::Computed };
+        Ok(Operand { form, ..Operand::computed(sql, to) })
     }
 
     fn argument(&self, operand: Operand, _: P) -> Sql {

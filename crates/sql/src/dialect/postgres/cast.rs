@@ -3,7 +3,7 @@
 use nextlink_odata::model::PrimitiveType as P;
 
 use super::ends::{finite_day, finite_moment};
-use super::{by_code_point, functions};
+use super::{by_code_point, encoded, functions};
 use crate::tree::{Operator, Sql};
 
 /// Text that is a number; the server takes more.
@@ -28,12 +28,12 @@ const FINER: &str = "(?<=[.][0-9]{6})[0-9]+";
 const BEFORE_ALL: &str = "0001-12-31T23:59:59.999999Z BC";
 const BEHIND_ALL: &str = "10000-01-01T00:00:00Z";
 
-/// A value of one type as one of another; none where that is not done here.
-pub(super) fn cast(x: Sql, from: P, to: P) -> Option<Sql> {
+/// A value of one type as one of another.
+pub(super) fn cast(x: Sql, from: P, to: P) -> Sql {
     let number = from.is_numeric();
-    Some(match (from, to) {
+    match (from, to) {
         (P::Boolean, P::String) => by_code_point(x.cast("text")),
-        (_, P::String) => by_code_point(text(x, from)?),
+        (_, P::String) => by_code_point(text(x, from)),
         (P::String, P::Boolean) => words(functions::lower(x)),
         (_, P::Boolean) if number => {
             let is = |n: i64| Sql::binary(Operator::Eq, Sql::Bound(0), Sql::Integer(n));
@@ -74,12 +74,14 @@ pub(super) fn cast(x: Sql, from: P, to: P) -> Option<Sql> {
             Sql::Let(vec![x], Box::new(Sql::Case(vec![like(DATE, Sql::Bound(0).cast("date"))])))
         }
         (P::String, P::DateTimeOffset) => instant(x),
+        (P::String, P::Duration) => encoded::duration(x, in_micros),
+        (P::String, P::Binary) => encoded::binary(x),
         _ => Sql::Null,
-    })
+    }
 }
 
-fn text(x: Sql, from: P) -> Option<Sql> {
-    Some(match from {
+fn text(x: Sql, from: P) -> Sql {
+    match from {
         P::Decimal => Sql::call("trim_scale", [x.cast("numeric")]).cast("text"),
         P::Double | P::Single => {
             let zero = Sql::binary(Operator::Eq, Sql::Bound(0), Sql::Word("0").cast("float8"));
@@ -107,9 +109,10 @@ fn text(x: Sql, from: P) -> Option<Sql> {
             Sql::binary(Operator::Concat, iso, Sql::Word("Z"))
         }
         P::Date => finite_day(x).cast("text"),
-        P::Binary | P::Duration => return None,
+        P::Binary => encoded::binary_text(x),
+        P::Duration => encoded::duration_text(x),
         _ => x.cast("text"),
-    })
+    }
 }
 
 /// Text as a point in time, where it is one.

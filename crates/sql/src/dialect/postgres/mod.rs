@@ -3,6 +3,7 @@
 //! A session is expected to have the time zone UTC and the date style ISO.
 
 mod ends;
+mod encoded;
 mod functions;
 mod arithmetic;
 mod cast;
@@ -311,8 +312,7 @@ impl Dialect for Postgres {
             return Ok(null(to));
         }
         let from = operand.primitive.unwrap_or(P::String);
-        let sql = cast::cast(plain(operand), from, to).ok_or_else(|| self.cannot("This cast"))?;
-        Ok(Operand::computed(sql, to))
+        Ok(Operand::computed(cast::cast(plain(operand), from, to), to))
     }
 
     fn carried(&self, operand: Operand) -> Operand {
