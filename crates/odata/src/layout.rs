@@ -2,6 +2,7 @@
 
 mod combined;
 mod json;
+mod parts;
 mod media;
 mod properties;
 
@@ -78,7 +79,7 @@ pub enum Cell<'q> {
         /// The property.
         property: usize,
         /// The steps into its value.
-        inside: &'q [Inside],
+        inside: Vec<Inside>,
         /// Which values.
         chosen: &'q Chosen,
     },
@@ -164,6 +165,19 @@ pub enum Item<'q> {
         /// Which items of the collection that it is: the cell has their numbers, too.
         chosen: Option<&'q Chosen>,
     },
+    /// The same for a property of a complex value.
+    JsonMember {
+        /// The complex type.
+        ty: ComplexTypeId,
+        /// Its property.
+        member: usize,
+        /// The steps to its value from the JSON that is read.
+        steps: Vec<JsonStep>,
+        /// What is written of it, where that is not all.
+        parts: Option<&'q Parts>,
+        /// Which items of the collection that it is: the cell has their numbers, too.
+        chosen: Option<&'q Chosen>,
+    },
     /// Reads a cell: null stands for the complex property and all up to `CloseValue`.
     OpenValue(usize),
     /// The same for a complex property of a complex value.
@@ -178,6 +192,8 @@ pub enum Item<'q> {
     CloseValue,
     /// Reads and writes the number of the values of a property that fit.
     Counted(usize),
+    /// The same of a property of a complex value.
+    MemberCounted(ComplexTypeId, usize),
     /// Reads and writes a value under a name of its own.
     Named(&'q Named),
     /// Reads a JSON object, and writes what is told of it.
@@ -222,17 +238,18 @@ impl<'q> Layout<'q> {
                 layout.json(model, query, index, (steps, parts));
                 return layout.with_entity(model, query, needs.keys);
             }
-            if let Some(parts) = parts.filter(|parts| !parts.collection && query.inside.is_empty()) {
+            let in_parts = |parts: &&Parts| query.inside.is_empty() || parts.has_some();
+            if let Some(parts) = parts.filter(|parts| !parts.collection).filter(in_parts) {
                 let (cells, items) = (Vec::new(), Vec::new());
                 layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });
-                layout.open_parts(0, parts, query.selection.set, &[]);
+                layout.open_parts(0, parts, (query.selection.set, &query.inside), &[]);
                 layout.etag(model, 0, query.selection.set, &[]);
                 return layout.with_entity(model, query, needs.keys);
             }
             let (set, property) = (query.selection.set, index);
             let cell = match query.chosen.as_deref() {
                 Some(chosen) => {
-                    Cell::Chosen { path: Vec::new(), set, property, inside: &query.inside, chosen }
+                    Cell::Chosen { path: Vec::new(), set, property, inside: query.inside.clone(), chosen }
                 }
                 None => Cell::Property { path: Vec::new(), set, property, inside: query.inside.clone() },
             };
@@ -370,42 +387,6 @@ impl<'q> Layout<'q> {
             at.cells.push(Cell::Etag { path: path.to_vec(), set, number });
             at.items.push(Item::Etag(number + 1 == values));
         }
-    }
-
-    /// Parts of a complex value.
-    fn open_parts(&mut self, node: usize, parts: &'q Parts, set: EntitySetId, path: &[usize]) {
-        let whole = Cell::Property { path: path.to_vec(), set, property: parts.property, inside: Vec::new() };
-        let at = &mut self.nodes[node];
-        at.cells.push(Cell::Value(&parts.present));
-        at.items.push(Item::OpenValue(parts.property));
-        self.parts(node, parts, &whole);
-    }
-
-    /// Members of a complex value that is open; `whole` would read all of it.
-    fn parts(&mut self, node: usize, parts: &'q Parts, whole: &Cell<'q>) {
-        for member in &parts.members {
-            let mut cell = whole.clone();
-            if let Cell::Property { inside, .. } = &mut cell {
-                inside.push(Inside::Member(*member));
-            }
-            let at = &mut self.nodes[node];
-            match parts.parts.iter().find(|inner| inner.property == *member) {
-                Some(inner) if inner.collection => {
-                    at.cells.push(cell);
-                    at.items.push(Item::MemberPartly(parts.ty, inner));
-                }
-                Some(inner) => {
-                    at.cells.push(Cell::Value(&inner.present));
-                    at.items.push(Item::OpenMember(parts.ty, *member));
-                    self.parts(node, inner, &cell);
-                }
-                None => {
-                    at.cells.push(cell);
-                    at.items.push(Item::Member(parts.ty, *member));
-                }
-            }
-        }
-        self.nodes[node].items.push(Item::CloseValue);
     }
 
     /// Values under names of their own, those that lie in the same one together.

@@ -288,8 +288,17 @@ pub struct Parts {
     pub members: Vec<usize>,
     /// Complex ones among them of which only parts are returned.
     pub parts: Vec<Parts>,
+    /// Collections among them of which only some values are returned, or that are counted.
+    pub some: Vec<SomeOf>,
     /// Whether all was asked for, and parts are only the way to read it.
     pub whole: bool,
+}
+
+impl Parts {
+    /// Whether only some values of a collection inside are returned.
+    pub fn has_some(&self) -> bool {
+        !self.some.is_empty() || self.parts.iter().any(Parts::has_some)
+    }
 }
 
 /// An item of `$orderby`.

@@ -13,6 +13,9 @@ INSERT INTO thing VALUES
         ARRAY[ROW('Old', 'Bonn', NULL)::address], '12:30', '1 day 02:00', NULL),
     (2, 'red', 'two', '{}', ROW(NULL, 'Köln', NULL), NULL, NULL, NULL, NULL, 1),
     (3, NULL, 'three', '{a}', NULL, '{}', '{}', '00:00', '-1 hour', 1);
+CREATE TYPE kit AS (label text, marks int[], place address);
+CREATE TABLE kits (id int PRIMARY KEY, kit kit);
+INSERT INTO kits VALUES (1, ROW('a', '{3,1,2}', ROW('Side', 'Ulm', NULL))), (2, NULL), (3, ROW('c', NULL, NULL));
 CREATE TABLE by_color (color color PRIMARY KEY, name text);
 INSERT INTO by_color VALUES ('blue', 'B'), ('red', 'R');
 ";
@@ -179,6 +182,26 @@ const ON_POSTGRES: Rows = &[
         200,
         r#""id":1,"thing_by_up":[{"id":2,"tags":[]},{"id":3,"tags":["a"]}]}"#,
     ),
+    (
+        "kits?$select=kit/marks($filter=$this gt 1;$orderby=$this;$count=true)",
+        200,
+        r#""value":[{"kit":{"marks@odata.count":2,"marks":[2,3]}},{"kit":null},{"kit":{"marks@odata.count":0,"marks":[]}}]}"#,
+    ),
+    (
+        "kits(1)?$select=id,kit($select=label,marks($top=1))",
+        200,
+        r#""id":1,"kit":{"label":"a","marks":[3]}}"#,
+    ),
+    (
+        "kits(1)?$select=kit($select=*,marks($filter=$this gt $it/id))",
+        200,
+        r#""kit":{"label":"a","marks":[3,2],"place":{"street":"Side","city":"Ulm","at":null}}}"#,
+    ),
+    ("kits(1)/kit?$select=marks($skip=1)", 200, r#""marks":[1,2]}"#),
+    ("kits(2)/kit?$select=marks($top=1)", 204, ""),
+    ("kits(1)?$select=kit/marks($top=1),kit/marks($top=2)", 400, "BadRequest"),
+    ("kits(1)?$select=kit/label($top=1)", 400, "BadRequest"),
+    ("kits(1)?$select=kit/marks($compute=$this as x)", 501, "NotImplemented"),
     ("thing?$select=tags,tags($top=1)", 400, "BadRequest"),
     (
         "thing(1)?$select=*,tags($top=1)",

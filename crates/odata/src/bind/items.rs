@@ -53,15 +53,19 @@ pub fn some_are_asked_for(options: &Options) -> bool {
     ordered || options.filter.is_some() || options.search.is_some() || options.count.is_some()
 }
 
-/// Which values of a collection an item of `$select` asks for.
-pub fn some_of(cx: &Context, place: &Place, property: usize, item: &SelectItem) -> BindResult<SomeOf> {
+/// Which values of a collection, a property of an entity or of a complex value, an item of `$select` asks for.
+pub fn some_of(
+    cx: &Context,
+    property: usize,
+    (value, ty, nullable): (Expr, Type, bool),
+    item: &SelectItem,
+) -> BindResult<SomeOf> {
     let options = &item.options;
     if options.compute.is_some() {
         let message = "$compute in a collection of values is not supported.";
         return Err(not_supported(item.at, "$compute", message));
     }
     let it = cx.it();
-    let (value, ty, nullable) = value_of(cx, place, property, &[], item.at);
     let (items, scope) = which(cx, it, value, (ty, nullable), (&[], options), item.at)?;
     let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     let (top, skip) = (options.top.map(|(n, _)| n), options.skip.map_or(0, |(n, _)| n));

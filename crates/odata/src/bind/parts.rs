@@ -2,7 +2,7 @@
 
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member};
 use super::expr::typed;
-use super::items::value_of;
+use super::items::{some_are_asked_for, some_of, value_of};
 use super::member::read;
 use super::scope::Context;
 use crate::model::{ComplexTypeId, PrimitiveType, Type};
@@ -11,13 +11,14 @@ use crate::url::ast::{Options, SelectItem};
 use crate::value::Value;
 
 /// Adds parts of a complex property, or of what steps lead to inside of it, to what is returned of the entities at a place.
-pub fn add_parts(
-    cx: &Context,
+/// `some` says that the options are known that choose among the values of a collection.
+pub fn add_parts<'a>(
+    cx: &Context<'a>,
     selection: &mut Selection,
     place: &Place,
     (index, inside): (usize, &[Inside]),
     rest: &[&str],
-    item: &SelectItem,
+    (item, some): (&'a SelectItem, bool),
 ) -> BindResult<()> {
     let property = &cx.type_of(place.target()).properties[index];
     let Some(leaf) = Leaf::of(cx.model, property, inside) else {
@@ -25,8 +26,8 @@ pub fn add_parts(
     };
     let (value, ..) = value_of(cx, place, index, inside, item.at);
     let found = (property.name.as_str(), leaf.ty, leaf.collection);
-    let known = parts_of(&mut selection.parts, index, found, value, item)?;
-    choose(cx, known, rest, item)
+    let known = parts_of(&mut selection.parts, index, found, value, (item, some))?;
+    choose(cx, known, rest, item, leaf.collection)
 }
 
 /// The parts of a property that are known so far.
@@ -35,17 +36,16 @@ fn parts_of<'p>(
     index: usize,
     (name, ty, collection): (&str, Type, bool),
     value: Expr,
-    item: &SelectItem,
+    (item, some): (&SelectItem, bool),
 ) -> BindResult<&'p mut Parts> {
     let Type::Complex(id) = ty else {
         let message = format!("'{name}' can only be selected as a whole.");
         return Err(not_supported(item.at, name, message));
     };
-    let whole = Options { select: None, texts: Vec::new(), ..item.options.clone() };
-    if collection && whole != Options::default() {
-        let message = format!("In $select, '{name}' takes no option but $select.");
-        return Err(not_supported(item.at, name, message));
-    }
+    let whole = match some {
+        true => Options::default(),
+        false => Options { select: None, texts: Vec::new(), ..item.options.clone() },
+    };
     if whole.compute.is_some() {
         let message = format!("$compute inside of '{name}' is not supported.");
         return Err(not_supported(item.at, name, message));
@@ -62,8 +62,14 @@ fn parts_of<'p>(
     Ok(&mut all[last])
 }
 
-/// Chooses what a path, and `$select` behind it, name in a complex value.
-fn choose(cx: &Context, known: &mut Parts, path: &[&str], item: &SelectItem) -> BindResult<()> {
+/// Chooses what a path, and `$select` behind it, name in a complex value, which may be an item of a collection.
+fn choose<'a>(
+    cx: &Context<'a>,
+    known: &mut Parts,
+    path: &[&str],
+    item: &'a SelectItem,
+    is_item: bool,
+) -> BindResult<()> {
     let ty = cx.model.complex_type(known.ty);
     // A cast to the very type that is there changes nothing.
     let own = |name: &str| cx.model.find_complex(name) == Some(known.ty);
@@ -75,7 +81,7 @@ fn choose(cx: &Context, known: &mut Parts, path: &[&str], item: &SelectItem) -> 
         ([], Some(nested)) => {
             for inner in nested {
                 let path: Vec<&str> = inner.path.iter().map(String::as_str).collect();
-                choose(cx, known, &path, inner)?;
+                choose(cx, known, &path, inner, is_item)?;
             }
             return Ok(());
         }
@@ -101,18 +107,31 @@ fn choose(cx: &Context, known: &mut Parts, path: &[&str], item: &SelectItem) -> 
         known.members.push(index);
         known.members.sort_unstable();
     }
-    if !more {
+    let value = ExprKind::Member(Box::new(known.value.clone()), known.ty, index);
+    let value = read(item.at, property.ty, true, value);
+    let some = property.collection && rest.is_empty() && some_are_asked_for(&item.options);
+    if some {
+        if is_item {
+            let message =
+                format!("Options of '{name}' inside of the values of a collection are not supported.");
+            return Err(not_supported(item.at, name, message));
+        }
+        if known.some.iter().any(|some| some.property == index) {
+            return Err(invalid(item.at, name, format!("'{name}' is selected twice.")));
+        }
+        let of = (value.clone(), property.ty, property.nullable);
+        known.some.push(cx.with_aliases(&item.options.aliases, || some_of(cx, index, of, item))?);
+    }
+    if !more || some && item.options.select.is_none() {
         known.parts.retain(|parts| parts.property != index);
         return Ok(());
     }
     if chosen && !partly {
         return Ok(());
     }
-    let value = ExprKind::Member(Box::new(known.value.clone()), known.ty, index);
-    let value = read(item.at, property.ty, true, value);
     let found = (name, property.ty, property.collection);
-    let inner = parts_of(&mut known.parts, index, found, value, item)?;
-    choose(cx, inner, rest, item)
+    let inner = parts_of(&mut known.parts, index, found, value, (item, some))?;
+    choose(cx, inner, rest, item, is_item || property.collection)
 }
 
 /// Has complex values that do not lie in one place read part by part, where all of them are returned.
@@ -144,6 +163,7 @@ fn none_of(property: usize, ty: ComplexTypeId, value: Expr, at: u32) -> Parts {
         present,
         members: Vec::new(),
         parts: Vec::new(),
+        some: Vec::new(),
         whole: false,
     }
 }

@@ -6,7 +6,7 @@ use super::dynamic::ordered;
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
 use super::expand::expand_item;
 use super::expr::{bind_condition, bind_open};
-use super::items::{some_are_asked_for, some_of};
+use super::items::{some_are_asked_for, some_of, value_of};
 use super::member::{both, unknown_name};
 use super::parts::{add_parts, add_whole};
 use super::scope::{Context, ORDERBY_ITEMS, Scope};
@@ -78,17 +78,17 @@ fn all_of(cx: &Context, scope: &Scope, place: &Place, references: bool) -> Selec
 }
 
 /// Binds `$select` of a complex value, or of a collection of such, that the path leads to.
-pub fn bind_value(
-    cx: &Context,
+pub fn bind_value<'a>(
+    cx: &Context<'a>,
     scope: &Scope,
     place: &Place,
     (property, inside): (usize, &[Inside]),
-    options: &Options,
+    options: &'a Options,
 ) -> BindResult<Selection> {
     let mut selection = all_of(cx, scope, place, false);
     for item in options.select.iter().flatten() {
         let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
-        add_parts(cx, &mut selection, place, (property, inside), &path, item)?;
+        add_parts(cx, &mut selection, place, (property, inside), &path, (item, false))?;
     }
     if inside.is_empty() {
         add_whole(cx, &mut selection, place);
@@ -238,18 +238,17 @@ fn select_property<'a>(
             let message = format!("'{}' is selected twice.", property.name);
             return Err(invalid(item.at, &property.name, message));
         }
-        let some = cx.with_aliases(&item.options.aliases, || some_of(cx, place, index, item))?;
+        let of = value_of(cx, place, index, &[], item.at);
+        let some = cx.with_aliases(&item.options.aliases, || some_of(cx, index, of, item))?;
         selection.some.push(some);
-        let Some(inner) = &item.options.select else {
+        if item.options.select.is_none() {
             return Ok(());
-        };
-        let options = Options { select: Some(inner.clone()), ..Options::default() };
-        let item = SelectItem { options, ..item.clone() };
-        return add_parts(cx, selection, place, (index, &[]), rest, &item);
+        }
+        return add_parts(cx, selection, place, (index, &[]), rest, (item, true));
     }
     if more && property.is_structured() {
         if !chosen || selection.parts.iter().any(|parts| parts.property == index) {
-            add_parts(cx, selection, place, (index, &[]), rest, item)?;
+            add_parts(cx, selection, place, (index, &[]), rest, (item, false))?;
         }
         return Ok(());
     }

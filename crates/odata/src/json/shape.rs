@@ -304,7 +304,13 @@ impl<'a> Compiler<'a> {
                 Item::Json { property, .. } => {
                     ops.push(self.typed(&self.type_of(set).properties[*property], item, bare));
                 }
-                Item::Counted(index) => ops.push(self.counted(set, *index)),
+                Item::JsonMember { ty, member, .. } => {
+                    ops.push(self.typed(&self.model.complex_type(*ty).properties[*member], item, None));
+                }
+                Item::Counted(index) => ops.push(self.counted(&self.type_of(set).properties[*index])),
+                Item::MemberCounted(id, member) => {
+                    ops.push(self.counted(&self.model.complex_type(*id).properties[*member]));
+                }
                 // The value comes right behind it.
                 Item::Present => ops.push(Op::Present { skip_to: ops.len() + 2 }),
                 Item::Begin(name) => ops.push(Op::Begin { prefix: self.member(name) }),

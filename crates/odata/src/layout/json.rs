@@ -14,8 +14,17 @@ impl<'q> Layout<'q> {
         (steps, parts): (Vec<JsonStep>, Option<&'q Parts>),
     ) {
         let (set, chosen) = (query.selection.set, query.chosen.as_deref());
+        if let Some(parts) = parts.filter(|parts| parts.has_some()) {
+            let (cells, items) = (Vec::new(), Vec::new());
+            self.nodes.push(Node { selection: &query.selection, link: None, cells, items });
+            self.open_json(model, 0, parts, (&[], set, query.inside.clone()), steps);
+            self.etag(model, 0, set, &[]);
+            return;
+        }
         let cell = match chosen {
-            Some(chosen) => Cell::Chosen { path: Vec::new(), set, property, inside: &query.inside, chosen },
+            Some(chosen) => {
+                Cell::Chosen { path: Vec::new(), set, property, inside: query.inside.clone(), chosen }
+            }
             None => Cell::Property { path: Vec::new(), set, property, inside: Vec::new() },
         };
         let (cells, items) = (vec![cell], vec![Item::Json { property, steps, parts, chosen }]);

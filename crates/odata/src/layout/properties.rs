@@ -51,11 +51,16 @@ impl<'q> Layout<'q> {
             }
             let chosen = some.map(|some| &some.chosen);
             let cell = |property: usize| match chosen {
-                Some(chosen) => Cell::Chosen { path: path.to_vec(), set, property, inside: &[], chosen },
+                Some(chosen) => {
+                    Cell::Chosen { path: path.to_vec(), set, property, inside: Vec::new(), chosen }
+                }
                 None => cell(property),
             };
             let parts = selection.parts.iter().find(|parts| parts.property == *property);
             match parts {
+                Some(parts) if ty.properties[*property].json.is_some() && parts.has_some() => {
+                    self.open_json(model, node, parts, (path, set, Vec::new()), Vec::new());
+                }
                 // One cell has all of it, whatever is told.
                 _ if ty.properties[*property].json.is_some() => {
                     at.cells.push(cell(*property));
@@ -66,7 +71,7 @@ impl<'q> Layout<'q> {
                     at.cells.push(cell(*property));
                     at.items.push(Item::Partly(parts));
                 }
-                Some(parts) => self.open_parts(node, parts, set, path),
+                Some(parts) => self.open_parts(node, parts, (set, &[]), path),
                 None => {
                     at.cells.push(cell(*property));
                     at.items.push(Item::Property(*property));

@@ -58,7 +58,9 @@ impl Compiler<'_> {
             None => (self.prefix_of(property), property.ty, property.collection),
         };
         let (path, parts, chosen) = match item {
-            Item::Json { steps, parts, chosen, .. } => (steps.clone(), *parts, *chosen),
+            Item::Json { steps, parts, chosen, .. } | Item::JsonMember { steps, parts, chosen, .. } => {
+                (steps.clone(), *parts, *chosen)
+            }
             _ => (Vec::new(), None, None),
         };
         let shape = self.json(ty, collection, parts);

@@ -45,8 +45,8 @@ impl Compiler<'_> {
     }
 
     /// Reads how many values of a collection fit.
-    pub(super) fn counted(&self, set: EntitySetId, property: usize) -> Op {
-        let prefix = self.annotation(&self.type_of(set).properties[property].name, "count");
+    pub(super) fn counted(&self, property: &Property) -> Op {
+        let prefix = self.annotation(&property.name, "count");
         // 64-bit integers are strings for clients that know only doubles.
         Op::Cell { prefix, quoted: self.format.ieee754_compatible, special: None }
     }
