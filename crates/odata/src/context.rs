@@ -234,6 +234,7 @@ fn part_list(model: &Model, parts: &Parts, path: &str, items: &mut Vec<String>) 
             None => items.push(path),
         }
     }
+    items.extend(parts.named.iter().map(|named| [path, "/", named.name()].concat()));
 }
 
 /// Values under names of their own, as in `Customer(Country),Total`.

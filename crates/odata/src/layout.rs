@@ -196,6 +196,8 @@ pub enum Item<'q> {
     MemberCounted(ComplexTypeId, usize),
     /// Reads and writes a value under a name of its own.
     Named(&'q Named),
+    /// The same inside of a complex value.
+    MemberNamed(&'q Named),
     /// Reads a JSON object, and writes what is told of it.
     Dynamic(&'q Selection),
     /// Reads a JSON object, and writes the value inside of it that steps lead to.
@@ -238,7 +240,7 @@ impl<'q> Layout<'q> {
                 layout.json(model, query, index, (steps, parts));
                 return layout.with_entity(model, query, needs.keys);
             }
-            let in_parts = |parts: &&Parts| query.inside.is_empty() || parts.has_some();
+            let in_parts = |parts: &&Parts| query.inside.is_empty() || parts.is_read_apart();
             if let Some(parts) = parts.filter(|parts| !parts.collection).filter(in_parts) {
                 let (cells, items) = (Vec::new(), Vec::new());
                 layout.nodes.push(Node { selection: &query.selection, link: None, cells, items });

@@ -290,14 +290,16 @@ pub struct Parts {
     pub parts: Vec<Parts>,
     /// Collections among them of which only some values are returned, or that are counted.
     pub some: Vec<SomeOf>,
+    /// What `$compute` makes of it and is returned.
+    pub named: Vec<Named>,
     /// Whether all was asked for, and parts are only the way to read it.
     pub whole: bool,
 }
 
 impl Parts {
-    /// Whether only some values of a collection inside are returned.
-    pub fn has_some(&self) -> bool {
-        !self.some.is_empty() || self.parts.iter().any(Parts::has_some)
+    /// Whether it has to be read part by part: something is computed, or only some values of a collection inside are returned.
+    pub fn is_read_apart(&self) -> bool {
+        !self.some.is_empty() || !self.named.is_empty() || self.parts.iter().any(Parts::is_read_apart)
     }
 }
 

@@ -317,6 +317,22 @@ const ROWS: &[(&str, u16, &str)] = &[
         r#""Id":1,"Address":{"City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[2]}}"#,
     ),
     ("People(1)?$select=Address/Floors($filter=$this gt $it/Id)", 200, r#""Address":{"Floors":[2]}}"#),
+    (
+        "People?$select=Address($compute=length(City) as L;$select=L)&$filter=Id ge 2 and Id le 3",
+        200,
+        r##""value":[{"Address":{"L@odata.type":"#Int32","L":8}},{"Address":null}]}"##,
+    ),
+    (
+        "People(1)?$select=Address($compute=Geo/Lat add 1 as North)",
+        200,
+        r#""Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2],"North":49.4}}"#,
+    ),
+    (
+        "People(1)/Address?$select=Geo($compute=$it/Id as I;$select=I)",
+        200,
+        r##""Geo":{"I@odata.type":"#Int32","I":1}}"##,
+    ),
+    ("People(1)?$select=Phones($compute=Kind as K)", 501, "NotImplemented"),
     ("People(1)/Address?$select=Floors($skip=1),City", 200, r#""City":"Ulm","Floors":[2]}"#),
     ("People(3)/Address?$select=Floors($top=1)", 204, ""),
     (

@@ -153,7 +153,19 @@ const ON_POSTGRES: Rows = &[
         r#""id":1,"address":{"street":"Main Street 1","at":"2024-02-29T12:00:00Z"}}"#,
     ),
     ("thing?$select=address/town", 400, "BadRequest"),
-    ("thing?$select=address($compute=city as c;$select=c)", 501, "NotImplemented"),
+    (
+        "thing?$select=address($compute=concat(city,'!') as c;$select=c,street)&$filter=id le 3",
+        200,
+        r##""value":[{"address":{"street":"Main Street 1","c":"Ulm!"}},{"address":{"street":null,"c":"Köln!"}},{"address":null}]}"##,
+    ),
+    (
+        "kits(1)?$select=kit($compute=marks/$count add $it/id as n,n mul 2 as m;$select=m,place($compute=length(city) as l;$select=l))",
+        200,
+        r##""kit":{"place":{"l@odata.type":"#Int32","l":3},"m@odata.type":"#Int64","m":8}}"##,
+    ),
+    ("thing?$select=address($compute=city as street)", 400, "BadRequest"),
+    ("thing?$select=address($compute=city as c;$select=d)", 400, "BadRequest"),
+    ("thing?$select=former($compute=city as c)", 501, "NotImplemented"),
     (
         "thing?$select=tags($filter=$this eq 'a')",
         200,

@@ -125,6 +125,11 @@ fn which(
     Ok((Items { collection: value, variable, predicate, numbered: false }, scope))
 }
 
+/// What names mean inside of a complex value of an entity; `$it` is the entity that the request is about.
+pub fn scope_inside(cx: &Context, value: &Expr, ty: Type) -> Scope {
+    of_item(&Scope { it: cx.it(), ..Scope::of_rows(Vec::new()) }, None, value, ty)
+}
+
 /// A scope in which an item is known by the name of a variable, or else as `$this`.
 fn of_item(scope: &Scope, variable: Option<&str>, item: &Expr, ty: Type) -> Scope {
     let mut inner = scope.clone();

@@ -1,13 +1,14 @@
 //! `$select` inside of complex values: `Address/City`, `Address($select=City)` (Part 2 section 5.1.4).
 
+use super::compute::add_computed;
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member};
 use super::expr::typed;
-use super::items::{some_are_asked_for, some_of, value_of};
+use super::items::{scope_inside, some_are_asked_for, some_of, value_of};
 use super::member::read;
 use super::scope::Context;
 use crate::model::{ComplexTypeId, PrimitiveType, Type};
-use crate::query::{Expr, ExprKind, Inside, Leaf, Parts, Place, Selection};
-use crate::url::ast::{Options, SelectItem};
+use crate::query::{Expr, ExprKind, Inside, Leaf, Named, Parts, Place, Selection};
+use crate::url::ast::{ComputeItem, Options, SelectItem};
 use crate::value::Value;
 
 /// Adds parts of a complex property, or of what steps lead to inside of it, to what is returned of the entities at a place.
@@ -44,14 +45,10 @@ fn parts_of<'p>(
     };
     let whole = match some {
         true => Options::default(),
-        false => Options { select: None, texts: Vec::new(), ..item.options.clone() },
+        false => Options { select: None, compute: None, texts: Vec::new(), ..item.options.clone() },
     };
-    if whole.compute.is_some() {
-        let message = format!("$compute inside of '{name}' is not supported.");
-        return Err(not_supported(item.at, name, message));
-    }
     if whole != Options::default() {
-        let message = format!("Only $select can stand in the parentheses behind '{name}'.");
+        let message = format!("Only $select and $compute can stand in the parentheses behind '{name}'.");
         return Err(invalid(item.at, name, message));
     }
     if let Some(known) = all.iter().position(|parts| parts.property == index) {
@@ -77,20 +74,13 @@ fn choose<'a>(
         [first, rest @ ..] if own(first) => rest,
         all => all,
     };
-    let (name, rest) = match (path, &item.options.select) {
-        ([], Some(nested)) => {
-            for inner in nested {
-                let path: Vec<&str> = inner.path.iter().map(String::as_str).collect();
-                choose(cx, known, &path, inner, is_item)?;
-            }
+    let (name, rest) = match path {
+        [] => return cx.with_aliases(&item.options.aliases, || choose_here(cx, known, item, is_item)),
+        ["*"] => {
+            choose_all(cx, known);
             return Ok(());
         }
-        ([] | ["*"], _) => {
-            known.members = (0..ty.properties.len()).collect();
-            known.parts.clear();
-            return Ok(());
-        }
-        ([name, rest @ ..], _) => (*name, rest),
+        [name, rest @ ..] => (*name, rest),
     };
     let Some(index) = ty.find_property(name) else {
         return Err(unknown_member(BindErrorKind::Invalid, item.at, ty, name));
@@ -134,6 +124,66 @@ fn choose<'a>(
     choose(cx, inner, rest, item, is_item || property.collection)
 }
 
+/// Chooses what the options behind a complex value say.
+fn choose_here<'a>(
+    cx: &Context<'a>,
+    known: &mut Parts,
+    item: &'a SelectItem,
+    is_item: bool,
+) -> BindResult<()> {
+    let computed = match &item.options.compute {
+        Some(items) if !is_item => computed_in(cx, known, items)?,
+        Some(_) => {
+            let message = "$compute of the values of a collection is not supported.";
+            return Err(not_supported(item.at, "$compute", message));
+        }
+        None => Vec::new(),
+    };
+    let Some(nested) = &item.options.select else {
+        choose_all(cx, known);
+        known.named.extend(computed);
+        return Ok(());
+    };
+    for inner in nested {
+        let path: Vec<&str> = inner.path.iter().map(String::as_str).collect();
+        let own = computed.iter().filter(|named| path == ["*"] || path == [named.name()]);
+        let own: Vec<Named> = own.cloned().collect();
+        if own.is_empty() || path == ["*"] {
+            choose(cx, known, &path, inner, is_item)?;
+        } else if inner.options != Options::default() {
+            let message = format!("'{}' is a primitive value; nothing can follow it in $select.", path[0]);
+            return Err(invalid(inner.at, path[0], message));
+        }
+        for named in own {
+            if !known.named.iter().any(|known| known.name() == named.name()) {
+                known.named.push(named);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Chooses all parts of a complex value.
+fn choose_all(cx: &Context, known: &mut Parts) {
+    known.members = (0..cx.model.complex_type(known.ty).properties.len()).collect();
+    known.parts.clear();
+}
+
+/// What `$compute` makes of a complex value.
+fn computed_in(cx: &Context, known: &Parts, items: &[ComputeItem]) -> BindResult<Vec<Named>> {
+    let ty = cx.model.complex_type(known.ty);
+    if let Some(item) = items.iter().find(|item| ty.find_property(&item.name).is_some()) {
+        let message = format!("'{}' is a property of '{}'; another name is needed.", item.name, ty.name);
+        return Err(invalid(item.at, &item.name, message));
+    }
+    let mut scope = scope_inside(cx, &known.value, Type::Complex(known.ty));
+    add_computed(cx, &mut scope, items)?;
+    // No property of an entity has such a path, so its type is told.
+    let inside =
+        |named: &Named| Named { path: vec![String::new(), named.name().to_owned()], ..named.clone() };
+    Ok(scope.named.iter().map(inside).collect())
+}
+
 /// Has complex values that do not lie in one place read part by part, where all of them are returned.
 pub fn add_whole(cx: &Context, selection: &mut Selection, place: &Place) {
     let properties = &cx.type_of(place.target()).properties;
@@ -164,6 +214,7 @@ fn none_of(property: usize, ty: ComplexTypeId, value: Expr, at: u32) -> Parts {
         members: Vec::new(),
         parts: Vec::new(),
         some: Vec::new(),
+        named: Vec::new(),
         whole: false,
     }
 }

@@ -299,6 +299,9 @@ impl<'a> Compiler<'a> {
                 | Item::MemberPartly(..)
                 | Item::CloseValue => self.values(item, set, bare, (&mut ops, &mut opened)),
                 Item::Named(named) => ops.push(self.named(named, (node.selection, entity), alone)),
+                Item::MemberNamed(named) => {
+                    ops.push(self.named(named, (node.selection, entity), false));
+                }
                 Item::Dynamic(selection) => ops.push(self.members(selection)),
                 Item::Document(path) => ops.push(self.document(path)),
                 Item::Json { property, .. } => {

@@ -14,7 +14,7 @@ impl<'q> Layout<'q> {
         (steps, parts): (Vec<JsonStep>, Option<&'q Parts>),
     ) {
         let (set, chosen) = (query.selection.set, query.chosen.as_deref());
-        if let Some(parts) = parts.filter(|parts| parts.has_some()) {
+        if let Some(parts) = parts.filter(|parts| parts.is_read_apart()) {
             let (cells, items) = (Vec::new(), Vec::new());
             self.nodes.push(Node { selection: &query.selection, link: None, cells, items });
             self.open_json(model, 0, parts, (&[], set, query.inside.clone()), steps);

@@ -54,7 +54,17 @@ impl<'q> Layout<'q> {
                 }
             }
         }
-        self.nodes[node].items.push(Item::CloseValue);
+        self.close_parts(node, parts);
+    }
+
+    /// What is computed of a complex value, and its end.
+    fn close_parts(&mut self, node: usize, parts: &'q Parts) {
+        let at = &mut self.nodes[node];
+        for named in &parts.named {
+            at.cells.push(Cell::Value(&named.expr));
+            at.items.push(Item::MemberNamed(named));
+        }
+        at.items.push(Item::CloseValue);
     }
 
     /// Parts of a complex value in JSON, to which steps lead; each of them is read with all of the JSON.
@@ -89,7 +99,7 @@ impl<'q> Layout<'q> {
             inside.push(Inside::Member(member));
             let inner = parts.parts.iter().find(|inner| inner.property == member);
             let at = &mut self.nodes[node];
-            if let Some(inner) = inner.filter(|inner| inner.has_some()) {
+            if let Some(inner) = inner.filter(|inner| inner.is_read_apart()) {
                 at.cells.push(Cell::Value(&inner.present));
                 at.items.push(Item::OpenMember(parts.ty, member));
                 self.json_parts(model, node, inner, ((path, set, inside), property), &steps);
@@ -107,6 +117,6 @@ impl<'q> Layout<'q> {
             });
             at.items.push(Item::JsonMember { ty: parts.ty, member, steps, parts: inner, chosen });
         }
-        self.nodes[node].items.push(Item::CloseValue);
+        self.close_parts(node, parts);
     }
 }

@@ -58,7 +58,7 @@ impl<'q> Layout<'q> {
             };
             let parts = selection.parts.iter().find(|parts| parts.property == *property);
             match parts {
-                Some(parts) if ty.properties[*property].json.is_some() && parts.has_some() => {
+                Some(parts) if ty.properties[*property].json.is_some() && parts.is_read_apart() => {
                     self.open_json(model, node, parts, (path, set, Vec::new()), Vec::new());
                 }
                 // One cell has all of it, whatever is told.

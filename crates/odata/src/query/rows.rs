@@ -36,6 +36,13 @@ pub struct Named {
     pub whole: Option<Whole>,
 }
 
+impl Named {
+    /// Its own name.
+    pub fn name(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+}
+
 /// A property of the entities of a set, whose value is a collection or a complex one.
 pub type Whole = (EntitySetId, usize);
 
