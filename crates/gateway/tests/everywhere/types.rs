@@ -154,7 +154,7 @@ const ON_POSTGRES: Rows = &[
     ),
     ("thing?$select=address/town", 400, "BadRequest"),
     (
-        "thing?$select=address($compute=concat(city,'!') as c;$select=c,street)&$filter=id le 3",
+        "thing?$select=address($compute=concat(city,@x) as c;$select=c,street;@x='!')&$filter=id le 3",
         200,
         r##""value":[{"address":{"street":"Main Street 1","c":"Ulm!"}},{"address":{"street":null,"c":"Köln!"}},{"address":null}]}"##,
     ),
@@ -381,7 +381,7 @@ const ON_POSTGRES: Rows = &[
         r##""value":[{"id":1,"tags":["a","b c",null],"t":{"id@odata.type":"#Int32","id":2,"address":{"street":null,"city":"Köln","at":null}}},{"id":1,"tags":["a","b c",null],"t":{"id@odata.type":"#Int32","id":3,"address":null}},{"id":2,"tags":[]}]}"##,
     ),
     (
-        "$all?$skip=1",
+        "$all?$skip=1&$filter=here.kits/id eq null",
         200,
         r##""value":[{"@odata.context":"#by_color/$entity","@odata.type":"#here.by_color","color":"blue","name":"B"},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":1,"color":"green","name":"one","tags":["a","b c",null],"address":{"street":"Main Street 1","city":"Ulm","at":"2024-02-29T12:00:00Z"},"sizes":[1.5,2],"former":[{"street":"Old","city":"Bonn","at":null}],"clock":"12:30:00","span":"P1DT2H","up":null},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":2,"color":"red","name":"two","tags":[],"address":{"street":null,"city":"Köln","at":null},"sizes":[],"former":[],"clock":null,"span":null,"up":1},{"@odata.context":"#thing/$entity","@odata.type":"#here.thing","id":3,"color":null,"name":"three","tags":["a"],"address":null,"sizes":[],"former":[],"clock":"00:00:00","span":"-PT1H","up":1}]}"##,
     ),

@@ -27,27 +27,26 @@ pub fn add_parts<'a>(
     };
     let (value, ..) = value_of(cx, place, index, inside, item.at);
     let found = (property.name.as_str(), leaf.ty, leaf.collection);
-    let known = parts_of(&mut selection.parts, index, found, value, (item, some))?;
+    let known = parts_of(&mut selection.parts, index, found, value, (item, some || !rest.is_empty()))?;
     choose(cx, known, rest, item, leaf.collection)
 }
 
-/// The parts of a property that are known so far.
+/// The parts of a property that are known so far. Options may be those of another value, or known already.
 fn parts_of<'p>(
     all: &'p mut Vec<Parts>,
     index: usize,
     (name, ty, collection): (&str, Type, bool),
     value: Expr,
-    (item, some): (&SelectItem, bool),
+    (item, elsewhere): (&SelectItem, bool),
 ) -> BindResult<&'p mut Parts> {
     let Type::Complex(id) = ty else {
         let message = format!("'{name}' can only be selected as a whole.");
         return Err(not_supported(item.at, name, message));
     };
-    let whole = match some {
-        true => Options::default(),
-        false => Options { select: None, compute: None, texts: Vec::new(), ..item.options.clone() },
-    };
-    if whole != Options::default() {
+    let own = &item.options;
+    let others =
+        Options { select: None, compute: None, texts: Vec::new(), aliases: Vec::new(), ..own.clone() };
+    if !elsewhere && others != Options::default() {
         let message = format!("Only $select and $compute can stand in the parentheses behind '{name}'.");
         return Err(invalid(item.at, name, message));
     }
@@ -120,7 +119,7 @@ fn choose<'a>(
         return Ok(());
     }
     let found = (name, property.ty, property.collection);
-    let inner = parts_of(&mut known.parts, index, found, value, (item, some))?;
+    let inner = parts_of(&mut known.parts, index, found, value, (item, some || !rest.is_empty()))?;
     choose(cx, inner, rest, item, is_item || property.collection)
 }
 
