@@ -215,6 +215,7 @@ const EXPRESSIONS: &[(&str, u16, &str)] = &[
         r##""value":[{"C":null,"N@odata.type":"#Decimal","N":4},{"C":"blue","N@odata.type":"#Decimal","N":1},{"C":"red","N@odata.type":"#Decimal","N":1}]}"##,
     ),
     ("Things/$count?$filter=Color eq 'red'", 200, "1"),
+    ("Things/$count?$filter=Color eq binary'blue' and not (Color gt duration'PT1H')", 200, "1"),
     ("Things?$filter=Color eq Price", 501, "NotImplemented"),
     ("Things?$filter=Tags/any(t:t eq 1)", 501, "NotImplemented"),
     ("Things?$compute=Color as C", 501, "NotImplemented"),
