@@ -282,10 +282,7 @@ impl<'a> Compiler<'a> {
                     ops.push(self.key(entity, *property, key_number, *last));
                     key_number = if *last { 0 } else { key_number + 1 };
                 }
-                Item::Kind if !node.selection.types.is_empty() => {
-                    ops.push(self.kind_of_all(entity, &node.selection.types));
-                }
-                Item::Kind => ops.push(self.kind(entity)),
+                Item::Kind => ops.push(self.kind(entity, &node.selection.types)),
                 Item::Etag(last) => ops.push(self.etag(entity, *last, asked_for, alone)),
                 Item::MediaType(stream) => ops.push(self.media_type(set, *stream)),
                 Item::Only(types) => begin(&mut ops, &mut only, self.only(entity, types)),
@@ -297,23 +294,15 @@ impl<'a> Compiler<'a> {
                 | Item::Member(..)
                 | Item::Partly(_)
                 | Item::MemberPartly(..)
+                | Item::Json { .. }
+                | Item::JsonMember { .. }
+                | Item::Counted(_)
+                | Item::MemberCounted(..)
                 | Item::CloseValue => self.values(item, set, bare, (&mut ops, &mut opened)),
                 Item::Named(named) => ops.push(self.named(named, (node.selection, entity), alone)),
-                Item::MemberNamed(named) => {
-                    ops.push(self.named(named, (node.selection, entity), false));
-                }
+                Item::MemberNamed(named) => ops.push(self.named(named, (node.selection, entity), false)),
                 Item::Dynamic(selection) => ops.push(self.members(selection)),
                 Item::Document(path) => ops.push(self.document(path)),
-                Item::Json { property, .. } => {
-                    ops.push(self.typed(&self.type_of(set).properties[*property], item, bare));
-                }
-                Item::JsonMember { ty, member, .. } => {
-                    ops.push(self.typed(&self.model.complex_type(*ty).properties[*member], item, None));
-                }
-                Item::Counted(index) => ops.push(self.counted(&self.type_of(set).properties[*index])),
-                Item::MemberCounted(id, member) => {
-                    ops.push(self.counted(&self.model.complex_type(*id).properties[*member]));
-                }
                 // The value comes right behind it.
                 Item::Present => ops.push(Op::Present { skip_to: ops.len() + 2 }),
                 Item::Begin(name) => ops.push(Op::Begin { prefix: self.member(name) }),

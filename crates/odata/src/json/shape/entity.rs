@@ -89,7 +89,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// What tells of the type of an entity (JSON Format section 4.6.3): with minimal metadata only of one below the type that is known.
-    pub(super) fn kind(&self, entity: Entity<'_>) -> Op {
+    /// Of entities of all sets `types` are those that they can be of.
+    pub(super) fn kind(&self, entity: Entity<'_>, types: &[EntityKind]) -> Op {
+        if !types.is_empty() {
+            return self.kind_of_all(entity, types);
+        }
         let derived = self.type_of(entity.set).family.as_ref().map_or(0, |family| family.derived.len());
         let all = std::iter::once(None).chain((0..derived).map(Some));
         let told = all.map(|of| match self.format.metadata {
@@ -101,7 +105,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The same of entities of all sets: each tells its set (Part 1 section 10.18) and its type.
-    pub(super) fn kind_of_all(&self, entity: Entity<'_>, types: &[EntityKind]) -> Op {
+    fn kind_of_all(&self, entity: Entity<'_>, types: &[EntityKind]) -> Op {
         let told = types.iter().map(|EntityKind { set, of, selected }| {
             if self.format.metadata == MetadataLevel::None {
                 return Vec::new();

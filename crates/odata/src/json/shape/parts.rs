@@ -32,6 +32,14 @@ impl Compiler<'_> {
             Item::Partly(parts) => {
                 self.partly(&self.type_of(set).properties[parts.property], parts, bare.is_some())
             }
+            Item::Json { property, .. } => self.typed(&self.type_of(set).properties[*property], item, bare),
+            Item::JsonMember { ty, member, .. } => {
+                self.typed(&self.model.complex_type(*ty).properties[*member], item, None)
+            }
+            Item::Counted(index) => self.counted(&self.type_of(set).properties[*index]),
+            Item::MemberCounted(id, member) => {
+                self.counted(&self.model.complex_type(*id).properties[*member])
+            }
             Item::MemberPartly(id, parts) => {
                 self.partly(&self.model.complex_type(*id).properties[parts.property], parts, false)
             }
@@ -45,7 +53,7 @@ impl Compiler<'_> {
     }
 
     /// Reads how many values of a collection fit.
-    pub(super) fn counted(&self, property: &Property) -> Op {
+    fn counted(&self, property: &Property) -> Op {
         let prefix = self.annotation(&property.name, "count");
         // 64-bit integers are strings for clients that know only doubles.
         Op::Cell { prefix, quoted: self.format.ieee754_compatible, special: None }
