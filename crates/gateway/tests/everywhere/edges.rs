@@ -183,6 +183,11 @@ const ROWS: &[(&str, &str)] = &[
         r#""T":"1.25e-15""#,
     ),
     ("Things?$compute=cast(-(Size mul 0),Edm.String) as T&$select=T&$top=1", r#""T":"0""#),
+    // A hundred thousand days and more, to the microsecond.
+    (
+        "Things?$compute=(At sub 0001-01-01T00:00:00Z) mul 4 div 7 as F&$select=F&$top=1",
+        r#""F":"P421385DT17H8M35.142857S""#,
+    ),
     // Numbers with more digits than a server keeps.
     (
         "Things/$count?$filter=Id eq 0.99999999999999999999999999999999999999999999999999 or Id in (1e-60,5e-50)",

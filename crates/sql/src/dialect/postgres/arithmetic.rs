@@ -135,8 +135,9 @@ fn scaled(op: Arithmetic, duration: Operand, number: Operand) -> Sql {
     } else {
         Sql::binary(Operator::Div, Sql::binary(Operator::Mul, seconds, Sql::Keyword(QUOTIENT)), factor)
     };
-    let seconds = rounded(seconds, SECOND_DIGITS).cast("float8");
-    Sql::binary(Operator::Mul, seconds, Sql::Word("1 second").cast("interval"))
+    // A multiple of an interval would be counted as a double.
+    let seconds = rounded(seconds, SECOND_DIGITS).cast("text");
+    Sql::binary(Operator::Concat, seconds, Sql::Word(" seconds")).cast("interval")
 }
 
 fn rounded(number: Sql, digits: i64) -> Sql {
