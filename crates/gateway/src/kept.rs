@@ -29,6 +29,9 @@ pub struct Form {
     /// Whether the result is a whole message, and not rows.
     #[serde(default, skip_serializing_if = "is_false")]
     message: bool,
+    /// Whether a function is called.
+    #[serde(default, skip_serializing_if = "is_false")]
+    calls: bool,
 }
 
 fn is_false(truth: &bool) -> bool {
@@ -51,6 +54,7 @@ impl Form {
             top: query.top,
             url: request.url.clone(),
             message: false,
+            calls: query.calls(),
         }
     }
 
@@ -66,12 +70,18 @@ impl Form {
             top: None,
             url: request.url.clone(),
             message: true,
+            calls: false,
         }
     }
 
     /// Whether the result is a whole message, and not rows.
     pub fn is_message(&self) -> bool {
         self.message
+    }
+
+    /// Whether a function is called, whose parameters can be options with any name.
+    pub fn calls(&self) -> bool {
+        self.calls
     }
 
     /// Rows of a page.

@@ -55,7 +55,7 @@ pub fn version(headers: &HeaderMap) -> Result<Version, Refusal> {
 /// Agrees on a form from `$format`, which wins, or `Accept`.
 ///
 /// # Errors
-/// 406 where nothing fits; 400 or 415 where `$format` cannot be read.
+/// 406 where nothing fits.
 pub fn agree(
     kind: Kind,
     version: Version,
@@ -72,35 +72,66 @@ pub fn agree(
             "atom" => "application/atom+xml".to_owned(),
             _ => option.to_owned(),
         };
-        return range_fits(kind, version, &range)?.ok_or_else(|| not_acceptable(option, "$format"));
+        return range_fits(kind, usual(version), &range).ok_or_else(|| not_acceptable(option, "$format"));
     }
     let mut best: Option<(u32, Agreed)> = None;
     let mut asked = false;
-    for value in headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()) {
-        for range in split_quoted(value, b',').filter(|range| !range.is_empty()) {
-            asked = true;
-            let quality = quality(range);
-            if quality == 0 {
-                continue;
+    for range in ranges(headers) {
+        asked = true;
+        let quality = quality(range);
+        if quality == 0 {
+            continue;
+        }
+        if let Some(agreed) = range_fits(kind, usual(version), range) {
+            // CSDL JSON came with 4.01: others that take XML at all get what clients of 4.0 can read.
+            if kind == Kind::Metadata && version == Version::V40 && !agreed.json {
+                return Ok(agreed);
             }
-            if let Some(agreed) = range_fits(kind, version, range)? {
-                // CSDL JSON came with 4.01: others that take XML at all get what clients of 4.0 can read.
-                if kind == Kind::Metadata && version == Version::V40 && !agreed.json {
-                    return Ok(agreed);
-                }
-                if best.as_ref().is_none_or(|(q, _)| *q < quality) {
-                    best = Some((quality, agreed));
-                }
+            if best.as_ref().is_none_or(|(q, _)| *q < quality) {
+                best = Some((quality, agreed));
             }
         }
     }
     if !asked {
-        return range_fits(kind, version, "*/*")?.ok_or_else(|| not_acceptable("*/*", "Accept"));
+        return range_fits(kind, usual(version), "*/*").ok_or_else(|| not_acceptable("*/*", "Accept"));
     }
     best.map(|(_, agreed)| agreed).ok_or_else(|| {
         let values = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
         not_acceptable(&values.collect::<Vec<&str>>().join(","), "Accept")
     })
+}
+
+/// Whether `Accept` allows data of a form that is there already; what a media range does not name it leaves open (RFC 9110
+/// section 12.5.1). Of ranges that it fits, the one that says most counts.
+pub fn accepts(format: Format, headers: &HeaderMap) -> bool {
+    let mut best: Option<((bool, usize), u32)> = None;
+    let mut asked = false;
+    for range in ranges(headers) {
+        asked = true;
+        if range_fits(Kind::Data, format, range).is_some_and(|agreed| agreed.format == format) {
+            let says =
+                (!range.contains('*'), split_quoted(range, b';').filter(|part| !is_weight(part)).count());
+            if best.is_none_or(|(said, _)| said < says) {
+                best = Some((says, quality(range)));
+            }
+        }
+    }
+    !asked || best.is_some_and(|(_, quality)| quality > 0)
+}
+
+fn is_weight(parameter: &str) -> bool {
+    parameter.split_once('=').is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
+}
+
+/// The media ranges of `Accept`.
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| split_quoted(value, b',')).filter(|range| !range.is_empty())
+}
+
+/// What a client gets that leaves the form open.
+fn usual(version: Version) -> Format {
+    Format { version, metadata: MetadataLevel::Minimal, ieee754_compatible: false, omit_nulls: false }
 }
 
 fn not_acceptable(asked: &str, target: &str) -> Refusal {
@@ -141,23 +172,21 @@ pub fn quality(range: &str) -> u32 {
     value.map_or(1_000, |value| (value.clamp(0.0, 1.0) * 1000.0) as u32)
 }
 
-/// What a media range comes to for a kind of answer, if it fits at all.
-fn range_fits(kind: Kind, version: Version, range: &str) -> Result<Option<Agreed>, Refusal> {
+/// What a media range comes to for a kind of answer, if it fits at all; `format` is what it leaves open.
+fn range_fits(kind: Kind, mut format: Format, range: &str) -> Option<Agreed> {
     let mut parts = split_quoted(range, b';');
     let media = parts.next().unwrap_or_default();
     let is = |name: &str| media.eq_ignore_ascii_case(name);
-    let mut format =
-        Format { version, metadata: MetadataLevel::Minimal, ieee754_compatible: false, omit_nulls: false };
     let json = is("application/json");
     let any = json || is("*/*") || is("*") || is("application/*");
     let fits = match kind {
         Kind::Data => any,
         Kind::Metadata => any || is("application/xml") || is("text/xml"),
         Kind::OpenApi => any || is("application/vnd.oai.openapi+json") || is("application/openapi+json"),
-        Kind::Raw => return Ok(Some(Agreed { format, json: false })),
+        Kind::Raw => return Some(Agreed { format, json: false }),
     };
     if !fits {
-        return Ok(None);
+        return None;
     }
     for parameter in parts {
         let Some((name, value)) = parameter.split_once('=') else {
@@ -170,7 +199,7 @@ fn range_fits(kind: Kind, version: Version, range: &str) -> Result<Option<Agreed
                     "none" => MetadataLevel::None,
                     "minimal" => MetadataLevel::Minimal,
                     "full" => MetadataLevel::Full,
-                    _ => return Ok(None),
+                    _ => return None,
                 };
             }
             "ieee754compatible" => format.ieee754_compatible = value == "true",
@@ -181,10 +210,10 @@ fn range_fits(kind: Kind, version: Version, range: &str) -> Result<Option<Agreed
             "q" => break,
             "version" if kind == Kind::OpenApi => {}
             // A format with parameters that nobody knows is another one (Part 1 section 8.2.1).
-            _ => return Ok(None),
+            _ => return None,
         }
     }
-    Ok(Some(Agreed { format, json }))
+    Some(Agreed { format, json })
 }
 
 /// Whether the client takes gzip.

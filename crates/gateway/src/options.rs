@@ -40,6 +40,12 @@ pub fn name_of(option: &str) -> Cow<'_, str> {
     system.map_or(name, |known| Cow::Borrowed(known))
 }
 
+/// Whether an option of this name counts for every request: a system query option or a parameter alias. Other ones may be added
+/// to links (Part 1 section 11.2.6.7).
+pub fn is_standard(name: &str) -> bool {
+    name.starts_with(['$', '@'])
+}
+
 /// The value of an option, decoded.
 pub fn value_of(option: &str) -> Cow<'_, str> {
     decode(option.split_once('=').map_or("", |(_, value)| value))

@@ -15,6 +15,7 @@ use crate::body::Body;
 use crate::envelope::{Envelope, NextLink};
 use crate::headers::{GENERATION, ODATA_MAX_VERSION};
 use crate::kept::{Kept, kept_position, kept_with};
+use crate::link_parts::LinkForm;
 use crate::negotiate::{self, Kind};
 use crate::options::{is_option, options};
 use crate::request::Request;
@@ -62,9 +63,10 @@ pub async fn answer(
             // The node that wrote it, whoever may own it meanwhile: the same link gives the same bytes.
             let owner = stored.writer;
             let next = Token { owner, page: token.page + 1, first_row: rows, extra, ..token.clone() };
-            let sealed = state.tokens.seal(&next, &request.binding(*short))?;
+            let form = LinkForm { short: *short, calls: form.calls() };
+            let sealed = state.tokens.seal(&next, &request.binding(form))?;
             let routed = affinity::routed(route.as_deref(), &sealed);
-            Some(NextLink { url: request.link_parts().page_link(&routed, *short), snapshot: true })
+            Some(NextLink { url: request.link_parts().page_link(&routed, form), snapshot: true })
         }
         Follows::Unstored => {
             let (skip, top) = form.window();
@@ -91,24 +93,29 @@ pub async fn answer(
     Ok(response)
 }
 
-/// Opens a token: it is bound to the options of the request, or to the path alone where the link was too long. Then it
-/// stands alone, since options that nobody looks at must not seem to count.
+/// Opens a token: it is bound to the options of the request, or to the path alone where the link was too long. Then there is no
+/// option beside it that counts, since those that nobody looks at must not seem to.
 ///
 /// # Errors
 /// 400 for one that is not valid here, 410 for one whose key is gone.
 pub fn open(state: &State, request: &Request, token: &str) -> Result<Opened, Refusal> {
-    let all = options(request.query()).count();
     let tokens = options(request.query()).filter(|option| is_option(option, "$skiptoken")).count();
     if tokens > 1 {
         return Err(TokenError::Invalid.into());
     }
-    let long = opened(state, token, &request.binding(false)).map(|token| Opened { token, short: false });
-    match long {
-        Err(TokenError::Invalid | TokenError::UnknownKey) if tokens == all => {
-            Ok(Opened { token: opened(state, token, &request.binding(true))?, short: true })
+    let mut failed = TokenError::Invalid;
+    for (short, calls) in [(false, false), (false, true), (true, false), (true, true)] {
+        let form = LinkForm { short, calls };
+        if !request.has_form(form) {
+            continue;
         }
-        long => Ok(long?),
+        match opened(state, token, &request.binding(form)) {
+            Ok(token) => return Ok(Opened { token, short }),
+            Err(error @ (TokenError::Invalid | TokenError::UnknownKey)) => failed = error,
+            Err(error) => return Err(error.into()),
+        }
     }
+    Err(failed.into())
 }
 
 /// Opens a token, which may stand behind a route. What is no token may look like one of a key that is not known.
@@ -124,18 +131,22 @@ fn opened(state: &State, text: &str, binding: &[u8]) -> Result<Token, TokenError
     Err(failed)
 }
 
-/// The stored rows have one form; a request for another one cannot be served from them. Whoever names no form or no version
-/// takes that of the link.
+/// The stored rows have one form; a request that does not take it cannot be served from them. Whoever names no form or no
+/// version takes that of the link.
 fn check_form(request: &Request, stored: Format) -> Result<(), Refusal> {
     let option = request.option("$format");
     if option.is_none() && !request.headers.contains_key(header::ACCEPT) {
         return Ok(());
     }
     let told = request.headers.contains_key(ODATA_MAX_VERSION);
-    let version = if told { request.version } else { stored.version };
-    let agreed = negotiate::agree(Kind::Data, version, option.as_deref(), &request.headers)?;
-    let asked = Format { omit_nulls: stored.omit_nulls, ..agreed.format };
-    if asked != stored {
+    let takes = match option {
+        Some(option) => {
+            let agreed = negotiate::agree(Kind::Data, stored.version, Some(&option), &request.headers)?;
+            Format { omit_nulls: stored.omit_nulls, ..agreed.format } == stored
+        }
+        None => negotiate::accepts(stored, &request.headers),
+    };
+    if !takes || (told && request.version != stored.version) {
         let message = format!(
             "This result was made as '{}' with OData {}; ask for its pages with the same headers.",
             stored.media_type(),

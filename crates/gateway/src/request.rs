@@ -12,19 +12,17 @@ use percent_encoding::percent_decode_str;
 
 use crate::answer::Refusal;
 use crate::headers::{PREFER, TRACE_ID};
-use crate::link_parts::{LinkParts, OF_AMOUNT};
+use crate::link_parts::{LinkForm, LinkParts, MAX_LINK, OF_AMOUNT, TOKEN};
 use crate::links;
 use crate::login;
 use crate::negotiate;
-use crate::options::{is_option, name_of, options, value_of};
+use crate::options::{is_option, is_standard, name_of, options, value_of};
 use crate::repeat::Repeat;
 use crate::slot::Slot;
 use crate::state::State;
 
 /// Longest `Trace-ID` that is taken over, in characters.
 const MAX_TRACE: usize = 64;
-/// Longest next link that repeats the options of the request; load balancers and clients refuse long lines.
-const MAX_LINK: usize = 2_000;
 
 /// Where the answers to requests are that need not wait for them.
 pub const MONITOR: &str = "$async";
@@ -208,17 +206,31 @@ impl Request {
             .map(|option| value_of(option).into_owned())
     }
 
-    /// What a page token is bound to: who asks, the source, the path, and the options unless `short`. Compared after
-    /// decoding, so that the way a client encodes does not matter.
-    pub fn binding(&self, short: bool) -> Vec<u8> {
+    /// What a page token is bound to: who asks, the source, the path, and the options that count. Compared after decoding, so
+    /// that the way a client encodes does not matter.
+    pub fn binding(&self, form: LinkForm) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.url.len() + 64);
         self.bind_place(&mut out, |_| true);
-        if short {
-            part(&mut out, b'o', "short");
-        } else {
-            self.bind_options(&mut out, |name| name != "$skiptoken");
+        match form {
+            LinkForm { short: false, calls: false } => {
+                self.bind_options(&mut out, |name| is_standard(name) && name != "$skiptoken");
+            }
+            LinkForm { short: false, calls: true } => {
+                part(&mut out, b'o', "call");
+                self.bind_options(&mut out, |name| name != "$skiptoken");
+            }
+            LinkForm { short: true, calls: false } => part(&mut out, b'o', "short"),
+            LinkForm { short: true, calls: true } => part(&mut out, b'o', "short call"),
         }
         out
+    }
+
+    /// Whether the options are such as a link of this form has: where it is short, options that count beside the token would be
+    /// ignored.
+    pub fn has_form(&self, form: LinkForm) -> bool {
+        let counts = |name: &str| form.calls || is_standard(name);
+        let beside = |name: &str| counts(name) && !["$skiptoken", "$format"].contains(&name);
+        !form.short || !options(self.query()).any(|option| beside(&name_of(option)))
     }
 
     /// What the token of a delta link is bound to: the same, but for what says how much is given and how, and that no more than
@@ -227,7 +239,8 @@ impl Request {
         let mut out = Vec::with_capacity(self.url.len() + 64);
         part(&mut out, b'd', "delta");
         self.bind_place(&mut out, |segment| segment != "$count");
-        self.bind_options(&mut out, |name| !OF_AMOUNT.contains(&name) && !OF_FORM.contains(&name));
+        let counts = |name: &str| !OF_AMOUNT.contains(&name) && !OF_FORM.contains(&name);
+        self.bind_options(&mut out, |name| is_standard(name) && counts(name));
         for column in columns {
             part(&mut out, b'c', column);
         }
@@ -257,7 +270,6 @@ impl Request {
 
     /// Whether a link that repeats the options would be longer than load balancers and clients take.
     pub fn needs_short_link(&self) -> bool {
-        const TOKEN: usize = 400;
         self.root.len() + self.url.len() + TOKEN > MAX_LINK
     }
 

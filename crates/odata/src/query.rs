@@ -64,6 +64,11 @@ pub struct Query {
 }
 
 impl Query {
+    /// Whether a function is called, whose parameters can be query options with any name.
+    pub fn calls(&self) -> bool {
+        self.called.is_some() || self.steps.iter().any(|step| matches!(step, Step::Call(..)))
+    }
+
     /// Where the addressed property lies in JSON: the steps to its value there.
     pub fn json_steps(&self, model: &Model) -> Option<Vec<JsonStep>> {
         let (Addressed::Property(index) | Addressed::RawValue(index)) = self.addressed else {
@@ -232,6 +237,13 @@ pub struct Selection {
     pub references: bool,
     /// Expanded navigation properties.
     pub expand: Vec<Expand>,
+}
+
+impl Selection {
+    /// Whether all of these properties are told.
+    pub fn tells(&self, properties: &[usize]) -> bool {
+        properties.iter().all(|property| self.properties.contains(property))
+    }
 }
 
 /// Properties that the model does not have: members of the JSON object of an open type.

@@ -17,6 +17,7 @@ use crate::body::{Body, Broken, Pieces};
 use crate::delivery::{Event, Next};
 use crate::envelope::{Envelope, NextLink};
 use crate::kept::kept_position;
+use crate::link_parts::LinkForm;
 use crate::observe::{Event as Happened, event};
 use crate::page::unstored_changes;
 use crate::request::Request;
@@ -48,7 +49,7 @@ impl Closing {
         format: Format,
         envelope: Envelope,
     ) -> Closing {
-        let short = request.needs_short_link();
+        let form = LinkForm { short: request.needs_short_link(), calls: query.calls() };
         let (skip, top) = (query.skip, query.top);
         let parts = request.link_parts();
         let (again, followed) = (parts.clone(), parts.clone());
@@ -56,8 +57,8 @@ impl Closing {
             state: Arc::clone(state),
             envelope,
             format,
-            binding: request.binding(short),
-            link: Box::new(move |token| parts.page_link(token, short)),
+            binding: request.binding(form),
+            link: Box::new(move |token| parts.page_link(token, form)),
             skip_link: Box::new(move |rows| again.skip_link(rows, skip, top)),
             delta_link: Box::new(move |token| followed.delta_link(token)),
             source: request.slot.name.clone(),

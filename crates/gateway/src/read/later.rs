@@ -24,6 +24,7 @@ use crate::cluster::{self, Missing};
 use crate::delivery::{Begun, Delivery, NO_PLACE};
 use crate::headers::{ASYNC_RESULT, ODATA_VERSION, PREFERENCE_APPLIED};
 use crate::kept::{form_text, kept};
+use crate::link_parts::LinkForm;
 use crate::observe::{Event, event};
 use crate::page::{self, Opened};
 use crate::request::{MONITOR, Request};
@@ -139,9 +140,10 @@ pub async fn answered(
 /// The token cannot be made.
 pub fn promised(state: &Arc<State>, request: &Request, made: Made) -> Result<Response<Body>, Refusal> {
     let monitor = request.at(MONITOR);
-    let sealed = state.tokens.seal(&made.token(), &monitor.binding(true))?;
+    let form = LinkForm { short: true, calls: false };
+    let sealed = state.tokens.seal(&made.token(), &monitor.binding(form))?;
     let routed = affinity::routed(affinity::own_route(state).as_deref(), &sealed);
-    let mut response = pending(request, monitor.link_parts().page_link(&routed, true));
+    let mut response = pending(request, monitor.link_parts().page_link(&routed, form));
     response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static("respond-async"));
     Ok(response)
 }

@@ -121,10 +121,40 @@ fn a_short_link_stands_alone() {
     let (_, link) = first_page(&node, &format!("T?note={}", "x".repeat(3_000)), 70);
     assert!(link.starts_with(&url(&node, "T?$skiptoken=")), "{link}");
     assert_eq!(http::get(&link, &[]).status, 200);
-    for more in ["&$filter=G%20eq%201", "&$top=1", "&$select=Id", "&x=1"] {
+    for more in ["&$filter=G%20eq%201", "&$top=1", "&Select=Id", "&@a=1", "&$skiptoken=a"] {
         let answer = http::get(&format!("{link}{more}"), &[]);
         assert_eq!(crate::site::refusal(&answer), (400, "BadSkipToken".to_owned()), "{more}");
     }
+    // Those that mean nothing may be added, as some clients do.
+    assert_eq!(http::get(&format!("{link}&_=17&_=18"), &[]).status, 200);
+}
+
+/// What says in which form pages are given stays in a short link, and so do custom options as far as there is room.
+#[test]
+fn a_short_link_keeps_the_form() {
+    let node = start(&table(300), "", "");
+    let long = format!("note={}", "x".repeat(3_000));
+    for (format, rest) in [
+        ("json", ""),
+        ("application/json;IEEE754Compatible=true", "apikey=abc"),
+        ("application/json;odata.metadata=full", "apikey=a%20b&sap-client=100"),
+        ("application/json;odata.metadata=none", ""),
+    ] {
+        let path = format!("T?{rest}&{long}&$format={format}&$select=Id,G,Name");
+        for accept in [&[][..], &[("Accept", "*/*")], &[("Accept", "application/json, text/plain, */*")]] {
+            let headers = [accept, &[("Prefer", "maxpagesize=70")]].concat();
+            let ledger = read_all(&url(&node, &path), &headers);
+            assert_eq!(ledger.rows().count(), 300, "{format} {accept:?}");
+            for link in ledger.links() {
+                let kept = [format!("$format={format}"), rest.to_owned()];
+                assert!(link.len() < 600 && kept.iter().all(|kept| link.contains(kept)), "{link}");
+            }
+        }
+    }
+    // Another form than that of the first page cannot be had.
+    let (_, link) = first_page(&node, &format!("T?$format=json&{long}"), 70);
+    let answer = http::get(&link.replace("=json", "=application/json;odata.metadata=full"), &[]);
+    assert_eq!(crate::site::refusal(&answer), (406, "NotAcceptable".to_owned()));
 }
 
 #[test]

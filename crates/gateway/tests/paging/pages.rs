@@ -170,8 +170,9 @@ fn nested_collections_have_links_of_their_own() {
     let node = start(&sql, "", "");
     let of = |parent: u64| (1..=45u64).filter(move |i| parent != 3 && 1 + i % 5 == parent);
     type Children = Vec<u64>;
-    let cases: [(&str, &dyn Fn(u64) -> Children); 4] = [
+    let cases: [(&str, &dyn Fn(u64) -> Children); 5] = [
         ("T?$expand=C", &|t| of(t).collect()),
+        ("T?apikey=a%26b&$expand=C", &|t| of(t).collect()),
         ("T?$expand=C($filter=N%20lt%203;$orderby=Id%20desc)", &|t| {
             let mut all: Children = of(t).filter(|i| i % 4 < 3).collect();
             all.reverse();
@@ -192,6 +193,7 @@ fn nested_collections_have_links_of_their_own() {
                 let mut found: Children = ids(&parent["C"]);
                 if let Some(link) = parent["C@odata.nextLink"].as_str() {
                     links += 1;
+                    assert_eq!(link.contains("apikey=a%26b"), path.contains("apikey"), "{link}");
                     // Without a context URL, links are relative to the request, whatever its path.
                     let below = if level == "none" { "T(1)/C" } else { "" };
                     let base = [node.service("s"), below.to_owned()].concat();

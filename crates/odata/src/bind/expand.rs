@@ -11,6 +11,9 @@ use crate::lexical::scan_identifier;
 use crate::query::{Expand, Input, Place, Selection, Variable};
 use crate::url::ast::{Alias, ExpandItem, ExpandSuffix, Levels, Options};
 
+/// Most bytes of custom options that a nested next link repeats, as there is one for each entity.
+const MAX_CUSTOM: usize = 500;
+
 /// Adds an item of `$expand` to what is returned of the entities at a place, perhaps under a name of its own.
 pub fn expand_item<'a>(
     cx: &Context<'a>,
@@ -256,8 +259,8 @@ fn push(parts: &mut [String], text: &str) {
     }
 }
 
-/// The options that a next link of the nested collection repeats: its own, the parameter aliases they may use, `$format` of the
-/// URL, and what `$levels` still asks for below.
+/// The options that a next link of the nested collection repeats: its own, the parameter aliases they may use, `$format` and the
+/// custom options of the URL, and what `$levels` still asks for below.
 fn next_link_options(
     cx: &Context,
     options: &Options,
@@ -286,7 +289,14 @@ fn next_link_options(
     let aliases = used_aliases(cx, &texts);
     texts.extend(aliases.iter().filter(own).map(|alias| ["@", &alias.name, "=", &alias.text].concat()));
     texts.extend(cx.format.map(|format| ["$format=", format].concat()));
-    texts.iter().map(|text| around_it(text)).collect()
+    let mut room = MAX_CUSTOM;
+    let custom = cx.custom.iter().map(|option| [&option.name, "=", &option.value].concat());
+    let custom = custom.filter(|text| {
+        let left = room.checked_sub(text.len());
+        room = left.unwrap_or(room);
+        left.is_some()
+    });
+    texts.iter().map(|text| around_it(text)).chain(custom.map(|text| vec![text])).collect()
 }
 
 /// The parameter aliases that may be named in texts, and those that their values name.
