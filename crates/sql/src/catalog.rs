@@ -16,6 +16,8 @@ pub use routine::{Argument, Call, Gives, Routine};
 pub struct Catalog {
     /// All tables and views that the login can read.
     pub tables: Vec<Table>,
+    /// The schema of what has none here, as names without a schema are looked up there.
+    pub own_schema: Option<String>,
     /// Enumerations that columns are of.
     pub enums: Vec<CatalogEnum>,
     /// Composite types that columns are of. None holds itself.
@@ -303,6 +305,11 @@ pub struct ForeignKey {
 }
 
 impl Catalog {
+    /// The name of the schema of a table or function, for which it may have none.
+    pub fn schema<'a>(&'a self, schema: &'a Option<String>) -> Option<&'a str> {
+        schema.as_deref().or(self.own_schema.as_deref())
+    }
+
     /// Puts what another one has behind what is here. Types that both have are the same.
     pub fn add(&mut self, mut other: Catalog) {
         let enums: Vec<usize> = other.enums.drain(..).map(|found| self.place_of_enum(found)).collect();

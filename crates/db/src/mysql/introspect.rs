@@ -74,7 +74,8 @@ pub(super) async fn introspect(
     flags::as_numbers(&mut tables);
     let Reader { enums, mut notices, .. } = reader;
     let routines = routines(session, &schemas, limits.tables, &mut notices).await?;
-    Ok((Catalog { tables, enums, routines, ..Catalog::default() }, notices))
+    let own_schema = Some(database.clone());
+    Ok((Catalog { tables, own_schema, enums, routines, ..Catalog::default() }, notices))
 }
 
 fn by_table<T>(rows: Vec<(Place, T)>) -> BTreeMap<Place, Vec<T>> {

@@ -76,7 +76,8 @@ pub fn introspect(conn: &Connection, limits: &IntrospectLimits) -> Result<(Catal
     if let Some(transaction) = transaction {
         transaction.finish()?;
     }
-    Ok((Catalog { tables, ..Catalog::default() }, notices))
+    let own_schema = Some("main".to_owned());
+    Ok((Catalog { tables, own_schema, ..Catalog::default() }, notices))
 }
 
 /// Describes a SELECT as a view of this name would be; why not, where SQLite refuses it.

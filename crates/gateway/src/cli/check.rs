@@ -46,6 +46,10 @@ fn served(name: &str, source: &SourceConfig, config: &Config) -> bool {
         }
     };
     say!("{name}: {} entity sets", served.mapping.model.entity_sets.len());
+    let model = &served.mapping.model;
+    if model.entity_sets.is_empty() && model.functions.is_empty() {
+        say!("  Nothing of it is served: no table, view or function is chosen of those that can be.");
+    }
     for notice in &served.notices {
         say!("  {notice}");
     }

@@ -34,6 +34,7 @@ mod etags;
 mod annotations;
 mod changes;
 mod logs;
+mod schemas;
 mod search;
 mod edges;
 mod kept_back;

@@ -57,10 +57,13 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let mut found = HashMap::new();
     for (index, (table, told)) in catalog.tables.iter().zip(&told).enumerate() {
         let part = joins.taken.contains(&index);
-        if part || !is_chosen(table, told.is_some(), options) {
+        if part || !is_chosen(catalog, table, told.is_some(), options) {
             let why = if part { "the table is that of a derived type" } else { EXCLUDED };
             notices.extend(told.map(|(name, _)| about(name, &table.name, why)));
-        } else if let Some(key) = keys::find(table, told.map(|(_, told)| told), options, &mut notices) {
+            continue;
+        }
+        let said = told.map(|(_, told)| told);
+        if let Some(key) = keys::find(catalog, table, said, options, &mut notices) {
             tables.push(index);
             found.insert(index, key);
         }
@@ -229,24 +232,25 @@ fn mapping(
     }
 }
 
-fn is_chosen(table: &Table, told: bool, options: &ModelOptions) -> bool {
+fn is_chosen(catalog: &Catalog, table: &Table, told: bool, options: &ModelOptions) -> bool {
     if table.select.is_some() {
         return told;
     }
-    options.serves(table.schema.as_deref(), &table.name, told)
+    options.serves(catalog.schema(&table.schema), &table.name, told)
 }
 
 /// Notices for names and patterns in the options that match no table.
 fn unmatched(catalog: &Catalog, options: &ModelOptions) -> Vec<Notice> {
     let patterns = options.include.iter().chain(&options.exclude).chain(options.keys.keys());
     let tables = catalog.tables.iter().filter(|table| table.select.is_none());
-    let routines = catalog.routines.iter().map(|routine| (routine.schema.as_deref(), &routine.name));
-    let known: Vec<_> = tables.map(|t| (t.schema.as_deref(), &t.name)).chain(routines).collect();
+    let routines = catalog.routines.iter().map(|routine| (catalog.schema(&routine.schema), &routine.name));
+    let known: Vec<_> = tables.map(|t| (catalog.schema(&t.schema), &t.name)).chain(routines).collect();
     let found = |p: &str| known.iter().any(|(schema, name)| matches_table(p, *schema, name));
     let missing = patterns.filter(|p| !found(p));
     let missing = missing.map(|p| Notice::table(p, "The options name it, but no table or view matches."));
     let told = options.shape.include.iter().chain(&options.shape.exclude).filter(|p| !found(&p.text));
-    missing.chain(told.map(|p| about(p, &p.text, "no table or view matches"))).collect()
+    let passed = options.shape.passed_over.iter().map(|p| about(p, "*", "this is passed over"));
+    missing.chain(told.map(|p| about(p, &p.text, "no table or view matches"))).chain(passed).collect()
 }
 
 /// The entity type of a table, without its navigation. Property `i` is column `i`. A property may have the

@@ -8,11 +8,11 @@ use crate::shape::Named;
 /// A table by its name, with or without its schema.
 pub(super) fn find_table(catalog: &Catalog, name: &str) -> Option<usize> {
     let exact = |table: &Table| {
-        let schema = table.schema.as_deref().unwrap_or_default();
+        let schema = catalog.schema(&table.schema).unwrap_or_default();
         table.name == name || [schema, ".", &table.name].concat() == name
     };
     let like = |table: &Table| {
-        !name.contains(['*', '?']) && matches_table(name, table.schema.as_deref(), &table.name)
+        !name.contains(['*', '?']) && matches_table(name, catalog.schema(&table.schema), &table.name)
     };
     let find = |fits: &dyn Fn(&Table) -> bool| {
         catalog.tables.iter().position(|table| table.select.is_none() && fits(table))

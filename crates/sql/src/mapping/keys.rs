@@ -4,7 +4,7 @@ use nextlink_odata::model::PrimitiveType;
 
 use super::find::{about, find_column};
 use super::options::{ModelOptions, matches_table};
-use crate::catalog::{ColumnType, Table, TableKind};
+use crate::catalog::{Catalog, ColumnType, Table, TableKind};
 use crate::notice::Notice;
 use crate::shape::{EntityShape, Named};
 
@@ -28,6 +28,7 @@ const TABLE_WITHOUT_KEY: &str = "Not served: it has no primary key and no unique
 /// Finds the key: the options' one, else the primary key, else the shortest unique index over columns that
 /// are not null. Without one the table can't be served, and a notice says how to help.
 pub(super) fn find(
+    catalog: &Catalog,
     table: &Table,
     told: Option<&EntityShape>,
     options: &ModelOptions,
@@ -35,7 +36,7 @@ pub(super) fn find(
 ) -> Option<Key> {
     let told = told.filter(|told| !told.key.is_empty());
     let own = told.map(told_key);
-    if let Some(names) = own.as_ref().or_else(|| options_key(table, options)) {
+    if let Some(names) = own.as_ref().or_else(|| options_key(catalog, table, options)) {
         match resolve(table, names) {
             Ok(columns) if columns.iter().all(|&c| can_be_key(&table.columns[c].ty)) => {
                 let indexed = columns == table.primary_key || table.unique.contains(&columns);
@@ -121,9 +122,10 @@ fn told_key(told: &EntityShape) -> Vec<String> {
     told.key.iter().map(column).collect()
 }
 
-fn options_key<'o>(table: &Table, options: &'o ModelOptions) -> Option<&'o Vec<String>> {
+fn options_key<'o>(catalog: &Catalog, table: &Table, options: &'o ModelOptions) -> Option<&'o Vec<String>> {
     let exact = options.keys.get(&table.name);
-    let found = || options.keys.iter().find(|(n, _)| matches_table(n, table.schema.as_deref(), &table.name));
+    let schema = catalog.schema(&table.schema);
+    let found = || options.keys.iter().find(|(name, _)| matches_table(name, schema, &table.name));
     exact.or_else(|| found().map(|(_, columns)| columns))
 }
 

@@ -32,7 +32,7 @@ pub(super) fn choose<'a>(
         options.shape.functions.iter().flat_map(|(name, all)| all.0.iter().map(move |one| (name, one)));
     for (name, told) in told {
         let Some(named) = &told.routine else { continue };
-        let all = find(routines, &named.text);
+        let all = find(catalog, &named.text);
         let found: Vec<&Routine> = all.iter().copied().filter(|one| takes(one, told)).collect();
         if let Some(problem) = problem(&all, &found) {
             notices.push(about(named, &name.text, &problem));
@@ -44,7 +44,7 @@ pub(super) fn choose<'a>(
             }
         }
         for routine in found {
-            if options.serves(routine.schema.as_deref(), &routine.name, true) {
+            if options.serves(catalog.schema(&routine.schema), &routine.name, true) {
                 chosen.push(Chosen { routine, told: Some((name, told)), value: None });
             } else {
                 notices.push(about(named, &name.text, EXCLUDED));
@@ -55,7 +55,7 @@ pub(super) fn choose<'a>(
     let bounded = options.shape.tables().any(|(_, entity)| entity.rows.is_some());
     for routine in routines {
         let known = chosen[..named].iter().any(|one| std::ptr::eq(one.routine, routine));
-        if known || !options.serves(routine.schema.as_deref(), &routine.name, false) {
+        if known || !options.serves(catalog.schema(&routine.schema), &routine.name, false) {
             continue;
         }
         if bounded && matches!(routine.gives, Gives::Values(_)) {
@@ -110,8 +110,10 @@ fn has_values_inside(catalog: &Catalog, routine: &Routine) -> bool {
 }
 
 /// All of a name, with or without its schema: of one schema, so that they are of one kind.
-fn find<'a>(routines: &'a [Routine], name: &str) -> Vec<&'a Routine> {
-    let qualified = |one: &Routine| [one.schema.as_deref().unwrap_or_default(), ".", &one.name].concat();
+fn find<'a>(catalog: &'a Catalog, name: &str) -> Vec<&'a Routine> {
+    let qualified =
+        |one: &Routine| [catalog.schema(&one.schema).unwrap_or_default(), ".", &one.name].concat();
+    let routines = &catalog.routines;
     let first = routines.iter().find(|one| one.name == name || qualified(one) == name);
     let same =
         |one: &&Routine| first.is_some_and(|first| first.name == one.name && first.schema == one.schema);

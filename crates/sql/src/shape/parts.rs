@@ -55,6 +55,9 @@ pub struct Shape {
     pub vocabularies: Entries<VocabularyShape>,
     /// Annotations by their targets: in JSON's form, by their terms.
     pub annotations: Entries<Told>,
+    /// What a schema map says of names that is not followed.
+    #[serde(skip)]
+    pub passed_over: Vec<Named>,
 }
 
 /// Annotations of one thing by their terms, with values in JSON's form.
