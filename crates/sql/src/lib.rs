@@ -6,6 +6,7 @@ pub mod notice;
 pub mod full_text;
 pub mod zone;
 pub mod catalog;
+mod english;
 mod identifier;
 pub mod shape;
 pub mod mapping;

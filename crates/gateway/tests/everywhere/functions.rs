@@ -112,6 +112,20 @@ const CALLS: &[(&str, u16, &str)] = &[
         200,
         r#""value":["1997-08-09","1997-02-03"]}"#,
     ),
+    (
+        "Days()?$filter=$this ge 1997-02-03T00:00:00Z and $this lt 1998-01-01T00:00:01Z&$orderby=$this",
+        200,
+        r#""value":["1997-02-03","1997-08-09","1998-01-01"]}"#,
+    ),
+    ("Days()/$count?$filter=$this gt 1997-02-03T00:00:00Z and $this lt 1998-01-01T00:00:00Z", 200, "1"),
+    ("Days()/$count?$filter=$this ge 1997-02-03T00:00:01Z and $this le 1998-01-01T00:00:01Z", 200, "2"),
+    ("Days()/$count?$filter=1997-08-09T00:00:00.5Z lt $this", 200, "1"),
+    ("Days()/$count?$filter=1997-08-09T00:00:00.0Z le $this", 200, "2"),
+    ("Days()/$count?$filter=$this eq 1997-02-03T00:00:00Z or $this eq 1997-08-09T00:00:01Z", 200, "1"),
+    ("Days()/$count?$filter=$this ne 1997-02-03T00:00:01Z", 200, "4"),
+    ("Days()/$count?$filter=$this in (1997-02-03T00:00:00Z,1997-08-09T00:00:01Z,1996-05-01)", 200, "2"),
+    ("Days()/$count?$filter=$this in (1997-08-09T00:00:01Z)", 200, "0"),
+    ("Orders/$count?$filter=placed ge 1997-02-03T00:00:00Z", 200, "3"),
     ("States()", 200, r#""value":[null,"Open","Closed","Closed"]}"#),
     ("States()?$orderby=$this desc", 200, r#""value":["Closed","Closed","Open",null]}"#),
     ("States()?$filter=$this eq 'Closed'", 200, r#""value":["Closed","Closed"]}"#),
@@ -209,6 +223,14 @@ fn functions_give_values() {
         let link = page["@odata.nextLink"].as_str().expect("a link").trim_start_matches('/').to_owned();
         let last = ask(&link);
         assert!(last.ends_with("\"value\":[\"Ulm\"]}"), "{source}: {link}: {last}");
+        // Parameters that are query options are those of the link, too.
+        let page = world.ask(source, "Names?but=x", &[("prefer", "odata.maxpagesize=3")]).body;
+        let page: Value = serde_json::from_str(&page).expect("a page");
+        let link = page["@odata.nextLink"].as_str().expect("a link").trim_start_matches('/').to_owned();
+        assert!(ask(&link).ends_with("\"value\":[\"bob\"]}"), "{source}: {link}: {}", ask(&link));
+        for (from, to) in [("but=x", "but=y"), ("but=x&", ""), ("but=x", "but=x&but=y")] {
+            assert_eq!(ask(&link.replace(from, to)), "BadSkipToken at $skiptoken", "{source}: {to}");
+        }
         let open_api: Value = serde_json::from_str(&ask("$openapi")).expect("JSON");
         let number = &open_api["paths"]["/Number()"]["get"]["responses"]["200"]["content"];
         let value = &number["application/json"]["schema"]["properties"]["value"]["type"];

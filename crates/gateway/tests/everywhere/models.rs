@@ -412,6 +412,31 @@ fn numbers_and_texts_stand_for_members() {
 }
 
 #[test]
+fn whole_numbers_of_all_types_lead_to_one_another() {
+    let view =
+        "CREATE VIEW sums AS SELECT CAST(customer_id AS decimal(10,0)) AS who, count(*) AS n FROM orders
+        GROUP BY customer_id;";
+    let model = "
+entities:
+  customers: {table: customers, navigation: {Sums: {target: sums, on: {id: who}}}}
+  sums: {table: sums, key: [who], navigation: {Customer: {target: customers, on: {who: id}}}}
+";
+    let world = World::modelled(&[SCRIPT, view].concat(), model);
+    let rows = [
+        ("sums(1)/Customer/name/$value", 200, "Ann"),
+        (
+            "sums?$expand=Customer($select=id)&$filter=Customer/name eq 'Bob'",
+            200,
+            r#""value":[{"who":2,"n":1,"Customer":{"id":2}}]}"#,
+        ),
+        ("customers(1)?$select=id&$expand=Sums", 200, r#""id":1,"Sums":[{"who":1,"n":2}]}"#),
+        ("customers/$count?$filter=Sums/any(s:s/n gt 1)", 200, "1"),
+    ];
+    let wrong = wrong(&world, &rows);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
 fn models_of_samples_come_back() {
     round_trip(&World::trading());
 }

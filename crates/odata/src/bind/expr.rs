@@ -2,6 +2,7 @@
 
 use super::call::structured_cast;
 use super::constant::{coerce, read};
+use super::days;
 use super::dynamic;
 use super::enumeration;
 use super::error::{BindError, BindResult, invalid, not_supported};
@@ -322,6 +323,9 @@ fn compare_values(comparison: Comparison, left: Expr, right: Expr, at: u32) -> B
     let shape = |side: &Expr| side.primitive.is_some_and(PrimitiveType::is_shape);
     if (shape(&left) && right.primitive.is_some()) || (shape(&right) && left.primitive.is_some()) {
         return Err(invalid(at, "comparison", "A shape can only be compared with null."));
+    }
+    if let Some(told) = days::compare(comparison, &left, &right, at) {
+        return Ok(told);
     }
     let (left, right) = unify(left, right, at)?;
     if left.primitive == Some(PrimitiveType::Binary) && !is_equality(comparison) {

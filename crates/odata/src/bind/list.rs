@@ -1,11 +1,13 @@
 //! `in`: whether a value is one of those of a list, or of a collection (Part 2 section 5.1.1.1.12).
 
+use super::days;
 use super::dynamic;
 use super::enumeration;
 use super::error::{BindResult, invalid, limit_exceeded, not_supported};
 use super::expr::{bind, bind_open, condition, equal, is_constant, meet};
 use super::member::{Member, bind_path, both};
 use super::scope::{Context, Scope};
+use crate::model::PrimitiveType;
 use crate::query::{Expr, ExprKind};
 use crate::url::ast;
 
@@ -80,10 +82,14 @@ fn bind_items(
             return Err(not_supported(item.at, "in", "Only literals can stand in a list after 'in'."));
         }
         match (needle.enumeration, bound.enumeration, needle.primitive) {
-            (Some(id), _, _) => enumeration::meet(cx, bound, id),
+            (Some(id), _, _) => enumeration::meet(cx, bound, id).map(Some),
             (None, Some(_), Some(primitive)) => Err(enumeration::refuse(cx, &bound, primitive.name())),
-            (None, _, primitive) => meet(bound, primitive, item.at),
+            (None, _, Some(PrimitiveType::Date)) => match days::listed(bound) {
+                Some(day) => meet(day, needle.primitive, item.at).map(Some),
+                None => Ok(None),
+            },
+            (None, _, primitive) => meet(bound, primitive, item.at).map(Some),
         }
     };
-    items.iter().map(item).collect()
+    items.iter().filter_map(|one| item(one).transpose()).collect()
 }

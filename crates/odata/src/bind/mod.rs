@@ -7,6 +7,7 @@ mod collection;
 mod compute;
 mod shape;
 mod constant;
+mod days;
 mod dynamic;
 mod enumeration;
 mod error;

@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use nextlink_odata::model::{EntitySetId, EntityType, EntityTypeId, NavigationProperty};
 
 use super::joined::{Ends, Joins};
-use super::names::{Scope, capitalized, set_text, singular, type_text};
+use super::names::{Scope, set_text, type_text};
 use super::options::ModelOptions;
 use super::wanted::{Wanted, is_same};
 use super::{Link, LinkTable};
 use crate::catalog::{Catalog, ForeignKey, Table};
+use crate::english::{capitalized, singular};
 use crate::notice::Notice;
 
 /// The parts of a model under construction that links are made for. All lists go by entity index.

@@ -1,5 +1,7 @@
 //! Navigation properties that a model file names, resolved against the catalogue.
 
+use nextlink_odata::model::PrimitiveType;
+
 use super::find::{about, find_column, find_table};
 use super::reshape::TableShape;
 use super::{Link, LinkTable, zones};
@@ -145,8 +147,10 @@ impl<'s> Known<'_, 's> {
 
 /// Whether values of two columns can be compared by any database.
 pub(super) fn comparable(left: &ColumnType, right: &ColumnType) -> bool {
-    let integer = |ty: &ColumnType| ty.primitive().is_some_and(|primitive| primitive.is_integer());
-    left == right || (integer(left) && integer(right))
+    let exact = |ty: &ColumnType| {
+        ty.primitive().is_some_and(|primitive| primitive.is_integer() || primitive == PrimitiveType::Decimal)
+    };
+    left == right || (exact(left) && exact(right))
 }
 
 /// Whether what lies in two columns can be compared as it is.

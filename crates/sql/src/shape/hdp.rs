@@ -5,6 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::named::{Entries, Named};
 use super::parts::{EntityShape, PropertyShape, Shape};
+use crate::english::{plural, singular};
 use crate::identifier::{is_continue, is_start};
 
 /// A schema map. What says how other drivers see types is passed over: types are those of the database here.
@@ -22,10 +23,8 @@ pub(super) struct SchemaMap {
     _unbound_number_precision: IgnoredAny,
     #[serde(rename = "unboundNumberScale")]
     _unbound_number_scale: IgnoredAny,
-    #[serde(rename = "entityNameMode")]
-    _entity_name_mode: IgnoredAny,
-    #[serde(rename = "singularSuffix")]
-    _singular_suffix: IgnoredAny,
+    entity_name_mode: Option<Named>,
+    singular_suffix: Option<Named>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -69,6 +68,12 @@ impl SchemaMap {
     /// The model file that says the same.
     pub(super) fn shape(self) -> Shape {
         let mut shape = Shape::default();
+        let mode = self.entity_name_mode.as_ref().map_or("", |mode| &mode.text).to_ascii_lowercase();
+        let plural_sets = ["pluralize", "guess"].contains(&mode.as_str());
+        let known = plural_sets || ["", "default"].contains(&mode.as_str());
+        shape.passed_over.extend(self.entity_name_mode.filter(|_| !known));
+        shape.passed_over.extend(self.singular_suffix.filter(|suffix| !suffix.text.is_empty()));
+        shape.plural_sets = plural_sets.then_some(true);
         // Where a schema names tables, only those are served of it.
         let all_of_some = self.schemas.iter().any(|schema| schema.tables.is_empty());
         shape.others = Some(all_of_some);
@@ -86,7 +91,7 @@ impl SchemaMap {
             }
             for (name, table) in schema.tables.0 {
                 let table_name = within(&name);
-                shape.entities.0.push(table.entity(&name, table_name));
+                shape.entities.0.push(table.entity(&name, table_name, plural_sets));
             }
         }
         shape
@@ -94,9 +99,13 @@ impl SchemaMap {
 }
 
 impl Table {
-    fn entity(self, name: &Named, table: Named) -> (Named, EntityShape) {
-        let alias = self.alias.unwrap_or_else(|| legal(name));
-        let set = self.plural_alias.unwrap_or_else(|| alias.clone());
+    fn entity(self, name: &Named, table: Named, plural_sets: bool) -> (Named, EntityShape) {
+        let numbered = |name: &Named, number: fn(&str) -> String| match plural_sets {
+            true => Named { text: number(&name.text), spot: name.spot },
+            false => name.clone(),
+        };
+        let alias = self.alias.unwrap_or_else(|| numbered(&legal(name), singular));
+        let set = self.plural_alias.unwrap_or_else(|| numbered(&alias, plural));
         let mut key: Vec<(u32, Named)> = Vec::new();
         let mut properties = Entries::default();
         for (column, told) in self.columns.0 {
@@ -137,14 +146,16 @@ fn legal(name: &Named) -> Named {
 mod tests {
     use super::super::Shape;
 
-    const MAP: &str = r#"{"odata_mapping_v3": {"timeAsString": false, "entityNameMode": "pluralize", "schemas": [
+    const MAP: &str = r#"{"odata_mapping_v3": {"timeAsString": false, "entityNameMode": "pluralize", "singularSuffix": "_one", "schemas": [
         {"name": "sales", "tables": {
             "orders": {"ODataAlias": "Order", "ODataPluralAlias": "Orders", "searchMode": "substring", "columns": {
                 "line no": {"primaryKeyComponent": 2, "typeInfo": {"dataType": "INTEGER"}},
                 "id": {"primaryKeyComponent": 1, "alias": "Id"},
                 "note": {"searchable": true}
             }, "excludedColumns": ["secret"]},
-            "order lines": {}
+            "order lines": {},
+            "notes": {"ODataAlias": "Note"},
+            "person": {}
         }},
         {"name": null, "excludedTables": ["audit"]}
     ]}}"#;
@@ -159,7 +170,13 @@ mod tests {
             (vec!["*".to_owned()], vec!["audit".to_owned()])
         );
         let sets: Vec<&str> = shape.entities.iter().map(|(name, _)| name.text.as_str()).collect();
-        assert_eq!(sets, ["Orders", "order_lines"]);
+        assert_eq!(sets, ["Orders", "order_lines", "Notes", "people"]);
+        assert_eq!((shape.plural_sets, texts(&shape.passed_over)), (Some(true), vec!["_one".to_owned()]));
+        let types: Vec<_> = shape.entities.iter().filter_map(|(_, told)| told.type_name.as_ref()).collect();
+        assert_eq!(
+            types.iter().map(|ty| ty.text.as_str()).collect::<Vec<_>>(),
+            ["Order", "order_line", "Note", "person"]
+        );
         let orders = shape.entities.get("Orders").expect("orders");
         assert_eq!(orders.table.as_ref().map(|table| table.text.as_str()), Some("sales.orders"));
         assert_eq!(orders.type_name.as_ref().map(|ty| ty.text.as_str()), Some("Order"));

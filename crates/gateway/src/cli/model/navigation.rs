@@ -47,7 +47,8 @@ fn navigation_facts(
         Link::Direct(pairs) => {
             let pairs =
                 pairs.iter().map(|(here, there)| format!("{}: {}", name(near, *here), name(far, *there)));
-            facts.push(format!("on: {}", table(pairs.collect())));
+            // Readers of YAML 1.1 take a plain `on` for a truth value.
+            facts.push(format!("\"on\": {}", table(pairs.collect())));
         }
         Link::Through(through) => {
             let named = qualified(through.schema.as_ref(), &through.table);
