@@ -239,13 +239,6 @@ pub struct Selection {
     pub expand: Vec<Expand>,
 }
 
-impl Selection {
-    /// Whether all of these properties are told.
-    pub fn tells(&self, properties: &[usize]) -> bool {
-        properties.iter().all(|property| self.properties.contains(property))
-    }
-}
-
 /// Properties that the model does not have: members of the JSON object of an open type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dynamic {
