@@ -247,7 +247,8 @@ fn unmatched(catalog: &Catalog, options: &ModelOptions) -> Vec<Notice> {
     let known: Vec<_> = tables.map(|t| (catalog.schema(&t.schema), &t.name)).chain(routines).collect();
     let found = |p: &str| known.iter().any(|(schema, name)| matches_table(p, *schema, name));
     let missing = patterns.filter(|p| !found(p));
-    let missing = missing.map(|p| Notice::table(p, "The options name it, but no table or view matches."));
+    let missing = missing
+        .map(|p| Notice::table(p, "The configuration names it, but no table, view or function matches."));
     let told = options.shape.include.iter().chain(&options.shape.exclude).filter(|p| !found(&p.text));
     let passed = options.shape.passed_over.iter().map(|p| about(p, "*", "this is passed over"));
     missing.chain(told.map(|p| about(p, &p.text, "no table or view matches"))).chain(passed).collect()
