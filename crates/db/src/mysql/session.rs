@@ -1,5 +1,6 @@
 //! A connection, and what is known of its state.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
@@ -7,6 +8,9 @@ use mysql_async::{BinaryProtocol, Column, Conn, Error as Failure, Opts, QueryRes
 
 use super::errors::{Done, Fault};
 use super::facts::Facts;
+
+/// Statements of which a connection knows that they run only once; more are learnt again.
+const RUN_ONCE: usize = 256;
 
 /// A connection whose settings are those that statements expect.
 pub(super) struct Session {
@@ -18,6 +22,8 @@ pub(super) struct Session {
     /// Whether a statement may be running, or its rows may not all be read.
     busy: bool,
     in_transaction: bool,
+    /// Statements that failed when they ran a second time.
+    run_once: HashSet<Box<str>>,
 }
 
 impl Session {
@@ -31,7 +37,14 @@ impl Session {
         if facts.too_old().is_none() {
             conn.query_drop(facts.setup()).await?;
         }
-        Ok(Session { conn, facts, bounds: None, busy: false, in_transaction: false })
+        Ok(Session {
+            conn,
+            facts,
+            bounds: None,
+            busy: false,
+            in_transaction: false,
+            run_once: HashSet::new(),
+        })
     }
 
     /// The number that the server knows the connection by.
@@ -127,15 +140,52 @@ impl Session {
         }
     }
 
-    /// Runs a statement, which is prepared once for a connection.
+    /// Runs a statement, which is prepared once for a connection. MariaDB loses columns of some derived tables when it runs a
+    /// statement a second time, so one that names a column that is not there is prepared anew before that is believed.
     pub(super) async fn query(&mut self, sql: &str, params: Vec<Value>) -> Done<Rows<'_>> {
-        let Session { conn, busy, .. } = self;
-        *busy = true;
-        match conn.exec_iter(sql, params).await {
-            Ok(result) => Ok(Rows { result, busy }),
-            Err(failure) => Err(failed(failure, busy)),
+        let again = self.facts.maria.then(|| params.clone());
+        self.busy = true;
+        if let Err(failure) = self.start(sql, params).await {
+            let Some(params) = again.filter(|_| is_unknown_column(&failure)) else {
+                return Err(failed(failure, &mut self.busy));
+            };
+            if let Err(failure) = self.start_anew(sql, params).await {
+                return Err(failed(failure, &mut self.busy));
+            }
         }
+        let Session { conn, busy, .. } = self;
+        Ok(Rows { result: QueryResult::new(conn), busy })
     }
+
+    /// Sends a statement. Its rows are read from the connection.
+    async fn start(&mut self, sql: &str, params: Vec<Value>) -> Result<(), Failure> {
+        if self.run_once.contains(sql) {
+            self.forget(sql).await?;
+        }
+        self.conn.exec_iter(sql, params).await.map(drop)
+    }
+
+    /// The same for a statement that failed as it was prepared before, if it was: it does not fail like this again.
+    async fn start_anew(&mut self, sql: &str, params: Vec<Value>) -> Result<(), Failure> {
+        self.forget(sql).await?;
+        self.conn.exec_iter(sql, params).await.map(drop)?;
+        if self.run_once.len() >= RUN_ONCE {
+            self.run_once.clear();
+        }
+        self.run_once.insert(sql.into());
+        Ok(())
+    }
+
+    /// Gives up what is prepared of a statement.
+    async fn forget(&mut self, sql: &str) -> Result<(), Failure> {
+        let prepared = self.conn.prep(sql).await?;
+        self.conn.close(prepared).await
+    }
+}
+
+/// Whether a statement names a column that is not there.
+fn is_unknown_column(failure: &Failure) -> bool {
+    matches!(failure, Failure::Server(error) if error.code == 1054)
 }
 
 /// The rows of a statement, read one by one as they come.

@@ -185,3 +185,32 @@ fn statements_are_prepared_once() {
     assert_eq!(prepared_then - prepared, 0, "statements are prepared again");
     assert_eq!(executed_then - executed, 3 * 19, "each is executed with its values");
 }
+
+#[test]
+fn a_statement_runs_again_as_before() {
+    let database = nextlink_testkit::mariadb::server().database("nextlink");
+    database.run(
+        "CREATE TABLE P (Id INT PRIMARY KEY, Name VARCHAR(9));
+         CREATE TABLE I (Id INT PRIMARY KEY, PId INT NOT NULL, FOREIGN KEY (PId) REFERENCES P (Id));
+         INSERT INTO P SELECT seq, CONCAT('name', seq) FROM seq_1_to_300;
+         INSERT INTO I SELECT seq, seq FROM seq_1_to_300;",
+    );
+    let world = World::of(database, |server| server.connections = 1);
+    let all = |id: &str| (1..=300).map(|i| id.replace('#', &i.to_string())).collect::<Vec<_>>().join(",");
+    let row = all(r#"{"Id":#,"Name":"name#"}"#);
+    for (url, expected) in [
+        ("P?$apply=groupby((Id,Name))/filter($root/I/any(i:i/Id eq Id and contains(Name,'e')))", &row),
+        (
+            "P?$apply=concat(top(300),skip(300))/filter($root/I/any(i:i/Id eq Id and contains(Name,'e')))",
+            &row,
+        ),
+        ("P?$apply=groupby((Id,Name))/filter($root/I/any(i:i/Id eq Id and matchesPattern(Name,'e')))", &row),
+    ] {
+        for time in 1..=4 {
+            assert_eq!(&world.ask(url), expected, "{url}, for the {time}. time");
+        }
+    }
+    world.database.run("ALTER TABLE P DROP COLUMN Name");
+    let error = world.error("P?$apply=groupby((Id,Name))", &Ask::default());
+    assert!(matches!(error, nextlink_db::error::Error::Changed(_)), "{error:?}");
+}
