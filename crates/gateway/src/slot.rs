@@ -399,6 +399,13 @@ impl Slot {
             let refusal = Refusal::unavailable("SourceLoginRefused", message, 30).about("source");
             return Refusal { cause: Some(error.to_string()), ..refusal };
         }
+        let error = match error {
+            // It was read again, and is as it was: waiting does not help.
+            DbError::Changed(message) if self.attempts().vain > 0 => {
+                DbError::Server { database: "the database", message }
+            }
+            error => error,
+        };
         let property = match &error {
             DbError::Value { property, .. } => *property,
             _ => None,
@@ -433,6 +440,37 @@ pub async fn tend(slot: Arc<Slot>, turns: Arc<Semaphore>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_that_nobody_finds_is_a_failure() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.db");
+        let database = rusqlite::Connection::open(&file).expect("a database");
+        database.execute_batch("CREATE TABLE T (Id INTEGER PRIMARY KEY)").expect("a table");
+        let url = ["sqlite:", &file.display().to_string()].concat().as_str().into();
+        let slot = Slot::new("a", &SourceConfig { url, ..SourceConfig::default() }, "");
+        let told = || {
+            let served = slot.served().expect("it is open");
+            let program = Program {
+                nodes: Vec::new(),
+                count: None,
+                parent: None,
+                point: false,
+                key: None,
+                computes: false,
+                failing: Vec::new(),
+            };
+            slot.refusal((&served, &program), DbError::Changed("no such table: U".to_owned()), false).code
+        };
+        let open = || slot.open().expect("it can be opened");
+        open();
+        assert_eq!(told(), "SourceChanged");
+        open();
+        assert_eq!(told(), "SourceFailed", "it is as it was");
+        database.execute_batch("CREATE TABLE U (Id INTEGER PRIMARY KEY)").expect("a table");
+        open();
+        assert_eq!(told(), "SourceChanged", "it has changed since");
+    }
 
     #[test]
     fn pauses_grow_to_a_limit() {

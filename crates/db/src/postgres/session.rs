@@ -24,7 +24,7 @@ const CANCEL_AGAIN: Duration = Duration::from_millis(250);
 
 /// What a session is told first. All texts that the server makes of values have one form, whatever is set for the
 /// server, the database or the user; names of functions mean those of the server, before any others of the same name.
-/// The server itself closes a connection that lies idle for some minutes, and tells of what an error stands in only where that is more than a
+/// A statement is not compiled: that takes seconds, mostly where a table was never analysed. The server itself closes a connection that lies idle for some minutes, and tells of what an error stands in only where that is more than a
 /// statement.
 pub const SETTINGS: &str = "SET default_transaction_read_only = on; \
     SET default_transaction_isolation = 'read committed'; \
@@ -34,6 +34,7 @@ pub const SETTINGS: &str = "SET default_transaction_read_only = on; \
     SET bytea_output = 'hex'; \
     SET extra_float_digits = 1; \
     SET standard_conforming_strings = on; \
+    SET jit = off; \
     SET log_parameter_max_length_on_error = 0; \
     SELECT pg_catalog.set_config('idle_session_timeout', '300000', false) \
     WHERE pg_catalog.current_setting('server_version_num')::int >= 140000; \

@@ -43,3 +43,4 @@ mod guarded;
 mod zones;
 mod patterns;
 mod shown;
+mod combined;

@@ -367,7 +367,7 @@ const CODED_ROWS: &[(&str, u16, &str)] = &[
     (
         "Things?$apply=groupby((State),aggregate($count as N))",
         200,
-        r##""value":[{"State":null,"N@odata.type":"#Decimal","N":1},{"State":"9","N@odata.type":"#Decimal","N":1},{"State":"Closed","N@odata.type":"#Decimal","N":1},{"State":"Open","N@odata.type":"#Decimal","N":1}]}"##,
+        r##""value":[{"State":null,"N@odata.type":"#Decimal","N":1},{"State":"Open","N@odata.type":"#Decimal","N":1},{"State":"Closed","N@odata.type":"#Decimal","N":1},{"State":"9","N@odata.type":"#Decimal","N":1}]}"##,
     ),
     ("Things?$filter=cast(State,Edm.String) eq 'Open'&$select=Id", 200, r#""value":[{"Id":1}]}"#),
     (

@@ -23,6 +23,23 @@ pub fn cast_at(cx: &Context, place: &Place, name: &str, at: u32) -> BindResult<O
     Ok(found)
 }
 
+/// Goes through a cast, if a segment is one, and adds the condition on which it leads there.
+pub fn through_cast(
+    cx: &Context,
+    place: &mut Place,
+    guard: &mut Option<Expr>,
+    (name, at): (&str, u32),
+) -> BindResult<bool> {
+    let Some(to) = cast_at(cx, place, name, at)? else {
+        return Ok(false);
+    };
+    if let (false, Some(to)) = (is_known(cx, place, to), to) {
+        *guard = both(guard.take(), Some(of_type(&place.clone().typed(None), to, at)));
+    }
+    place.of = to;
+    Ok(true)
+}
+
 /// Whether all entities at a place are of a type anyway.
 pub fn is_known(cx: &Context, place: &Place, to: Option<usize>) -> bool {
     cx.type_of(place.target()).family.as_ref().is_none_or(|family| family.is_a(place.of, to))

@@ -149,7 +149,7 @@ fn bind_expand<'a>(
     // Where its rows are, there is no entity that the request is about: it is joined again, where it is asked for.
     let it = cx.it();
     let outside = it.as_ref().is_some_and(|it| it.variable != Variable(0));
-    let own = it.as_ref().map(|it| Place::of(cx.new_variable(), it.target()));
+    let own = it.as_ref().map(|it| Place::of(cx.new_variable(), it.target()).typed(it.of));
     let variable = own.as_ref().map(|own| own.variable);
     cx.set_it(own);
     let used_before = cx.note_it(false);
@@ -231,8 +231,9 @@ fn bind_below<'a>(
     })
 }
 
-/// Cuts a text where it says `$it`, but for what stands in quotes, and puts what is to stand there before an identifier.
-fn around_it(text: &str) -> Vec<String> {
+/// Cuts a text where it says `$it`, but for what stands in quotes, and puts what is to stand there before an identifier, and behind
+/// it the cast to the type that the path of the request has led to.
+fn around_it(text: &str, cast: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     for (number, piece) in text.split('\'').enumerate() {
         let mut rest = piece.split("$it/");
@@ -243,7 +244,7 @@ fn around_it(text: &str) -> Vec<String> {
         for after in rest {
             if number % 2 == 0 {
                 push(&mut parts, "$root/");
-                parts.push("/".to_owned());
+                parts.push(["/", cast].concat());
             } else {
                 push(&mut parts, "$it/");
             }
@@ -289,6 +290,8 @@ fn next_link_options(
     let aliases = used_aliases(cx, &texts);
     texts.extend(aliases.iter().filter(own).map(|alias| ["@", &alias.name, "=", &alias.text].concat()));
     texts.extend(cx.format.map(|format| ["$format=", format].concat()));
+    let it = cx.it().filter(|it| it.of.is_some());
+    let cast = it.map_or_else(String::new, |it| cx.model.qualified_cast(it.target(), it.of) + "/");
     let mut room = MAX_CUSTOM;
     let custom = cx.custom.iter().map(|option| [&option.name, "=", &option.value].concat());
     let custom = custom.filter(|text| {
@@ -296,7 +299,7 @@ fn next_link_options(
         room = left.unwrap_or(room);
         left.is_some()
     });
-    texts.iter().map(|text| around_it(text)).chain(custom.map(|text| vec![text])).collect()
+    texts.iter().map(|text| around_it(text, &cast)).chain(custom.map(|text| vec![text])).collect()
 }
 
 /// The parameter aliases that may be named in texts, and those that their values name.
@@ -357,7 +360,8 @@ mod tests {
                 &["$filter=$root/", "/B eq '$it/x''$it/y' or $root/", "/C"],
             ),
         ] {
-            assert_eq!(around_it(text), expected, "{text}");
+            assert_eq!(around_it(text, ""), expected, "{text}");
         }
+        assert_eq!(around_it("$filter=A gt $it/B", "N.T/"), ["$filter=A gt $root/", "/N.T/B"]);
     }
 }

@@ -62,7 +62,7 @@ pub fn bind_from_start(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -
             return bind_value(cx, scope, known, value, segments);
         }
         Start::Named(value, []) => return Ok(Member::Value(value)),
-        Start::Named(_, [next, ..]) => return Err(after_value(next, path_name(path))),
+        Start::Named(_, [next, ..]) => return Err(after_named(scope, path_name(path), next)),
     };
     // Whether the place can be without an entity, so that what is read there can be null.
     let mut optional = !place.path.is_empty() || scope.optional.contains(&place.variable);
@@ -242,18 +242,11 @@ fn start<'p>(cx: &Context, scope: &Scope, path: &'p ast::Path, at: u32) -> BindR
 
 /// A path from the instance at hand: a name of its own, or a property.
 fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u32) -> BindResult<Start<'p>> {
-    let is = |name: &String, segment: &PathSegment| match &segment.kind {
-        PathSegmentKind::Name { name: sent, args: None } => sent == name,
-        _ => false,
-    };
-    let leads = |path: &[String]| {
-        path.len() <= segments.len() && path.iter().zip(segments).all(|(name, segment)| is(name, segment))
-    };
     // A part of a value is meant where the path goes on to it.
-    let found = scope.named.iter().rev().filter(|named| leads(&named.path));
-    if let Some(named) = found.max_by_key(|named| named.path.len()) {
+    let found = scope.named.iter().rev().filter_map(|named| Some((named, led(cx, scope, named, segments)?)));
+    if let Some((named, length)) = found.max_by_key(|(named, _)| named.path.len()) {
         cx.count_again(at, named.size)?;
-        let (value, rest) = (named.expr.clone(), &segments[named.path.len()..]);
+        let (value, rest) = (named.expr.clone(), &segments[length..]);
         return Ok(match named.whole {
             Some(whole) => Start::Whole(value, whole, rest),
             None => Start::Named(value, rest),
@@ -273,6 +266,26 @@ fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u3
         (None, Some(segment)) => Err(misplaced(segment)),
         (None, None) => Err(invalid(at, "$this", "A row that $apply made is no value.")),
     }
+}
+
+/// How many segments of a path name a value. Casts in paths that rows were grouped by are not told in their names.
+fn led(cx: &Context, scope: &Scope, named: &Named, segments: &[PathSegment]) -> Option<usize> {
+    let mut names = named.path.iter();
+    let mut wanted = names.next()?;
+    for (number, segment) in segments.iter().enumerate() {
+        let PathSegmentKind::Name { name, args: None } = &segment.kind else {
+            return None;
+        };
+        if name == wanted {
+            match names.next() {
+                Some(next) => wanted = next,
+                None => return Some(number + 1),
+            }
+        } else if scope.implicit.is_some() || !name.contains('.') || !cx.model.is_entity_type(name) {
+            return None;
+        }
+    }
+    None
 }
 
 /// Says that the rows have no such value, and what they have.
@@ -333,6 +346,20 @@ fn path_name(path: &ast::Path) -> &str {
     match path.segments.first().map(|segment| &segment.kind) {
         Some(PathSegmentKind::Name { name, .. }) => name,
         _ => "",
+    }
+}
+
+/// Refuses what stands behind a value of a row that is none of its parts.
+fn after_named(scope: &Scope, name: &str, next: &PathSegment) -> super::error::BindError {
+    let has_parts = scope.named.iter().any(|named| named.path.len() > 1 && named.path[0] == name);
+    match &next.kind {
+        PathSegmentKind::Name { name: part, .. } if has_parts && !part.starts_with('@') => {
+            let message = format!(
+                "Rows that $apply made have declared properties of '{name}' alone, of which '{part}' is none."
+            );
+            not_supported(next.at, part, message)
+        }
+        _ => after_value(next, name),
     }
 }
 

@@ -75,6 +75,10 @@ fn sets(cx: &Context, names: &[String], at: u32) -> BindResult<Vec<EntitySetId>>
     let mut sets: Vec<EntitySetId> = Vec::with_capacity(names.len());
     for name in names {
         let Some(set) = cx.model.find_set(name) else {
+            if cx.model.find_singleton(name).is_some() {
+                let message = format!("'{name}' is a singleton; $crossjoin combines entity sets.");
+                return Err(invalid(at, name, message));
+            }
             return Err(unknown_set(at, cx.model, name));
         };
         if sets.contains(&set) {

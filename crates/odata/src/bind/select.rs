@@ -318,6 +318,18 @@ pub fn bind_rows(
         references,
         expand: scope.below.clone(),
     };
+    let whole = |item: &SelectItem| {
+        item.path == ["*"]
+            || scope
+                .named
+                .iter()
+                .any(|named| named.path.len() > item.path.len() && named.path.starts_with(&item.path))
+    };
+    if scope.lacks_dynamic && options.select.as_ref().is_none_or(|items| items.iter().any(whole)) {
+        let message =
+            "Dynamic properties in rows that $apply made are not supported; $select can name others.";
+        return Err(not_supported(at, "$apply", message));
+    }
     let Some(items) = &options.select else {
         return Ok(selection);
     };

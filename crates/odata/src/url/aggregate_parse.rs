@@ -23,8 +23,10 @@ impl Cursor<'_> {
     fn aggregate(&mut self, aliased: bool) -> Result<Aggregate> {
         let at = self.at();
         let expr = self.aggregatable()?;
-        let count = ends_in_count(&expr);
-        let method = if count { None } else { self.aggregate_method()? };
+        let count = expr.ends_in_count();
+        // The number of the instances themselves is no value of each of them.
+        let alone = matches!(&expr.kind, ExprKind::Path(path) if count && path.segments.len() == 1);
+        let method = if alone { None } else { self.aggregate_method()? };
         // A path alone may name a custom aggregate; whether it does, only the model knows.
         let custom = method.is_none() && !count;
         if custom && !matches!(expr.kind, ExprKind::Path(_)) {
@@ -143,12 +145,4 @@ impl Cursor<'_> {
 fn lone(at: u32, kind: PathSegmentKind) -> Expr {
     let path = Path { root: PathRoot::Implicit, segments: vec![PathSegment { at, kind }] };
     Expr { at, kind: ExprKind::Path(path) }
-}
-
-/// A path whose last segment is `$count`.
-fn ends_in_count(expr: &Expr) -> bool {
-    let ExprKind::Path(path) = &expr.kind else {
-        return false;
-    };
-    matches!(path.segments.last(), Some(PathSegment { kind: PathSegmentKind::Count(_), .. }))
 }

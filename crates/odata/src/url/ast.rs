@@ -230,6 +230,16 @@ pub struct Expr {
     pub kind: ExprKind,
 }
 
+impl Expr {
+    /// Whether it is a path whose last segment is `$count`.
+    pub fn ends_in_count(&self) -> bool {
+        let ExprKind::Path(path) = &self.kind else {
+            return false;
+        };
+        matches!(path.segments.last(), Some(PathSegment { kind: PathSegmentKind::Count(_), .. }))
+    }
+}
+
 /// What an expression is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {

@@ -115,9 +115,7 @@ impl Planner<'_> {
         let primitive = match ty {
             Type::Primitive(primitive) => primitive,
             Type::Enum(id) => match &self.mapping.enums[id.0] {
-                EnumMap::Codes(codes) if matches!(codes.members.first(), Some((_, Value::Integer(_)))) => {
-                    PrimitiveType::Int64
-                }
+                EnumMap::Codes(codes) if codes.are_numbers() => PrimitiveType::Int64,
                 EnumMap::Codes(_) | EnumMap::Database(_) => PrimitiveType::String,
             },
             Type::Complex(_) => PrimitiveType::String,

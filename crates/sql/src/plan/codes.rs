@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use nextlink_odata::model::PrimitiveType as P;
-use nextlink_odata::query::{Expr, ExprKind};
+use nextlink_odata::query::{Expr, ExprKind, Function};
 use nextlink_odata::value::Value;
 
 use super::Planner;
 use super::frames::Frames;
 use crate::catalog::NativeType;
 use crate::dialect::{Form, Operand, Relation, Unsupported};
-use crate::mapping::{Codes, ColumnMap};
+use crate::mapping::{Codes, ColumnMap, EnumMap};
 use crate::tree::{Operator, Param, ParamForm, Sql};
 
 impl Codes {
+    /// Whether numbers stand for members.
+    pub(super) fn are_numbers(&self) -> bool {
+        matches!(self.members.first(), Some((_, Value::Integer(_))))
+    }
+
     /// What stands for a member, or for several put together, by their names.
     fn of(&self, names: &str) -> Option<Value> {
         let one =
@@ -29,6 +34,14 @@ impl Codes {
             }
         }
         Some(Value::Integer(all))
+    }
+
+    /// The bits of members put together, by their names.
+    fn bits(&self, names: &str) -> Option<i64> {
+        match self.of(names) {
+            Some(Value::Integer(bits)) => Some(bits),
+            _ => None,
+        }
     }
 
     /// What stands for the members that a constant names.
@@ -71,7 +84,7 @@ impl Planner<'_> {
     }
 
     /// The same, where an expression is such a property.
-    fn coded(&self, frames: &mut Frames, expr: &Expr) -> Option<(Operand, Arc<Codes>)> {
+    pub(super) fn coded(&self, frames: &mut Frames, expr: &Expr) -> Option<(Operand, Arc<Codes>)> {
         let (place, column) = match &expr.kind {
             ExprKind::Property(place, property) => (place, self.property(place.target(), *property).1),
             ExprKind::Member(value, _, member) => match &value.kind {
@@ -125,17 +138,67 @@ impl Planner<'_> {
         Some(Operand { nullable, ..Operand::computed(Sql::Case(places.collect()), P::Int64) })
     }
 
-    /// Whether a value has the member of a constant.
-    pub(super) fn coded_flag(&self, frames: &mut Frames, value: &Expr, flag: &Expr) -> Option<Operand> {
-        let (column, codes) = self.coded(frames, value)?;
-        let ExprKind::Value(Value::String(name)) = &flag.kind else {
-            return None;
+    /// Whether a value has the member of a constant, or the members.
+    pub(super) fn coded_flag(
+        &self,
+        frames: &mut Frames,
+        value: &Expr,
+        flag: &Expr,
+    ) -> Result<Option<Operand>, Unsupported> {
+        let ExprKind::Value(Value::String(names)) = &flag.kind else {
+            return Ok(None);
         };
-        let Some(Value::Integer(bit)) = codes.of(name) else {
-            return None;
+        let found = match self.coded(frames, value) {
+            Some((column, codes)) => codes.bits(names).map(|bits| (column.sql, bits)),
+            None => self.carried_bits(frames, value, names)?,
         };
-        let has = Sql::binary(Operator::Eq, bits(&column.sql, bit), Sql::Integer(bit));
-        Some(Operand { nullable: value.nullable, ..Operand::computed(has, P::Boolean) })
+        Ok(found.map(|(number, bits)| Operand {
+            nullable: value.nullable,
+            ..Operand::computed(has_bits(&number, bits), P::Boolean)
+        }))
+    }
+
+    /// The number of the members whose names rows have, and the bits that members of a constant are.
+    fn carried_bits(
+        &self,
+        frames: &Frames,
+        value: &Expr,
+        names: &str,
+    ) -> Result<Option<(Sql, i64)>, Unsupported> {
+        let Some((label, id)) = self.carried_member(frames, value) else {
+            return Ok(None);
+        };
+        let EnumMap::Codes(codes) = &self.mapping.enums[id.0] else {
+            return Ok(None);
+        };
+        let Some(wanted) = codes.bits(names) else {
+            return Ok(None);
+        };
+        let text = Operand { nullable: true, ..Operand::computed(label.clone(), P::String) };
+        let listed = Sql::call("concat", [Sql::Word(","), label.clone(), Sql::Word(",")]);
+        let mut number = Sql::Integer(0);
+        for (name, code) in &codes.members {
+            let Value::Integer(bit) = code else { continue };
+            // Others do not matter.
+            if wanted & bit != *bit {
+                continue;
+            }
+            let name = Value::String([",", name, ","].concat());
+            let name = Operand::constant(
+                Sql::Param(Param { value: name, form: ParamForm::Native }),
+                Some(P::String),
+                false,
+            );
+            let list = Operand::computed(listed.clone(), P::String);
+            let has = self.dialect.call(Function::Contains, vec![list, name], P::Boolean)?.sql;
+            let bit = Sql::when(has, Sql::Integer(*bit), Sql::Integer(0));
+            number = Sql::binary(Operator::Add, number, bit);
+        }
+        // What is put together of more than members is told as a number.
+        let bare = self.dialect.cast(text, P::Int64)?.sql;
+        let is_bare = Sql::IsNotNull(Box::new(bare.clone()));
+        let is_there = Sql::IsNotNull(Box::new(label));
+        Ok(Some((Sql::Case(vec![(is_bare, bare), (is_there, number)]), wanted)))
     }
 
     fn is_code(&self, column: &Operand, codes: &Codes, code: &Value) -> Sql {
@@ -172,7 +235,7 @@ impl Planner<'_> {
         for (name, code) in &codes.members {
             let Value::Integer(bit) = code else { continue };
             known |= *bit;
-            let chosen = Sql::binary(Operator::Eq, bits(&column.sql, *bit), Sql::Integer(*bit));
+            let chosen = has_bits(&column.sql, *bit);
             // Of the comma before it the first one is cut off.
             let label = Sql::call("concat", vec![Sql::Word(","), Sql::Label(name.clone())]);
             names.push(Sql::when(chosen, label, Sql::Word("")));
@@ -189,6 +252,10 @@ impl Planner<'_> {
         let sql = self.dialect.label_text(names.sql.clone(), &NativeType::Plain);
         Ok(Operand { nullable, ..Operand::computed(sql, P::String) })
     }
+}
+
+fn has_bits(number: &Sql, wanted: i64) -> Sql {
+    Sql::binary(Operator::Eq, bits(number, wanted), Sql::Integer(wanted))
 }
 
 fn bits(column: &Sql, bits: i64) -> Sql {

@@ -385,7 +385,7 @@ impl Planner<'_> {
             }
             ExprKind::Call(function, args) => {
                 if let (Function::HasFlag, [value, flag]) = (function, args.as_slice())
-                    && let Some(has) = self.coded_flag(frames, value, flag)
+                    && let Some(has) = self.coded_flag(frames, value, flag)?
                 {
                     return Ok(has);
                 }

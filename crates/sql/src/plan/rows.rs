@@ -217,7 +217,11 @@ impl Planner<'_> {
                 ExprKind::Column(variable, number) => {
                     frames.carried(*variable, *number).and_then(|(_, carried)| carried.members)
                 }
-                _ => None,
+                // A column of the database's own type has its order.
+                ExprKind::Property(..) | ExprKind::Member(..) => {
+                    value.enumeration.filter(|_| self.coded(&mut frames, value).is_some())
+                }
+                _ => value.enumeration,
             };
             carried.push(Carried { members, ..Carried::of(operand, text) });
         }
@@ -264,7 +268,10 @@ impl Planner<'_> {
         expr: &Expr,
         descending: bool,
     ) -> Result<Option<OrderTerm>, Unsupported> {
-        let known = self.member_order(frames, expr).or_else(|| self.coded_order(frames, expr));
+        let known = match self.member_order(frames, expr)? {
+            Some(operand) => Some(operand),
+            None => self.coded_order(frames, expr),
+        };
         let operand = match known {
             Some(operand) => operand,
             None if expr.enumeration.is_some() && matches!(expr.kind, ExprKind::Called(_)) => {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::cast::there;
+use super::super::cast::{there, through_cast};
 use super::super::enumeration;
 use super::super::error::{BindResult, invalid, not_supported};
 use super::super::expr::{bind, typed};
@@ -16,7 +16,9 @@ use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
 
 /// Binds what `aggregate` has for one name.
 pub fn bind_aggregate(cx: &Context, scope: &Scope, item: &Aggregate) -> BindResult<Expr> {
-    if let Some((related, rest)) = leading_collection(cx, scope, &item.expr)? {
+    if !is_counted_value(item)
+        && let Some((related, rest)) = leading_collection(cx, scope, &item.expr)?
+    {
         let gathered = gather(cx, scope, related, rest, item)?;
         return outer(gathered, item);
     }
@@ -49,7 +51,8 @@ pub fn common_collections(cx: &Context, scope: &Scope, items: &[Aggregate]) -> B
     };
     let mut chains = Vec::with_capacity(items.len());
     for item in items {
-        chains.push(chain(cx, scope, &item.expr, usize::MAX)?.0);
+        let most = if is_counted_value(item) { 0 } else { usize::MAX };
+        chains.push(chain(cx, scope, &item.expr, most)?.0);
     }
     let needed = items.iter().zip(&chains).filter(|(item, chain)| distinct(item) && !chain.is_empty());
     let Some((depth, at)) = needed.map(|(item, chain)| (chain.len(), item.at)).max() else {
@@ -235,6 +238,11 @@ fn together(
     Ok(Expr { enumeration, ..typed(at, primitive, true, kind(again, gathered)) })
 }
 
+/// The number of entities of a collection as the value of an instance, as a method takes it.
+fn is_counted_value(item: &Aggregate) -> bool {
+    item.method.is_some() && item.expr.ends_in_count()
+}
+
 /// `$count` alone.
 fn counts(expr: &ast::Expr) -> bool {
     let ast::ExprKind::Path(path) = &expr.kind else {
@@ -256,24 +264,28 @@ fn leading_collection<'e>(
     if path.root != PathRoot::Implicit {
         return Ok(None);
     }
-    let mut place = start.clone();
+    let (mut place, mut guard) = (start.clone(), None);
     for (number, segment) in path.segments.iter().enumerate() {
         let PathSegmentKind::Name { name, args: None } = &segment.kind else {
             return Ok(None);
         };
+        if through_cast(cx, &mut place, &mut guard, (name, segment.at))? {
+            continue;
+        }
         let ty = cx.type_of(place.target());
-        let Some(index) = ty.find_navigation(name) else {
+        let Some(index) = ty.find_navigation_of(name, place.of) else {
             return Ok(None);
         };
         cx.count_navigation(segment.at)?;
         let navigation = &ty.navigation[index];
         if !navigation.collection {
             place.path.push((index, navigation.target_set));
+            place.of = None;
             continue;
         }
         let set = navigation.target_set;
         let from = Some((place, index));
-        let related = Related { from, set, variable: cx.new_variable(), predicate: None };
+        let related = Related { from, set, variable: cx.new_variable(), predicate: guard };
         let rest = &path.segments[number + 1..];
         let rest = match rest {
             [] => {

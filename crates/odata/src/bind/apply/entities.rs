@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::super::cast::{cast_at, is_known, of_type};
+use super::super::cast::through_cast;
 use super::super::error::{BindResult, invalid};
 use super::super::expr::condition;
 use super::super::member::{both, read};
@@ -19,7 +19,8 @@ pub struct Grouped {
     /// The path to it.
     pub names: Vec<String>,
     at: u32,
-    set: EntitySetId,
+    /// The set that it is in.
+    pub set: EntitySetId,
     /// The key of the entity in the rows.
     key: Vec<Expr>,
 }
@@ -40,11 +41,7 @@ pub fn entity_of(cx: &Context, state: &State, path: &DataPath) -> BindResult<Opt
     };
     let (mut guard, mut leads) = (None, beside.is_some());
     for Name { at, name } in rest {
-        if let Some(to) = cast_at(cx, &place, name, *at)? {
-            if let (false, Some(to)) = (is_known(cx, &place, to), to) {
-                guard = both(guard, Some(of_type(&place.clone().typed(None), to, *at)));
-            }
-            place.of = to;
+        if through_cast(cx, &mut place, &mut guard, (name, *at))? {
             continue;
         }
         let ty = cx.type_of(place.target());
@@ -121,6 +118,7 @@ pub fn attach(cx: &Context, state: &mut State, all: Vec<Grouped>) -> BindResult<
         state.input = Input::Joined(Box::new(Joined { input, related, outer: true }));
         state.scope.optional.push(variable);
         named.extend(entity(cx, &place, &names, &state.scope, at)?);
+        state.scope.lacks_dynamic |= ty.open;
     }
     // They stand before what was aggregated.
     Rc::make_mut(&mut state.scope.named).splice(0..0, named);

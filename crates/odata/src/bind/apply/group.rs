@@ -147,15 +147,32 @@ pub fn grouping(cx: &Context, state: &mut State, paths: &[&DataPath]) -> BindRes
     }
     let entities = by_entities(cx, state, paths, &mut values, &mut columns)?;
     for path in paths {
-        // An entity has one value of each of its properties.
-        let of_known = entities
-            .iter()
-            .any(|entity| path.len() > entity.names.len() && names_of(path).starts_with(&entity.names));
-        if !of_known && entity_of(cx, state, path)?.is_none() {
-            group_by(cx, state, path, &mut values, &mut columns)?;
+        if entity_of(cx, state, path)?.is_some() {
+            continue;
+        }
+        let names = names_of(path);
+        let known = |entity: &&Grouped| names.len() > entity.names.len() && names.starts_with(&entity.names);
+        match entities.iter().find(known) {
+            // An entity has one value of each of its properties.
+            Some(entity) if has(cx, entity, &names) => {}
+            Some(entity) => {
+                let (at, entity) = (path.first().map_or(0, |name| name.at), entity.names.join("/"));
+                let message = format!(
+                    "groupby by '{}' beside '{entity}' is not supported, which has its declared properties alone there.",
+                    names.join("/")
+                );
+                return Err(not_supported(at, &entity, message));
+            }
+            None => group_by(cx, state, path, &mut values, &mut columns)?,
         }
     }
     Ok(Grouping { values, columns, entities })
+}
+
+/// Whether a path behind an entity is that of a declared property.
+fn has(cx: &Context, entity: &Grouped, names: &[String]) -> bool {
+    let name = &names[entity.names.len()];
+    cx.type_of(entity.set).properties.iter().any(|property| property.name == *name)
 }
 
 /// Puts grouped rows in the place of those that were grouped.

@@ -132,7 +132,7 @@ fn transform(cx: &Context, state: &mut State, step: &Transformation) -> BindResu
         let message = "Behind traverse rows can only be filtered, computed and grouped; use $top and $skip.";
         return Err(not_supported(step.at, "traverse", message));
     }
-    if (limits || matches!(&step.kind, T::OrderBy(_))) && state.joined {
+    if limits && state.joined {
         values::as_rows(cx, state, step.at)?;
     }
     match &step.kind {

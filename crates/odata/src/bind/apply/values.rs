@@ -26,7 +26,9 @@ pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
         named.extend(properties(cx, &Place::of(*variable, *set), path, &state.scope, at)?);
     }
     named.extend(state.scope.named.iter().cloned());
-    state.scope = Scope::of_rows(named);
+    let mut sets = beside.iter().map(|(_, _, set)| *set).chain([place.target()]);
+    let lacks_dynamic = sets.any(|set| cx.type_of(set).open);
+    state.scope = Scope { lacks_dynamic, ..Scope::of_rows(named) };
     state.joined = false;
     Ok(())
 }
