@@ -4,6 +4,9 @@ use mysql_async::{DriverError, Error as Failure, IoError, ServerError};
 
 use crate::error::Error;
 
+/// The number of what the server says where a function makes more than a packet holds.
+pub(super) const TOO_LARGE: u16 = 1301;
+
 /// What went wrong with a statement.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -30,6 +33,11 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
         Fault { error, lost: false }
     }
+}
+
+/// A value is larger than the server lets it be.
+pub(super) fn too_large() -> Error {
+    Error::Expression("a value is too large".to_owned())
 }
 
 /// Whether the server says with this that it closes the connection.
@@ -101,7 +109,7 @@ fn of_server(error: &ServerError) -> Error {
         3033 | 3548 => {
             Error::Expression("shapes have different reference systems, or one that is not known".to_owned())
         }
-        1301 | 1153 | 1162 => Error::Expression("a value is too large".to_owned()),
+        TOO_LARGE | 1153 | 1162 => too_large(),
         1390 => Error::Expression("the request has too many values for this database".to_owned()),
         1436 => Error::Expression("the request is too complex for this database".to_owned()),
         code if is_loss(code) => Error::Unreachable(message()),

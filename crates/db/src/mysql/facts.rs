@@ -53,14 +53,14 @@ impl Facts {
         if self.maria {
             "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin, autocommit = 1, time_zone = '+00:00', \
              sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO,PIPES_AS_CONCAT', \
-             div_precision_increment = 20, max_sort_length = 65536, group_concat_max_len = 67108864, \
+             div_precision_increment = 20, max_sort_length = 65536, group_concat_max_len = 67108864, max_error_count = 1024, \
              sort_buffer_size = GREATEST(@@sort_buffer_size, 8388608), \
              optimizer_switch = 'subquery_cache=off,condition_pushdown_for_derived=off', \
              SESSION tx_isolation = 'REPEATABLE-READ', SESSION tx_read_only = 1"
         } else {
             "SET NAMES utf8mb4 COLLATE utf8mb4_0900_bin, autocommit = 1, time_zone = '+00:00', \
              sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO,PIPES_AS_CONCAT', \
-             div_precision_increment = 20, max_sort_length = 65536, group_concat_max_len = 67108864, \
+             div_precision_increment = 20, max_sort_length = 65536, group_concat_max_len = 67108864, max_error_count = 1024, \
              sort_buffer_size = GREATEST(@@sort_buffer_size, 8388608), \
              SESSION transaction_isolation = 'REPEATABLE-READ', SESSION transaction_read_only = 1, \
              SESSION cte_max_recursion_depth = 4294967295"

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mysql_async::prelude::Queryable;
 use mysql_async::{BinaryProtocol, Column, Conn, Error as Failure, Opts, QueryResult, Row, Value};
 
-use super::errors::{Done, Fault};
+use super::errors::{Done, Fault, TOO_LARGE, too_large};
 use super::facts::Facts;
 
 /// Statements of which a connection knows that they run only once; more are learnt again.
@@ -154,7 +154,7 @@ impl Session {
             }
         }
         let Session { conn, busy, .. } = self;
-        Ok(Rows { result: QueryResult::new(conn), busy })
+        Ok(Rows { conn, busy })
     }
 
     /// Sends a statement. Its rows are read from the connection.
@@ -190,21 +190,37 @@ fn is_unknown_column(failure: &Failure) -> bool {
 
 /// The rows of a statement, read one by one as they come.
 pub(super) struct Rows<'a> {
-    result: QueryResult<'a, 'static, BinaryProtocol>,
+    conn: &'a mut Conn,
     busy: &'a mut bool,
 }
 
 impl Rows<'_> {
     /// The next row; none where there are no more.
+    ///
+    /// # Errors
+    /// The statement failed, or the server has computed NULL where a text became too large: what was read is wrong then.
     pub(super) async fn next(&mut self) -> Done<Option<Row>> {
-        match self.result.next().await {
+        match QueryResult::<BinaryProtocol>::new(&mut *self.conn).next().await {
             Ok(Some(row)) => Ok(Some(row)),
             Ok(None) => {
+                if self.conn.get_warnings() > 0 {
+                    self.look_at_warnings().await?;
+                }
                 *self.busy = false;
                 Ok(None)
             }
             Err(failure) => Err(failed(failure, self.busy)),
         }
+    }
+
+    /// Takes for an error what is one: of a text beyond `max_allowed_packet` the server only warns.
+    async fn look_at_warnings(&mut self) -> Done<()> {
+        let warned: Result<Vec<Row>, Failure> = self.conn.query("SHOW WARNINGS").await;
+        let warned = warned.map_err(|failure| failed(failure, self.busy))?;
+        *self.busy = false;
+        // Level, code and message.
+        let is_one = |row: &Row| matches!(row.get_opt(1), Some(Ok(TOO_LARGE)));
+        if warned.iter().any(is_one) { Err(too_large().into()) } else { Ok(()) }
     }
 }
 

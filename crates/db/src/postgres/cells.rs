@@ -29,8 +29,18 @@ impl<'a> FromSql<'a> for Raw<'a> {
     }
 }
 
+/// Bytes of what a request computes in one row, as many as those of a value on SQLite.
+const COMPUTED_BYTES: usize = 64 * 1024 * 1024;
+
+/// How a cell is read.
+pub struct Cell {
+    form: Form,
+    /// Whether it is no property, but computed.
+    computed: bool,
+}
+
 /// How the cells of a statement are read.
-pub type Forms = Arc<[Form]>;
+pub type Forms = Arc<[Cell]>;
 
 /// Pushes the cells of the rows of one statement.
 pub struct Cells {
@@ -70,7 +80,7 @@ impl Cells {
                 let text = ["a column has the type ", column.type_().name(), " now"].concat();
                 return Err(Error::Changed(text));
             };
-            forms.push(form);
+            forms.push(Cell { form, computed: cell.property.is_none() });
         }
         if forms.len() < cells.len() {
             return Err(Error::Changed("the result has fewer columns than asked for".to_owned()));
@@ -86,11 +96,28 @@ impl Cells {
     /// Pushes those of a row.
     #[inline]
     pub fn push<S: RowSink>(&mut self, row: &Row, sink: &mut S) -> Result<(), Error> {
-        for (i, form) in self.forms.iter().enumerate() {
+        if row.raw_size_bytes() > COMPUTED_BYTES {
+            self.bounded(row)?;
+        }
+        for (i, Cell { form, .. }) in self.forms.iter().enumerate() {
             let Raw(value) = row.try_get(self.first + i)?;
             if push(sink, form, value, &mut self.digits).is_err() {
                 return Err(misfit(i, form, value.unwrap_or_default()));
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses a row in which too much was computed: the server has no bound for that but its memory.
+    #[cold]
+    fn bounded(&self, row: &Row) -> Result<(), Error> {
+        let mut bytes = 0;
+        for (i, _) in self.forms.iter().enumerate().filter(|(_, cell)| cell.computed) {
+            let Raw(value) = row.try_get(self.first + i)?;
+            bytes += value.map_or(0, <[u8]>::len);
+        }
+        if bytes > COMPUTED_BYTES {
+            return Err(Error::Expression("a value is too large".to_owned()));
         }
         Ok(())
     }

@@ -39,6 +39,7 @@ mod search;
 mod edges;
 mod kept_back;
 mod failing_rows;
+mod too_large;
 mod guarded;
 mod zones;
 mod patterns;
