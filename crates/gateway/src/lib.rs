@@ -4,6 +4,7 @@
 
 mod config;
 mod observe;
+mod handles;
 mod headers;
 mod body;
 mod cors;

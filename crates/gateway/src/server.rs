@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use hyper::body::Incoming;
@@ -26,10 +26,12 @@ use crate::observe::{Event, Exporter, event, store_observer};
 use crate::slots::{Slots, follow};
 use crate::state::State;
 use crate::watch::Watch;
-use crate::{admin, router, start};
+use crate::{admin, handles, router, start};
 
 /// Requests of one connection at one time (HTTP/2): as many as are commended as the least (RFC 9113 section 6.5.2).
 const STREAMS: u32 = 100;
+/// The least time between two log lines about connections that cannot be taken.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// Opens everything that a server needs. Sources that cannot be opened are served as soon as they can.
 ///
@@ -150,7 +152,9 @@ impl Listeners {
 /// Serves until a stop is asked for, then lets requests end.
 pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
     let graceful = GracefulShutdown::new();
-    let connections = Arc::new(Semaphore::new(state.config.limits.connections));
+    let most = handles::connections(state.config.limits.connections);
+    let connections = Arc::new(Semaphore::new(most));
+    let mut failures = Failures::default();
     let (mut background, mut membership) = begin(&state);
     let mut drain: Option<JoinHandle<()>> = None;
     let mut asked = false;
@@ -174,7 +178,7 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
             () = ended(&mut drain) => break false,
             Some(()) = listeners.hangups.recv() => refresh(&state),
             accepted = listeners.public.accept() => {
-                let Ok((stream, peer)) = accepted else { breathe().await; continue };
+                let Some((stream, peer)) = failures.without(accepted).await else { continue };
                 let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else { continue };
                 let (state, watcher) = (Arc::clone(&state), graceful.watcher());
                 tokio::spawn(async move {
@@ -187,7 +191,7 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
                 });
             }
             accepted = listeners.admin.accept() => {
-                let Ok((stream, _)) = accepted else { breathe().await; continue };
+                let Some((stream, _)) = failures.without(accepted).await else { continue };
                 let (state, watcher) = (Arc::clone(&state), graceful.watcher());
                 tokio::spawn(async move {
                     let answer = {
@@ -201,7 +205,7 @@ pub async fn serve(state: Arc<State>, mut listeners: Listeners) {
     };
     let mut stops = listeners.close();
     let patience = Duration::from_secs(if at_once { 0 } else { state.config.server.shutdown_seconds });
-    let left = state.config.limits.connections - connections.available_permits();
+    let left = most - connections.available_permits();
     tokio::select! {
         _ = tokio::time::timeout(patience, graceful.shutdown()) => {}
         _ = stops.next() => {}
@@ -287,9 +291,28 @@ async fn ended(drain: &mut Option<JoinHandle<()>>) {
     }
 }
 
-/// After a failed accept, such as too many open files: not at once again.
-async fn breathe() {
-    tokio::time::sleep(Duration::from_millis(20)).await;
+/// Connections that could not be taken, as where too many files are open.
+#[derive(Default)]
+struct Failures {
+    untold: u64,
+    told: Option<Instant>,
+}
+
+impl Failures {
+    /// What was taken. After a failure not at once again; it is told of, but not each.
+    async fn without<T>(&mut self, accepted: std::io::Result<T>) -> Option<T> {
+        let error = match accepted {
+            Ok(taken) => return Some(taken),
+            Err(error) => error,
+        };
+        self.untold += 1;
+        if self.told.is_none_or(|told| told.elapsed() >= QUIET) {
+            event(&Event::AcceptFailed { cause: &error.to_string(), times: self.untold });
+            *self = Failures { untold: 0, told: Some(Instant::now()) };
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        None
+    }
 }
 
 /// How long nothing may go on on a connection.

@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::{SHOP, ask, encoded, odata_error, shop, shop_configured};
+use common::{SHOP, ask, encoded, odata_error, shop, shop_configured, shop_launch};
 use nextlink_testkit::http;
 use nextlink_testkit::node::Node;
 use nextlink_testkit::sqlite::sqlite;
+use nextlink_testkit::wait::until;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -370,6 +371,23 @@ fn limit_of_connections() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     drop(second);
+}
+
+/// Whatever clients hold open, there are handles for administration and files.
+#[test]
+fn limit_of_open_files() {
+    let few = ["sh", "-c", "ulimit -n 200 && exec \"$0\" \"$@\""];
+    let node = shop_launch("").through(&few).start();
+    node.says(
+        "limits.connections is more than the limit of open files leaves room for limit=200 connections=100",
+    );
+    let address = node.base().trim_start_matches("http://").to_owned();
+    let held: Vec<TcpStream> =
+        (0..300).map(|_| TcpStream::connect(&address).expect("a connection")).collect();
+    assert_eq!(http::get(&node.admin_url("/metrics"), &[]).status, 200);
+    drop(held);
+    until("a place is free again", || http::send("GET", &node.url("/api/healthcheck"), &[], None).is_ok());
+    assert_eq!(ask(&node, "Products(1)", &[]).status, 200);
 }
 
 #[test]

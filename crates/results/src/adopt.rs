@@ -11,14 +11,14 @@ use std::sync::Arc;
 use crate::entry::{About, Entry, Failure, Progress, Stage};
 use crate::error::{Error, Incomplete};
 use crate::event::Event;
-use crate::files::{Key, Part, file_name, parse_name, read_header, remove_in_steps};
+use crate::files::{Key, LeftOver, Part, file_name, parse_name, read_header, remove_in_steps};
 use crate::header::Header;
 use crate::inner::Inner;
 use crate::registry::{ResultRow, ResultState};
 use crate::segment::{Cipher, Follows, INDEX_ENTRY, IndexEntry};
 use crate::wire::lock;
 
-/// Takes over or removes everything in the directory that is ours. Other files are left alone.
+/// Takes over everything in the directory that is ours, or marks it as left over. Other files are left alone.
 ///
 /// # Errors
 /// [`Error::Registry`] when the rows cannot be read, [`Error::Io`] when the directory cannot be.
@@ -31,7 +31,7 @@ pub(crate) fn adopt(inner: &Inner) -> Result<(), Error> {
     let mut rows: HashMap<Key, ResultRow> =
         rows.into_iter().map(|row| ((row.id, row.generation), row)).collect();
     let found = scan(inner).map_err(|error| Error::io("read the directory", inner.files.dir(), error))?;
-    let mut kept = HashSet::new();
+    let (mut kept, mut left) = (HashSet::new(), Vec::new());
     for key in found.iter().filter(|(_, part)| *part == Part::Pages).map(|(key, _)| *key) {
         match load(inner, key, rows.get(&key)) {
             Ok(entry) => {
@@ -40,14 +40,15 @@ pub(crate) fn adopt(inner: &Inner) -> Result<(), Error> {
                 inner.insert(&entry);
                 inner.tell(&Event::Adopted { id: key.0, pages: entry.progress().pages });
             }
-            Err(why) => discard(inner, key, Part::Pages, why),
+            Err(why) => left.push((key, Part::Pages, why)),
         }
     }
     for (key, part) in found {
         if part == Part::Index && !kept.contains(&key) {
-            discard(inner, key, part, "its pages are not kept");
+            left.push((key, part, "its pages are not kept"));
         }
     }
+    lock(&inner.left_over).append(&mut left);
     if inner.placement.is_some() {
         inner.learn_continued();
     }
@@ -84,6 +85,28 @@ fn scan(inner: &Inner) -> io::Result<Vec<(Key, Part)>> {
         }
     }
     Ok(found)
+}
+
+/// Removes what is left over. That can be much, so nobody waits for it at the start.
+pub(crate) fn clear(inner: &Inner) {
+    let mut files = 0;
+    loop {
+        // One by one, as each may be large and others look for theirs.
+        let next = lock(&inner.left_over).pop();
+        let Some((key, part, why)) = next else { break };
+        discard(inner, key, part, why);
+        files += 1;
+    }
+    if files > 0 {
+        inner.tell(&Event::Cleared { files });
+    }
+}
+
+/// Removes what is left over under the names of a result that is about to be made, or copied here anew.
+pub(crate) fn clear_names(inner: &Inner, key: Key) {
+    let of_key = |left: &mut LeftOver| left.0 == key;
+    let found: Vec<LeftOver> = lock(&inner.left_over).extract_if(.., of_key).collect();
+    found.into_iter().for_each(|(key, part, why)| discard(inner, key, part, why));
 }
 
 fn discard(inner: &Inner, key: Key, part: Part, why: &'static str) {

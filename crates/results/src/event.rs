@@ -94,6 +94,11 @@ pub enum Event<'a> {
         /// Why it was not taken over.
         why: &'static str,
     },
+    /// All files of an earlier run that are of no use were removed.
+    Cleared {
+        /// How many there were.
+        files: usize,
+    },
     /// A result was removed with its files.
     Removed {
         /// The result.

@@ -27,6 +27,9 @@ pub(crate) enum Part {
     Index,
 }
 
+/// A file of an earlier run that is ours and of no use, and why it is.
+pub(crate) type LeftOver = (Key, Part, &'static str);
+
 impl Part {
     fn suffix(self) -> &'static str {
         match self {

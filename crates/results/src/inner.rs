@@ -12,7 +12,7 @@ use crate::config::{Clock, Disk, StoreConfig};
 use crate::entry::{Entry, Reading, Stage};
 use crate::error::PageError;
 use crate::event::{Counters, Event, Observer, Stats, SweepReport};
-use crate::files::{Files, Key};
+use crate::files::{Files, Key, LeftOver};
 use crate::id::{NodeId, ResultId};
 use crate::keys::MasterKeys;
 use crate::placement::Placement;
@@ -59,6 +59,8 @@ pub(crate) struct Inner {
     doomed: Mutex<Vec<Doomed>>,
     ended: Mutex<Vec<Ended>>,
     bare_rows: Mutex<Vec<(Key, u64)>>,
+    /// Files of an earlier run that the next sweep removes.
+    pub(crate) left_over: Mutex<Vec<LeftOver>>,
 }
 
 impl Inner {
@@ -82,6 +84,7 @@ impl Inner {
             doomed: Mutex::default(),
             ended: Mutex::default(),
             bare_rows: Mutex::default(),
+            left_over: Mutex::default(),
         })
     }
 

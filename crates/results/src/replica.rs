@@ -5,6 +5,7 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::adopt::clear_names;
 use crate::drain::{has_free, is_full};
 use crate::entry::{About, Entry, Progress, Stage};
 use crate::error::{CopyError, PageError};
@@ -96,6 +97,7 @@ impl Store {
         let reserved = inner.ledger.reserve(&about.source, &about.user, len);
         let reservation = reserved.map_err(|_| CopyError::NoRoom)?;
         has_free(inner, len).and_then(|()| inner.disk.admit(len)).map_err(failed)?;
+        clear_names(inner, key);
         inner.files.create(key, head).map_err(failed)?;
         let progress = Progress { pages: 0, rows: 0, bytes: len, stage: Stage::Writing };
         let entry = Entry::new(about, cipher, progress, reservation, inner.idle_until_ms(now_ms));

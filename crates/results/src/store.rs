@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::adopt::adopt;
+use crate::adopt::{adopt, clear, clear_names};
 use crate::config::StoreConfig;
 use crate::drain::{Drain, END_BYTES, Job, has_free, is_full};
 use crate::entry::{About, Entry, MAX_META_BYTES, MAX_NAME_BYTES, Progress, ResultInfo, Stage};
@@ -42,8 +42,8 @@ pub struct Store {
 
 impl Store {
     /// Makes the directory (mode 0700) or takes it over: locks it, takes over the results of an
-    /// earlier run that the registry knows, and removes files that this node made and that are of
-    /// no use. May block.
+    /// earlier run that the registry knows, and marks files that this node made and that are of
+    /// no use for the first sweep. May block.
     ///
     /// # Errors
     /// [`Error::Locked`] when another process has the directory, [`Error::Setting`],
@@ -144,6 +144,7 @@ impl Store {
         has_free(inner, len.saturating_add(room))
             .and_then(|()| inner.disk.admit(len))
             .map_err(create_error)?;
+        clear_names(inner, (header.id, header.generation));
         inner.files.create((header.id, header.generation), &bytes).map_err(create_error)?;
         let progress = Progress { pages: 0, rows: 0, bytes: len, stage: Stage::Writing };
         let until_ms = inner.idle_until_ms(now_ms);
@@ -255,13 +256,14 @@ impl Store {
         self.inner.remove((id, generation))
     }
 
-    /// Removes what has expired and is not being read right now. To be called now and then (each
+    /// Removes what has expired and is not being read right now, and what is left over of an earlier run. To be called now and then (each
     /// minute). May block.
     pub fn sweep(&self) -> SweepReport {
         if self.inner.placement.is_some() {
             let removed = self.inner.registry.remove_lost();
             self.inner.note("remove", removed.map(drop));
         }
+        clear(&self.inner);
         self.inner.sweep()
     }
 

@@ -45,7 +45,7 @@ pub struct LimitsConfig {
     pub page_wait_seconds: u64,
     /// Bytes that a batch of rows with their expanded collections may take in memory. Default 33554432 (32 MiB).
     pub batch_bytes: usize,
-    /// Connections of clients at one time. Default 10000.
+    /// Connections of clients at one time. Default 10000; no more than the limit of open files of the process (raised as far as it may be) leaves room for, with 512 for all else.
     pub connections: usize,
     /// Seconds that a client may take for the header of a request, and between two requests; up to half as long again where
     /// there was one before. Default 30.

@@ -37,34 +37,17 @@ pub fn start(config: &LogConfig) -> Result<(), String> {
 pub(super) fn log(event: &Event<'_>) {
     match event {
         Event::Listening { what, address } => info!(%address, "{what} listening"),
-        Event::SourceOpened { source, sets } => info!(source, sets, "source opened"),
-        Event::SourceRefreshed { source, sets, same: true } => {
-            info!(source, sets, "source read again, no change")
-        }
-        Event::SourceRefreshed { source, sets, same: false } => {
-            info!(source, sets, "source read again, changed")
-        }
-        Event::SourceFailed { source, cause, served: true } => {
-            warn!(source, cause, "source cannot be read again; it is served as before");
-        }
-        Event::SourceFailed { source, cause, served: false } => {
-            warn!(source, cause, "source cannot be served yet")
-        }
-        Event::SourceRemoved { source } => info!(source, "source removed"),
-        Event::SourcesFollowed { revision } => info!(revision, "the cluster's sources have changed"),
-        Event::SourcesNone => warn!("the cluster has no sources yet: `nextlink sources` sets them"),
-        Event::SourceSet { source } => info!(source, "source set by administration"),
-        Event::SourceUnset { source } => info!(source, "source removed by administration"),
-        Event::SourcesUnread { cause } => warn!(cause, "the cluster's sources cannot be read"),
-        Event::SourcesShared { names } => {
-            info!(?names, "sources of this node's configuration are those of the cluster from now on");
-        }
-        Event::SourcesNotShared { names } => {
-            warn!(
-                ?names,
-                "sources of this node's configuration are not served as they stand there: those of the cluster count"
-            );
-        }
+        Event::SourceOpened { .. }
+        | Event::SourceRefreshed { .. }
+        | Event::SourceFailed { .. }
+        | Event::SourceRemoved { .. }
+        | Event::SourcesFollowed { .. }
+        | Event::SourcesNone
+        | Event::SourceSet { .. }
+        | Event::SourceUnset { .. }
+        | Event::SourcesUnread { .. }
+        | Event::SourcesShared { .. }
+        | Event::SourcesNotShared { .. } => log_source(event),
         // Whoever asks could fill the log, and users are not named there; they are counted.
         Event::LoginRefused { told: None, .. } => {}
         Event::LoginRefused { source, told: Some(logins) } => {
@@ -109,6 +92,13 @@ pub(super) fn log(event: &Event<'_>) {
         Event::CopyRenewed { id } => debug!(%id, "stored result is copied anew"),
         Event::PageOwn | Event::PageFetched | Event::PageAhead | Event::PageFromCopy => {}
         Event::Connection { cause } => debug!(cause, "connection failed"),
+        Event::AcceptFailed { cause, times } => warn!(cause, times, "connections of clients cannot be taken"),
+        Event::FewHandles { limit, connections } => {
+            warn!(
+                limit,
+                connections, "limits.connections is more than the limit of open files leaves room for"
+            );
+        }
         Event::Refreshing { signal } => info!(signal, "reading all sources again"),
         Event::Stopping { signal } => info!(signal, "stopping"),
         Event::Stopped { connections } => info!(connections, "stopped"),
@@ -149,13 +139,49 @@ fn log_answered(a: &Answered<'_>) {
     }
 }
 
+/// Writes the line of an event about sources.
+fn log_source(event: &Event<'_>) {
+    match event {
+        Event::SourceOpened { source, sets } => info!(source, sets, "source opened"),
+        Event::SourceRefreshed { source, sets, same: true } => {
+            info!(source, sets, "source read again, no change")
+        }
+        Event::SourceRefreshed { source, sets, same: false } => {
+            info!(source, sets, "source read again, changed")
+        }
+        Event::SourceFailed { source, cause, served: true } => {
+            warn!(source, cause, "source cannot be read again; it is served as before");
+        }
+        Event::SourceFailed { source, cause, served: false } => {
+            warn!(source, cause, "source cannot be served yet")
+        }
+        Event::SourceRemoved { source } => info!(source, "source removed"),
+        Event::SourcesFollowed { revision } => info!(revision, "the cluster's sources have changed"),
+        Event::SourcesNone => warn!("the cluster has no sources yet: `nextlink sources` sets them"),
+        Event::SourceSet { source } => info!(source, "source set by administration"),
+        Event::SourceUnset { source } => info!(source, "source removed by administration"),
+        Event::SourcesUnread { cause } => warn!(cause, "the cluster's sources cannot be read"),
+        Event::SourcesShared { names } => {
+            info!(?names, "sources of this node's configuration are those of the cluster from now on");
+        }
+        Event::SourcesNotShared { names } => {
+            warn!(
+                ?names,
+                "sources of this node's configuration are not served as they stand there: those of the cluster count"
+            );
+        }
+        _ => {}
+    }
+}
+
 fn log_store(event: &StoreEvent<'_>) {
     match event {
         StoreEvent::Damaged { id, page, what } => error!(%id, page, what, "stored page is damaged"),
         StoreEvent::RegistryFailed { what, error } => warn!(what, %error, "system database failed"),
         StoreEvent::RemovalFailed { id, error } => warn!(%id, %error, "stored result cannot be removed"),
         StoreEvent::Adopted { id, pages } => info!(%id, pages, "stored result taken over"),
-        StoreEvent::Discarded { name, why } => info!(name, why, "left-over file removed"),
+        StoreEvent::Discarded { name, why } => debug!(name, why, "left-over file removed"),
+        StoreEvent::Cleared { files } => info!(files, "left-over files removed"),
         StoreEvent::Interrupted { id, why } => warn!(%id, %why, "stored result is incomplete"),
         StoreEvent::Created { id, source } => debug!(%id, source, "stored result begun"),
         StoreEvent::Completed { id, pages, rows, bytes } => {

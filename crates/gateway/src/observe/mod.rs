@@ -91,6 +91,10 @@ pub enum Event<'a> {
     PageAhead,
     /// A connection of a client failed.
     Connection { cause: &'a str },
+    /// No connection of a client could be taken, so many times since this was told last.
+    AcceptFailed { cause: &'a str, times: u64 },
+    /// The operating system lets the process hold so few handles that there may be only so many connections of clients.
+    FewHandles { limit: u64, connections: usize },
     /// All sources are to be read again.
     Refreshing { signal: &'a str },
     /// The server is stopping.

@@ -142,6 +142,7 @@ pub(super) fn count(event: &Event<'_>) {
         Event::BrokenOff { .. } => counter!("nextlink_broken_off_total").increment(1),
         Event::NotStored { .. } => counter!("nextlink_not_stored_total").increment(1),
         Event::Connection { .. } => counter!("nextlink_connection_failures_total").increment(1),
+        Event::AcceptFailed { times, .. } => counter!("nextlink_connection_failures_total").increment(*times),
         Event::HeartbeatFailed { .. } => counter!("nextlink_heartbeat_failures_total").increment(1),
         Event::CallFailed { .. } => counter!("nextlink_peer_failures_total").increment(1),
         Event::CallRefused { .. } => counter!("nextlink_peer_refused_total").increment(1),
@@ -174,6 +175,7 @@ pub(super) fn count(event: &Event<'_>) {
         | Event::CertificatesRead { .. }
         | Event::NodeDistrusted { .. }
         | Event::NodesForgotten { .. }
+        | Event::FewHandles { .. }
         | Event::Stopping { .. }
         | Event::Stopped { .. } => {}
     }

@@ -30,13 +30,18 @@ pub fn shop() -> Node {
 
 /// A node that serves the shop with a configuration file that has these lines besides the source.
 pub fn shop_configured(settings: &str) -> Node {
+    shop_launch(settings).start()
+}
+
+/// The same, not yet started.
+pub fn shop_launch(settings: &str) -> Launch {
     let launch = Launch::new(PROGRAM, &["serve"]);
     let dir = launch.data_dir().to_owned();
     sqlite(&dir.join("shop.db"), include_str!("shop.sql"));
     let shop = format!("[sources.shop]\nurl = \"sqlite:{}\"\n", dir.join("shop.db").display());
     let file = dir.join("nextlink.toml");
     std::fs::write(&file, format!("{settings}\n{shop}")).expect("the configuration can be written");
-    on_free_ports(launch.args(&["--config", &file.display().to_string()]), &dir).start()
+    on_free_ports(launch.args(&["--config", &file.display().to_string()]), &dir)
 }
 
 fn on_free_ports(launch: Launch, dir: &Path) -> Launch {

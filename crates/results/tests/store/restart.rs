@@ -84,6 +84,7 @@ fn file_and_registry_must_agree() {
         change(&fixture, id);
         let store = fixture.open();
         assert!(matches!(read(&store, id, 0), Err(PageError::Unknown)), "{name}");
+        store.sweep();
         assert_eq!((fixture.files().len(), fixture.registry.len()), (0, 0), "{name}: nothing is left");
         assert_eq!(store.stats().bytes, 0, "{name}");
     }
@@ -111,7 +112,10 @@ fn only_what_is_provably_ours_is_deleted() {
     let renamed = name.replace(&name[..4], "dddd");
     std::fs::copy(&path, dir.join(&renamed)).unwrap();
     fixture.registry.rows.lock().unwrap().clear();
-    drop(fixture.open());
+    let store = fixture.open();
+    assert!(path.exists(), "nobody waits for a removal at the start");
+    store.sweep();
+    drop(store);
     for other in left.iter().copied().chain([&*sub, &*link, &*renamed]) {
         assert!(std::fs::symlink_metadata(dir.join(other)).is_ok(), "{other} is left alone");
     }
@@ -164,6 +168,7 @@ fn results_outlive_a_rotation_of_keys_but_not_the_loss_of_theirs() {
     let store = open(keys(3, &[2]));
     assert!(matches!(read(&store, id, 0), Err(PageError::Unknown)), "its key is gone");
     assert_page("newer", &read(&store, newer, 0).unwrap(), 0, &pages());
+    store.sweep();
     assert_eq!((fixture.files().len(), fixture.registry.len()), (2, 1));
 }
 
