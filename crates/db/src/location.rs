@@ -38,6 +38,8 @@ pub struct Server {
     pub connections: usize,
     /// Time to wait for one of them to be free.
     pub pool_wait: Duration,
+    /// Greatest age of a connection of a client's login that is used again.
+    pub client_age: Duration,
 }
 
 impl Server {
@@ -47,6 +49,8 @@ impl Server {
     pub const CONNECTIONS: usize = 20;
     /// Time to wait for one of them to be free, unless said otherwise.
     pub const POOL_WAIT: Duration = Duration::from_secs(5);
+    /// Greatest age of a connection of a client's login, unless said otherwise.
+    pub const CLIENT_AGE: Duration = Duration::from_secs(300);
 }
 
 /// A user and a password.

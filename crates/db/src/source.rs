@@ -229,6 +229,18 @@ impl Source {
         }
     }
 
+    /// Has the server say whether it takes the login of a run, unless it did lately. A file takes all.
+    ///
+    /// # Errors
+    /// It does not, or cannot be asked.
+    pub async fn admits(&self, options: &RunOptions) -> Result<(), Error> {
+        match self {
+            Source::Sqlite(_) => Ok(()),
+            Source::Postgres(source) => source.admits(options).await,
+            Source::MySql(source) => source.admits(options).await,
+        }
+    }
+
     /// Reads the bytes of one value: what they are, and those that the sink then wants, in pieces. Blocks; all of it is of one
     /// snapshot. The outcome is that of the first row; it is complete where all that was wanted was handed over.
     ///

@@ -17,6 +17,7 @@ pub mod whole;
 use std::sync::Arc;
 
 use http::Response;
+use nextlink_db::run::Cancel;
 use nextlink_odata::bind::{self, Request as Asked};
 use nextlink_odata::json::{Format, Shape};
 use nextlink_odata::layout::Layout;
@@ -29,6 +30,7 @@ use nextlink_sql::statement::Program;
 use crate::address;
 use crate::answer::Refusal;
 use crate::body::Body;
+use crate::config::ClientLogin;
 use crate::headers::{SERVER_TIMING, wants_snapshot};
 use crate::negotiate::{self, Kind};
 use crate::points::Point;
@@ -82,8 +84,12 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         return Box::pin(resume::page(state, request, &token, stages)).await;
     }
     let served = request.slot.served()?;
-    let asked = asked(state, request, &served, &mut stages)?;
-    let mut response = match asked {
+    let asked = asked(state, request, &served, &mut stages);
+    if !matches!(asked, Ok(Asked::Query(_))) {
+        // The model, and what is wrong with a request, are told to those only whose login is right.
+        Box::pin(admitted(state, request, &served)).await?;
+    }
+    let mut response = match asked? {
         Asked::ServiceDocument => documents::service(request, &served, request.option("$format").as_deref())?,
         Asked::Metadata => documents::metadata(request, &served, request.option("$format").as_deref())?,
         Asked::OpenApi => {
@@ -106,6 +112,19 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         response.headers_mut().insert(SERVER_TIMING, header);
     }
     Ok(response)
+}
+
+/// Whether somebody may hear of a source that is read by the logins of clients only.
+async fn admitted(state: &State, request: &Request, served: &Served) -> Result<(), Refusal> {
+    let slot = &request.slot;
+    if slot.config.client_login != ClientLogin::Required {
+        return Ok(());
+    }
+    let login = request.login.as_ref();
+    slot.admit(login)?;
+    let answer = served.source.admits(&state.run_options(slot, Cancel::default(), login)).await;
+    slot.note(login, answer.as_ref().err());
+    Ok(answer?)
 }
 
 /// What is asked. Here and not where it is answered, so that the future of a request does not keep the text's parts.

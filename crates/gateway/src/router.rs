@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use crate::answer::Refusal;
 use crate::batch;
 use crate::body::Body;
+use crate::config::ClientLogin;
 use crate::cors::{self, Grant};
 use crate::headers::{CSRF_TOKEN, TRACE_ID};
 use crate::negotiate;
@@ -84,6 +85,10 @@ fn landing(state: &State, method: &Method) -> Response<Body> {
              <a href=\"{root}$openapi\">$openapi</a></p>",
             slot.name
         ));
+        if slot.config.client_login == ClientLogin::Required {
+            page.push_str("<p>What there is, the database tells to its users only.</p>");
+            continue;
+        }
         let Ok(served) = slot.served() else {
             page.push_str("<p>The database cannot be read now; it is tried again.</p>");
             continue;

@@ -408,6 +408,54 @@ fn mariadb_wrong_logins_wait() {
     wrong_logins_wait(mariadb::private());
 }
 
+/// What is told of a source that clients have to log in for, and for how long after their login was changed.
+fn only_right_logins_are_told(server: PrivateServer) {
+    let (_server, database) = prepared(server);
+    user(&database, "cataloguer", "own", &["t", "u"]);
+    user(&database, "annsmith", "S3CRET ann", &["t"]);
+    let node = served(&format!(
+        "[sources.s]\nurl = \"{}\"\nuser = \"cataloguer\"\npassword = \"own\"\nclient_login = \"required\"\n\
+         client_login_seconds = 1",
+        bare(&database)
+    ));
+    until("the source is served", || ask_as(&node, "annsmith", "S3CRET ann").status == 200);
+    let ask_for = |url: &str, name: &str, password: &str| {
+        told(&ask(
+            &node,
+            url,
+            &[("ddcloud-datasource-user", name), ("ddcloud-datasource-password", password)],
+        ))
+    };
+    for (url, right) in
+        [("", (200, "")), ("$metadata", (200, "")), ("$openapi", (200, "")), ("v", (404, "NotFound"))]
+    {
+        assert_eq!(ask_for(url, "annsmith", "S3CRET ann"), refused(right.0, right.1), "{url}");
+        assert_eq!(ask_for(url, "annsmith", "S3CRET"), refused(403, "SourceLoginRefused"), "{url}");
+    }
+    // MariaDB takes the quotes off.
+    assert_eq!(ask_for("t(1)", "'annsmith'", "S3CRET ann"), refused(403, "SourceLoginRefused"));
+    let landing = node.get("/", &[]).text();
+    assert!(landing.contains("/api/odata4/s/") && !landing.contains("?$top"), "{landing}");
+    database.run(if is_postgres(&database) {
+        "ALTER ROLE annsmith PASSWORD 'S3CRET new'"
+    } else {
+        "ALTER USER annsmith IDENTIFIED BY 'S3CRET new'"
+    });
+    // It is in use all the while.
+    until("the old password is refused", || ask_as(&node, "annsmith", "S3CRET ann").status == 403);
+    assert_eq!(ask_as(&node, "annsmith", "S3CRET new").status, 200);
+}
+
+#[test]
+fn postgres_only_right_logins_are_told() {
+    only_right_logins_are_told(postgres::private());
+}
+
+#[test]
+fn mariadb_only_right_logins_are_told() {
+    only_right_logins_are_told(mariadb::private());
+}
+
 /// A directory may lock a user after a few wrong passwords, so those are slowed down too; what no password mends is not.
 #[test]
 fn postgres_wrong_logins_of_a_directory_wait() {

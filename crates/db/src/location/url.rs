@@ -63,6 +63,7 @@ pub(super) fn server(rest: &str, kind: Kind) -> Result<Server, BadLocation> {
         connect_timeout: Server::CONNECT_TIMEOUT,
         connections: Server::CONNECTIONS,
         pool_wait: Server::POOL_WAIT,
+        client_age: Server::CLIENT_AGE,
     };
     let mut seen = Vec::new();
     for pair in options.split('&').filter(|pair| !pair.is_empty()) {

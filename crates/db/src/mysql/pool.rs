@@ -1,7 +1,7 @@
 //! Connections kept for reuse: a pool for each login.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
@@ -67,7 +67,13 @@ impl Pools {
     /// A connection of this login, or of the source's own. `fresh` asks for one that was just made, and gives up all
     /// others of the login: they may be as dead as the one before.
     pub(super) async fn lease(&self, login: Option<&Login>, fresh: bool) -> Done<Lease> {
-        let pool = self.pool(login)?;
+        let login = login.or(self.server.login.as_ref()).ok_or(Error::LoginNeeded)?;
+        let found = self.find(login);
+        let is_new = found.is_none();
+        let pool = match found {
+            Some(pool) => pool,
+            None => self.connector(login)?.pool(&self.server)?,
+        };
         if fresh {
             pool.retain(|_, _| false);
         }
@@ -81,6 +87,10 @@ impl Pools {
             Err(_) => return Err(Error::PoolFull { connections: self.server.connections }.into()),
         };
         let _ = self.facts.set(object.facts);
+        // Kept once the server has taken the login, so that wrong ones drive no others out.
+        if is_new {
+            self.keep(login, &pool);
+        }
         let reused = Object::metrics(&object).recycle_count > 0;
         Ok(Lease { opts: pool.manager().opts(), object: Some(object), reused, since: Instant::now() })
     }
@@ -88,32 +98,49 @@ impl Pools {
     /// Whether somebody waits for a connection of a login, or of the source's own.
     pub(super) fn is_awaited(&self, login: Option<&Login>) -> bool {
         let login = login.or(self.server.login.as_ref());
-        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.iter().find(|(known, _)| Some(known) == login).is_some_and(|(_, pool)| {
+        self.pools().iter().find(|(known, _)| Some(known) == login).is_some_and(|(_, pool)| {
             let status = pool.status();
             status.size >= status.max_size && status.waiting > 0
         })
     }
 
-    fn pool(&self, login: Option<&Login>) -> Result<Pool<Connector>, Error> {
-        let login = login.or(self.server.login.as_ref()).ok_or(Error::LoginNeeded)?;
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = pools.iter().position(|(known, _)| known == login) {
-            let found = pools.remove(at);
-            let pool = found.1.clone();
-            pools.push(found);
-            return Ok(pool);
+    fn pools(&self) -> MutexGuard<'_, Vec<(Login, Pool<Connector>)>> {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pool of a login, which becomes the one used last.
+    fn find(&self, login: &Login) -> Option<Pool<Connector>> {
+        let mut pools = self.pools();
+        let at = pools.iter().position(|(known, _)| known == login)?;
+        let found = pools.remove(at);
+        let pool = found.1.clone();
+        pools.push(found);
+        Some(pool)
+    }
+
+    /// Keeps the pool of a login, unless there is one; the one not used for longest is closed where there are too many.
+    fn keep(&self, login: &Login, pool: &Pool<Connector>) {
+        let mut pools = self.pools();
+        if pools.iter().any(|(known, _)| known == login) {
+            return;
         }
-        let pool = self.connector(login).pool(&self.server)?;
         if pools.len() >= LOGINS {
             pools.remove(0).1.close();
         }
         pools.push((login.clone(), pool.clone()));
-        Ok(pool)
     }
 
-    fn connector(&self, login: &Login) -> Connector {
+    /// What makes connections for a login.
+    ///
+    /// # Errors
+    /// The server would take the name for another one.
+    fn connector(&self, login: &Login) -> Result<Connector, Error> {
         let server = &self.server;
+        let is_own = server.login.as_ref() == Some(login);
+        if !is_own && is_quoted(&login.user) {
+            let message = "a user does not stand in quotes".to_owned();
+            return Err(Error::LoginRefused { message, wrong_password: true });
+        }
         let is_socket = server.host.starts_with('/');
         let socket = is_socket.then(|| server.host.clone());
         let opts = OptsBuilder::default()
@@ -131,13 +158,19 @@ impl Pools {
         // A socket never leaves the machine, and the server offers no TLS there.
         let tls =
             self.tls.clone().filter(|_| !is_socket).map(|tls| Opts::from(opts.clone().ssl_opts(Some(tls))));
-        Connector {
+        Ok(Connector {
             plain: (tls.is_none() || server.tls.mode == TlsMode::Prefer).then(|| Opts::from(opts)),
             tls,
             without_tls: AtomicBool::new(false),
             timeout: server.connect_timeout,
-        }
+            age: if is_own { Duration::MAX } else { server.client_age },
+        })
     }
+}
+
+/// Whether a user is given in quotes, which MariaDB takes off: it would be known by two names.
+fn is_quoted(user: &str) -> bool {
+    user.starts_with('\'') && user.ends_with('\'')
 }
 
 /// Makes connections for one login.
@@ -147,6 +180,8 @@ pub(super) struct Connector {
     /// The server was found to have no TLS, where that is no condition.
     without_tls: AtomicBool,
     timeout: Duration,
+    /// Greatest age of a connection that is used again.
+    age: Duration,
 }
 
 impl Connector {
@@ -212,7 +247,10 @@ impl Manager for Connector {
         }
     }
 
-    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<Fault> {
+    async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<Fault> {
+        if metrics.age() >= self.age {
+            return Err(RecycleError::message("too old"));
+        }
         if session.is_clean() { Ok(()) } else { Err(RecycleError::message("in an unknown state")) }
     }
 }

@@ -72,6 +72,14 @@ impl MySqlSource {
         self.pools.is_awaited(login)
     }
 
+    /// See [`crate::source::Source::admits`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn admits(&self, options: &RunOptions) -> Result<(), Error> {
+        self.lease(&Watch::start(options), false).await.map(drop)
+    }
+
     /// The facts of the server: those of MariaDB until it was reached.
     pub fn dialect(&self) -> &'static dyn Dialect {
         self.pools.facts().map_or(&MARIADB, Facts::dialect)

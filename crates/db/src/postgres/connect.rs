@@ -63,6 +63,15 @@ impl PostgresSource {
         self.pools.is_awaited(login)
     }
 
+    /// See [`crate::source::Source::admits`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn admits(&self, options: &RunOptions) -> Result<(), Error> {
+        let session = async { Ok(self.pools.session(options.login.as_ref()).await?) };
+        Bounds::start(options).within(session).await.map(drop).map_err(|failed| failed.error)
+    }
+
     /// Reads the catalogue.
     ///
     /// # Errors

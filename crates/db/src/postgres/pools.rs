@@ -51,7 +51,9 @@ impl Pools {
     /// The certificates to trust cannot be read.
     pub fn new(server: &Server) -> Result<Pools, Error> {
         let tls = tls::connector(&server.tls)?;
-        let own = server.login.as_ref().map(|login| pool(server, &tls, login)).transpose()?;
+        let own =
+            server.login.as_ref().map(|login| pool(server, manager(server, &tls, login, Duration::MAX)));
+        let own = own.transpose()?;
         Ok(Pools { server: server.clone(), tls, own, clients: Mutex::default() })
     }
 
@@ -69,7 +71,7 @@ impl Pools {
     /// Makes connections of the source's own login, where it has one and may have more than a few.
     pub fn own_manager(&self) -> Option<Manager> {
         let login = self.server.login.as_ref().filter(|_| self.server.connections >= MANY)?;
-        Some(manager(&self.server, &self.tls, login))
+        Some(manager(&self.server, &self.tls, login, Duration::MAX))
     }
 
     /// Whether a run is one of the source's own login.
@@ -107,7 +109,8 @@ impl Pools {
         if let Some(pool) = kept {
             return self.connection(&pool).await;
         }
-        let pool = pool(&self.server, &self.tls, login)?;
+        let manager = manager(&self.server, &self.tls, login, self.server.client_age);
+        let pool = pool(&self.server, manager)?;
         // Kept once the server has taken the login, so that wrong ones drive no others out.
         let object = self.connection(&pool).await?;
         self.clients().keep(login.clone(), pool);
@@ -151,12 +154,11 @@ impl Clients {
     }
 }
 
-fn manager(server: &Server, tls: &MakeRustlsConnect, login: &Login) -> Manager {
-    Manager { config: config(server, login), tls: tls.clone() }
+fn manager(server: &Server, tls: &MakeRustlsConnect, login: &Login, age: Duration) -> Manager {
+    Manager { config: config(server, login), tls: tls.clone(), age }
 }
 
-fn pool(server: &Server, tls: &MakeRustlsConnect, login: &Login) -> Result<Pool<Manager>, Error> {
-    let manager = manager(server, tls, login);
+fn pool(server: &Server, manager: Manager) -> Result<Pool<Manager>, Error> {
     Pool::builder(manager)
         .max_size(server.connections.max(1))
         .wait_timeout(Some(server.pool_wait))

@@ -46,6 +46,8 @@ pub struct Manager {
     pub config: Config,
     /// How TLS is made.
     pub tls: MakeRustlsConnect,
+    /// Greatest age of a connection that is used again.
+    pub age: Duration,
 }
 
 impl managed::Manager for Manager {
@@ -61,7 +63,10 @@ impl managed::Manager for Manager {
         Ok(Connected { client, line, statements, tls, runtime, bounds: None })
     }
 
-    async fn recycle(&self, connected: &mut Connected, _: &Metrics) -> RecycleResult<Error> {
+    async fn recycle(&self, connected: &mut Connected, metrics: &Metrics) -> RecycleResult<Error> {
+        if metrics.age() >= self.age {
+            return Err(RecycleError::message("too old"));
+        }
         // The server may have closed it while it lay idle.
         connected.line.look();
         if connected.client.is_closed() { Err(RecycleError::message("closed")) } else { Ok(()) }

@@ -19,6 +19,7 @@ pub fn location(database: &Database) -> Location {
         connect_timeout: Duration::from_secs(20),
         connections: 4,
         pool_wait: Duration::from_secs(20),
+        client_age: Server::CLIENT_AGE,
     };
     if server.scheme() == "postgres" { Location::Postgres(place) } else { Location::MySql(place) }
 }

@@ -52,6 +52,11 @@ fn clients_say_who_reads() {
     }
     let kept = connections(&world.database).len();
     assert!((60..=66).contains(&kept), "connections of the logins that were used last are kept: {kept}");
+    for user in &users {
+        let found = asked.ask_with("T", &as_user(user, "wrong"));
+        assert!(matches!(found, Err(Failure::Run(Error::LoginRefused { .. }))), "{found:?}");
+    }
+    assert_eq!(connections(&world.database).len(), kept, "wrong ones drive no right ones out");
     // A login of the client goes before that of the source.
     let asked = Asked { source: &world.source, mapping: &world.mapping };
     let found = asked.ask_with("T", &as_user(&users[1], "wrong"));

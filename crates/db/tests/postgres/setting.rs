@@ -114,6 +114,7 @@ pub fn location(server: &server::Server, database: &str) -> Server {
         connect_timeout: Duration::from_secs(10),
         connections: 4,
         pool_wait: Duration::from_secs(2),
+        client_age: Server::CLIENT_AGE,
     }
 }
 

@@ -114,6 +114,10 @@ fn settled(config: &SourceConfig, wrong: &mut Vec<Problem>) -> Option<Location> 
         wrong.extend(within("pool_wait_seconds", seconds, 1, 300));
         server.pool_wait = Duration::from_secs(seconds);
     }
+    if let Some(seconds) = config.client_login_seconds {
+        wrong.extend(within("client_login_seconds", seconds, 1, 86_400));
+        server.client_age = Duration::from_secs(seconds);
+    }
     Some(location)
 }
 
@@ -166,6 +170,7 @@ fn only_for_servers(config: &SourceConfig) -> impl Iterator<Item = Problem> {
         ("connect_seconds", config.connect_seconds.is_some()),
         ("connections", config.connections.is_some()),
         ("pool_wait_seconds", config.pool_wait_seconds.is_some()),
+        ("client_login_seconds", config.client_login_seconds.is_some()),
     ];
     let given = given.into_iter().filter(|(_, given)| *given);
     given.map(|(field, _)| (field, "is for servers; this source is a file".to_owned()))
@@ -262,6 +267,8 @@ mod tests {
             (server, "connections = 0", "connections"),
             (server, "connections = 1001", "connections"),
             (server, "pool_wait_seconds = 0", "pool_wait_seconds"),
+            (server, "client_login_seconds = 0", "client_login_seconds"),
+            (server, "client_login_seconds = 86401", "client_login_seconds"),
             ("url = \"sqlite:x\"", "user = \"u\"", "user"),
             ("url = \"sqlite:x\"", "password = \"S3CRET\"", "password"),
             ("url = \"sqlite:x\"", "password_env = \"X\"", "password_env"),
@@ -273,6 +280,7 @@ mod tests {
             ("url = \"sqlite:x\"", "connect_seconds = 1", "connect_seconds"),
             ("url = \"sqlite:x\"", "connections = 1", "connections"),
             ("url = \"sqlite:x\"", "pool_wait_seconds = 1", "pool_wait_seconds"),
+            ("url = \"sqlite:x\"", "client_login_seconds = 1", "client_login_seconds"),
         ] {
             let text = [start, "\n", rest].concat();
             let config = config(&text);

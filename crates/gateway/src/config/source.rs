@@ -42,6 +42,8 @@ pub struct SourceConfig {
     pub connections: Option<usize>,
     /// Seconds that a request waits for one of them to be free before it is answered with 503. Default 5.
     pub pool_wait_seconds: Option<u64>,
+    /// Seconds after which a connection that was made with a client's login is made anew before it is used again, so that the database is asked for the login again. Default 300.
+    pub client_login_seconds: Option<u64>,
     /// Rows of a page. Default 2000, unless the model file has another number.
     pub page_rows: Option<u64>,
     /// Bytes of rows after which a page is closed early. Default 4194304 (4 MiB), unless the model file has another number.
