@@ -273,6 +273,10 @@ fn failed(code: &str, message: &str) -> Refusal {
         "SourceLocked" | "SourceUnreachable" | "SourceBusy" | "StatementEnded" | "SourceChanged" => {
             (StatusCode::SERVICE_UNAVAILABLE, "SourceFailed")
         }
+        "RowsFailed" => (StatusCode::INTERNAL_SERVER_ERROR, "RowsFailed"),
+        "DefinitionFailed" => (StatusCode::INTERNAL_SERVER_ERROR, "DefinitionFailed"),
+        "ValueMismatch" => (StatusCode::INTERNAL_SERVER_ERROR, "ValueMismatch"),
+        "SourceDamaged" => (StatusCode::INTERNAL_SERVER_ERROR, "SourceDamaged"),
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "SourceFailed"),
     };
     let refusal = Refusal::new(status, code, message);

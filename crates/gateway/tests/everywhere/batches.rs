@@ -77,16 +77,7 @@ fn later_is_the_same() {
             let path = ["/api/odata4/", source, "/", &encoded(url)].concat();
             let newer = ("OData-MaxVersion", "4.01");
             let alone = world.node.get(&path, &[newer]);
-            let begun = world.node.get(&path, &[newer, ("Prefer", "respond-async")]);
-            assert_eq!(begun.status, 202, "{source}: {url}: {}", begun.text());
-            let location = begun.header("location").expect("a location");
-            let answer = std::iter::from_fn(|| {
-                std::thread::sleep(std::time::Duration::from_millis(10));
-                Some(http::get(location, &[newer]))
-            })
-            .take(3_000)
-            .find(|answer| answer.status != 202)
-            .expect("an answer in time");
+            let answer = world.later(source, url, &[newer]);
             let status = alone.status.to_string();
             assert_eq!(answer.header("asyncresult"), Some(&*status), "{source}: {url}: {}", answer.text());
             let expected = steady(alone.status, &alone.text());

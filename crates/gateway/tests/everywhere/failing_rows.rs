@@ -45,6 +45,7 @@ fn conditions_that_fail_are_the_fault_of_the_service() {
             let same = told.status == *status && told.body.ends_with(expected);
             assert!(same, "{source}: {url}: {} {}", told.status, told.body);
         }
+        later_fails(&world, source, "Things", "RowsFailed");
         let text = http::get(&[&world.node.service(source), "Things"].concat(), &[]).text();
         assert!(text.contains("Which entities of `Things` there are cannot be computed."), "{text}");
         assert!(!text.contains("77777") && !text.contains("zero"), "{source}: {text}");
@@ -82,5 +83,15 @@ fn views_that_fail_are_the_fault_of_the_database() {
             let same = told.status == *status && told.body.ends_with(expected);
             assert!(same, "{source}: {url}: {} {}", told.status, told.body);
         }
+        later_fails(&world, source, "sums", "DefinitionFailed");
     }
+}
+
+/// An answer that is asked for later tells the same code.
+#[track_caller]
+fn later_fails(world: &World, source: &str, url: &str, code: &str) {
+    let answer = world.later(source, url, &[("OData-MaxVersion", "4.01")]);
+    let text = answer.text();
+    assert_eq!(answer.header("asyncresult"), Some("500"), "{source}: {url}: {text}");
+    assert!(text.contains(&format!("\"code\":\"{code}\"")), "{source}: {url}: {text}");
 }

@@ -1,10 +1,12 @@
 //! A node that serves the same data from each database.
 
 use nextlink_sample::{Target, trading};
+use nextlink_testkit::http::{self, Answer};
 use nextlink_testkit::node::{Launch, Node};
 use nextlink_testkit::samples::Sample;
 use nextlink_testkit::server::{Database, Server};
 use nextlink_testkit::sqlite::sqlite;
+use nextlink_testkit::wait::until;
 use nextlink_testkit::{mariadb, postgres};
 use std::path::{Path, PathBuf};
 
@@ -159,6 +161,21 @@ impl World {
         for (words, times) in rows {
             assert_eq!(checked.out.matches(words).count(), *times, "{words} in {}", checked.out);
         }
+    }
+
+    /// Asks a source for an answer later, and its monitor until there is one.
+    #[track_caller]
+    pub fn later(&self, source: &str, url: &str, headers: &[(&str, &str)]) -> Answer {
+        let path = ["/api/odata4/", source, "/", &encoded(url)].concat();
+        let begun = self.node.get(&path, &[headers, &[("Prefer", "respond-async")]].concat());
+        assert_eq!(begun.status, 202, "{source}: {url}: {}", begun.text());
+        let location = begun.header("location").expect("a location").to_owned();
+        let mut answer = begun;
+        until("an answer", || {
+            answer = http::get(&location, headers);
+            answer.status != 202
+        });
+        answer
     }
 
     /// Asks a source.
