@@ -258,6 +258,7 @@ mod tests {
             user = "ü"
             password = "p\"*"
             client_login = "allowed"
+            client_login_seconds = 30
             schemas = ["a", "b"]
             tls = "require"
             tls_ca = "/ca.pem"
@@ -285,7 +286,7 @@ mod tests {
             (other, 2),
             ("url = 'mysql://u@h/d'\npassword_file = 'F'", 2),
             ("url = 'sqlite:x'\nmodel_text = 'entities: {}'", 2),
-            (every, 24),
+            (every, 25),
         ] {
             let config: SourceConfig = toml::from_str(text).expect(text);
             let kept = config.revealed();

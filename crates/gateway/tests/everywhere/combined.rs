@@ -178,7 +178,7 @@ const ROWS: &[(&str, u16, &str)] = &[
         200,
         r##""value":[{"State":null},{"State":"Below"},{"State":"-3"}]"##,
     ),
-    ("$crossjoin(Groups,First)", 400, "BadRequest at First"),
+    ("$crossjoin(Groups,First)", 404, "NotFound at First"),
 ];
 
 #[test]

@@ -77,7 +77,7 @@ fn sets(cx: &Context, names: &[String], at: u32) -> BindResult<Vec<EntitySetId>>
         let Some(set) = cx.model.find_set(name) else {
             if cx.model.find_singleton(name).is_some() {
                 let message = format!("'{name}' is a singleton; $crossjoin combines entity sets.");
-                return Err(invalid(at, name, message));
+                return Err(not_found(at, name, message));
             }
             return Err(unknown_set(at, cx.model, name));
         };
