@@ -50,7 +50,7 @@ pub fn fragment(model: &Model, query: &Query, entity: &str, version: Version) ->
         Addressed::Collection if selection.references => "Collection($ref)".to_owned(),
         Addressed::Entity if selection.references => "$ref".to_owned(),
         Addressed::Collection if !selection.types.is_empty() => {
-            ["Collection(Edm.EntityType)", &list_of_all(model, &selection.types)].concat()
+            ["Collection(Edm.EntityType)", &list_of_all(model, selection, version)].concat()
         }
         Addressed::Collection if !selection.combined.is_empty() => {
             let list =
@@ -77,27 +77,55 @@ pub(crate) fn collection(model: &Model, selection: &Selection, version: Version)
     [model.entity_set(selection.set).name.as_str(), &cast, &list].concat()
 }
 
-/// `(Shop.Product/Name,Shop.Order/Date)` behind the entities of all sets, where not all of them is told.
-fn list_of_all(model: &Model, types: &[EntityKind]) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for EntityKind { set, of, selected } in types {
-        let Some(selected) = selected else {
-            return String::new();
-        };
-        let family = &model.entity_type(model.entity_set(*set).entity_type).family;
-        let is_above = |other: &&EntityKind| {
+/// `(Shop.Product/Name,Shop.Order/Date)` behind the entities of all sets, where not just all of them is told.
+fn list_of_all(model: &Model, selection: &Selection, version: Version) -> String {
+    let (mut names, mut computed): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let told: Vec<Vec<String>> =
+        selection.types.iter().map(|kind| told_of(model, selection, kind, version)).collect();
+    for (EntityKind { set, of, .. }, own) in selection.types.iter().zip(&told) {
+        let ty = model.entity_type(model.entity_set(*set).entity_type);
+        let is_above = |other: &EntityKind| {
             other.set == *set
                 && other.of != *of
-                && family.as_ref().is_some_and(|family| family.is_a(*of, other.of))
+                && ty.family.as_ref().is_some_and(|family| family.is_a(*of, other.of))
         };
         // What a type has from one above it is named with that.
-        let known = |name: &String| {
-            types.iter().filter(is_above).any(|other| other.selected.iter().flatten().any(|has| has == name))
-        };
-        let own = selected.iter().filter(|name| !known(name));
-        names.extend(own.map(|name| [&model.qualified_cast(*set, *of), "/", name].concat()));
+        let above = || selection.types.iter().zip(&told).filter(|(other, _)| is_above(other));
+        for name in own.iter().filter(|name| !above().any(|(_, has)| has.contains(name))) {
+            let first = name.split(['/', '(', '+']).next().unwrap_or_default();
+            let has =
+                ty.find_property_of(first, *of).is_some() || ty.find_navigation_of(first, *of).is_some();
+            if has || first == "*" {
+                names.push([&model.qualified_cast(*set, *of), "/", name].concat());
+            } else if !computed.contains(name) {
+                computed.push(name.clone());
+            }
+        }
     }
-    ["(", &names.join(","), ")"].concat()
+    names.append(&mut computed);
+    let all = names.is_empty() && selection.types.iter().all(|kind| kind.selected.is_none());
+    if all { String::new() } else { ["(", &names.join(","), ")"].concat() }
+}
+
+/// The names of what is told of entities of a type among those of all sets, where that is not just all that they have.
+pub(crate) fn told_of(
+    model: &Model,
+    selection: &Selection,
+    kind: &EntityKind,
+    version: Version,
+) -> Vec<String> {
+    let mut names = kind.selected.clone().unwrap_or_default();
+    let family = &model.entity_type(model.entity_set(kind.set).entity_type).family;
+    let is =
+        |to: Option<usize>| to.is_none() || family.as_ref().is_some_and(|family| family.is_a(kind.of, to));
+    for one in selection.combined.iter().filter(|one| one.set == kind.set) {
+        let Some(below) = &one.expand else { continue };
+        let mut below = Selection { of: kind.of, ..below.clone() };
+        below.expand.retain(|expand| is(expand.of));
+        below.expand.iter_mut().for_each(|expand| expand.of = None);
+        names.extend(expanded_list(model, &below, None, version));
+    }
+    names
 }
 
 /// `(City,Street)` behind the path to a complex value of which only parts are told.
@@ -189,6 +217,20 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
         items.extend(selection.selected_navigation.iter().map(|n| navigation_name(model, selection, *n)));
         items.extend((!named.is_empty()).then(|| named_list(&named, 0)));
     }
+    items.extend(expanded_list(model, selection, around, version));
+    let whole = !selection.rows && !selection.selected;
+    if items.is_empty() && whole { String::new() } else { ["(", &items.join(","), ")"].concat() }
+}
+
+/// The names of what is expanded, with what is told of it.
+fn expanded_list(
+    model: &Model,
+    selection: &Selection,
+    around: Option<&Expand>,
+    version: Version,
+) -> Vec<String> {
+    let ty = model.entity_type(model.entity_set(selection.set).entity_type);
+    let mut items = Vec::new();
     // Where only counts or references are given, nothing is expanded; what `$levels` repeats stands once, with a plus sign.
     let repeated = |e: &Expand| around.is_some_and(|outer| outer.recursive && e.is(outer.navigation));
     let stands = |e: &&Expand| !e.count_only && !e.selection.references && !repeated(e);
@@ -213,8 +255,7 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
             (true, Version::V40) => items.extend(expand.alias.is_some().then(|| name.to_owned())),
         }
     }
-    let whole = !selection.rows && !selection.selected;
-    if items.is_empty() && whole { String::new() } else { ["(", &items.join(","), ")"].concat() }
+    items
 }
 
 /// A navigation property, behind the type that has it where the entities are not known to be of it.

@@ -212,6 +212,10 @@ pub enum Item<'q> {
     Open(&'q Expand),
     /// The same of an entity that is combined with others, under the name of its set.
     OpenCombined(EntitySetId),
+    /// Reads the first key value of an entity whose values stand in the row already: null skips all up to `EndBeside`.
+    Beside(EntitySetId),
+    /// Ends what stands below it.
+    EndBeside,
     /// Ends a related entity.
     Close,
     /// Begins the key of an entity that is combined with others, to which there is a link.
@@ -328,6 +332,7 @@ impl<'q> Layout<'q> {
             for expand in &selection.expand {
                 self.collection(model, node, NodeLink { parent: node, path: Vec::new(), set, expand }, needs);
             }
+            self.beside(model, node, selection, needs);
             return;
         }
         if needs.keys || selection.references {
@@ -344,6 +349,20 @@ impl<'q> Layout<'q> {
         let named: Vec<&Named> = selection.named.iter().collect();
         self.named(node, &named, 0);
         self.dynamic(node, selection, path);
+        self.expanded(model, node, selection, path, needs);
+    }
+
+    /// What stands below an entity.
+    fn expanded(
+        &mut self,
+        model: &Model,
+        node: usize,
+        selection: &'q Selection,
+        path: &[usize],
+        needs: Needs,
+    ) {
+        let set = selection.set;
+        let ty = model.entity_type(model.entity_set(set).entity_type);
         for expand in selection.expand.iter().filter(|e| !e.collection) {
             let mut below = path.to_vec();
             below.push(expand.navigation);

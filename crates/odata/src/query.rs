@@ -223,7 +223,7 @@ pub struct Selection {
     pub named: Vec<Named>,
     /// Whether the rows are such as `$apply` made, and no entities.
     pub rows: bool,
-    /// Where the rows are combinations of entities: what is returned of each, with the variables from 0.
+    /// Where the rows are combinations of entities, or entities of all sets: what is returned of each, or below it.
     pub combined: Vec<Combined>,
     /// Where the rows are entities of all sets: what they can be, by their numbers from 1.
     pub types: Vec<EntityKind>,
@@ -270,6 +270,8 @@ impl Dynamic {
 pub struct Combined {
     /// Its set.
     pub set: EntitySetId,
+    /// What stands for it.
+    pub variable: Variable,
     /// Whether it is told at all.
     pub told: bool,
     /// What is returned of it; a link to it where this is missing.

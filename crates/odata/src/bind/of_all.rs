@@ -1,7 +1,9 @@
 //! Paths among the entities of all sets (`$all`): they begin with a type, and lead to null from entities of others (Part 2 section 4.13).
 
+mod expand;
 mod select;
 
+pub use expand::Below;
 pub use select::Chosen;
 
 use super::error::{BindResult, invalid, not_supported};

@@ -43,8 +43,7 @@ pub fn bind_product<'a>(
     let selection = if matches!(input, Input::Product(_)) {
         bind_combined(cx, &scope, &sets, options)?
     } else {
-        let nothing = |set: &EntitySetId| Combined { set: *set, told: false, expand: None };
-        let combined = sets.iter().map(nothing).collect();
+        let combined = combined(&sets, false);
         Selection { combined, ..bind_rows(&scope, sets[0], options, false, at)? }
     };
     let filter = bind_filter(cx, &scope, options, at)?;
@@ -104,6 +103,17 @@ fn scope_of(cx: &Context, sets: &[EntitySetId]) -> Scope {
     scope
 }
 
+/// Links to the entities of the sets, which have the first variables, in their order.
+fn combined(sets: &[EntitySetId], told: bool) -> Vec<Combined> {
+    let one = |(number, set): (usize, &EntitySetId)| Combined {
+        set: *set,
+        variable: Variable(number),
+        told,
+        expand: None,
+    };
+    sets.iter().enumerate().map(one).collect()
+}
+
 /// What is told of each combination: a link to each entity, or the entity itself.
 fn bind_combined<'a>(
     cx: &Context<'a>,
@@ -112,8 +122,7 @@ fn bind_combined<'a>(
     options: &'a Options,
 ) -> BindResult<Selection> {
     let name = |set: &EntitySetId| &cx.model.entity_set(*set).name;
-    let mut combined: Vec<Combined> =
-        sets.iter().map(|set| Combined { set: *set, told: options.select.is_none(), expand: None }).collect();
+    let mut combined = combined(sets, options.select.is_none());
     let mut named: Vec<Named> = Vec::new();
     match &options.select {
         None => named.clone_from(&scope.named),
@@ -137,7 +146,7 @@ fn bind_combined<'a>(
     for item in options.expand.iter().flatten() {
         let all = item.path == ["*"];
         let mut found = false;
-        for (number, one) in combined.iter_mut().enumerate() {
+        for one in &mut combined {
             if all || item.path == [name(&one.set).as_str()] {
                 found = true;
                 if one.expand.is_some() && !all {
@@ -148,7 +157,7 @@ fn bind_combined<'a>(
                     ));
                 }
                 one.told = true;
-                one.expand = Some(bind_one(cx, number, one.set, item)?);
+                one.expand = Some(bind_one(cx, Place::of(one.variable, one.set), item)?);
             }
         }
         if !found {
@@ -178,13 +187,8 @@ fn bind_combined<'a>(
 }
 
 /// What is returned of one entity of a combination.
-fn bind_one<'a>(
-    cx: &Context<'a>,
-    number: usize,
-    set: EntitySetId,
-    item: &'a ExpandItem,
-) -> BindResult<Selection> {
-    let name = &cx.model.entity_set(set).name;
+fn bind_one<'a>(cx: &Context<'a>, place: Place, item: &'a ExpandItem) -> BindResult<Selection> {
+    let name = &cx.model.entity_set(place.set).name;
     refuse_index(&item.options)?;
     refuse_on_single(item, name)?;
     if item.suffix != ExpandSuffix::None || item.options.levels.is_some() || item.options.apply.is_some() {
@@ -192,8 +196,6 @@ fn bind_one<'a>(
         return Err(not_supported(item.at, "$expand", message));
     }
     cx.count_expanded(item.at)?;
-    // The sets have the first variables, in their order.
-    let place = Place::of(Variable(number), set);
     let mut scope = Scope::of_expanded(place.clone());
     add_computed(cx, &mut scope, item.options.compute.as_deref().unwrap_or_default())?;
     cx.with_aliases(&item.options.aliases, || bind_selection(cx, &scope, &place, &item.options, false, 1))

@@ -35,12 +35,35 @@ pub fn bind_selection<'a>(
         select_items(cx, &mut selection, place, items)?;
     }
     add_whole(cx, &mut selection, place);
+    let items: Vec<&ExpandItem> = options.expand.iter().flatten().collect();
+    expand_items(cx, &mut selection, place, &items, depth)?;
+    Ok(selection)
+}
+
+fn expand_items<'a>(
+    cx: &Context<'a>,
+    selection: &mut Selection,
+    place: &Place,
+    items: &[&'a ExpandItem],
+    depth: usize,
+) -> BindResult<()> {
     // What is named itself takes precedence over `*`, wherever it stands.
-    let star = |item: &&ExpandItem| item.path.last().is_some_and(|name| name == "*");
-    let items = || options.expand.iter().flatten();
-    for item in items().filter(|item| !star(item)).chain(items().filter(star)) {
-        expand_item(cx, &mut selection, place, (item, None), depth)?;
+    let (stars, own): (Vec<&ExpandItem>, Vec<&ExpandItem>) =
+        items.iter().partition(|item| item.path.last().is_some_and(|name| name == "*"));
+    for item in own.into_iter().chain(stars) {
+        expand_item(cx, selection, place, (item, None), depth)?;
     }
+    Ok(())
+}
+
+/// What stands below the entities at a place, which are told by others.
+pub fn bind_below_only<'a>(
+    cx: &Context<'a>,
+    place: &Place,
+    items: &[&'a ExpandItem],
+) -> BindResult<Selection> {
+    let mut selection = all_of(cx, &Scope::default(), place, false);
+    expand_items(cx, &mut selection, place, items, 0)?;
     Ok(selection)
 }
 

@@ -4,6 +4,7 @@ mod document;
 mod dynamic;
 mod entity;
 mod function;
+mod several;
 mod stream;
 mod changes;
 mod told;
@@ -12,6 +13,7 @@ mod parts;
 pub(crate) use document::{DocumentShape, JsonShape};
 pub(crate) use dynamic::DynamicShape;
 use entity::Entity;
+use several::Written;
 pub use told::{told_collection, told_type};
 
 use super::format::Format;
@@ -220,11 +222,11 @@ fn begin(ops: &mut Vec<Op>, begun: &mut Vec<usize>, op: Op) {
     ops.push(op);
 }
 
-/// Lets what is there for a type only end with the last operation.
+/// Lets what is there for some entities only end with the last operation.
 fn end_only(ops: &mut [Op], only: &mut Vec<usize>) {
     let end = ops.len();
     if let Some(at) = only.pop()
-        && let Op::Only { skip_to, .. } = &mut ops[at]
+        && let Op::Only { skip_to, .. } | Op::Present { skip_to } = &mut ops[at]
     {
         *skip_to = end;
     }
@@ -282,7 +284,8 @@ impl<'a> Compiler<'a> {
                     ops.push(self.key(entity, *property, key_number, *last));
                     key_number = if *last { 0 } else { key_number + 1 };
                 }
-                Item::Kind => ops.push(self.kind(entity, &node.selection.types)),
+                Item::Kind if entities.len() == 1 => ops.push(self.kind(entity, node.selection)),
+                Item::Kind => ops.push(self.kind_of(entity)),
                 Item::Etag(last) => ops.push(self.etag(entity, *last, asked_for, alone)),
                 Item::MediaType(stream) => ops.push(self.media_type(set, *stream)),
                 Item::Only(types) => begin(&mut ops, &mut only, self.only(entity, types)),
@@ -312,17 +315,15 @@ impl<'a> Compiler<'a> {
                     begin(&mut ops, &mut opened, opening(self.member(name), b"{"));
                     entities.push(Entity::of(&expand.selection, place()));
                 }
-                Item::OpenCombined(set) | Item::Link(set) => {
-                    let linked = matches!(item, Item::Link(_));
-                    entities.push(Entity { linked, ..Entity::combined(node.selection, *set, place()) });
-                    if !linked {
-                        opened.push(ops.len());
-                    }
-                    ops.push(self.combined(*set, linked));
-                }
-                Item::CloseLink => {
-                    ops.push(Op::Identified { link: self.combined_link(set) });
-                    entities.pop();
+                Item::OpenCombined(_)
+                | Item::Link(_)
+                | Item::CloseLink
+                | Item::Beside(_)
+                | Item::EndBeside => {
+                    let place = if let Item::OpenCombined(_) | Item::Link(_) = item { place() } else { 0 };
+                    let (ops, opened, only) = (&mut ops, &mut opened, &mut only);
+                    let written = Written { ops, opened, only, entities: &mut entities };
+                    self.of_several(item, node.selection, place, written);
                 }
                 Item::Close => {
                     self.derived_links(entity, &mut ops);
@@ -359,20 +360,6 @@ impl<'a> Compiler<'a> {
             return opening(Vec::new(), b"{");
         }
         opening(self.member(&property.name), &self.start_of(property.ty))
-    }
-
-    /// Begins an entity that is combined with others.
-    fn combined(&self, set: EntitySetId, linked: bool) -> Op {
-        if linked {
-            return Op::Identify;
-        }
-        opening(self.member(&self.model.entity_set(set).name), b"{")
-    }
-
-    /// `,"Products@odata.navigationLink":`, where it is told at all.
-    fn combined_link(&self, set: EntitySetId) -> Option<Vec<u8>> {
-        let told = self.format.metadata != MetadataLevel::None;
-        told.then(|| self.annotation(&self.model.entity_set(set).name, "navigationLink"))
     }
 
     /// Reads a value of any type. One plain value, as nearly all are, needs no look at anything else.

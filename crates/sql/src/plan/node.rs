@@ -287,9 +287,10 @@ impl Planner<'_> {
 
     fn place(&self, node: &Node, set: EntitySetId, path: &[usize]) -> Place {
         let (mut place, navigation) = match path {
-            // The first step chooses the set where the rows are combinations.
+            // The first step chooses the set where rows are of several entities.
             [number, rest @ ..] if !node.selection.combined.is_empty() => {
-                (Place::of(Variable(*number), node.selection.combined[*number].set), rest)
+                let one = &node.selection.combined[*number];
+                (Place::of(one.variable, one.set), rest)
             }
             all => (Place::of(Variable(0), set), all),
         };
@@ -404,10 +405,16 @@ fn link_columns(parent: &mut NodePlan, wanted: Vec<Sql>) -> Vec<usize> {
 
 /// What rows are of, whatever stands beside them.
 fn innermost(mut input: &Input) -> &Input {
-    while let Input::Walked(walked) = input {
-        input = &walked.0;
+    loop {
+        input = match input {
+            Input::Walked(walked) => &walked.0,
+            // What stands beside such rows is another form of what they are.
+            Input::Joined(joined) if matches!(joined.input, Input::Rows(_) | Input::Joined(_)) => {
+                &joined.input
+            }
+            _ => return input,
+        };
     }
-    input
 }
 
 /// Whether rows are made even of nothing, as a sum of no rows is one.

@@ -1,12 +1,13 @@
 //! `$all`: the entities of all sets, one set after the other (Part 2 section 4.13).
 
 use super::super::cast::of_type;
-use super::super::error::{BindResult, not_supported};
+use super::super::compute::add_computed;
+use super::super::error::{BindResult, invalid, not_supported};
 use super::super::expr::typed;
-use super::super::of_all::{Chosen, never_holds, scope_of_all};
+use super::super::of_all::{Below, Chosen, never_holds, scope_of_all};
 use super::super::scope::{Context, Scope};
 use super::super::search::refuse_without_text;
-use super::super::select::{bind_filter, bind_orderby, bind_rows};
+use super::super::select::{bind_filter, bind_orderby, bind_rows, refuse_index};
 use super::state::State;
 use super::union::{self, PARTS};
 use super::values;
@@ -20,29 +21,31 @@ use crate::value::Value;
 /// The column with the number of the type; no property is called like it.
 const TYPE: &str = "@type";
 
+/// What the names of `$compute` lie in among the columns.
+const COMPUTED: &str = "@computed";
+
 /// Binds a request for all entities, or for their number.
-pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) -> BindResult<Query> {
+pub fn bind_all<'a>(
+    cx: &Context<'a>,
+    addressed: Addressed,
+    options: &'a Options,
+    at: u32,
+) -> BindResult<Query> {
     refuse(options, addressed, at)?;
     let mut all = parts(cx, options, at)?;
     order_alike(&mut all, at)?;
-    let chosen = options.select.as_deref().map(|items| Chosen::bind(cx, items)).transpose()?;
+    let chosen = Chosen::bind(cx, options)?;
+    let below = Below::bind(cx, options.expand.as_deref().unwrap_or_default())?;
     let mut types: Vec<EntityKind> = Vec::new();
     let mut states = Vec::with_capacity(all.len());
     let sets: Vec<EntitySetId> = all.iter().map(|part| part.place.set).collect();
     let descending: Vec<bool> = all[0].orderby.iter().map(|order| order.descending).collect();
-    for Part { place, filter, orderby } in all {
-        let named =
-            |path: Vec<String>, expr| Named { path, expr, size: Size::ONE, present: None, whole: None };
-        let mut values = vec![named(vec![TYPE.to_owned()], type_of(cx, &place, chosen.as_ref(), &mut types))];
+    let named = |path: Vec<String>, expr| Named { path, expr, size: Size::ONE, present: None, whole: None };
+    for Part { place, computed, filter, orderby } in all {
+        let mut values = vec![named(vec![TYPE.to_owned()], type_of(cx, &place, &chosen, &mut types))];
         if addressed == Addressed::Collection {
-            let scope = Scope::of_expanded(place.clone());
-            // Those of different sets can be called alike and have different types.
-            let name = std::slice::from_ref(&cx.model.entity_set(place.set).name);
-            let mut properties = values::properties(cx, &place, name, &scope, at)?;
-            if let Some(chosen) = &chosen {
-                properties = chosen.of_set(cx, &place, properties);
-            }
-            values.extend(properties);
+            values.extend(told_values(cx, &place, &chosen, computed, at)?);
+            values.extend(below.keys(cx, &place));
             let keys = orderby.into_iter().enumerate();
             values.extend(keys.map(|(number, order)| named(vec![order_name(number)], order.expr)));
         }
@@ -63,7 +66,9 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
         orderby.extend(expr.map(|expr| Order { expr, descending }));
     }
     orderby.append(&mut state.orderby);
-    let selection = told(&state, bind_rows(&state.scope, sets[0], &Options::default(), false, at)?, types);
+    let combined = below.put_beside(cx, &mut state, &sets, at)?;
+    let rows = bind_rows(&state.scope, sets[0], &Options::default(), false, at)?;
+    let selection = Selection { combined, ..told(&state, rows, types) };
     Ok(Query {
         root: sets[0],
         singleton: None,
@@ -86,9 +91,27 @@ pub fn bind_all(cx: &Context, addressed: Addressed, options: &Options, at: u32) 
     })
 }
 
+/// What is told of the entities of one set: their properties, then the values of `$compute`.
+fn told_values(
+    cx: &Context,
+    place: &Place,
+    chosen: &Chosen,
+    computed: Vec<Named>,
+    at: u32,
+) -> BindResult<Vec<Named>> {
+    let scope = Scope::of_expanded(place.clone());
+    // Properties of different sets can be called alike and have different types.
+    let name = std::slice::from_ref(&cx.model.entity_set(place.set).name);
+    let mut values = chosen.of_set(cx, place, values::properties(cx, place, name, &scope, at)?);
+    let told = computed.into_iter().filter(|own| chosen.tells(own.name()));
+    values.extend(told.map(|own| Named { path: vec![COMPUTED.to_owned(), own.name().to_owned()], ..own }));
+    Ok(values)
+}
+
 /// The entities of one set among all.
 struct Part {
     place: Place,
+    computed: Vec<Named>,
     filter: Option<Expr>,
     orderby: Vec<Order>,
 }
@@ -101,10 +124,11 @@ fn parts(cx: &Context, options: &Options, at: u32) -> BindResult<Vec<Part>> {
     }
     let mut all = Vec::with_capacity(places.len());
     for place in places {
-        let scope = scope_of_all(&place);
+        let mut scope = scope_of_all(&place);
+        add_computed(cx, &mut scope, options.compute.as_deref().unwrap_or_default())?;
         let filter = bind_filter(cx, &scope, options, at)?;
         let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
-        all.push(Part { place, filter, orderby });
+        all.push(Part { place, computed: scope.named.to_vec(), filter, orderby });
     }
     let none = |part: &Part| part.filter.as_ref().is_some_and(never_holds);
     if all.iter().any(|part| !none(part)) {
@@ -151,15 +175,18 @@ fn column_of(state: &State, name: &str) -> Option<Expr> {
 /// Each row tells its type, and the properties of that under their own names.
 fn told(state: &State, selection: Selection, types: Vec<EntityKind>) -> Selection {
     let kind = column_of(state, TYPE);
-    let own = selection.named.into_iter().filter(|named| !named.path[0].starts_with('@'));
-    let named = own.map(|named| Named { path: named.path[1..].to_vec(), ..named }).collect();
+    let hidden = |named: &Named| named.path[0].starts_with('@') && named.path[0] != COMPUTED;
+    let own = selection.named.into_iter().filter(|named| !hidden(named));
+    let (computed, mut own): (Vec<Named>, Vec<Named>) = own.partition(|named| named.path[0] == COMPUTED);
+    own.extend(computed);
+    let named = own.into_iter().map(|named| Named { path: named.path[1..].to_vec(), ..named }).collect();
     Selection { kind, types, named, ..selection }
 }
 
 /// The number of the type of an entity among all of them, from 1.
-fn type_of(cx: &Context, place: &Place, chosen: Option<&Chosen>, types: &mut Vec<EntityKind>) -> Expr {
+fn type_of(cx: &Context, place: &Place, chosen: &Chosen, types: &mut Vec<EntityKind>) -> Expr {
     let kind = |of| {
-        let selected = chosen.map(|chosen| chosen.names(cx, place.set, of));
+        let selected = chosen.names(cx, place.set, of);
         EntityKind { set: place.set, of, selected }
     };
     let number = |types: &Vec<EntityKind>| {
@@ -186,26 +213,24 @@ fn type_of(cx: &Context, place: &Place, chosen: Option<&Chosen>, types: &mut Vec
 }
 
 fn refuse(options: &Options, addressed: Addressed, at: u32) -> BindResult<()> {
+    refuse_index(options)?;
     let counted = addressed == Addressed::Count;
-    let given = [
-        (options.expand.is_some(), "$expand"),
-        (options.compute.is_some(), "$compute"),
-        (options.apply.is_some(), "$apply"),
+    let wrong = [
         (options.levels.is_some(), "$levels"),
-        (options.index.is_some(), "$index"),
         (counted && options.select.is_some(), "$select"),
+        (counted && options.expand.is_some(), "$expand"),
         (counted && options.orderby.is_some(), "$orderby"),
         (counted && options.top.is_some(), "$top"),
         (counted && options.skip.is_some(), "$skip"),
         (counted && options.count.is_some(), "$count"),
     ];
-    match given.into_iter().find(|(given, _)| *given) {
-        Some((_, option)) => {
-            let message = format!(
-                "{option} of $all is not supported; it can stand behind a type, as in $all/Model.Customer."
-            );
-            Err(not_supported(at, "$all", message))
-        }
-        None => Ok(()),
+    if let Some((_, option)) = wrong.into_iter().find(|(wrong, _)| *wrong) {
+        return Err(invalid(at, option, format!("{option} cannot be applied to this resource.")));
     }
+    if options.apply.is_some() {
+        let message =
+            "$apply of $all is not supported; it can stand behind a type, as in $all/Model.Customer.";
+        return Err(not_supported(at, "$all", message));
+    }
+    Ok(())
 }

@@ -23,7 +23,8 @@ use super::select::{bind_orderby, search_in};
 use crate::model::EntitySetId;
 use crate::query::{Expr, Input, Order, Place, Rows, RowsKind};
 use crate::url::apply::{Transformation, TransformationKind};
-use state::State;
+
+pub use state::State;
 
 pub use aggregate::bind_in_path;
 pub use all::bind_all;

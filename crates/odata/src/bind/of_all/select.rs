@@ -10,11 +10,14 @@ use super::super::scope::Context;
 use super::set_of_type;
 use crate::model::{EntitySetId, Type};
 use crate::query::{Expr, ExprKind, Named, Place};
-use crate::url::ast::{Options, SelectItem};
+use crate::url::ast::Options;
 
 /// What is told of which entities.
 pub struct Chosen {
-    items: Vec<Item>,
+    /// Properties; all where this is missing.
+    items: Option<Vec<Item>>,
+    /// The names of `$compute`.
+    computed: Vec<String>,
 }
 
 /// Properties of the entities of a type.
@@ -37,15 +40,26 @@ impl Item {
 
 impl Chosen {
     /// Binds the items of `$select`.
-    pub fn bind(cx: &Context, items: &[SelectItem]) -> BindResult<Chosen> {
+    pub fn bind(cx: &Context, options: &Options) -> BindResult<Chosen> {
+        let mut computed: Vec<String> =
+            options.compute.iter().flatten().map(|item| item.name.clone()).collect();
+        let Some(items) = &options.select else {
+            return Ok(Chosen { items: None, computed });
+        };
         let mut all = Vec::with_capacity(items.len());
+        let mut named: Vec<&String> = Vec::new();
         for item in items {
             if item.options != Options::default() || item.parameters.is_some() {
                 let message = "Options in $select of all entities are not supported.";
                 return Err(not_supported(item.at, "$select", message));
             }
             let (first, rest) = match item.path.as_slice() {
+                [name] if computed.contains(name) => {
+                    named.push(name);
+                    continue;
+                }
                 [star] if star == "*" => {
+                    named.extend(options.compute.iter().flatten().map(|item| &item.name));
                     let every = cx.model.served_sets();
                     all.extend(every.map(|(set, _)| Item { set, of: None, path: Vec::new() }));
                     continue;
@@ -64,14 +78,23 @@ impl Chosen {
             };
             all.push(Item { set, of, path });
         }
-        Ok(Chosen { items: all })
+        computed.retain(|name| named.contains(&name));
+        Ok(Chosen { items: Some(all), computed })
+    }
+
+    /// Whether a name of `$compute` is told.
+    pub fn tells(&self, computed: &str) -> bool {
+        self.computed.iter().any(|name| name == computed)
     }
 
     /// Those of the values of a set that are told, where they are.
     pub fn of_set(&self, cx: &Context, place: &Place, values: Vec<Named>) -> Vec<Named> {
+        let Some(items) = &self.items else {
+            return values;
+        };
         let told = |named: Named| {
             let mut types: Vec<Option<usize>> = Vec::new();
-            for item in self.items.iter().filter(|item| item.set == place.set && item.tells(&named.path)) {
+            for item in items.iter().filter(|item| item.set == place.set && item.tells(&named.path)) {
                 types.push(item.of);
             }
             if types.is_empty() {
@@ -83,18 +106,25 @@ impl Chosen {
         values.into_iter().filter_map(told).collect()
     }
 
-    /// The names of what is told of entities of a type.
-    pub fn names(&self, cx: &Context, set: EntitySetId, of: Option<usize>) -> Vec<String> {
+    /// The names of what is told of entities of a type; nothing where that is just all that they have.
+    pub fn names(&self, cx: &Context, set: EntitySetId, of: Option<usize>) -> Option<Vec<String>> {
         let family = cx.type_of(set).family.as_ref();
         let is_a = |to: Option<usize>| to.is_none() || family.is_some_and(|family| family.is_a(of, to));
         let mut names: Vec<String> = Vec::new();
-        for item in self.items.iter().filter(|item| item.set == set && is_a(item.of)) {
+        let every = [Item { set, of: None, path: Vec::new() }];
+        if self.items.is_none() && self.computed.is_empty() {
+            return None;
+        }
+        for item in
+            self.items.as_deref().unwrap_or(&every).iter().filter(|item| item.set == set && is_a(item.of))
+        {
             let name = if item.path.is_empty() { "*".to_owned() } else { item.path.join("/") };
             if !names.contains(&name) {
                 names.push(name);
             }
         }
-        names
+        names.extend(self.computed.iter().cloned());
+        Some(names)
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Entity<'q> {
     pub(super) of: Option<usize>,
     /// Where the number of its type is kept.
     pub(super) place: usize,
+    /// That of the type of its set.
+    pub(super) first: usize,
 }
 
 impl IdentityShape {
@@ -36,16 +38,30 @@ impl<'q> Entity<'q> {
     /// One of which this is returned.
     pub(super) fn of(selection: &'q Selection, place: usize) -> Entity<'q> {
         let Selection { set, references, of, ref streams, ref functions, .. } = *selection;
-        Entity { set, streams, functions, references, linked: false, of, place }
+        Entity { set, streams, functions, references, linked: false, of, place, first: 0 }
     }
 
     /// One of those that are combined.
     pub(super) fn combined(selection: &'q Selection, set: EntitySetId, place: usize) -> Entity<'q> {
         let found = selection.combined.iter().find(|one| one.set == set);
         let expand = found.and_then(|one| one.expand.as_ref());
-        let nothing =
-            Entity { set, streams: &[], functions: &[], references: false, linked: false, of: None, place };
+        let nothing = Entity {
+            set,
+            streams: &[],
+            functions: &[],
+            references: false,
+            linked: false,
+            of: None,
+            place,
+            first: 0,
+        };
         expand.map_or(nothing, |expand| Entity { of: None, ..Entity::of(expand, place) })
+    }
+
+    /// One of all sets, of which only is written what stands below it.
+    pub(super) fn beside(selection: &'q Selection, set: EntitySetId) -> Entity<'q> {
+        let before = selection.types.iter().take_while(|kind| kind.set != set).count();
+        Entity { linked: true, first: before + 1, ..Entity::combined(selection, set, 0) }
     }
 }
 
@@ -89,11 +105,15 @@ impl<'a> Compiler<'a> {
     }
 
     /// What tells of the type of an entity (JSON Format section 4.6.3): with minimal metadata only of one below the type that is known.
-    /// Of entities of all sets `types` are those that they can be of.
-    pub(super) fn kind(&self, entity: Entity<'_>, types: &[EntityKind]) -> Op {
-        if !types.is_empty() {
-            return self.kind_of_all(entity, types);
+    pub(super) fn kind(&self, entity: Entity<'_>, selection: &Selection) -> Op {
+        if !selection.types.is_empty() {
+            return self.kind_of_all(entity, selection);
         }
+        self.kind_of(entity)
+    }
+
+    /// The same of an entity of one set.
+    pub(super) fn kind_of(&self, entity: Entity<'_>) -> Op {
         let derived = self.type_of(entity.set).family.as_ref().map_or(0, |family| family.derived.len());
         let all = std::iter::once(None).chain((0..derived).map(Some));
         let told = all.map(|of| match self.format.metadata {
@@ -105,18 +125,20 @@ impl<'a> Compiler<'a> {
     }
 
     /// The same of entities of all sets: each tells its set (Part 1 section 10.18) and its type.
-    fn kind_of_all(&self, entity: Entity<'_>, types: &[EntityKind]) -> Op {
-        let told = types.iter().map(|EntityKind { set, of, selected }| {
+    fn kind_of_all(&self, entity: Entity<'_>, selection: &Selection) -> Op {
+        let told = selection.types.iter().map(|kind| {
+            let EntityKind { set, of, selected } = kind;
             if self.format.metadata == MetadataLevel::None {
                 return Vec::new();
             }
             let mut told = self.annotation("", "context");
             let one = if self.model.is_single(*set) { "" } else { "/$entity" };
-            let cast = of.filter(|_| selected.is_some());
+            let names = context::told_of(self.model, selection, kind, self.format.version);
+            let listed = selected.is_some() || !names.is_empty();
+            let cast = of.filter(|_| listed);
             let cast =
                 cast.map_or_else(String::new, |_| ["/", &self.model.qualified_cast(*set, *of)].concat());
-            let list =
-                selected.as_ref().map_or_else(String::new, |names| ["(", &names.join(","), ")"].concat());
+            let list = if listed { ["(", &names.join(","), ")"].concat() } else { String::new() };
             let name = self.model.entity_set(*set).name.as_str();
             write_string(&mut told, &["#", name, &cast, &list, one].concat());
             told.extend(self.told_type(*set, *of));
@@ -147,11 +169,11 @@ impl<'a> Compiler<'a> {
 
     /// Leaves out what follows unless an entity is of one of some types.
     pub(super) fn only(&self, entity: Entity<'_>, any: &[usize]) -> Op {
-        let mut types = Vec::new();
+        let mut types = vec![false; entity.first];
         for one in any {
             let is = self.is_of(entity, Some(*one));
-            types.resize(is.len(), false);
-            types.iter_mut().zip(is).for_each(|(known, is)| *known |= is);
+            types.resize(entity.first + is.len(), false);
+            types.iter_mut().skip(entity.first).zip(is).for_each(|(known, is)| *known |= is);
         }
         Op::Only { place: entity.place, types, skip_to: 0 }
     }

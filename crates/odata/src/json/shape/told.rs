@@ -7,7 +7,7 @@ use crate::json::format::Format;
 use crate::json::text::write_string;
 use crate::layout::Item;
 use crate::model::{ComplexTypeId, EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
-use crate::query::{Addressed, Expr, Input, Leaf, Named, Query, Selection};
+use crate::query::{Addressed, EntityKind, Expr, Input, Leaf, Named, Query, Selection};
 use crate::version::{MetadataLevel, Version};
 
 /// Whether a value shows of which type it is.
@@ -104,8 +104,12 @@ impl Compiler<'_> {
         }
         let told = match self.format.metadata {
             MetadataLevel::None => false,
-            // Entities of all sets say of which type they are, and have just its properties.
-            MetadataLevel::Minimal if !selection.types.is_empty() => false,
+            // Entities of all sets say of which type they are, so their properties need not.
+            MetadataLevel::Minimal if !selection.types.is_empty() => {
+                let has =
+                    |kind: &EntityKind| declared(self.model, self.type_of(kind.set), kind.of, &named.path);
+                !selection.types.iter().any(|kind| has(kind).is_some())
+            }
             MetadataLevel::Minimal => self.declared(selection, entity, &named.path) != Some(ty),
             MetadataLevel::Full => true,
         };
