@@ -83,29 +83,21 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
         // Boxed like that of a collection below: it may call another node.
         return Box::pin(resume::page(state, request, &token, stages)).await;
     }
-    let served = request.slot.served()?;
+    let served = request.slot.served(request.login.as_ref())?;
     let asked = asked(state, request, &served, &mut stages);
+    // The model, and what is wrong with a request, are told to those only whose login is right.
     if !matches!(asked, Ok(Asked::Query(_))) {
-        // The model, and what is wrong with a request, are told to those only whose login is right.
         Box::pin(admitted(state, request, &served)).await?;
     }
-    let mut response = match asked? {
-        Asked::ServiceDocument => documents::service(request, &served, request.option("$format").as_deref())?,
-        Asked::Metadata => documents::metadata(request, &served, request.option("$format").as_deref())?,
-        Asked::OpenApi => {
-            Box::pin(documents::open_api(request, served, request.option("$format").as_deref())).await?
-        }
-        Asked::Query(query) if let Addressed::Stream(property) = query.addressed => {
-            Box::pin(media::answer(state, request, served, &query, property, &mut stages)).await?
-        }
-        Asked::Query(query) if delta::is_asked(request, &query) => {
-            Box::pin(followed(state, request, served, query, &mut stages)).await?
-        }
-        Asked::Query(query) => {
-            let format = form(request, &query)?;
-            let prepared = prepare(request, served, query, format, request.page_rows(), None)?;
-            stages.end("plan");
-            answer(state, request, prepared, &mut stages).await?
+    let answered = told(state, request, Arc::clone(&served), asked?, &mut stages).await;
+    let mut response = match answered {
+        Ok(response) => response,
+        Err(refusal) => {
+            // Of these the database need not have been asked.
+            if matches!(refusal.status.as_u16(), 400 | 406 | 410 | 501) {
+                Box::pin(admitted(state, request, &served)).await?;
+            }
+            return Err(refusal);
         }
     };
     if let Some(header) = stages.header() {
@@ -114,13 +106,44 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
     Ok(response)
 }
 
-/// Whether somebody may hear of a source that is read by the logins of clients only.
+/// Answers what is asked.
+async fn told(
+    state: &Arc<State>,
+    request: &Request,
+    served: Arc<Served>,
+    asked: Asked,
+    stages: &mut Stages,
+) -> Result<Response<Body>, Refusal> {
+    match asked {
+        Asked::ServiceDocument => documents::service(request, &served, request.option("$format").as_deref()),
+        Asked::Metadata => documents::metadata(request, &served, request.option("$format").as_deref()),
+        Asked::OpenApi => {
+            Box::pin(documents::open_api(request, served, request.option("$format").as_deref())).await
+        }
+        Asked::Query(query) if let Addressed::Stream(property) = query.addressed => {
+            Box::pin(media::answer(state, request, served, &query, property, stages)).await
+        }
+        Asked::Query(query) if delta::is_asked(request, &query) => {
+            Box::pin(followed(state, request, served, query, stages)).await
+        }
+        Asked::Query(query) => {
+            let format = form(request, &query)?;
+            let prepared = prepare(request, served, query, format, request.page_rows(), None)?;
+            stages.end("plan");
+            answer(state, request, prepared, stages).await
+        }
+    }
+}
+
+/// Whether somebody may hear of a source that is read by the logins of clients only, or of which logins see different things.
 async fn admitted(state: &State, request: &Request, served: &Served) -> Result<(), Refusal> {
     let slot = &request.slot;
-    if slot.config.client_login != ClientLogin::Required {
+    let login = request.login.as_ref();
+    // Without a login the source's own user reads.
+    let named = served.differs && login.is_some();
+    if slot.config.client_login != ClientLogin::Required && !named {
         return Ok(());
     }
-    let login = request.login.as_ref();
     slot.admit(login)?;
     let answer = served.source.admits(&state.run_options(slot, Cancel::default(), login)).await;
     slot.note(login, answer.as_ref().err());

@@ -89,7 +89,7 @@ fn landing(state: &State, method: &Method) -> Response<Body> {
             page.push_str("<p>What there is, the database tells to its users only.</p>");
             continue;
         }
-        let Ok(served) = slot.served() else {
+        let Ok(served) = slot.served(None) else {
             page.push_str("<p>The database cannot be read now; it is tried again.</p>");
             continue;
         };
@@ -118,7 +118,7 @@ fn at_once<B>(state: &State, request: &HttpRequest<B>, peer: IpAddr) -> Option<R
     }
     let (source, url) = target(uri);
     let slot = admit(state, headers, source).ok()?;
-    let served = slot.served().ok().filter(|served| served.source.reads_at_once())?;
+    let served = slot.served(None).ok().filter(|served| served.source.reads_at_once())?;
     let repeat = Repeat::of(url, headers, peer)?;
     let answered = read::again::at_once(&slot, served, &repeat, headers)?;
     let trace = Trace::of(headers);

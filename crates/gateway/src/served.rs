@@ -1,7 +1,9 @@
 //! A source as it is served: database, model, and the documents that describe it.
 
+mod views;
+
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -28,6 +30,7 @@ use crate::config::{ClientLogin, HERE, SourceConfig};
 use crate::effective;
 use crate::points::Points;
 use crate::repeat::Repeats;
+use views::Views;
 
 /// How long the SELECT of a function, and a time zone, is tried.
 const TRIAL: Duration = Duration::from_secs(10);
@@ -39,7 +42,7 @@ const ROWS_TRIALS: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Served {
     /// The database.
-    pub source: Source,
+    pub source: Arc<Source>,
     /// Model and tables.
     pub mapping: Mapping,
     /// What was dropped or changed on the way from the database to the model.
@@ -50,6 +53,11 @@ pub struct Served {
     pub points: Points,
     /// What was made of requests that differ from others in the value of the key only.
     pub repeats: Repeats,
+    /// Whether others may see something else of the source.
+    pub differs: bool,
+    /// What each sees of this, where that is not the same.
+    views: Option<Box<Views>>,
+    vocabulary_url: String,
     documents: BTreeMap<(bool, Version), Document>,
     open_api_options: OpenApiOptions,
     open_api: OnceLock<Bytes>,
@@ -137,7 +145,8 @@ impl Served {
         }
         let settings = shape.settings;
         notices.extend(effective::notices(name, config, &settings));
-        let (mapping, more) = mapping::build(&catalog, &config.model_options(name, shape));
+        let options = config.model_options(name, shape);
+        let (mapping, more) = mapping::build(&catalog, &options);
         if let Some(notice) = mapping.lost.first() {
             return Err(OpenError { withheld: true, ..failed(notice.to_string(), false) });
         }
@@ -147,17 +156,47 @@ impl Served {
         notices.extend(more);
         notices.extend(rows_notices(&mapping, source.dialect(), config.client_login));
         let documents = documents(&mapping, vocabulary_url);
+        let views = Views::of(&catalog, &options).map(Box::new);
         Ok(Served {
-            source,
+            source: Arc::new(source),
             mapping,
             notices,
             settings,
             points: Points::default(),
             repeats: Repeats::default(),
+            differs: views.is_some(),
+            views,
+            vocabulary_url: vocabulary_url.to_owned(),
             documents,
             open_api_options: open_api_options(name, config),
             open_api: OnceLock::new(),
         })
+    }
+
+    /// What a login sees of it; without one, what everybody does.
+    pub fn seen_by(self: &Arc<Served>, login: Option<&str>) -> Arc<Served> {
+        match &self.views {
+            None => Arc::clone(self),
+            Some(views) => views.view(self, login),
+        }
+    }
+
+    /// The same source with another mapping.
+    pub fn narrowed(&self, mapping: Mapping) -> Served {
+        Served {
+            source: Arc::clone(&self.source),
+            documents: documents(&mapping, &self.vocabulary_url),
+            mapping,
+            notices: Vec::new(),
+            settings: self.settings.clone(),
+            points: Points::default(),
+            repeats: Repeats::default(),
+            differs: self.differs,
+            views: None,
+            vocabulary_url: self.vocabulary_url.clone(),
+            open_api_options: self.open_api_options.clone(),
+            open_api: OnceLock::new(),
+        }
     }
 
     /// Runs the SELECT of each function, and tells which of them fail: both with nulls and with other values.

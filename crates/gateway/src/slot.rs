@@ -153,11 +153,16 @@ impl Slot {
         self.wake.notify_one();
     }
 
-    /// What is served now; it stays as it is for whoever has it.
+    /// What a login sees of what is served now, or whoever has none; it stays as it is for whoever has it.
     ///
     /// # Errors
     /// 503 while the source could not be opened.
-    pub fn served(&self) -> Result<Arc<Served>, Refusal> {
+    pub fn served(&self, login: Option<&Login>) -> Result<Arc<Served>, Refusal> {
+        Ok(self.whole()?.seen_by(login.map(|login| login.user.as_str())))
+    }
+
+    /// All of what is served now.
+    fn whole(&self) -> Result<Arc<Served>, Refusal> {
         match &*self.standing.read().unwrap_or_else(PoisonError::into_inner) {
             Standing::Served(served) => Ok(Arc::clone(served)),
             Standing::Down { cause, next } => {
@@ -172,7 +177,7 @@ impl Slot {
     /// Whether this is what is served now.
     fn is_current(&self, served: &Arc<Served>) -> bool {
         match &*self.standing.read().unwrap_or_else(PoisonError::into_inner) {
-            Standing::Served(current) => Arc::ptr_eq(current, served),
+            Standing::Served(current) => Arc::ptr_eq(&current.source, &served.source),
             Standing::Down { .. } => false,
         }
     }
@@ -450,7 +455,7 @@ mod tests {
         let url = ["sqlite:", &file.display().to_string()].concat().as_str().into();
         let slot = Slot::new("a", &SourceConfig { url, ..SourceConfig::default() }, "");
         let told = || {
-            let served = slot.served().expect("it is open");
+            let served = slot.served(None).expect("it is open");
             let program = Program {
                 nodes: Vec::new(),
                 count: None,

@@ -1,6 +1,8 @@
 //! Sources on database servers: how they are reached, who reads, and what clients are told when a server fails.
 
 mod common;
+#[path = "servers/readers.rs"]
+mod readers;
 
 use common::{PROGRAM, encoded, odata_error, run};
 use nextlink_testkit::http::{self, Answer};

@@ -16,6 +16,7 @@ use super::values::{self, Answer, Reference};
 use crate::answer::Refusal;
 use crate::body::Body;
 use crate::headers::counts;
+use crate::login;
 use crate::negotiate;
 use crate::reading::{self, Asked, concluded, kind};
 use crate::request::Came;
@@ -178,7 +179,8 @@ impl Batch {
         }
         // The model is looked at where there is a reference; pages are there without it.
         let literals = |answer: &Answer, reference: &Reference<'_>| {
-            answer.literal(&self.slot.served()?.mapping.model, reference)
+            let login = login::for_source(login::take(&mut headers.clone())?, self.slot.config.client_login)?;
+            answer.literal(&self.slot.served(login.as_ref())?.mapping.model, reference)
         };
         done.check(call, &literals, &self.slot.limits(&self.state.config).parse_options())?;
         let url = done.target(&call.url, &self.slot.name)?;

@@ -36,7 +36,7 @@ pub fn serve(config: Config, banner: impl FnOnce(&State, SocketAddr)) -> anyhow:
 /// Says where the sources are.
 pub fn banner(state: &State, public: SocketAddr) {
     for slot in state.slots.all() {
-        let later = if slot.served().is_ok() { "" } else { " (its database cannot be read yet)" };
+        let later = if slot.served(None).is_ok() { "" } else { " (its database cannot be read yet)" };
         say!("{}: http://{public}/api/odata4/{}/{later}", slot.name, slot.name);
     }
 }

@@ -37,7 +37,7 @@ pub fn at_once(slot: &Slot, served: Arc<Served>, repeat: &Repeat, headers: &Head
 
 /// The same for a source that is awaited.
 pub async fn awaited(state: &State, slot: &Slot, repeat: &Repeat, headers: &HeaderMap) -> Option<Answered> {
-    let served = slot.served().ok().filter(|served| !served.source.reads_at_once())?;
+    let served = slot.served(None).ok().filter(|served| !served.source.reads_at_once())?;
     let again = Again::find(served, repeat)?;
     let mut writer = again.writer();
     let options = || state.run_options(slot, Cancel::default(), None);

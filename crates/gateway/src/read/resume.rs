@@ -161,7 +161,7 @@ impl Executions for Lost<'_> {
         let last = last.and_then(|position| position::from_bytes(position));
         let last =
             last.ok_or_else(|| gone("The stored result was lost, and its place cannot be found again."))?;
-        let served = request.slot.served()?;
+        let served = request.slot.served(request.login.as_ref())?;
         let source_limits = request.slot.limits(&state.config);
         let parsed = address::parse(form.url(), &source_limits.parse_options(), &request.slot.name)?;
         let mut asked = bind::bind(&served.mapping.model, &parsed, source_limits.bind(), &now())?;

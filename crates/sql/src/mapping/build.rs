@@ -15,6 +15,8 @@ use super::joined;
 use super::keys::{self, Key};
 use super::links::Parts;
 use super::logs;
+use super::lost;
+use super::mentions;
 use super::names::{Scope, Wish, namespace, set_text, type_text};
 use super::options::{EXCLUDED, ModelOptions, matches_table};
 use super::reshape::{self, Reshaped, TableShape};
@@ -35,13 +37,23 @@ use crate::shape::EntityShape;
 /// The same catalogue and options give the same model.
 pub fn build(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let (mut mapping, mut notices) = shaped(catalog, options);
-    mapping.lost = rules::lost(catalog, &options.shape, &mapping);
+    mapping.lost.extend(lost::entities(catalog, &options.shape, &mapping));
+    mapping.lost.extend(routines::lost(catalog, &options.shape));
     if mapping.tables.iter().any(|table| table.rows.is_some()) {
         let options = ModelOptions { shape: options.shape.unhidden(), ..options.clone() };
         let (whole, _) = shaped(catalog, &options);
         rules::add(&mut mapping, whole, &mut notices);
     }
     (mapping, notices)
+}
+
+/// Makes the model as somebody sees it, as whom the options' model file is marked ([`crate::shape::Shape::seen_by`]): what has other
+/// readers is not there. `all` is what [`build`] has made of the same catalogue and options.
+pub fn build_for(catalog: &Catalog, options: &ModelOptions, all: &Mapping) -> Mapping {
+    let (mut mapping, _) = shaped(catalog, options);
+    rules::share(&mut mapping, all);
+    mentions::withhold(&mut mapping.model, &all.model);
+    mapping
 }
 
 /// The model without conditions on rows.
@@ -56,6 +68,9 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let mut tables = Vec::new();
     let mut found = HashMap::new();
     for (index, (table, told)) in catalog.tables.iter().zip(&told).enumerate() {
+        if told.is_some_and(|(_, told)| told.readers.are_others()) {
+            continue;
+        }
         let part = joins.taken.contains(&index);
         if part || !is_chosen(catalog, table, told.is_some(), options) {
             let why = if part { "the table is that of a derived type" } else { EXCLUDED };
@@ -107,6 +122,7 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
         families::own_navigation(ty, &shapes[table], owners);
     }
     let mut mapping = mapping(parts, used, &shapes, (&keys, logs), set_names, container);
+    mapping.lost = lost::told(chosen().map(|(table, shape)| (table.name.as_str(), shape)));
     mapping.know_between();
     let singletons = singletons::of(&mapping, &options.shape, &mut notices);
     mapping.model = mapping.model.with_singletons(singletons);
@@ -145,6 +161,11 @@ impl Named {
             inside.reserve(&name.text);
         }
         options.shape.derived().for_each(|(name, _)| schema.reserve(&name.text));
+        // What others see keeps its names, so that nothing else is called so.
+        for (name, entity) in options.shape.tables().filter(|(_, told)| told.readers.are_others()) {
+            inside.reserve(&name.text);
+            schema.reserve(entity.type_name.as_ref().map_or(&name.text, |name| &name.text));
+        }
         named.for_each(|name| inside.reserve(name));
         let set_names = inside.name_all(&sets, options.case);
         Named { types: type_names, sets: set_names, container, schema, inside }
@@ -207,6 +228,7 @@ fn mapping(
             open: shapes[t].open,
             etag: shapes[t].etag.clone(),
             changes,
+            told: shapes[t].told.map(|(name, _)| name.clone()),
             rows: rules::told(&shapes[t]),
             full_text: shapes[t].full_text.clone(),
             family,
@@ -269,7 +291,7 @@ fn entity_type<'a>(
     let told = shape.told.and_then(|(_, told)| told.description.clone());
     let media = shape.streams.media(None, &table.columns);
     let streams = shape.streams.model(&table.columns);
-    shape.streams.names().for_each(|name| scope.reserve(name));
+    shape.streams.names().chain(shape.withheld.iter().copied()).for_each(|name| scope.reserve(name));
     EntityType {
         name,
         key: key.columns.clone(),

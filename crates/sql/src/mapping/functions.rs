@@ -22,6 +22,9 @@ pub(super) fn add(
         let columns = found.iter().find(|(known, of, _)| (known, *of) == (&name.text, number));
         // Where nothing is known of it, a notice says why.
         let (Some((told, parameters)), Some((.., columns))) = (told, columns) else { continue };
+        if told.readers.are_others() {
+            continue;
+        }
         let found = match (&told.returns, &told.type_name) {
             (Some(set), _) => (set, entities(mapping, set, columns)),
             (None, Some(ty)) => (ty, values(&mapping.model, told, ty, columns)),

@@ -14,6 +14,7 @@ impl<'s> Shaper<'s, '_> {
     pub(super) fn given(&mut self) -> Vec<Column> {
         let shape = self.shape;
         let told = shape.functions.iter().flat_map(|(_, all)| &all.0);
+        let told = told.filter(|told| !told.readers.are_others());
         let named: Vec<&'s Named> = told.filter_map(|told| told.type_name.as_ref()).collect();
         let types = named.into_iter().filter_map(|named| self.given_type(&named.text));
         let column = |ty| super::json::member("value", ty, &PropertyShape::default(), shape);

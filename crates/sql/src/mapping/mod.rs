@@ -16,6 +16,8 @@ mod changes;
 
 mod full_text;
 
+mod withheld;
+
 mod reshape;
 
 mod columns;
@@ -62,6 +64,10 @@ mod annotations;
 
 mod rules;
 
+mod lost;
+
+mod mentions;
+
 mod build;
 
 use std::collections::HashMap;
@@ -76,7 +82,7 @@ use crate::notice::Notice;
 use crate::shape::{Named, ToldPiece};
 use crate::zone::Zone;
 
-pub use build::build;
+pub use build::{build, build_for};
 pub use full_text::FullTextMap;
 pub use options::{Case, ModelOptions};
 pub use rules::unusable;
@@ -96,8 +102,8 @@ pub struct Mapping {
     /// By function.
     pub functions: Vec<FunctionMap>,
     /// The same with all that the model file hides: what conditions on rows are about. None where there are none.
-    pub whole: Option<Box<Mapping>>,
-    /// Conditions on rows of which it is not known what they are about: nothing may be served while there are any.
+    pub whole: Option<Arc<Mapping>>,
+    /// What is to be kept from clients and would not be: nothing may be served while there is any.
     pub lost: Vec<Notice>,
 }
 
@@ -185,6 +191,8 @@ pub struct TableMap {
     pub etag: Vec<usize>,
     /// By what changes are followed.
     pub changes: ChangesMap,
+    /// The entity set or singleton of the model file that it is of.
+    pub told: Option<Named>,
     /// Which of the rows are there for clients. By default all of them.
     pub rows: Option<Box<RowsMap>>,
     /// The index over words that serves `$search`.

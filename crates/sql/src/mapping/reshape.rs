@@ -9,9 +9,11 @@ use super::full_text::{self, FullTextMap};
 use super::groups::Group;
 use super::joined::Joins;
 use super::keys::Key;
+use super::lost;
 use super::open;
 use super::options::ModelOptions;
 use super::streams::Streams;
+use super::withheld::Withheld;
 use super::zones;
 use crate::catalog::{Catalog, Column, Table};
 use crate::notice::Notice;
@@ -42,6 +44,10 @@ pub(super) struct TableShape<'s> {
     pub(super) owners: Vec<Option<usize>>,
     /// The column that tells derived types from each other.
     pub(super) kind: Option<usize>,
+    /// Properties with readers that are not found, and why.
+    pub(super) lost: Vec<(&'s Named, &'static str)>,
+    /// Names of properties that others see, but not the one that the model is made for.
+    pub(super) withheld: Vec<&'s str>,
 }
 
 impl<'s> TableShape<'s> {
@@ -90,7 +96,8 @@ fn slots<'s>(
         match groups.iter().find(|group| group.columns.contains(&column)) {
             Some(group) => {
                 back.push(column);
-                if group.columns.iter().min() == Some(&column) {
+                let seen = !group.told.readers.are_others();
+                if seen && group.columns.iter().min() == Some(&column) {
                     front.push(Slot::Group(group.clone()));
                 }
             }
@@ -228,8 +235,16 @@ impl<'s> Shaper<'s, '_> {
         let changes = changes::find(table, entity, self.notices);
         let full_text = full_text::find(&self.catalog.full_text, table, entity, self.notices);
         let vector = full_text.as_ref().and_then(|map| map.vector(table));
-        let hidden: HashSet<usize> =
+        let mut hidden: HashSet<usize> =
             entity.hide.iter().filter_map(|name| find_column(table, &name.text)).collect();
+        self.tell_hidden_keys(index, key, &hidden);
+        let table = &self.catalog.tables[index];
+        let named = singles.iter().map(|(column, (name, _))| (*column, *name));
+        let lost = lost::properties(entity, named, (&groups, &streams, key));
+        let withheld: Withheld<'s> = Withheld::of(entity, &singles, &groups);
+        let full_text = full_text.filter(|map| withheld.is_none_of(map, table));
+        hidden.extend(&withheld.columns);
+        let etag = withheld.without(etag, &streams);
         let others = entity.others.unwrap_or(true);
         let kept = |column: usize| {
             let taken = streams.takes(column) || [open, vector].contains(&Some(column));
@@ -237,7 +252,6 @@ impl<'s> Shaper<'s, '_> {
             key.contains(&column) || (named && !hidden.contains(&column))
         };
         let (mut front, back) = slots(count, &groups, kept);
-        self.tell_hidden_keys(index, key, &hidden);
         let owner = |slot: &Slot<'_>| match slot {
             Slot::Column(column) => owners.get(column).copied(),
             Slot::Group(group) => group.owner,
@@ -247,8 +261,9 @@ impl<'s> Shaper<'s, '_> {
         let (shape, place) = self.arranged(index, told, front, back, &singles);
         let [kind, open] = [kind, open].map(|column| column.map(|column| place[column]));
         let etag = etag.into_iter().map(|column| place[column]).collect();
-        let (streams, changes) = (streams.moved(&place), changes.moved(&place));
-        (TableShape { streams, changes, full_text, etag, owners, kind, open, ..shape }, place)
+        let (streams, changes) = (streams.seen().moved(&place), changes.moved(&place));
+        let withheld = withheld.names;
+        (TableShape { lost, streams, changes, full_text, etag, owners, kind, open, withheld, ..shape }, place)
     }
 
     fn arranged(

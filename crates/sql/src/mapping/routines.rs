@@ -10,7 +10,7 @@ use super::types::Types;
 use super::{Behind, FunctionMap, Mapping};
 use crate::catalog::{Catalog, Column, ColumnType, Gives, Routine};
 use crate::notice::Notice;
-use crate::shape::{FunctionShape, Named};
+use crate::shape::{FunctionShape, Named, Shape};
 
 /// A function of the database that is to be served.
 pub(super) struct Chosen<'a> {
@@ -52,18 +52,22 @@ pub(super) fn choose<'a>(
         }
     }
     let named = chosen.len();
-    let bounded = options.shape.tables().any(|(_, entity)| entity.rows.is_some());
+    let bounded = options.shape.is_bounded();
     for routine in routines {
         let known = chosen[..named].iter().any(|one| std::ptr::eq(one.routine, routine));
         if known || !options.serves(catalog.schema(&routine.schema), &routine.name, false) {
             continue;
         }
         if bounded && matches!(routine.gives, Gives::Values(_)) {
-            notices.push(not_served(routine, "it may tell of rows that a condition (`rows`) keeps from clients; the model file can name it"));
+            notices.push(not_served(
+                routine,
+                "it may tell of what `rows` or `readers` keep from clients; the model file can name it",
+            ));
             continue;
         }
         chosen.push(Chosen { routine, told: None, value: None });
     }
+    chosen.retain(|one| one.told.is_none_or(|(_, told)| !told.readers.are_others()));
     chosen.retain(|one| {
         let fits = !has_values_inside(catalog, one.routine);
         if !fits {
@@ -72,6 +76,19 @@ pub(super) fn choose<'a>(
         fits
     });
     chosen
+}
+
+/// Functions with readers that are not found as they are told: everybody might see them as they are.
+pub(super) fn lost(catalog: &Catalog, shape: &Shape) -> Vec<Notice> {
+    let told = shape.functions.iter().flat_map(|(name, all)| all.0.iter().map(move |one| (name, one)));
+    let read = told.filter(|(_, told)| told.readers.are_told());
+    let lost = |(name, told): (&Named, &FunctionShape)| {
+        let named = told.routine.as_ref()?;
+        let found = find(catalog, &named.text).iter().any(|one| takes(one, told));
+        let why = "the database has no such function, so everybody might see what has `readers`, and nothing is served";
+        (!found && shape.others.unwrap_or(true)).then(|| about(named, &name.text, why))
+    };
+    read.filter_map(lost).collect()
 }
 
 fn not_served(routine: &Routine, why: &str) -> Notice {

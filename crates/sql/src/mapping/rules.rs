@@ -1,15 +1,16 @@
 //! Conditions on the rows of entity sets, as a model file has them.
 
+use std::sync::Arc;
+
 use nextlink_odata::bind::{Rule, bind_rule};
 use nextlink_odata::model::EntitySetId;
 use nextlink_odata::url::parse_plain_expression;
 
-use super::find::{about, find_table};
+use super::find::about;
 use super::reshape::TableShape;
-use super::{Link, Mapping, RowsMap, TableMap};
-use crate::catalog::Catalog;
+use super::{Mapping, RowsMap, TableMap};
 use crate::notice::Notice;
-use crate::shape::{EntityShape, Named, Shape};
+use crate::shape::Named;
 
 impl RowsMap {
     /// Whether it depends on who asks.
@@ -22,50 +23,6 @@ impl RowsMap {
 pub(super) fn told(shape: &TableShape<'_>) -> Option<Box<RowsMap>> {
     let told = shape.told?.1.rows.clone()?;
     Some(Box::new(RowsMap { told, rule: None }))
-}
-
-/// The conditions that do not hold of the rows they are about: these could be served without them.
-pub(super) fn lost(catalog: &Catalog, shape: &Shape, mapping: &Mapping) -> Vec<Notice> {
-    let problem = |name: &Named, entity: &EntityShape, rows: &Named| {
-        let parts = entity.derived.iter().any(|(_, derived)| derived.table.is_some());
-        let held = |table: &&TableMap| table.rows.as_ref().is_some_and(|held| held.told == *rows);
-        match mapping.tables.iter().find(held) {
-            Some(table) if parts && table.joined.is_none() => {
-                return Some("the tables of the derived types are not found as they are told");
-            }
-            Some(_) => return None,
-            // Without its SELECT there are no rows.
-            None if entity.sql.is_some() => return None,
-            None => {}
-        }
-        let named = entity.table.as_ref().unwrap_or(name);
-        let Some(table) = find_table(catalog, &named.text).map(|index| &catalog.tables[index]) else {
-            return Some("no table or view has this name");
-        };
-        let is_read = |map: &TableMap| match &map.joined {
-            Some(joined) => {
-                joined.tables.iter().any(|part| (&part.schema, &part.name) == (&table.schema, &table.name))
-            }
-            None => map.select.is_none() && (&map.schema, &map.table) == (&table.schema, &table.name),
-        };
-        let is_between = |link: &Link| match link {
-            Link::Through(through) => (&through.schema, &through.table) == (&table.schema, &table.name),
-            Link::Direct(_) => false,
-        };
-        if mapping.tables.iter().flat_map(|map| &map.links).any(is_between) {
-            return Some("it is no entity set, but navigation leads through its table");
-        }
-        mapping.tables.iter().any(is_read).then_some("another entity set has the rows of this table")
-    };
-    let lost = |(name, entity): (&Named, &EntityShape)| {
-        let rows = entity.rows.as_ref()?;
-        let named = entity.table.as_ref().unwrap_or(name);
-        let text = problem(name, entity, rows)?;
-        let text =
-            [text, ", so its condition on rows (`rows`) would not hold, and nothing is served"].concat();
-        Some(about(named, &named.text, &text))
-    };
-    shape.tables().filter_map(lost).collect()
 }
 
 /// Calls what is served as it is called there, and columns that are hidden as in the database, where no other one has that name.
@@ -125,7 +82,22 @@ pub(super) fn add(mapping: &mut Mapping, mut whole: Mapping, notices: &mut Vec<N
     mapping.model.set_unseen(&ruled);
     // In a condition, rows of other sets are as they lie there.
     whole.tables.iter_mut().for_each(|table| table.rows = None);
-    mapping.whole = Some(Box::new(whole));
+    mapping.whole = Some(Arc::new(whole));
+}
+
+/// Takes them over from the mapping that has all that anybody sees, of the same catalogue.
+pub(super) fn share(mapping: &mut Mapping, all: &Mapping) {
+    let mut ruled = Vec::new();
+    for (number, table) in mapping.tables.iter_mut().enumerate() {
+        let Some(rows) = &mut table.rows else { continue };
+        ruled.push(EntitySetId(number));
+        let same = |other: &TableMap| other.rows.as_ref().is_some_and(|other| other.told == rows.told);
+        let Some(known) = all.tables.iter().position(same) else { continue };
+        rows.rule = all.tables[known].rows.as_ref().and_then(|rows| rows.rule.clone());
+        mapping.model.entity_sets[number].tracked &= all.model.entity_sets[known].tracked;
+    }
+    mapping.model.set_unseen(&ruled);
+    mapping.whole.clone_from(&all.whole);
 }
 
 /// Why changes of rows of which a condition is to hold can't be followed, if they can't.

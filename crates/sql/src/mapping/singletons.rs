@@ -14,6 +14,9 @@ pub(super) fn of(mapping: &Mapping, shape: &Shape, notices: &mut Vec<Notice>) ->
     let model = &mapping.model;
     let mut found = Vec::new();
     for (name, told) in shape.singletons.iter() {
+        if told.entity.readers.are_others() {
+            continue;
+        }
         let own = told.of.is_none();
         let wanted = told.of.as_ref().unwrap_or(name);
         let Some(set) = model.find_set(&wanted.text) else {

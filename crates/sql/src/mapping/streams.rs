@@ -60,6 +60,17 @@ impl<'s> Streams<'s> {
         self.media.iter().chain(&self.properties)
     }
 
+    /// Whether a column has the bytes of a property that is not seen.
+    pub(super) fn withholds(&self, column: usize) -> bool {
+        self.properties.iter().any(|one| one.map.content == column && one.is_withheld())
+    }
+
+    /// Those that the one sees for whom the model is made.
+    pub(super) fn seen(mut self) -> Streams<'s> {
+        self.properties.retain(|one| !one.is_withheld());
+        self
+    }
+
     /// Columns have gone to other places.
     pub(super) fn moved(mut self, place: &[usize]) -> Streams<'s> {
         for one in self.media.iter_mut().chain(&mut self.properties) {
@@ -69,9 +80,14 @@ impl<'s> Streams<'s> {
         self
     }
 
+    /// The names of stream properties, with the places where they stand.
+    pub(super) fn all_named(&self) -> impl Iterator<Item = &'s Named> {
+        self.properties.iter().filter_map(|one| one.name)
+    }
+
     /// The names of stream properties.
     pub(super) fn names(&self) -> impl Iterator<Item = &'s str> {
-        self.properties.iter().filter_map(|one| one.name).map(|name| name.text.as_str())
+        self.all_named().map(|name| name.text.as_str())
     }
 
     /// The derived types that have stream properties.
@@ -101,6 +117,10 @@ impl<'s> Streams<'s> {
 }
 
 impl One<'_> {
+    fn is_withheld(&self) -> bool {
+        self.told.is_some_and(|told| told.readers.are_others())
+    }
+
     fn model(&self, columns: &[Column]) -> Stream {
         let comment = || columns[self.map.content].comment.clone();
         Stream {

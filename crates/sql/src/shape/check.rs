@@ -137,7 +137,7 @@ fn select(name: &Named, told: &FunctionShape, sql: &Named) -> Checked {
 
 /// A function of the database, which says itself what it takes and gives.
 fn routine(routine: &Named, told: &FunctionShape) -> Checked {
-    let FunctionShape { bound, bound_set, description, arguments, takes, .. } = told;
+    let FunctionShape { bound, bound_set, description, arguments, takes, readers, .. } = told;
     let alone = FunctionShape {
         routine: told.routine.clone(),
         arguments: arguments.clone(),
@@ -145,10 +145,11 @@ fn routine(routine: &Named, told: &FunctionShape) -> Checked {
         bound: bound.clone(),
         bound_set: bound_set.clone(),
         description: description.clone(),
+        readers: readers.clone(),
         ..FunctionShape::default()
     };
     if *told != alone {
-        let words = "of a function of the database only `takes`, `arguments`, `bound`, `boundSet` and `description` can be said";
+        let words = "of a function of the database only `takes`, `arguments`, `bound`, `boundSet`, `description` and `readers` can be said";
         return Err(bad(routine.spot, &[words]));
     }
     if let Some(ty) = takes.iter().flatten().find(|ty| PrimitiveType::from_name(&ty.text).is_none()) {
@@ -166,12 +167,13 @@ fn singleton(shape: &Shape, name: &Named, told: &SingletonShape) -> Checked {
     match (&told.of, told.row.is_empty()) {
         (None, true) => entity(shape, &told.entity),
         (Some(_), false) => {
-            let EntityShape { description, .. } = &told.entity;
-            let alone = EntityShape { description: description.clone(), ..EntityShape::default() };
+            let EntityShape { description, readers, .. } = &told.entity;
+            let (description, readers) = (description.clone(), readers.clone());
+            let alone = EntityShape { description, readers, ..EntityShape::default() };
             if told.entity == alone {
                 return Ok(());
             }
-            let words = "a singleton with `of` is an entity of that set: nothing but `row` and `description` can be said of it";
+            let words = "a singleton with `of` is an entity of that set: nothing but `row`, `description` and `readers` can be said of it";
             Err(bad(name.spot, &[words]))
         }
         _ => Err(bad(name.spot, &["a singleton has both `of`, an entity set, and `row`, or none of them"])),

@@ -8,6 +8,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::named::{Entries, Named};
 use super::parameter::ParameterShape;
+use super::readers::Readers;
 
 /// A function that is written as a SELECT, or one of the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -40,6 +41,9 @@ pub struct FunctionShape {
     pub bound_set: Option<Named>,
     /// Text for clients.
     pub description: Option<String>,
+    /// Who sees it.
+    #[serde(default)]
+    pub readers: Readers,
 }
 
 /// What stands under the name of a function: one, or several that differ in what they take.

@@ -19,6 +19,7 @@ mod annotated;
 mod select;
 mod json;
 mod check;
+mod readers;
 mod terms;
 
 use std::fmt;
@@ -43,6 +44,7 @@ pub use parts::{
     Code, ComplexShape, DefinitionShape, DerivedShape, EntityShape, EnumShape, NavigationShape,
     PropertyShape, Shape, SingletonShape, Told,
 };
+pub use readers::{ReadThing, Readers};
 pub use search::SearchShape;
 pub use select::Piece;
 pub use settings::{
@@ -215,6 +217,7 @@ impl Shape {
         let foreign = text.trim_start().starts_with('{') && text.contains("\"odata_mapping_v3\"");
         let shape = if foreign { read::<Foreign>(text)?.odata_mapping_v3.shape() } else { read(text)? };
         check::check(&shape)?;
+        readers::check(&shape)?;
         terms::check(&shape)?;
         Ok(shape)
     }

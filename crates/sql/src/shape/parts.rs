@@ -12,6 +12,7 @@ use super::etag::EtagShape;
 use super::functions::Overloads;
 use super::media::{MediaShape, MediaTypeShape};
 use super::named::{Either, Entries, Named, Spot, there};
+use super::readers::Readers;
 use super::search::SearchShape;
 use super::settings::{SettingsShape, ZoneShape};
 use super::through::ThroughShape;
@@ -39,6 +40,8 @@ pub struct Shape {
     pub others: Option<bool>,
     /// How the source is served.
     pub settings: SettingsShape,
+    /// Groups of logins.
+    pub groups: Entries<Vec<Named>>,
     /// Enumeration types.
     pub enumerations: Entries<EnumShape>,
     /// Type definitions.
@@ -164,6 +167,8 @@ pub struct EntityShape {
     /// A condition in the form of `$filter`: no other row is there for clients.
     #[serde(deserialize_with = "there")]
     pub rows: Option<Named>,
+    /// Who sees it.
+    pub readers: Readers,
     /// Columns and navigation properties that are not served.
     pub hide: Vec<Named>,
     /// Whether columns and foreign keys that are not named here are served, too. Default true.
@@ -233,6 +238,8 @@ pub struct PropertyShape {
     pub searchable: Option<bool>,
     /// The time zone in which its points in time are meant, which say none. Default: that of the source.
     pub time_zone: Option<ZoneShape>,
+    /// Who sees it.
+    pub readers: Readers,
     /// Annotations of it by their terms, as at the top.
     pub annotations: Told,
 }
@@ -308,6 +315,7 @@ struct Single {
     media: Option<MediaShape>,
     open: Option<Named>,
     etag: EtagShape,
+    readers: Readers,
     hide: Vec<Named>,
     others: Option<bool>,
     #[serde(rename = "abstract")]
@@ -333,6 +341,7 @@ impl<'de> Deserialize<'de> for SingletonShape {
             changes: None,
             search: None,
             rows: None,
+            readers: told.readers,
             hide: told.hide,
             others: told.others,
             is_abstract: told.is_abstract,
@@ -362,6 +371,7 @@ struct Property {
     computed: Option<Who>,
     searchable: Option<bool>,
     time_zone: Option<ZoneShape>,
+    readers: Readers,
     annotations: Told,
 }
 
@@ -402,6 +412,7 @@ impl<'de> Deserialize<'de> for PropertyShape {
             }),
             searchable: told.searchable,
             time_zone: told.time_zone,
+            readers: told.readers,
             annotations: told.annotations,
         })
     }

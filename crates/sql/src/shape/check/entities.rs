@@ -42,23 +42,32 @@ pub(super) fn entity(shape: &Shape, told: &EntityShape) -> Checked {
     derived(shape, told, &mut names, &mut columns)
 }
 
-/// A table whose rows are not all there for clients is of one entity set only.
+/// A table whose rows are not all there for clients, or not for all of them, is of one entity set only.
 pub(super) fn rows_stand_once(shape: &Shape) -> Checked {
-    let table = |(name, told): &'_ (Named, EntityShape)| {
+    let table = |(name, told): &(&Named, &EntityShape)| {
         told.table.as_ref().filter(|_| told.sql.is_none()).unwrap_or(name).text.to_lowercase()
     };
-    for (number, entity) in shape.entities.iter().enumerate() {
-        let Some(rows) = &entity.1.rows else { continue };
-        let others = shape.entities.iter().enumerate().filter(|(other, _)| *other != number);
-        if entity.1.sql.is_none() && others.map(|(_, other)| table(other)).any(|other| other == table(entity))
-        {
+    let all: Vec<_> = shape.tables().filter(|(_, told)| told.sql.is_none()).collect();
+    for (number, entity) in all.iter().enumerate() {
+        let Some(spot) = bounded(*entity) else { continue };
+        let mut others = all.iter().enumerate().filter(|(other, _)| *other != number);
+        if others.any(|(_, other)| table(other) == table(entity)) {
             return Err(bad(
-                rows.spot,
-                &["another entity set is of this table, too, and would have all of its rows"],
+                spot,
+                &["another entity set is of this table, too, and would have all of its rows for everybody"],
             ));
         }
     }
     Ok(())
+}
+
+/// Where it is said that something of an entity set is kept from somebody.
+fn bounded((name, told): (&Named, &EntityShape)) -> Option<Spot> {
+    let rows = told.rows.as_ref().map(|rows| rows.spot);
+    let derived = told.derived.iter().flat_map(|(_, told)| told.properties.iter());
+    let mut properties = told.properties.iter().chain(derived);
+    rows.or_else(|| told.readers.are_told().then_some(name.spot))
+        .or_else(|| properties.find(|(_, told)| told.readers.are_told()).map(|(name, _)| name.spot))
 }
 
 /// A SELECT in the place of a table.
