@@ -19,10 +19,10 @@ use nextlink_odata::openapi::{self, Login, OpenApiOptions};
 use nextlink_odata::version::Version;
 use nextlink_sql::catalog::ColumnType;
 use nextlink_sql::dialect::Dialect;
-use nextlink_sql::mapping::{self, Mapping, unusable};
+use nextlink_sql::mapping::{self, Mapping, unread, unusable};
 use nextlink_sql::notice::Notice;
 use nextlink_sql::plan::{RowsTrial, rows_trial, rows_trials, trial, zone_trial};
-use nextlink_sql::shape::SettingsShape;
+use nextlink_sql::shape::{ReadThing, SettingsShape, Shape};
 use nextlink_sql::statement::Program;
 use nextlink_sql::zone::Zone;
 
@@ -155,6 +155,7 @@ impl Served {
         }
         notices.extend(more);
         notices.extend(rows_notices(&mapping, source.dialect(), config.client_login));
+        notices.extend(unread(&options.shape, config.client_login != ClientLogin::Never));
         let documents = documents(&mapping, vocabulary_url);
         let views = Views::of(&catalog, &options).map(Box::new);
         Ok(Served {
@@ -188,7 +189,7 @@ impl Served {
             documents: documents(&mapping, &self.vocabulary_url),
             mapping,
             notices: Vec::new(),
-            settings: self.settings.clone(),
+            settings: self.settings,
             points: Points::default(),
             repeats: Repeats::default(),
             differs: self.differs,
@@ -281,13 +282,27 @@ impl Served {
         texts(self) == texts(other)
     }
 
-    /// Whether the same conditions keep rows back.
+    /// Whether the same is kept from the same: rows by conditions, and what has readers.
     pub fn has_rows_of(&self, other: &Served) -> bool {
         let conditions = |served: &Served| {
             let rows = served.mapping.tables.iter().map(|table| Some(table.rows.as_ref()?.told.text.clone()));
             rows.collect::<Vec<_>>()
         };
-        conditions(self) == conditions(other)
+        let things = |served: &'_ Served| {
+            let shape = served.with_readers()?;
+            let told = |thing: ReadThing<'_>| {
+                let property = thing.property.map(|name| name.text.clone());
+                let logins = shape.logins(thing.readers).into_iter().map(str::to_owned).collect::<Vec<_>>();
+                (thing.name.text.clone(), property, logins)
+            };
+            Some(shape.read_things().into_iter().map(told).collect::<Vec<_>>())
+        };
+        conditions(self) == conditions(other) && things(self) == things(other)
+    }
+
+    /// The model file, where it says who sees what.
+    pub fn with_readers(&self) -> Option<&Shape> {
+        self.views.as_ref().map(|views| views.shape())
     }
 
     /// `$metadata` as XML or JSON.

@@ -71,10 +71,21 @@ fn served(name: &str, source: &SourceConfig, config: &Config) -> bool {
             say!("  {set}: The condition on its rows fails ({why}).");
         }
     }
+    print_readers(&served);
     if !source.plural_sets && !source.has_model() {
         print_renamed(&served.mapping);
     }
     true
+}
+
+/// Says which logins see what not everybody does.
+fn print_readers(served: &Served) {
+    let Some(shape) = served.with_readers() else { return };
+    for thing in shape.read_things() {
+        let property = thing.property.map(|name| [".", &name.text].concat()).unwrap_or_default();
+        let logins: Vec<&str> = shape.logins(thing.readers).into_iter().collect();
+        say!("  {}{property}: It is there only for {}", thing.name.text, logins.join(", "));
+    }
 }
 
 /// Says what is served under another name than it has in the database, where that is no legal one.

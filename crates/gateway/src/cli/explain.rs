@@ -21,6 +21,7 @@ use crate::state::now;
 /// Prints tree, query, plan and SQL of a URL.
 pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
     let (name, served, config) = super::one_source(&args.source, args.config.as_ref())?;
+    let served = served.seen_by(args.user.as_deref());
     let told = Told::default();
     told.follow(&served.settings.limits);
     let source = config.sources.get(&name).cloned().unwrap_or_default();
@@ -38,7 +39,7 @@ pub fn explain(args: &ExplainArgs) -> anyhow::Result<()> {
     let tree = address::parse(text, &limits.parse_options(), &name).map_err(refused)?;
     if args.user.is_some() && source.client_login == ClientLogin::Never {
         say!(
-            "-- as no request is: source '{name}' takes no logins of clients (`client_login`), so `@user` is nobody"
+            "-- as no request is: source '{name}' takes no logins of clients (`client_login`), so it is nobody for `@user` and `readers`"
         );
     }
     say!("-- url\n{tree:#?}");

@@ -15,6 +15,7 @@ mod system;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -150,6 +151,9 @@ struct ModelArgs {
 struct OpenApiArgs {
     /// The source: a name from the configuration, or NAME=URL
     source: String,
+    /// The login that it is for: what has other readers is not there [default: none]
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     /// A file with settings and sources (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -161,7 +165,7 @@ struct ExplainArgs {
     source: String,
     /// Path and query behind the service root, as in 'Orders?$top=5'; a whole URL will do
     url: String,
-    /// The login that reads: what `@user` is in conditions on rows
+    /// The login that reads: what it sees, and what `@user` is in conditions on rows
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// A file with settings and sources (TOML)
@@ -319,7 +323,7 @@ fn new_keys(args: &NewKeysArgs) -> anyhow::Result<()> {
 fn one_source(
     source: &str,
     config: Option<&PathBuf>,
-) -> anyhow::Result<(String, crate::served::Served, Config)> {
+) -> anyhow::Result<(String, Arc<crate::served::Served>, Config)> {
     let sources = if source.contains('=') { vec![source.to_owned()] } else { Vec::new() };
     let from = SourceArgs { sources, config: config.cloned() };
     let config = Draft::read(&from)?.validated()?;
@@ -332,5 +336,5 @@ fn one_source(
         );
     };
     let served = crate::served::Served::open(name, source, config.server.vocabularies())?;
-    Ok((name.clone(), served, config))
+    Ok((name.clone(), Arc::new(served), config))
 }

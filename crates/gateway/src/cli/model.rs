@@ -9,7 +9,7 @@ mod functions;
 use nextlink_odata::model::{Applied, EntitySetId, EntityType};
 use nextlink_odata::value::Value;
 use nextlink_sql::mapping::{FullTextMap, TableMap};
-use nextlink_sql::shape::{LossShape, SettingsShape};
+use nextlink_sql::shape::{LossShape, Named, Readers, SettingsShape};
 
 use super::{ModelArgs, out};
 use crate::served::Served;
@@ -45,6 +45,7 @@ fn text_of(name: &str, served: &Served) -> String {
     // Only what stands here is served, and as it stands here.
     out.push_str("others: false\n");
     settings(&served.settings, &mut out);
+    groups(served, &mut out);
     types(served, &mut out);
     out.push_str(if model.served_sets().next().is_none() { "entities: {}\n" } else { "entities:\n" });
     for (id, _) in model.served_sets() {
@@ -80,6 +81,31 @@ fn settings(told: &SettingsShape, out: &mut String) {
     if !all.is_empty() {
         out.push_str(&format!("settings: {{{}}}\n", all.join(", ")));
     }
+}
+
+/// Groups of logins.
+fn groups(served: &Served, out: &mut String) {
+    let Some(shape) = served.with_readers().filter(|shape| !shape.groups.is_empty()) else { return };
+    out.push_str("groups:\n");
+    for (name, members) in shape.groups.iter() {
+        out.push_str(&format!("  {}: {}\n", text(&name.text), names(members)));
+    }
+}
+
+/// A list of logins.
+fn names(names: &[Named]) -> String {
+    let names: Vec<String> = names.iter().map(|name| text(&name.text)).collect();
+    ["[", &names.join(", "), "]"].concat()
+}
+
+/// Who sees something, where not everybody does.
+fn readers_of(readers: &Readers) -> Option<String> {
+    readers.are_told().then(|| ["readers: ", &names(readers.names())].concat())
+}
+
+/// The same of an entity set, or of a property of it.
+fn readers(served: &Served, name: &str, property: Option<&str>) -> Option<String> {
+    readers_of(served.with_readers()?.readers_of(name, property))
 }
 
 /// Annotations with their vocabularies.
@@ -125,6 +151,7 @@ fn singletons(served: &Served, out: &mut String) {
         out.push_str(&format!("  {}:\n    of: {}\n", text(&single.name), text(&set.name)));
         out.push_str(&format!("    row: {{{}}}\n", row.join(", ")));
         description("    ", single.description.as_deref(), out);
+        line("    ", readers(served, &single.name, None), out);
     }
 }
 
@@ -159,7 +186,7 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     let key: Vec<String> = ty.key.iter().map(|k| text(&ty.properties[*k].name)).collect();
     out.push_str(&format!("    others: false\n    key: [{}]\n    properties:\n", key.join(", ")));
     properties(served, ty, table, None, out);
-    stream_properties(ty, table, None, out);
+    stream_properties(served, ty, table, None, out);
     media(ty, table, None, out);
     if let Some(column) = table.open {
         out.push_str(&format!("    open: {}\n", text(&table.columns[column].column)));
@@ -173,6 +200,7 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
     if let Some(rows) = &table.rows {
         out.push_str(&format!("    rows: {}\n", text(&rows.told.text)));
     }
+    line("    ", readers(served, &set.name, None), out);
     search(table, out);
     navigation(served, ty, table, None, out);
     derived(served, ty, table, out);
@@ -182,6 +210,13 @@ fn entity(served: &Served, id: EntitySetId, out: &mut String) {
 fn description(indent: &str, said: Option<&str>, out: &mut String) {
     if let Some(said) = said {
         out.push_str(&format!("{indent}description: {}\n", text(said)));
+    }
+}
+
+/// A fact on a line of its own.
+fn line(indent: &str, fact: Option<String>, out: &mut String) {
+    if let Some(fact) = fact {
+        out.push_str(&format!("{indent}{fact}\n"));
     }
 }
 
@@ -256,7 +291,7 @@ fn derived(served: &Served, ty: &EntityType, table: &TableMap, out: &mut String)
         description("        ", one.description.as_deref(), out);
         let mut lines = String::new();
         properties(served, ty, table, Some(number), &mut lines);
-        stream_properties(ty, table, Some(number), &mut lines);
+        stream_properties(served, ty, table, Some(number), &mut lines);
         if !lines.is_empty() {
             out.push_str(&["        properties:\n", &lines].concat());
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use nextlink_sql::catalog::Catalog;
 use nextlink_sql::mapping::{ModelOptions, build_for};
-use nextlink_sql::shape::ReadThing;
+use nextlink_sql::shape::{ReadThing, Shape};
 
 use super::Served;
 
@@ -55,6 +55,11 @@ impl Views {
             of.insert((*login).to_owned(), view);
         }
         Some(Views { catalog: catalog.clone(), options: options.clone(), of, views })
+    }
+
+    /// The model file.
+    pub fn shape(&self) -> &Shape {
+        &self.options.shape
     }
 
     /// What a login sees of what `all` is everything of; that of none where nobody is named.

@@ -66,7 +66,7 @@ pub(super) fn add(
             bound,
             description: told.description.clone(),
         };
-        let map = FunctionMap { behind: Behind::Select(pieces), columns };
+        let map = FunctionMap { behind: Behind::Select(pieces), columns, readers: told.readers.clone() };
         if let Err(problem) = stand(mapping, function, map) {
             notices.push(about(&name, &name.text, problem));
         }

@@ -1,5 +1,7 @@
 //! What a model file keeps from clients, where it is not known what that is: it could be served to everybody.
 
+use std::collections::HashMap;
+
 use super::find::{about, find_table};
 use super::groups::Group;
 use super::reshape::TableShape;
@@ -75,32 +77,61 @@ fn problem(
 
 /// Properties of an entity set and of the types below it that have readers.
 fn with_readers(entity: &EntityShape) -> impl Iterator<Item = &(Named, PropertyShape)> {
-    let derived = entity.derived.iter().flat_map(|(_, told)| told.properties.iter());
-    entity.properties.iter().chain(derived).filter(|(_, told)| told.readers.are_told())
+    entity.all_properties().filter(|(_, told)| told.readers.are_told())
 }
 
-/// The properties of a table that have readers and are not found as they are told: their columns would be properties of everybody.
-pub(super) fn properties<'s>(
-    entity: &'s EntityShape,
-    singles: impl Iterator<Item = (usize, &'s Named)>,
-    (groups, streams, key): (&[Group<'s>], &Streams<'s>, &[usize]),
-) -> Vec<(&'s Named, &'static str)> {
-    let singles: Vec<(usize, &Named)> = singles.collect();
-    let lost = |(name, _): &'s (Named, PropertyShape)| {
-        let single = singles.iter().find(|(_, known)| *known == name);
-        if single.is_some_and(|(column, _)| key.contains(column)) {
-            return Some((
-                name,
-                "it is part of the key, so whoever sees the entity sees it: it has no `readers`",
-            ));
+/// Where the columns of a table are seen.
+pub(super) struct Places<'p, 's> {
+    /// Properties by their columns.
+    pub(super) singles: &'p HashMap<usize, (&'s Named, &'s PropertyShape)>,
+    /// Complex values.
+    pub(super) groups: &'p [Group<'s>],
+    /// Streams.
+    pub(super) streams: &'p Streams<'s>,
+    /// The column with dynamic properties.
+    pub(super) open: Option<usize>,
+    /// The columns of the key.
+    pub(super) key: &'p [usize],
+}
+
+impl<'s> Places<'_, 's> {
+    /// The properties that have readers and are not found as they are told, or are seen elsewhere, too: everybody would see them.
+    pub(super) fn lost(&self, entity: &'s EntityShape) -> Vec<(&'s Named, &'static str)> {
+        let lost = |(name, _): &'s (Named, PropertyShape)| Some((name, self.problem(entity, name)?));
+        with_readers(entity).filter_map(lost).collect()
+    }
+
+    fn problem(&self, entity: &EntityShape, name: &Named) -> Option<&'static str> {
+        let columns = self.columns(name);
+        if columns.iter().any(|column| self.key.contains(column)) {
+            return Some("it is part of the key, so whoever sees the entity sees it: it has no `readers`");
         }
-        let found = single.is_some()
-            || groups.iter().any(|group| group.name == name)
-            || streams.all_named().any(|known| known == name);
-        let served = !found && entity.others.unwrap_or(true);
-        served.then_some((name, "it is not found as it is told, so everybody might see what has `readers`"))
-    };
-    with_readers(entity).filter_map(lost).collect()
+        if columns.iter().any(|column| self.is_elsewhere(*column, name)) {
+            return Some(
+                "its column is served in another way, too, so everybody would see what has `readers`",
+            );
+        }
+        let lost = columns.is_empty() && entity.others.unwrap_or(true);
+        lost.then_some("it is not found as it is told, so everybody might see what has `readers`")
+    }
+
+    /// The columns of a property.
+    fn columns(&self, name: &Named) -> Vec<usize> {
+        let single = self.singles.iter().filter(|(_, (known, _))| *known == name).map(|(column, _)| *column);
+        let group =
+            self.groups.iter().filter(|group| group.name == name).flat_map(|group| group.columns.clone());
+        let stream =
+            self.streams.contents().filter(|(known, _)| *known == Some(name)).map(|(_, column)| column);
+        single.chain(group).chain(stream).collect()
+    }
+
+    /// Whether a column is something else than this property, too.
+    fn is_elsewhere(&self, column: usize, name: &Named) -> bool {
+        let single = self.singles.get(&column).is_some_and(|(known, _)| *known != name);
+        let group = self.groups.iter().any(|group| group.name != name && group.columns.contains(&column));
+        let stream = self.streams.contents().any(|(known, own)| own == column && known != Some(name));
+        single || group || stream || self.open == Some(column)
+    }
 }
 
 /// The same as notices, of the tables that are served.

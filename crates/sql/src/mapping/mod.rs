@@ -79,7 +79,7 @@ use nextlink_odata::value::Value;
 
 use crate::catalog::{CatalogEnum, JoinedTables, NativeType, Routine, Storage};
 use crate::notice::Notice;
-use crate::shape::{Named, ToldPiece};
+use crate::shape::{Named, Readers, ToldPiece};
 use crate::zone::Zone;
 
 pub use build::{build, build_for};
@@ -87,6 +87,7 @@ pub use full_text::FullTextMap;
 pub use options::{Case, ModelOptions};
 pub use rules::unusable;
 pub use types::is_enumeration;
+pub use withheld::unread;
 
 /// A model, and the table behind each of its entity sets.
 #[derive(Debug, Clone)]
@@ -123,6 +124,8 @@ pub struct FunctionMap {
     pub behind: Behind,
     /// Its columns: one for each property of the key of the entities that it gives, or for each part of its values.
     pub columns: Vec<String>,
+    /// Who sees it.
+    pub readers: Readers,
 }
 
 /// Where the SELECT of a function comes from.

@@ -191,7 +191,8 @@ pub(super) fn add(
         let made = function(mapping, &one, options);
         let added = made.and_then(|(function, columns)| {
             let behind = Behind::Routine(Box::new(routine.clone()));
-            stand(mapping, Function { name, ..function }, FunctionMap { behind, columns })
+            let readers = one.told.map(|(_, told)| told.readers.clone()).unwrap_or_default();
+            stand(mapping, Function { name, ..function }, FunctionMap { behind, columns, readers })
                 .map_err(|problem| (None, problem.to_owned()))
         });
         if let Err((at, problem)) = added {

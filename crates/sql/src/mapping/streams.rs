@@ -80,14 +80,14 @@ impl<'s> Streams<'s> {
         self
     }
 
-    /// The names of stream properties, with the places where they stand.
-    pub(super) fn all_named(&self) -> impl Iterator<Item = &'s Named> {
-        self.properties.iter().filter_map(|one| one.name)
+    /// The columns with bytes, by the names of the properties that they are, where they are of some.
+    pub(super) fn contents(&self) -> impl Iterator<Item = (Option<&'s Named>, usize)> {
+        self.all().map(|one| (one.name, one.map.content))
     }
 
     /// The names of stream properties.
     pub(super) fn names(&self) -> impl Iterator<Item = &'s str> {
-        self.all_named().map(|name| name.text.as_str())
+        self.properties.iter().filter_map(|one| one.name).map(|name| name.text.as_str())
     }
 
     /// The derived types that have stream properties.

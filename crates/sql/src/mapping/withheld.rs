@@ -2,11 +2,44 @@
 
 use std::collections::HashMap;
 
+use super::find::about;
 use super::full_text::FullTextMap;
 use super::groups::Group;
 use super::streams::Streams;
 use crate::catalog::Table;
-use crate::shape::{EntityShape, Named, PropertyShape};
+use crate::notice::Notice;
+use crate::shape::{EntityShape, Named, PropertyShape, Shape};
+
+/// What a model file says of readers by which somebody who should would see nothing, or which is of no use. `by_login` is whether requests
+/// can have logins.
+pub fn unread(shape: &Shape, by_login: bool) -> Vec<Notice> {
+    let things = shape.read_things();
+    let named =
+        |name: &str| things.iter().any(|thing| thing.readers.names().iter().any(|own| own.text == name));
+    let vain = shape.groups.iter().filter(|(group, _)| !named(&group.text));
+    let mut notices: Vec<Notice> =
+        vain.map(|(group, _)| about(group, &group.text, "no `readers` name this group")).collect();
+    for thing in &things {
+        for login in thing.readers.names() {
+            let lower = login.text.to_lowercase();
+            let like = |group: &str| group != login.text && group.to_lowercase() == lower;
+            if shape.groups.get(&login.text).is_none()
+                && shape.groups.iter().any(|(group, _)| like(&group.text))
+            {
+                notices.push(about(
+                    login,
+                    &thing.name.text,
+                    "it is a login, as the group is written another way",
+                ));
+            }
+        }
+        if !by_login {
+            let why = "nobody sees it, since the source takes no logins of clients (`client_login`)";
+            notices.push(about(thing.property.unwrap_or(thing.name), &thing.name.text, why));
+        }
+    }
+    notices
+}
 
 /// Properties that have other readers.
 pub(super) struct Withheld<'s> {
@@ -26,8 +59,7 @@ impl<'s> Withheld<'s> {
         groups: &[Group<'s>],
     ) -> Withheld<'s> {
         let others = |told: &PropertyShape| told.readers.are_others();
-        let derived = entity.derived.iter().flat_map(|(_, told)| told.properties.iter());
-        let all = entity.properties.iter().chain(derived).filter(|(_, told)| others(told));
+        let all = entity.all_properties().filter(|(_, told)| others(told));
         let columns = singles.iter().filter(|(_, (_, told))| others(told)).map(|(column, _)| *column);
         let parts = groups.iter().filter(|group| others(group.told)).flat_map(|group| &group.columns);
         Withheld {

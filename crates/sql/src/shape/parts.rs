@@ -264,6 +264,14 @@ pub struct NavigationShape {
     pub annotations: Told,
 }
 
+impl EntityShape {
+    /// Its properties, and those of the types below it.
+    pub fn all_properties(&self) -> impl Iterator<Item = &(Named, PropertyShape)> {
+        let derived = self.derived.iter().flat_map(|(_, told)| told.properties.iter());
+        self.properties.iter().chain(derived)
+    }
+}
+
 impl PropertyShape {
     /// Whether it is a stream.
     pub fn is_stream(&self) -> bool {

@@ -66,8 +66,7 @@ impl Shape {
         let mut found = Vec::new();
         for (name, entity) in self.tables() {
             found.push(ReadThing { name, property: None, readers: &entity.readers });
-            let derived = entity.derived.iter().flat_map(|(_, told)| told.properties.iter());
-            for (property, told) in entity.properties.iter().chain(derived) {
+            for (property, told) in entity.all_properties() {
                 found.push(ReadThing { name, property: Some(property), readers: &told.readers });
             }
         }
@@ -82,6 +81,19 @@ impl Shape {
         }
         found.retain(|thing| thing.readers.are_told());
         found
+    }
+
+    /// Who sees an entity set or singleton, or a property of it.
+    pub fn readers_of(&self, name: &str, property: Option<&str>) -> &Readers {
+        let own = self.tables().find(|(known, _)| known.text == name).map(|(_, entity)| entity);
+        let entity = own.or_else(|| self.singletons.get(name).map(|single| &single.entity));
+        let found = entity.and_then(|entity| match property {
+            None => Some(&entity.readers),
+            Some(name) => {
+                entity.all_properties().find(|(known, _)| known.text == name).map(|(_, told)| &told.readers)
+            }
+        });
+        found.unwrap_or(&Readers::All)
     }
 
     /// Whether data is kept from somebody: rows, or what has readers.

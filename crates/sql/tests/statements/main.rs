@@ -12,6 +12,7 @@ mod joined;
 mod changes;
 mod open;
 mod json;
+mod readers;
 mod rules;
 mod zones;
 

@@ -5,7 +5,7 @@ use nextlink_sql::catalog::Routine;
 use nextlink_sql::mapping::{Behind, FunctionMap};
 use nextlink_sql::shape::ToldPiece;
 
-use super::{qualified, text};
+use super::{qualified, readers_of, text};
 use crate::served::Served;
 
 /// Functions with their SELECTs, those of one name together.
@@ -48,6 +48,7 @@ fn told(model: &Model, function: &Function, map: &FunctionMap) -> Vec<String> {
     if let Some(description) = &function.description {
         lines.push(format!("description: {}", text(description)));
     }
+    lines.extend(readers_of(&map.readers));
     lines
 }
 

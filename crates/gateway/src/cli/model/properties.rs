@@ -28,11 +28,20 @@ pub(super) fn properties(
             (Some(group), Type::Complex(id)) => {
                 let parts = model.complex_type(id).properties.iter().zip(group);
                 let parts = parts.map(|(part, column)| (part, place(&table.columns[*column])));
-                out.push_str(&group_of(model, property, parts.collect(), indent));
+                let readers = readers(served, table, &property.name);
+                out.push_str(&group_of(model, property, (parts.collect(), readers), indent));
             }
-            _ => out.push_str(&property_line(model, property, &place(column), indent)),
+            _ => {
+                let readers = readers(served, table, &property.name);
+                out.push_str(&property_line(model, property, (&place(column), readers), indent));
+            }
         }
     }
+}
+
+/// Who sees a property, where not everybody does.
+pub(super) fn readers(served: &Served, table: &TableMap, property: &str) -> Option<String> {
+    super::readers(served, &table.told.as_ref()?.text, Some(property))
 }
 
 /// What is said of a property, beside its column.
@@ -89,7 +98,7 @@ type Lies = (String, Option<Zone>);
 pub(super) fn property_line(
     model: &Model,
     property: &Property,
-    (column, zone): &Lies,
+    ((column, zone), readers): (&Lies, Option<String>),
     indent: &str,
 ) -> String {
     let mut facts = facts(model, property);
@@ -97,19 +106,25 @@ pub(super) fn property_line(
         facts.push(format!("column: {}", text(column)));
     }
     facts.extend(zone.map(|zone| format!("timeZone: {}", text(&zone.to_string()))));
+    facts.extend(readers);
     format!("{indent}{}: {{{}}}\n", text(&property.name), facts.join(", "))
 }
 
 /// A complex value that lies in a group of columns.
-fn group_of(model: &Model, property: &Property, parts: Vec<(&Property, Lies)>, indent: &str) -> String {
+fn group_of(
+    model: &Model,
+    property: &Property,
+    (parts, readers): (Vec<(&Property, Lies)>, Option<String>),
+    indent: &str,
+) -> String {
     let mut out = format!("{indent}{}:\n", text(&property.name));
-    for fact in facts(model, property) {
+    for fact in facts(model, property).into_iter().chain(readers) {
         out.push_str(&format!("{indent}  {fact}\n"));
     }
     out.push_str(&format!("{indent}  columns:\n"));
     let inner = [indent, "    "].concat();
     for (part, column) in parts {
-        out.push_str(&property_line(model, part, &column, &inner));
+        out.push_str(&property_line(model, part, (&column, None), &inner));
     }
     out
 }

@@ -3,7 +3,9 @@
 use nextlink_odata::model::{EntityType, MediaType, Stream};
 use nextlink_sql::mapping::{StreamMap, TableMap};
 
+use super::properties::readers;
 use super::text;
+use crate::served::Served;
 
 /// What the bytes of a stream are.
 fn media_type(table: &TableMap, stream: &Stream, map: &StreamMap) -> String {
@@ -15,7 +17,13 @@ fn media_type(table: &TableMap, stream: &Stream, map: &StreamMap) -> String {
 }
 
 /// Stream properties of a type, or of one below it, which come last of all properties.
-pub(super) fn stream_properties(ty: &EntityType, table: &TableMap, owner: Option<usize>, out: &mut String) {
+pub(super) fn stream_properties(
+    served: &Served,
+    ty: &EntityType,
+    table: &TableMap,
+    owner: Option<usize>,
+    out: &mut String,
+) {
     let indent = if owner.is_some() { "          " } else { "      " };
     for (index, (stream, map)) in ty.streams.iter().zip(&table.streams).enumerate() {
         if ty.owner_of_stream(index) != owner {
@@ -28,6 +36,7 @@ pub(super) fn stream_properties(ty: &EntityType, table: &TableMap, owner: Option
             format!("nullable: {}", stream.nullable),
         ];
         facts.extend(stream.description.as_ref().map(|told| format!("description: {}", text(told))));
+        facts.extend(readers(served, table, &stream.name));
         out.push_str(&format!("{indent}{}: {{{}}}\n", text(&stream.name), facts.join(", ")));
     }
 }

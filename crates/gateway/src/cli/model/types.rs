@@ -83,7 +83,7 @@ fn complex_types(served: &Served, out: &mut String) {
         }
         out.push_str("    properties:\n");
         for (property, column) in ty.properties.iter().zip(&complex.columns) {
-            out.push_str(&property_line(model, property, &(column.column.clone(), None), "      "));
+            out.push_str(&property_line(model, property, (&(column.column.clone(), None), None), "      "));
         }
     }
 }

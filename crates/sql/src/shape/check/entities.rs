@@ -64,10 +64,9 @@ pub(super) fn rows_stand_once(shape: &Shape) -> Checked {
 /// Where it is said that something of an entity set is kept from somebody.
 fn bounded((name, told): (&Named, &EntityShape)) -> Option<Spot> {
     let rows = told.rows.as_ref().map(|rows| rows.spot);
-    let derived = told.derived.iter().flat_map(|(_, told)| told.properties.iter());
-    let mut properties = told.properties.iter().chain(derived);
-    rows.or_else(|| told.readers.are_told().then_some(name.spot))
-        .or_else(|| properties.find(|(_, told)| told.readers.are_told()).map(|(name, _)| name.spot))
+    rows.or_else(|| told.readers.are_told().then_some(name.spot)).or_else(|| {
+        told.all_properties().find(|(_, told)| told.readers.are_told()).map(|(name, _)| name.spot)
+    })
 }
 
 /// A SELECT in the place of a table.

@@ -29,6 +29,47 @@ fn bad_files_are_refused_with_line_and_column() {
             "line 3, column 23: another entity set is of this table, too",
         ),
         ("entities:\n  A: {rows: }", "line 2, column "),
+        ("entities:\n  A: {readers: }", "line 2, column "),
+        ("entities:\n  A: {readers: ~}", "line 2, column "),
+        ("entities:\n  A: {readers: a}", "line 2, column 16: "),
+        ("entities:\n  A: {readers: []}", "line 2, column 3: its list of logins is empty"),
+        ("entities:\n  A: {readers: ['']}", "line 2, column 17: a login has a name"),
+        (
+            "entities:\n  A: {properties: {x: {readers: []}}}",
+            "line 2, column 20: its list of logins is empty",
+        ),
+        ("entities:\n  A: {properties: {x: {readers: }}}", "line 2, column "),
+        (
+            "functions: {F: {sql: SELECT 1, type: Edm.Int32, readers: []}}",
+            "line 1, column 13: its list of logins",
+        ),
+        ("functions: {F: {sql: SELECT 1, type: Edm.Int32, readers: }}", "line 1, column "),
+        (
+            "singletons: {S: {of: A, row: {x: 1}, readers: []}}",
+            "line 1, column 14: its list of logins is empty",
+        ),
+        ("groups: {a: []}", "line 1, column 10: its list of logins is empty"),
+        ("groups: {a: [b], b: [c]}", "line 1, column 14: `b` is a group: groups have logins"),
+        (
+            "entities:\n  A: {key: [x], properties: {x: {readers: [a]}}}",
+            "line 2, column 30: `x` is part of the key",
+        ),
+        (
+            "entities:\n  A: {properties: {x: {type: T, columns: {y: {readers: [a]}}}}}",
+            "line 2, column 43: `readers` are told of the whole complex value",
+        ),
+        (
+            "complexTypes: {T: {properties: {x: {type: Edm.String, readers: [a]}}}}",
+            "line 1, column 33: `readers` are told of the whole complex value",
+        ),
+        (
+            "entities:\n  A: {table: T}\n  B: {table: t, readers: [a]}",
+            "line 3, column 3: another entity set is of this table, too",
+        ),
+        (
+            "entities: {A: {table: T, properties: {x: {readers: [a]}}}}\nsingletons: {B: {table: t}}",
+            "line 1, column 39: another entity set is of this table, too",
+        ),
         ("entities:\n  A: {rows: ~}", "line 2, column "),
         ("entities:\n  A:\n    rows: #a eq 1\n", "line 3, column "),
         ("entities:\n  A: {rows: ''}", "line 2, column 13: `rows`: "),
@@ -167,7 +208,7 @@ fn bad_files_are_refused_with_line_and_column() {
         (
             "functions: {F: {sql: SELECT a, b FROM c, type: T}}",
             "line 1, column 32: `b FROM c` is no key here; the keys are sql, routine, takes, arguments, parameters, returns, type, nullable, collection, \
-             bound, boundSet, description; a text with a comma in it stands in quotes",
+             bound, boundSet, description, readers; a text with a comma in it stands in quotes",
         ),
         ("settings: {zone: UTC}", "line 1, column 12: "),
         (
