@@ -93,9 +93,8 @@ fn list_of_all(model: &Model, selection: &Selection, version: Version) -> String
         let above = || selection.types.iter().zip(&told).filter(|(other, _)| is_above(other));
         for name in own.iter().filter(|name| !above().any(|(_, has)| has.contains(name))) {
             let first = name.split(['/', '(', '+']).next().unwrap_or_default();
-            let has =
-                ty.find_property_of(first, *of).is_some() || ty.find_navigation_of(first, *of).is_some();
-            if has || first == "*" {
+            let made = |named: &Named| named.path == [first] && named.whole.is_none();
+            if ty.is_declared(first) || !selection.named.iter().any(made) {
                 names.push([&model.qualified_cast(*set, *of), "/", name].concat());
             } else if !computed.contains(name) {
                 computed.push(name.clone());
@@ -174,7 +173,18 @@ fn select_list(model: &Model, selection: &Selection, around: Option<&Expand>, ve
     let mut items: Vec<String> = Vec::new();
     let named: Vec<&Named> = selection.named.iter().collect();
     if selection.rows {
-        items.extend((!named.is_empty()).then(|| named_list(&named, 0)));
+        // What tells that the value is null that such a path leads into is no value of its own.
+        let apart = |own: &Named| match &selection.dynamic {
+            Dynamic::Named(paths) => {
+                own.taken().is_some() || paths.iter().any(|path| path.starts_with(&own.path))
+            }
+            Dynamic::None | Dynamic::All => false,
+        };
+        let told: Vec<&Named> = named.iter().copied().filter(|own| !apart(own)).collect();
+        items.extend((!told.is_empty()).then(|| named_list(&told, 0)));
+        if let Dynamic::Named(names) = &selection.dynamic {
+            items.extend(names.iter().map(|path| path.join("/")));
+        }
     }
     let added = selection.expand.iter().any(|expand| expand.alias.is_some());
     if !selection.rows && (selection.selected || !named.is_empty() || added) {
@@ -282,7 +292,8 @@ fn part_list(model: &Model, parts: &Parts, path: &str, items: &mut Vec<String>) 
 fn named_list(all: &[&Named], depth: usize) -> String {
     let mut names: Vec<&str> = Vec::new();
     for named in all {
-        let name = named.path.get(depth).map(String::as_str);
+        let open = named.path.len() == depth + 1 && named.taken().is_some();
+        let name = if open { Some("*") } else { named.path.get(depth).map(String::as_str) };
         names.extend(name.filter(|name| !names.contains(name)));
     }
     let item = |name: &&str| {

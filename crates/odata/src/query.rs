@@ -15,7 +15,8 @@ pub use expand::{Expand, Group};
 pub use leaf::Leaf;
 pub use operators::{Arithmetic, Comparison, Function};
 pub use rows::{
-    Aggregation, Input, Joined, Named, RowColumn, Rows, RowsKind, Size, Transform, Tree, Walk, Walked, Whole,
+    Aggregation, Input, Joined, Named, OPEN, RowColumn, Rows, RowsKind, Size, Transform, Tree, Walk, Walked,
+    Whole,
 };
 
 use crate::model::{ComplexTypeId, EntitySetId, EnumTypeId, Model, PrimitiveType, Type};
@@ -352,7 +353,7 @@ pub enum ExprKind {
     Member(Box<Expr>, ComplexTypeId, usize),
     /// An item of the collection that an expression is, by its number from 0; negative ones count from the end.
     Item(Box<Expr>, i64),
-    /// A member of the JSON object of an open type, by the names that lead to it. Its type is what it is asked for as; where it
+    /// A member of the JSON object of an open type, by the names that lead to it; all of it where there are none. Its type is what it is asked for as; where it
     /// has another one, or is not there, it is null.
     Dynamic(Place, Vec<String>),
     /// A column of rows that `$apply` made.

@@ -105,11 +105,19 @@ const ROWS: &[(&str, u16, &str)] = &[
         r##""Id":1,"Sales":[{"Id":1},{"Id":2}]},{"Id":2,"Sales":[]}]"##,
     ),
     // Dynamic properties are never left out without a word.
-    ("Products?$apply=concat(identity,filter(Id eq 1))", 501, "NotImplemented"),
-    ("Products?$apply=concat(identity,filter(Id eq 1))&$select=*", 501, "NotImplemented"),
-    ("Products?$apply=join(Orders as J)", 501, "NotImplemented"),
-    ("Orders?$apply=groupby((Product))", 501, "NotImplemented"),
-    ("Orders?$apply=groupby((Product))&$select=Product", 501, "NotImplemented"),
+    (
+        "Products?$apply=concat(identity,filter(Id eq 1))",
+        200,
+        r##""State":"Open","Rights":"Read,Write","Color":"red"}]"##,
+    ),
+    (
+        "Products?$apply=concat(identity,filter(Id eq 1))&$select=*",
+        200,
+        r##""State":"Closed","Rights":"Write","Color":"blue"}"##,
+    ),
+    ("Products?$apply=join(Orders as J)", 200, r##""Color":"red","J":{"Id"##),
+    ("Orders?$apply=groupby((Product))", 200, r##""Rights":"Read,Write","Color":"red"}}"##),
+    ("Orders?$apply=groupby((Product))&$select=Product", 200, r##""Rights":"Read,Write","Color":"red"}}"##),
     (
         "Orders?$apply=groupby((Product),aggregate($count as N))&$select=Product/Id,N",
         200,

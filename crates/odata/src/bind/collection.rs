@@ -103,7 +103,6 @@ fn collected(cx: &Context, scope: &Scope, from: Option<(Place, usize)>, set: Ent
         nested: Vec::new(),
         below: Vec::new(),
         of_all: scope.of_all.clone(),
-        lacks_dynamic: false,
     };
     Collected { from, set, variable, own, inner, predicate: None, cast: None }
 }

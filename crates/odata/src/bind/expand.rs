@@ -196,7 +196,7 @@ fn bind_below<'a>(
     let mut selection = if scope.implicit.is_some() {
         bind_selection(cx, &scope, below, options, references, depth + 1)?
     } else {
-        bind_rows(&scope, below.target(), options, references, item.at)?
+        bind_rows(cx, &scope, below.target(), options, references, item.at)?
     };
     let expands_itself = selection.expand.iter().any(|e| e.is(index));
     let recursive = levels > 1 && !expands_itself;

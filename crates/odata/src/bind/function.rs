@@ -245,7 +245,7 @@ pub fn bind_values(
     let this = named.first().map(|only| only.expr.clone());
     let complex = matches!(function.value().map(|value| value.ty), Some(Type::Complex(_)));
     let scope = Scope { this: this.filter(|_| !complex), ..Scope::of_rows(named) };
-    let mut selection = bind_rows(&scope, path.set, options, false, at)?;
+    let mut selection = bind_rows(cx, &scope, path.set, options, false, at)?;
     if let Some(member) = member {
         selection.named = selection.named.drain(..).skip(member).take(1).collect();
     }

@@ -57,7 +57,8 @@ pub fn bind_from_start(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -
                 Known { name: path_name(path), ty: Type::Complex(id), collection: false, nullable: true };
             return bind_value(cx, scope, known, value, segments);
         }
-        Start::Whole(value, (set, property), segments) => {
+        Start::Whole(value, Whole::Dynamic(_), _) => return Ok(Member::Value(value)),
+        Start::Whole(value, Whole::Property(set, property), segments) => {
             let known = Known::of(&cx.type_of(set).properties[property]);
             return bind_value(cx, scope, known, value, segments);
         }
@@ -261,6 +262,18 @@ fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u3
             if scope.nested.contains(name) {
                 return Err(lost(name, *at));
             }
+            let mut names: Vec<String> = Vec::new();
+            for segment in segments {
+                if let PathSegmentKind::Name { name, args: None } = &segment.kind {
+                    names.push(name.clone());
+                }
+            }
+            if scope.named.iter().any(|named| leads_into(cx, named, &names)) {
+                let message = format!(
+                    "Dynamic properties of rows that $apply made, as '{name}', are only supported in $select."
+                );
+                return Err(not_supported(*at, name, message));
+            }
             Err(unknown_name(*at, &scope.named, name))
         }
         (None, Some(segment)) => Err(misplaced(segment)),
@@ -288,12 +301,22 @@ fn led(cx: &Context, scope: &Scope, named: &Named, segments: &[PathSegment]) -> 
     None
 }
 
+/// Whether a path leads to a dynamic property among the values of a row.
+pub fn leads_into(cx: &Context, named: &Named, path: &[String]) -> bool {
+    let name = named.behind(path).and_then(|inside| inside.first());
+    let (Some(name), Some(mut taken), Some(Whole::Dynamic(set))) = (name, named.taken(), named.whole) else {
+        return false;
+    };
+    cx.type_of(set).is_dynamic(name) && !taken.any(|other| other == name)
+}
+
 /// Says that the rows have no such value, and what they have.
 pub fn unknown_name(at: u32, named: &[Named], name: &str) -> super::error::BindError {
     if named.is_empty() {
         return invalid(at, name, format!("There is no '{name}' here."));
     }
-    let has: Vec<String> = named.iter().map(|named| named.path.join("/")).collect();
+    let has = named.iter().filter(|named| named.taken().is_none());
+    let has: Vec<String> = has.map(|named| named.path.join("/")).collect();
     let message = format!("The rows that $apply makes have no '{name}', but: {}.", has.join(", "));
     invalid(at, name, message)
 }

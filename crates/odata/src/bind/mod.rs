@@ -142,13 +142,12 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
     };
     compute::add_computed(cx, &mut scope, options.compute.as_deref().unwrap_or_default())?;
     cx.set_it(scope.it.clone());
-    scope.lacks_dynamic &= !matches!(path.addressed, Addressed::Count);
     let selection = if let Addressed::Property(property) = path.addressed {
         select::bind_value(cx, &scope, &place, (property, &path.inside), options)?
     } else if scope.implicit.is_some() {
         select::bind_selection(cx, &scope, &place, options, path.references, 0)?
     } else {
-        select::bind_rows(&scope, path.set, options, path.references, at)?
+        select::bind_rows(cx, &scope, path.set, options, path.references, at)?
     };
     let selection = match path.addressed {
         Addressed::ItemCount(property) => {

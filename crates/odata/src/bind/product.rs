@@ -44,7 +44,7 @@ pub fn bind_product<'a>(
         bind_combined(cx, &scope, &sets, options)?
     } else {
         let combined = combined(&sets, false);
-        Selection { combined, ..bind_rows(&scope, sets[0], options, false, at)? }
+        Selection { combined, ..bind_rows(cx, &scope, sets[0], options, false, at)? }
     };
     let filter = bind_filter(cx, &scope, options, at)?;
     let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;

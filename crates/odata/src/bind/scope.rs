@@ -358,8 +358,6 @@ pub struct Scope {
     pub below: Vec<Expand>,
     /// An entity among those of all sets: paths from it begin with a type.
     pub of_all: Option<Place>,
-    /// Whether the rows are without dynamic properties that entities have of which they were made.
-    pub lacks_dynamic: bool,
 }
 
 impl Scope {

@@ -7,7 +7,7 @@ use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_suppo
 use super::expand::expand_item;
 use super::expr::{bind_condition, bind_open};
 use super::items::{some_are_asked_for, some_of, value_of};
-use super::member::{both, unknown_name};
+use super::member::{both, leads_into, unknown_name};
 use super::parts::{add_parts, add_whole};
 use super::scope::{Context, ORDERBY_ITEMS, Scope};
 use super::search::{bind_search, bind_words};
@@ -178,10 +178,7 @@ fn select_items<'a>(
                 let message = format!("Options of the dynamic property '{name}' are not supported.");
                 return Err(not_supported(item.at, name, message));
             }
-            if let Some(other) = rest.iter().find(|name| identifier(name).is_err()) {
-                let message = format!("'{other}' cannot follow the dynamic property '{name}'.");
-                return Err(invalid(item.at, other, message));
-            }
+            inside_open(path, item.at)?;
             dynamic.add(path);
         } else {
             return Err(unknown_property(BindErrorKind::Invalid, item.at, (ty, of), name));
@@ -309,6 +306,7 @@ pub fn refuse_index(options: &Options) -> BindResult<()> {
 
 /// Binds `$select` of rows that are no entities.
 pub fn bind_rows(
+    cx: &Context,
     scope: &Scope,
     set: EntitySetId,
     options: &Options,
@@ -341,18 +339,6 @@ pub fn bind_rows(
         references,
         expand: scope.below.clone(),
     };
-    let whole = |item: &SelectItem| {
-        item.path == ["*"]
-            || scope
-                .named
-                .iter()
-                .any(|named| named.path.len() > item.path.len() && named.path.starts_with(&item.path))
-    };
-    if scope.lacks_dynamic && options.select.as_ref().is_none_or(|items| items.iter().any(whole)) {
-        let message =
-            "Dynamic properties in rows that $apply made are not supported; $select can name others.";
-        return Err(not_supported(at, "$apply", message));
-    }
     let Some(items) = &options.select else {
         return Ok(selection);
     };
@@ -367,7 +353,12 @@ pub fn bind_rows(
         let known = selection.named.iter().any(&under);
         let below = selection.expand.iter().any(|expand| names(item, expand));
         if !(known || below || item.path == ["*"] && !selection.expand.is_empty()) {
-            return Err(unknown_name(item.at, &selection.named, &item.path.join("/")));
+            let open = selection.named.iter().position(|named| leads_into(cx, named, &item.path));
+            let Some(open) = open else {
+                return Err(unknown_name(item.at, &selection.named, &item.path.join("/")));
+            };
+            told[open] = true;
+            dynamic_of_row(&mut selection, items, (open, item))?;
         }
         // What tells that the value is null that a path leads into comes along.
         let around = |named: &Named| item.path.starts_with(&named.path);
@@ -378,6 +369,29 @@ pub fn bind_rows(
     let mut told = told.into_iter();
     selection.named.retain(|_| told.next().unwrap_or(false));
     Ok(selection)
+}
+
+/// Refuses what cannot follow a dynamic property.
+pub fn inside_open<N: AsRef<str>>(path: &[N], at: u32) -> BindResult<()> {
+    match path.iter().map(AsRef::as_ref).find(|name| identifier(name).is_err()) {
+        Some(other) => Err(invalid(at, other, format!("'{other}' cannot follow a dynamic property."))),
+        None => Ok(()),
+    }
+}
+
+/// Chooses a dynamic property of rows, unless all of them are told.
+fn dynamic_of_row(
+    selection: &mut Selection,
+    items: &[SelectItem],
+    (open, item): (usize, &SelectItem),
+) -> BindResult<()> {
+    inside_open(&item.path, item.at)?;
+    let named = &selection.named[open];
+    let whole = |item: &SelectItem| item.path == ["*"] || named.path.starts_with(&item.path);
+    if !items.iter().any(whole) {
+        selection.dynamic.add(&item.path.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    Ok(())
 }
 
 /// `$filter` and `$search` together.

@@ -32,19 +32,40 @@ pub struct Named {
     pub size: Size,
     /// What is null where the row does not have the value at all.
     pub present: Option<Expr>,
-    /// Of which property it is the value, where it is no primitive one.
+    /// Of what it is the value, where it is no primitive one.
     pub whole: Option<Whole>,
 }
 
+/// What dynamic properties of an entity are called among the values of a row: this, then the names that are of other values.
+pub const OPEN: char = '*';
+
 impl Named {
+    /// The names of other values, where this one is the dynamic properties of an entity.
+    pub fn taken(&self) -> Option<impl Iterator<Item = &str>> {
+        let open = matches!(self.whole, Some(Whole::Dynamic(_)));
+        open.then(|| self.name().trim_start_matches(OPEN).split(',').filter(|name| !name.is_empty()))
+    }
+
+    /// What a path leads to inside of what this one lies in.
+    pub fn behind<'p>(&self, path: &'p [String]) -> Option<&'p [String]> {
+        let (_, around) = self.path.split_last()?;
+        path.strip_prefix(around)
+    }
+
     /// Its own name.
     pub fn name(&self) -> &str {
         self.path.last().map_or("", String::as_str)
     }
 }
 
-/// A property of the entities of a set, whose value is a collection or a complex one.
-pub type Whole = (EntitySetId, usize);
+/// A value of the entities of a set that is no primitive one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whole {
+    /// A property whose value is a collection or a complex one.
+    Property(EntitySetId, usize),
+    /// All dynamic properties.
+    Dynamic(EntitySetId),
+}
 
 /// Where the rows of a select come from.
 #[derive(Debug, Clone)]
@@ -159,7 +180,7 @@ pub struct RowColumn {
     pub nullable: bool,
     /// The column that is null in the rows that do not have the value at all.
     pub present: Option<usize>,
-    /// Of which property it is the value, where it is no primitive one.
+    /// Of what it is the value, where it is no primitive one.
     pub whole: Option<Whole>,
 }
 

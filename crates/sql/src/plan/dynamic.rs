@@ -31,17 +31,17 @@ impl Planner<'_> {
     /// The JSON object of an entity, as it is read.
     pub(super) fn dynamic_cell(&self, alias: usize, set: EntitySetId) -> (Sql, ResultColumn) {
         let table = self.mapping.table(set);
-        let Some(column) = table.open.map(|number| &table.columns[number]) else {
-            let storage = Storage::Native;
-            let cell = ResultColumn {
-                primitive: P::String,
-                storage,
-                nullable: true,
-                structure: None,
-                property: None,
-            };
-            return (self.dialect.null(P::String), cell);
-        };
-        self.json_cell(Sql::column(alias, &column.column), column)
+        match table.open.map(|number| &table.columns[number]) {
+            Some(column) => self.json_cell(Sql::column(alias, &column.column), column),
+            None => self.no_object(),
+        }
+    }
+
+    /// The same where no column has one.
+    pub(super) fn no_object(&self) -> (Sql, ResultColumn) {
+        let storage = Storage::Native;
+        let cell =
+            ResultColumn { primitive: P::String, storage, nullable: true, structure: None, property: None };
+        (self.dialect.null(P::String), cell)
     }
 }

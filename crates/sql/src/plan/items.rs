@@ -87,7 +87,8 @@ impl Planner<'_> {
             ExprKind::Member(_, id, property) => self.part(*id, *property).1.storage,
             ExprKind::Column(variable, number) => {
                 let whole = frames.carried(*variable, *number).and_then(|(_, carried)| carried.whole);
-                whole.map_or(Storage::Native, |(set, property)| self.property(set, property).1.storage)
+                let column = whole.and_then(|whole| self.column_of_whole(whole));
+                column.map_or(Storage::Native, |column| column.storage)
             }
             _ => Storage::Native,
         };

@@ -36,7 +36,7 @@ impl Planner<'_> {
             ExprKind::Column(variable, number) => {
                 let (sql, carried) = frames.carried(*variable, *number)?;
                 match carried.whole {
-                    Some((set, property)) => self.json_whole(sql, self.property(set, property).1),
+                    Some(whole) => self.json_whole(sql, self.column_of_whole(whole)?),
                     None => carried.json.clone(),
                 }
             }

@@ -2,10 +2,13 @@
 
 use nextlink_odata::query::{Expr, ExprKind, Whole};
 
+use nextlink_odata::model::PrimitiveType;
+
 use super::Planner;
 use super::frames::Frames;
 use super::there::with_all_rows;
 use crate::dialect::Unsupported;
+use crate::mapping::ColumnMap;
 use crate::statement::ResultColumn;
 use crate::tree::{JoinKind, Operator, Select, Sql};
 
@@ -20,7 +23,12 @@ impl Planner<'_> {
             ExprKind::Property(place, property)
                 if self.property(place.target(), *property).0.is_structured() =>
             {
-                Some((self.composite(frames, value)?, (place.target(), *property)))
+                Some((self.composite(frames, value)?, Whole::Property(place.target(), *property)))
+            }
+            ExprKind::Dynamic(place, names) if names.is_empty() => {
+                let whole = Whole::Dynamic(place.target());
+                let alias = frames.resolve(self.mapping, place);
+                self.column_of_whole(whole).map(|column| (Sql::column(alias, &column.column), whole))
             }
             ExprKind::Column(variable, number) => {
                 frames.carried(*variable, *number).and_then(|(sql, carried)| Some((sql, carried.whole?)))
@@ -40,11 +48,26 @@ impl Planner<'_> {
         })
     }
 
+    /// Where such a value lies; an open type may have no column.
+    pub(super) fn column_of_whole(&self, whole: Whole) -> Option<&ColumnMap> {
+        match whole {
+            Whole::Property(set, property) => Some(self.property(set, property).1),
+            Whole::Dynamic(set) => {
+                let table = self.mapping.table(set);
+                table.open.map(|number| &table.columns[number])
+            }
+        }
+    }
+
     /// Null of the type of a column, which some databases want to know in each of several selects.
-    fn no_value(&self, frames: &mut Frames, (set, property): Whole) -> Sql {
+    fn no_value(&self, frames: &mut Frames, whole: Whole) -> Sql {
+        let (Whole::Property(set, _) | Whole::Dynamic(set)) = whole;
+        let Some(column) = self.column_of_whole(whole) else {
+            return self.dialect.null(PrimitiveType::String);
+        };
         let alias = frames.alias();
         Sql::Scalar(Box::new(Select {
-            columns: vec![Sql::column(alias, &self.property(set, property).1.column)],
+            columns: vec![Sql::column(alias, &column.column)],
             from: vec![with_all_rows(self.mapping, JoinKind::Inner, (set, alias), Vec::new())],
             filter: vec![Sql::binary(Operator::Eq, Sql::Integer(1), Sql::Integer(0))],
             ..Select::default()
@@ -52,11 +75,14 @@ impl Planner<'_> {
     }
 
     /// Such a value as it is read, and what it holds.
-    pub(super) fn whole_cell(&self, sql: Sql, (set, property): Whole) -> (Sql, ResultColumn) {
-        let (property, column) = self.property(set, property);
-        if column.json {
-            return self.json_cell(sql, column);
-        }
+    pub(super) fn whole_cell(&self, sql: Sql, whole: Whole) -> (Sql, ResultColumn) {
+        let Some(column) = self.column_of_whole(whole) else {
+            return self.no_object();
+        };
+        let property = match whole {
+            Whole::Property(set, property) if !column.json => self.property(set, property).0,
+            _ => return self.json_cell(sql, column),
+        };
         let result = ResultColumn { nullable: true, ..self.result_column(property, column) };
         (self.dialect.cell(sql, &result, &column.native), result)
     }

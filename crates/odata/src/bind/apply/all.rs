@@ -67,7 +67,7 @@ pub fn bind_all<'a>(
     }
     orderby.append(&mut state.orderby);
     let combined = below.put_beside(cx, &mut state, &sets, at)?;
-    let rows = bind_rows(&state.scope, sets[0], &Options::default(), false, at)?;
+    let rows = bind_rows(cx, &state.scope, sets[0], &Options::default(), false, at)?;
     let selection = Selection { combined, ..told(&state, rows, types) };
     Ok(Query {
         root: sets[0],

@@ -118,7 +118,6 @@ pub fn attach(cx: &Context, state: &mut State, all: Vec<Grouped>) -> BindResult<
         state.input = Input::Joined(Box::new(Joined { input, related, outer: true }));
         state.scope.optional.push(variable);
         named.extend(entity(cx, &place, &names, &state.scope, at)?);
-        state.scope.lacks_dynamic |= ty.open;
     }
     // They stand before what was aggregated.
     Rc::make_mut(&mut state.scope.named).splice(0..0, named);

@@ -122,7 +122,7 @@ fn told(cx: &Context, inner: State, group: Group, at: u32) -> BindResult<Expand>
     let applied = applied(cx, inner)?;
     let selection = match &applied.scope.implicit {
         Some(place) => whole_entities(cx, &applied.scope, place),
-        None => bind_rows(&applied.scope, set, &Options::default(), false, at)?,
+        None => bind_rows(cx, &applied.scope, set, &Options::default(), false, at)?,
     };
     Ok(Expand {
         of: None,

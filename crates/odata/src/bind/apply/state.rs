@@ -202,7 +202,6 @@ impl State {
             group.number = column(&rows.columns[first_below + number], first_below + number);
         }
         let nested = std::mem::take(&mut self.scope.nested);
-        let lacks_dynamic = self.scope.lacks_dynamic;
         let first = first_below - order.len();
         let again = order.iter().enumerate().map(|(number, order)| Order {
             expr: column(&rows.columns[first + number], first + number),
@@ -212,7 +211,6 @@ impl State {
         *self = State::of_rows(rows, self.set);
         self.orderby = again;
         (self.scope.below, self.scope.nested) = (below, nested);
-        self.scope.lacks_dynamic = lacks_dynamic;
     }
 
     /// The rows so far with the values that have names, then those that tell them apart, then some more.

@@ -17,11 +17,9 @@ pub fn concat(cx: &Context, state: &mut State, parts: Vec<State>, at: u32) -> Bi
         return Err(too_many(at));
     }
     let mut all: Vec<Rows> = Vec::with_capacity(parts.len());
-    let mut lacks_dynamic = false;
     for mut part in parts {
         as_rows(cx, &mut part, at)?;
         part.settle();
-        lacks_dynamic |= part.scope.lacks_dynamic;
         all.push(match part.input {
             crate::query::Input::Rows(rows) => *rows,
             _ => return Err(not_supported(at, "concat", "concat of these rows is not supported.")),
@@ -30,7 +28,6 @@ pub fn concat(cx: &Context, state: &mut State, parts: Vec<State>, at: u32) -> Bi
     let columns = common(&all, at)?;
     let rows = aligned(all, &columns, state.set);
     *state = State::of_rows(rows, state.set);
-    state.scope.lacks_dynamic = lacks_dynamic;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::super::scope::{Context, Scope};
 use super::nested::nothing_below;
 use super::state::State;
 use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
-use crate::query::{Expr, ExprKind, Named, Place, Size};
+use crate::query::{Expr, ExprKind, Named, OPEN, Place, Size, Whole};
 use crate::value::Value;
 
 /// Gives entities the values of their properties as names, so that they are rows as others are.
@@ -26,9 +26,13 @@ pub fn as_rows(cx: &Context, state: &mut State, at: u32) -> BindResult<()> {
         named.extend(properties(cx, &Place::of(*variable, *set), path, &state.scope, at)?);
     }
     named.extend(state.scope.named.iter().cloned());
-    let mut sets = beside.iter().map(|(_, _, set)| *set).chain([place.target()]);
-    let lacks_dynamic = sets.any(|set| cx.type_of(set).open);
-    state.scope = Scope { lacks_dynamic, ..Scope::of_rows(named) };
+    // What has been computed, and what stands beside it, is no dynamic property of the entity.
+    let computed = state.scope.named.iter().filter_map(|own| own.path.first());
+    let taken: Vec<String> = beside.iter().map(|(alias, ..)| alias).chain(computed).cloned().collect();
+    for own in named.iter_mut().filter(|own| own.path.len() == 1 && own.taken().is_some()) {
+        own.path = vec![[OPEN.to_string(), taken.join(",")].concat()];
+    }
+    state.scope = Scope::of_rows(named);
     state.joined = false;
     Ok(())
 }
@@ -59,13 +63,19 @@ pub fn properties(
             parts(cx, &mut named, (path, property), (value(index), id), both(is, exists))?;
             continue;
         }
-        let whole = property.is_structured().then_some((place.target(), index));
+        let whole = property.is_structured().then_some(Whole::Property(place.target(), index));
         let (expr, present) = match is {
             // What the column of another type holds is no value of it.
             Some(is) => (only_where(&is, value(index)), Some(there(is))),
             None => (value(index), exists.map(there)),
         };
         named.push(Named { path, expr, size: Size::ONE, present, whole });
+    }
+    if ty.open {
+        let path = before.iter().cloned().chain([OPEN.to_string()]).collect();
+        let expr = typed(at, PrimitiveType::String, true, ExprKind::Dynamic(place.clone(), Vec::new()));
+        let whole = Some(Whole::Dynamic(place.target()));
+        named.push(Named { path, expr, size: Size::ONE, present: None, whole });
     }
     Ok(named)
 }

@@ -7,6 +7,7 @@ use super::super::error::{
 };
 use super::super::expr::condition;
 use super::super::scope::Context;
+use super::super::select::inside_open;
 use super::set_of_type;
 use crate::model::{EntitySetId, Type};
 use crate::query::{Expr, ExprKind, Named, Place};
@@ -27,13 +28,18 @@ struct Item {
     of: Option<usize>,
     /// The property, and a path into it; all properties where this is empty.
     path: Vec<String>,
+    /// Whether the model does not have it.
+    dynamic: bool,
 }
 
 impl Item {
     /// Whether a value with this path, which begins with the set, is told where entities are of the type; and what tells that
     /// what a chosen value lies in is null.
-    fn tells(&self, path: &[String]) -> bool {
-        let inside = path.get(1..).unwrap_or_default();
+    fn tells(&self, named: &Named) -> bool {
+        if named.taken().is_some() {
+            return self.dynamic || self.path.is_empty();
+        }
+        let inside = named.path.get(1..).unwrap_or_default();
         inside.starts_with(&self.path) || self.path.starts_with(inside)
     }
 }
@@ -61,7 +67,12 @@ impl Chosen {
                 [star] if star == "*" => {
                     named.extend(options.compute.iter().flatten().map(|item| &item.name));
                     let every = cx.model.served_sets();
-                    all.extend(every.map(|(set, _)| Item { set, of: None, path: Vec::new() }));
+                    all.extend(every.map(|(set, _)| Item {
+                        set,
+                        of: None,
+                        path: Vec::new(),
+                        dynamic: false,
+                    }));
                     continue;
                 }
                 [first, rest @ ..] => (first, rest),
@@ -69,14 +80,17 @@ impl Chosen {
             };
             let set = set_of_type(cx, first, item.at)?;
             let of = cx.model.find_cast(set, first).flatten();
-            let path = match rest {
-                [] => return Err(invalid(item.at, first, format!("'{first}' needs a property behind it."))),
-                path => {
-                    property(cx, (set, of), path, item.at)?;
-                    path.to_vec()
-                }
+            let Some(name) = rest.first() else {
+                return Err(invalid(item.at, first, format!("'{first}' needs a property behind it.")));
             };
-            all.push(Item { set, of, path });
+            let dynamic = cx.type_of(set).is_dynamic(name);
+            if dynamic {
+                inside_open(rest, item.at)?;
+            } else {
+                property(cx, (set, of), rest, item.at)?;
+            }
+            let path = rest.to_vec();
+            all.push(Item { set, of, path, dynamic });
         }
         computed.retain(|name| named.contains(&name));
         Ok(Chosen { items: Some(all), computed })
@@ -94,7 +108,7 @@ impl Chosen {
         };
         let told = |named: Named| {
             let mut types: Vec<Option<usize>> = Vec::new();
-            for item in items.iter().filter(|item| item.set == place.set && item.tells(&named.path)) {
+            for item in items.iter().filter(|item| item.set == place.set && item.tells(&named)) {
                 types.push(item.of);
             }
             if types.is_empty() {
@@ -111,7 +125,7 @@ impl Chosen {
         let family = cx.type_of(set).family.as_ref();
         let is_a = |to: Option<usize>| to.is_none() || family.is_some_and(|family| family.is_a(of, to));
         let mut names: Vec<String> = Vec::new();
-        let every = [Item { set, of: None, path: Vec::new() }];
+        let every = [Item { set, of: None, path: Vec::new(), dynamic: false }];
         if self.items.is_none() && self.computed.is_empty() {
             return None;
         }

@@ -7,7 +7,7 @@ use crate::json::format::Format;
 use crate::json::text::write_string;
 use crate::layout::Item;
 use crate::model::{ComplexTypeId, EntitySetId, EntityType, Model, PrimitiveType, Property, Type};
-use crate::query::{Addressed, EntityKind, Expr, Input, Leaf, Named, Query, Selection};
+use crate::query::{Addressed, EntityKind, Expr, Input, Leaf, Named, Query, Selection, Whole};
 use crate::version::{MetadataLevel, Version};
 
 /// Whether a value shows of which type it is.
@@ -87,12 +87,16 @@ impl Compiler<'_> {
         (selection, entity): (&Selection, Entity<'_>),
         bare: bool,
     ) -> Op {
-        if let Some((set, index)) = named.whole {
-            let property = &self.type_of(set).properties[index];
-            return match property.json {
-                Some(_) => self.typed(property, &Item::Named(named), None),
-                None => self.property(property, None),
-            };
+        match named.whole {
+            Some(Whole::Property(set, index)) => {
+                let property = &self.type_of(set).properties[index];
+                return match property.json {
+                    Some(_) => self.typed(property, &Item::Named(named), None),
+                    None => self.property(property, None),
+                };
+            }
+            Some(Whole::Dynamic(set)) => return self.members_of_row(set, named, selection),
+            None => {}
         }
         let ty = type_of(&named.expr);
         if bare {
