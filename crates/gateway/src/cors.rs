@@ -12,9 +12,6 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Accept-Ranges, AsyncResult, Content-Disposition, Content-Encoding, Content-Range, ETag, Location, Nextlink-Generation, \
      OData-Version, Preference-Applied, Retry-After, Trace-ID, X-CSRF-Token",
 );
-/// What an answer depends on that may be another one for another origin.
-const VARY: HeaderValue =
-    HeaderValue::from_static("Accept, Accept-Encoding, OData-MaxVersion, Prefer, Origin");
 /// What the answer to the question whether something may be sent depends on.
 const VARY_ASKED: HeaderValue =
     HeaderValue::from_static("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
@@ -56,7 +53,11 @@ impl Grant {
     /// Says it in an answer.
     pub fn put(&self, headers: &mut HeaderMap) {
         if self.varies {
-            headers.insert(header::VARY, VARY);
+            // It may be another one for another origin.
+            let others = headers.get(header::VARY).and_then(|vary| vary.to_str().ok());
+            let vary = others.map(|others| HeaderValue::try_from([others, ", Origin"].concat()));
+            let vary = vary.and_then(Result::ok).unwrap_or(HeaderValue::from_static("Origin"));
+            headers.insert(header::VARY, vary);
         }
         if self.origin.is_some() {
             self.name_origin(headers);

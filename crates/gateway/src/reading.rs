@@ -9,10 +9,12 @@ use nextlink_odata::version::Version;
 
 use crate::answer::Refusal;
 use crate::body::Body;
+use crate::config::ClientLogin;
 use crate::observe::{Answered, Event, event};
 use crate::read;
 use crate::repeat::Repeat;
 use crate::request::{Came, Request};
+use crate::response::VARY_BY_LOGIN;
 use crate::state::State;
 
 /// What is known of a request from its start on, to the end of its answer.
@@ -86,6 +88,15 @@ pub async fn cancel(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>
 /// # Errors
 /// What the client or the source did wrong, as an answer.
 pub async fn answer(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Refusal> {
+    let by_login = came.slot.config.client_login != ClientLogin::Never;
+    let mut answered = answer_as(state, came).await;
+    if let (true, Ok(response)) = (by_login, &mut answered) {
+        response.headers_mut().insert(header::VARY, VARY_BY_LOGIN);
+    }
+    answered
+}
+
+async fn answer_as(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Refusal> {
     let repeat = if came.head { None } else { Repeat::of(came.url, &came.headers, came.peer) };
     if let Some(repeat) = &repeat
         && let Some(answered) = read::again::awaited(state, &came.slot, repeat, &came.headers).await

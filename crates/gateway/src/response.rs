@@ -88,10 +88,16 @@ pub fn page_response(request: &Request, format: Format, page_rows: u64, body: Bo
     response
 }
 
+/// What every answer of a service may depend on.
+const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, OData-MaxVersion, Prefer");
+/// The same where clients say who reads.
+pub const VARY_BY_LOGIN: HeaderValue = HeaderValue::from_static(
+    "Accept, Accept-Encoding, OData-MaxVersion, Prefer, DDCloud-DataSource-User, DDCloud-DataSource-Password",
+);
+
 /// Headers that every answer of a service has, whatever it is.
 pub fn add_common(headers: &mut HeaderMap) {
-    headers
-        .insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, OData-MaxVersion, Prefer"));
+    headers.entry(header::VARY).or_insert(VARY);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
 }

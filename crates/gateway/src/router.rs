@@ -273,7 +273,7 @@ fn finish(response: &mut Response<Body>, trace: Trace, head: bool, grant: Option
     }
     let headers = response.headers_mut();
     headers.insert(TRACE_ID, trace.into_header());
-    if !headers.contains_key(header::VARY) {
+    if !headers.contains_key(header::X_CONTENT_TYPE_OPTIONS) {
         add_common(headers);
     }
     if let Some(grant) = grant {

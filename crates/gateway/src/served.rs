@@ -158,7 +158,7 @@ impl Served {
         notices.extend(unread(&options.shape, config.client_login != ClientLogin::Never));
         let documents = documents(&mapping, vocabulary_url);
         let views = Views::of(&catalog, &options).map(Box::new);
-        Ok(Served {
+        let served = Served {
             source: Arc::new(source),
             mapping,
             notices,
@@ -171,14 +171,19 @@ impl Served {
             documents,
             open_api_options: open_api_options(name, config),
             open_api: OnceLock::new(),
-        })
+        };
+        // Most see this, and making it takes a while where the model is large.
+        if let Some(views) = &served.views {
+            drop(views.view(&served, None));
+        }
+        Ok(served)
     }
 
     /// What a login sees of it; without one, what everybody does.
-    pub fn seen_by(self: &Arc<Served>, login: Option<&str>) -> Arc<Served> {
-        match &self.views {
-            None => Arc::clone(self),
-            Some(views) => views.view(self, login),
+    pub fn seen_by(self: Arc<Served>, login: Option<&str>) -> Arc<Served> {
+        match self.views.as_ref().map(|views| views.view(&self, login)) {
+            None | Some(None) => self,
+            Some(Some(view)) => view,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The models of a source of which not everybody sees all: one for all logins that see the same.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use nextlink_sql::catalog::Catalog;
@@ -37,7 +37,8 @@ impl Views {
         if things.is_empty() {
             return None;
         }
-        let sees: Vec<_> = things.iter().map(|thing: &ReadThing<'_>| shape.logins(thing.readers)).collect();
+        let sees: BTreeSet<BTreeSet<&str>> =
+            things.iter().map(|thing: &ReadThing<'_>| shape.logins(thing.readers)).collect();
         let mut known = HashMap::from([(vec![false; sees.len()], 0)]);
         let mut views = vec![View { login: None, made: OnceLock::new() }];
         let mut of = HashMap::new();
@@ -62,8 +63,8 @@ impl Views {
         &self.options.shape
     }
 
-    /// What a login sees of what `all` is everything of; that of none where nobody is named.
-    pub fn view(&self, all: &Arc<Served>, login: Option<&str>) -> Arc<Served> {
+    /// What a login sees of what `all` is everything of, or whoever has none; none where that is everything.
+    pub fn view(&self, all: &Served, login: Option<&str>) -> Option<Arc<Served>> {
         let number = login.and_then(|login| self.of.get(login)).copied().unwrap_or_default();
         let View { login, made } = &self.views[number];
         let made = made.get_or_init(|| {
@@ -71,6 +72,6 @@ impl Views {
             let options = ModelOptions { shape, ..self.options.clone() };
             Some(Arc::new(all.narrowed(build_for(&self.catalog, &options, &all.mapping))))
         });
-        made.as_ref().map_or_else(|| Arc::clone(all), Arc::clone)
+        made.clone()
     }
 }

@@ -38,6 +38,7 @@ mod schemas;
 mod search;
 mod edges;
 mod kept_back;
+mod readers;
 mod failing_rows;
 mod too_large;
 mod guarded;

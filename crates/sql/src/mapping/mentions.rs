@@ -1,51 +1,106 @@
 //! Annotations that name what somebody does not see whom the model is made for.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use nextlink_odata::model::{Annotated, Model};
+use nextlink_odata::model::{EntityType, Model};
 use serde_json::Value as Json;
 
-/// Takes away the annotations of which a name is none of this model, but one of that with all that anybody sees.
+type Names<'m> = HashSet<&'m str>;
+
+/// Takes away the annotations that name what is none of this model, but of that with all that anybody sees.
 pub(super) fn withhold(model: &mut Model, all: &Model) {
     let mut annotations = std::mem::take(&mut model.annotations);
-    let (seen, known) = (names(model), names(all));
+    let unseen = Unseen::of(model, all);
     for annotated in &mut annotations {
-        annotated
-            .annotations
-            .retain(|one| !mentions(&one.value, &|word| known.contains(word) && !seen.contains(word)));
+        let of = unseen.members(&annotated.target, all);
+        annotated.annotations.retain(|one| !unseen.is_in(&one.value, of));
     }
-    annotations.retain(|annotated: &Annotated| !annotated.annotations.is_empty());
+    annotations.retain(|annotated| !annotated.annotations.is_empty());
     model.annotations = annotations;
 }
 
-/// All names of a model.
-fn names(model: &Model) -> HashSet<&str> {
-    let mut names = HashSet::new();
-    names.extend(model.entity_sets.iter().map(|set| set.name.as_str()));
-    names.extend(model.singletons.iter().map(|one| one.name.as_str()));
-    names.extend(model.functions.iter().map(|one| one.name.as_str()));
-    for ty in &model.entity_types {
-        names.insert(ty.name.as_str());
-        names.extend(ty.properties.iter().map(|one| one.name.as_str()));
-        names.extend(ty.streams.iter().map(|one| one.name.as_str()));
-        names.extend(ty.navigation.iter().map(|one| one.name.as_str()));
-        names.extend(ty.family.iter().flat_map(|family| &family.derived).map(|one| one.name.as_str()));
-    }
-    for ty in &model.complex_types {
-        names.insert(ty.name.as_str());
-        names.extend(ty.properties.iter().map(|one| one.name.as_str()));
-    }
-    names.extend(model.enum_types.iter().map(|ty| ty.name.as_str()));
-    names.extend(model.type_definitions.iter().map(|ty| ty.name.as_str()));
-    names
+/// What is not seen.
+struct Unseen<'m> {
+    /// Names that are nowhere in what is seen.
+    words: Names<'m>,
+    /// By type: its members that are not seen.
+    members: HashMap<&'m str, Names<'m>>,
 }
 
-/// Whether a word of any text in a value is such a one.
-fn mentions(value: &Json, is: &impl Fn(&str) -> bool) -> bool {
-    match value {
-        Json::String(text) => text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(is),
-        Json::Array(items) => items.iter().any(|item| mentions(item, is)),
-        Json::Object(members) => members.values().any(|member| mentions(member, is)),
-        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+impl<'m> Unseen<'m> {
+    fn of(model: &'m Model, all: &'m Model) -> Unseen<'m> {
+        let (seen, known) = (members(model), members(all));
+        let words = |members: &HashMap<&'m str, Names<'m>>, model: &'m Model| {
+            let inside = members.iter().flat_map(|(name, inside)| inside.iter().copied().chain([*name]));
+            inside.chain(others(model)).collect::<Names<'m>>()
+        };
+        let words = &words(&known, all) - &words(&seen, model);
+        let lost = |(name, inside): (&'m str, Names<'m>)| {
+            let seen = seen.get(name).cloned().unwrap_or_default();
+            (name, &inside - &seen)
+        };
+        Unseen { words, members: known.into_iter().map(lost).collect() }
     }
+
+    /// The members that are not seen of the type of what is annotated.
+    fn members(&self, target: &str, all: &'m Model) -> Option<&Names<'m>> {
+        let target = target.strip_prefix(&*all.namespace).and_then(|rest| rest.strip_prefix('.'))?;
+        let mut parts = target.split('/');
+        let first = parts.next()?;
+        if first != all.container {
+            return self.members.get(first);
+        }
+        let set = all.find_set(parts.next()?)?;
+        self.members.get(&*all.entity_type(all.entity_set(set).entity_type).name)
+    }
+
+    /// Whether any text in a value has such a name: one that is nowhere, that of a member of the type, or in a path that of one of any.
+    fn is_in(&self, value: &Json, of: Option<&Names<'m>>) -> bool {
+        match value {
+            Json::String(text) => {
+                let mut path = false;
+                text.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_')).any(|piece| {
+                    let word = piece.trim_end_matches(|c: char| !(c.is_alphanumeric() || c == '_'));
+                    let behind = std::mem::replace(&mut path, piece.ends_with('/'));
+                    let in_any = || self.members.values().any(|members| members.contains(word));
+                    self.words.contains(word)
+                        || of.is_some_and(|of| of.contains(word))
+                        || (behind && in_any())
+                })
+            }
+            Json::Array(items) => items.iter().any(|item| self.is_in(item, of)),
+            Json::Object(members) => members.values().any(|member| self.is_in(member, of)),
+            Json::Null | Json::Bool(_) | Json::Number(_) => false,
+        }
+    }
+}
+
+/// The names of the members of all types.
+fn members(model: &Model) -> HashMap<&str, Names<'_>> {
+    let mut all = HashMap::new();
+    for ty in &model.entity_types {
+        let inside = of_entity(ty);
+        let derived = ty.family.iter().flat_map(|family| &family.derived);
+        all.extend(derived.map(|derived| (derived.name.as_str(), inside.clone())));
+        all.insert(ty.name.as_str(), inside);
+    }
+    for ty in &model.complex_types {
+        all.insert(ty.name.as_str(), ty.properties.iter().map(|one| one.name.as_str()).collect());
+    }
+    all
+}
+
+fn of_entity(ty: &EntityType) -> Names<'_> {
+    let own = ty.properties.iter().map(|one| one.name.as_str());
+    let own = own.chain(ty.streams.iter().map(|one| one.name.as_str()));
+    own.chain(ty.navigation.iter().map(|one| one.name.as_str())).collect()
+}
+
+/// Names of what has no members.
+fn others(model: &Model) -> impl Iterator<Item = &str> {
+    let sets = model.entity_sets.iter().map(|set| set.name.as_str());
+    let own = sets.chain(model.singletons.iter().map(|one| one.name.as_str()));
+    let own = own.chain(model.functions.iter().map(|one| one.name.as_str()));
+    let own = own.chain(model.enum_types.iter().map(|ty| ty.name.as_str()));
+    own.chain(model.type_definitions.iter().map(|ty| ty.name.as_str()))
 }

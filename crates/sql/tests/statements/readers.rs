@@ -153,6 +153,38 @@ fn whoever_is_no_reader_sees_nothing_of_it() {
 }
 
 #[test]
+fn annotations_that_name_it_are_not_told() {
+    for (set, value, told) in [
+        ("people", "{$Path: pay}", false),
+        ("people", "{$Path: name}", true),
+        ("people", "[{$PropertyPath: name}, {$PropertyPath: pay}]", false),
+        ("notes", "{$Path: person/pay}", false),
+        ("notes", "{$Path: person/name}", true),
+        // There is another one of this name, which is seen.
+        ("people", "{$Path: id}", true),
+        ("people", "{$Path: label}", false),
+        ("tags", "{$Path: label}", true),
+        ("notes", "{$Path: person/label}", false),
+        ("tags", "'what people are payed'", true),
+        ("tags", "'the pay, if any'", false),
+    ] {
+        let annotated = |name: &str| {
+            let told = format!("annotations: {{'@Core.LongDescription': {value}}}");
+            if name == set { told } else { "others: true".to_owned() }
+        };
+        let model = format!(
+            "entities:\n  people: {{properties: {{pay: {{readers: [a]}}, label: {{column: about, readers: [a]}}}}, {}}}\n  \
+             notes: {{{}}}\n  tags: {{{}}}",
+            annotated("people"),
+            annotated("notes"),
+            annotated("tags")
+        );
+        assert_eq!(document(&seen(&model, None)).contains("LongDescription"), told, "{set}: {value}");
+        assert!(document(&seen(&model, Some("a"))).contains("LongDescription"), "{set}: {value}");
+    }
+}
+
+#[test]
 fn what_is_not_seen_goes_on_working() {
     let mapping = seen(&model("PROPERTY"), None);
     let set = mapping.model.find_set("People").expect("people");
