@@ -12,7 +12,7 @@ use nextlink_odata::model::{Bound, EntitySetId, Function, Model, Omitted, Primit
 use nextlink_odata::value::Value as Constant;
 use nextlink_odata::version::Version;
 use nextlink_sql::catalog::{Catalog, CatalogComposite, CatalogEnum, Column, ColumnType, Table, TableKind};
-use nextlink_sql::mapping::{Case, ModelOptions, build};
+use nextlink_sql::mapping::{Case, ModelOptions, build, build_for};
 use nextlink_sql::shape::Shape;
 use serde_json::Value;
 
@@ -256,5 +256,47 @@ fn model_files() {
         let (mapping, notices) = common::model(&common::database(script), &options);
         assert_eq!(notices, Vec::<String>::new(), "{text}");
         validate(text, &mapping.model);
+    }
+}
+
+/// What each login sees of it is a model of its own.
+#[test]
+fn readers() {
+    let conn = common::database(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, x INTEGER, y TEXT, z TEXT, kind TEXT, photo BLOB, up INTEGER REFERENCES a (id));
+         CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER NOT NULL REFERENCES a (id), x TEXT);
+         CREATE TABLE ab (a INTEGER REFERENCES a (id), b INTEGER REFERENCES b (id), PRIMARY KEY (a, b)) STRICT;
+         INSERT INTO a VALUES (1, 1, 'l', 'z', 'k', x'00', NULL); INSERT INTO b VALUES (1, 1, 'x');",
+    );
+    let model = "
+        entities:
+          A:
+            table: a
+            readers: [ann, bob, cy]
+            etag: [x]
+            properties:
+              X: {column: x, readers: [bob]}
+              Y: {column: y, type: E, readers: [ann]}
+              Z: {type: C, columns: {Z: z}, readers: [ann]}
+              Photo: {column: photo, type: Edm.Stream, readers: [ann]}
+            derived: {K: {when: {kind: k}, properties: {Up: {column: up, readers: [ann]}}}}
+            annotations: {'@UI.Label': {$Path: X}}
+          B: {table: b, readers: [bob, cy]}
+          AB: {table: ab, readers: [bob]}
+        singletons: {One: {of: A, row: {id: 1}, readers: [ann]}}
+        vocabularies: {UI: {namespace: an.ui, url: https://example.org/ui.xml}}
+        enumerations: {E: {members: {L: l}}}
+        ";
+    let (catalog, _) = common::catalog(&conn);
+    let options =
+        ModelOptions { shape: Shape::parse(model).expect("a model file"), ..ModelOptions::default() };
+    let (all, _) = build(&catalog, &options);
+    assert!(all.lost.is_empty(), "{:?}", all.lost);
+    validate("all", &all.model);
+    for (login, sets) in [("ann", 1), ("bob", 3), ("cy", 2), ("dan", 0)] {
+        let shape = options.shape.seen_by(Some(login));
+        let mapping = build_for(&catalog, &ModelOptions { shape, ..options.clone() }, &all);
+        assert_eq!(mapping.model.entity_sets.len(), sets, "{login}");
+        validate(login, &mapping.model);
     }
 }

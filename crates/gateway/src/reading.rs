@@ -89,19 +89,11 @@ pub async fn cancel(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>
 /// What the client or the source did wrong, as an answer.
 pub async fn answer(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Refusal> {
     let by_login = came.slot.config.client_login != ClientLogin::Never;
-    let mut answered = answer_as(state, came).await;
-    if let (true, Ok(response)) = (by_login, &mut answered) {
-        response.headers_mut().insert(header::VARY, VARY_BY_LOGIN);
-    }
-    answered
-}
-
-async fn answer_as(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>, Refusal> {
     let repeat = if came.head { None } else { Repeat::of(came.url, &came.headers, came.peer) };
     if let Some(repeat) = &repeat
         && let Some(answered) = read::again::awaited(state, &came.slot, repeat, &came.headers).await
     {
-        return answered;
+        return answered.map(|response| varying(response, by_login));
     }
     let mut request = Request::new(state, came)?;
     request.repeat = repeat;
@@ -111,5 +103,13 @@ async fn answer_as(state: &Arc<State>, came: Came<'_>) -> Result<Response<Body>,
         // What one may read is not for others, and caches do not know the headers of the login.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    Ok(response)
+    Ok(varying(response, by_login))
+}
+
+/// An answer of a source; `by_login` is whether it may be another one for other logins.
+fn varying(mut response: Response<Body>, by_login: bool) -> Response<Body> {
+    if by_login {
+        response.headers_mut().insert(header::VARY, VARY_BY_LOGIN);
+    }
+    response
 }

@@ -382,6 +382,11 @@ fn batches(node: &Node, rows: &[(&Headers, [u16; 3])]) {
 
 /// What the file says later holds then, and documents have ETags of their own.
 fn refreshed(node: &Node, file: &std::path::Path) {
+    for headers in [&login("anna")[..], &[]] {
+        let answer = ask(node, "Staff", headers);
+        let vary = answer.header("vary").expect("it varies");
+        assert!(vary.contains("Accept") && vary.contains("DDCloud-DataSource-User"), "{vary}");
+    }
     let etag =
         |user: &'static str| ask(node, "$metadata", &login(user)).header("etag").expect("an ETag").to_owned();
     let etags = ["anna", "carol", "dave"].map(etag);
