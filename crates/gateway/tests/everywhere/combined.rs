@@ -130,7 +130,7 @@ const ROWS: &[(&str, u16, &str)] = &[
         200,
         r##""value":[{"Name":"hammer"},{"Name":"saw"}]"##,
     ),
-    // Of an entity that rows are grouped by there are its declared properties.
+    // From an entity that rows are grouped by paths lead on.
     (
         "Orders?$apply=groupby((Product,Product/Group/Name),aggregate($count as N))",
         501,
@@ -146,8 +146,16 @@ const ROWS: &[(&str, u16, &str)] = &[
         200,
         r##""Product":{"Name":"ball"}"##,
     ),
-    ("Orders?$apply=groupby((Product))/groupby((Product/Group/Name))", 501, "NotImplemented at Group"),
-    ("Orders?$apply=groupby((Product))/filter(Product/Color eq 'red')", 501, "NotImplemented at Color"),
+    (
+        "Orders?$apply=groupby((Product))/groupby((Product/Group/Name))",
+        200,
+        r##""value":[{"Product":{"Group":{"Name":"Tools"}}},{"Product":{"Group":{"Name":"Toys"}}}]"##,
+    ),
+    (
+        "Orders?$apply=groupby((Product))/filter(Product/Color eq 'red')",
+        200,
+        r##""value":[{"Product":{"Id":1,"Name":"hammer","State":"Open","Rights":"Read,Write","Color":"red"}}]"##,
+    ),
     ("Orders?$apply=groupby((Total))/filter(Total/Color eq 'red')", 400, "BadRequest at Color"),
     // Casts before collections and in names of rows.
     ("People?$apply=aggregate(Z.Employee/Sales/Total with sum as A)", 200, r##""A":21}"##),

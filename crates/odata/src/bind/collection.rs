@@ -99,6 +99,7 @@ fn collected(cx: &Context, scope: &Scope, from: Option<(Place, usize)>, set: Ent
         complex: scope.complex.clone(),
         it: scope.it.clone(),
         lambdas: scope.lambdas.clone(),
+        entities: Vec::new(),
         optional: scope.optional.clone(),
         nested: Vec::new(),
         below: Vec::new(),

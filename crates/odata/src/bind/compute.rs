@@ -29,7 +29,8 @@ pub fn free_name(cx: &Context, scope: &Scope, name: &str, at: u32) -> BindResult
             return Err(invalid(at, name, message));
         }
     }
-    let nested = scope.nested.iter().any(|known| known == name);
+    let nested =
+        scope.nested.iter().chain(scope.lambdas.iter().map(|(alias, ..)| alias)).any(|known| known == name);
     if nested || scope.named.iter().any(|named| named.path.first().is_some_and(|known| known == name)) {
         return Err(invalid(at, name, format!("The name '{name}' is given twice.")));
     }

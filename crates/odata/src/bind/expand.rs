@@ -183,8 +183,13 @@ fn bind_below<'a>(
     let collection = below.path.is_empty();
     let (cast, when) = if collection { (cast, None) } else { (None, cast.map(there)) };
     let (mut input, mut kept, mut order) = (Input::Path, cast, Vec::new());
+    let (nothing, mut behind) = (Options::default(), options);
     if let Some(pipeline) = &options.apply {
-        let applied = cx.within_expand(|| bind_apply(cx, below, kept.take(), pipeline))?;
+        let start = (kept.take(), cx.it());
+        let applied = cx.within_expand(|| bind_apply(cx, below, start, pipeline, (options, item.at)))?;
+        if applied.with_options {
+            behind = &nothing;
+        }
         (input, kept, order) = (applied.input, applied.filter, applied.orderby);
         scope = Scope { it: scope.it, ..applied.scope };
         if matches!(input, Input::Rows(_)) && options.levels.is_some() {
@@ -192,7 +197,7 @@ fn bind_below<'a>(
             return Err(invalid(item.at, "$levels", message));
         }
     }
-    add_computed(cx, &mut scope, options.compute.as_deref().unwrap_or_default())?;
+    add_computed(cx, &mut scope, behind.compute.as_deref().unwrap_or_default())?;
     let mut selection = if scope.implicit.is_some() {
         bind_selection(cx, &scope, below, options, references, depth + 1)?
     } else {
@@ -204,8 +209,8 @@ fn bind_below<'a>(
         selection.expand.push(bind_expand(cx, below, index, item, depth + 1, levels - 1)?);
     }
     let count_only = item.suffix == ExpandSuffix::Count;
-    let filter = bind_filter(cx, &scope, options, item.at)?;
-    let mut orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
+    let filter = bind_filter(cx, &scope, behind, item.at)?;
+    let mut orderby = bind_orderby(cx, &scope, behind.orderby.as_deref())?;
     if orderby.is_empty() {
         orderby = order;
     }

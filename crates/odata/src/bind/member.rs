@@ -244,8 +244,18 @@ fn start<'p>(cx: &Context, scope: &Scope, path: &'p ast::Path, at: u32) -> BindR
 /// A path from the instance at hand: a name of its own, or a property.
 fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u32) -> BindResult<Start<'p>> {
     // A part of a value is meant where the path goes on to it.
-    let found = scope.named.iter().rev().filter_map(|named| Some((named, led(cx, scope, named, segments)?)));
-    if let Some((named, length)) = found.max_by_key(|(named, _)| named.path.len()) {
+    let found =
+        scope.named.iter().rev().filter_map(|named| Some((named, led(cx, scope, &named.path, segments)?)));
+    let found = found.max_by_key(|(named, _)| named.path.len());
+    let entities = scope.entities.iter().rev();
+    let entity = entities.filter_map(|entity| Some((entity, led(cx, scope, &entity.0, segments)?)));
+    if let Some(((_, variable, set), length)) = entity.max_by_key(|(_, length)| *length)
+        && segments.len() > length
+        && found.is_none_or(|(_, named)| named <= length)
+    {
+        return Ok(Start::At(Place::of(*variable, *set), &segments[length..]));
+    }
+    if let Some((named, length)) = found {
         cx.count_again(at, named.size)?;
         let (value, rest) = (named.expr.clone(), &segments[length..]);
         return Ok(match named.whole {
@@ -281,9 +291,9 @@ fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u3
     }
 }
 
-/// How many segments of a path name a value. Casts in paths that rows were grouped by are not told in their names.
-fn led(cx: &Context, scope: &Scope, named: &Named, segments: &[PathSegment]) -> Option<usize> {
-    let mut names = named.path.iter();
+/// How many segments of a path lead along names. Casts in paths that rows were grouped by are not told in their names.
+fn led(cx: &Context, scope: &Scope, path: &[String], segments: &[PathSegment]) -> Option<usize> {
+    let mut names = path.iter();
     let mut wanted = names.next()?;
     for (number, segment) in segments.iter().enumerate() {
         let PathSegmentKind::Name { name, args: None } = &segment.kind else {

@@ -134,13 +134,17 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
     }
     check_options(options, &path, at)?;
     let place = Place::of(Variable(0), path.set).typed(path.of);
-    let applied = options.apply.as_deref().map(|pipeline| apply::bind_apply(cx, &place, None, pipeline));
-    let applied = applied.transpose()?;
+    let start = (None, Some(place.clone()));
+    let apply = |pipeline| apply::bind_apply(cx, &place, start, pipeline, (options, at));
+    let applied = options.apply.as_deref().map(apply).transpose()?;
+    let nothing = Options::default();
+    let behind =
+        if applied.as_ref().is_some_and(|applied| applied.with_options) { &nothing } else { options };
     let (input, kept, order, mut scope) = match applied {
         Some(applied) => (applied.input, applied.filter, applied.orderby, applied.scope),
         None => (Input::Path, None, Vec::new(), Scope::of_resource(place.clone())),
     };
-    compute::add_computed(cx, &mut scope, options.compute.as_deref().unwrap_or_default())?;
+    compute::add_computed(cx, &mut scope, behind.compute.as_deref().unwrap_or_default())?;
     cx.set_it(scope.it.clone());
     let selection = if let Addressed::Property(property) = path.addressed {
         select::bind_value(cx, &scope, &place, (property, &path.inside), options)?
@@ -165,8 +169,8 @@ fn bind_query<'a>(cx: &Context<'a>, url: &'a Url) -> BindResult<Query> {
         }
         Addressed::ItemCount(_) => {}
         _ => {
-            filter = select::bind_filter(cx, &scope, options, at)?;
-            orderby = select::bind_orderby(cx, &scope, options.orderby.as_deref())?;
+            filter = select::bind_filter(cx, &scope, behind, at)?;
+            orderby = select::bind_orderby(cx, &scope, behind.orderby.as_deref())?;
         }
     }
     let (top, skip) = match chosen {

@@ -350,6 +350,8 @@ pub struct Scope {
     pub it: Option<Place>,
     /// Lambda variables, the innermost last.
     pub lambdas: Vec<(String, Variable, EntitySetId)>,
+    /// Entities that rows are grouped by: the names that lead to each, and what stands for it.
+    pub entities: Vec<(Vec<String>, Variable, EntitySetId)>,
     /// Variables that may stand for no entity.
     pub optional: Vec<Variable>,
     /// The names of what `$apply` has put below the instances.

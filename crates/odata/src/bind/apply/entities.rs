@@ -118,9 +118,9 @@ pub fn attach(cx: &Context, state: &mut State, all: Vec<Grouped>) -> BindResult<
         state.input = Input::Joined(Box::new(Joined { input, related, outer: true }));
         state.scope.optional.push(variable);
         named.extend(entity(cx, &place, &names, &state.scope, at)?);
+        state.scope.entities.push((names, variable, set));
     }
     // They stand before what was aggregated.
     Rc::make_mut(&mut state.scope.named).splice(0..0, named);
-    state.settle();
     Ok(())
 }

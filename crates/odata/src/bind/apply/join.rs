@@ -43,9 +43,6 @@ pub fn join(
         return Err(invalid(at, name, format!("Behind '{name}' only its own type can stand.")));
     }
     free_name(cx, &state.scope, &alias.name, at)?;
-    if state.scope.lambdas.iter().any(|(known, ..)| *known == alias.name) {
-        return Err(invalid(at, &alias.name, format!("The name '{}' is given twice.", alias.name)));
-    }
     cx.count_navigation(at)?;
     let variable = cx.new_variable();
     let predicate = conditions(cx, Place::of(variable, set), then.unwrap_or_default())?;

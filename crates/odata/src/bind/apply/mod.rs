@@ -19,10 +19,11 @@ use super::compute::add_computed;
 use super::error::{BindResult, invalid, limit_exceeded, not_supported};
 use super::expr::bind_condition;
 use super::scope::{Context, SELECTS, Scope};
-use super::select::{bind_orderby, search_in};
+use super::select::{bind_filter, bind_orderby, search_in};
 use crate::model::EntitySetId;
 use crate::query::{Expr, Input, Order, Place, Rows, RowsKind};
 use crate::url::apply::{Transformation, TransformationKind};
+use crate::url::ast::Options;
 
 pub use state::State;
 
@@ -42,31 +43,46 @@ pub struct Applied {
     pub orderby: Vec<Order>,
     /// The names in sight behind it.
     pub scope: Scope,
+    /// Whether `$compute`, `$filter`, `$search` and `$orderby` are among all this.
+    pub with_options: bool,
 }
 
-/// Binds `$apply` over the entities at a place, or those of them for which a condition holds.
+/// Binds `$apply` over the entities at a place, or those of them for which a condition holds; the other options come behind it.
 pub fn bind_apply(
     cx: &Context,
     place: &Place,
-    filter: Option<Expr>,
+    (filter, it): (Option<Expr>, Option<Place>),
     pipeline: &[Transformation],
+    (options, at): (&Options, u32),
 ) -> BindResult<Applied> {
     let mut state = State { filter, ..State::of_entities(cx, place) };
     run(cx, &mut state, pipeline)?;
+    if state.joined || !state.scope.entities.is_empty() {
+        // From the entities of the rows paths still lead on.
+        state.scope.it = it;
+        add_computed(cx, &mut state.scope, options.compute.as_deref().unwrap_or_default())?;
+        if let Some(condition) = bind_filter(cx, &state.scope, options, at)? {
+            state.add_filter(condition);
+        }
+        let orderby = bind_orderby(cx, &state.scope, options.orderby.as_deref())?;
+        if !orderby.is_empty() {
+            state.orderby = orderby;
+        }
+    }
     applied(cx, state)
 }
 
 /// What transformations have made in the end.
 fn applied(cx: &Context, mut state: State) -> BindResult<Applied> {
-    let joined = state.joined;
-    if joined {
+    let with_options = state.joined || !state.scope.entities.is_empty();
+    if state.joined {
         values::as_rows(cx, &mut state, 0)?;
     }
-    if joined || state.is_limited() {
+    if with_options || state.is_limited() {
         state.settle();
     }
     let State { input, filter, orderby, scope, .. } = state;
-    Ok(Applied { input, filter, orderby, scope })
+    Ok(Applied { input, filter, orderby, scope, with_options })
 }
 
 /// Binds `$apply` over combinations of entities, each of which has a name in the scope.
@@ -78,11 +94,11 @@ pub fn bind_product(
 ) -> BindResult<Applied> {
     let mut state = State::of_product(cx, scope.clone(), sets);
     run(cx, &mut state, pipeline)?;
-    if state.is_limited() {
+    if state.is_limited() || !state.scope.entities.is_empty() {
         state.settle();
     }
     let State { input, filter, orderby, scope, .. } = state;
-    Ok(Applied { input, filter, orderby, scope })
+    Ok(Applied { input, filter, orderby, scope, with_options: false })
 }
 
 /// Transformations, one after the other.
@@ -135,6 +151,13 @@ fn transform(cx: &Context, state: &mut State, step: &Transformation) -> BindResu
     }
     if limits && state.joined {
         values::as_rows(cx, state, step.at)?;
+    }
+    let leads_on = matches!(
+        &step.kind,
+        T::Identity | T::Filter(_) | T::Compute(_) | T::OrderBy(_) | T::Aggregate(_) | T::GroupBy { .. }
+    );
+    if !leads_on && !state.scope.entities.is_empty() {
+        state.settle();
     }
     match &step.kind {
         T::Identity => Ok(()),
