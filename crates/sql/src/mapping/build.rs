@@ -68,9 +68,6 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let mut tables = Vec::new();
     let mut found = HashMap::new();
     for (index, (table, told)) in catalog.tables.iter().zip(&told).enumerate() {
-        if told.is_some_and(|(_, told)| told.readers.are_others()) {
-            continue;
-        }
         let part = joins.taken.contains(&index);
         if part || !is_chosen(catalog, table, told.is_some(), options) {
             let why = if part { "the table is that of a derived type" } else { EXCLUDED };
@@ -91,7 +88,8 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let set_wishes = chosen().map(|(table, shape)| set_wish(table, shape, options)).collect();
     let Named { types: type_names, sets: set_names, container, mut schema, inside } =
         Named::of(type_wishes, set_wishes, options);
-    let columns = chosen().map(|(table, shape)| (table.name.as_str(), &table.columns[..shape.visible]));
+    let seen = chosen().filter(|(_, shape)| shape.is_seen());
+    let columns = seen.map(|(table, shape)| (table.name.as_str(), &table.columns[..shape.visible]));
     let all: Vec<(&str, &[Column])> =
         columns.chain(routines.iter().filter_map(Chosen::column)).chain([("", &*given)]).collect();
     let used = Types::of((&catalog, &made), &all, &mut schema, options);
@@ -118,6 +116,7 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
         Parts { catalog: &catalog, options, joins: &joins, tables, types, scopes, links, owners, wanted };
     parts.add_navigation(&mut notices);
     parts.choose_navigation(&shapes, &mut notices);
+    let (set_names, keys, logs) = parts.withhold(&shapes, (set_names, keys, logs));
     for ((ty, &table), owners) in parts.types.iter_mut().zip(&parts.tables).zip(&parts.owners) {
         families::own_navigation(ty, &shapes[table], owners);
     }
@@ -161,11 +160,6 @@ impl Named {
             inside.reserve(&name.text);
         }
         options.shape.derived().for_each(|(name, _)| schema.reserve(&name.text));
-        // What others see keeps its names, so that nothing else is called so.
-        for (name, entity) in options.shape.tables().filter(|(_, told)| told.readers.are_others()) {
-            inside.reserve(&name.text);
-            schema.reserve(entity.type_name.as_ref().map_or(&name.text, |name| &name.text));
-        }
         named.for_each(|name| inside.reserve(name));
         let set_names = inside.name_all(&sets, options.case);
         Named { types: type_names, sets: set_names, container, schema, inside }
@@ -288,6 +282,10 @@ fn entity_type<'a>(
     types: &Types<'a>,
     options: &ModelOptions,
 ) -> EntityType {
+    if !shape.is_seen() {
+        // It only has names, so that what others see is called as it is for those who see this, too.
+        return EntityType { name, ..EntityType::default() };
+    }
     let told = shape.told.and_then(|(_, told)| told.description.clone());
     let media = shape.streams.media(None, &table.columns);
     let streams = shape.streams.model(&table.columns);

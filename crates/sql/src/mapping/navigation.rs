@@ -113,6 +113,11 @@ impl Parts<'_> {
             }
             kept.push(chosen);
         }
+        self.keep_navigation(&kept);
+    }
+
+    /// Keeps only these, by entity type.
+    pub(super) fn keep_navigation(&mut self, kept: &[Vec<usize>]) {
         for (entity, chosen) in kept.iter().enumerate() {
             let navigation = &self.types[entity].navigation;
             let moved = chosen.iter().map(|&index| {

@@ -51,6 +51,11 @@ pub(super) struct TableShape<'s> {
 }
 
 impl<'s> TableShape<'s> {
+    /// Whether the one sees its entities for whom the model is made.
+    pub(super) fn is_seen(&self) -> bool {
+        self.told.is_none_or(|(_, told)| !told.readers.are_others())
+    }
+
     /// Navigation properties that the model file names, those of derived types behind the others.
     pub(super) fn navigation(&self) -> impl Iterator<Item = &'s (Named, NavigationShape)> + use<'s> {
         let told = self.told.map(|(_, told)| told);

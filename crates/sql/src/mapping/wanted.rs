@@ -79,10 +79,6 @@ impl<'s> Known<'_, 's> {
         told: &'s ThroughShape,
     ) -> Result<LinkTable, (&'s Named, &'static str)> {
         let found = find_table(self.catalog, &told.table.text);
-        let between = found.and_then(|index| self.shapes[index].told);
-        if between.is_some_and(|(_, told)| told.readers.are_others()) {
-            return Err((&told.table, "its table has other readers"));
-        }
         let between = &self.catalog.tables[found.ok_or((&told.table, "no table or view has this name"))?];
         let name = |c: usize| between.columns[c].name.clone();
         let (near, far): (Pairs, Pairs) = if told.near.is_empty() {

@@ -1,11 +1,17 @@
 //! What of a table somebody does not see whom the model is made for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use nextlink_odata::model::{EntitySetId, EntityTypeId};
 
 use super::find::about;
 use super::full_text::FullTextMap;
 use super::groups::Group;
+use super::keys::Key;
+use super::links::Parts;
+use super::reshape::TableShape;
 use super::streams::Streams;
+use super::{Link, LogMap};
 use crate::catalog::Table;
 use crate::notice::Notice;
 use crate::shape::{EntityShape, Named, PropertyShape, Shape};
@@ -39,6 +45,55 @@ pub fn unread(shape: &Shape, by_login: bool) -> Vec<Notice> {
         }
     }
     notices
+}
+
+/// What goes by entity type beside the parts: names of sets, keys, and tables that tell of changes.
+type Beside<'k> = (Vec<String>, Vec<&'k Key>, Vec<Option<Box<LogMap>>>);
+
+impl Parts<'_> {
+    /// Takes away the entity types that are not seen, and what leads to them or through their tables. Until then they had a part in
+    /// how all is called.
+    pub(super) fn withhold<'k>(&mut self, shapes: &[TableShape<'_>], beside: Beside<'k>) -> Beside<'k> {
+        let seen: Vec<bool> = self.tables.iter().map(|&table| shapes[table].is_seen()).collect();
+        if seen.iter().all(|seen| *seen) {
+            return beside;
+        }
+        let name = |&table: &usize| (&self.catalog.tables[table].schema, &self.catalog.tables[table].name);
+        let unseen: HashSet<_> =
+            self.tables.iter().zip(&seen).filter(|(_, seen)| !**seen).map(|(table, _)| name(table)).collect();
+        let stays = |entity: usize, index: usize| {
+            let through = match &self.links[entity][index] {
+                Link::Through(through) => unseen.contains(&(&through.schema, &through.table)),
+                Link::Direct(_) => false,
+            };
+            seen[self.types[entity].navigation[index].target.0] && !through
+        };
+        let all = self.types.iter().enumerate();
+        let kept = all.map(|(entity, ty)| (0..ty.navigation.len()).filter(|i| stays(entity, *i)).collect());
+        let kept: Vec<Vec<usize>> = kept.collect();
+        self.keep_navigation(&kept);
+        let place = |entity: usize| seen[..entity].iter().filter(|seen| **seen).count();
+        for navigation in self.types.iter_mut().flat_map(|ty| &mut ty.navigation) {
+            let number = place(navigation.target.0);
+            (navigation.target, navigation.target_set) = (EntityTypeId(number), EntitySetId(number));
+        }
+        retain(&mut self.tables, &seen);
+        retain(&mut self.types, &seen);
+        retain(&mut self.scopes, &seen);
+        retain(&mut self.links, &seen);
+        retain(&mut self.owners, &seen);
+        retain(&mut self.wanted, &seen);
+        let (mut sets, mut keys, mut logs) = beside;
+        retain(&mut sets, &seen);
+        retain(&mut keys, &seen);
+        retain(&mut logs, &seen);
+        (sets, keys, logs)
+    }
+}
+
+fn retain<T>(all: &mut Vec<T>, seen: &[bool]) {
+    let mut seen = seen.iter();
+    all.retain(|_| seen.next().copied().unwrap_or_default());
 }
 
 /// Properties that have other readers.

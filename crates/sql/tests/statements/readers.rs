@@ -185,6 +185,44 @@ fn annotations_that_name_it_are_not_told() {
 }
 
 #[test]
+fn what_is_seen_is_called_the_same_by_all() {
+    let link = |name: &str| table(name, &["a Int32", "b Int32"], &[0, 1], &[(&[0], 0), (&[1], 1)]);
+    let tables = vec![
+        table("a", &["id Int32", "b_id Int32?"], &[0], &[(&[1], 1)]),
+        table("b", &["id Int32"], &[0], &[]),
+        link("one"),
+        link("two"),
+        table("c", &["id Int32", "a Int32", "a2 Int32"], &[0], &[(&[1], 0), (&[2], 0)]),
+    ];
+    let catalog = Catalog { tables, ..Catalog::default() };
+    for (hidden, links) in [("one", 5), ("two", 5), ("c", 5), ("b", 4), ("a", 0)] {
+        let options = options(&format!("entities: {{{hidden}: {{readers: [x]}}}}"));
+        let (all, _) = build(&catalog, &options);
+        let shape = options.shape.seen_by(None);
+        let seen = build_for(&catalog, &ModelOptions { shape, ..options }, &all);
+        let links_of = |mapping: &Mapping, name: &str| {
+            let found = mapping.model.entity_types.iter().find(|ty| ty.name == name);
+            let navigation = found.into_iter().flat_map(|ty| &ty.navigation);
+            navigation
+                .map(|link| (link.name.clone(), mapping.model.entity_type(link.target).name.clone()))
+                .collect()
+        };
+        let (before, after): (Vec<_>, Vec<_>) = (links_of(&all, "a"), links_of(&seen, "a"));
+        assert!(after.iter().all(|link| before.contains(link)), "{hidden}: {after:?} of {before:?}");
+        assert_eq!(after.len(), links, "{hidden}: {after:?} of {before:?}");
+        for (ty, table) in seen.model.entity_types.iter().zip(&seen.tables) {
+            assert_eq!(ty.navigation.len(), table.links.len(), "{hidden}");
+            for link in &ty.navigation {
+                let there = &seen.model.entity_type(link.target).navigation;
+                let back =
+                    link.partner.map(|partner| seen.model.entity_type(there[partner].target).name.as_str());
+                assert!(back.is_none_or(|back| back == ty.name), "{hidden}: {}/{}", ty.name, link.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_not_seen_goes_on_working() {
     let mapping = seen(&model("PROPERTY"), None);
     let set = mapping.model.find_set("People").expect("people");
