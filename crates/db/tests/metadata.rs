@@ -297,6 +297,12 @@ fn readers() {
         let shape = options.shape.seen_by(Some(login));
         let mapping = build_for(&catalog, &ModelOptions { shape, ..options.clone() }, &all);
         assert_eq!(mapping.model.entity_sets.len(), sets, "{login}");
+        let vocabularies = mapping.model.vocabularies.len();
+        assert_eq!(
+            vocabularies,
+            usize::from(login == "bob"),
+            "only those of annotations that are told: {login}"
+        );
         validate(login, &mapping.model);
     }
 }

@@ -86,7 +86,8 @@ pub async fn read(state: &Arc<State>, request: &Request) -> Result<Response<Body
     let served = request.slot.served(request.login.as_ref())?;
     let asked = asked(state, request, &served, &mut stages);
     // The model, and what is wrong with a request, are told to those only whose login is right.
-    if !matches!(asked, Ok(Asked::Query(_))) {
+    // What is answered later is accepted before the database is asked.
+    if request.prefer.respond_async || !matches!(asked, Ok(Asked::Query(_))) {
         Box::pin(admitted(state, request, &served)).await?;
     }
     let answered = told(state, request, Arc::clone(&served), asked?, &mut stages).await;

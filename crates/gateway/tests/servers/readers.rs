@@ -359,6 +359,9 @@ fn links(node: &Node) {
     ] {
         assert_eq!(told(&ask(node, url, &wrong)), refused(403, "SourceLoginRefused"), "{url}");
     }
+    // Nor is what is answered later accepted before.
+    let later = ask(node, "Staff?$select=Wage", &[&wrong[..], &[("Prefer", "respond-async")]].concat());
+    assert_eq!(told(&later), refused(403, "SourceLoginRefused"));
 }
 
 /// Each part of a batch is read by who sends it.

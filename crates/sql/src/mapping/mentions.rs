@@ -16,6 +16,9 @@ pub(super) fn withhold(model: &mut Model, all: &Model) {
         annotated.annotations.retain(|one| !unseen.is_in(&one.value, of));
     }
     annotations.retain(|annotated| !annotated.annotations.is_empty());
+    let all = annotations.iter().flat_map(|annotated| &annotated.annotations);
+    let texts: Vec<String> = all.map(|one| [&one.term, " ", &one.value.to_string()].concat()).collect();
+    model.vocabularies.retain(|used| texts.iter().any(|text| text.contains(&used.namespace)));
     model.annotations = annotations;
 }
 
