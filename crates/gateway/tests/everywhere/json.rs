@@ -332,6 +332,53 @@ const ROWS: &[(&str, u16, &str)] = &[
         200,
         r##""Geo":{"I@odata.type":"#Int32","I":1}}"##,
     ),
+    (
+        "People(1)?$select=Id,Address,Address/Floors($top=1)",
+        200,
+        r#""Id":1,"Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1]}}"#,
+    ),
+    (
+        "People(1)?$select=Address/Floors($top=1),Id,Address",
+        200,
+        r#""Id":1,"Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1]}}"#,
+    ),
+    (
+        "People(1)?$select=Address($select=*,Floors($top=1)),Id",
+        200,
+        r#""Id":1,"Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1]}}"#,
+    ),
+    (
+        "People(1)?$select=Id,Address($select=Floors($top=1),*)",
+        200,
+        r#""Id":1,"Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1]}}"#,
+    ),
+    (
+        "People(1)?$select=Id,Address($select=Floors($top=1)),Address",
+        200,
+        r#""Id":1,"Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1]}}"#,
+    ),
+    (
+        "People(1)?$select=*,Address,Address/Floors($top=1)",
+        200,
+        r##""Id":1,"Name":"Ann","Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1]},"Tags":["b","a",null,null],"Phones":[{"Kind":"home","Number":"1","Since":"2020-02-03"},{"Kind":"work","Number":"2","Since":null}],"Facts":{"Whole":7,"Large":9007199254740993,"Exact":12.50,"Real":0.5,"Truth":true,"Day":"2024-02-29","Moment":"2024-02-29T12:00:00Z","Clock":"12:30:00","Id":"01234567-89ab-cdef-0123-456789abcdef","Span":"PT90M","Data":"AP8Q"}}"##,
+    ),
+    (
+        "People(1)/Address?$select=Floors($top=1),*",
+        200,
+        r##""Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1]}"##,
+    ),
+    (
+        "People(1)?$select=Address,Address/Geo($compute=Lat add 1 as North)",
+        200,
+        r##""Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99,"North":49.4},"Floors":[1,2]}}"##,
+    ),
+    (
+        "People(1)?$select=Id,Address,Address/City",
+        200,
+        r#""Id":1,"Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2]}}"#,
+    ),
+    ("People(1)?$select=Address/Floors($top=1),Address/Floors($top=2)", 400, "BadRequest"),
+    ("People(1)?$select=Address,Address/City($top=2)", 400, "BadRequest"),
     ("People(1)?$select=Phones($compute=Kind as K)", 501, "NotImplemented"),
     ("People(1)/Address?$select=Floors($skip=1),City", 200, r#""City":"Ulm","Floors":[2]}"#),
     ("People(3)/Address?$select=Floors($top=1)", 204, ""),

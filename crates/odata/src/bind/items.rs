@@ -53,6 +53,18 @@ pub fn some_are_asked_for(options: &Options) -> bool {
     ordered || options.filter.is_some() || options.search.is_some() || options.count.is_some()
 }
 
+/// Whether an item of `$select` says more than which parts of a value are returned, so that beside all of it something is different.
+pub fn changes_inside(item: &SelectItem) -> bool {
+    let Options { compute, select, .. } = &item.options;
+    some_are_asked_for(&item.options) || compute.is_some() || select.iter().flatten().any(changes_inside)
+}
+
+/// Items of `$select`: those that change what is inside of a value come behind those that choose all of it.
+pub fn in_order(items: &[SelectItem]) -> impl Iterator<Item = &SelectItem> {
+    let whole = items.iter().filter(|item| !changes_inside(item));
+    whole.chain(items.iter().filter(|item| changes_inside(item)))
+}
+
 /// Which values of a collection, a property of an entity or of a complex value, an item of `$select` asks for.
 pub fn some_of(
     cx: &Context,

@@ -3,7 +3,7 @@
 use super::compute::add_computed;
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member};
 use super::expr::typed;
-use super::items::{scope_inside, some_are_asked_for, some_of, value_of};
+use super::items::{changes_inside, in_order, scope_inside, some_are_asked_for, some_of, value_of};
 use super::member::read;
 use super::scope::Context;
 use crate::model::{ComplexTypeId, PrimitiveType, Type};
@@ -12,13 +12,13 @@ use crate::url::ast::{ComputeItem, Options, SelectItem};
 use crate::value::Value;
 
 /// Adds parts of a complex property, or of what steps lead to inside of it, to what is returned of the entities at a place.
-/// `some` says that the options are known that choose among the values of a collection.
+/// `some` says that the options are known that choose among the values of a collection, `whole` that all of it is chosen already.
 pub fn add_parts<'a>(
     cx: &Context<'a>,
     selection: &mut Selection,
     place: &Place,
     (index, inside): (usize, &[Inside]),
-    rest: &[&str],
+    (rest, whole): (&[&str], bool),
     (item, some): (&'a SelectItem, bool),
 ) -> BindResult<()> {
     let property = &cx.type_of(place.target()).properties[index];
@@ -28,6 +28,9 @@ pub fn add_parts<'a>(
     let (value, ..) = value_of(cx, place, index, inside, item.at);
     let found = (property.name.as_str(), leaf.ty, leaf.collection);
     let known = parts_of(&mut selection.parts, index, found, value, (item, some || !rest.is_empty()))?;
+    if whole {
+        choose_all(cx, known);
+    }
     choose(cx, known, rest, item, leaf.collection)
 }
 
@@ -115,11 +118,15 @@ fn choose<'a>(
         known.parts.retain(|parts| parts.property != index);
         return Ok(());
     }
-    if chosen && !partly {
+    let whole = chosen && !partly;
+    if whole && !changes_inside(item) {
         return Ok(());
     }
     let found = (name, property.ty, property.collection);
     let inner = parts_of(&mut known.parts, index, found, value, (item, some || !rest.is_empty()))?;
+    if whole {
+        choose_all(cx, inner);
+    }
     choose(cx, inner, rest, item, is_item || property.collection)
 }
 
@@ -143,7 +150,7 @@ fn choose_here<'a>(
         known.named.extend(computed);
         return Ok(());
     };
-    for inner in nested {
+    for inner in in_order(nested) {
         let path: Vec<&str> = inner.path.iter().map(String::as_str).collect();
         let own = computed.iter().filter(|named| path == ["*"] || path == [named.name()]);
         let own: Vec<Named> = own.cloned().collect();

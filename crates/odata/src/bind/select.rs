@@ -6,7 +6,7 @@ use super::dynamic::ordered;
 use super::error::{BindErrorKind, BindResult, invalid, limit_exceeded, not_supported, unknown_property};
 use super::expand::expand_item;
 use super::expr::{bind_condition, bind_open};
-use super::items::{some_are_asked_for, some_of, value_of};
+use super::items::{changes_inside, in_order, some_are_asked_for, some_of, value_of};
 use super::member::{both, leads_into, unknown_name};
 use super::parts::{add_parts, add_whole};
 use super::scope::{Context, ORDERBY_ITEMS, Scope};
@@ -109,9 +109,9 @@ pub fn bind_value<'a>(
     options: &'a Options,
 ) -> BindResult<Selection> {
     let mut selection = all_of(cx, scope, place, false);
-    for item in options.select.iter().flatten() {
+    for item in in_order(options.select.as_deref().unwrap_or_default()) {
         let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
-        add_parts(cx, &mut selection, place, (property, inside), &path, (item, false))?;
+        add_parts(cx, &mut selection, place, (property, inside), (&path, false), (item, false))?;
     }
     if inside.is_empty() {
         add_whole(cx, &mut selection, place);
@@ -136,7 +136,7 @@ fn select_items<'a>(
     let mut dynamic = Dynamic::None;
     let mut functions = Vec::new();
     let mut below = vec![false; selection.expand.len()];
-    for item in items {
+    for item in in_order(items) {
         let path: Vec<&str> = item.path.iter().map(String::as_str).collect();
         let (path, of) = behind_cast(cx, place, &path, item.at)?;
         let (name, rest) = match path {
@@ -264,11 +264,12 @@ fn select_property<'a>(
         if item.options.select.is_none() {
             return Ok(());
         }
-        return add_parts(cx, selection, place, (index, &[]), rest, (item, true));
+        return add_parts(cx, selection, place, (index, &[]), (rest, false), (item, true));
     }
     if more && property.is_structured() {
-        if !chosen || selection.parts.iter().any(|parts| parts.property == index) {
-            add_parts(cx, selection, place, (index, &[]), rest, (item, false))?;
+        let whole = chosen && !selection.parts.iter().any(|parts| parts.property == index);
+        if !whole || changes_inside(item) {
+            add_parts(cx, selection, place, (index, &[]), (rest, whole), (item, false))?;
         }
         return Ok(());
     }
