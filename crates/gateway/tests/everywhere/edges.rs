@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::common::encoded;
+use crate::models::wrong_conditions;
 use crate::world::{SOURCES, World};
 
 const SCRIPT: &str = "
@@ -297,6 +298,49 @@ fn durations_at_their_edges() {
     let [sqlite, postgres, mariadb] = ["text", "interval", "time(6)"].map(|ty| script.replace("TYPE", ty));
     let world = World::written([&sqlite, &postgres, &mariadb], model);
     let wrong = wrong(&world, &SOURCES[1..], SPANS);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Comparisons of days with points in time, and the rows for which they hold: a day is its midnight.
+const DAYS: &[(&str, &[u8])] = &[
+    ("Day eq At", &[1, 6]),
+    ("At eq Day", &[1, 6]),
+    ("Day ne At", &[2, 3, 4, 5]),
+    ("Day gt At", &[3]),
+    ("Day ge At", &[1, 3]),
+    ("Day lt At", &[2]),
+    ("Day le At", &[1, 2]),
+    ("At lt Day", &[3]),
+    ("At ge Day", &[1, 2]),
+    ("not (Day lt At)", &[1, 3, 4, 5, 6]),
+    ("not (Day eq At)", &[2, 3, 4, 5]),
+];
+
+#[test]
+fn days_against_points_in_time() {
+    let script = |instant: &str, zone: &str| {
+        let rows = [
+            ("'2024-01-02'", "'2024-01-02 00:00:00Z'"),
+            ("'2024-01-02'", "'2024-01-02 00:00:00.5Z'"),
+            ("'2024-01-02'", "'2024-01-01 23:59:59Z'"),
+            ("'2024-01-02'", "NULL"),
+            ("NULL", "'2024-01-02 00:00:00Z'"),
+            ("NULL", "NULL"),
+        ];
+        let rows = rows.iter().zip(1..).map(|((day, at), id)| format!("({id}, {day}, {at})"));
+        let rows = rows.collect::<Vec<_>>().join(", ").replace('Z', zone);
+        format!(
+            "CREATE TABLE spans (id int PRIMARY KEY, day date, at {instant}); INSERT INTO spans VALUES {rows};"
+        )
+    };
+    let scripts = [script("datetime", "Z"), script("timestamptz", "Z"), script("datetime(6)", "")];
+    let model = "entities: {Spans: {table: spans, properties: {Id: id, Day: day, At: at}}}";
+    let world = World::written([&scripts[0], &scripts[1], &scripts[2]], model);
+    let grouped = "Spans?$apply=groupby((Id,Day,At))";
+    let rows = SOURCES
+        .map(|source| world.ask(source, &[grouped, "/filter(Day eq At)&$select=Id"].concat(), &[]).body);
+    assert!(rows.iter().all(|body| body.ends_with(r#"[{"Id":1},{"Id":6}]}"#)), "{rows:?}");
+    let wrong = wrong_conditions(&world, "Spans", DAYS);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
