@@ -314,6 +314,15 @@ impl From<Arithmetic> for Operator {
 }
 
 impl Sql {
+    /// Whether it is written as a value, which is the same for all rows.
+    pub fn is_literal(&self) -> bool {
+        match self {
+            Sql::Null | Sql::Param(_) | Sql::Integer(_) | Sql::Word(_) | Sql::Label(_) => true,
+            Sql::Cast(value, _) | Sql::Collate(value, _) => value.is_literal(),
+            _ => false,
+        }
+    }
+
     /// A binary expression.
     pub fn binary(op: Operator, left: Sql, right: Sql) -> Sql {
         Sql::Binary(op, Box::new(left), Box::new(right))

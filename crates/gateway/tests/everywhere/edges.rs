@@ -65,6 +65,27 @@ const ROWS: &[(&str, &str)] = &[
     ("Things(1)/Weight", r#""value":32.38}"#),
     ("Things(2)/Weight/$value", "1e-30"),
     ("Things?$orderby=round(1) desc,Id&$select=Id&$top=1", r#""value":[{"Id":1}]"#),
+    // What is null in all rows orders nothing.
+    (
+        "Things?$orderby=cast(5,Edm.Guid),case(true:null) desc,Id desc&$select=Id&$top=1",
+        r#""value":[{"Id":3}]"#,
+    ),
+    ("Things?$orderby=cast(Day,Edm.Double)&$select=Id&$top=1", r#""value":[{"Id":1}]"#),
+    (
+        "Things?$compute=case(Flag:null,true:cast(null,Edm.String)) as D&$orderby=D,Id desc&$select=Id&$top=1",
+        r#""value":[{"Id":3}]"#,
+    ),
+    (
+        "Things(1)?$select=Id&$expand=Marks($select=Code;$orderby=cast(5,Edm.Guid),Code desc;$top=1)",
+        r#""Marks":[{"Code":"c"}]"#,
+    ),
+    ("Things?$apply=orderby(cast(Day,Edm.Double))/top(1)&$select=Id", r#""value":[{"Id":1}]"#),
+    ("Things?$apply=topcount(1,cast(Day,Edm.Double))&$select=Id", r#""value":[{"Id":1}]"#),
+    (
+        "$crossjoin(Things,Rates)?$orderby=cast(5,Edm.Guid)&$expand=Things($select=Id)&$top=1",
+        r#""Things":{"Id":1}"#,
+    ),
+    ("$all/Edges.Things?$orderby=cast(5,Edm.Guid)&$select=Id&$top=1", r#""Id":1"#),
     ("Things?$orderby=floor(5),Id desc&$select=Id&$top=1", r#""value":[{"Id":3}]"#),
     (
         "Things?$apply=compute(cast(null,Edm.Int32) as Nothing)/aggregate(Nothing with max as Most)",

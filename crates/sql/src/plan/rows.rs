@@ -280,8 +280,8 @@ impl Planner<'_> {
             }
             None => self.operand(frames, expr)?,
         };
-        // A bare number would be that of a column.
-        if operand.form == Form::Constant || matches!(operand.sql, Sql::Param(_) | Sql::Integer(_)) {
+        // A bare number would be that of a column, and other literals are an error.
+        if operand.form == Form::Constant || operand.sql.is_literal() {
             return Ok(None);
         }
         let nullable = operand.nullable;
