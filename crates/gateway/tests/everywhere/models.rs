@@ -437,6 +437,18 @@ entities:
 }
 
 #[test]
+fn navigation_properties_keep_their_names() {
+    let model = "entities: {customers: {table: customers}, orders: {table: orders, navigation: {buyer: {target: customers, on: {buyer: id}}}}}";
+    let world = World::modelled(SCRIPT, model);
+    let url = "orders(10)?$select=buyer2&$expand=buyer($select=id)";
+    let wrong = wrong(&world, &[(url, 200, r#""buyer2":2,"buyer":{"id":2}}"#)]);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let taken = "`buyer`: the column `buyer` is the property `buyer2`, as its name is taken";
+    world.says(&world.config(), &[(taken, SOURCES.len())]);
+    round_trip(&world);
+}
+
+#[test]
 fn models_of_samples_come_back() {
     round_trip(&World::trading());
 }

@@ -18,6 +18,7 @@ use super::logs;
 use super::lost;
 use super::mentions;
 use super::names::{Scope, Wish, namespace, set_text, type_text};
+use super::navigation;
 use super::options::{EXCLUDED, ModelOptions, matches_table};
 use super::reshape::{self, Reshaped, TableShape};
 use super::routines::{self, Chosen};
@@ -104,9 +105,9 @@ fn shaped(catalog: &Catalog, options: &ModelOptions) -> (Mapping, Vec<Notice>) {
     let mut types = Vec::with_capacity(tables.len());
     for (((table, shape), key), name) in chosen().zip(&keys).zip(type_names) {
         let mut scope = Scope::default();
-        let navigation = shape.navigation();
-        types.push(entity_type(table, shape, key, name, &mut scope, &used, options));
-        navigation.for_each(|(name, _)| scope.reserve(&name.text));
+        let ty = entity_type(table, shape, key, name, &mut scope, &used, options);
+        notices.extend(navigation::names_taken(&ty, table, shape, options.case));
+        types.push(ty);
         scopes.push(scope);
     }
     let links = vec![Vec::new(); tables.len()];
@@ -289,7 +290,9 @@ fn entity_type<'a>(
     let told = shape.told.and_then(|(_, told)| told.description.clone());
     let media = shape.streams.media(None, &table.columns);
     let streams = shape.streams.model(&table.columns);
-    shape.streams.names().chain(shape.withheld.iter().copied()).for_each(|name| scope.reserve(name));
+    let navigation = shape.navigation().map(|(name, _)| name.text.as_str());
+    let named = shape.streams.names().chain(shape.withheld.iter().copied()).chain(navigation);
+    named.for_each(|name| scope.reserve(name));
     EntityType {
         name,
         key: key.columns.clone(),

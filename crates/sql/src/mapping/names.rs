@@ -115,7 +115,7 @@ impl Wish<'_> {
 }
 
 /// A legal identifier close to the text: other characters become `_`, a leading digit gets one before it, a word of the language one behind it.
-fn identifier(text: &str, case: Case) -> String {
+pub(super) fn identifier(text: &str, case: Case) -> String {
     let cased = in_case(text, case);
     let mut name = String::with_capacity(cased.len());
     for c in cased.chars() {

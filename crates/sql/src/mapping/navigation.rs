@@ -1,12 +1,33 @@
 //! Navigation properties as a model file wants them: others than the database knows of, partners, fewer.
 
-use nextlink_odata::model::{EntitySetId, EntityTypeId, NavigationProperty};
+use nextlink_odata::model::{EntitySetId, EntityType, EntityTypeId, NavigationProperty};
 
 use super::Link;
 use super::find::{about, find_column};
 use super::links::{Parts, identifies};
+use super::names::identifier;
+use super::options::Case;
 use super::reshape::TableShape;
+use crate::catalog::Table;
 use crate::notice::Notice;
+
+/// Says which columns have a number behind their name, as the model file has given it to a navigation property.
+pub(super) fn names_taken<'a>(
+    ty: &'a EntityType,
+    table: &'a Table,
+    shape: &'a TableShape<'_>,
+    case: Case,
+) -> impl Iterator<Item = Notice> + use<'a> {
+    let columns = ty.properties.iter().zip(&table.columns).zip(&shape.properties);
+    let derived = columns.filter_map(|(column, told)| told.is_none().then_some(column));
+    derived.filter_map(move |(property, column)| {
+        let like = identifier(&column.name, case);
+        let (name, _) = shape.navigation().find(|(name, _)| name.text == like)?;
+        let text =
+            ["the column `", &column.name, "` is the property `", &property.name, "`, as its name is taken"];
+        Some(about(name, &table.name, &text.concat()))
+    })
+}
 
 impl Parts<'_> {
     /// Adds those of the model file that no foreign key is behind.
