@@ -105,6 +105,8 @@ fn not_supported_says_what() {
         ("Products/$each/Name", "$each"),
         ("Categories?$filter=Products ne Products", "Comparing"),
         ("Products?$filter=concat([1],[2]) eq null", "list"),
+        ("Products?$expand=$value", "$value in $expand"),
+        ("Categories?$apply=addnested(Products/Category,filter(ID eq 1) as A)", "addnested"),
         ("Products?$filter={\"ID\":1} eq {\"ID\":1}", "Objects"),
         ("Products?$filter=@Core.Description eq 'x'", "Annotations"),
         ("Products?$filter=Name/@Core.Description eq 'x'", "Annotations"),

@@ -100,6 +100,7 @@ const CALLS: &[(&str, u16, &str)] = &[
     ("Cities()?$filter=$this eq 'Ulm' or $this eq null", 200, r#""value":[null,"Ulm"]}"#),
     ("Cities()/$count?$filter=contains($this,'n')", 200, "2"),
     ("Cities()?$orderby=$this desc&$top=2", 200, r#""value":["Ulm","Bonn"]}"#),
+    ("Cities()?$filter=startswith($it,'U')", 200, r#""value":["Ulm"]}"#),
     ("Names(but='bob')", 200, r#""value":["Ann","Cy","Di"]}"#),
     ("Names(but='x')?$filter=startswith($this,'b')", 200, r#""value":["bob"]}"#),
     ("Customers(1)/Shop.Totals()", 200, r#""value":[5.5,7]}"#),
@@ -572,6 +573,9 @@ const CHOSEN: &[(&str, u16, &str)] = &[
     ("Orders/Shop.Sum()/$value", 200, "22.5"),
     ("Customers(1)/orders/Shop.Sum()", 501, "NotImplemented"),
     ("Orders/$filter(Id gt 11)/Shop.Sum()", 501, "NotImplemented"),
+    ("Orders?$filter=total ge $root/Orders/Shop.Sum()", 501, "NotImplemented"),
+    ("Customers?$filter=orders/Shop.Sum() gt 1", 501, "NotImplemented"),
+    ("Orders?$filter=Shop.Sum() gt 1", 400, "BadRequest"),
     ("Orders(10)/Shop.Sum()", 404, "NotFound"),
     ("Orders/Shop.Nothing()", 404, "NotFound"),
 ];

@@ -54,6 +54,8 @@ const BOTH: Rows = &[
         r#""value":[{"d":2.0}]}"#,
     ),
     ("place?$apply=aggregate(geo.length(way) with max as m)", 200, r#""value":[{"m":5.0}]}"#),
+    ("place?$filter=isof(any_shape,Edm.GeometryPoint)", 501, "NotImplemented"),
+    ("place?$compute=cast(any_shape,Edm.GeometryPoint) as p", 501, "NotImplemented"),
     ("place?$filter=spot eq null&$select=id", 200, r#""value":[{"id":3}]}"#),
     ("place?$filter=null ne way&$select=id", 200, r#""value":[{"id":1}]}"#),
     (

@@ -5,7 +5,7 @@ use super::constant::coerce;
 use super::dynamic::{as_type, known};
 use super::enumeration;
 use super::error::{BindResult, invalid, limit_exceeded, not_supported};
-use super::expr::{bind, bind_any, bind_condition, bind_open, constant, duration, meet, typed};
+use super::expr::{bind, bind_any, bind_condition, bind_open, bind_text, constant, duration, meet, typed};
 use super::member::{Member, bind_path, both};
 use super::same;
 use super::scope::{Context, Scope};
@@ -151,7 +151,7 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
     }
     let mut bound = Vec::with_capacity(args.len());
     for (kind, arg) in kinds.iter().zip(args) {
-        bound.push(argument(cx, scope, name, *kind, arg)?);
+        bound.push(argument(cx, scope, (name, *function), *kind, arg)?);
     }
     match function {
         F::Now if cx.rule.get().is_some() => {
@@ -224,9 +224,22 @@ fn one_space(name: &str, arguments: &[Expr], at: u32) -> BindResult<()> {
     Err(invalid(at, name, message))
 }
 
-fn argument(cx: &Context, scope: &Scope, name: &str, kind: Kind, arg: &ast::Expr) -> BindResult<Expr> {
-    let shape = matches!(kind, Kind::Shape | Kind::Line);
-    let bound = if shape { bind_any(cx, scope, arg)? } else { bind_open(cx, scope, arg)? };
+/// Functions of texts that the standard has for collections, too.
+const OF_COLLECTIONS: &[F] =
+    &[F::Concat, F::Contains, F::EndsWith, F::IndexOf, F::Length, F::StartsWith, F::Substring];
+
+fn argument(
+    cx: &Context,
+    scope: &Scope,
+    (name, function): (&str, F),
+    kind: Kind,
+    arg: &ast::Expr,
+) -> BindResult<Expr> {
+    let bound = match kind {
+        Kind::Shape | Kind::Line => bind_any(cx, scope, arg)?,
+        Kind::Text if OF_COLLECTIONS.contains(&function) => bind_text(cx, scope, name, arg)?,
+        _ => bind_open(cx, scope, arg)?,
+    };
     let bound = match kind {
         Kind::Text => as_type(bound, P::String)?,
         Kind::Number => as_type(bound, P::Decimal)?,
@@ -286,7 +299,11 @@ fn value_and_type(
     let Some(found) = found.or_else(|| cx.model.find_enum(type_name).map(Type::Enum)) else {
         return Err(not_supported(ty.at, type_name, format!("'{name}' to '{type_name}' is not supported.")));
     };
-    Ok((bind_open(cx, scope, value)?, found))
+    let bound = bind_any(cx, scope, value)?;
+    if bound.primitive.is_some_and(P::is_shape) {
+        return Err(not_supported(value.at, name, format!("'{name}' of a shape is not supported.")));
+    }
+    Ok((bound, found))
 }
 
 fn is_structured(cx: &Context, name: &str) -> bool {

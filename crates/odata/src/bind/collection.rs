@@ -98,6 +98,7 @@ fn collected(cx: &Context, scope: &Scope, from: Option<(Place, usize)>, set: Ent
         this: None,
         complex: scope.complex.clone(),
         it: scope.it.clone(),
+        it_value: scope.it_value.clone(),
         lambdas: scope.lambdas.clone(),
         entities: Vec::new(),
         optional: scope.optional.clone(),
@@ -126,6 +127,12 @@ fn follow(
             }
             PathSegmentKind::Name { name, args: None } if let Some(to) = cast_at(cx, &all.own, name, at)? => {
                 all.cast(cx, to, at);
+            }
+            PathSegmentKind::Name { name, args: Some(_) }
+                if !cx.model.bound_overloads(all.set, true, name).is_empty() =>
+            {
+                let message = format!("'{name}' of all of a collection is not supported in an expression.");
+                return Err(not_supported(at, name, message));
             }
             PathSegmentKind::Name { .. } => {
                 let inner = all.inner.clone();

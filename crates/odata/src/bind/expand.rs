@@ -34,6 +34,12 @@ pub fn expand_item<'a>(
             (name, rest.first())
         }
         [name, cast] if cast.contains('.') && name != "*" => (name, Some(cast)),
+        [] => return Err(not_supported(item.at, "$value", "$value in $expand is not supported.")),
+        [first, _, ..] if alias.is_some() && ty.find_navigation_of(first, of).is_some() => {
+            let message =
+                "Paths in addnested are not supported, but navigation properties of the entity itself.";
+            return Err(not_supported(item.at, "addnested", message));
+        }
         [first, next, ..] if ty.find_navigation_of(first, of).is_some() => {
             let message = format!("Behind '{first}' no '{next}' can stand; write {first}($expand={next}).");
             return Err(invalid(item.at, next, message));
@@ -89,7 +95,10 @@ fn push_expand<'a>(
     let navigation = &cx.type_of(selection.set).navigation[index];
     let levels = match item.options.levels {
         None => 1,
-        Some((Levels::Max, _)) => cx.limits.expand_depth.saturating_sub(depth).max(1),
+        Some((Levels::Max, _)) => {
+            let left = cx.limits.expand_depth.saturating_sub(depth);
+            left.saturating_sub(depth_inside(&item.options)).max(1)
+        }
         Some((Levels::Number(n), at)) => {
             if n as usize > cx.limits.expand_depth {
                 return Err(too_deep(cx, at));
@@ -108,6 +117,16 @@ fn push_expand<'a>(
         cx.with_aliases(&item.options.aliases, || bind_expand(cx, place, index, item, depth, levels))?;
     selection.expand.push(expand);
     Ok(())
+}
+
+/// How many levels the options of an expanded property have below it at least.
+fn depth_inside(options: &Options) -> usize {
+    let levels = |item: &ExpandItem| match item.options.levels {
+        Some((Levels::Number(levels), _)) => levels as usize,
+        Some((Levels::Max, _)) | None => 1,
+    };
+    let below = |item: &ExpandItem| levels(item).saturating_add(depth_inside(&item.options));
+    options.expand.iter().flatten().map(below).max().unwrap_or(0)
 }
 
 fn too_deep(cx: &Context, at: u32) -> super::error::BindError {
@@ -132,9 +151,6 @@ fn bind_expand<'a>(
     refuse_index(options)?;
     if !navigation.collection {
         refuse_on_single(item, &navigation.name)?;
-    }
-    if item.suffix == ExpandSuffix::Value {
-        return Err(not_supported(item.at, "$value", "$value in $expand is not supported."));
     }
     let target = navigation.target_set;
     // A single entity is joined to the one that it hangs on; a collection has rows of its own.

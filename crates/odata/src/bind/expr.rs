@@ -72,15 +72,7 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
     match &expr.kind {
         ast::ExprKind::Literal(literal) => enumeration::from_literal(cx, literal, at),
         ast::ExprKind::Alias(name) => rule::bind_alias(cx, scope, name, at),
-        ast::ExprKind::Path(path) => match bind_path(cx, scope, path, at)? {
-            Member::Value(bound) => Ok(bound),
-            Member::Entity(..) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
-            Member::Entities | Member::Values(..) | Member::Items(..) => Err(no_value(at)),
-            Member::Complex(..) => {
-                let message = "A complex value can only be compared with null or another one; its parts can stand here.";
-                Err(not_supported(at, "complex", message))
-            }
-        },
+        ast::ExprKind::Path(path) => value_of(bind_path(cx, scope, path, at)?, at),
         ast::ExprKind::Call { name, args } => super::call::bind_call(cx, scope, name, args, at),
         ast::ExprKind::Unary(UnaryOp::Not, operand) => {
             let operand = bind_condition(cx, scope, operand, "not")?;
@@ -96,6 +88,39 @@ fn bind_here(cx: &Context, scope: &Scope, expr: &ast::Expr) -> BindResult<Expr> 
         }
         ast::ExprKind::Object(_) => {
             Err(not_supported(at, "object", "Objects in expressions are not supported."))
+        }
+    }
+}
+
+/// The same, as an argument of a function that the standard has for collections, too (section 5.1.1.5).
+pub fn bind_text(cx: &Context, scope: &Scope, function: &str, expr: &ast::Expr) -> BindResult<Expr> {
+    let collection = || {
+        let message = format!("'{function}' of collections and lists is not supported.");
+        not_supported(expr.at, function, message)
+    };
+    match &expr.kind {
+        ast::ExprKind::Array(_) => Err(collection()),
+        ast::ExprKind::Path(path) => {
+            cx.count_nodes(expr.at, 1)?;
+            match cx.deeper(expr.at, || bind_path(cx, scope, path, expr.at))? {
+                Member::Entities | Member::Values(..) | Member::Items(..) => Err(collection()),
+                member => value_of(member, expr.at),
+            }
+        }
+        _ => bind_open(cx, scope, expr),
+    }
+}
+
+/// The primitive value that a path leads to.
+fn value_of(member: Member, at: u32) -> BindResult<Expr> {
+    match member {
+        Member::Value(bound) => Ok(bound),
+        Member::Entity(..) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
+        Member::Entities | Member::Values(..) | Member::Items(..) => Err(no_value(at)),
+        Member::Complex(..) => {
+            let message =
+                "A complex value can only be compared with null or another one; its parts can stand here.";
+            Err(not_supported(at, "complex", message))
         }
     }
 }

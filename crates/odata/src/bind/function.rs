@@ -244,13 +244,15 @@ pub fn bind_values(
     let rows = Rows { columns, identity, kind: RowsKind::Called(number, values.clone()) };
     let this = named.first().map(|only| only.expr.clone());
     let complex = matches!(function.value().map(|value| value.ty), Some(Type::Complex(_)));
-    let scope = Scope { this: this.filter(|_| !complex), ..Scope::of_rows(named) };
+    let this = this.filter(|_| !complex);
+    let it_value = this.clone().zip(function.value().map(|value| value.ty));
+    let scope = Scope { this, it_value, ..Scope::of_rows(named) };
     let mut selection = bind_rows(cx, &scope, path.set, options, false, at)?;
     if let Some(member) = member {
         selection.named = selection.named.drain(..).skip(member).take(1).collect();
     }
     // The one value of a row has no name.
-    let inside = if complex { scope } else { Scope { this: scope.this, ..Scope::of_rows(Vec::new()) } };
+    let inside = if complex { scope } else { Scope { named: Default::default(), ..scope } };
     let mut filter = None;
     for narrowed in &path.narrowed {
         filter = both(filter, Some(bind_condition(cx, &inside, narrowed, "$filter")?));

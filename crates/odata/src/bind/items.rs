@@ -22,7 +22,7 @@ pub fn count_of(
     at: u32,
 ) -> BindResult<Named> {
     let (value, ty, nullable) = value_of(cx, place, property, inside, at);
-    let (items, _) = which(cx, None, value, (ty, nullable), (narrowed, options), at)?;
+    let (items, _) = which(cx, true, value, (ty, nullable), (narrowed, options), at)?;
     let expr = typed(at, PrimitiveType::Int64, false, ExprKind::CountItems(Box::new(items)));
     Ok(Named { path: vec!["$count".to_owned()], expr, size: Size::default(), present: None, whole: None })
 }
@@ -41,7 +41,7 @@ pub fn chosen(
         return Ok(None);
     }
     let (value, ty, nullable) = value_of(cx, place, property, inside, at);
-    let (items, scope) = which(cx, None, value, (ty, nullable), (narrowed, options), at)?;
+    let (items, scope) = which(cx, true, value, (ty, nullable), (narrowed, options), at)?;
     let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     let (top, skip) = (options.top.map(|(n, _)| n), options.skip.map_or(0, |(n, _)| n));
     Ok(Some(Box::new(Chosen { items, orderby, top, skip })))
@@ -77,8 +77,7 @@ pub fn some_of(
         let message = "$compute in a collection of values is not supported.";
         return Err(not_supported(item.at, "$compute", message));
     }
-    let it = cx.it();
-    let (items, scope) = which(cx, it, value, (ty, nullable), (&[], options), item.at)?;
+    let (items, scope) = which(cx, false, value, (ty, nullable), (&[], options), item.at)?;
     let orderby = bind_orderby(cx, &scope, options.orderby.as_deref())?;
     let (top, skip) = (options.top.map(|(n, _)| n), options.skip.map_or(0, |(n, _)| n));
     let counted = options.count.is_some_and(|(count, _)| count);
@@ -114,10 +113,11 @@ pub fn value_of(
     (value, leaf, nullable)
 }
 
-/// The values of a collection that options choose, and what names mean there; `$it` is an entity, where there is one.
+/// The values of a collection that options choose, and what names mean there: `$it` is the value, where the path leads to the
+/// collection, and else the entity that the request is about.
 fn which(
     cx: &Context,
-    it: Option<Place>,
+    addressed: bool,
     value: Expr,
     (ty, nullable): (Type, bool),
     (narrowed, options): (&[ast::Expr], &Options),
@@ -125,8 +125,9 @@ fn which(
 ) -> BindResult<(Items, Scope)> {
     let variable = cx.new_variable();
     let item = read(at, ty, nullable, ExprKind::Column(variable, 0));
-    let outer = Scope { it, ..Scope::of_rows(Vec::new()) };
-    let scope = of_item(&outer, None, &item, ty);
+    let it = if addressed { None } else { cx.it() };
+    let it_value = addressed.then(|| (item.clone(), ty));
+    let scope = of_item(&Scope { it, it_value, ..Scope::default() }, None, &item, ty);
     let mut predicate = None;
     for filter in narrowed.iter().chain(&options.filter) {
         predicate = both(predicate, Some(bind_condition(cx, &scope, filter, "$filter")?));

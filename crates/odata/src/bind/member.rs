@@ -226,6 +226,10 @@ fn start<'p>(cx: &Context, scope: &Scope, path: &'p ast::Path, at: u32) -> BindR
             Some(value) => Ok(Start::Named(value.clone(), segments)),
             None => implicit(cx, scope, segments, at),
         },
+        PathRoot::It if let Some((value, ty)) = &scope.it_value => Ok(match ty {
+            Type::Complex(id) => Start::Complex(value.clone(), *id, segments),
+            Type::Primitive(_) | Type::Enum(_) => Start::Named(value.clone(), segments),
+        }),
         PathRoot::It if scope.it == scope.implicit => implicit(cx, scope, segments, at),
         PathRoot::It => match &scope.it {
             Some(it) if it.variable == Variable(0) => Ok(Start::At(it.clone(), segments)),

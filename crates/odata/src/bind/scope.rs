@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::error::{BindResult, invalid, limit_exceeded};
-use crate::model::{ComplexTypeId, EntitySetId, EntityType, Model};
+use crate::model::{ComplexTypeId, EntitySetId, EntityType, Model, Type};
 use crate::query::{Expand, Expr, Named, Place, Size, Variable};
 use crate::url::ast::{self, Alias, Options, TextOption};
 
@@ -348,6 +348,8 @@ pub struct Scope {
     pub complex: Vec<(Option<String>, Expr, ComplexTypeId)>,
     /// `$it`, where it is known.
     pub it: Option<Place>,
+    /// `$it`, where it is one of the values that the path leads to.
+    pub it_value: Option<(Expr, Type)>,
     /// Lambda variables, the innermost last.
     pub lambdas: Vec<(String, Variable, EntitySetId)>,
     /// Entities that rows are grouped by: the names that lead to each, and what stands for it.
