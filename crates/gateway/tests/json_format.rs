@@ -65,6 +65,14 @@ impl Form {
         self.typed(name, "Int64", &self.exact(digits))
     }
 
+    /// What tells of an entity whose key is not told: minimal metadata has its identifier.
+    fn identity_alone(&self, ty: &str, id: &str) -> String {
+        match self.level {
+            "minimal" => format!("\"{}id\":\"{id}\",", self.at()),
+            _ => self.identity(ty, id),
+        }
+    }
+
     fn identity(&self, ty: &str, id: &str) -> String {
         self.only_full(&format!("\"@type\":\"#shop.{ty}\",\"@id\":\"{id}\",\"@readLink\":\"{id}\","))
     }
@@ -141,7 +149,7 @@ fn resources(form: &Form) -> Vec<(String, String)> {
             format!(
                 "{{{}{}{},\"B\":0.5,{},\"D\":\"Sencha!\",{}{}}}",
                 form.context("Products(A,B,C,D,E)/$entity"),
-                form.identity("Products", "Products(1)"),
+                form.identity_alone("Products", "Products(1)"),
                 form.dynamic("A", "Int64", &form.exact("9007199254740992")),
                 form.dynamic("C", "Decimal", &form.exact("12.5")),
                 form.dynamic("E", "Date", "\"2024-02-29\""),

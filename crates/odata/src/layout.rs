@@ -18,6 +18,8 @@ use crate::query::{
 pub struct Needs {
     /// The key values of all entities, for identifiers.
     pub keys: bool,
+    /// Those of entities of which not all of the key is asked for, as their identifiers tell it (JSON Format section 4.5.8).
+    pub untold: bool,
     /// The media types of streams, where the entities tell them.
     pub media: bool,
 }
@@ -335,7 +337,7 @@ impl<'q> Layout<'q> {
             self.beside(model, node, selection, needs);
             return;
         }
-        if needs.keys || selection.references {
+        if needs.keys || selection.references || (needs.untold && !selection.tells(&ty.key)) {
             self.identifier(model, node, set, path);
         }
         if selection.references {

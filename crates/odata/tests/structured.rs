@@ -174,7 +174,6 @@ const EMPTY_ROW: &str = "1 - - - - - -";
 
 #[test]
 fn values() {
-    let rest = "$select=";
     for (select, cells, expected) in [
         ("Color", "Red", r#""Color":"Red""#),
         ("Color", "-", r#""Color":null"#),
@@ -216,8 +215,8 @@ fn values() {
         ("Tags,End", "5 7", r#""Tags":5,"End":7"#),
         ("Tags,End", "[ 1 ] ] 7", r#""Tags":[1],"End":7"#),
     ] {
-        let text = format!("Things?{rest}{select}");
-        assert_eq!(written(&text, MINIMAL, cells), format!("{{{expected}}}"), "{select} of {cells}");
+        let (text, row) = (format!("Things?$select=Id,{select}"), format!("1 {cells}"));
+        assert_eq!(written(&text, MINIMAL, &row), format!("{{\"Id\":1,{expected}}}"), "{select} of {cells}");
     }
 }
 
@@ -271,15 +270,15 @@ fn related_entities() {
     for (text, rows, expected) in [
         (
             next,
-            "1 5 [ 1 ] [ - - - - ]",
-            r#"{"Id":1,"Next":{"Tags":[1],"Home":{"Street":null,"City":null,"Lines":[],"Color":null}}}"#,
+            "1 5 5 [ 1 ] [ - - - - ]",
+            r#"{"Id":1,"Next":{"@odata.id":"Things(5)","Tags":[1],"Home":{"Street":null,"City":null,"Lines":[],"Color":null}}}"#,
         ),
         // Of an entity that is not there nothing is written, whatever its cells hold.
-        (next, "1 - - -; 2 - [ 1 ] [ 2 ]", r#"{"Id":1,"Next":null},{"Id":2,"Next":null}"#),
+        (next, "1 - - - -; 2 - 5 [ 1 ] [ 2 ]", r#"{"Id":1,"Next":null},{"Id":2,"Next":null}"#),
         (
             parts,
             "1 1; 1: 2 [ 1 2 ] -; 1: 3 - [ - - [ x ] - ]",
-            r#"{"Id":1,"Parts":[{"Tags":[1,2],"Home":null},{"Tags":[],"Home":{"Street":null,"City":null,"Lines":["x"],"Color":null}}]}"#,
+            r#"{"Id":1,"Parts":[{"@odata.id":"Things(2)","Tags":[1,2],"Home":null},{"@odata.id":"Things(3)","Tags":[],"Home":{"Street":null,"City":null,"Lines":["x"],"Color":null}}]}"#,
         ),
     ] {
         assert_eq!(written(text, MINIMAL, rows), expected, "{text} with {rows}");

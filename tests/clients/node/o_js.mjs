@@ -59,7 +59,9 @@ async function check(root) {
   const query = { $filter: `${property} eq ${value}`, $select: property, $count: true };
   const filtered = await service().get(largest).query(query);
   const expected = rows.filter((row) => row[property] === value).map((row) => ({ [property]: row[property] }));
-  assert.deepEqual(filtered, expected.slice(0, filtered.length), `${largest} where ${query.$filter}`);
+  // Of an entity whose key is not told its identifier is.
+  const told = filtered.map(({ "@odata.id": _, ...properties }) => properties);
+  assert.deepEqual(told, expected.slice(0, filtered.length), `${largest} where ${query.$filter}`);
   assert.ok(filtered.length > 0, `${largest} where ${query.$filter}`);
   const top = await service().get(largest).query({ $top: 3, $skip: 2 });
   assert.deepEqual(top, rows.slice(2, 5), `${largest}, three rows behind two`);

@@ -71,7 +71,7 @@ fn requests_use_values_of_others() {
         }
     }
     let named = parts.iter().find(|part| part.id.as_deref() == Some("3")).expect("an answer");
-    assert_eq!(named.json()["value"], json!([{ "Name": "Green tea" }]));
+    assert_eq!(named.json()["value"], json!([{ "@odata.id": "Categories(2)", "Name": "Green tea" }]));
 
     let text = multipart(
         "b",

@@ -112,7 +112,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Teams(1)?$select=Id&$expand=Members/Firm.Employee($apply=topcount(1,Salary);$select=Name)",
         200,
-        r##""Id":1,"Members":[{"@odata.type":"#Firm.Manager","Name":"Ann"}]}"##,
+        r##""Id":1,"Members":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"}]}"##,
     ),
     (
         "Teams?$select=Id&$expand=Members/Firm.Employee($apply=aggregate(Salary with sum as S,$count as N))",
@@ -131,11 +131,15 @@ const ROWS: &[(&str, u16, &str)] = &[
     ("People/Firm.Team", 404, "NotFound"),
     ("People/Firm.Employee/Firm.Customer", 400, "BadRequest"),
     ("People(2)/Firm.Employee/Boss/Name/$value", 200, "Ann"),
-    ("People(2)/Firm.Employee/Reports?$select=Title", 200, r#""value":[{"Title":"first"}]}"#),
+    (
+        "People(2)/Firm.Employee/Reports?$select=Title",
+        200,
+        r#""value":[{"@odata.id":"Reports(10)","Title":"first"}]}"#,
+    ),
     (
         "Teams(1)/Members/Firm.Employee?$select=Name",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann"},{"Name":"Bob"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"},{"@odata.id":"People(2)","Name":"Bob"}]}"##,
     ),
     ("Teams(1)/Members/Firm.Employee/$count", 200, "2"),
     (
@@ -151,7 +155,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$filter=Firm.Employee/Salary eq null&$select=Name",
         200,
-        r##""value":[{"@odata.type":"#Firm.Customer","Name":"Cy"},{"Name":"Di"},{"@odata.type":"#Firm.Employee","Name":"Eve"},{"Name":"Flo"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Name":"Cy"},{"@odata.id":"People(4)","Name":"Di"},{"@odata.type":"#Firm.Employee","@odata.id":"People(5)","Name":"Eve"},{"@odata.id":"People(6)","Name":"Flo"}]}"##,
     ),
     (
         "People?$filter=isof(Firm.Employee) and Id gt 1&$select=Id",
@@ -194,17 +198,17 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$orderby=Firm.Employee/Salary desc,Id&$select=Name&$top=3",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann"},{"@odata.type":"#Firm.Employee","Name":"Bob"},{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"},{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob"},{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Name":"Cy"}]}"##,
     ),
     (
         "People?$select=Name,Firm.Employee/Salary&$top=3",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Salary":90},{"@odata.type":"#Firm.Employee","Name":"Bob","Salary":50},{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann","Salary":90},{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob","Salary":50},{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Name":"Cy"}]}"##,
     ),
     (
         "People?$select=Name,Firm.Manager/Salary&$top=3",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Salary":90},{"@odata.type":"#Firm.Employee","Name":"Bob"},{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann","Salary":90},{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob"},{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Name":"Cy"}]}"##,
     ),
     (
         "People?$select=Id,Firm.Manager/Name,Firm.Customer/Name&$top=3",
@@ -214,22 +218,22 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$select=Firm.Manager/Name,Name&$top=2",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann"},{"@odata.type":"#Firm.Employee","Name":"Bob"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"},{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob"}]}"##,
     ),
     (
         "People/Firm.Employee?$select=Name,Firm.Manager/Salary&$top=2",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Salary":90},{"Name":"Bob"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann","Salary":90},{"@odata.id":"People(2)","Name":"Bob"}]}"##,
     ),
     (
         "People?$select=Name&$expand=Firm.Manager/Boss($select=Name)&$top=2",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Boss":null},{"@odata.type":"#Firm.Employee","Name":"Bob"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann","Boss":null},{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob"}]}"##,
     ),
     (
         "People?$select=Name&$expand=Firm.Manager/Reports($select=Id)&$top=3",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Reports":[{"Id":11}]},{"@odata.type":"#Firm.Employee","Name":"Bob"},{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann","Reports":[{"Id":11}]},{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob"},{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Name":"Cy"}]}"##,
     ),
     ("People?$select=Salary", 400, "BadRequest"),
     ("People?$filter=Salary gt 1", 400, "BadRequest"),
@@ -238,27 +242,27 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$select=Name&$expand=Firm.Employee/Boss($select=Name)&$top=4",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Boss":null},{"@odata.type":"#Firm.Employee","Name":"Bob","Boss":{"@odata.type":"#Firm.Manager","Name":"Ann"}},{"@odata.type":"#Firm.Customer","Name":"Cy"},{"Name":"Di"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann","Boss":null},{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob","Boss":{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"}},{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Name":"Cy"},{"@odata.id":"People(4)","Name":"Di"}]}"##,
     ),
     (
         "People?$select=Name&$expand=Firm.Employee/Reports($select=Id)&$top=4",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann","Reports":[{"Id":11}]},{"@odata.type":"#Firm.Employee","Name":"Bob","Reports":[{"Id":10}]},{"@odata.type":"#Firm.Customer","Name":"Cy"},{"Name":"Di"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann","Reports":[{"Id":11}]},{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob","Reports":[{"Id":10}]},{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Name":"Cy"},{"@odata.id":"People(4)","Name":"Di"}]}"##,
     ),
     (
         "Reports?$select=Id&$expand=Author/Firm.Employee($select=Salary)",
         200,
-        r##""value":[{"Id":10,"Author":{"Salary":50}},{"Id":11,"Author":{"@odata.type":"#Firm.Manager","Salary":90}},{"Id":12,"Author":null}]}"##,
+        r##""value":[{"Id":10,"Author":{"@odata.id":"People(2)","Salary":50}},{"Id":11,"Author":{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Salary":90}},{"Id":12,"Author":null}]}"##,
     ),
     (
         "Reports?$select=Id&$expand=Author/Firm.Employee($select=Id;$expand=Reports($select=Title))&$orderby=Id desc&$top=2",
         200,
-        r##""value":[{"Id":12,"Author":null},{"Id":11,"Author":{"@odata.type":"#Firm.Manager","Id":1,"Reports":[{"Title":"second"}]}}]}"##,
+        r##""value":[{"Id":12,"Author":null},{"Id":11,"Author":{"@odata.type":"#Firm.Manager","Id":1,"Reports":[{"@odata.id":"Reports(11)","Title":"second"}]}}]}"##,
     ),
     (
         "People?$select=Id&$expand=Firm.Employee/Boss/Firm.Manager($select=Bonus)&$orderby=Id desc&$top=2",
         200,
-        r##""value":[{"Id":6},{"@odata.type":"#Firm.Employee","Id":5,"Boss":{"Bonus":7}}]}"##,
+        r##""value":[{"Id":6},{"@odata.type":"#Firm.Employee","Id":5,"Boss":{"@odata.id":"People(1)","Bonus":7}}]}"##,
     ),
     ("People(3)/Firm.Customer/Home/City/$value", 200, "Ulm"),
     ("People(2)/Firm.Customer/Home", 404, "NotFound"),
@@ -266,7 +270,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$filter=Firm.Customer/Home ne null&$select=Name",
         200,
-        r##""value":[{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Name":"Cy"}]}"##,
     ),
     ("People/$count?$filter=Firm.Customer/Home eq null", 200, "5"),
     ("People/$count?$filter=Firm.Customer/Home eq Firm.Customer/Home", 200, "6"),
@@ -274,12 +278,12 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$filter=Firm.Customer/Home/City eq 'Ulm' or Firm.Customer/Home/City eq 'Bonn'&$select=Name,Firm.Customer/Home/City",
         200,
-        r##""value":[{"@odata.type":"#Firm.Customer","Name":"Cy","Home":{"City":"Ulm"}}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Name":"Cy","Home":{"City":"Ulm"}}]}"##,
     ),
     (
         "People?$select=Firm.Customer/Home&$top=3",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager"},{"@odata.type":"#Firm.Employee"},{"@odata.type":"#Firm.Customer","Home":{"Street":"High","City":"Ulm"}}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)"},{"@odata.type":"#Firm.Employee","@odata.id":"People(2)"},{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Home":{"Street":"High","City":"Ulm"}}]}"##,
     ),
     ("Reports(12)?$expand=Author/Firm.Team", 400, "BadRequest"),
     (
@@ -298,12 +302,12 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$filter=cast(Firm.Customer) ne null&$select=Name",
         200,
-        r##""value":[{"@odata.type":"#Firm.Customer","Name":"Cy"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Customer","@odata.id":"People(3)","Name":"Cy"}]}"##,
     ),
     (
         "People?$filter=Firm.Employee/Boss ne null&$select=Name",
         200,
-        r##""value":[{"@odata.type":"#Firm.Employee","Name":"Bob"},{"@odata.type":"#Firm.Employee","Name":"Eve"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob"},{"@odata.type":"#Firm.Employee","@odata.id":"People(5)","Name":"Eve"}]}"##,
     ),
     ("People?$orderby=cast(Firm.Employee)", 400, "BadRequest"),
     ("People?$filter=cast(Firm.Team)/Name eq 'red'", 400, "BadRequest"),
@@ -311,12 +315,12 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Teams/$each/Members/Firm.Employee?$select=Name",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann"},{"Name":"Bob"},{"Name":"Eve"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"},{"@odata.id":"People(2)","Name":"Bob"},{"@odata.id":"People(5)","Name":"Eve"}]}"##,
     ),
     (
         "Reports/$each/Author/Firm.Employee/Boss?$select=Name",
         200,
-        r##""value":[{"@odata.type":"#Firm.Manager","Name":"Ann"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"}]}"##,
     ),
     ("Reports/$each/Author/$count", 200, "3"),
     ("Reports/$filter(Id lt 12)/$each/Author(2)/Name/$value", 200, "Bob"),
@@ -336,7 +340,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Teams?$select=Id&$expand=Members/Firm.Employee($select=Salary;$filter=Salary lt 80)",
         200,
-        r#""value":[{"Id":1,"Members":[{"Salary":50}]},{"Id":2,"Members":[]}]}"#,
+        r#""value":[{"Id":1,"Members":[{"@odata.id":"People(2)","Salary":50}]},{"Id":2,"Members":[]}]}"#,
     ),
     (
         "People?$compute=Firm.Employee/Salary mul 2 as Twice&$select=Id,Twice&$top=3",

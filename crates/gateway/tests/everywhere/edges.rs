@@ -104,7 +104,7 @@ const ROWS: &[(&str, &str)] = &[
     ),
     (
         "Things?$compute=cast(Weight,Edm.String) as T&$select=T",
-        r#""value":[{"T":"32.38"},{"T":"1e-30"},{"T":null}]"#,
+        r#""value":[{"@odata.id":"Things(1)","T":"32.38"},{"@odata.id":"Things(2)","T":"1e-30"},{"@odata.id":"Things(3)","T":null}]"#,
     ),
     // Texts are what their characters are, whatever a server thinks of case and accents.
     (
@@ -141,7 +141,7 @@ const ROWS: &[(&str, &str)] = &[
     ),
     (
         "Things?$compute=Size mod 2.0 as N,Size mod 1e300 as L&$select=N,L",
-        r#""value":[{"N":0.0,"L":0.0},{"N":-0.5,"L":-2.5},{"N":0.49999999999999994,"L":0.49999999999999994}]"#,
+        r#""value":[{"@odata.id":"Things(1)","N":0.0,"L":0.0},{"@odata.id":"Things(2)","N":-0.5,"L":-2.5},{"@odata.id":"Things(3)","N":0.49999999999999994,"L":0.49999999999999994}]"#,
     ),
     // What PostgreSQL has as infinity.
     ("Things?$compute=year(maxdatetime()) as Y&$select=Y&$top=1", r#""Y":9999"#),
@@ -164,29 +164,32 @@ const ROWS: &[(&str, &str)] = &[
     // Doubles beyond what 17 digits hold, where they are kept or compared by groups.
     ("Things?$apply=aggregate(round(Size) with max as M)", r#""value":[{"M":1e+300}]"#),
     ("Things?$apply=compute(floor(Size) as F)/groupby((F))/topcount(1,F)", r#""value":[{"F":1e+300}]"#),
-    ("Things?$compute=ceiling(Size) as C&$select=C", r#""value":[{"C":1e+300},{"C":-2.0},{"C":1.0}]"#),
+    (
+        "Things?$compute=ceiling(Size) as C&$select=C",
+        r#""value":[{"@odata.id":"Things(1)","C":1e+300},{"@odata.id":"Things(2)","C":-2.0},{"@odata.id":"Things(3)","C":1.0}]"#,
+    ),
     // What is cast and does not fit is null.
     (
         "Things?$compute=cast(Size,Edm.Int32) as N&$select=N",
-        r##""N":null},{"N@odata.type":"#Int32","N":-2}"##,
+        r##""N":null},{"@odata.id":"Things(2)","N@odata.type":"#Int32","N":-2}"##,
     ),
     (
         "Things?$compute=cast(Size,Edm.Single) as N&$select=N",
-        r##""N":null},{"N@odata.type":"#Single","N":-2.5}"##,
+        r##""N":null},{"@odata.id":"Things(2)","N@odata.type":"#Single","N":-2.5}"##,
     ),
     ("Things?$compute=cast(Big,Edm.Int16) as N&$select=N&$top=1", r#""N":null}"#),
     ("Things?$compute=cast(Id,Edm.Byte) as N&$select=N&$top=1", r#""N":1}"#),
     (
         "Things?$compute=cast(Size,Edm.Boolean) as B,cast(Size mul 0,Edm.Boolean) as F&$select=B,F&$top=1",
-        r#""value":[{"B":null,"F":false}]"#,
+        r#""value":[{"@odata.id":"Things(1)","B":null,"F":false}]"#,
     ),
     (
         "Things?$compute=cast(cast(Size,Edm.String),Edm.Double) as N&$select=N",
-        r#""value":[{"N":1e+300},{"N":-2.5},{"N":0.49999999999999994}]"#,
+        r#""value":[{"@odata.id":"Things(1)","N":1e+300},{"@odata.id":"Things(2)","N":-2.5},{"@odata.id":"Things(3)","N":0.49999999999999994}]"#,
     ),
     (
         "Things?$compute=cast(Size,Edm.String) as T&$select=T",
-        r#""value":[{"T":"1e300"},{"T":"-2.5"},{"T":"0.49999999999999994"}]"#,
+        r#""value":[{"@odata.id":"Things(1)","T":"1e300"},{"@odata.id":"Things(2)","T":"-2.5"},{"@odata.id":"Things(3)","T":"0.49999999999999994"}]"#,
     ),
     (
         "Things?$compute=cast(Size mul 0 add cast(1e15,Edm.Double),Edm.String) as T&$select=T&$top=1",

@@ -176,7 +176,7 @@ fn what_is_told_in_bodies() {
         assert_eq!(first(json("Docs", &[])), one, "{source}");
         assert_eq!(
             first(json("Docs?$select=Title", &[])),
-            json!({"@odata.etag": SEVEN, "Title": "One"}),
+            json!({"@odata.id": "Docs(1)", "@odata.etag": SEVEN, "Title": "One"}),
             "{source}"
         );
         assert_eq!(json("Docs(1)?$expand=Lines", &[]), with(&one, "Lines", json!([line])), "{source}");

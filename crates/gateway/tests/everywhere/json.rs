@@ -79,7 +79,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$select=Address,Tags,Phones&$filter=Id ge 3 and Id le 4",
         200,
-        r#""value":[{"Address":null,"Tags":[],"Phones":[]},{"Address":null,"Tags":[],"Phones":[]}]}"#,
+        r#""value":[{"@odata.id":"People(3)","Address":null,"Tags":[],"Phones":[]},{"@odata.id":"People(4)","Address":null,"Tags":[],"Phones":[]}]}"#,
     ),
     (
         "People(1)/Facts",
@@ -118,18 +118,18 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$select=Address/City,Address/Geo/Lat&$filter=Id le 3",
         200,
-        r#""value":[{"Address":{"City":"Ulm","Geo":{"Lat":48.4}}},{"Address":{"City":"Köln \"x\"","Geo":null}},{"Address":null}]}"#,
+        r#""value":[{"@odata.id":"People(1)","Address":{"City":"Ulm","Geo":{"Lat":48.4}}},{"@odata.id":"People(2)","Address":{"City":"Köln \"x\"","Geo":null}},{"@odata.id":"People(3)","Address":null}]}"#,
     ),
-    ("People(1)?$select=Address($select=City)", 200, r#""Address":{"City":"Ulm"}}"#),
+    ("People(1)?$select=Address($select=City)", 200, r#""@odata.id":"People(1)","Address":{"City":"Ulm"}}"#),
     (
         "People?$select=Id&$expand=Boss($select=Tags,Address/City)&$filter=Id eq 5 or Id eq 1",
         200,
-        r#""value":[{"Id":1,"Boss":null},{"Id":5,"Boss":{"Address":{"City":"Köln \"x\""},"Tags":[]}}]}"#,
+        r#""value":[{"Id":1,"Boss":null},{"Id":5,"Boss":{"@odata.id":"People(2)","Address":{"City":"Köln \"x\""},"Tags":[]}}]}"#,
     ),
     (
         "People(1)?$select=Id&$expand=Team($select=Tags;$filter=Address ne null)",
         200,
-        r#""Id":1,"Team":[{"Tags":[]}]}"#,
+        r#""Id":1,"Team":[{"@odata.id":"People(2)","Tags":[]}]}"#,
     ),
     ("People(1)/Tags", 200, r#""value":["b","a",null,null]}"#),
     ("People(1)/Tags/0/$value", 200, "b"),
@@ -168,7 +168,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$compute=Facts/Whole add 1 as Next&$select=Next&$filter=Id le 2",
         200,
-        r##""value":[{"Next@odata.type":"#Int64","Next":8},{"Next@odata.type":"#Int64","Next":null}]}"##,
+        r##""value":[{"@odata.id":"People(1)","Next@odata.type":"#Int64","Next":8},{"@odata.id":"People(2)","Next@odata.type":"#Int64","Next":null}]}"##,
     ),
     (
         "People?$apply=concat(filter(Id eq 1),aggregate($count as N))&$select=Id,Address,Tags,N",
@@ -245,7 +245,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People(1)?$select=Phones($search=WORK;$count=true;$select=Number)",
         200,
-        r#""Phones@odata.count":1,"Phones":[{"Number":"2"}]}"#,
+        r#""@odata.id":"People(1)","Phones@odata.count":1,"Phones":[{"Number":"2"}]}"#,
     ),
     ("People?$filter=Phones/$count($search=home AND 5) eq 1&$select=Id", 200, r#""value":[{"Id":5}]}"#),
     ("People?$filter=Address eq Facts", 400, "BadRequest"),
@@ -299,38 +299,42 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$select=Tags($orderby=$this desc;$top=1)&$filter=Id eq 5 or Id eq 3",
         200,
-        r#""value":[{"Tags":[]},{"Tags":["c"]}]}"#,
+        r#""value":[{"@odata.id":"People(3)","Tags":[]},{"@odata.id":"People(5)","Tags":["c"]}]}"#,
     ),
     (
         "People(1)?$select=Phones($filter=Kind eq 'work';$select=Number;$count=true)",
         200,
-        r#""Phones@odata.count":1,"Phones":[{"Number":"2"}]}"#,
+        r#""@odata.id":"People(1)","Phones@odata.count":1,"Phones":[{"Number":"2"}]}"#,
     ),
     (
         "People(1)?$select=Phones($orderby=Kind desc;$skip=1;$select=Kind)",
         200,
-        r#""Phones":[{"Kind":"home"}]}"#,
+        r#""@odata.id":"People(1)","Phones":[{"Kind":"home"}]}"#,
     ),
     (
         "People?$select=Address/Floors($filter=$this gt 1;$count=true)&$filter=Id le 3",
         200,
-        r#""value":[{"Address":{"Floors@odata.count":1,"Floors":[2]}},{"Address":{"Floors@odata.count":0,"Floors":[]}},{"Address":null}]}"#,
+        r#""value":[{"@odata.id":"People(1)","Address":{"Floors@odata.count":1,"Floors":[2]}},{"@odata.id":"People(2)","Address":{"Floors@odata.count":0,"Floors":[]}},{"@odata.id":"People(3)","Address":null}]}"#,
     ),
     (
         "People(1)?$select=Id,Address($select=City,Geo,Floors($orderby=$this desc;$top=1))",
         200,
         r#""Id":1,"Address":{"City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[2]}}"#,
     ),
-    ("People(1)?$select=Address/Floors($filter=$this gt $it/Id)", 200, r#""Address":{"Floors":[2]}}"#),
+    (
+        "People(1)?$select=Address/Floors($filter=$this gt $it/Id)",
+        200,
+        r#""@odata.id":"People(1)","Address":{"Floors":[2]}}"#,
+    ),
     (
         "People?$select=Address($compute=length(City) as L;$select=L)&$filter=Id ge 2 and Id le 3",
         200,
-        r##""value":[{"Address":{"L@odata.type":"#Int32","L":8}},{"Address":null}]}"##,
+        r##""value":[{"@odata.id":"People(2)","Address":{"L@odata.type":"#Int32","L":8}},{"@odata.id":"People(3)","Address":null}]}"##,
     ),
     (
         "People(1)?$select=Address($compute=Geo/Lat add 1 as North)",
         200,
-        r#""Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2],"North":49.4}}"#,
+        r#""@odata.id":"People(1)","Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99},"Floors":[1,2],"North":49.4}}"#,
     ),
     (
         "People(1)/Address?$select=Geo($compute=$it/Id as I;$select=I)",
@@ -390,9 +394,13 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People(2)?$select=Id&$expand=Boss($select=Address/Floors($top=1))",
         200,
-        r#""Id":2,"Boss":{"Address":{"Floors":[1]}}}"#,
+        r#""Id":2,"Boss":{"@odata.id":"People(1)","Address":{"Floors":[1]}}}"#,
     ),
-    ("People(2)?$select=Id&$expand=Boss($select=Tags($top=1))", 200, r#""Id":2,"Boss":{"Tags":["b"]}}"#),
+    (
+        "People(2)?$select=Id&$expand=Boss($select=Tags($top=1))",
+        200,
+        r#""Id":2,"Boss":{"@odata.id":"People(1)","Tags":["b"]}}"#,
+    ),
     ("People(1)/Address?$select=Geo/Lon,City", 200, r#""City":"Ulm","Geo":{"Lon":9.99}}"#),
     ("People(4)/Address?$select=City", 204, ""),
     ("People(1)/Address/Floors?$orderby=$this desc", 200, r#""value":[2,1]}"#),
@@ -419,7 +427,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People?$select=Phones/Kind&$filter=Id le 2",
         200,
-        r#""value":[{"Phones":[{"Kind":"home"},{"Kind":"work"}]},{"Phones":[null,{"Kind":"work"},null]}]}"#,
+        r#""value":[{"@odata.id":"People(1)","Phones":[{"Kind":"home"},{"Kind":"work"}]},{"@odata.id":"People(2)","Phones":[null,{"Kind":"work"},null]}]}"#,
     ),
     (
         "People(5)?$select=Id,Phones($select=Number,Kind)",
@@ -629,7 +637,7 @@ entities: {Things: {table: things, open: more, properties: {Box: {column: box, t
         (
             "Things?$select=C&$compute=concat(Box/City,'!') as C&$top=1",
             200,
-            "\"value\":[{\"C\":\"\u{fffd}x!\"}]}",
+            "\"value\":[{\"@odata.id\":\"Things(1)\",\"C\":\"\u{fffd}x!\"}]}",
         ),
         ("Things?$select=id&$filter=Box/City eq '\u{fffd}x'", 200, r#""value":[{"id":1}]}"#),
     ];

@@ -113,7 +113,11 @@ const ROWS: &[(&str, u16, &str)] = &[
         r#""@odata.count":4,"value":[{"@odata.etag":"E","Id":1}]}"#,
     ),
     ("Orders?$select=Id", 200, r#""value":[{"Id":10},{"Id":11},{"Id":12}]}"#),
-    ("Items?$select=Word", 200, r#""value":[{"Word":"a"},{"Word":"b"},{"Word":"c"}]}"#),
+    (
+        "Items?$select=Word",
+        200,
+        r#""value":[{"@odata.id":"Items(OrderId=10,Number=1)","Word":"a"},{"@odata.id":"Items(OrderId=10,Number=2)","Word":"b"},{"@odata.id":"Items(OrderId=13,Number=1)","Word":"c"}]}"#,
+    ),
     ("Tags?$select=Id", 200, r#""value":[{"Id":1},{"Id":3}]}"#),
     // By key, and behind it.
     ("Customers(2)", 404, "NotFound"),
@@ -191,7 +195,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Orders?$select=Id&$expand=Customer($select=Name)",
         200,
-        r#""value":[{"Id":10,"Customer":{"@odata.etag":"E","Name":"Ann"}},{"Id":11,"Customer":null},{"Id":12,"Customer":{"@odata.etag":"E","Name":"Cy"}}]}"#,
+        r#""value":[{"Id":10,"Customer":{"@odata.id":"Customers(1)","@odata.etag":"E","Name":"Ann"}},{"Id":11,"Customer":null},{"Id":12,"Customer":{"@odata.id":"Customers(3)","@odata.etag":"E","Name":"Cy"}}]}"#,
     ),
     (
         "Orders?$select=Id&$expand=Tags($select=Id),Items/$count",

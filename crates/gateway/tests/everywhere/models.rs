@@ -77,24 +77,32 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Customers?$select=BillingAddress",
         200,
-        r#""value":[{"BillingAddress":null},{"BillingAddress":{"Street":"Side 2","City":"Köln"}},{"BillingAddress":null}]}"#,
+        r#""value":[{"@odata.id":"Customers(1)","BillingAddress":null},{"@odata.id":"Customers(2)","BillingAddress":{"Street":"Side 2","City":"Köln"}},{"@odata.id":"Customers(3)","BillingAddress":null}]}"#,
     ),
     ("Customers(2)/ShippingAddress", 200, r#""Street":null,"City":"Bonn"}"#),
     ("Customers(1)/BillingAddress", 204, ""),
     ("Customers(1)/ShippingAddress/City", 200, r#""value":"Ulm"}"#),
     ("Customers(1)/ShippingAddress/City/$value", 200, "Ulm"),
     ("Customers(1)/BillingAddress/City", 204, ""),
-    ("Customers?$filter=ShippingAddress/City eq 'Bonn'&$select=Name", 200, r#""value":[{"Name":"Bob"}]}"#),
-    ("Customers?$filter=ShippingAddress eq null&$select=Name", 200, r#""value":[{"Name":"Cy"}]}"#),
+    (
+        "Customers?$filter=ShippingAddress/City eq 'Bonn'&$select=Name",
+        200,
+        r#""value":[{"@odata.id":"Customers(2)","Name":"Bob"}]}"#,
+    ),
+    (
+        "Customers?$filter=ShippingAddress eq null&$select=Name",
+        200,
+        r#""value":[{"@odata.id":"Customers(3)","Name":"Cy"}]}"#,
+    ),
     (
         "Customers?$filter=ShippingAddress ne null&$select=Name",
         200,
-        r#""value":[{"Name":"Ann"},{"Name":"Bob"}]}"#,
+        r#""value":[{"@odata.id":"Customers(1)","Name":"Ann"},{"@odata.id":"Customers(2)","Name":"Bob"}]}"#,
     ),
     (
         "Customers?$orderby=ShippingAddress/City desc&$select=ShippingAddress/City",
         200,
-        r#""value":[{"ShippingAddress":{"City":"Ulm"}},{"ShippingAddress":{"City":"Bonn"}},{"ShippingAddress":null}]}"#,
+        r#""value":[{"@odata.id":"Customers(1)","ShippingAddress":{"City":"Ulm"}},{"@odata.id":"Customers(2)","ShippingAddress":{"City":"Bonn"}},{"@odata.id":"Customers(3)","ShippingAddress":null}]}"#,
     ),
     (
         "Customers?$apply=groupby((ShippingAddress/City))",
@@ -150,7 +158,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Orders(10)?$select=Id&$expand=Customer($select=Name),Buyer($select=Name,ShippingAddress),Tags($select=Label)",
         200,
-        r#""Id":10,"Customer":{"Name":"Ann"},"Buyer":{"Name":"Bob","ShippingAddress":{"Street":null,"City":"Bonn"}},"Tags":[{"Label":"new"},{"Label":"big"}]}"#,
+        r#""Id":10,"Customer":{"@odata.id":"Customers(1)","Name":"Ann"},"Buyer":{"@odata.id":"Customers(2)","Name":"Bob","ShippingAddress":{"Street":null,"City":"Bonn"}},"Tags":[{"@odata.id":"Tags(1)","Label":"new"},{"@odata.id":"Tags(2)","Label":"big"}]}"#,
     ),
     ("Orders(11)?$select=Id&$expand=Buyer,Tags", 200, r#""Id":11,"Buyer":null,"Tags":[]}"#),
     ("Orders?$filter=Customer/Name eq 'Bob'&$select=Id", 200, r#""value":[{"Id":12}]}"#),
@@ -164,7 +172,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Customers?$select=Name&$expand=Bought($select=Id),Orders($select=Id)",
         200,
-        r#""value":[{"Name":"Ann","Bought":[],"Orders":[{"Id":10},{"Id":11}]},{"Name":"Bob","Bought":[{"Id":10},{"Id":12}],"Orders":[{"Id":12}]},{"Name":"Cy","Bought":[],"Orders":[]}]}"#,
+        r#""value":[{"@odata.id":"Customers(1)","Name":"Ann","Bought":[],"Orders":[{"Id":10},{"Id":11}]},{"@odata.id":"Customers(2)","Name":"Bob","Bought":[{"Id":10},{"Id":12}],"Orders":[{"Id":12}]},{"@odata.id":"Customers(3)","Name":"Cy","Bought":[],"Orders":[]}]}"#,
     ),
     ("Tags(2)/Orders?$select=Id", 200, r#""value":[{"Id":10},{"Id":12}]}"#),
     ("Totals", 200, r#""value":[{"CustomerId":1,"Count":2},{"CustomerId":2,"Count":1}]}"#),
@@ -341,9 +349,13 @@ const CODED_ROWS: &[(&str, u16, &str)] = &[
     (
         "Things?$select=State,Size,Rights,Kind",
         200,
-        r#""value":[{"State":"Open","Size":"Small","Rights":"0","Kind":"A"},{"State":"Closed","Size":"Large","Rights":"Read,Own","Kind":"B"},{"State":null,"Size":null,"Rights":null,"Kind":"A"},{"State":"9","Size":"x","Rights":"8","Kind":"B"}]}"#,
+        r#""value":[{"@odata.id":"Things(1)","State":"Open","Size":"Small","Rights":"0","Kind":"A"},{"@odata.id":"Things(2)","State":"Closed","Size":"Large","Rights":"Read,Own","Kind":"B"},{"@odata.id":"Things(3)","State":null,"Size":null,"Rights":null,"Kind":"A"},{"@odata.id":"Things(4)","State":"9","Size":"x","Rights":"8","Kind":"B"}]}"#,
     ),
-    ("Things(2)?$select=State,Before", 200, r#""State":"Closed","Before":{"State":"Closed"}}"#),
+    (
+        "Things(2)?$select=State,Before",
+        200,
+        r#""@odata.id":"Things(2)","State":"Closed","Before":{"State":"Closed"}}"#,
+    ),
     ("Things?$filter=State eq 'Closed'&$select=Id", 200, r#""value":[{"Id":2}]}"#),
     ("Things?$filter=State eq Shop.State'Open'&$select=Id", 200, r#""value":[{"Id":1}]}"#),
     ("Things?$filter=State gt 'Open'&$select=Id", 200, r#""value":[{"Id":2}]}"#),
@@ -373,12 +385,16 @@ const CODED_ROWS: &[(&str, u16, &str)] = &[
     (
         "Things?$compute=State as S&$select=S&$top=2",
         200,
-        r##""value":[{"S@odata.type":"#Shop.State","S":"Open"},{"S@odata.type":"#Shop.State","S":"Closed"}]}"##,
+        r##""value":[{"@odata.id":"Things(1)","S@odata.type":"#Shop.State","S":"Open"},{"@odata.id":"Things(2)","S@odata.type":"#Shop.State","S":"Closed"}]}"##,
     ),
     ("Things(2)/State", 200, r#""value":"Closed"}"#),
     ("Things(2)/State/$value", 200, "Closed"),
     ("Things(1)/Rights/$value", 200, "0"),
-    ("States?$select=Name", 200, r#""value":[{"Name":"zero"},{"Name":"five"}]}"#),
+    (
+        "States?$select=Name",
+        200,
+        r#""value":[{"@odata.id":"States(Shop.State'Open')","Name":"zero"},{"@odata.id":"States(Shop.State'Closed')","Name":"five"}]}"#,
+    ),
     ("States('Closed')", 200, r#""State":"Closed","Name":"five"}"#),
     ("States('Open')", 200, r#""State":"Open","Name":"zero"}"#),
     ("States('Shut')", 400, "BadRequest"),
@@ -387,7 +403,7 @@ const CODED_ROWS: &[(&str, u16, &str)] = &[
     (
         "States?$select=Name&$expand=Things($select=State)",
         200,
-        r#""value":[{"Name":"zero","Things":[{"State":"Open"}]},{"Name":"five","Things":[{"State":"Closed"}]}]}"#,
+        r#""value":[{"@odata.id":"States(Shop.State'Open')","Name":"zero","Things":[{"@odata.id":"Things(1)","State":"Open"}]},{"@odata.id":"States(Shop.State'Closed')","Name":"five","Things":[{"@odata.id":"Things(2)","State":"Closed"}]}]}"#,
     ),
     ("Things(2)?$select=Id&$expand=Details", 200, r#""Id":2,"Details":{"State":"Closed","Name":"five"}}"#),
 ];

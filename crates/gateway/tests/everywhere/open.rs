@@ -56,22 +56,30 @@ const ROWS: &[(&str, u16, &str)] = &[
         200,
         r#""value":[{"Id":1,"Color":"red"},{"Id":2,"Color":"blue"},{"Id":3,"Color":5}]}"#,
     ),
-    ("Things?$select=Nowhere&$top=2", 200, r#""value":[{},{}]}"#),
+    (
+        "Things?$select=Nowhere&$top=2",
+        200,
+        r#""value":[{"@odata.id":"Things(1)"},{"@odata.id":"Things(2)"}]}"#,
+    ),
     (
         "Things?$select=Name,*&$filter=Id eq 3",
         200,
         r#""value":[{"Id":3,"Name":"Bag","Color":5,"Price":"dear"}]}"#,
     ),
-    ("Things?$select=Name&$filter=Id eq 1", 200, r#""value":[{"Name":"Ball"}]}"#),
+    ("Things?$select=Name&$filter=Id eq 1", 200, r#""value":[{"@odata.id":"Things(1)","Name":"Ball"}]}"#),
     (
         "Things?$select=Size/Width,Id&$top=3",
         200,
         r#""value":[{"Id":1,"Size":{"Width":2}},{"Id":2},{"Id":3}]}"#,
     ),
-    ("Things(1)?$select=Size/Height,Size/Width,Size/None", 200, r#""Size":{"Width":2,"Height":3}}"#),
-    ("Things(1)?$select=Size/Height,Size", 200, r#""Size":{"Width":2,"Height":3}}"#),
-    ("Things(1)?$select=Size,Size/Height", 200, r#""Size":{"Width":2,"Height":3}}"#),
-    ("Things(1)?$select=Size/None,Color/Deep,Tags/a", 200, r#""Size":{}}"#),
+    (
+        "Things(1)?$select=Size/Height,Size/Width,Size/None",
+        200,
+        r#""@odata.id":"Things(1)","Size":{"Width":2,"Height":3}}"#,
+    ),
+    ("Things(1)?$select=Size/Height,Size", 200, r#""@odata.id":"Things(1)","Size":{"Width":2,"Height":3}}"#),
+    ("Things(1)?$select=Size,Size/Height", 200, r#""@odata.id":"Things(1)","Size":{"Width":2,"Height":3}}"#),
+    ("Things(1)?$select=Size/None,Color/Deep,Tags/a", 200, r#""@odata.id":"Things(1)","Size":{}}"#),
     ("Things?$select=Size/a.b", 400, "BadRequest"),
     ("Things?$select=Size/*", 400, "BadUrl"),
     ("Things?$select=Size($select=Width)", 501, "NotImplemented"),
@@ -124,7 +132,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Makers?$expand=Things($select=Color,Name;$filter=Id le 2)&$select=Since",
         200,
-        r#""value":[{"Since":1920,"Things":[{"Name":"Ball","Color":"red"},{"Name":"Box","Color":"blue"}]},{"Things":[]}]}"#,
+        r#""value":[{"@odata.id":"Makers(1)","Since":1920,"Things":[{"@odata.id":"Things(1)","Name":"Ball","Color":"red"},{"@odata.id":"Things(2)","Name":"Box","Color":"blue"}]},{"@odata.id":"Makers(2)","Things":[]}]}"#,
     ),
     (
         "Things?$compute=Id add 1 as Color&$filter=Id eq 3",
@@ -202,7 +210,7 @@ const EXPRESSIONS: &[(&str, u16, &str)] = &[
     (
         "Things?$compute=cast(Price,Edm.Double) mul 2 as D&$select=D&$filter=Id le 3",
         200,
-        r#""value":[{"D":25.0},{"D":14.0},{"D":null}]}"#,
+        r#""value":[{"@odata.id":"Things(1)","D":25.0},{"@odata.id":"Things(2)","D":14.0},{"@odata.id":"Things(3)","D":null}]}"#,
     ),
     (
         "Things?$apply=filter(Color eq 'red')/aggregate($count as N)",

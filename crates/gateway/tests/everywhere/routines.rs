@@ -122,7 +122,7 @@ const ONLY_POSTGRES: &[(&str, u16, &str)] = &[
     (
         "best(lowest=6)?$expand=customer($select=name)&$select=id",
         200,
-        r#""value":[{"id":11,"customer":{"name":"Ann"}},{"id":13,"customer":{"name":"Cy"}}]}"#,
+        r#""value":[{"id":11,"customer":{"@odata.id":"customers(1)","name":"Ann"}},{"id":13,"customer":{"@odata.id":"customers(3)","name":"Cy"}}]}"#,
     ),
     ("one_order(number=11)?$select=id", 200, r#""id":11}"#),
     ("one_order(number=11)/customer/name", 200, r#""value":"Ann"}"#),

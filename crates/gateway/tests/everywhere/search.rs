@@ -120,7 +120,7 @@ const WAYS: &[(&str, u16, &str)] = &[
     (
         "Authors?$select=Name&$expand=Articles($search=tea;$select=Id)",
         200,
-        r#""value":[{"Name":"Ann","Articles":[{"Id":2}]},{"Name":"Bob","Articles":[{"Id":3}]}]}"#,
+        r#""value":[{"@odata.id":"Authors(1)","Name":"Ann","Articles":[{"Id":2}]},{"@odata.id":"Authors(2)","Name":"Bob","Articles":[{"Id":3}]}]}"#,
     ),
     ("Authors(1)/Articles?$search=coffee&$select=Id", 200, r#""value":[{"Id":1}]}"#),
     (

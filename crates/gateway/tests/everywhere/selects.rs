@@ -43,7 +43,7 @@ const ROWS: &[(&str, u16, &str)] = &[
         200,
         r#""value":[{"Customer":1,"name":"Ann","city":"Ulm","since":"2020-01-02","Orders":2},{"Customer":2,"name":"bob","city":null,"since":null,"Orders":1},{"Customer":3,"name":"Cy","city":"Köln","since":"2021-03-04","Orders":1}]}"#,
     ),
-    ("BestCustomers(2)?$select=name", 200, r#""name":"bob"}"#),
+    ("BestCustomers(2)?$select=name", 200, r#""@odata.id":"BestCustomers(2)","name":"bob"}"#),
     ("BestCustomers(9)", 404, "NotFound"),
     ("BestCustomers(2)/name/$value", 200, "bob"),
     ("BestCustomers/$count", 200, "3"),
@@ -65,7 +65,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "BestCustomers?$expand=Details($select=Name),Bought($select=Id)&$select=Customer",
         200,
-        r#""value":[{"Customer":1,"Details":{"Name":"Ann"},"Bought":[{"Id":10},{"Id":11}]},{"Customer":2,"Details":{"Name":"bob"},"Bought":[{"Id":12}]},{"Customer":3,"Details":{"Name":"Cy"},"Bought":[{"Id":13}]}]}"#,
+        r#""value":[{"Customer":1,"Details":{"@odata.id":"Customers(1)","Name":"Ann"},"Bought":[{"Id":10},{"Id":11}]},{"Customer":2,"Details":{"@odata.id":"Customers(2)","Name":"bob"},"Bought":[{"Id":12}]},{"Customer":3,"Details":{"@odata.id":"Customers(3)","Name":"Cy"},"Bought":[{"Id":13}]}]}"#,
     ),
     ("BestCustomers(1)/Bought?$select=Id", 200, r#""value":[{"Id":10},{"Id":11}]}"#),
     ("Customers?$filter=Figures/Orders eq 1&$select=Id", 200, r#""value":[{"Id":2},{"Id":3}]}"#),
@@ -73,7 +73,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Customers?$expand=Figures($select=Orders)&$select=Id&$top=1",
         200,
-        r#""value":[{"Id":1,"Figures":{"Orders":2}}]}"#,
+        r#""value":[{"Id":1,"Figures":{"@odata.id":"BestCustomers(1)","Orders":2}}]}"#,
     ),
     (
         "BestCustomers?$filter=Bought/any(b:b/total gt 8)&$select=Customer",
@@ -181,7 +181,7 @@ const CALLS: &[(&str, u16, &str)] = &[
     (
         "Spenders(since=1996-01-01,till=1999-01-01,least=0)?$filter=Id gt 1&$orderby=Name desc&$select=Name",
         200,
-        r#""value":[{"Name":"bob"},{"Name":"Cy"}]}"#,
+        r#""value":[{"@odata.id":"Customers(2)","Name":"bob"},{"@odata.id":"Customers(3)","Name":"Cy"}]}"#,
     ),
     (
         "Spenders(since=1996-01-01,till=1999-01-01,least=0)?$count=true&$top=1&$skip=1&$select=Id",
@@ -265,15 +265,23 @@ const CALLS: &[(&str, u16, &str)] = &[
     ("Top(till=1997-12-31)/customer/Shop.Last()?$select=Id", 200, r#""Id":11}"#),
     ("Top(till=1990-01-01)/customer/Shop.Last()?$select=Id", 404, "NotFound"),
     ("Any()/customer/Name", 200, r#""value":"Ann"}"#),
-    ("Any()/customer?$select=Name", 200, r#""Name":"Ann"}"#),
-    ("Any()/Lines?$select=Number", 200, r#""value":[{"Number":1},{"Number":2}]}"#),
-    ("Any()/Lines(Order=10,Number=1)?$select=qty", 200, r#""qty":2}"#),
+    ("Any()/customer?$select=Name", 200, r#""@odata.id":"Customers(1)","Name":"Ann"}"#),
+    (
+        "Any()/Lines?$select=Number",
+        200,
+        r#""value":[{"@odata.id":"Lines(Order=10,Number=1)","Number":1},{"@odata.id":"Lines(Order=10,Number=2)","Number":2}]}"#,
+    ),
+    ("Any()/Lines(Order=10,Number=1)?$select=qty", 200, r#""@odata.id":"Lines(Order=10,Number=1)","qty":2}"#),
     ("Any()/Lines/$count", 200, "2"),
     ("Customers(1)/Shop.Since(day=1990-01-01)(10)/Lines(2)/qty", 200, r#""value":5}"#),
-    ("Customers(1)/Shop.Last()/Lines?$select=qty", 200, r#""value":[{"qty":3}]}"#),
+    (
+        "Customers(1)/Shop.Last()/Lines?$select=qty",
+        200,
+        r#""value":[{"@odata.id":"Lines(Order=11,Number=1)","qty":3}]}"#,
+    ),
     ("Me/Shop.Last()?$select=Id", 200, r#""Id":12}"#),
     ("Customers(1)?$select=Id,Shop.*", 200, r#""Id":1}"#),
-    ("Customers(1)?$select=Shop.*", 200, ""),
+    ("Customers(1)?$select=Shop.*", 200, r#""@odata.id":"Customers(1)"}"#),
     ("Customers(1)?$select=Id,Shop.Since", 200, r#""Id":1}"#),
     ("Customers(1)?$select=Id,Shop.Since(day)", 200, r#""Id":1}"#),
     ("Customers(1)?$select=Id,Shop.Since(night)", 400, "BadRequest"),
@@ -321,11 +329,11 @@ fn functions_are_selects_with_values() {
         ] {
             assert!(metadata.contains(part), "{source}: {part} in {metadata}");
         }
-        let paged = world.ask(source, "Big?qty=0&$select=Number", &[("prefer", "odata.maxpagesize=2")]);
+        let paged = world.ask(source, "Big?qty=0&$select=Order,Number", &[("prefer", "odata.maxpagesize=2")]);
         let page: serde_json::Value = serde_json::from_str(&paged.body).expect("a page");
         let link = page["@odata.nextLink"].as_str().expect("a link").trim_start_matches('/').to_owned();
         let last = world.ask(source, &link, &[]);
-        assert!(last.body.ends_with("\"value\":[{\"Number\":1}]}"), "{source}: {link}: {}", last.body);
+        assert!(last.body.ends_with("\"value\":[{\"Order\":11,\"Number\":1}]}"), "{source}: {link}: {}", last.body);
         let service = world.ask(source, "", &[]).body;
         let latest = "{\"name\":\"Latest\",\"kind\":\"FunctionImport\",\"url\":\"Latest\"}";
         assert!(service.contains(latest) && !service.contains("Spenders"), "{source}: {service}");

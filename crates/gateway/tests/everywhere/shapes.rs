@@ -29,7 +29,7 @@ const BOTH: Rows = &[
     (
         "place?$select=spot,way",
         200,
-        r#""value":[{"spot":{"type":"Point","coordinates":[1.5,2]},"way":{"type":"LineString","coordinates":[[0,0],[3,4]]}},{"spot":{"type":"Point","coordinates":[4.5,6]},"way":null},{"spot":null,"way":null}]}"#,
+        r#""value":[{"@odata.id":"place(1)","spot":{"type":"Point","coordinates":[1.5,2]},"way":{"type":"LineString","coordinates":[[0,0],[3,4]]}},{"@odata.id":"place(2)","spot":{"type":"Point","coordinates":[4.5,6]},"way":null},{"@odata.id":"place(3)","spot":null,"way":null}]}"#,
     ),
     (
         "place?$filter=geo.distance(spot,geometry'SRID=0;Point(1.5 0)') lt 3&$select=id",
@@ -51,7 +51,7 @@ const BOTH: Rows = &[
     (
         "place?$compute=geo.distance(spot,geometry'SRID=0;Point(1.5 0)') as d&$filter=id eq 1&$select=d",
         200,
-        r#""value":[{"d":2.0}]}"#,
+        r#""value":[{"@odata.id":"place(1)","d":2.0}]}"#,
     ),
     ("place?$apply=aggregate(geo.length(way) with max as m)", 200, r#""value":[{"m":5.0}]}"#),
     ("place?$filter=isof(any_shape,Edm.GeometryPoint)", 501, "NotImplemented"),

@@ -62,7 +62,11 @@ const ROWS: &[(&str, u16, &str)] = &[
     ("People(1)/Firm.Employee/Salary/$value", 200, "90"),
     ("People(3)/Firm.Employee", 404, "NotFound"),
     ("People(2)/Firm.Employee/Boss/Name/$value", 200, "Ann"),
-    ("People(2)/Firm.Employee/reports?$select=Title", 200, r#""value":[{"Title":"first"}]}"#),
+    (
+        "People(2)/Firm.Employee/reports?$select=Title",
+        200,
+        r#""value":[{"@odata.id":"Reports(10)","Title":"first"}]}"#,
+    ),
     ("People(3)/Firm.Guest/host_team/Name/$value", 200, "blue"),
     ("People(3)/Team", 204, ""),
     (
@@ -91,22 +95,22 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Teams(1)?$select=Id&$expand=Members($expand=Firm.Employee/Boss($select=Name);$select=Name)",
         200,
-        r##""Id":1,"Members":[{"@odata.type":"#Firm.Manager","Name":"Ann","Boss":null},{"@odata.type":"#Firm.Employee","Name":"Bob","Boss":{"@odata.type":"#Firm.Manager","Name":"Ann"}}]}"##,
+        r##""Id":1,"Members":[{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann","Boss":null},{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob","Boss":{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"}}]}"##,
     ),
     (
         "Skills?$expand=people($select=Name)&$select=Name",
         200,
-        r##""value":[{"Name":"SQL","people":[{"@odata.type":"#Firm.Employee","Name":"Bob"}]},{"Name":"tea","people":[{"@odata.type":"#Firm.Employee","Name":"Bob"},{"@odata.type":"#Firm.Employee","Name":"Eve"}]}]}"##,
+        r##""value":[{"@odata.id":"Skills(1)","Name":"SQL","people":[{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob"}]},{"@odata.id":"Skills(2)","Name":"tea","people":[{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob"},{"@odata.type":"#Firm.Employee","@odata.id":"People(5)","Name":"Eve"}]}]}"##,
     ),
     (
         "People?$filter=Firm.Employee/skills/any(s:s/Name eq 'tea')&$select=Name",
         200,
-        r##""value":[{"@odata.type":"#Firm.Employee","Name":"Bob"},{"@odata.type":"#Firm.Employee","Name":"Eve"}]}"##,
+        r##""value":[{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob"},{"@odata.type":"#Firm.Employee","@odata.id":"People(5)","Name":"Eve"}]}"##,
     ),
     (
         "Reports?$select=Id&$filter=Author/Firm.Manager/Bonus gt 5&$expand=Author($select=Name)",
         200,
-        r##""value":[{"Id":11,"Author":{"@odata.type":"#Firm.Manager","Name":"Ann"}}]}"##,
+        r##""value":[{"Id":11,"Author":{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"}}]}"##,
     ),
     (
         "People/Firm.Employee?$apply=groupby((Boss/Name),aggregate(Salary with sum as S))",

@@ -33,8 +33,12 @@ pub type Rows = &'static [(&'static str, u16, &'static str)];
 
 /// The same on both.
 const BOTH: Rows = &[
-    ("thing?$filter=color eq 'green'&$select=name", 200, r#""value":[{"name":"one"}]}"#),
-    ("thing?$filter=color gt 'red'&$select=name", 200, r#""value":[{"name":"one"}]}"#),
+    (
+        "thing?$filter=color eq 'green'&$select=name",
+        200,
+        r#""value":[{"@odata.id":"thing(1)","name":"one"}]}"#,
+    ),
+    ("thing?$filter=color gt 'red'&$select=name", 200, r#""value":[{"@odata.id":"thing(1)","name":"one"}]}"#),
     ("thing?$filter=color ne 'green'&$select=id", 200, r#""value":[{"id":2},{"id":3}]}"#),
     ("thing?$filter=color in ('red','blue')&$select=id", 200, r#""value":[{"id":2}]}"#),
     ("thing?$filter=color eq null&$select=id", 200, r#""value":[{"id":3}]}"#),
@@ -59,7 +63,7 @@ const BOTH: Rows = &[
     (
         "thing?$orderby=color desc&$select=color",
         200,
-        r#""value":[{"color":"green"},{"color":"red"},{"color":null}]}"#,
+        r#""value":[{"@odata.id":"thing(1)","color":"green"},{"@odata.id":"thing(2)","color":"red"},{"@odata.id":"thing(3)","color":null}]}"#,
     ),
     ("thing?$filter=cast(color,Edm.String) eq 'green'&$select=id", 200, r#""value":[{"id":1}]}"#),
     ("thing(1)/color", 200, r#""value":"green"}"#),
@@ -68,11 +72,15 @@ const BOTH: Rows = &[
     ("by_color('red')", 200, r#""color":"red","name":"R"}"#),
     ("by_color('green')", 404, "NotFound"),
     ("by_color('violet')", 400, "BadRequest"),
-    ("by_color?$select=name", 200, r#""value":[{"name":"R"},{"name":"B"}]}"#),
+    (
+        "by_color?$select=color,name",
+        200,
+        r#""value":[{"color":"red","name":"R"},{"color":"blue","name":"B"}]}"#,
+    ),
     (
         "thing(1)?$select=id&$expand=thing_by_up($select=color;$orderby=color desc)",
         200,
-        r#""id":1,"thing_by_up":[{"color":"red"},{"color":null}]}"#,
+        r#""id":1,"thing_by_up":[{"@odata.id":"thing(2)","color":"red"},{"@odata.id":"thing(3)","color":null}]}"#,
     ),
 ];
 
@@ -80,7 +88,7 @@ const ON_POSTGRES: Rows = &[
     (
         "thing?$compute=color as c&$filter=c eq 'red'&$select=c",
         200,
-        r##""value":[{"c@odata.type":"#here.color","c":"red"}]}"##,
+        r##""value":[{"@odata.id":"thing(2)","c@odata.type":"#here.color","c":"red"}]}"##,
     ),
     ("thing?$filter=color eq here.color'green'&$select=id", 200, r#""value":[{"id":1}]}"#),
     ("thing?$filter=color in (here.color'red','blue')&$select=id", 200, r#""value":[{"id":2}]}"#),
@@ -135,7 +143,11 @@ const ON_POSTGRES: Rows = &[
         200,
         r#""value":[{"id":1,"former":[{"city":"Bonn"}]},{"id":2,"former":[]},{"id":3,"former":[]}]}"#,
     ),
-    ("thing(1)?$select=former($select=at,street)", 200, r#""former":[{"street":"Old","at":null}]}"#),
+    (
+        "thing(1)?$select=former($select=at,street)",
+        200,
+        r#""@odata.id":"thing(1)","former":[{"street":"Old","at":null}]}"#,
+    ),
     ("thing(1)/tags/0", 200, r#""value":"a"}"#),
     ("thing(1)/tags/-2/$value", 200, "b c"),
     ("thing(1)/tags/2", 204, ""),
@@ -156,7 +168,7 @@ const ON_POSTGRES: Rows = &[
     (
         "thing?$select=address/city&$filter=id le 3",
         200,
-        r#""value":[{"address":{"city":"Ulm"}},{"address":{"city":"Köln"}},{"address":null}]}"#,
+        r#""value":[{"@odata.id":"thing(1)","address":{"city":"Ulm"}},{"@odata.id":"thing(2)","address":{"city":"Köln"}},{"@odata.id":"thing(3)","address":null}]}"#,
     ),
     (
         "thing(1)?$select=id,address($select=street,at)",
@@ -167,12 +179,12 @@ const ON_POSTGRES: Rows = &[
     (
         "thing?$select=address($compute=concat(city,@x) as c;$select=c,street;@x='!')&$filter=id le 3",
         200,
-        r##""value":[{"address":{"street":"Main Street 1","c":"Ulm!"}},{"address":{"street":null,"c":"Köln!"}},{"address":null}]}"##,
+        r##""value":[{"@odata.id":"thing(1)","address":{"street":"Main Street 1","c":"Ulm!"}},{"@odata.id":"thing(2)","address":{"street":null,"c":"Köln!"}},{"@odata.id":"thing(3)","address":null}]}"##,
     ),
     (
         "kits(1)?$select=kit($compute=marks/$count add $it/id as n,n mul 2 as m;$select=m,place($compute=length(city) as l;$select=l))",
         200,
-        r##""kit":{"place":{"l@odata.type":"#Int32","l":3},"m@odata.type":"#Int64","m":8}}"##,
+        r##""@odata.id":"kits(1)","kit":{"place":{"l@odata.type":"#Int32","l":3},"m@odata.type":"#Int64","m":8}}"##,
     ),
     ("thing?$select=address($compute=city as street)", 400, "BadRequest"),
     ("thing?$select=address($compute=city as c;$select=d)", 400, "BadRequest"),
@@ -180,7 +192,7 @@ const ON_POSTGRES: Rows = &[
     (
         "thing?$select=tags($filter=$this eq 'a')",
         200,
-        r#""value":[{"tags":["a"]},{"tags":[]},{"tags":["a"]}]}"#,
+        r#""value":[{"@odata.id":"thing(1)","tags":["a"]},{"@odata.id":"thing(2)","tags":[]},{"@odata.id":"thing(3)","tags":["a"]}]}"#,
     ),
     (
         "thing(1)?$select=id,tags($filter=$this ne 'a';$orderby=$this desc;$top=1;$count=true)",
@@ -195,11 +207,15 @@ const ON_POSTGRES: Rows = &[
     (
         "thing(1)?$select=former($filter=city eq 'Bonn';$select=street;$count=true)",
         200,
-        r#""former@odata.count":1,"former":[{"street":"Old"}]}"#,
+        r#""@odata.id":"thing(1)","former@odata.count":1,"former":[{"street":"Old"}]}"#,
     ),
-    ("thing(1)?$select=former($filter=city eq 'Ulm')", 200, r#""former":[]}"#),
-    ("thing(1)?$select=tags($filter=$this eq @t;@t='a')", 200, r#""tags":["a"]}"#),
-    ("thing(2)?$select=sizes($top=1;$count=true)", 200, r#""sizes@odata.count":0,"sizes":[]}"#),
+    ("thing(1)?$select=former($filter=city eq 'Ulm')", 200, r#""@odata.id":"thing(1)","former":[]}"#),
+    ("thing(1)?$select=tags($filter=$this eq @t;@t='a')", 200, r#""@odata.id":"thing(1)","tags":["a"]}"#),
+    (
+        "thing(2)?$select=sizes($top=1;$count=true)",
+        200,
+        r#""@odata.id":"thing(2)","sizes@odata.count":0,"sizes":[]}"#,
+    ),
     (
         "thing(1)?$select=id&$expand=thing_by_up($select=id,tags($top=1);$orderby=id)",
         200,
@@ -208,7 +224,7 @@ const ON_POSTGRES: Rows = &[
     (
         "kits?$select=kit/marks($filter=$this gt 1;$orderby=$this;$count=true)",
         200,
-        r#""value":[{"kit":{"marks@odata.count":2,"marks":[2,3]}},{"kit":null},{"kit":{"marks@odata.count":0,"marks":[]}}]}"#,
+        r#""value":[{"@odata.id":"kits(1)","kit":{"marks@odata.count":2,"marks":[2,3]}},{"@odata.id":"kits(2)","kit":null},{"@odata.id":"kits(3)","kit":{"marks@odata.count":0,"marks":[]}}]}"#,
     ),
     (
         "kits(1)?$select=id,kit($select=label,marks($top=1))",
@@ -218,7 +234,7 @@ const ON_POSTGRES: Rows = &[
     (
         "kits(1)?$select=kit($select=*,marks($filter=$this gt $it/id))",
         200,
-        r#""kit":{"label":"a","marks":[3,2],"place":{"street":"Side","city":"Ulm","at":null}}}"#,
+        r#""@odata.id":"kits(1)","kit":{"label":"a","marks":[3,2],"place":{"street":"Side","city":"Ulm","at":null}}}"#,
     ),
     ("kits(1)/kit?$select=marks($skip=1)", 200, r#""marks":[1,2]}"#),
     ("kits(2)/kit?$select=marks($top=1)", 204, ""),
@@ -249,22 +265,34 @@ const ON_POSTGRES: Rows = &[
     (
         "thing?$select=former($filter=city ne $it/address/city;$select=city)&$filter=id eq 1",
         200,
-        r#""value":[{"former":[{"city":"Bonn"}]}]}"#,
+        r#""value":[{"@odata.id":"thing(1)","former":[{"city":"Bonn"}]}]}"#,
     ),
     (
         "thing(1)?$select=id&$expand=thing_by_up($select=tags($filter=$this ne $it/name))",
         200,
-        r#""id":1,"thing_by_up":[{"tags":[]},{"tags":["a"]}]}"#,
+        r#""id":1,"thing_by_up":[{"@odata.id":"thing(2)","tags":[]},{"@odata.id":"thing(3)","tags":["a"]}]}"#,
     ),
     (
         "thing?$apply=concat(filter(id lt 3),filter(id lt 3))&$orderby=color desc,id&$select=color,id",
         200,
         r#""value":[{"id":1,"color":"green"},{"id":1,"color":"green"},{"id":2,"color":"red"},{"id":2,"color":"red"}]}"#,
     ),
-    ("thing?$select=tags($top=1),tags", 200, r#""value":[{"tags":["a"]},{"tags":[]},{"tags":["a"]}]}"#),
-    ("thing(1)?$select=tags($search=A)", 200, r#""tags":["a"]}"#),
-    ("thing(1)?$select=tags($search=NOT a;$count=true)", 200, r#""tags@odata.count":2,"tags":["b c",null]}"#),
-    ("thing(1)?$select=former($search=old bonn;$select=city)", 200, r#""former":[{"city":"Bonn"}]}"#),
+    (
+        "thing?$select=tags($top=1),tags",
+        200,
+        r#""value":[{"@odata.id":"thing(1)","tags":["a"]},{"@odata.id":"thing(2)","tags":[]},{"@odata.id":"thing(3)","tags":["a"]}]}"#,
+    ),
+    ("thing(1)?$select=tags($search=A)", 200, r#""@odata.id":"thing(1)","tags":["a"]}"#),
+    (
+        "thing(1)?$select=tags($search=NOT a;$count=true)",
+        200,
+        r#""@odata.id":"thing(1)","tags@odata.count":2,"tags":["b c",null]}"#,
+    ),
+    (
+        "thing(1)?$select=former($search=old bonn;$select=city)",
+        200,
+        r#""@odata.id":"thing(1)","former":[{"city":"Bonn"}]}"#,
+    ),
     ("thing(1)/tags?$search=a OR \"b c\"&$orderby=$this desc", 200, r#""value":["b c","a"]}"#),
     ("thing(1)/tags/$count?$search=b&$filter=$this ne null", 200, "1"),
     ("thing?$filter=tags/$count($search=a) eq 1&$select=id", 200, r#""value":[{"id":1},{"id":3}]}"#),
@@ -277,7 +305,7 @@ const ON_POSTGRES: Rows = &[
     (
         "thing?$select=former($select=city)",
         200,
-        r#""value":[{"former":[{"city":"Bonn"}]},{"former":[]},{"former":[]}]}"#,
+        r#""value":[{"@odata.id":"thing(1)","former":[{"city":"Bonn"}]},{"@odata.id":"thing(2)","former":[]},{"@odata.id":"thing(3)","former":[]}]}"#,
     ),
     ("thing(1)/tags/$filter($this eq 'a')", 200, r#""value":["a"]}"#),
     ("thing(1)/tags/$filter($this ne null)/$filter($this ne 'a')/$count", 200, "1"),
@@ -364,7 +392,7 @@ const ON_POSTGRES: Rows = &[
     (
         "thing?$compute=tags/$count as n,address/city as c&$select=n,c",
         200,
-        r##""value":[{"n@odata.type":"#Int64","n":3,"c":"Ulm"},{"n@odata.type":"#Int64","n":0,"c":"Köln"},{"n@odata.type":"#Int64","n":1,"c":null}]}"##,
+        r##""value":[{"@odata.id":"thing(1)","n@odata.type":"#Int64","n":3,"c":"Ulm"},{"@odata.id":"thing(2)","n@odata.type":"#Int64","n":0,"c":"Köln"},{"@odata.id":"thing(3)","n@odata.type":"#Int64","n":1,"c":null}]}"##,
     ),
     (
         "thing?$apply=concat(filter(id le 2),aggregate($count as n))&$select=id,tags,sizes,address,former,n",
@@ -413,11 +441,15 @@ const ON_MARIADB: Rows = &[
     (
         "thing?$compute=color as c&$filter=c eq 'red'&$select=c",
         200,
-        r##""value":[{"c@odata.type":"#here.thing_color","c":"red"}]}"##,
+        r##""value":[{"@odata.id":"thing(2)","c@odata.type":"#here.thing_color","c":"red"}]}"##,
     ),
     ("thing?$filter=color eq here.thing_color'green'&$select=id", 200, r#""value":[{"id":1}]}"#),
     ("thing?$filter=color in (here.thing_color'red','blue')&$select=id", 200, r#""value":[{"id":2}]}"#),
-    ("thing?$select=flags", 200, r#""value":[{"flags":"x,z"},{"flags":"0"},{"flags":null}]}"#),
+    (
+        "thing?$select=flags",
+        200,
+        r#""value":[{"@odata.id":"thing(1)","flags":"x,z"},{"@odata.id":"thing(2)","flags":"0"},{"@odata.id":"thing(3)","flags":null}]}"#,
+    ),
     ("thing?$filter=flags has 'x'&$select=id", 200, r#""value":[{"id":1}]}"#),
     ("thing?$filter=flags has 'x,z'&$select=id", 200, r#""value":[{"id":1}]}"#),
     ("thing?$filter=flags has 'y'&$select=id", 200, r#""value":[]}"#),

@@ -76,12 +76,12 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Shipments?$select=Shipped,Change&$orderby=Id",
         200,
-        r#""value":[{"Shipped":"2024-03-31T00:59:59Z","Change":{"At":"2023-12-31T23:00:00Z"}},{"Shipped":"2024-03-31T01:00:00.5Z","Change":{"At":"2024-01-01T23:00:00Z"}},{"Shipped":"2024-10-26T23:59:59Z","Change":{"At":"2024-01-02T23:00:00Z"}},{"Shipped":"2024-10-27T02:00:00Z","Change":{"At":"2024-01-03T23:00:00Z"}},{"Shipped":"2024-06-30T22:30:00Z","Change":{"At":"2024-01-04T23:00:00Z"}},{"Shipped":"2023-12-31T23:30:00Z","Change":{"At":"2024-01-05T23:00:00Z"}},{"Shipped":null,"Change":null}]}"#,
+        r#""value":[{"@odata.id":"Shipments(1)","Shipped":"2024-03-31T00:59:59Z","Change":{"At":"2023-12-31T23:00:00Z"}},{"@odata.id":"Shipments(2)","Shipped":"2024-03-31T01:00:00.5Z","Change":{"At":"2024-01-01T23:00:00Z"}},{"@odata.id":"Shipments(3)","Shipped":"2024-10-26T23:59:59Z","Change":{"At":"2024-01-02T23:00:00Z"}},{"@odata.id":"Shipments(4)","Shipped":"2024-10-27T02:00:00Z","Change":{"At":"2024-01-03T23:00:00Z"}},{"@odata.id":"Shipments(5)","Shipped":"2024-06-30T22:30:00Z","Change":{"At":"2024-01-04T23:00:00Z"}},{"@odata.id":"Shipments(6)","Shipped":"2023-12-31T23:30:00Z","Change":{"At":"2024-01-05T23:00:00Z"}},{"@odata.id":"Shipments(7)","Shipped":null,"Change":null}]}"#,
     ),
     (
         "Shipments(2)?$select=Plain,Sure,Day",
         200,
-        r#""Plain":"2024-03-31T03:00:00.5Z","Sure":"2024-03-31T03:00:00.5Z","Day":"2024-03-31"}"#,
+        r#""@odata.id":"Shipments(2)","Plain":"2024-03-31T03:00:00.5Z","Sure":"2024-03-31T03:00:00.5Z","Day":"2024-03-31"}"#,
     ),
     ("Shipments(1)/Shipped/$value", 200, "2024-03-31T00:59:59Z"),
     ("Shipments(1)/Shipped", 200, r#""value":"2024-03-31T00:59:59Z"}"#),
@@ -93,7 +93,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Shipments?$compute=date(Shipped) as D,hour(Shipped) as H&$select=D,H&$filter=Id eq 6",
         200,
-        r##""value":[{"D@odata.type":"#Date","D":"2023-12-31","H@odata.type":"#Int32","H":23}]}"##,
+        r##""value":[{"@odata.id":"Shipments(6)","D@odata.type":"#Date","D":"2023-12-31","H@odata.type":"#Int32","H":23}]}"##,
     ),
     (
         "Shipments?$apply=groupby((Name),aggregate(Shipped with min as First,Shipped with max as Last))&$orderby=Name",
@@ -114,7 +114,11 @@ const ROWS: &[(&str, u16, &str)] = &[
     ("Marks(2024-03-31T03:00:00%2B02:00)/Note/$value", 200, "summer"),
     ("Marks(2024-03-31T03:00:00Z)", 404, "NotFound"),
     ("Marks(2024-10-27T02:00:00Z)/Visits?$select=Id", 200, r#""value":[{"Id":2},{"Id":3}]}"#),
-    ("Marks?$select=Note", 200, r#""value":[{"Note":"old"},{"Note":"summer"},{"Note":"winter"}]}"#),
+    (
+        "Marks?$select=Note",
+        200,
+        r#""value":[{"@odata.id":"Marks(1899-12-31T23:00:00Z)","Note":"old"},{"@odata.id":"Marks(2024-03-31T01:00:00Z)","Note":"summer"},{"@odata.id":"Marks(2024-10-27T02:00:00Z)","Note":"winter"}]}"#,
+    ),
     (
         "Marks?$select=At&$expand=Visits($select=Id,When)&$filter=Visits/any(v:v/When lt 2024-06-01T00:00:00Z)",
         200,
@@ -123,7 +127,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "Visits?$expand=Mark($select=Note)&$filter=Mark/At eq 2024-10-27T02:00:00Z&$select=Id",
         200,
-        r#""value":[{"Id":2,"Mark":{"Note":"winter"}},{"Id":3,"Mark":{"Note":"winter"}}]}"#,
+        r#""value":[{"Id":2,"Mark":{"@odata.id":"Marks(2024-10-27T02:00:00Z)","Note":"winter"}},{"Id":3,"Mark":{"@odata.id":"Marks(2024-10-27T02:00:00Z)","Note":"winter"}}]}"#,
     ),
     ("Visits/$count?$filter=When eq null", 200, "1"),
 ];

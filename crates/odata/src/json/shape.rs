@@ -179,14 +179,15 @@ impl Shape {
         let media = format.metadata == MetadataLevel::Full;
         let value = query.leads_to_value() && format.metadata != MetadataLevel::None;
         let keys = combined || changes || value || media || expands_collection(&query.selection.expand);
-        Needs { keys, media }
+        Needs { keys, untold: format.metadata == MetadataLevel::Minimal, media }
     }
 
     /// Compiles a layout. With metadata=none, where no context URL tells to what links are relative, they begin with `base`: the
     /// path of the root of the service.
     pub fn new(model: &Model, query: &Query, layout: &Layout, format: Format, base: &str) -> Shape {
         let base = if format.metadata == MetadataLevel::None { base } else { "" };
-        let identified = query.since.is_some() && !changes::tells_key(model, &query.selection);
+        let key = &model.entity_type(model.entity_set(query.selection.set).entity_type).key;
+        let identified = query.since.is_some() && !query.selection.tells(key);
         let called = query.complex_result(model);
         let mut compiler = Compiler { model, format, base, values: Vec::new(), identified, called };
         let bare = query.leaf(model);
@@ -268,7 +269,7 @@ impl<'a> Compiler<'a> {
         let mut ops: Vec<Op> = Vec::with_capacity(node.items.len() + 1);
         let alone = bare.is_some() || matches!(node.items.first(), Some(Item::Document(_)));
         // Beside a value alone no identifier is told.
-        let own = Entity { linked: alone, ..Entity::of(node.selection, 0) };
+        let own = Entity::of(node.selection, 0).linked(alone);
         let mut places = 1..;
         let mut place = || places.next().unwrap_or_default();
         let mut only: Vec<usize> = Vec::new();

@@ -17,4 +17,10 @@ impl Selection {
         let owner = ty.owner_of_navigation(navigation).filter(|_| !ty.has_navigation(self.of, navigation));
         expand.of.or(owner)
     }
+
+    /// Whether all of a key is told of every entity here.
+    pub fn tells(&self, key: &[usize]) -> bool {
+        let everywhere = |property: &usize| !self.narrowed.iter().any(|(narrowed, _)| narrowed == property);
+        key.iter().all(|property| self.properties.contains(property) && everywhere(property))
+    }
 }

@@ -4,18 +4,11 @@ use super::entity::Entity;
 use super::{Compiler, IdentityShape, Op};
 use crate::json::text::write_string;
 use crate::layout::{Item, Node};
-use crate::model::{EntitySetId, Model};
-use crate::query::Selection;
+use crate::model::EntitySetId;
 use crate::version::Version;
 
 /// Why entities are not there any more, by their numbers from 1.
 const REASONS: [&str; 2] = ["deleted", "changed"];
-
-/// Whether all of the key is told.
-pub(super) fn tells_key(model: &Model, selection: &Selection) -> bool {
-    let key = &model.entity_type(model.entity_set(selection.set).entity_type).key;
-    key.iter().all(|property| selection.properties.contains(property))
-}
 
 /// Lets what is skipped last end with the last operation.
 fn skip_to_end(ops: &mut [Op]) {
@@ -83,7 +76,7 @@ impl Compiler<'_> {
 
     /// A key value of an entity that is not there any more.
     fn removed_key(&self, entity: Entity<'_>, property: usize, number: usize, last: bool) -> Op {
-        let mut op = self.key(Entity { linked: true, ..entity }, property, number, last);
+        let mut op = self.key(entity.linked(true), property, number, last);
         if let Op::Key { last: Some(identity), .. } = &mut op {
             let id = if self.format.version == Version::V40 {
                 self.member("id")

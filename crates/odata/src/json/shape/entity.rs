@@ -12,10 +12,8 @@ use crate::version::MetadataLevel;
 #[derive(Clone, Copy)]
 pub(super) struct Entity<'q> {
     pub(super) set: EntitySetId,
-    /// Stream properties of which something is told.
-    pub(super) streams: &'q [usize],
-    /// Functions that are told of.
-    pub(super) functions: &'q [usize],
+    /// What is told of it; nothing of one that is only linked.
+    selection: Option<&'q Selection>,
     /// Only its identifier.
     pub(super) references: bool,
     /// Only a link to it.
@@ -37,37 +35,44 @@ impl IdentityShape {
 impl<'q> Entity<'q> {
     /// One of which this is returned.
     pub(super) fn of(selection: &'q Selection, place: usize) -> Entity<'q> {
-        let Selection { set, references, of, ref streams, ref functions, .. } = *selection;
-        Entity { set, streams, functions, references, linked: false, of, place, first: 0 }
+        let Selection { set, references, of, .. } = *selection;
+        Entity { set, selection: Some(selection), references, linked: false, of, place, first: 0 }
+    }
+
+    /// The same, of which nothing but a link is told where `linked` says so.
+    pub(super) fn linked(self, linked: bool) -> Entity<'q> {
+        Entity { linked, ..self }
     }
 
     /// One of those that are combined.
     pub(super) fn combined(selection: &'q Selection, set: EntitySetId, place: usize) -> Entity<'q> {
         let found = selection.combined.iter().find(|one| one.set == set);
         let expand = found.and_then(|one| one.expand.as_ref());
-        let nothing = Entity {
-            set,
-            streams: &[],
-            functions: &[],
-            references: false,
-            linked: false,
-            of: None,
-            place,
-            first: 0,
-        };
+        let nothing =
+            Entity { set, selection: None, references: false, linked: false, of: None, place, first: 0 };
         expand.map_or(nothing, |expand| Entity { of: None, ..Entity::of(expand, place) })
     }
 
     /// One of all sets, of which only is written what stands below it.
     pub(super) fn beside(selection: &'q Selection, set: EntitySetId) -> Entity<'q> {
         let before = selection.types.iter().take_while(|kind| kind.set != set).count();
-        Entity { linked: true, first: before + 1, ..Entity::combined(selection, set, 0) }
+        Entity { first: before + 1, ..Entity::combined(selection, set, 0).linked(true) }
+    }
+
+    /// Stream properties of which something is told.
+    pub(super) fn streams(self) -> &'q [usize] {
+        self.selection.map_or(&[], |selection| &selection.streams)
+    }
+
+    /// Functions that are told of.
+    pub(super) fn functions(self) -> &'q [usize] {
+        self.selection.map_or(&[], |selection| &selection.functions)
     }
 }
 
 impl<'a> Compiler<'a> {
     pub(super) fn key(&self, entity: Entity<'_>, property: usize, number: usize, last: bool) -> Op {
-        let Entity { set, references, linked, .. } = entity;
+        let Entity { set, linked, .. } = entity;
         let ty = self.type_of(set);
         let mut prefix = Vec::new();
         if number == 0 {
@@ -92,7 +97,7 @@ impl<'a> Compiler<'a> {
             prefix.extend_from_slice(b"duration'");
             suffix = b"'";
         }
-        let identity = || if linked { IdentityShape::nothing() } else { self.identity(set, references) };
+        let identity = || if linked { IdentityShape::nothing() } else { self.identity(entity) };
         let last = last.then(|| Box::new(identity()));
         Op::Key { prefix, suffix, flags, last }
     }
@@ -208,9 +213,16 @@ impl<'a> Compiler<'a> {
         [self.annotation(name, kind).as_slice(), b"\"", self.base.as_bytes()].concat()
     }
 
-    pub(super) fn identity(&self, set: EntitySetId, references: bool) -> IdentityShape {
+    pub(super) fn identity(&self, entity: Entity<'_>) -> IdentityShape {
+        let Entity { set, selection, references, .. } = entity;
         let mut identity = IdentityShape::nothing();
-        if references || (self.identified && self.format.metadata != MetadataLevel::Full) {
+        // It is told where it cannot be made of the key (JSON Format section 4.5.8).
+        let untold = match self.format.metadata {
+            MetadataLevel::None => self.identified,
+            MetadataLevel::Minimal => !selection.is_some_and(|all| all.tells(&self.type_of(set).key)),
+            MetadataLevel::Full => false,
+        };
+        if references || untold {
             identity.members.push(self.link("", "id"));
         } else if self.format.metadata == MetadataLevel::Full {
             // Where there are types below that of the set, the type is told already.
@@ -248,10 +260,10 @@ impl<'a> Compiler<'a> {
 
     /// The identifier of a singleton.
     pub(super) fn single(&self, entity: Entity<'_>) -> Op {
-        let Entity { set, references, linked, .. } = entity;
+        let Entity { set, linked, .. } = entity;
         let mut name = Vec::new();
         write_plain_key(&mut name, &self.model.entity_set(set).name);
-        let identity = if linked { IdentityShape::nothing() } else { self.identity(set, references) };
+        let identity = if linked { IdentityShape::nothing() } else { self.identity(entity) };
         Op::Single { name, identity: Box::new(identity) }
     }
 

@@ -9,7 +9,7 @@ impl Compiler<'_> {
     /// Of an entity, each as prefix and what follows the identifier: `,"#Shop.Since(day)":{"title":"Since","target":` and
     /// `/Shop.Since(day=@day)"}`.
     pub(super) fn function_links(&self, entity: Entity<'_>) -> Vec<Vec<u8>> {
-        self.calls_of(entity.functions).into_iter().flat_map(|(prefix, path)| [prefix, path]).collect()
+        self.calls_of(entity.functions()).into_iter().flat_map(|(prefix, path)| [prefix, path]).collect()
     }
 
     /// Of a set as a whole, as members: `"#Shop.Sum":{"title":"Sum","target":"Orders/Shop.Sum()"}`.

@@ -31,7 +31,7 @@ impl Compiler<'_> {
                 begin(ops, opened, opening(self.member(&self.model.entity_set(*set).name), b"{"));
             }
             Item::Link(set) => {
-                entities.push(Entity { linked: true, ..Entity::combined(selection, *set, place) });
+                entities.push(Entity::combined(selection, *set, place).linked(true));
                 ops.push(Op::Identify);
             }
             Item::Beside(set) => {

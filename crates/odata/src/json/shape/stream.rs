@@ -56,7 +56,7 @@ impl Compiler<'_> {
         owner: Option<usize>,
     ) -> impl Iterator<Item = &'e Stream> {
         let ty = self.type_of(entity.set);
-        let own = entity.streams.iter().filter(move |index| ty.owner_of_stream(**index) == owner);
+        let own = entity.streams().iter().filter(move |index| ty.owner_of_stream(**index) == owner);
         ty.own_media(owner).into_iter().chain(own.map(|index| &ty.streams[*index]))
     }
 
