@@ -156,8 +156,9 @@ fn asked(state: &State, request: &Request, served: &Served, stages: &mut Stages)
     let options = request.slot.limits(&state.config).parse_options();
     let url = address::parse(&request.url, &options, &request.slot.name)?;
     stages.end("url");
-    // Only expressions can ask for the time, and they stand in the query.
-    let time = if request.query().is_empty() { String::new() } else { now() };
+    // Only expressions can ask for the time: they stand in the query, and behind `/$filter(` in the path.
+    let expressions = request.url.bytes().any(|byte| matches!(byte, b'?' | b'$' | b'%'));
+    let time = if expressions { now() } else { String::new() };
     let limits = request.slot.limits(&state.config).bind();
     let mut asked = bind::bind(&served.mapping.model, &url, limits, &time)?;
     asked.set_user(request.login.as_ref().map(|login| login.user.as_str()));

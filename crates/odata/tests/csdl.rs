@@ -22,6 +22,7 @@ fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty
         target_set: EntitySetId(target),
         collection,
         nullable: false,
+        vouched: true,
         partner: Some(0),
         constraints: Vec::new(),
         on_delete: None,

@@ -29,6 +29,7 @@ fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty
         target_set: EntitySetId(target),
         collection,
         nullable: true,
+        vouched: true,
         partner: None,
         constraints: Vec::new(),
         on_delete: None,

@@ -52,6 +52,7 @@ fn navigation(name: &str, target: usize, collection: bool) -> NavigationProperty
         target_set: EntitySetId(target),
         collection,
         nullable: true,
+        vouched: true,
         partner: None,
         constraints: vec![],
         on_delete: None,

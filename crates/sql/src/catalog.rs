@@ -120,11 +120,12 @@ impl Table {
 
 impl Table {
     /// Whether each row leads to one of another table, by pairs of columns here and there: a foreign key over columns that are
-    /// never null says so.
+    /// never null says so, if the database vouches for it.
     pub fn always_leads(&self, target: usize, pairs: &[(usize, usize)]) -> bool {
         let vouches = |key: &ForeignKey| {
             let mut known = key.columns.iter().copied().zip(key.target_columns.iter().copied());
-            key.target == target
+            key.vouched
+                && key.target == target
                 && key.columns.len() == pairs.len()
                 && known.all(|pair| pairs.contains(&pair))
         };
@@ -302,6 +303,8 @@ pub struct ForeignKey {
     pub target_columns: Vec<usize>,
     /// On-delete action.
     pub on_delete: Option<OnDelete>,
+    /// Whether the database vouches for it that there is a row where no column is null.
+    pub vouched: bool,
 }
 
 impl Catalog {

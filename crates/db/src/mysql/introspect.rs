@@ -255,6 +255,7 @@ fn foreign_key(
         target: index,
         target_columns: there,
         on_delete: None,
+        vouched: true,
     })
 }
 

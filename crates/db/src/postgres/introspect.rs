@@ -192,5 +192,6 @@ fn link(
         _ => None,
     };
     let name = Some(key.name.clone());
-    tables[own].foreign_keys.push(ForeignKey { name, columns, target, target_columns, on_delete });
+    let vouched = key.validated;
+    tables[own].foreign_keys.push(ForeignKey { name, columns, target, target_columns, on_delete, vouched });
 }

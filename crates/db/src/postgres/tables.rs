@@ -178,13 +178,15 @@ pub struct RawForeignKey {
     pub target_columns: Vec<i16>,
     /// `c` cascade, `n` set null, `d` set default, `r` restrict, `a` nothing.
     pub on_delete: String,
+    /// Whether all rows have been looked at.
+    pub validated: bool,
     /// The table it leads to, for messages.
     pub target_name: String,
 }
 
 /// Without those that the server makes for each partition of the table that is referenced.
 const FOREIGN_KEYS: &str = "\
-SELECT k.conrelid, k.conname, k.conkey, k.confrelid, k.confkey, k.confdeltype::text, k.confrelid::regclass::text
+SELECT k.conrelid, k.conname, k.conkey, k.confrelid, k.confkey, k.confdeltype::text, k.confrelid::regclass::text, k.convalidated
 FROM pg_catalog.pg_constraint k
 WHERE k.contype = 'f' AND k.conrelid = ANY($1) AND k.conparentid = 0
 ORDER BY k.conrelid, k.conname COLLATE \"C\"";
@@ -280,6 +282,7 @@ pub async fn foreign_keys(server: &Transaction<'_>, relations: &[Oid]) -> Result
             target_columns: row.try_get(4)?,
             on_delete: row.try_get(5)?,
             target_name: row.try_get(6)?,
+            validated: row.try_get(7)?,
         })
     };
     all(server.query(FOREIGN_KEYS, &[&relations]).await?, read)

@@ -74,7 +74,9 @@ fn resolve_one(tables: &[Table], index: usize, key: &Declared) -> Result<Foreign
             ["of its columns there are ", &counts[0], ", of those it points to ", &counts[1]].concat()
         );
     }
-    Ok(ForeignKey { name: None, columns, target, target_columns, on_delete: on_delete(&key.on_delete) })
+    let on_delete = on_delete(&key.on_delete);
+    // Whether foreign keys hold is up to each connection that writes.
+    Ok(ForeignKey { name: None, columns, target, target_columns, on_delete, vouched: false })
 }
 
 fn column(table: &Table, name: &str) -> Result<usize, String> {

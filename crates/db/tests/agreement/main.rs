@@ -95,7 +95,7 @@ fn ask_all(world: Asked<'_>, questions: u32, mut ask: impl FnMut(u32) -> (String
     let (mut refused, mut wrong) = (0, Vec::new());
     for question in 0..questions {
         let (url, expected) = ask(question);
-        let found = match world.ask_with(&url, &Ask::values()) {
+        let found = match world.ask_with(&url, &Ask::default()) {
             Ok(answer) => answer.rows(),
             Err(Failure::Unsupported(_)) => {
                 refused += 1;

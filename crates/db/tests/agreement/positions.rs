@@ -52,7 +52,7 @@ const ROWS: u64 = 8;
 
 /// Goes on after each page of many results; gives how many of them the database cannot go on with.
 pub fn go_on(world: Asked<'_>) -> usize {
-    let mut ask = Ask::values();
+    let mut ask = Ask::default();
     ask.limits.rows = ROWS;
     let (mut refused, mut wrong) = (0, Vec::new());
     let ordered = ORDERS.iter().flat_map(|order| {

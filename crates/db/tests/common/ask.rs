@@ -39,12 +39,13 @@ pub struct Ask {
     pub stop_after: usize,
 }
 
+/// Values alone, without anything that is told of them.
 impl Default for Ask {
     fn default() -> Ask {
         Ask {
             format: Format {
                 version: Version::V40,
-                metadata: MetadataLevel::Minimal,
+                metadata: MetadataLevel::None,
                 ieee754_compatible: false,
                 omit_nulls: false,
             },
@@ -57,15 +58,6 @@ impl Default for Ask {
             },
             stop_after: usize::MAX,
         }
-    }
-}
-
-impl Ask {
-    /// For values alone, without anything that is told of them.
-    pub fn values() -> Ask {
-        let mut ask = Ask::default();
-        ask.format.metadata = MetadataLevel::None;
-        ask
     }
 }
 

@@ -105,15 +105,15 @@ fn zeros_are_null_everywhere() {
             ("/$count?$filter=d ne null", "4"),
             (
                 "?$apply=groupby((d),aggregate($count as c))",
-                r##"{"d":null,"c@odata.type":"#Decimal","c":5},{"d":"2023-12-31","c@odata.type":"#Decimal","c":1},{"d":"2024-01-01","c@odata.type":"#Decimal","c":2},{"d":"2025-01-01","c@odata.type":"#Decimal","c":1}"##,
+                r##"{"d":null,"c":5},{"d":"2023-12-31","c":1},{"d":"2024-01-01","c":2},{"d":"2025-01-01","c":1}"##,
             ),
             (
                 "?$apply=aggregate(d with min as a,at with max as b,d with countdistinct as c)",
-                r##"{"a@odata.type":"#Date","a":"2023-12-31","b@odata.type":"#DateTimeOffset","b":"2025-01-01T00:00:00Z","c@odata.type":"#Decimal","c":3}"##,
+                r##"{"a":"2023-12-31","b":"2025-01-01T00:00:00Z","c":3}"##,
             ),
             (
                 "?$compute=year(d) as y&$select=y&$filter=id in (1,7,9)",
-                r##"{"y@odata.type":"#Int32","y":null},{"y@odata.type":"#Int32","y":null},{"y@odata.type":"#Int32","y":2025}"##,
+                r##"{"y":null},{"y":null},{"y":2025}"##,
             ),
         ] {
             assert_eq!(world.ask(&format!("{table}{options}")), expected, "{table}{options}");

@@ -16,6 +16,7 @@ mod types;
 mod shapes;
 mod keys;
 mod leaving;
+mod missing;
 mod models;
 mod singletons;
 mod selects;

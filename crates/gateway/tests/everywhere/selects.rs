@@ -333,7 +333,11 @@ fn functions_are_selects_with_values() {
         let page: serde_json::Value = serde_json::from_str(&paged.body).expect("a page");
         let link = page["@odata.nextLink"].as_str().expect("a link").trim_start_matches('/').to_owned();
         let last = world.ask(source, &link, &[]);
-        assert!(last.body.ends_with("\"value\":[{\"Order\":11,\"Number\":1}]}"), "{source}: {link}: {}", last.body);
+        assert!(
+            last.body.ends_with("\"value\":[{\"Order\":11,\"Number\":1}]}"),
+            "{source}: {link}: {}",
+            last.body
+        );
         let service = world.ask(source, "", &[]).body;
         let latest = "{\"name\":\"Latest\",\"kind\":\"FunctionImport\",\"url\":\"Latest\"}";
         assert!(service.contains(latest) && !service.contains("Spenders"), "{source}: {service}");

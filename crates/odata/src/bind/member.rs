@@ -116,7 +116,7 @@ pub fn bind_from_start(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -
             let found = bind_collection(cx, scope, Some((place, index)), set, segments)?;
             return guarded(found, guards, segment.at);
         }
-        optional = optional || navigation.nullable;
+        optional = optional || navigation.nullable || !navigation.vouched;
         place.path.push((index, navigation.target_set));
         place.of = None;
     }

@@ -148,6 +148,8 @@ pub struct NavigationProperty {
     pub collection: bool,
     /// Whether a single-valued one may be null.
     pub nullable: bool,
+    /// Whether it is certain that one that may not be null leads to an entity. Otherwise expressions expect null all the same.
+    pub vouched: bool,
     /// Index of the partner in the target's `navigation`.
     pub partner: Option<usize>,
     /// Referential constraints: (property here, property of the target). Empty for many-to-many and for the

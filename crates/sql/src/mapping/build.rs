@@ -195,6 +195,8 @@ fn mapping(
     let changes = parts.tables.iter().zip(logs);
     let changes = changes.map(|(&t, log)| ChangesMap { log, ..shapes[t].changes.clone() });
     let changes: Vec<ChangesMap> = changes.collect();
+    let deleted = |(number, changes): (usize, &ChangesMap)| changes.deleted.map(|_| EntitySetId(number));
+    let deleted: Vec<EntitySetId> = changes.iter().enumerate().filter_map(deleted).collect();
     let tracked: Vec<bool> = changes.iter().map(ChangesMap::are_told).collect();
     let sets = set_names.into_iter().zip(tracked).enumerate().map(|(i, (name, tracked))| EntitySet {
         name,
@@ -230,23 +232,18 @@ fn mapping(
         }
     });
     let definitions = used.definitions();
-    Mapping {
-        tables: maps.collect(),
-        enums: used.enum_maps(),
-        complex: used.complex_maps(),
-        functions: Vec::new(),
-        whole: None,
-        lost: Vec::new(),
-        model: Model::new(
-            namespace(parts.options),
-            container,
-            used.enum_types,
-            used.complex_types,
-            parts.types,
-            sets.collect(),
-        )
-        .with_type_definitions(definitions),
-    }
+    let (tables, enums, complex) = (maps.collect(), used.enum_maps(), used.complex_maps());
+    let mut model = Model::new(
+        namespace(parts.options),
+        container,
+        used.enum_types,
+        used.complex_types,
+        parts.types,
+        sets.collect(),
+    )
+    .with_type_definitions(definitions);
+    model.set_unseen(&deleted);
+    Mapping { tables, enums, complex, functions: Vec::new(), whole: None, lost: Vec::new(), model }
 }
 
 fn is_chosen(catalog: &Catalog, table: &Table, told: bool, options: &ModelOptions) -> bool {

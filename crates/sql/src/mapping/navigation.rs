@@ -54,6 +54,7 @@ impl Parts<'_> {
                     collection: wanted.told.collection.unwrap_or(many),
                     // Nothing in the database says that there is a row.
                     nullable: true,
+                    vouched: false,
                     partner: None,
                     constraints: Vec::new(),
                     on_delete: None,

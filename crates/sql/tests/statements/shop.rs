@@ -38,6 +38,7 @@ pub fn table(
         target: *target,
         target_columns: (0..columns.len()).collect(),
         on_delete: None,
+        vouched: true,
     };
     Table {
         schema: None,
