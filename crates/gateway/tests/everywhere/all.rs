@@ -188,17 +188,17 @@ const MADE: &[(&str, u16, &str)] = &[
     (
         "$all?$expand=Firm.Team/Members($select=Name;$orderby=Name desc;$top=1)&$filter=Firm.Team/Id le 2&$select=Firm.Team/Name",
         200,
-        r##""value":[{"@odata.context":"#Teams(Name,Members(Name))/$entity","@odata.type":"#Firm.Team","Name":"red","Members":[{"@odata.type":"#Firm.Employee","Name":"Bob"}]},{"@odata.context":"#Teams(Name,Members(Name))/$entity","@odata.type":"#Firm.Team","Name":"blue","Members":[{"@odata.type":"#Firm.Employee","Name":"Eve"}]}]}"##,
+        r##""value":[{"@odata.context":"#Teams(Name,Members(Name))/$entity","@odata.type":"#Firm.Team","Name":"red","Members":[{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob"}]},{"@odata.context":"#Teams(Name,Members(Name))/$entity","@odata.type":"#Firm.Team","Name":"blue","Members":[{"@odata.type":"#Firm.Employee","@odata.id":"People(5)","Name":"Eve"}]}]}"##,
     ),
     (
         "$all?$expand=Firm.Report/Author($select=Name;$expand=Firm.Employee/Boss($select=Name))&$filter=Firm.Report/Id gt 0",
         200,
-        r##""value":[{"@odata.context":"#Reports(Author(Name,Firm.Employee/Boss(Name)))/$entity","@odata.type":"#Firm.Report","Id":10,"Title":"first","Author":{"@odata.type":"#Firm.Employee","Name":"Bob","Boss":{"@odata.type":"#Firm.Manager","Name":"Ann"}}},{"@odata.context":"#Reports(Author(Name,Firm.Employee/Boss(Name)))/$entity","@odata.type":"#Firm.Report","Id":11,"Title":"second","Author":{"@odata.type":"#Firm.Manager","Name":"Ann","Boss":null}}]}"##,
+        r##""value":[{"@odata.context":"#Reports(Author(Name,Firm.Employee/Boss(Name)))/$entity","@odata.type":"#Firm.Report","Id":10,"Title":"first","Author":{"@odata.type":"#Firm.Employee","@odata.id":"People(2)","Name":"Bob","Boss":{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"}}},{"@odata.context":"#Reports(Author(Name,Firm.Employee/Boss(Name)))/$entity","@odata.type":"#Firm.Report","Id":11,"Title":"second","Author":{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann","Boss":null}}]}"##,
     ),
     (
         "$all?$expand=Firm.Employee/Boss($select=Name),Firm.Employee/reports($select=Id;$count=true),Firm.Team/Members/$count,Firm.Skill/people/$ref&$filter=Firm.Person/Id in (1,2,3) or Firm.Team/Id eq 1 or Firm.Skill/Id eq 2&$select=Firm.Person/Id&$compute=Firm.Person/Id add 1 as Next",
         200,
-        r##""value":[{"@odata.context":"#People/Firm.Manager(Id,Boss(Name),reports(Id))/$entity","@odata.type":"#Firm.Manager","Id":1,"Boss":null,"reports@odata.count":1,"reports":[{"Id":11}]},{"@odata.context":"#People/Firm.Employee(Id,Boss(Name),reports(Id))/$entity","@odata.type":"#Firm.Employee","Id":2,"Boss":{"@odata.type":"#Firm.Manager","Name":"Ann"},"reports@odata.count":1,"reports":[{"Id":10}]},{"@odata.context":"#People/Firm.Guest(Id)/$entity","@odata.type":"#Firm.Guest","Id":3},{"@odata.context":"#Skills()/$entity","@odata.type":"#Firm.Skill","people":[{"@odata.id":"People(2)"},{"@odata.id":"People(5)"}]},{"@odata.context":"#Teams()/$entity","@odata.type":"#Firm.Team","Members@odata.count":2}]}"##,
+        r##""value":[{"@odata.context":"#People/Firm.Manager(Id,Boss(Name),reports(Id))/$entity","@odata.type":"#Firm.Manager","Id":1,"Boss":null,"reports@odata.count":1,"reports":[{"Id":11}]},{"@odata.context":"#People/Firm.Employee(Id,Boss(Name),reports(Id))/$entity","@odata.type":"#Firm.Employee","Id":2,"Boss":{"@odata.type":"#Firm.Manager","@odata.id":"People(1)","Name":"Ann"},"reports@odata.count":1,"reports":[{"Id":10}]},{"@odata.context":"#People/Firm.Guest(Id)/$entity","@odata.type":"#Firm.Guest","Id":3},{"@odata.context":"#Skills()/$entity","@odata.type":"#Firm.Skill","people":[{"@odata.id":"People(2)"},{"@odata.id":"People(5)"}]},{"@odata.context":"#Teams()/$entity","@odata.type":"#Firm.Team","Members@odata.count":2}]}"##,
     ),
     (
         "$all?$expand=*&$filter=Firm.Report/Id eq 10 or Firm.Team/Id eq 2&$select=Firm.Team/Id",

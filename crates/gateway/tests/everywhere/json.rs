@@ -379,7 +379,7 @@ const ROWS: &[(&str, u16, &str)] = &[
     (
         "People(1)?$select=Address,Address/Geo($compute=Lat add 1 as North)",
         200,
-        r##""Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99,"North":49.4},"Floors":[1,2]}}"##,
+        r##""@odata.id":"People(1)","Address":{"Street":"Main 1","City":"Ulm","Geo":{"Lat":48.4,"Lon":9.99,"North":49.4},"Floors":[1,2]}}"##,
     ),
     (
         "People(1)?$select=Id,Address,Address/City",
