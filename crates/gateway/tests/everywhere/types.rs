@@ -241,7 +241,12 @@ const ON_POSTGRES: Rows = &[
     ("kits(1)?$select=kit/marks($top=1),kit/marks($top=2)", 400, "BadRequest"),
     ("kits(1)?$select=kit/label($top=1)", 400, "BadRequest"),
     ("kits(1)?$select=kit/marks($compute=$this as x)", 501, "NotImplemented"),
-    ("thing?$select=tags,tags($top=1)", 400, "BadRequest"),
+    ("thing?$select=tags($top=2),tags($top=1)", 400, "BadRequest"),
+    (
+        "thing?$select=tags,tags($top=1)",
+        200,
+        r#""value":[{"@odata.id":"thing(1)","tags":["a"]},{"@odata.id":"thing(2)","tags":[]},{"@odata.id":"thing(3)","tags":["a"]}]}"#,
+    ),
     (
         "thing(1)?$select=*,tags($top=1)",
         200,

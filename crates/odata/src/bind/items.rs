@@ -61,10 +61,8 @@ pub fn changes_inside(item: &SelectItem) -> bool {
 
 /// Items of `$select`: those that change what is inside of a value come behind those that choose all of it.
 pub fn in_order(items: &[SelectItem]) -> impl Iterator<Item = &SelectItem> {
-    // Options of a collection itself say more than its name, wherever that stands.
-    let own = |item: &SelectItem| item.path.len() == 1 && some_are_asked_for(&item.options);
-    let later = move |item: &&SelectItem| changes_inside(item) && !own(item);
-    items.iter().filter(move |item| !later(item)).chain(items.iter().filter(later))
+    let whole = items.iter().filter(|item| !changes_inside(item));
+    whole.chain(items.iter().filter(|item| changes_inside(item)))
 }
 
 /// Which values of a collection, a property of an entity or of a complex value, an item of `$select` asks for.

@@ -128,7 +128,6 @@ fn select_items<'a>(
     let ty = cx.type_of(selection.set);
     let mut chosen = vec![false; ty.properties.len()];
     // Those that are named themselves, and not by a star.
-    let mut by_name = chosen.clone();
     // The types below that of the place that properties were named of, as long as they are not asked for of all.
     let mut narrowed: Vec<Option<Vec<usize>>> = vec![Some(Vec::new()); ty.properties.len()];
     let mut told = vec![false; selection.named.len()];
@@ -159,8 +158,8 @@ fn select_items<'a>(
         } else if let Some(found) = functions_named(cx, place, name, item) {
             functions.extend(found);
         } else if let Some(index) = ty.find_property_of(name, of) {
-            select_property(cx, selection, place, (index, chosen[index], by_name[index]), rest, item)?;
-            (chosen[index], by_name[index]) = (true, true);
+            select_property(cx, selection, place, (index, chosen[index]), rest, item)?;
+            chosen[index] = true;
             narrow(&mut narrowed[index], narrower(ty, place.of, of));
         } else if let Some(index) = ty.find_stream_of(name, of).filter(|_| rest.is_empty()) {
             streams[index] = true;
@@ -237,12 +236,12 @@ fn narrow(known: &mut Option<Vec<usize>>, of: Option<usize>) {
     }
 }
 
-/// Chooses a property, which may be chosen already, and by its name, or parts of it.
+/// Chooses a property, which may be chosen already, or parts of it.
 fn select_property<'a>(
     cx: &Context<'a>,
     selection: &mut Selection,
     place: &Place,
-    (index, chosen, by_name): (usize, bool, bool),
+    (index, chosen): (usize, bool),
     rest: &[&str],
     item: &'a SelectItem,
 ) -> BindResult<()> {
@@ -254,7 +253,8 @@ fn select_property<'a>(
         && rest.is_empty()
         && some_are_asked_for(&item.options)
     {
-        if by_name {
+        // Options stand in one place (Part 2 section 5.1.4).
+        if selection.some.iter().any(|some| some.property == index) {
             let message = format!("'{}' is selected twice.", property.name);
             return Err(invalid(item.at, &property.name, message));
         }
