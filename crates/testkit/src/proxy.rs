@@ -8,6 +8,9 @@ use std::time::Duration;
 /// How long a connection that stands still waits before it looks whether it may go on.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// How often the table of connections is read until one is found.
+const READINGS: usize = 100;
+
 /// What the proxy does with bytes and connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
@@ -102,7 +105,7 @@ impl Proxy {
         let target = self.shared().target;
         let Some(Ok(server)) = target.map(TcpStream::connect) else { return };
         let (Ok(from), Ok(to)) = (client.try_clone(), server.try_clone()) else { return };
-        let socket = client.peer_addr().ok().and_then(socket);
+        let socket = socket(&client);
         let (asking, asked) = (self.clone(), socket.clone());
         std::thread::spawn(move || asking.pass(from, to, false, asked.as_deref()));
         self.pass(server, client, true, socket.as_deref());
@@ -165,15 +168,23 @@ impl Proxy {
     }
 }
 
-/// The socket of this machine with an address, as processes name it among what they have open.
-fn socket(address: SocketAddr) -> Option<String> {
-    let SocketAddr::V4(address) = address else { return None };
-    let ip = u32::from_ne_bytes(address.ip().octets());
-    let local = format!("{ip:08X}:{:04X}", address.port());
-    let table = std::fs::read_to_string("/proc/net/tcp").ok()?;
-    let mut lines = table.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
-    let line = lines.find(|fields| fields.get(1).is_some_and(|field| *field == local))?;
-    line.get(9).map(|inode| format!("socket:[{inode}]"))
+/// The other end of a connection, as processes of this machine name it among what they have open.
+fn socket(client: &TcpStream) -> Option<String> {
+    let text = |address: SocketAddr| {
+        let SocketAddr::V4(address) = address else { return None };
+        let ip = u32::from_ne_bytes(address.ip().octets());
+        Some(format!("{ip:08X}:{:04X}", address.port()))
+    };
+    let (local, remote) = (text(client.peer_addr().ok()?)?, text(client.local_addr().ok()?)?);
+    // The kernel gives its table in pieces, and an entry can be missed while others come and go.
+    (0..READINGS).find_map(|_| {
+        let table = std::fs::read_to_string("/proc/net/tcp").ok()?;
+        let mut lines = table.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+        // One that ended before may have had the same port to somewhere else.
+        let line =
+            lines.find(|fields| fields.get(1) == Some(&&*local) && fields.get(2) == Some(&&*remote))?;
+        line.get(9).map(|inode| format!("socket:[{inode}]"))
+    })
 }
 
 fn has_open(pid: u32, socket: &str) -> bool {
