@@ -6,7 +6,7 @@ use common::{PROGRAM, SHOP, ask, run, shop, shop_configured, shop_with};
 use nextlink_testkit::http;
 use nextlink_testkit::node::Launch;
 use nextlink_testkit::sqlite::sqlite;
-use std::io::{BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -535,4 +535,34 @@ fn the_demo_prints_commands_that_work() {
             serde_json::from_str(&text).unwrap_or_else(|e| panic!("{command}: {e}: {text}"));
         assert!(body["value"].as_array().is_some_and(|rows| !rows.is_empty()), "{command}: {text:.300}");
     }
+}
+
+/// The command of the README, which is started in some folder with a data directory in that.
+#[test]
+fn several_nodes_of_the_demo_start_where_they_are() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut demo = Command::new(PROGRAM)
+        .args(["demo", "--nodes", "2", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+        .args(["--cluster-listen", "127.0.0.1:0"])
+        .current_dir(dir.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the demo starts");
+    let lines = BufReader::new(demo.stdout.take().expect("its output")).lines().map_while(Result::ok);
+    let said: Vec<String> = lines.take_while(|line| !line.starts_with("Stop all")).collect();
+    let bases = said
+        .iter()
+        .filter_map(|line| line.trim().split_once("  http://"))
+        .filter(|(name, _)| name.starts_with('n'));
+    let bases: Vec<&str> =
+        bases.filter_map(|(_, rest)| rest.split_once("  (process")).map(|(base, _)| base).collect();
+    let answers: Vec<u16> =
+        bases.iter().map(|base| http::get(&format!("http://{base}Customers/$count"), &[]).status).collect();
+    let ended = Command::new("sh").args(["-c", &format!("kill -TERM {}", demo.id())]).status();
+    let output = demo.wait_with_output().expect("it ends");
+    assert_eq!(answers, [200, 200], "{said:#?} {}", String::from_utf8_lossy(&output.stderr));
+    assert!(ended.is_ok_and(|status| status.success()) && output.status.success(), "{output:?}");
+    assert!(dir.path().join("nextlink-data/cluster/keys").is_file(), "{said:#?}");
 }

@@ -15,6 +15,8 @@ use crate::state::State;
 pub fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let mut config = Config::default();
     apply(&mut config, &args.server);
+    // What is written into files and a system database is read from elsewhere.
+    config.data_dir = std::path::absolute(&config.data_dir)?;
     std::fs::create_dir_all(&config.data_dir)?;
     let path = config.data_dir.join("demo.db");
     if !path.exists() {
