@@ -248,3 +248,35 @@ fn options_begin_with_a_type() {
     let wrong = wrong_parts(&world, &[(select, "*/*", context)]);
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// Sets with keys of different types.
+const KEYS: &str = "
+CREATE TABLE items (id int PRIMARY KEY, label varchar(20), price numeric(9, 2));
+CREATE TABLE clubs (region varchar(20), year int, title varchar(20), PRIMARY KEY (region, year));
+INSERT INTO items VALUES (1, 'pen', 2.5), (2, 'cup', 4);
+INSERT INTO clubs VALUES ('north', 1, 'Rowing'), ('south', 2, 'Chess');
+";
+
+#[test]
+fn keys_that_are_not_told_have_types_of_their_own() {
+    let world = World::modelled(KEYS, "namespace: Lab");
+    let rows = &[
+        (
+            "$all?$select=Lab.items/price&$filter=isof(Lab.items)&$top=3",
+            200,
+            r##""value":[{"@odata.context":"#items(price)/$entity","@odata.type":"#Lab.items","price":2.5},{"@odata.context":"#items(price)/$entity","@odata.type":"#Lab.items","price":4}]}"##,
+        ),
+        (
+            "$all?$select=Lab.items/label,Lab.clubs/title&$orderby=Lab.items/price desc",
+            200,
+            r##""value":[{"@odata.context":"#items(label)/$entity","@odata.type":"#Lab.items","label":"cup"},{"@odata.context":"#items(label)/$entity","@odata.type":"#Lab.items","label":"pen"},{"@odata.context":"#clubs(title)/$entity","@odata.type":"#Lab.clubs","title":"Rowing"},{"@odata.context":"#clubs(title)/$entity","@odata.type":"#Lab.clubs","title":"Chess"}]}"##,
+        ),
+        (
+            "$all?$select=Lab.clubs/year&$top=1",
+            200,
+            r##""value":[{"@odata.context":"#clubs(year)/$entity","@odata.type":"#Lab.clubs","year":1}]}"##,
+        ),
+    ];
+    let wrong = wrong(&world, rows);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

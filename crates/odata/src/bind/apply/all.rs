@@ -45,7 +45,7 @@ pub fn bind_all<'a>(
         let mut values = vec![named(vec![TYPE.to_owned()], type_of(cx, &place, &chosen, &mut types))];
         if addressed == Addressed::Collection {
             values.extend(told_values(cx, &place, &chosen, computed, at)?);
-            values.extend(below.keys(cx, &place));
+            values.extend(below.keys(cx, &place, &values));
             let keys = orderby.into_iter().enumerate();
             values.extend(keys.map(|(number, order)| named(vec![order_name(number)], order.expr)));
         }

@@ -46,14 +46,14 @@ impl Below {
         Ok(Below { sets })
     }
 
-    /// The key of the entity at a place, where it is found again by that.
-    pub fn keys(&self, cx: &Context, place: &Place) -> Vec<Named> {
-        if !self.sets.iter().any(|(known, _)| known.set == place.set) {
-            return Vec::new();
-        }
+    /// The key of the entity at a place: all of it where it is found again by that, else what is not among the values that are
+    /// told. Each has a name of its own, as keys of different sets have different types.
+    pub fn keys(&self, cx: &Context, place: &Place, told: &[Named]) -> Vec<Named> {
+        let joined = self.sets.iter().any(|(known, _)| known.set == place.set);
+        let is_told = |key: &Expr| told.iter().any(|named| is_same_property(&named.expr, key));
         let named =
             |(path, expr)| Named { path: vec![path], expr, size: Size::ONE, present: None, whole: None };
-        key_of(cx, place).map(named).collect()
+        key_of(cx, place).filter(|(_, key)| joined || !is_told(key)).map(named).collect()
     }
 
     /// Puts the entities beside the rows of the sets that are read.
@@ -83,6 +83,13 @@ impl Below {
             combined.push(Combined { set, variable, told: false, expand: Some(selection) });
         }
         Ok(combined)
+    }
+}
+
+fn is_same_property(one: &Expr, other: &Expr) -> bool {
+    match (&one.kind, &other.kind) {
+        (ExprKind::Property(here, a), ExprKind::Property(there, b)) => here == there && a == b,
+        _ => false,
     }
 }
 
