@@ -101,12 +101,12 @@ impl Query {
             }
             Addressed::ItemCount(_) => {
                 let ty = Type::Primitive(PrimitiveType::Int64);
-                Some(Leaf { path: Vec::new(), ty, collection: false })
+                Some(Leaf::plain(ty, false))
             }
             Addressed::Collection | Addressed::Result | Addressed::RawResult => {
                 let found = self.result(model)?;
                 let plain = !matches!(found.ty, Type::Complex(_));
-                plain.then(|| Leaf { path: Vec::new(), ty: found.ty, collection: false })
+                plain.then(|| Leaf::plain(found.ty, false))
             }
             Addressed::Entity
             | Addressed::Dynamic

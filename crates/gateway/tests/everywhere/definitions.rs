@@ -63,6 +63,9 @@ const TOLD: &[(&str, &str)] = &[
     ("$metadata?$format=json", r#""Code":{"$Type":"Shop.Code","$Nullable":true}"#),
     ("Offers(1)", r##""Id@odata.type":"#Shop.Number","Id":1,"Price@odata.type":"#Shop.Money","Price":12.5"##),
     ("Offers(1)", r##""Code@odata.type":"#Shop.Code","Code":"ab""##),
+    ("Offers(1)/Price", r##","@odata.type":"#Shop.Money","value":12.5}"##),
+    ("Offers(1)/Code", r##","@odata.type":"#Shop.Code","value":"ab"}"##),
+    ("Offers(1)/Range/Low", r##","@odata.type":"#Shop.Money","value":3}"##),
 ];
 
 #[test]

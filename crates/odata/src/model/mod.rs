@@ -401,8 +401,13 @@ impl Model {
 
     /// The qualified name of the type of a property or of its items, that of its definition where it has one.
     pub fn declared_type(&self, property: &Property) -> String {
-        let definition = self.definition_of(property);
-        definition.map_or_else(|| self.type_name(property.ty), |found| self.qualified(&found.name))
+        self.declared_name(property.ty, property.definition)
+    }
+
+    /// The qualified name of a type, that of its definition where it has one.
+    pub fn declared_name(&self, ty: Type, definition: Option<TypeDefinitionId>) -> String {
+        let definition = definition.map(|id| &self.type_definitions[id.0]);
+        definition.map_or_else(|| self.type_name(ty), |found| self.qualified(&found.name))
     }
 
     fn qualified(&self, name: &str) -> String {

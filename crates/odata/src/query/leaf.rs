@@ -1,7 +1,7 @@
 //! Values inside of entities to which a path leads.
 
 use super::{Addressed, Inside, Query, Step};
-use crate::model::{Model, Property, Type};
+use crate::model::{Model, Property, Type, TypeDefinitionId};
 
 /// A value inside of an entity.
 #[derive(Debug, Clone)]
@@ -12,19 +12,28 @@ pub struct Leaf {
     pub ty: Type,
     /// Whether it is a collection.
     pub collection: bool,
+    /// The type definition that it, or each of its items, is of.
+    pub definition: Option<TypeDefinitionId>,
 }
 
 impl Leaf {
+    /// A value that is no property's.
+    pub fn plain(ty: Type, collection: bool) -> Leaf {
+        Leaf { path: Vec::new(), ty, collection, definition: None }
+    }
+
     /// The value that steps lead to from a property; none where they do not fit its type.
     pub fn of(model: &Model, property: &Property, inside: &[Inside]) -> Option<Leaf> {
         let path = vec![property.name.clone()];
-        let mut leaf = Leaf { path, ty: property.ty, collection: property.collection };
+        let Property { ty, collection, definition, .. } = *property;
+        let mut leaf = Leaf { path, ty, collection, definition };
         for step in inside {
             match (step, leaf.ty, leaf.collection) {
                 (Inside::Member(index), Type::Complex(id), false) => {
                     let member = &model.complex_type(id).properties[*index];
                     leaf.path.push(member.name.clone());
-                    (leaf.ty, leaf.collection) = (member.ty, member.collection);
+                    (leaf.ty, leaf.collection, leaf.definition) =
+                        (member.ty, member.collection, member.definition);
                 }
                 (Inside::Item(number), _, true) => {
                     leaf.path.push(number.to_string());

@@ -55,12 +55,17 @@ pub fn told_type(model: &Model, format: Format, leaf: &Leaf, value: &[u8]) -> Op
     let inside = value.strip_prefix(b"{").is_some_and(|inside| inside.starts_with(&own[1..]));
     // What is a number as a rule is text where it is none, as INF.
     let special = leaf.ty == Type::Primitive(PrimitiveType::Double) && value.starts_with(b"\"");
-    let shown = matches!(leaf.ty, Type::Primitive(_)) && shows(leaf.ty, leaf.collection) && !special;
+    let primitive = matches!(leaf.ty, Type::Primitive(_)) && leaf.definition.is_none();
+    let shown = primitive && shows(leaf.ty, leaf.collection) && !special;
     if inside || shown || format.metadata != MetadataLevel::Full {
         return None;
     }
     let mut told = own;
-    write_string(&mut told, &compiler.type_fragment(leaf.ty, leaf.collection));
+    let fragment = match leaf.definition {
+        Some(_) => compiler.named_fragment(&model.declared_name(leaf.ty, leaf.definition), leaf.collection),
+        None => compiler.type_fragment(leaf.ty, leaf.collection),
+    };
+    write_string(&mut told, &fragment);
     String::from_utf8(told.split_off(1)).ok()
 }
 
@@ -70,7 +75,7 @@ pub fn told_collection(model: &Model, query: &Query, format: Format) -> Option<S
         return None;
     }
     if let Some(value) = query.result(model) {
-        let leaf = Leaf { path: Vec::new(), ty: value.ty, collection: true };
+        let leaf = Leaf::plain(value.ty, true);
         return told_type(model, format, &leaf, b"[");
     }
     let is_set = query.steps.is_empty() && query.singleton.is_none() && query.selection.of.is_none();
