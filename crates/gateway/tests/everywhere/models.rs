@@ -483,6 +483,7 @@ fn a_schema_map_of_hybrid_data_pipeline_serves() {
         &[
             ("Customers(1)?$select=Id,Name", 200, r#""Id":1,"Name":"Ann"}"#),
             ("Customers?$search=ann&$select=Id", 200, r#""value":[{"Id":1}]}"#),
+            ("Customers?$search=Ulm&$select=Id", 200, r#""value":[]}"#),
             ("Customers?$filter=secret eq 'x'", 400, "BadRequest"),
             ("Totals(1)/orders/$value", 200, "2"),
             ("orders", 404, "NotFound"),

@@ -219,10 +219,11 @@ impl<'a> Types<'a> {
         let wishes: Vec<Wish<'_>> = visible().map(wish).collect();
         let names = scope.name_all(&wishes, case);
         let mut properties = Vec::with_capacity(shape.visible);
+        let others_searched = !shape.told.is_some_and(|(_, told)| told.searches_marked);
         for (i, ((column, told), name)) in visible().zip(names).enumerate() {
             let property = self.property(column, name, key.contains(&i));
             let definition = self.definition(&property, told.and_then(|(_, told)| told.type_name.as_ref()));
-            let searchable = told.and_then(|(_, told)| told.searchable).unwrap_or(true);
+            let searchable = told.and_then(|(_, told)| told.searchable).unwrap_or(others_searched);
             properties.push(Property {
                 definition,
                 searchable: property.searchable && searchable,

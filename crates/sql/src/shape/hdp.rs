@@ -107,6 +107,7 @@ impl Table {
         let alias = self.alias.unwrap_or_else(|| numbered(&legal(name), singular));
         let set = self.plural_alias.unwrap_or_else(|| numbered(&alias, plural));
         let mut key: Vec<(u32, Named)> = Vec::new();
+        let searches_marked = self.columns.0.iter().any(|(_, told)| told.searchable);
         let mut properties = Entries::default();
         for (column, told) in self.columns.0 {
             if let Some(place) = told.primary_key_component {
@@ -125,6 +126,7 @@ impl Table {
             key: key.into_iter().map(|(_, column)| column).collect(),
             properties,
             hide: self.excluded_columns,
+            searches_marked,
             ..EntityShape::default()
         };
         (set, entity)

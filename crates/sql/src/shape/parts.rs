@@ -173,6 +173,9 @@ pub struct EntityShape {
     pub hide: Vec<Named>,
     /// Whether columns and foreign keys that are not named here are served, too. Default true.
     pub others: Option<bool>,
+    /// Whether `$search` looks only into properties that say so, which a schema map of another product means.
+    #[serde(skip)]
+    pub searches_marked: bool,
     /// Whether no entity is just of this type.
     #[serde(rename = "abstract")]
     pub is_abstract: bool,
@@ -352,6 +355,7 @@ impl<'de> Deserialize<'de> for SingletonShape {
             readers: told.readers,
             hide: told.hide,
             others: told.others,
+            searches_marked: false,
             is_abstract: told.is_abstract,
             derived: told.derived,
             annotations: told.annotations,
