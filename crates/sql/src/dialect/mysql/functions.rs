@@ -18,7 +18,7 @@ const LONGEST: i64 = i32::MAX as i64;
 pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Result<Sql, &'static str> {
     let missing = "This function";
     if matches!(function, Function::GeoDistance | Function::GeoIntersects | Function::GeoLength) {
-        let shapes: Option<Vec<Sql>> = args.into_iter().map(shape).collect();
+        let shapes: Option<Vec<(Sql, Sql)>> = args.into_iter().map(shape).collect();
         return Ok(geo(function, shapes.ok_or("A shape behind a transformation")?));
     }
     match args.as_slice() {
@@ -37,24 +37,34 @@ pub(super) fn call(function: Function, args: Vec<Operand>, result: P) -> Result<
     }
 }
 
-/// The function of the OGC that a function of shapes is.
-fn geo(function: Function, shapes: Vec<Sql>) -> Sql {
+/// The function of the OGC that a function of shapes is, of each with its reference system. MariaDB does not compare these: where
+/// they differ the numbers mean nothing, so an overflow is made of them, which is an error.
+fn geo(function: Function, shapes: Vec<(Sql, Sql)>) -> Sql {
     let name = match function {
         Function::GeoDistance => "ST_Distance",
         Function::GeoIntersects => "ST_Intersects",
         _ => "ST_Length",
     };
-    Sql::Call(name, shapes)
+    let (shapes, systems): (Vec<Sql>, Vec<Sql>) = shapes.into_iter().unzip();
+    let call = Sql::Call(name, shapes);
+    let [one, other] = systems.as_slice() else {
+        return call;
+    };
+    let differ = Sql::binary(Operator::Ne, one.clone(), other.clone());
+    let added = [i64::MAX, i64::MAX, 2].into_iter();
+    let overflow = added.fold(one.clone(), |sum, more| Sql::binary(Operator::Add, sum, Sql::Integer(more)));
+    Sql::when(differ, overflow, call)
 }
 
-/// A shape as the functions of shapes take it.
-fn shape(operand: Operand) -> Option<Sql> {
+/// A shape as the functions of shapes take it, and the number of its reference system.
+fn shape(operand: Operand) -> Option<(Sql, Sql)> {
     Some(match operand.sql {
         Sql::Param(Param { value: Value::Shape { srid, text, .. }, .. }) => {
-            Sql::call("ST_GeomFromText", [string_param(text), Sql::Integer(srid.into())])
+            let system = Sql::Integer(srid.into());
+            (Sql::call("ST_GeomFromText", [string_param(text), system.clone()]), system)
         }
         _ if operand.form == Form::Exact => return None,
-        column => column,
+        column => (column.clone(), Sql::call("ST_SRID", [column])),
     })
 }
 
