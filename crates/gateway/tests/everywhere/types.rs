@@ -424,7 +424,11 @@ const ON_POSTGRES: Rows = &[
         200,
         r##""value":[{"id":1,"tags":["a","b c",null],"t":{"id@odata.type":"#Int32","id":2,"address":{"street":null,"city":"Köln","at":null}}},{"id":1,"tags":["a","b c",null],"t":{"id@odata.type":"#Int32","id":3,"address":null}},{"id":2,"tags":[]}]}"##,
     ),
-    ("$all?$select=here.kits/kit&$filter=here.thing/id eq null&$top=2&$orderby=here.kits/id", 200, "?"),
+    (
+        "$all?$select=here.kits/kit&$filter=here.thing/id eq null&$top=2&$orderby=here.kits/id",
+        200,
+        r##""value":[{"@odata.context":"#by_color()/$entity","@odata.type":"#here.by_color"},{"@odata.context":"#by_color()/$entity","@odata.type":"#here.by_color"}]}"##,
+    ),
     (
         "$all?$skip=1&$filter=here.kits/id eq null",
         200,
