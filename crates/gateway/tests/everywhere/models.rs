@@ -457,7 +457,7 @@ fn navigation_properties_keep_their_names() {
     let model = "entities: {customers: {table: customers}, orders: {table: orders, navigation: {buyer: {target: customers, on: {buyer: id}}}}}";
     let world = World::modelled(SCRIPT, model);
     let url = "orders(10)?$select=buyer2&$expand=buyer($select=id)";
-    let wrong = wrong(&world, &[(url, 200, r#""buyer2":2,"buyer":{"id":2}}"#)]);
+    let wrong = wrong(&world, &[(url, 200, r#""@odata.id":"orders(10)","buyer2":2,"buyer":{"id":2}}"#)]);
     assert!(wrong.is_empty(), "{wrong:#?}");
     let taken = "`buyer`: the column `buyer` is the property `buyer2`, as its name is taken";
     world.says(&world.config(), &[(taken, SOURCES.len())]);
