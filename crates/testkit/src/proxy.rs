@@ -105,15 +105,16 @@ impl Proxy {
         let target = self.shared().target;
         let Some(Ok(server)) = target.map(TcpStream::connect) else { return };
         let (Ok(from), Ok(to)) = (client.try_clone(), server.try_clone()) else { return };
-        let socket = socket(&client);
-        let (asking, asked) = (self.clone(), socket.clone());
-        std::thread::spawn(move || asking.pass(from, to, false, asked.as_deref()));
-        self.pass(server, client, true, socket.as_deref());
+        let asking = self.clone();
+        std::thread::spawn(move || asking.pass(from, to, false));
+        self.pass(server, client, true);
     }
 
     /// Passes bytes on in one direction until the connection ends.
-    fn pass(&self, mut from: TcpStream, mut to: TcpStream, answers: bool, socket: Option<&str>) {
+    fn pass(&self, mut from: TcpStream, mut to: TcpStream, answers: bool) {
         let (mut passed, mut buffer) = (0, vec![0; 64 * 1024]);
+        // Looked for when somebody asks whose it is.
+        let mut known: Option<Option<String>> = None;
         if from.set_read_timeout(Some(LOOK)).is_err() {
             return;
         }
@@ -124,9 +125,14 @@ impl Proxy {
                     std::thread::sleep(LOOK);
                     continue;
                 }
-                Behaviour::HoleFrom(pid) if socket.is_some_and(|socket| has_open(pid, socket)) => {
-                    std::thread::sleep(LOOK);
-                    continue;
+                Behaviour::HoleFrom(pid) => {
+                    let client = if answers { &to } else { &from };
+                    let socket = known.get_or_insert_with(|| socket(client));
+                    if socket.as_deref().is_some_and(|socket| has_open(pid, socket)) {
+                        std::thread::sleep(LOOK);
+                        continue;
+                    }
+                    buffer.len()
                 }
                 Behaviour::CutAfter(bytes) | Behaviour::ResetAfter(bytes) if answers => {
                     bytes.saturating_sub(passed)
@@ -136,7 +142,6 @@ impl Proxy {
                     bytes
                 }
                 Behaviour::Pass
-                | Behaviour::HoleFrom(_)
                 | Behaviour::CutAfter(_)
                 | Behaviour::ResetAfter(_)
                 | Behaviour::Trickle(_) => buffer.len(),
