@@ -155,6 +155,7 @@ const OPTIONS: &[(&str, u16, &str)] = &[
     ("$all?$select=Name", 400, "BadRequest"),
     ("$all?$select=Firm.Team", 400, "BadRequest"),
     ("$all?$select=Firm.Team/Salary", 400, "BadRequest"),
+    ("$all?$select=Firm.Team/Members", 501, "NotImplemented"),
     ("$all?$select=Firm.Team/Name/First", 400, "BadRequest"),
     ("$all/$count?$orderby=Firm.Team/Name", 400, "BadRequest"),
     ("$all?$apply=aggregate($count as N)", 501, "NotImplemented"),

@@ -81,6 +81,23 @@ const ROWS: &[(&str, u16, &str)] = &[
     ),
     ("People?$apply=groupby((Firm.Employee))", 400, "BadUrl"),
     ("People?$apply=groupby((Boss))", 400, "BadRequest"),
+    ("Reports?$apply=groupby((Author))&$filter=$it/Id eq 1", 400, "BadRequest"),
+    ("Reports?$apply=groupby((Author))&$orderby=$it/Id", 400, "BadRequest"),
+    (
+        "Reports?$apply=groupby((Author),aggregate($count as C))&$filter=isof(Author,Firm.Employee)&$select=Author/Id",
+        200,
+        r#""value":[{"Author":{"Id":1}},{"Author":{"Id":2}}]}"#,
+    ),
+    (
+        "People?$apply=groupby((Team),aggregate($count as C))&$filter=isof(Team,Firm.Team)&$select=Team/Id",
+        200,
+        r#""value":[{"Team":{"Id":1}},{"Team":{"Id":2}}]}"#,
+    ),
+    (
+        "Reports?$apply=groupby((Author))&$filter=isof(Author,Firm.Team)&$select=Author/Id",
+        200,
+        r#""value":[]}"#,
+    ),
     (
         "Reports?$apply=groupby((Author))",
         200,

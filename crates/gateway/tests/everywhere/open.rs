@@ -322,6 +322,7 @@ const MADE: &[(&str, u16, &str)] = &[
         r##""value":[{"@odata.context":"#Things(*,Color)/$entity","@odata.type":"#Shop.Thing","Id":1,"Name":"Ball","Size":{"Width":2,"Height":3},"Tags":["a b",1,null],"Price":12.50,"Round":true,"Color@odata.type":"#Int64","Color":2}]}"##,
     ),
     ("$all?$select=Shop.Thing/Color/a.b", 400, "BadRequest"),
+    ("$all?$compute=Shop.Thing/Id add 1 as Color&$select=Color,Shop.Thing/Color", 400, "BadRequest"),
 ];
 
 /// Parts of answers: URL, media type, part.

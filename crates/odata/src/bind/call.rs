@@ -1,18 +1,16 @@
 //! Canonical functions: names, arguments and result types (Part 2 section 5.1.1.5 to 5.1.1.12).
 
-use super::cast::{is_known, of_type};
 use super::constant::coerce;
 use super::dynamic::{as_type, known};
 use super::enumeration;
 use super::error::{BindResult, invalid, limit_exceeded, not_supported};
 use super::expr::{bind, bind_any, bind_condition, bind_open, bind_text, constant, duration, meet, typed};
-use super::member::{Member, bind_path, both};
-use super::same;
+use super::isof;
 use super::scope::{Context, Scope};
 use super::subset::{has_subsequence, has_subset};
 use crate::cast::{as_text, text_as};
 use crate::model::{PrimitiveType as P, Shape, Type};
-use crate::query::{Expr, ExprKind, Function as F, Place};
+use crate::query::{Expr, ExprKind, Function as F};
 use crate::temporal::Instant;
 use crate::url::{ast, cast_segments};
 use crate::value::Value;
@@ -135,7 +133,7 @@ pub fn bind_call(cx: &Context, scope: &Scope, name: &str, args: &[ast::Expr], at
     cx.note_failing(!NEVER_FAIL.contains(&lower.as_str()));
     match lower.as_str() {
         "cast" => return bind_cast(cx, scope, args, at),
-        "isof" => return bind_isof(cx, scope, args, at),
+        "isof" => return isof::bind_isof(cx, scope, args, at),
         "case" => return bind_case(cx, scope, args, at),
         "hassubset" => return has_subset(cx, scope, args, at),
         "hassubsequence" => return has_subsequence(cx, scope, args, at),
@@ -259,7 +257,7 @@ fn argument(
 }
 
 /// The type named by an argument: a path of one qualified name, or a name in quotes as some clients send it.
-fn type_argument(expr: &ast::Expr) -> Option<&str> {
+pub fn type_argument(expr: &ast::Expr) -> Option<&str> {
     match &expr.kind {
         ast::ExprKind::Path(path) if path.root == ast::PathRoot::Implicit => match path.segments.as_slice() {
             [ast::PathSegment { kind: ast::PathSegmentKind::Name { name, args: None }, .. }] => Some(name),
@@ -271,7 +269,7 @@ fn type_argument(expr: &ast::Expr) -> Option<&str> {
 }
 
 /// The value and the type of `cast` and `isof`.
-fn value_and_type(
+pub fn value_and_type(
     cx: &Context,
     scope: &Scope,
     name: &str,
@@ -306,7 +304,7 @@ fn value_and_type(
     Ok((bound, found))
 }
 
-fn is_structured(cx: &Context, name: &str) -> bool {
+pub fn is_structured(cx: &Context, name: &str) -> bool {
     cx.model.is_entity_type(name) || cx.model.find_complex(name).is_some()
 }
 
@@ -394,66 +392,6 @@ fn cast_enumeration(cx: &Context, value: Expr, ty: Type, at: u32) -> BindResult<
             Err(not_supported(at, "cast", format!("Casts of {from} to {to} are not supported.")))
         }
     }
-}
-
-fn bind_isof(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {
-    if let [ty] = args
-        && let Some(name) = type_argument(ty)
-        && cx.model.is_entity_type(name)
-    {
-        let never = || constant(at, Value::Boolean(false));
-        let place = scope.implicit.as_ref();
-        return Ok(place.map_or_else(never, |place| entity_isof(cx, place, name, at)));
-    }
-    if let [ast::Expr { kind: ast::ExprKind::Path(path), .. }, ty] = args
-        && let Some(name) = type_argument(ty)
-        && is_structured(cx, name)
-    {
-        return structured_isof(cx, scope, path, name, at);
-    }
-    let (value, ty) = value_and_type(cx, scope, "isof", args, at)?;
-    let value = match ty {
-        Type::Primitive(primitive @ (P::String | P::Boolean | P::Decimal)) => as_type(value, primitive)?,
-        _ => known(value)?,
-    };
-    let own = value.enumeration.map(Type::Enum).or(value.primitive.map(Type::Primitive));
-    if own != Some(ty) {
-        return Ok(constant(at, Value::Boolean(false)));
-    }
-    // A value that is there has the type of its property; null has none.
-    let null = constant(at, Value::Null);
-    let kind = ExprKind::Compare(crate::query::Comparison::Ne, Box::new(value), Box::new(null));
-    Ok(typed(at, P::Boolean, false, kind))
-}
-
-/// Whether an entity is of a type.
-fn entity_isof(cx: &Context, place: &Place, name: &str, at: u32) -> Expr {
-    match cx.model.find_cast(place.target(), name) {
-        None => constant(at, Value::Boolean(false)),
-        Some(Some(to)) if !is_known(cx, place, Some(to)) => of_type(place, to, at),
-        Some(_) if place.path.is_empty() => constant(at, Value::Boolean(true)),
-        Some(_) => typed(at, P::Boolean, false, ExprKind::Exists(place.clone())),
-    }
-}
-
-/// Whether a path leads to an entity of a type, or to a complex value, which is of its type if it is there.
-fn structured_isof(cx: &Context, scope: &Scope, path: &ast::Path, name: &str, at: u32) -> BindResult<Expr> {
-    let never = || constant(at, Value::Boolean(false));
-    let condition = |kind| typed(at, P::Boolean, false, kind);
-    Ok(match bind_path(cx, scope, path, at)? {
-        Member::Entity(place, guard) => {
-            let of = entity_isof(cx, &place, name, at);
-            both(guard, Some(of.clone())).unwrap_or(of)
-        }
-        Member::Complex(value, own, guard) if cx.model.find_complex(name) == Some(own) => {
-            let missing = same::is_missing(value, guard, at);
-            condition(ExprKind::Not(Box::new(missing)))
-        }
-        Member::Complex(..) | Member::Value(_) => never(),
-        Member::Entities | Member::Values(..) | Member::Items(..) => {
-            return Err(invalid(at, "isof", "'isof' takes one value, no collection."));
-        }
-    })
 }
 
 fn bind_case(cx: &Context, scope: &Scope, args: &[ast::Expr], at: u32) -> BindResult<Expr> {

@@ -295,6 +295,13 @@ fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u3
     }
 }
 
+/// The place of an entity that rows were grouped by or joined with, where a path is its name.
+pub fn grouped_entity(cx: &Context, scope: &Scope, segments: &[PathSegment]) -> Option<Place> {
+    let leads = |names: &[String]| led(cx, scope, names, segments) == Some(segments.len());
+    let found = scope.entities.iter().rev().find(|(names, ..)| leads(names));
+    found.map(|(_, variable, set)| Place::of(*variable, *set))
+}
+
 /// How many segments of a path lead along names. Casts in paths that rows were grouped by are not told in their names.
 fn led(cx: &Context, scope: &Scope, path: &[String], segments: &[PathSegment]) -> Option<usize> {
     let mut names = path.iter();

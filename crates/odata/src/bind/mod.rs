@@ -14,6 +14,7 @@ mod error;
 mod expand;
 mod expr;
 mod function;
+mod isof;
 mod items;
 mod key;
 mod list;

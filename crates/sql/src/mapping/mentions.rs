@@ -66,8 +66,9 @@ impl<'m> Unseen<'m> {
                     let word = piece.trim_end_matches(|c: char| !(c.is_alphanumeric() || c == '_'));
                     let behind = std::mem::replace(&mut path, piece.ends_with('/'));
                     let in_any = || self.members.values().any(|members| members.contains(word));
+                    // What belongs to no type can mean members of any.
                     self.words.contains(word)
-                        || of.is_some_and(|of| of.contains(word))
+                        || of.map_or_else(in_any, |of| of.contains(word))
                         || (behind && in_any())
                 })
             }

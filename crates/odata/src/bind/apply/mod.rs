@@ -59,7 +59,8 @@ pub fn bind_apply(
     run(cx, &mut state, pipeline)?;
     if state.joined || !state.scope.entities.is_empty() {
         // From the entities of the rows paths still lead on.
-        state.scope.it = it;
+        // There is no such entity any more where rows were grouped.
+        state.scope.it = it.filter(|it| state.scope.implicit.is_some() || it != place);
         add_computed(cx, &mut state.scope, options.compute.as_deref().unwrap_or_default())?;
         if let Some(condition) = bind_filter(cx, &state.scope, options, at)? {
             state.add_filter(condition);

@@ -85,6 +85,18 @@ impl Chosen {
             };
             let dynamic = cx.type_of(set).is_dynamic(name);
             if dynamic {
+                if of.is_some() {
+                    let message =
+                        "Of all entities, dynamic properties are named behind the type of their set.";
+                    return Err(not_supported(item.at, name, message));
+                }
+                if let [name] = rest
+                    && computed.contains(name)
+                {
+                    let message =
+                        format!("'{name}' is a name of $compute, and no dynamic property beside it.");
+                    return Err(invalid(item.at, name, message));
+                }
                 inside_open(rest, item.at)?;
             } else {
                 property(cx, (set, of), rest, item.at)?;
@@ -151,6 +163,11 @@ fn property(
 ) -> BindResult<()> {
     let ty = cx.type_of(set);
     let (name, inside) = (path[0].as_str(), &path[1..]);
+    if ty.find_navigation_of(name, of).is_some() {
+        let message =
+            format!("Of all entities, '{name}' is told by $expand; links in $select are not supported.");
+        return Err(not_supported(at, name, message));
+    }
     let Some(index) = ty.find_property_of(name, of) else {
         return Err(unknown_property(BindErrorKind::Invalid, at, (ty, of), name));
     };
