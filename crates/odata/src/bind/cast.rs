@@ -79,6 +79,7 @@ pub fn guarded(member: Member, guards: Vec<Expr>, at: u32) -> BindResult<Member>
             return Ok(Member::Values(related, value));
         }
         Member::Entities => return Ok(Member::Entities),
+        Member::There(there) => return Ok(Member::There(and(guard, there))),
     };
     Ok(Member::Value(match value.kind {
         ExprKind::Any(_) | ExprKind::AnyItem(_) => and(guard, value),

@@ -117,6 +117,11 @@ fn value_of(member: Member, at: u32) -> BindResult<Expr> {
         Member::Value(bound) => Ok(bound),
         Member::Entity(..) => Err(invalid(at, "navigation", "An entity can only be compared with null.")),
         Member::Entities | Member::Values(..) | Member::Items(..) => Err(no_value(at)),
+        Member::There(_) => {
+            let message =
+                "Entities and complex values of rows that $apply made can only be compared with null.";
+            Err(not_supported(at, "$apply", message))
+        }
         Member::Complex(..) => {
             let message =
                 "A complex value can only be compared with null or another one; its parts can stand here.";
@@ -228,6 +233,8 @@ enum Side {
     Entity(Place, Expr),
     /// With the condition on which it is one of the entity.
     Complex(Expr, ComplexTypeId, Option<Expr>),
+    /// An entity or a complex value of a row that `$apply` made: the condition on which there is one.
+    There(Expr),
     /// A collection of values.
     Items(Values),
     /// A list.
@@ -254,6 +261,7 @@ fn bind_side(cx: &Context, scope: &Scope, comparison: Comparison, expr: &ast::Ex
             Ok(Side::Entity(place, both(guard, exists).unwrap_or_else(always)))
         }
         Member::Complex(value, id, guard) => Ok(Side::Complex(value, id, guard)),
+        Member::There(there) => Ok(Side::There(there)),
         Member::Items(items, value) if is_equality(comparison) => Ok(Side::Items((*items, value))),
         Member::Entities | Member::Values(..) if is_equality(comparison) => {
             let message = "Comparing collections of entities is not supported; use any, all or $count.";
@@ -279,6 +287,10 @@ fn compare(
     let (left, right) = match (side(left)?, side(right)?) {
         (Side::Value(left), Side::Value(right)) => (left, right),
         (Side::Entity(_, exists), Side::Value(other)) | (Side::Value(other), Side::Entity(_, exists)) => {
+            let missing = condition(at, ExprKind::Not(Box::new(exists.clone())));
+            return with_null(comparison, &other, missing, exists, at);
+        }
+        (Side::There(exists), Side::Value(other)) | (Side::Value(other), Side::There(exists)) => {
             let missing = condition(at, ExprKind::Not(Box::new(exists.clone())));
             return with_null(comparison, &other, missing, exists, at);
         }

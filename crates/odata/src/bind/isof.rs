@@ -3,9 +3,9 @@
 use super::call::{is_structured, type_argument, value_and_type};
 use super::cast::{is_known, of_type};
 use super::dynamic::{as_type, known};
-use super::error::{BindResult, invalid};
+use super::error::{BindResult, invalid, not_supported};
 use super::expr::{constant, typed};
-use super::member::{Member, bind_path, both, grouped_entity};
+use super::member::{Member, bind_path, both};
 use super::same;
 use super::scope::{Context, Scope};
 use crate::model::{PrimitiveType as P, Type};
@@ -67,16 +67,9 @@ fn structured_isof(cx: &Context, scope: &Scope, path: &ast::Path, name: &str, at
             let missing = same::is_missing(value, guard, at);
             condition(ExprKind::Not(Box::new(missing)))
         }
-        // An entity that rows were grouped by: what stands for it is null where it is not there.
-        Member::Value(marker) if let Some(place) = grouped_entity(cx, scope, &path.segments) => {
-            match cx.model.find_cast(place.target(), name) {
-                None => never(),
-                Some(Some(to)) if !is_known(cx, &place, Some(to)) => of_type(&place, to, at),
-                Some(_) => {
-                    let null = Box::new(constant(at, Value::Null));
-                    condition(ExprKind::Compare(Comparison::Ne, Box::new(marker), null))
-                }
-            }
+        Member::There(_) => {
+            let message = "'isof' of what rows were made of is not supported here.";
+            return Err(not_supported(at, "isof", message));
         }
         Member::Complex(..) | Member::Value(_) => never(),
         Member::Entities | Member::Values(..) | Member::Items(..) => {

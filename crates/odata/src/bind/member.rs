@@ -6,14 +6,15 @@ use super::cast::{cast_at, guarded, is_known, of_type};
 use super::collection::bind_collection;
 use super::dynamic::bind_dynamic;
 use super::error::{BindErrorKind, BindResult, invalid, not_supported, unknown_member, unknown_property};
-use super::expr::typed;
+use super::expr::{constant, typed};
 use super::items::bind_items;
 use super::of_all::bind_of_all;
 use super::root::bind_root;
 use super::scope::{Context, Scope};
 use crate::model::{ComplexTypeId, PrimitiveType, Property, Type};
-use crate::query::{Expr, ExprKind, Items, Named, Place, Related, Variable, Whole};
+use crate::query::{Comparison, Expr, ExprKind, Items, Named, Place, Related, Variable, Whole};
 use crate::url::ast::{self, PathRoot, PathSegment, PathSegmentKind};
+use crate::value::Value;
 
 /// What a path leads to.
 pub enum Member {
@@ -29,6 +30,8 @@ pub enum Member {
     Items(Box<Items>, Expr),
     /// A complex value, and the condition on which a cast on the way to it leads there.
     Complex(Expr, ComplexTypeId, Option<Expr>),
+    /// An entity or a complex value among the values of a row that `$apply` made: the condition on which there is one.
+    There(Expr),
 }
 
 /// Binds a path.
@@ -61,6 +64,11 @@ pub fn bind_from_start(cx: &Context, scope: &Scope, path: &ast::Path, at: u32) -
         Start::Whole(value, Whole::Property(set, property), segments) => {
             let known = Known::of(&cx.type_of(set).properties[property]);
             return bind_value(cx, scope, known, value, segments);
+        }
+        Start::There(there) => {
+            let entity = grouped_entity(cx, scope, &path.segments);
+            let found = |place| Member::Entity(place, Some(there.clone()));
+            return Ok(entity.map_or_else(|| Member::There(there.clone()), found));
         }
         Start::Named(value, []) => return Ok(Member::Value(value)),
         Start::Named(_, [next, ..]) => return Err(after_named(scope, path_name(path), next)),
@@ -199,6 +207,8 @@ enum Start<'p> {
     Whole(Expr, Whole, &'p [PathSegment]),
     /// At a complex value that a lambda variable or `$this` stands for.
     Complex(Expr, ComplexTypeId, &'p [PathSegment]),
+    /// At an entity or a complex value among the values of a row: the condition on which there is one.
+    There(Expr),
 }
 
 fn start<'p>(cx: &Context, scope: &Scope, path: &'p ast::Path, at: u32) -> BindResult<Start<'p>> {
@@ -264,6 +274,11 @@ fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u3
         let (value, rest) = (named.expr.clone(), &segments[length..]);
         return Ok(match named.whole {
             Some(whole) => Start::Whole(value, whole, rest),
+            None if rest.is_empty() && has_parts(scope, named) => {
+                let null = Box::new(constant(at, Value::Null));
+                let there = ExprKind::Compare(Comparison::Ne, Box::new(value), null);
+                Start::There(typed(at, PrimitiveType::Boolean, false, there))
+            }
             None => Start::Named(value, rest),
         });
     }
@@ -295,8 +310,14 @@ fn implicit<'p>(cx: &Context, scope: &Scope, segments: &'p [PathSegment], at: u3
     }
 }
 
+/// Whether a value among those of a row only tells that there is what others lie in.
+fn has_parts(scope: &Scope, named: &Named) -> bool {
+    let inside = |other: &Named| other.path.len() > named.path.len() && other.path.starts_with(&named.path);
+    scope.named.iter().any(|other| inside(other) && other.taken().is_none())
+}
+
 /// The place of an entity that rows were grouped by or joined with, where a path is its name.
-pub fn grouped_entity(cx: &Context, scope: &Scope, segments: &[PathSegment]) -> Option<Place> {
+fn grouped_entity(cx: &Context, scope: &Scope, segments: &[PathSegment]) -> Option<Place> {
     let leads = |names: &[String]| led(cx, scope, names, segments) == Some(segments.len());
     let found = scope.entities.iter().rev().find(|(names, ..)| leads(names));
     found.map(|(_, variable, set)| Place::of(*variable, *set))

@@ -73,7 +73,7 @@ fn nothing(member: Member, at: u32) -> BindResult<Member> {
             ExprKind::All(_) | ExprKind::AllItems(_) | ExprKind::Or(..) => constant(at, Value::Boolean(true)),
             _ => Expr { nullable: true, kind: ExprKind::Value(Value::Null), ..value },
         },
-        Member::Entity(..) | Member::Complex(..) => constant(at, Value::Null),
+        Member::Entity(..) | Member::Complex(..) | Member::There(_) => constant(at, Value::Null),
         Member::Entities | Member::Values(..) | Member::Items(..) => {
             let message = "Behind the type of some of all entities a collection is only supported with any, all and $count.";
             return Err(not_supported(at, "$all", message));

@@ -13,7 +13,10 @@ pub(super) fn withhold(model: &mut Model, all: &Model) {
     let unseen = Unseen::of(model, all);
     for annotated in &mut annotations {
         let of = unseen.members(&annotated.target, all);
-        annotated.annotations.retain(|one| !unseen.is_in(&one.value, of));
+        let in_qualifier = |text: &String| unseen.is_in(&Json::String(text.clone()), of);
+        annotated
+            .annotations
+            .retain(|one| !unseen.is_in(&one.value, of) && !one.qualifier.as_ref().is_some_and(in_qualifier));
     }
     annotations.retain(|annotated| !annotated.annotations.is_empty());
     let all = annotations.iter().flat_map(|annotated| &annotated.annotations);

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::super::cast::through_cast;
+use super::super::cast::{there, through_cast};
 use super::super::error::{BindResult, invalid};
 use super::super::expr::condition;
 use super::super::member::{both, read};
@@ -11,7 +11,7 @@ use super::super::scope::Context;
 use super::state::{State, column, row_column};
 use super::values::{entity, only_where};
 use crate::model::EntitySetId;
-use crate::query::{Comparison, Expr, ExprKind, Input, Joined, Place, Related, RowColumn};
+use crate::query::{Comparison, Expr, ExprKind, Input, Joined, Named, Place, Related, RowColumn};
 use crate::url::apply::{DataPath, Name};
 
 /// An entity that rows are grouped by.
@@ -96,12 +96,27 @@ pub fn by_entities(
     Ok(found)
 }
 
+/// The values of an entity that lies inside of others that rows are grouped by: none where one of those is not there, as its null
+/// is told then.
+fn inside(mut values: Vec<Named>, names: &[String], around: &[(Vec<String>, Place)]) -> Vec<Named> {
+    for (_, place) in around.iter().filter(|(other, _)| other.len() < names.len() && names.starts_with(other))
+    {
+        for named in values.iter_mut().filter(|named| named.taken().is_none()) {
+            let exists = condition(named.expr.at, ExprKind::Exists(place.clone()));
+            let present = named.present.take();
+            named.present =
+                Some(present.map_or_else(|| there(exists.clone()), |present| only_where(&exists, present)));
+        }
+    }
+    values
+}
+
 /// Puts the entities beside the rows that are grouped by them, and their properties among the values of those.
 pub fn attach(cx: &Context, state: &mut State, all: Vec<Grouped>) -> BindResult<()> {
     if all.is_empty() {
         return Ok(());
     }
-    let mut named = Vec::new();
+    let mut values: Vec<(Vec<String>, Place, Vec<Named>)> = Vec::with_capacity(all.len());
     for Grouped { names, at, set, key } in all {
         let variable = cx.new_variable();
         let place = Place::of(variable, set);
@@ -117,9 +132,14 @@ pub fn attach(cx: &Context, state: &mut State, all: Vec<Grouped>) -> BindResult<
         let input = std::mem::replace(&mut state.input, Input::Path);
         state.input = Input::Joined(Box::new(Joined { input, related, outer: true }));
         state.scope.optional.push(variable);
-        named.extend(entity(cx, &place, &names, &state.scope, at)?);
-        state.scope.entities.push((names, variable, set));
+        let own = entity(cx, &place, &names, &state.scope, at)?;
+        state.scope.entities.push((names.clone(), variable, set));
+        values.push((names, place, own));
     }
+    let around: Vec<(Vec<String>, Place)> =
+        values.iter().map(|(names, place, _)| (names.clone(), place.clone())).collect();
+    let named: Vec<Named> =
+        values.into_iter().flat_map(|(names, _, own)| inside(own, &names, &around)).collect();
     // They stand before what was aggregated.
     Rc::make_mut(&mut state.scope.named).splice(0..0, named);
     Ok(())
