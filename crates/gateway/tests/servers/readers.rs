@@ -57,6 +57,7 @@ entities:
     annotations:
       '@Core.LongDescription': Who gets a Wage
       '@Core.LongDescription#b': Who works here
+      '@Core.LongDescription#Wage': Who asks
   Reviews:
     table: reviews
     type: Review
